@@ -1,0 +1,10 @@
+"""The Chalice application: names the functions of the service and nothing else."""
+
+from chalice.app import Chalice
+
+from chalicelib.api.routes import api
+from chalicelib.handlers import functions
+
+app = Chalice(app_name="loans")
+app.register_blueprint(api)
+app.register_blueprint(functions)

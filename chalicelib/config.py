@@ -1,0 +1,89 @@
+"""The one place that reads the environment. Everything else is handed a `Settings`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from chalicelib.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the deployment decides. Units are in the names."""
+
+    stage: str
+    database_url: str
+    import_bucket: str
+    import_queue_url: str
+    policy_name: str
+    business_timezone: ZoneInfo
+    statement_timeout_ms: int
+    log_level: str
+
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process, from its environment variables (docs/configuration.md lists them).
+
+    Raises ConfigurationError with a sentence that names the variable when one is missing or wrong.
+    """
+    return Settings(
+        stage=_required(environ, "STAGE"),
+        database_url=_database_url(environ),
+        import_bucket=_required(environ, "IMPORT_BUCKET"),
+        import_queue_url=_required(environ, "IMPORT_QUEUE_URL"),
+        policy_name=environ.get("DECISION_POLICY", "standard-1"),
+        business_timezone=_timezone(environ),
+        statement_timeout_ms=_whole_number(environ, "STATEMENT_TIMEOUT_MS", default=10_000, least=100),
+        log_level=_one_of(environ, "LOG_LEVEL", LOG_LEVELS, default="INFO"),
+    )
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise ConfigurationError(f"The environment variable {name} must be set; it is missing or empty.")
+    return value
+
+
+def _database_url(environ: Mapping[str, str]) -> str:
+    url = _required(environ, "DATABASE_URL")
+    if not url.startswith(("postgresql://", "postgresql+pg8000://")):
+        # The value may hold a password, so the sentence does not repeat it.
+        raise ConfigurationError(
+            "DATABASE_URL must have the form postgresql://user:password@host:port/database; "
+            "it starts with another scheme."
+        )
+    return url.replace("postgresql://", "postgresql+pg8000://", 1)
+
+
+def _timezone(environ: Mapping[str, str]) -> ZoneInfo:
+    name = environ.get("BUSINESS_TIMEZONE", "Asia/Kolkata")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(
+            f"BUSINESS_TIMEZONE must be the name of an IANA time zone, such as Asia/Kolkata. Invalid value: {name!r}."
+        ) from None
+
+
+def _whole_number(environ: Mapping[str, str], name: str, *, default: int, least: int) -> int:
+    text = environ.get(name, str(default))
+    if not text.isdecimal() or int(text) < least:
+        raise ConfigurationError(f"{name} must be a whole number of at least {least}. Invalid value: {text!r}.")
+    return int(text)
+
+
+def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...], *, default: str) -> str:
+    value = environ.get(name, default)
+    if value not in allowed:
+        raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}. Invalid value: {value!r}.")
+    return value
+
+
+def import_queue_name(environ: Mapping[str, str] = os.environ) -> str:
+    """The name of the queue that S3 notifies. Needed while packaging, when no queue exists yet."""
+    return f"loans-{environ.get('STAGE', 'local')}-imports"

@@ -1,0 +1,88 @@
+"""Every failure a client can be told of: a code, an HTTP status and a sentence. Standard library only."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class ConfigurationError(Exception):
+    """The deployment's settings make no sense. Raised at start, never while serving a request."""
+
+
+class LoanError(Exception):
+    """The base of what a client can be told. `str(error)` is the sentence it reads."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class InvalidRequest(LoanError):
+    """The body, path or query is not valid. `fields` names every bad field at once."""
+
+    code = "invalid_request"
+    status = 400
+
+    def __init__(self, sentence: str, fields: Mapping[str, Sequence[str]] | None = None) -> None:
+        super().__init__(sentence)
+        self.fields = {name: list(sentences) for name, sentences in (fields or {}).items()}
+
+
+class CustomerNotFound(LoanError):
+    code = "customer_not_found"
+    status = 404
+
+
+class LoanNotFound(LoanError):
+    code = "loan_not_found"
+    status = 404
+
+
+class PathNotFound(LoanError):
+    code = "path_not_found"
+    status = 404
+
+
+class MethodNotAllowed(LoanError):
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, sentence: str, allowed: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.allowed = tuple(allowed)
+
+
+class Conflict(LoanError):
+    """The request is fine, but what is stored stands against it."""
+
+    code = "conflict"
+    status = 409
+
+
+class BodyTooLarge(LoanError):
+    code = "body_too_large"
+    status = 413
+
+
+class UnsupportedMediaType(LoanError):
+    code = "unsupported_media_type"
+    status = 415
+
+
+class TooManyRequests(LoanError):
+    code = "too_many_requests"
+    status = 429
+
+
+class Unavailable(LoanError):
+    """Something we stand on cannot be reached; the same request may succeed after `retry_after` seconds."""
+
+    code = "service_unavailable"
+    status = 503
+    retry_after: ClassVar[int] = 5
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database_unavailable"

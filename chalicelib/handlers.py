@@ -1,0 +1,30 @@
+"""The Lambda functions that are not the API: imports from the queue, and the bootstrap of a deployment."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.config import import_queue_name
+
+functions = Blueprint(__name__)
+
+
+@functions.on_sqs_message(queue=import_queue_name(), name="import_workbooks", batch_size=1)
+def import_workbooks(event: Any) -> dict[str, Any]:
+    """Imports the workbooks that the messages of the queue name; answers which messages to send again."""
+    from chalicelib import runtime
+    from chalicelib.services.importing import import_messages
+
+    bodies = {record.to_dict()["messageId"]: record.body for record in event}
+    failed = import_messages(runtime.database(), runtime.s3(), bodies)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+@functions.lambda_function(name="bootstrap")
+def bootstrap(_event: object, _context: object) -> dict[str, Any]:
+    """Migrates, and seeds an empty database from `seed/` in the bucket. Run at each deploy and on a schedule."""
+    from chalicelib import runtime
+    from chalicelib.services.bootstrap import bootstrap as run
+
+    settings = runtime.settings()
+    return run(runtime.database(), runtime.s3(), runtime.sqs(), settings)

@@ -1,0 +1,42 @@
+"""The only builder of real things: settings, engine, clock, AWS clients; each made once per container, when first needed."""
+
+from datetime import date, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib.config import Settings, read_settings
+from chalicelib.storage.database import Database, make_engine
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+
+@cache
+def settings() -> Settings:
+    return read_settings()
+
+
+@cache
+def database() -> Database:
+    return Database(make_engine(settings()))
+
+
+def today() -> date:
+    """The date at the lender's place of business, which decides whether a loan is current."""
+    return datetime.now(settings().business_timezone).date()
+
+
+@cache
+def s3() -> "S3Client":
+    # boto3 costs more to import than everything else together, and the API does not need it.
+    import boto3
+
+    return boto3.client("s3")
+
+
+@cache
+def sqs() -> "SQSClient":
+    import boto3
+
+    return boto3.client("sqs")

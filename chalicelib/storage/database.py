@@ -1,0 +1,117 @@
+"""The engine and the two ways to use it: one statement to read, one transaction to write.
+
+Every statement of pg8000 waits for the server, so the round trips are the latency. The engine runs in
+autocommit: a read is its one statement. A transaction says BEGIN and COMMIT itself, which costs one round
+trip each where the driver's own commit() costs three.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from chalicelib.config import Settings
+from chalicelib.storage.errors import (
+    UNKNOWN_OUTCOME,
+    Interrupted,
+    OutcomeUnknown,
+    notice_disconnect,
+    translated,
+)
+
+# A container serves one request at a time, so it needs one connection; the budget of a database is
+# containers x 1. The connection is made anew before a proxy or firewall forgets it.
+POOL = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "pool_pre_ping": True, "pool_recycle": 300}
+
+CONNECT_TIMEOUT_SECONDS = 5
+
+
+def make_engine(settings: Settings, **overrides: Any) -> Engine:
+    """An engine for `settings.database_url`; `overrides` are create_engine's (tests want another pool)."""
+    engine = create_engine(
+        settings.database_url,
+        isolation_level="AUTOCOMMIT",
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": f"loans-{settings.stage}",
+            "startup_params": {"statement_timeout": str(settings.statement_timeout_ms)},
+        },
+        **(POOL | overrides),
+    )
+    patience = settings.statement_timeout_ms / 1000 + CONNECT_TIMEOUT_SECONDS
+
+    def wait_longer_than_the_server(connection: Any, _record: object) -> None:
+        # The driver's timeout is the socket's, for every read and not only for connecting. The server ends a
+        # slow statement itself; only a server that has vanished should be given up on from this side.
+        connection._usock.settimeout(patience)
+
+    event.listen(engine, "connect", wait_longer_than_the_server)
+    event.listen(engine, "handle_error", notice_disconnect)
+    return engine
+
+
+class Transaction:
+    """One transaction. Nothing persists unless `commit()` is called."""
+
+    connection: Connection
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._open = False
+
+    def __enter__(self) -> Self:
+        with translated():
+            self.connection = self._engine.connect()
+            try:
+                self.connection.exec_driver_sql("BEGIN")
+            except BaseException:
+                self.connection.close()
+                raise
+        self._open = True
+        return self
+
+    def commit(self) -> None:
+        """Makes it last. Raises OutcomeUnknown where the connection broke before the server answered."""
+        try:
+            with translated():
+                self.connection.exec_driver_sql("COMMIT")
+        except Interrupted as error:
+            raise OutcomeUnknown(UNKNOWN_OUTCOME) from error
+        self._open = False
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self._open and not self.connection.invalidated:
+                self.connection.exec_driver_sql("ROLLBACK")
+        except Exception:
+            # Whatever went wrong before matters more; a connection that cannot roll back is thrown away.
+            self.connection.invalidate()
+        finally:
+            self.connection.close()
+        if error is not None:
+            with translated():
+                raise error
+
+
+class Database:
+    """What the services are given instead of a connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def transaction(self) -> Transaction:
+        """A unit of work: `with database.transaction() as tx: …; tx.commit()`."""
+        return Transaction(self.engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for a use case that is one SELECT, which needs no transaction around it."""
+        with translated(), self.engine.connect() as connection:
+            yield connection

@@ -1,0 +1,125 @@
+"""What the database says, turned once into what a client can be told.
+
+pg8000 gives a dictionary: "C" is the SQLSTATE, "n" the name of the constraint. SQLSTATEs are from appendix A
+of the PostgreSQL manual.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from chalicelib.errors import CustomerNotFound, DatabaseUnavailable, InvalidRequest, LoanError
+
+UNREACHABLE = "The database cannot be reached at the moment. Nothing was saved; please try again."
+TOO_SLOW = "The database took too long to answer. Nothing was saved; please try again."
+UNKNOWN_OUTCOME = (
+    "The connection to the database broke while saving, so it is not known whether it was saved. "
+    "Look it up before trying again."
+)
+
+# The server is going away, starting up, or has no connection left for us.
+UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "53300", "08000", "08003", "08006"}
+TOO_SLOW_STATES = {"57014", "55P03"}
+# Another transaction was in the way; the same work may well succeed at once.
+CONTENTION_STATES = {"40001", "40P01"}
+
+# Constraints a request can run into although its fields are valid one by one.
+SENTENCES: dict[str, Callable[[], LoanError]] = {
+    "customers_approved_limit_not_negative": lambda: InvalidRequest(
+        "The approved limit must not be negative.", {"approved_limit": ["must be at least 0"]}
+    ),
+    "loans_customer_fkey": lambda: CustomerNotFound("There is no such customer."),
+    "loan_applications_customer_fkey": lambda: CustomerNotFound("There is no such customer."),
+}
+
+# An import may take a number in the moment between its drawing and its use here; the next one is free.
+RACED_CONSTRAINTS = {"loans_pkey", "customers_pkey"}
+
+ATTEMPTS = 3
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Interrupted(DatabaseUnavailable):
+    """The transaction came to nothing through no fault of its own, so it may be run again from its start."""
+
+
+class OutcomeUnknown(DatabaseUnavailable):
+    """The connection broke during COMMIT: it must not be run again blindly."""
+
+    code = "outcome_unknown"
+
+
+def retried(use_case: Callable[P, T]) -> Callable[P, T]:
+    """Runs a whole use case again, up to ATTEMPTS times, when its transaction was interrupted.
+
+    Safe because nothing of an interrupted transaction persists, and OutcomeUnknown is not retried.
+    """
+
+    @wraps(use_case)
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return use_case(*args, **kwargs)
+            except Interrupted:
+                continue
+        return use_case(*args, **kwargs)
+
+    return attempt
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises database errors inside as their domain errors; what has no sentence goes on unchanged."""
+    try:
+        yield
+    except PoolTimeout:
+        raise DatabaseUnavailable(UNREACHABLE) from None
+    except DBAPIError as error:
+        domain_error = _domain_error(error)
+        if domain_error is None:
+            raise
+        raise domain_error from error
+
+
+def notice_disconnect(context: ExceptionContext) -> None:
+    """Tells the pool that a connection is gone where the dialect does not see it (a `handle_error` listener).
+
+    Postgres announces its shutdown as an ordinary error, after which the connection is dead.
+    """
+    if context.original_exception is not None and _state(context.original_exception) in UNREACHABLE_STATES:
+        context.is_disconnect = True
+
+
+def _domain_error(error: DBAPIError) -> LoanError | None:
+    state = _state(error.orig)
+    if state in CONTENTION_STATES or _constraint(error.orig) in RACED_CONSTRAINTS:
+        return Interrupted(UNREACHABLE)
+    if state in TOO_SLOW_STATES:
+        return DatabaseUnavailable(TOO_SLOW)
+    if error.connection_invalidated:
+        return Interrupted(UNREACHABLE)
+    if state in UNREACHABLE_STATES or state is None:
+        return DatabaseUnavailable(UNREACHABLE)
+    sentence = SENTENCES.get(_constraint(error.orig) or "")
+    return sentence() if sentence else None
+
+
+def _details(error: object) -> dict[str, Any]:
+    arguments = getattr(error, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+
+
+def _state(error: object) -> str | None:
+    """The SQLSTATE, or None where the error is the driver's own: it could not talk to the server."""
+    return _details(error).get("C")
+
+
+def _constraint(error: object) -> str | None:
+    return _details(error).get("n")

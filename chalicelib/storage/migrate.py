@@ -1,0 +1,44 @@
+"""Brings the schema to the newest revision; safe to run twice and by two deployers at once."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from chalicelib.storage.database import Database
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Any number that nothing else locks: the first four letters of "migrate", read as a number.
+ADVISORY_LOCK = 0x6D696772
+
+
+def migrate(database: Database) -> tuple[str | None, str]:
+    """Applies what is missing, all in one transaction. Returns the revisions before and after.
+
+    The lock makes a second deployer wait; it then finds nothing left to do. Both the wait and each statement
+    are bounded by the statement time-out of the function that migrates (the merge template sets it).
+    """
+    with database.transaction() as tx:
+        tx.connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+        before = _revision(tx.connection)
+        command.upgrade(alembic_config(tx.connection), "head")
+        after = _revision(tx.connection)
+        tx.commit()
+    if after is None:
+        raise RuntimeError(f"The migrations in {MIGRATIONS} left the database without a revision.")
+    return before, after
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration without an alembic.ini, for commands on this connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -1,0 +1,1 @@
+"""Alembic's migrations, in the package so that they travel in the Lambda's zip."""

@@ -1,0 +1,12 @@
+"""Alembic runs this file for every command; the connection is the one storage/migrate.py holds."""
+
+from alembic import context
+
+from chalicelib.storage.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transaction_per_migration=False,
+)
+context.run_migrations()

@@ -1,0 +1,217 @@
+"""The schema as SQLAlchemy Core tables. A test holds it equal to what the migrations make.
+
+Every constraint has a name, because the storage edge turns the name into a sentence (storage/errors.py).
+Money is NUMERIC in rupees, rates are percent a year, tenures are months.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+MONEY = Numeric(16, 2)
+RATE = Numeric(7, 4)
+
+
+def _now(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("customer_id", BigInteger, Identity(always=False), nullable=False),
+    Column("first_name", Text, nullable=False),
+    Column("last_name", Text, nullable=False),
+    Column("age", SmallInteger, nullable=False),
+    Column("phone_number", Text, nullable=False),
+    Column("monthly_income", MONEY, nullable=False),
+    Column("approved_limit", MONEY, nullable=False),
+    _now("created_at"),
+    _now("updated_at"),
+    PrimaryKeyConstraint("customer_id", name="customers_pkey"),
+    CheckConstraint("customer_id > 0", name="customers_customer_id_positive"),
+    CheckConstraint("first_name <> ''", name="customers_first_name_given"),
+    CheckConstraint("age BETWEEN 18 AND 120", name="customers_age_range"),
+    CheckConstraint("phone_number ~ '^[0-9]{10}$'", name="customers_phone_number_ten_digits"),
+    CheckConstraint("monthly_income > 0", name="customers_monthly_income_positive"),
+    CheckConstraint("approved_limit >= 0", name="customers_approved_limit_not_negative"),
+)
+
+loans = Table(
+    "loans",
+    metadata,
+    Column("loan_id", BigInteger, Identity(always=False), nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("loan_amount", MONEY, nullable=False),
+    Column("tenure", SmallInteger, nullable=False),
+    Column("interest_rate", RATE, nullable=False),
+    Column("monthly_installment", MONEY, nullable=False),
+    Column("emis_paid_on_time", SmallInteger, nullable=False, server_default="0"),
+    Column("start_date", Date, nullable=False),
+    Column("end_date", Date),
+    # The number in the workbook the loan came from; NULL for a loan that was made here.
+    Column("source_loan_id", BigInteger),
+    _now("created_at"),
+    _now("updated_at"),
+    PrimaryKeyConstraint("loan_id", name="loans_pkey"),
+    ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="loans_customer_fkey"),
+    # What makes a row of a workbook the same loan as last time. Its NULLs are distinct, so loans made here are free.
+    UniqueConstraint("customer_id", "source_loan_id", name="loans_customer_source_loan_key"),
+    CheckConstraint("loan_id > 0", name="loans_loan_id_positive"),
+    CheckConstraint("loan_amount > 0", name="loans_loan_amount_positive"),
+    CheckConstraint("tenure BETWEEN 1 AND 600", name="loans_tenure_range"),
+    CheckConstraint("interest_rate BETWEEN 0 AND 100", name="loans_interest_rate_range"),
+    CheckConstraint("monthly_installment >= 0", name="loans_monthly_installment_not_negative"),
+    CheckConstraint("emis_paid_on_time >= 0", name="loans_emis_paid_on_time_not_negative"),
+    CheckConstraint("end_date >= start_date", name="loans_end_not_before_start"),
+    # The facts of a decision and the list of a customer's loans, both from the index alone.
+    Index(
+        "loans_customer_facts_idx",
+        "customer_id",
+        "loan_id",
+        postgresql_include=[
+            "loan_amount",
+            "tenure",
+            "interest_rate",
+            "monthly_installment",
+            "emis_paid_on_time",
+            "end_date",
+        ],
+    ),
+)
+
+loan_applications = Table(
+    "loan_applications",
+    metadata,
+    Column("application_id", BigInteger, Identity(always=True), nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("loan_amount", MONEY, nullable=False),
+    Column("interest_rate", RATE, nullable=False),
+    Column("tenure", SmallInteger, nullable=False),
+    Column("decided_on", Date, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Column("approved", Boolean, nullable=False),
+    Column("score", SmallInteger, nullable=False),
+    Column("reason", Text),
+    Column("corrected_interest_rate", RATE, nullable=False),
+    Column("monthly_installment", MONEY, nullable=False),
+    Column("loan_id", BigInteger),
+    _now("created_at"),
+    PrimaryKeyConstraint("application_id", name="loan_applications_pkey"),
+    ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="loan_applications_customer_fkey"),
+    ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_applications_loan_fkey"),
+    UniqueConstraint("loan_id", name="loan_applications_loan_key"),
+    CheckConstraint("approved = (loan_id IS NOT NULL)", name="loan_applications_loan_if_approved"),
+    CheckConstraint("score BETWEEN 0 AND 100", name="loan_applications_score_range"),
+    Index("loan_applications_customer_idx", "customer_id", "application_id"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("import_id", BigInteger, Identity(always=True), nullable=False),
+    Column("bucket", Text, nullable=False),
+    Column("object_key", Text, nullable=False),
+    # S3's version id of the object: what makes a second delivery the same delivery.
+    Column("object_version", Text, nullable=False),
+    Column("sequencer", Text),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, server_default="running"),
+    # Why it failed, for a person. NULL unless it did.
+    Column("message", Text),
+    _now("created_at"),
+    Column("finished_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("import_id", name="imports_pkey"),
+    UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
+    CheckConstraint("state IN ('running', 'completed', 'failed')", name="imports_state_known"),
+    CheckConstraint("(state = 'failed') = (message IS NOT NULL)", name="imports_message_if_failed"),
+    CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="imports_finished_unless_running"),
+)
+
+import_sheets = Table(
+    "import_sheets",
+    metadata,
+    Column("import_id", BigInteger, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("rows_found", Integer, nullable=False),
+    Column("inserted", Integer, nullable=False),
+    Column("updated", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("superseded", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    # Renumbered loans are also inserted or waiting; they are counted beside, not instead.
+    Column("renumbered", Integer, nullable=False),
+    PrimaryKeyConstraint("import_id", "sheet", name="import_sheets_pkey"),
+    ForeignKeyConstraint(["import_id"], ["imports.import_id"], name="import_sheets_import_fkey"),
+    CheckConstraint("kind IN ('customers', 'loans')", name="import_sheets_kind_known"),
+    CheckConstraint(
+        "rows_found = inserted + updated + unchanged + superseded + waiting + rejected",
+        name="import_sheets_every_row_accounted_for",
+    ),
+)
+
+import_findings = Table(
+    "import_findings",
+    metadata,
+    Column("finding_id", BigInteger, Identity(always=True), nullable=False),
+    Column("import_id", BigInteger, nullable=False),
+    Column("sheet", Text, nullable=False),
+    # As Excel shows it: the header is row 1 where the sheet starts at the top.
+    Column("row_number", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("column_name", Text),
+    Column("value", Text),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    PrimaryKeyConstraint("finding_id", name="import_findings_pkey"),
+    ForeignKeyConstraint(["import_id"], ["imports.import_id"], name="import_findings_import_fkey"),
+    CheckConstraint(
+        "outcome IN ('rejected', 'waiting', 'renumbered', 'superseded', 'flagged')",
+        name="import_findings_outcome_known",
+    ),
+    Index("import_findings_import_idx", "import_id", "outcome", "finding_id"),
+)
+
+# Loans of workbooks whose customer is not here yet. Their number is kept for them from the first sight on,
+# so that the order of arrival does not change which loan keeps a number that two of them claim.
+waiting_loans = Table(
+    "waiting_loans",
+    metadata,
+    Column("loan_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("source_loan_id", BigInteger, nullable=False),
+    Column("loan_amount", MONEY, nullable=False),
+    Column("tenure", SmallInteger, nullable=False),
+    Column("interest_rate", RATE, nullable=False),
+    Column("monthly_installment", MONEY, nullable=False),
+    Column("emis_paid_on_time", SmallInteger, nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("end_date", Date),
+    Column("import_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("customer_id", "source_loan_id", name="waiting_loans_pkey"),
+    UniqueConstraint("loan_id", name="waiting_loans_loan_key"),
+    ForeignKeyConstraint(["import_id"], ["imports.import_id"], name="waiting_loans_import_fkey"),
+)

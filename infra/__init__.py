@@ -1,0 +1,1 @@
+"""What runs the service rather than being it: the templates, the deployer, the local stack."""

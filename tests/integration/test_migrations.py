@@ -1,0 +1,61 @@
+"""The migrations: complete, repeatable, and safe under two deployers."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from chalicelib.storage.database import Database, make_engine
+from chalicelib.storage.migrate import migrate
+from chalicelib.storage.tables import metadata
+from infra.local.postgres import PostgresServer
+from tests.conftest import settings_for
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_migrations_make_every_check_of_the_code(database: Database) -> None:
+    # Alembic does not compare check constraints, so their names are compared here.
+    in_code = {
+        constraint.name
+        for table in metadata.tables.values()
+        for constraint in table.constraints
+        if type(constraint).__name__ == "CheckConstraint"
+    }
+    with database.reading() as connection:
+        in_database = set(connection.scalars(text("SELECT conname FROM pg_constraint WHERE contype = 'c'")).all())
+    assert in_code - in_database == set()
+
+
+def test_migrating_a_second_time_changes_nothing(database: Database) -> None:
+    before, after = migrate(database)
+    assert before == after
+
+
+def test_two_deployers_at_once_migrate_an_empty_database_once(
+    postgres: PostgresServer, administration: Connection
+) -> None:
+    administration.execute(text("CREATE DATABASE two_deployers"))
+    databases = [Database(make_engine(settings_for(postgres.url("two_deployers")))) for _ in range(4)]
+    with ThreadPoolExecutor(4) as deployers:
+        outcomes = list(deployers.map(migrate, databases))
+    for database in databases:
+        database.engine.dispose()
+    assert sorted(before is None for before, _ in outcomes) == [False, False, False, True]
+
+
+def test_a_downgrade_to_nothing_and_back_works(new_database: Callable[[], Database]) -> None:
+    from alembic import command
+
+    from chalicelib.storage.migrate import alembic_config
+
+    with new_database().transaction() as tx:
+        command.downgrade(alembic_config(tx.connection), "base")
+        tx.commit()
+    before, _ = migrate(new_database())
+    assert before is None
