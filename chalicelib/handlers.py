@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from chalicelib.config import import_queue_name
 

@@ -1,10 +1,11 @@
-"""The only builder of real things: settings, engine, clock, AWS clients; each made once per container, when first needed."""
+"""The only builder of real things: settings, engine, clock, AWS clients; each once a container, when first used."""
 
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, read_settings
+from chalicelib.rules.policy import Policy, policy_named
 from chalicelib.storage.database import Database, make_engine
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ def settings() -> Settings:
 @cache
 def database() -> Database:
     return Database(make_engine(settings()))
+
+
+@cache
+def policy() -> Policy:
+    return policy_named(settings().policy_name)
 
 
 def today() -> date:

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from chalicelib.config import Settings, read_settings
 from chalicelib.storage.database import Database, make_engine
@@ -52,30 +52,32 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def administration(postgres: PostgresServer) -> Iterator[Connection]:
-    """A connection for CREATE and DROP DATABASE, beside a migrated database to copy for each test."""
-    engine = create_engine(
-        postgres.url("postgres").replace("postgresql:", "postgresql+pg8000:"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
-        template = make_engine(settings_for(postgres.url(TEMPLATE)))
-        migrate(Database(template))
-        template.dispose()
-        yield connection
-    engine.dispose()
+def administration(postgres: PostgresServer) -> Callable[[str], None]:
+    """Runs a statement such as CREATE DATABASE, each on a connection of its own: tests stop the server between."""
+    url = postgres.url("postgres").replace("postgresql:", "postgresql+pg8000:")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+
+    def run(statement: str) -> None:
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+
+    run(f"CREATE DATABASE {TEMPLATE}")
+    template = make_engine(settings_for(postgres.url(TEMPLATE)))
+    migrate(Database(template))
+    template.dispose()
+    return run
 
 
 _names = count(1)
 
 
 @pytest.fixture
-def database_url(postgres: PostgresServer, administration: Connection) -> Iterator[str]:
+def database_url(postgres: PostgresServer, administration: Callable[[str], None]) -> Iterator[str]:
     """The URL of an empty database of the newest revision, for this test alone."""
     name = f"loans_test_{next(_names)}"
-    administration.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    administration(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield postgres.url(name)
-    administration.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    administration(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

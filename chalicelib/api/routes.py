@@ -1,8 +1,139 @@
-from chalice import Blueprint
+"""The REST endpoints: parse, call the use case, shape the answer."""
+
+from typing import Any
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib import runtime
+from chalicelib.api.endpoint import Endpoints, request_id_of
+from chalicelib.api.models import MAX_ID, CheckEligibilityBody, CreateLoanBody, RegisterBody
+from chalicelib.api.parsing import Model, parse
+from chalicelib.api.responses import respond
+from chalicelib.errors import LoanNotFound
+from chalicelib.rules.decision import Decision
+from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.services import customers, loans
+from chalicelib.services.customers import Registration
 
 api = Blueprint(__name__)
+endpoints = Endpoints(api)
 
 
-@api.route("/api/register", methods=["POST"], content_types=[])
-def register() -> object:
-    return {}
+@endpoints.add("POST", "/api/register")
+def register(request: Request) -> Response:
+    """Registers a customer and computes the credit limit."""
+    body = _body(request, RegisterBody)
+    registered = customers.register(runtime.database(), Registration(**body.model_dump()), runtime.policy())
+    customer = registered.customer
+    answer = {
+        "customer_id": registered.customer_id,
+        "name": f"{customer.first_name} {customer.last_name}",
+        "phone_number": customer.phone_number,
+        "age": customer.age,
+        "monthly_income": customer.monthly_income,
+        "approved_limit": customer.approved_limit,
+    }
+    return respond(answer, request_id_of(request), 201)
+
+
+@endpoints.add("POST", "/api/check-eligibility")
+def check_eligibility(request: Request) -> Response:
+    """Decides without saving."""
+    body = _body(request, CheckEligibilityBody)
+    checked = loans.check_eligibility(
+        runtime.database(), body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
+    )
+    answer = {
+        "customer_id": body.customer_id,
+        "approval": checked.decision.approved,
+        "interest_rate": body.interest_rate,
+        "corrected_interest_rate": checked.decision.corrected_interest_rate,
+        "tenure": body.tenure,
+        "monthly_installment": checked.decision.monthly_installment,
+        "loan_amount": body.loan_amount,
+        **_explanation(checked.facts, checked.decision),
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("POST", "/api/create-loan")
+def create_loan(request: Request) -> Response:
+    """Decides and saves the application, and the loan if approved."""
+    body = _body(request, CreateLoanBody)
+    application = loans.create_loan(
+        runtime.database(), body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
+    )
+    decision = application.decision
+    answer = {
+        "loan_id": application.loan_id,
+        "customer_id": body.customer_id,
+        "loan_approved": decision.approved,
+        "message": decision.message,
+        "monthly_installment": decision.monthly_installment,
+        "application_id": application.application_id,
+        "corrected_interest_rate": decision.corrected_interest_rate,
+        **_explanation(application.facts, decision),
+    }
+    return respond(answer, request_id_of(request), 201)
+
+
+@endpoints.add("GET", "/api/view-loan/{loan_id}")
+def view_loan(request: Request, loan_id: str) -> Response:
+    """A loan with its customer."""
+    loan = loans.view_loan(runtime.database(), _number(loan_id, "loan"))
+    answer = {
+        "loan_id": loan.loan_id,
+        "customer": {
+            name: getattr(loan, name) for name in ("customer_id", "first_name", "last_name", "phone_number", "age")
+        },
+        "loan_amount": loan.loan_amount,
+        "interest_rate": loan.interest_rate,
+        "monthly_installment": loan.monthly_installment,
+        "tenure": loan.tenure,
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("GET", "/api/view-loans/{customer_id}")
+def view_loans(request: Request, customer_id: str) -> Response:
+    """The loans of a customer."""
+    found = loans.view_loans(runtime.database(), _number(customer_id, "customer with loans"))
+    answer = [
+        {
+            "loan_id": loan.loan_id,
+            "loan_amount": loan.loan_amount,
+            "interest_rate": loan.interest_rate,
+            "monthly_installment": loan.monthly_installment,
+            "repayments_left": loan.repayments_left,
+        }
+        for loan in found
+    ]
+    return respond(answer, request_id_of(request))
+
+
+endpoints.close()
+
+
+def _body(request: Request, model: type[Model]) -> Model:
+    body = request.raw_body
+    return parse(model, body if isinstance(body, bytes) else body.encode(), request.headers.get("content-type"))
+
+
+def _loan_request(body: CheckEligibilityBody) -> LoanRequest:
+    return LoanRequest(body.loan_amount, body.interest_rate, body.tenure)
+
+
+def _number(text: str, what: str) -> int:
+    """A number in a path. What cannot be one of ours names nothing, so it is not found rather than not valid."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID):
+        raise LoanNotFound(f"There is no {what} {text[:40]!r}; the number must be a whole number from 1.")
+    return int(text)
+
+
+def _explanation(facts: Facts, decision: Decision) -> dict[str, Any]:
+    return {
+        "policy": decision.policy,
+        "score": decision.score,
+        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons],
+        "facts": vars(facts),
+    }

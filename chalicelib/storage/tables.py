@@ -113,7 +113,8 @@ loan_applications = Table(
     Column("facts", JSONB, nullable=False),
     Column("approved", Boolean, nullable=False),
     Column("score", SmallInteger, nullable=False),
-    Column("reason", Text),
+    # The codes of the reasons, the deciding one first.
+    Column("reasons", JSONB, nullable=False),
     Column("corrected_interest_rate", RATE, nullable=False),
     Column("monthly_installment", MONEY, nullable=False),
     Column("loan_id", BigInteger),

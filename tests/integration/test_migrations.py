@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from chalicelib.storage.database import Database, make_engine
 from chalicelib.storage.migrate import migrate
@@ -38,9 +38,9 @@ def test_migrating_a_second_time_changes_nothing(database: Database) -> None:
 
 
 def test_two_deployers_at_once_migrate_an_empty_database_once(
-    postgres: PostgresServer, administration: Connection
+    postgres: PostgresServer, administration: Callable[[str], None]
 ) -> None:
-    administration.execute(text("CREATE DATABASE two_deployers"))
+    administration("CREATE DATABASE two_deployers")
     databases = [Database(make_engine(settings_for(postgres.url("two_deployers")))) for _ in range(4)]
     with ThreadPoolExecutor(4) as deployers:
         outcomes = list(deployers.map(migrate, databases))

@@ -134,7 +134,7 @@ def upgrade() -> None:
     sa.Column('facts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('approved', sa.Boolean(), nullable=False),
     sa.Column('score', sa.SmallInteger(), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('reasons', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('corrected_interest_rate', sa.Numeric(precision=7, scale=4), nullable=False),
     sa.Column('monthly_installment', sa.Numeric(precision=16, scale=2), nullable=False),
     sa.Column('loan_id', sa.BigInteger(), nullable=True),

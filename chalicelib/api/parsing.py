@@ -1,0 +1,121 @@
+"""From the bytes of a request to a valid model, or to every fault in them at once."""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
+from chalicelib.rules.text import is_plain_text
+
+# The largest body of an endpoint here is under 1 KB; what is longer is a mistake or worse.
+MAX_BODY_BYTES = 64 * 1024
+# Long enough for any number of ours, short enough that parsing it costs nothing.
+MAX_DIGITS = 100
+SHOWN_CHARACTERS = 60
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
+    """The body as `model`. Raises InvalidRequest naming all bad fields, BodyTooLarge or UnsupportedMediaType."""
+    _check_content_type(content_type)
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(f"The body must be at most {MAX_BODY_BYTES} bytes long; it has {len(body)}.")
+    try:
+        return model.model_validate(_json_object(body))
+    except ValidationError as error:
+        fields = _sentences(model, error)
+        raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.", fields) from None
+
+
+def _check_content_type(content_type: str | None) -> None:
+    kind = (content_type or "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMediaType(
+            f"The body must be JSON, sent as Content-Type: application/json; it is {kind[:SHOWN_CHARACTERS]!r}."
+        )
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`, with its numbers exact: a decimal never becomes a float."""
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object_without_twins,
+        )
+    except (UnicodeDecodeError, RecursionError):
+        raise InvalidRequest("The body must be JSON in UTF-8, not nested deeper than a few levels.") from None
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(
+            f"The body must be a JSON object; line {error.lineno}, column {error.colno}: {error.msg}."
+        ) from None
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"The body must be a JSON object, {{…}}; it is {_shown(value)}.")
+    return value
+
+
+def _integer(digits: str) -> int:
+    _check_length(digits)
+    return int(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    _check_length(digits)
+    return Decimal(digits)
+
+
+def _check_length(digits: str) -> None:
+    if len(digits) > MAX_DIGITS:
+        raise InvalidRequest(f"A number must have at most {MAX_DIGITS} digits; {digits[:20]}… has {len(digits)}.")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InvalidRequest(f"The body must be JSON, which has no {name}; send a number.")
+
+
+def _object_without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    for name in found:
+        if not is_plain_text(name):
+            raise InvalidRequest(f"The name of a field must be plain text; {_shown(name)} is not.")
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twins = sorted({name for name in names if names.count(name) > 1})
+        raise InvalidRequest(
+            "Each field may be given only once.", {_presentable(name): ["is given more than once"] for name in twins}
+        )
+    return found
+
+
+def _sentences(model: type[BaseModel], error: ValidationError) -> Mapping[str, list[str]]:
+    """One sentence a bad field, in the order of the model."""
+    found = {str(fault["loc"][0]): fault for fault in error.errors(include_url=False, include_context=False)}
+    return {_presentable(name): [_sentence(model, name, fault)] for name, fault in found.items()}
+
+
+def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return f"is not a field of this request; its fields are {', '.join(model.model_fields)}"
+    wanted = f"must be {model.model_fields[name].description}"
+    if fault["type"] == "missing":
+        return f"is required; it {wanted}"
+    return f"{wanted}; got {_shown(fault['input'])}"
+
+
+def _shown(value: Any) -> str:
+    """A value as JSON wrote it, cut off where it is long."""
+    return _presentable(
+        str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
+    )
+
+
+def _presentable(text: str) -> str:
+    """A client's text as an answer may repeat it: cut off where it is long, and with nothing UTF-8 cannot hold."""
+    shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+    return shown.encode("utf-8", "replace").decode("utf-8")

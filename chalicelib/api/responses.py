@@ -1,0 +1,54 @@
+"""From values to the JSON a client reads. Money is a JSON number, exact, and never passes through a float."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import simplejson
+from chalice.app import Response
+
+from chalicelib.errors import InvalidRequest, LoanError, MethodNotAllowed, Unavailable
+
+JSON = "application/json"
+
+
+def respond(body: object, request_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON response that names its request, so that a person can find it in the logs."""
+    return Response(
+        body=to_json(body),
+        status_code=status,
+        headers={"Content-Type": JSON, "X-Request-Id": request_id, "Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def respond_error(error: LoanError, request_id: str) -> Response:
+    """The one envelope of every error: error, code, request_id, and fields where some are to blame."""
+    envelope: dict[str, object] = {"error": error.sentence, "code": error.code, "request_id": request_id}
+    headers = {}
+    if isinstance(error, InvalidRequest) and error.fields:
+        envelope["fields"] = error.fields
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    return respond(envelope, request_id, error.status, headers)
+
+
+def to_json(body: object) -> str:
+    """JSON in UTF-8, with a Decimal as the plain number it is."""
+    return str(simplejson.dumps(_plain(body), use_decimal=True, ensure_ascii=False, separators=(",", ":")))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return plain_number(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def plain_number(value: Decimal) -> Decimal | int:
+    """Without needless zeros or an exponent: 828000.00 is 828000, 4707.50 is 4707.5."""
+    return int(value) if value == value.to_integral_value() else value.normalize()

@@ -1,0 +1,12 @@
+"""Which characters a name may have. Any script is welcome; what cannot be stored or seen is not."""
+
+import unicodedata
+
+# Control characters, halves of surrogate pairs, and line and paragraph separators. Format characters stay:
+# names in several Indian scripts need the joiners among them.
+REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+
+
+def is_plain_text(text: str) -> bool:
+    """Whether a text can be stored and shown on one line."""
+    return not any(unicodedata.category(character) in REFUSED_CATEGORIES for character in text)

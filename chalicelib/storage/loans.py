@@ -1,0 +1,117 @@
+"""The queries on loans, and the facts that a decision takes from them."""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, case, func, insert, or_, select
+
+from chalicelib.rules.score import Facts
+from chalicelib.storage.tables import customers, loans
+
+
+@dataclass(frozen=True)
+class NewLoan:
+    """A loan made here: nothing of it is paid yet. Money in rupees, rate in percent a year, tenure in months."""
+
+    customer_id: int
+    loan_amount: Decimal
+    tenure: int
+    interest_rate: Decimal
+    monthly_installment: Decimal
+    start_date: date
+    end_date: date
+
+
+@dataclass(frozen=True)
+class ListedLoan:
+    """A loan in the list of its customer."""
+
+    loan_id: int
+    loan_amount: Decimal
+    interest_rate: Decimal
+    monthly_installment: Decimal
+    tenure: int
+    emis_paid_on_time: int
+
+    @property
+    def repayments_left(self) -> int:
+        """Instalments to come. An imported loan may have more paid than its tenure: then none, not less."""
+        return max(0, self.tenure - self.emis_paid_on_time)
+
+
+@dataclass(frozen=True)
+class LoanWithCustomer:
+    """A loan beside the customer it belongs to."""
+
+    loan_id: int
+    loan_amount: Decimal
+    interest_rate: Decimal
+    monthly_installment: Decimal
+    tenure: int
+    customer_id: int
+    first_name: str
+    last_name: str
+    phone_number: str
+    age: int
+
+
+def _facts_statement() -> Select[Any]:
+    """The customer and the sums over its loans in one statement, the sums from the covering index alone."""
+    current = or_(loans.c.end_date >= bindparam("today"), loans.c.end_date.is_(None))
+    paid_in_full = loans.c.emis_paid_on_time >= loans.c.tenure
+    return (
+        select(
+            customers.c.monthly_income,
+            customers.c.approved_limit,
+            func.count(loans.c.loan_id).label("loans"),
+            func.count(case((paid_in_full, 1))).label("loans_paid_in_full"),
+            func.coalesce(func.sum(loans.c.tenure), 0).label("tenure_total"),
+            func.coalesce(func.sum(loans.c.emis_paid_on_time), 0).label("emis_paid_on_time"),
+            func.coalesce(func.sum(case((current, loans.c.loan_amount))), 0).label("current_principal"),
+            func.coalesce(func.sum(case((current, loans.c.monthly_installment))), 0).label("current_emis"),
+        )
+        .select_from(customers.outerjoin(loans, loans.c.customer_id == customers.c.customer_id))
+        .where(customers.c.customer_id == bindparam("customer_id"))
+        .group_by(customers.c.customer_id)
+    )
+
+
+_FACTS = _facts_statement()
+
+_JOINED = {column.name: column for column in (*customers.c, *loans.c)}
+
+_LOAN_WITH_CUSTOMER: Select[Any] = (
+    select(*(_JOINED[field.name] for field in fields(LoanWithCustomer)))
+    .join_from(loans, customers, loans.c.customer_id == customers.c.customer_id)
+    .where(loans.c.loan_id == bindparam("loan_id"))
+)
+
+_LOANS_OF_CUSTOMER: Select[Any] = (
+    select(*(loans.c[field.name] for field in fields(ListedLoan)))
+    .where(loans.c.customer_id == bindparam("customer_id"))
+    .order_by(loans.c.loan_id)
+)
+
+
+def facts(connection: Connection, customer_id: int, today: date) -> Facts | None:
+    """The facts of a decision on `today`, in one statement; None where there is no such customer."""
+    row = connection.execute(_FACTS, {"customer_id": customer_id, "today": today}).first()
+    return None if row is None else Facts(**row._mapping)
+
+
+def add(connection: Connection, loan: NewLoan) -> int:
+    """Inserts a loan under the next number of the sequence, and returns that number."""
+    return int(connection.execute(insert(loans).values(vars(loan)).returning(loans.c.loan_id)).scalar_one())
+
+
+def with_customer(connection: Connection, loan_id: int) -> LoanWithCustomer | None:
+    """A loan beside its customer; None where there is no such loan."""
+    row = connection.execute(_LOAN_WITH_CUSTOMER, {"loan_id": loan_id}).first()
+    return None if row is None else LoanWithCustomer(*row)
+
+
+def of_customer(connection: Connection, customer_id: int) -> list[ListedLoan]:
+    """The loans of a customer by number; empty also where there is no such customer."""
+    return [ListedLoan(*row) for row in connection.execute(_LOANS_OF_CUSTOMER, {"customer_id": customer_id})]

@@ -1,0 +1,68 @@
+"""The whole application in this process: Chalice's own client in front, a real Postgres behind."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from chalicelib import runtime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response as a client sees it, its numbers exact."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text, parse_float=Decimal)
+
+
+class Api:
+    """Calls the API as API Gateway does: an event in, a response out."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def post(self, path: str, body: object, content_type: str = "application/json") -> Answer:
+        """POSTs `body`: as it is where it is bytes, as JSON otherwise."""
+        data = body if isinstance(body, bytes) else json.dumps(body, default=str).encode()
+        return self.call("POST", path, data, {"Content-Type": content_type})
+
+    def get(self, path: str) -> Answer:
+        return self.call("GET", path)
+
+    def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+        response = self._client.http.request(method, path, headers or {}, body)
+        return Answer(response.status_code, response.headers, response.body.decode())
+
+
+@pytest.fixture
+def api(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """The application with the environment that its Lambda would have, on the test's database."""
+    environ = {
+        "STAGE": "test",
+        "DATABASE_URL": database_url,
+        "IMPORT_BUCKET": "loans-test-workbooks",
+        "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    built = (runtime.settings, runtime.database, runtime.policy)
+    for builder in built:
+        builder.cache_clear()
+
+    from app import app
+
+    with Client(app) as client:
+        yield Api(client)
+    runtime.database().engine.dispose()
+    for builder in built:
+        builder.cache_clear()

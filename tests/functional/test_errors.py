@@ -1,0 +1,194 @@
+"""Every error is the one envelope, names the value and the remedy, and shows nothing of the inside."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib import runtime
+from infra.local.postgres import PostgresServer
+from tests.functional.conftest import Answer, Api
+from tests.functional.test_endpoints import RUDRA, asking, registered
+
+
+def assert_envelope(answer: Answer, status: int, code: str) -> Any:
+    envelope = answer.json
+    assert (answer.status, envelope["code"]) == (status, code), answer.text
+    assert set(envelope) <= {"error", "code", "fields", "request_id"}
+    assert envelope["error"].endswith((".", "…"))
+    assert envelope["request_id"] == answer.headers["X-Request-Id"]
+    assert answer.headers["Content-Type"] == "application/json"
+    for inside in ("Traceback", "SELECT", "sqlalchemy", "pg8000"):
+        assert inside not in answer.text
+    return envelope
+
+
+def test_all_bad_fields_are_named_at_once(api: Api) -> None:
+    body = {"first_name": " ", "age": 17, "monthly_income": -5, "phone_number": "12345", "nickname": "R"}
+    envelope = assert_envelope(api.post("/api/register", body), 400, "invalid_request")
+    assert envelope["fields"] == {
+        "first_name": ['must be text of 1 to 100 characters without control characters; got " "'],
+        "last_name": ["is required; it must be text of 1 to 100 characters without control characters"],
+        "age": ["must be a whole number of years, 18 to 120; got 17"],
+        "monthly_income": [
+            "must be an amount in rupees above 0 and at most 1000000000000, with at most 2 decimals; got -5"
+        ],
+        "phone_number": ['must be a phone number of 10 digits, as a number or text; got "12345"'],
+        "nickname": [
+            "is not a field of this request; its fields are first_name, last_name, age, monthly_income, phone_number"
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("loan_amount", 0),
+        ("loan_amount", 0.99),
+        ("loan_amount", 1000.001),
+        ("loan_amount", 10**13),
+        ("loan_amount", "a lot"),
+        ("loan_amount", True),
+        ("loan_amount", None),
+        ("loan_amount", [1]),
+        ("interest_rate", -0.01),
+        ("interest_rate", 100.01),
+        ("interest_rate", "NaN"),
+        ("interest_rate", "Infinity"),
+        ("interest_rate", 8.12345),
+        ("tenure", 0),
+        ("tenure", 601),
+        ("tenure", 12.5),
+        ("tenure", -3),
+        ("tenure", "a year"),
+        ("tenure", False),
+        ("customer_id", 0),
+        ("customer_id", 2**63),
+        ("customer_id", "me"),
+        ("customer_id", {}),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/check-eligibility", "/api/create-loan"])
+def test_a_field_out_of_range_is_refused(api: Api, path: str, field: str, value: object) -> None:
+    envelope = assert_envelope(api.post(path, asking(1) | {field: value}), 400, "invalid_request")
+    assert list(envelope["fields"]) == [field]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first_name": "a\x00b"},
+        {"first_name": "x" * 101},
+        {"last_name": "\n"},
+        {"last_name": "a\u2028b"},
+        {"age": 121},
+        {"age": 30.5},
+        {"monthly_income": 0},
+        {"monthly_income": 100.001},
+        {"phone_number": 123456789},
+        {"phone_number": "98765 4321"},
+        {"phone_number": "९८७६५४३२१०"},
+        {"phone_number": "9876543210\n"},
+        {"phone_number": 9876543210.5},
+        {"phone_number": True},
+    ],
+)
+def test_a_registration_out_of_range_is_refused(api: Api, change: dict[str, object]) -> None:
+    envelope = assert_envelope(api.post("/api/register", RUDRA | change), 400, "invalid_request")
+    assert list(envelope["fields"]) == list(change)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b'"text"',
+        b"\xff\xfe",
+        b'{"age": NaN}',
+        b'{"age": 1, "age": 2}',
+        b'{"age": ' + b"9" * 5000 + b"}",
+        b"[" * 60000,
+        b'{"a":' * 10000 + b"1" + b"}" * 10000,
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused(api: Api, body: bytes) -> None:
+    assert_envelope(api.post("/api/register", body), 400, "invalid_request")
+
+
+def test_half_a_surrogate_pair_is_refused_and_can_be_answered(api: Api) -> None:
+    body = b'{"first_name": "\\ud800", "last_name": "x", "age": 30, "monthly_income": 5, "phone_number": 9876543210}'
+    fields = assert_envelope(api.post("/api/register", body), 400, "invalid_request")["fields"]
+    assert list(fields) == ["first_name"]
+    assert_envelope(api.post("/api/register", b'{"\\udfff": 1}'), 400, "invalid_request")
+
+
+def test_an_extra_field_is_refused_for_a_write_and_harmless_for_a_check(api: Api) -> None:
+    body = asking(registered(api)) | {"purpose": "a tractor"}
+    assert_envelope(api.post("/api/create-loan", body), 400, "invalid_request")
+    assert api.post("/api/check-eligibility", body).status == 200
+
+
+@pytest.mark.parametrize("path", ["/api/check-eligibility", "/api/create-loan"])
+def test_an_unknown_customer_is_not_found(api: Api, path: str) -> None:
+    envelope = assert_envelope(api.post(path, asking(4711)), 404, "customer_not_found")
+    assert envelope["error"] == "There is no customer 4711."
+
+
+@pytest.mark.parametrize("number", ["4711", "0", "-1", "abc", "1.5", "9" * 30, "%00", "٣"])
+@pytest.mark.parametrize("path", ["/api/view-loan/", "/api/view-loans/"])
+def test_a_loan_that_is_not_there_is_not_found(api: Api, path: str, number: str) -> None:
+    assert_envelope(api.get(path + number), 404, "loan_not_found")
+
+
+def test_a_wrong_method_is_told_the_right_one(api: Api) -> None:
+    answer = api.get("/api/register")
+    envelope = assert_envelope(answer, 405, "method_not_allowed")
+    assert envelope["error"] == "GET is not possible here; use POST."
+    assert answer.headers["Allow"] == "POST"
+
+
+def test_an_unknown_path_is_not_found(api: Api) -> None:
+    assert_envelope(api.get("/nothing"), 404, "path_not_found")
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "application/xml"])
+def test_a_body_that_is_not_sent_as_json_is_refused(api: Api, content_type: str) -> None:
+    answer = api.post("/api/register", RUDRA, content_type=content_type)
+    envelope = assert_envelope(answer, 415, "unsupported_media_type")
+    assert "Content-Type: application/json" in envelope["error"]
+
+
+def test_json_may_name_its_character_set(api: Api) -> None:
+    assert api.post("/api/register", RUDRA, content_type="Application/JSON; charset=utf-8").status == 201
+
+
+def test_a_body_beyond_the_limit_is_refused(api: Api) -> None:
+    assert_envelope(api.post("/api/register", b" " * 70_000), 413, "body_too_large")
+
+
+def test_a_stopped_database_is_answered_with_503_and_a_started_one_with_200(api: Api, postgres: PostgresServer) -> None:
+    customer_id = registered(api)
+    postgres.stop()
+    try:
+        for _ in range(2):
+            answer = api.post("/api/check-eligibility", asking(customer_id))
+            assert_envelope(answer, 503, "database_unavailable")
+            assert answer.headers["Retry-After"] == "5"
+            assert_envelope(api.post("/api/create-loan", asking(customer_id)), 503, "database_unavailable")
+    finally:
+        postgres.start()
+    assert api.post("/api/check-eligibility", asking(customer_id)).status == 200
+    assert api.post("/api/create-loan", asking(customer_id)).status == 201
+
+
+def test_our_own_fault_is_a_500_without_details(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr(runtime, "policy", broken)
+    answer = api.post("/api/register", RUDRA)
+    assert_envelope(answer, 500, "internal_error")
+    assert "secret" not in answer.text
