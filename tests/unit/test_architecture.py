@@ -1,0 +1,71 @@
+"""The house: which room may import which. docs/architecture.md says why."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHALICELIB = Path(__file__).parents[2] / "chalicelib"
+ROOMS = ("rules", "storage", "ingest", "services", "api", "console")
+
+MAY_IMPORT = {
+    "rules": {"rules"},
+    "storage": {"storage", "rules"},
+    "ingest": {"ingest", "storage", "rules"},
+    "services": {"services", "ingest", "storage", "rules"},
+    "api": {"api", "services", "storage", "rules"},
+    "console": {"console", "services", "storage", "rules"},
+}
+NOT_OUTSIDE = {"api": {"sqlalchemy", "boto3", "pg8000"}, "console": {"sqlalchemy", "boto3", "pg8000"}}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def modules_of(room: str) -> list[Path]:
+    return sorted(path for path in (CHALICELIB / room).rglob("*.py") if "versions" not in path.parts)
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if (CHALICELIB / room).exists()])
+def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
+    assert modules_of(room)
+    for path in modules_of(room):
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] == "chalicelib" and parts[1] in ROOMS:
+                assert parts[1] in MAY_IMPORT[room], f"{path.relative_to(CHALICELIB)} imports {name}"
+            assert parts[0] not in NOT_OUTSIDE.get(room, set()), f"{path.relative_to(CHALICELIB)} imports {name}"
+
+
+def test_the_rules_import_the_standard_library_only() -> None:
+    for path in modules_of("rules"):
+        for name in imported(path):
+            assert name.split(".")[0] in sys.stdlib_module_names or name.startswith("chalicelib.rules."), name
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    readers = {path.name for path in CHALICELIB.rglob("*.py") if "os.environ" in path.read_text()}
+    assert readers == {"config.py"}
+
+
+def test_only_the_runtime_builds_real_things() -> None:
+    builders = {
+        path.name
+        for path in CHALICELIB.rglob("*.py")
+        if any(word in path.read_text() for word in ("boto3.client(", "make_engine(settings()"))
+    }
+    assert builders == {"runtime.py"}
+
+
+def test_app_names_functions_and_has_no_logic() -> None:
+    source = (CHALICELIB.parent / "app.py").read_text()
+    assert len(source.splitlines()) < 80
+    assert not any(isinstance(node, ast.If | ast.For | ast.FunctionDef) for node in ast.walk(ast.parse(source)))

@@ -1,0 +1,53 @@
+"""The settings: what is missing or wrong is named when the process starts."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib.config import import_queue_name, read_settings
+from chalicelib.errors import ConfigurationError
+
+COMPLETE = {
+    "STAGE": "local",
+    "DATABASE_URL": "postgresql://loans:pass@127.0.0.1:5432/loans",
+    "IMPORT_BUCKET": "loans-local-workbooks",
+    "IMPORT_QUEUE_URL": "http://localhost:4566/000000000000/loans-local-imports",
+}
+
+
+def test_the_settings_have_defaults_where_a_deployment_need_not_decide() -> None:
+    settings = read_settings(COMPLETE)
+    assert settings.policy_name == "standard-1"
+    assert settings.business_timezone == ZoneInfo("Asia/Kolkata")
+    assert settings.database_url == "postgresql+pg8000://loans:pass@127.0.0.1:5432/loans"
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
+    environ = {key: text for key, text in COMPLETE.items() if key != name}
+    if value is not None:
+        environ[name] = value
+    with pytest.raises(ConfigurationError, match=f"The environment variable {name} must be set"):
+        read_settings(environ)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DATABASE_URL", "mysql://root:hunter2@db/loans", "DATABASE_URL must have the form postgresql://"),
+        ("BUSINESS_TIMEZONE", "Asia/Atlantis", "Invalid value: 'Asia/Atlantis'"),
+        ("BUSINESS_TIMEZONE", "../etc/passwd", "BUSINESS_TIMEZONE must be the name"),
+        ("STATEMENT_TIMEOUT_MS", "10s", "STATEMENT_TIMEOUT_MS must be a whole number of at least 100"),
+        ("STATEMENT_TIMEOUT_MS", "5", "Invalid value: '5'"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be one of DEBUG, INFO"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_it_must_be(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence) as caught:
+        read_settings(COMPLETE | {name: value})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_queue_is_named_after_the_stage() -> None:
+    assert import_queue_name({"STAGE": "prod"}) == "loans-prod-imports"
