@@ -82,8 +82,8 @@ class Endpoints:
 
 
 def request_id_of(request: Request) -> str:
-    """API Gateway's id of the request; `chalice local` has none worth the name."""
-    return str(request.context.get("requestId") or "local")
+    """API Gateway's id of the request; without a gateway, the id of the invocation."""
+    return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", "unknown"))
 
 
 def _method_not_allowed(allowed: tuple[str, ...]) -> View:

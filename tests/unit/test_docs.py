@@ -1,0 +1,68 @@
+"""The documents name everything there is: what is added without a word about it fails here."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+from app import app
+
+from chalicelib import errors
+from chalicelib.api import models
+from chalicelib.api.endpoint import ANY_OTHER_PATH, InternalError
+from chalicelib.config import Settings
+from chalicelib.rules.reasons import Reason
+from chalicelib.storage.errors import OutcomeUnknown
+
+PROJECT = Path(__file__).parents[2]
+
+
+def words_of(document: str) -> str:
+    return (PROJECT / document).read_text()
+
+
+def all_subclasses(kind: type[errors.LoanError]) -> set[type[errors.LoanError]]:
+    return {kind}.union(*(all_subclasses(each) for each in kind.__subclasses__()))
+
+
+def test_every_route_is_in_the_api_document() -> None:
+    declared = {
+        f"{method} {path}/"
+        for path, methods in app.routes.items()
+        for method, entry in methods.items()
+        if path != ANY_OTHER_PATH and not entry.view_function.__name__.startswith("method_not_allowed")
+    }
+    documented = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /api/\S+)`", words_of("docs/api.md")))
+    assert declared == documented
+
+
+def test_every_error_code_is_in_the_api_document_with_its_status() -> None:
+    assert InternalError in all_subclasses(errors.LoanError)
+    assert OutcomeUnknown in all_subclasses(errors.LoanError)
+    raised = {f"| `{kind.code}` | {kind.status} |" for kind in all_subclasses(errors.LoanError)}
+    documented = set(re.findall(r"^\| `\w+` \| \d{3} \|", words_of("docs/api.md"), re.MULTILINE))
+    assert raised == documented
+
+
+@pytest.mark.parametrize("model", [models.RegisterBody, models.CreateLoanBody])
+def test_every_field_of_a_request_is_in_the_api_document(model: type[models.RegisterBody]) -> None:
+    for name, field in model.model_fields.items():
+        assert re.search(rf"^\|.*`{name}`.*\| {re.escape(field.description or '')} \|$", words_of("docs/api.md"), re.M)
+
+
+def test_every_reason_is_in_the_decision_document() -> None:
+    documented = re.findall(r"^\| `([A-Z_]+)` \|", words_of("docs/decision-rules.md"), re.MULTILINE)
+    assert sorted(documented) == sorted(Reason)
+
+
+def test_every_environment_variable_is_in_the_configuration_document() -> None:
+    documented = re.findall(r"^\| `([A-Z_]+)` \|", words_of("docs/configuration.md"), re.MULTILINE)
+    read = re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', words_of("chalicelib/config.py"))
+    assert set(documented) == set(read)
+    assert len(documented) == len(dataclasses.fields(Settings))
+
+
+def test_no_link_between_the_documents_is_broken() -> None:
+    for document in [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
