@@ -17,6 +17,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # API Gateway answers a method or path it does not know before our code runs, so all of them are declared:
 # the greedy path takes what no other does.
 ANY_OTHER_PATH = "/{proxy+}"
+NOWHERE = ("/", ANY_OTHER_PATH)
 
 View = Callable[..., Response]
 
@@ -48,7 +49,8 @@ class Endpoints:
         """Declares the methods and paths that are left, with their 405 and 404. Call it after the last `add`."""
         for path, allowed in list(self._methods.items()):
             self._declare_rest(path, _method_not_allowed(tuple(allowed)), exclude=allowed)
-        self._declare_rest(ANY_OTHER_PATH, _path_not_found, exclude=())
+        for path in NOWHERE:
+            self._declare_rest(path, _path_not_found, exclude=())
 
     def _declare_rest(self, path: str, view: View, exclude: Any) -> None:
         methods = [method for method in METHODS if method not in exclude]
@@ -94,4 +96,6 @@ def _method_not_allowed(allowed: tuple[str, ...]) -> View:
 
 
 def _path_not_found(request: Request) -> Response:
-    raise PathNotFound(f"There is nothing at {request.path[:200]}.")
+    # The greedy parameter is `proxy` to API Gateway and `proxy+` to `chalice local`.
+    path = next(iter((request.uri_params or {}).values()), "")
+    raise PathNotFound(f"There is nothing at /{path[:200]}.")

@@ -151,7 +151,8 @@ def test_a_wrong_method_is_told_the_right_one(api: Api) -> None:
 
 
 def test_an_unknown_path_is_not_found(api: Api) -> None:
-    assert_envelope(api.get("/nothing"), 404, "path_not_found")
+    assert "There is nothing at /nothing." in assert_envelope(api.get("/nothing"), 404, "path_not_found")["error"]
+    assert_envelope(api.get("/"), 404, "path_not_found")
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "application/xml"])
