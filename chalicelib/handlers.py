@@ -15,8 +15,8 @@ def import_workbooks(event: Any) -> dict[str, Any]:
     from chalicelib import runtime
     from chalicelib.services.importing import import_messages
 
-    bodies = {record.to_dict()["messageId"]: record.body for record in event}
-    failed = import_messages(runtime.database(), runtime.s3(), bodies)
+    messages = [(record.to_dict()["messageId"], record.body) for record in event]
+    failed = import_messages(runtime.database(), runtime.s3(), messages)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
@@ -26,5 +26,4 @@ def bootstrap(_event: object, _context: object) -> dict[str, Any]:
     from chalicelib import runtime
     from chalicelib.services.bootstrap import bootstrap as run
 
-    settings = runtime.settings()
-    return run(runtime.database(), runtime.s3(), runtime.sqs(), settings)
+    return dict(run(runtime.database(), runtime.s3(), runtime.sqs(), runtime.settings()))

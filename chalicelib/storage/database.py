@@ -13,9 +13,9 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from chalicelib.config import Settings
+from chalicelib.errors import DatabaseUnavailable
 from chalicelib.storage.errors import (
     UNKNOWN_OUTCOME,
-    Interrupted,
     OutcomeUnknown,
     notice_disconnect,
     translated,
@@ -77,7 +77,7 @@ class Transaction:
         try:
             with translated():
                 self.connection.exec_driver_sql("COMMIT")
-        except Interrupted as error:
+        except DatabaseUnavailable as error:
             raise OutcomeUnknown(UNKNOWN_OUTCOME) from error
         self._open = False
 

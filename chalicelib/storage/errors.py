@@ -81,6 +81,11 @@ def translated() -> Iterator[None]:
         yield
     except PoolTimeout:
         raise DatabaseUnavailable(UNREACHABLE) from None
+    except ConnectionError as error:
+        # pg8000 lets the socket's own error through where a connection is reset while it waits for an answer.
+        raise Interrupted(UNREACHABLE) from error
+    except TimeoutError as error:
+        raise DatabaseUnavailable(UNREACHABLE) from error
     except DBAPIError as error:
         domain_error = _domain_error(error)
         if domain_error is None:
@@ -93,7 +98,8 @@ def notice_disconnect(context: ExceptionContext) -> None:
 
     Postgres announces its shutdown as an ordinary error, after which the connection is dead.
     """
-    if context.original_exception is not None and _state(context.original_exception) in UNREACHABLE_STATES:
+    error = context.original_exception
+    if isinstance(error, OSError) or _state(error) in UNREACHABLE_STATES:
         context.is_disconnect = True
 
 

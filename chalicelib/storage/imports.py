@@ -1,24 +1,151 @@
-"""The queries on imports and on the rows that wait."""
+"""The queries on imports: which object was imported with what result, and the loans that wait."""
 
-from sqlalchemy import Connection, text
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
 
-# Moves waiting loans whose customer is here into loans, under the number that was kept for them.
-_APPLY_WAITING = text("""
+from sqlalchemy import Connection, insert, text
+from sqlalchemy.dialects import postgresql
+
+from chalicelib.storage.tables import import_sheets, imports
+
+RUNNING = "running"
+COMPLETED = "completed"
+FAILED = "failed"
+
+# Any number that nothing else locks: the letters of "merg", read as a number.
+MERGE_LOCK = 0x6D657267
+
+
+@dataclass(frozen=True)
+class ImportRecord:
+    """An import as it stands; `message` says why it failed."""
+
+    import_id: int
+    state: str
+    message: str | None
+
+
+@dataclass(frozen=True)
+class SheetCounts:
+    """What became of the rows of a sheet. Those renumbered are among the inserted or the waiting."""
+
+    sheet: str
+    kind: str
+    rows_found: int
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+    waiting: int = 0
+    rejected: int = 0
+    renumbered: int = 0
+
+
+# Moves waiting loans whose customer is here into loans, under the number that was kept for them, unless a loan
+# made at the very moment it was kept has it.
+_APPLY_WAITING = """
     WITH arrived AS (
         DELETE FROM waiting_loans AS waiting
         USING customers
-        WHERE customers.customer_id = waiting.customer_id
-          AND (CAST(:customer_id AS bigint) IS NULL OR waiting.customer_id = :customer_id)
+        WHERE customers.customer_id = waiting.customer_id {of_one_customer}
         RETURNING waiting.*
     )
     INSERT INTO loans (loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
                        monthly_installment, emis_paid_on_time, start_date, end_date)
-    SELECT loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
+    SELECT CASE WHEN EXISTS (SELECT FROM loans WHERE loans.loan_id = arrived.loan_id)
+                THEN nextval('loans_loan_id_seq') ELSE loan_id END,
+           customer_id, source_loan_id, loan_amount, tenure, interest_rate,
            monthly_installment, emis_paid_on_time, start_date, end_date
     FROM arrived
-""")
+"""
+_APPLY_ALL_WAITING = text(_APPLY_WAITING.format(of_one_customer=""))
+_APPLY_WAITING_OF_ONE = text(_APPLY_WAITING.format(of_one_customer="AND waiting.customer_id = :customer_id"))
 
 
 def apply_waiting_loans(connection: Connection, customer_id: int | None = None) -> int:
     """Applies the loans that waited for a customer who is now here, or for this one; returns how many."""
-    return connection.execute(_APPLY_WAITING, {"customer_id": customer_id}).rowcount
+    if customer_id is None:
+        return connection.execute(_APPLY_ALL_WAITING).rowcount
+    return connection.execute(_APPLY_WAITING_OF_ONE, {"customer_id": customer_id}).rowcount
+
+
+def begin(
+    connection: Connection, *, bucket: str, key: str, version: str, sequencer: str | None, size_bytes: int
+) -> ImportRecord:
+    """The import of this version of the object: made if there is none, found as it stands if there is."""
+    values = {"bucket": bucket, "object_key": key, "object_version": version}
+    statement = postgresql.insert(imports).values(**values, sequencer=sequencer, size_bytes=size_bytes)
+    connection.execute(statement.on_conflict_do_nothing(constraint="imports_object_key"))
+    found = connection.execute(
+        text("""
+            SELECT import_id, state, message FROM imports
+            WHERE bucket = :bucket AND object_key = :object_key AND object_version = :object_version
+        """),
+        values,
+    )
+    return ImportRecord(*found.one())
+
+
+def lock(connection: Connection, import_id: int) -> ImportRecord:
+    """Makes other workers on the same import wait until the transaction ends."""
+    statement = text("SELECT import_id, state, message FROM imports WHERE import_id = :import_id FOR UPDATE")
+    return ImportRecord(*connection.execute(statement, {"import_id": import_id}).one())
+
+
+def lock_merging(connection: Connection) -> None:
+    """Makes every other import wait with its merge until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MERGE_LOCK})
+
+
+def try_lock_merging(connection: Connection) -> bool:
+    """As lock_merging, but False at once where an import is at work."""
+    return bool(connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": MERGE_LOCK}).scalar_one())
+
+
+def complete(connection: Connection, import_id: int, sheets: Iterable[SheetCounts]) -> None:
+    """Notes the counts, and that the import is done. The database refuses counts that do not add up."""
+    for sheet in sheets:
+        connection.execute(insert(import_sheets).values(import_id=import_id, **asdict(sheet)))
+    _finish(connection, import_id, COMPLETED, None)
+
+
+def fail(connection: Connection, import_id: int, message: str) -> None:
+    """Notes why the file could not be imported, unless the import has ended already."""
+    _finish(connection, import_id, FAILED, message)
+
+
+def sheets_of(connection: Connection, import_id: int) -> list[SheetCounts]:
+    """The counts of an import by sheet; empty for one that failed or still runs."""
+    columns = ", ".join(field.name for field in fields(SheetCounts))
+    statement = text(f"SELECT {columns} FROM import_sheets WHERE import_id = :import_id ORDER BY kind, sheet")  # noqa: S608
+    return [SheetCounts(*row) for row in connection.execute(statement, {"import_id": import_id})]
+
+
+def is_populated(connection: Connection) -> bool:
+    """Whether there is any customer or loan, also a waiting one."""
+    statement = """
+        SELECT EXISTS (SELECT FROM customers) OR EXISTS (SELECT FROM loans) OR EXISTS (SELECT FROM waiting_loans)
+    """
+    return bool(connection.execute(text(statement)).scalar_one())
+
+
+def forget(connection: Connection, *, bucket: str, key: str, version: str) -> None:
+    """Forgets a completed import and its report, so that the same object can be imported again."""
+    statement = """
+        WITH gone AS (
+            SELECT import_id FROM imports
+            WHERE bucket = :bucket AND object_key = :key AND object_version = :version AND state = 'completed'
+        ), findings AS (DELETE FROM import_findings USING gone WHERE import_findings.import_id = gone.import_id),
+        sheets AS (DELETE FROM import_sheets USING gone WHERE import_sheets.import_id = gone.import_id)
+        UPDATE imports SET state = 'running', finished_at = NULL
+        FROM gone WHERE imports.import_id = gone.import_id
+    """
+    connection.execute(text(statement), {"bucket": bucket, "key": key, "version": version})
+
+
+def _finish(connection: Connection, import_id: int, state: str, message: str | None) -> None:
+    statement = """
+        UPDATE imports SET state = :state, message = :message, finished_at = clock_timestamp()
+        WHERE import_id = :import_id AND state = 'running'
+    """
+    connection.execute(text(statement), {"import_id": import_id, "state": state, "message": message})

@@ -134,20 +134,29 @@ imports = Table(
     Column("import_id", BigInteger, Identity(always=True), nullable=False),
     Column("bucket", Text, nullable=False),
     Column("object_key", Text, nullable=False),
-    # S3's version id of the object: what makes a second delivery the same delivery.
-    Column("object_version", Text, nullable=False),
+    # S3's version id of the object: what makes a second delivery the same delivery. NULL until it is uploaded.
+    Column("object_version", Text),
     Column("sequencer", Text),
-    Column("size_bytes", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger),
     Column("state", Text, nullable=False, server_default="running"),
     # Why it failed, for a person. NULL unless it did.
     Column("message", Text),
+    # How far it is: rows of all its sheets, known once the file is open, and rows read so far.
+    Column("rows_total", BigInteger),
+    Column("rows_read", BigInteger, nullable=False, server_default="0"),
+    Column("report_key", Text),
     _now("created_at"),
     Column("finished_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("import_id", name="imports_pkey"),
     UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
-    CheckConstraint("state IN ('running', 'completed', 'failed')", name="imports_state_known"),
+    CheckConstraint("state IN ('awaiting_upload', 'running', 'completed', 'failed')", name="imports_state_known"),
     CheckConstraint("(state = 'failed') = (message IS NOT NULL)", name="imports_message_if_failed"),
-    CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="imports_finished_unless_running"),
+    CheckConstraint(
+        "(state IN ('completed', 'failed')) = (finished_at IS NOT NULL)", name="imports_finished_when_it_ended"
+    ),
+    CheckConstraint(
+        "state = 'awaiting_upload' OR object_version IS NOT NULL", name="imports_object_unless_awaiting_upload"
+    ),
 )
 
 import_sheets = Table(
@@ -171,6 +180,22 @@ import_sheets = Table(
     CheckConstraint(
         "rows_found = inserted + updated + unchanged + superseded + waiting + rejected",
         name="import_sheets_every_row_accounted_for",
+    ),
+)
+
+# What became of every row, for the report: the rows as sent, each with its outcome.
+import_rows = Table(
+    "import_rows",
+    metadata,
+    Column("import_id", BigInteger, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("row_number", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    PrimaryKeyConstraint("import_id", "sheet", "row_number", name="import_rows_pkey"),
+    ForeignKeyConstraint(["import_id"], ["imports.import_id"], name="import_rows_import_fkey"),
+    CheckConstraint(
+        "outcome IN ('inserted', 'updated', 'unchanged', 'superseded', 'waiting', 'rejected')",
+        name="import_rows_outcome_known",
     ),
 )
 

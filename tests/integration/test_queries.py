@@ -43,4 +43,3 @@ def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
     assert "Seq Scan" not in plan
     if index == "loans_customer_facts_idx":
         assert "Index Only Scan" in plan
-

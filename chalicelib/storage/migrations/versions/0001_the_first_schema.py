@@ -1,6 +1,6 @@
 """The first schema
 
-Revision: 0001, after . Made on 2026-11-23 11:54:55.705988.
+Revision: 0001, after . Made on 2026-11-23 12:58:03.312863.
 """
 
 import sqlalchemy as sa
@@ -37,16 +37,20 @@ def upgrade() -> None:
     sa.Column('import_id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('bucket', sa.Text(), nullable=False),
     sa.Column('object_key', sa.Text(), nullable=False),
-    sa.Column('object_version', sa.Text(), nullable=False),
+    sa.Column('object_version', sa.Text(), nullable=True),
     sa.Column('sequencer', sa.Text(), nullable=True),
-    sa.Column('size_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('size_bytes', sa.BigInteger(), nullable=True),
     sa.Column('state', sa.Text(), server_default='running', nullable=False),
     sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('rows_total', sa.BigInteger(), nullable=True),
+    sa.Column('rows_read', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('report_key', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(state = 'failed') = (message IS NOT NULL)", name='imports_message_if_failed'),
-    sa.CheckConstraint("(state = 'running') = (finished_at IS NULL)", name='imports_finished_unless_running'),
-    sa.CheckConstraint("state IN ('running', 'completed', 'failed')", name='imports_state_known'),
+    sa.CheckConstraint("(state IN ('completed', 'failed')) = (finished_at IS NOT NULL)", name='imports_finished_when_it_ended'),
+    sa.CheckConstraint("state = 'awaiting_upload' OR object_version IS NOT NULL", name='imports_object_unless_awaiting_upload'),
+    sa.CheckConstraint("state IN ('awaiting_upload', 'running', 'completed', 'failed')", name='imports_state_known'),
     sa.PrimaryKeyConstraint('import_id', name='imports_pkey'),
     sa.UniqueConstraint('bucket', 'object_key', 'object_version', name='imports_object_key')
     )
@@ -65,6 +69,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('finding_id', name='import_findings_pkey')
     )
     op.create_index('import_findings_import_idx', 'import_findings', ['import_id', 'outcome', 'finding_id'], unique=False)
+    op.create_table('import_rows',
+    sa.Column('import_id', sa.BigInteger(), nullable=False),
+    sa.Column('sheet', sa.Text(), nullable=False),
+    sa.Column('row_number', sa.Integer(), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=False),
+    sa.CheckConstraint("outcome IN ('inserted', 'updated', 'unchanged', 'superseded', 'waiting', 'rejected')", name='import_rows_outcome_known'),
+    sa.ForeignKeyConstraint(['import_id'], ['imports.import_id'], name='import_rows_import_fkey'),
+    sa.PrimaryKeyConstraint('import_id', 'sheet', 'row_number', name='import_rows_pkey')
+    )
     op.create_table('import_sheets',
     sa.Column('import_id', sa.BigInteger(), nullable=False),
     sa.Column('sheet', sa.Text(), nullable=False),
@@ -158,6 +171,7 @@ def downgrade() -> None:
     op.drop_index('loans_customer_facts_idx', table_name='loans', postgresql_include=['loan_amount', 'tenure', 'interest_rate', 'monthly_installment', 'emis_paid_on_time', 'end_date'])
     op.drop_table('loans')
     op.drop_table('import_sheets')
+    op.drop_table('import_rows')
     op.drop_index('import_findings_import_idx', table_name='import_findings')
     op.drop_table('import_findings')
     op.drop_table('imports')

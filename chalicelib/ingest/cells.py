@@ -1,0 +1,198 @@
+"""One cell of a workbook: from what the reader gives to the value it means, or to what is wrong with it.
+
+Excel keeps every number as a binary float and people type numbers and dates as text, so each parser takes
+whatever a cell can hold. What is wrong is returned, not raised: a bad cell is data for the report.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, TypeAlias
+
+from chalicelib.rules.text import is_plain_text
+
+
+@dataclass(frozen=True)
+class ErrorCell:
+    """A cell that holds an error of Excel's, such as #N/A or #REF!."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Cell: TypeAlias = str | float | int | bool | date | datetime | time | timedelta | ErrorCell
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a cell. `message` finishes a sentence that begins with the column's title."""
+
+    code: str
+    message: str
+
+
+Parser: TypeAlias = Callable[[Cell], Any]
+
+MISSING = Problem("missing", "must be given.")
+ERROR = Problem("error_cell", "must not be an error of Excel's.")
+
+# Excel itself keeps no more digits of a number, so a longer one in a file is not the one that was meant.
+MAX_ID = 10**15 - 1
+MAX_AMOUNT = 10**12
+MAX_NAME_LENGTH = 100
+MAX_SHOWN_LENGTH = 200
+
+PAISA = Decimal("0.01")
+
+# Digits alone or grouped, the Western or the Indian way: 100000, 100,000, 1,00,000.
+_NUMBER = re.compile(r"[+-]?(\d{1,20}|\d{1,3}(,\d{2,3})*,\d{3})(\.\d{1,20})?", re.ASCII)
+_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ]00:00(:00)?)?", re.ASCII)
+_DAY_FIRST_DATE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
+_PHONE_PUNCTUATION = str.maketrans("", "", " -()")
+
+# Excel counts days from here; the day before 1900-01-01 less one for the 29 February 1900 it believes in.
+_EXCEL_EPOCH = date(1899, 12, 30)
+FIRST_DATE = date(1950, 1, 1)
+LAST_DATE = date(2199, 12, 31)
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether there is nothing in a cell to be seen."""
+    return isinstance(cell, str) and not cell.strip()
+
+
+def shown(cell: Cell) -> str:
+    """A cell as a person would recognise it, safe to store: at most 200 characters, no control characters."""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= MAX_ID:
+        return str(int(cell))
+    text = str(cell)
+    if len(text) > MAX_SHOWN_LENGTH:
+        text = text[: MAX_SHOWN_LENGTH - 1] + "…"
+    return "".join(character if is_plain_text(character) else f"\\x{ord(character):02x}" for character in text)
+
+
+def whole_number(least: int, most: int) -> Parser:
+    """A parser of whole numbers from `least` to `most`, to int."""
+    problem = Problem("out_of_range", f"must be a whole number from {least} to {most}.")
+
+    def parse(cell: Cell) -> int | Problem:
+        if type(cell) is float and cell.is_integer():
+            number = int(cell)
+        else:
+            exact = _number(cell)
+            if isinstance(exact, Problem):
+                return exact
+            if exact != exact.to_integral_value():
+                return problem
+            number = int(exact)
+        return number if least <= number <= most else problem
+
+    return parse
+
+
+def money(*, zero: bool) -> Parser:
+    """A parser of amounts in rupees up to MAX_AMOUNT, to a Decimal with at most two decimals.
+
+    A formula such as PMT leaves more decimals than Excel shows; they are rounded half-up, as Excel shows them.
+    """
+    bound = "from 0" if zero else "above 0"
+    problem = Problem("out_of_range", f"must be an amount {bound} and at most {MAX_AMOUNT}.")
+
+    def parse(cell: Cell) -> Decimal | Problem:
+        exact = _number(cell)
+        if isinstance(exact, Problem):
+            return exact
+        if not -1 < exact <= MAX_AMOUNT:
+            return problem
+        amount = exact if exact == exact.to_integral_value() else exact.quantize(PAISA, ROUND_HALF_UP)
+        return amount if amount > 0 or (zero and amount == 0 and exact >= 0) else problem
+
+    return parse
+
+
+def percent(cell: Cell) -> Decimal | Problem:
+    """A rate in percent a year from 0 to 100, to a Decimal with at most four decimals."""
+    exact = _number(cell)
+    if isinstance(exact, Problem):
+        return exact
+    if not 0 <= exact <= 100:
+        return Problem("out_of_range", "must be a rate in percent a year from 0 to 100.")
+    return exact.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
+def name(cell: Cell) -> str | Problem:
+    """A name in any script. A leading `=` or `+` is kept: it is data here, never a formula."""
+    if not isinstance(cell, str):
+        return Problem("not_text", "must be text.")
+    text = cell.strip()
+    if len(text) > MAX_NAME_LENGTH:
+        return Problem("too_long", f"must have at most {MAX_NAME_LENGTH} characters; it has {len(text)}.")
+    if not is_plain_text(text):
+        return Problem("control_character", "must not hold control characters, such as a line break.")
+    return text
+
+
+def phone_number(cell: Cell) -> str | Problem:
+    """A phone number of ten digits, typed as a number or as text."""
+    text = shown(cell).translate(_PHONE_PUNCTUATION)
+    if len(text) == 10 and text.isascii() and text.isdecimal():
+        return text
+    return Problem("not_a_phone_number", "must be a phone number of 10 digits.")
+
+
+def calendar_date(cell: Cell) -> date | Problem:
+    """A date cell, Excel's number of a day, or text: 2024-03-31, 31/03/2024, 31-03-2024, 31.03.2024."""
+    found = _date(cell)
+    if found is None:
+        return Problem("not_a_date", "must be a date, such as 2024-03-31 or 31/03/2024.")
+    if not FIRST_DATE <= found <= LAST_DATE:
+        return Problem("out_of_range", f"must be a date from {FIRST_DATE} to {LAST_DATE}.")
+    return found
+
+
+def _number(cell: Cell) -> Decimal | Problem:
+    if isinstance(cell, float) and math.isfinite(cell):
+        # By way of its shortest text: 8.2 is meant, not the binary fraction next to it.
+        return Decimal(int(cell)) if cell.is_integer() else Decimal(repr(cell))
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return Decimal(cell)
+    if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()):
+        return Decimal(cell.strip().replace(",", ""))
+    return Problem("not_a_number", "must be a number, such as 1500 or 8.25.")
+
+
+def _date(cell: Cell) -> date | None:
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    if isinstance(cell, str):
+        return _date_of_text(cell.strip())
+    if isinstance(cell, float | int) and not isinstance(cell, bool):
+        return _date_of_day_number(cell)
+    return None
+
+
+def _date_of_text(text: str) -> date | None:
+    if iso := _ISO_DATE.fullmatch(text):
+        year, month, day = iso.group(1, 2, 3)
+    elif day_first := _DAY_FIRST_DATE.fullmatch(text):
+        day, month, year = day_first.group(1, 3, 4)
+    else:
+        return None
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _date_of_day_number(number: float) -> date | None:
+    last = (date.max - _EXCEL_EPOCH).days
+    return _EXCEL_EPOCH + timedelta(days=int(number)) if 1 <= number <= last else None

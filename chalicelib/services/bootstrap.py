@@ -1,0 +1,81 @@
+"""Brings a deployment to life: the newest schema, and into an empty database the workbooks under `seed/`."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypedDict
+
+from chalicelib.config import Settings
+from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.logs import log
+from chalicelib.storage import imports
+from chalicelib.storage.database import Database
+from chalicelib.storage.errors import retried
+from chalicelib.storage.migrate import migrate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+SEED_PREFIX = "seed/"
+
+
+class BootstrapResult(TypedDict):
+    """The schema's revision, the keys that were queued to be imported, and whether there was data before."""
+
+    revision: str
+    seeded: list[str]
+    populated: bool
+
+
+def bootstrap(database: Database, s3: "S3Client", sqs: "SQSClient", settings: Settings) -> BootstrapResult:
+    """Migrates; queues the workbooks under `seed/` if the database is empty. A populated one is left alone.
+
+    Safe to run at any time and by several at once: an object that is queued twice is imported once.
+    """
+    _, revision = migrate(database)
+    found = list(_seeds(s3, settings.import_bucket))
+    populated = _prepare(database, found)
+    seeded = [] if populated else [_queue(sqs, settings.import_queue_url, seed) for seed in found]
+    log("bootstrap", revision=revision, seeded=seeded, populated=populated)
+    return {"revision": revision, "seeded": seeded, "populated": populated}
+
+
+def _seeds(s3: "S3Client", bucket: str) -> Iterator[ObjectReference]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=SEED_PREFIX):
+        for item in page.get("Contents", []):
+            # The S3 console makes an empty object of this name where a person makes a folder.
+            if not item["Key"].endswith("/"):
+                yield _newest_version(s3, bucket, item["Key"])
+
+
+def _newest_version(s3: "S3Client", bucket: str, key: str) -> ObjectReference:
+    head = s3.head_object(Bucket=bucket, Key=key)
+    return ObjectReference(
+        bucket=bucket,
+        key=key,
+        version_id=head.get("VersionId"),
+        etag=head["ETag"].strip('"'),
+        size_bytes=head["ContentLength"],
+    )
+
+
+@retried
+def _prepare(database: Database, seeds: list[ObjectReference]) -> bool:
+    """Whether there is data, or an import that brings some. If not, the seeds may be imported again.
+
+    An emptied database remembers that the seeds were imported once; it has to forget that to be seeded anew.
+    """
+    with database.transaction() as tx:
+        if not imports.try_lock_merging(tx.connection):
+            return True
+        imports.apply_waiting_loans(tx.connection)
+        populated = imports.is_populated(tx.connection)
+        if not populated:
+            for seed in seeds:
+                imports.forget(tx.connection, bucket=seed.bucket, key=seed.key, version=seed.identity)
+        tx.commit()
+    return populated
+
+
+def _queue(sqs: "SQSClient", queue_url: str, seed: ObjectReference) -> str:
+    sqs.send_message(QueueUrl=queue_url, MessageBody=message_for(seed))
+    return seed.key

@@ -1,0 +1,1 @@
+"""The sample portfolio: two workbooks, and the program that makes them."""

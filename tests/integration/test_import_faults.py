@@ -1,0 +1,211 @@
+"""Imports that are interrupted, and imports beside a working API: nothing half-done, nothing lost."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from sqlalchemy import Connection, Engine, event, text
+
+from chalicelib.errors import DatabaseUnavailable
+from chalicelib.ingest.events import message_for
+from chalicelib.services.importing import import_messages, import_object
+from chalicelib.storage.database import Database
+from tests.integration.conftest import Aws
+from tests.integration.test_import import contents, query, scalar
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, loans_book, workbook
+
+BOOK = workbook(
+    {
+        "C": [CUSTOMER_HEADER, customer(1), customer(2), customer(3, age=3)],
+        "L": [LOAN_HEADER, loan(1, 5), loan(2, 5), loan(9, 5), loan(1, 6), loan(1, 6, tenure=30)],
+    }
+)
+
+
+class Crash(Exception):
+    """Stands for the end of the process: nothing of ours expects it."""
+
+
+@contextmanager
+def crashing_before(engine: Engine, statement_number: int) -> Iterator[list[str]]:
+    """Raises Crash in place of the n-th statement; yields the statements before it."""
+    seen: list[str] = []
+
+    def crash(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        # The clean-up after a crash is the database's, which would do it without us.
+        if statement == "ROLLBACK":
+            return
+        if len(seen) == statement_number:
+            raise Crash
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", crash)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", crash)
+
+
+SEQUENCES = """
+    SELECT customers.last_value, loans.last_value
+    FROM customers_customer_id_seq AS customers, loans_loan_id_seq AS loans
+"""
+
+
+def test_a_crash_before_any_statement_leaves_nothing_and_the_next_delivery_does_it_all(
+    aws: Aws, database: Database
+) -> None:
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    crashes = 0
+    # Each delivery crashes one statement later than the one before, until one gets through.
+    while True:
+        try:
+            with crashing_before(database.engine, crashes) as seen:
+                import_object(database, aws.s3, reference)
+        except Crash:
+            crashes += 1
+            # The second COMMIT is that of the load; the first only noted that it began.
+            if seen.count("COMMIT") < 2:
+                assert contents(database) == {"customers": [], "loans": [], "waiting": []}
+                assert query(database, "SELECT * FROM import_findings") == []
+        else:
+            break
+    assert crashes > 20
+    # The numbers are those of a single clean run, the sequences included.
+    assert [row[:3] for row in contents(database)["loans"]] == [(5, 1, 5), (6, 1, 6), (7, 2, 5)]
+    assert contents(database)["waiting"] == [(9, 5, 8)]
+    assert query(database, SEQUENCES) == [(2, 8)]
+    assert query(database, "SELECT sheet, rows_found, inserted FROM import_sheets ORDER BY 1") == [
+        ("C", 3, 2),
+        ("L", 5, 3),
+    ]
+
+
+def test_a_cut_connection_leaves_nothing_and_the_next_attempt_does_it_all(
+    aws: Aws, database: Database, new_database: Callable[[], Database]
+) -> None:
+    other = new_database()
+    cut = False
+
+    def cut_once(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        nonlocal cut
+        if "UPDATE loans" in statement and not cut:
+            cut = True
+            with other.reading() as connection:
+                connection.execute(
+                    text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+                )
+
+    event.listen(database.engine, "before_cursor_execute", cut_once)
+    result = import_object(database, aws.s3, aws.upload("incoming/book.xlsx", BOOK))
+    assert cut
+    assert result.state == "completed"
+    assert scalar(database, "SELECT count(*) FROM loans") == 3
+
+
+def test_a_connection_cut_within_copy_is_reported_as_the_database_being_away(
+    aws: Aws, database: Database, new_database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib.storage import staging
+
+    other = new_database()
+    encode = staging._blocks
+
+    def cut_then_encode(rows: Any) -> Iterator[bytes]:
+        with other.reading() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        yield from encode(rows)
+
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "_blocks", cut_then_encode)
+        with pytest.raises(DatabaseUnavailable):
+            import_object(database, aws.s3, reference)
+    assert import_object(database, aws.s3, reference).state == "completed"
+
+
+def test_a_loan_made_here_meanwhile_may_take_a_number_of_the_file(
+    aws: Aws, database: Database, new_database: Callable[[], Database]
+) -> None:
+    import_object(database, aws.s3, aws.upload("incoming/c.xlsx", workbook({"C": [CUSTOMER_HEADER, customer(1)]})))
+    # A request has drawn number 1 and not committed yet: the import cannot see it when it numbers its loans.
+    request = new_database().transaction()
+    numbered = Event()
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if "setval('loans_loan_id_seq'" in statement:
+            numbered.set()
+
+    event.listen(database.engine, "after_cursor_execute", note)
+    with request as tx:
+        tx.connection.execute(
+            text(
+                "INSERT INTO loans (customer_id, loan_amount, tenure, interest_rate, monthly_installment, start_date)"
+                " VALUES (1, 1000, 10, 10, 110, current_date)"
+            )
+        )
+        reference = aws.upload("incoming/l.xlsx", loans_book(loan(1, 1), loan(1, 2)))
+        worker = Thread(target=import_object, args=(database, aws.s3, reference))
+        worker.start()
+        assert numbered.wait(10)
+        tx.commit()
+    worker.join()
+    assert query(database, "SELECT loan_id, source_loan_id FROM loans ORDER BY 1") == [(1, None), (2, 2), (3, 1)]
+    assert query(database, "SELECT renumbered FROM import_sheets WHERE kind = 'loans'") == [(1,)]
+
+
+def test_a_waiting_loan_whose_number_was_taken_meanwhile_gets_another(aws: Aws, database: Database) -> None:
+    import_object(database, aws.s3, aws.upload("incoming/l.xlsx", loans_book(loan(1, 4))))
+    with database.transaction() as tx:
+        tx.connection.execute(text("INSERT INTO customers VALUES (2, 'A', 'B', 30, '9812345678', 1000, 1000)"))
+        tx.connection.execute(
+            text(
+                "INSERT INTO loans (loan_id, customer_id, loan_amount, tenure, interest_rate, monthly_installment,"
+                " start_date) VALUES (4, 2, 1000, 10, 10, 110, current_date)"
+            )
+        )
+        tx.commit()
+    book = workbook({"C": [CUSTOMER_HEADER, customer(1)]})
+    import_object(database, aws.s3, aws.upload("incoming/c.xlsx", book))
+    assert query(database, "SELECT loan_id, customer_id FROM loans ORDER BY 1") == [(4, 2), (5, 1)]
+
+
+def test_the_message_of_an_import_that_was_interrupted_is_delivered_again(aws: Aws, database: Database) -> None:
+    body = message_for(aws.upload("incoming/book.xlsx", BOOK))
+    with crashing_before(database.engine, 12):
+        assert import_messages(database, aws.s3, [("one", body)]) == ["one"]
+    assert import_messages(database, aws.s3, [("one", body)]) == []
+    assert query(database, "SELECT state FROM imports") == [("completed",)]
+
+
+def test_a_failing_s3_is_no_bad_file(aws: Aws, database: Database) -> None:
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    aws.s3.delete_object(Bucket=reference.bucket, Key=reference.key, VersionId=reference.version_id or "")
+    aws.s3.delete_bucket(Bucket=reference.bucket)
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        import_object(database, aws.s3, reference)
+    assert query(database, "SELECT state FROM imports") == [("running",)]
+
+
+def test_the_message_with_which_s3_tries_the_queue_is_consumed(aws: Aws, database: Database) -> None:
+    body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "loans"})
+    assert import_messages(database, aws.s3, [("one", body)]) == []
+    assert query(database, "SELECT * FROM imports") == []
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"Records": [{"s3": {}}]}', '{"Records": 3}'])
+def test_a_message_that_nobody_understands_is_given_back(aws: Aws, database: Database, body: str) -> None:
+    good = message_for(aws.upload("incoming/book.xlsx", BOOK))
+    assert import_messages(database, aws.s3, [("bad", body), ("good", good)]) == ["bad"]

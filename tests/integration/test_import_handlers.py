@@ -1,0 +1,60 @@
+"""The two Lambda functions beside the API, called as AWS calls them."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from chalice.test import Client
+
+from chalicelib import runtime
+from chalicelib.ingest.events import message_for
+from chalicelib.storage.database import Database
+from tests.integration.conftest import Aws
+from tests.integration.test_import import query
+from tests.workbooks import customer, customers_book
+
+
+@pytest.fixture
+def client(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """The application, with the environment its Lambdas would have."""
+    monkeypatch.setenv("STAGE", "test")
+    monkeypatch.setenv("DATABASE_URL", aws.settings.database_url)
+    monkeypatch.setenv("IMPORT_BUCKET", aws.settings.import_bucket)
+    monkeypatch.setenv("IMPORT_QUEUE_URL", aws.settings.import_queue_url)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    built = (runtime.settings, runtime.database, runtime.s3, runtime.sqs)
+    for builder in built:
+        builder.cache_clear()
+    from app import app
+
+    with Client(app) as client:
+        yield client
+    runtime.database().engine.dispose()
+    for builder in built:
+        builder.cache_clear()
+
+
+def test_a_notification_of_s3_is_imported_and_told_in_one_line_of_json(
+    client: Client, aws: Aws, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = message_for(aws.upload("incoming/März 1+2.xlsx", customers_book(customer(1))))
+    event = client.events.generate_sqs_event([body], "loans-test-imports")
+    assert client.lambda_.invoke("import_workbooks", event).payload == {"batchItemFailures": []}
+    assert query(database, "SELECT object_key, state FROM imports") == [("incoming/März 1+2.xlsx", "completed")]
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["event"], line["state"], line["key"]) == ("import", "completed", "incoming/März 1+2.xlsx")
+    assert line["sheets"][0]["inserted"] == 1
+    assert "Asha" not in str(line)
+
+
+def test_a_message_that_failed_is_named_so_that_the_queue_keeps_it(client: Client) -> None:
+    event = client.events.generate_sqs_event(["{}"], "loans-test-imports")
+    answer = client.lambda_.invoke("import_workbooks", event).payload
+    assert answer == {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}
+
+
+def test_the_bootstrap_answers_what_it_did(client: Client, aws: Aws) -> None:
+    aws.upload("seed/customers.xlsx", customers_book(customer(1)))
+    answer = client.lambda_.invoke("bootstrap", {}).payload
+    assert answer["seeded"] == ["seed/customers.xlsx"]
+    assert len(aws.messages()) == 1
