@@ -61,6 +61,12 @@ class Conflict(LoanError):
     status = 409
 
 
+class RequestInFlight(Conflict):
+    """The same request is being worked on at this moment."""
+
+    code = "request_in_flight"
+
+
 class BodyTooLarge(LoanError):
     code = "body_too_large"
     status = 413
@@ -69,6 +75,13 @@ class BodyTooLarge(LoanError):
 class UnsupportedMediaType(LoanError):
     code = "unsupported_media_type"
     status = 415
+
+
+class IdempotencyKeyReused(LoanError):
+    """The key belongs to another request."""
+
+    code = "idempotency_key_reused"
+    status = 422
 
 
 class TooManyRequests(LoanError):

@@ -1,5 +1,6 @@
 """From the bytes of a request to a valid model, or to every fault in them at once."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -9,12 +10,14 @@ from pydantic import BaseModel, ValidationError
 
 from chalicelib.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
 from chalicelib.rules.text import is_plain_text
+from chalicelib.services.idempotency import Attempt
 
 # The largest body of an endpoint here is under 1 KB; what is longer is a mistake or worse.
 MAX_BODY_BYTES = 64 * 1024
 # Long enough for any number of ours, short enough that parsing it costs nothing.
 MAX_DIGITS = 100
 SHOWN_CHARACTERS = 60
+MAX_KEY_LENGTH = 255
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,6 +32,21 @@ def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
     except ValidationError as error:
         fields = _sentences(model, error)
         raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.", fields) from None
+
+
+def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | None:
+    """The request as one that may come again, if it carries a key. Raises InvalidRequest where the key is none.
+
+    The draft wants a quoted string; what clients send is mostly bare, so both are taken and mean the same.
+    """
+    if key is None:
+        return None
+    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+    if not (0 < len(bare) <= MAX_KEY_LENGTH and bare.isascii() and bare.isprintable()):
+        raise InvalidRequest(
+            f"The header Idempotency-Key must have 1 to {MAX_KEY_LENGTH} printable ASCII characters; got {_shown(key)}."
+        )
+    return Attempt(route, bare, hashlib.sha256(body).hexdigest())
 
 
 def _check_content_type(content_type: str | None) -> None:

@@ -14,8 +14,13 @@ JSON = "application/json"
 
 def respond(body: object, request_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response that names its request, so that a person can find it in the logs."""
+    return respond_text(to_json(body), request_id, status, headers)
+
+
+def respond_text(text: str, request_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """As `respond`, for JSON that is text already."""
     return Response(
-        body=to_json(body),
+        body=text,
         status_code=status,
         headers={"Content-Type": JSON, "X-Request-Id": request_id, "Cache-Control": "no-store", **(headers or {})},
     )

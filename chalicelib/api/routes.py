@@ -1,5 +1,6 @@
 """The REST endpoints: parse, call the use case, shape the answer."""
 
+from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Blueprint, Request, Response
@@ -7,13 +8,14 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib import runtime
 from chalicelib.api.endpoint import Endpoints, request_id_of
 from chalicelib.api.models import MAX_ID, CheckEligibilityBody, CreateLoanBody, RegisterBody
-from chalicelib.api.parsing import Model, parse
-from chalicelib.api.responses import respond
+from chalicelib.api.parsing import Model, idempotency_attempt, parse
+from chalicelib.api.responses import respond, respond_text, to_json
 from chalicelib.errors import LoanNotFound
 from chalicelib.rules.decision import Decision
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.services import customers, loans
 from chalicelib.services.customers import Registration
+from chalicelib.services.idempotency import Connection, run_once
 
 api = Blueprint(__name__)
 endpoints = Endpoints(api)
@@ -23,17 +25,20 @@ endpoints = Endpoints(api)
 def register(request: Request) -> Response:
     """Registers a customer and computes the credit limit."""
     body = _body(request, RegisterBody)
-    registered = customers.register(runtime.database(), Registration(**body.model_dump()), runtime.policy())
-    customer = registered.customer
-    answer = {
-        "customer_id": registered.customer_id,
-        "name": f"{customer.first_name} {customer.last_name}",
-        "phone_number": customer.phone_number,
-        "age": customer.age,
-        "monthly_income": customer.monthly_income,
-        "approved_limit": customer.approved_limit,
-    }
-    return respond(answer, request_id_of(request), 201)
+
+    def answer(connection: Connection) -> dict[str, Any]:
+        registered = customers.register_within(connection, Registration(**body.model_dump()), runtime.policy())
+        customer = registered.customer
+        return {
+            "customer_id": registered.customer_id,
+            "name": f"{customer.first_name} {customer.last_name}",
+            "phone_number": customer.phone_number,
+            "age": customer.age,
+            "monthly_income": customer.monthly_income,
+            "approved_limit": customer.approved_limit,
+        }
+
+    return _created_once(request, answer)
 
 
 @endpoints.add("POST", "/api/check-eligibility")
@@ -60,21 +65,24 @@ def check_eligibility(request: Request) -> Response:
 def create_loan(request: Request) -> Response:
     """Decides and saves the application, and the loan if approved."""
     body = _body(request, CreateLoanBody)
-    application = loans.create_loan(
-        runtime.database(), body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
-    )
-    decision = application.decision
-    answer = {
-        "loan_id": application.loan_id,
-        "customer_id": body.customer_id,
-        "loan_approved": decision.approved,
-        "message": decision.message,
-        "monthly_installment": decision.monthly_installment,
-        "application_id": application.application_id,
-        "corrected_interest_rate": decision.corrected_interest_rate,
-        **_explanation(application.facts, decision),
-    }
-    return respond(answer, request_id_of(request), 201)
+
+    def answer(connection: Connection) -> dict[str, Any]:
+        application = loans.create_loan_within(
+            connection, body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
+        )
+        decision = application.decision
+        return {
+            "loan_id": application.loan_id,
+            "customer_id": body.customer_id,
+            "loan_approved": decision.approved,
+            "message": decision.message,
+            "monthly_installment": decision.monthly_installment,
+            "application_id": application.application_id,
+            "corrected_interest_rate": decision.corrected_interest_rate,
+            **_explanation(application.facts, decision),
+        }
+
+    return _created_once(request, answer)
 
 
 @endpoints.add("GET", "/api/view-loan/{loan_id}")
@@ -115,8 +123,20 @@ endpoints.close()
 
 
 def _body(request: Request, model: type[Model]) -> Model:
+    return parse(model, _bytes(request), request.headers.get("content-type"))
+
+
+def _bytes(request: Request) -> bytes:
     body = request.raw_body
-    return parse(model, body if isinstance(body, bytes) else body.encode(), request.headers.get("content-type"))
+    return body if isinstance(body, bytes) else body.encode()
+
+
+def _created_once(request: Request, answer: Callable[[Connection], dict[str, Any]]) -> Response:
+    """Answers 201 with what `answer` makes in a transaction, or again with what it made for this Idempotency-Key."""
+    attempt = idempotency_attempt(request.path, request.headers.get("idempotency-key"), _bytes(request))
+    outcome = run_once(runtime.database(), attempt, lambda connection: to_json(answer(connection)))
+    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
+    return respond_text(outcome.answer, request_id_of(request), 201, headers)
 
 
 def _loan_request(body: CheckEligibilityBody) -> LoanRequest:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 from chalicelib.config import Settings
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.logs import log
-from chalicelib.storage import imports
+from chalicelib.storage import idempotency, imports
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.migrate import migrate
@@ -34,6 +34,7 @@ def bootstrap(database: Database, s3: "S3Client", sqs: "SQSClient", settings: Se
     _, revision = migrate(database)
     found = list(_seeds(s3, settings.import_bucket))
     populated = _prepare(database, found)
+    _sweep(database)
     seeded = [] if populated else [_queue(sqs, settings.import_queue_url, seed) for seed in found]
     log("bootstrap", revision=revision, seeded=seeded, populated=populated)
     return {"revision": revision, "seeded": seeded, "populated": populated}
@@ -74,6 +75,14 @@ def _prepare(database: Database, seeds: list[ObjectReference]) -> bool:
                 imports.forget(tx.connection, bucket=seed.bucket, key=seed.key, version=seed.identity)
         tx.commit()
     return populated
+
+
+@retried
+def _sweep(database: Database) -> None:
+    """Removes what is kept for a day only."""
+    with database.transaction() as tx:
+        idempotency.sweep(tx.connection)
+        tx.commit()
 
 
 def _queue(sqs: "SQSClient", queue_url: str, seed: ObjectReference) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sqlalchemy import Connection
+
 from chalicelib.rules.policy import Policy
 from chalicelib.storage import customers
 from chalicelib.storage.customers import NewCustomer
@@ -30,10 +32,16 @@ class RegisteredCustomer:
 
 @retried
 def register(database: Database, registration: Registration, policy: Policy) -> RegisteredCustomer:
+    """Saves a customer, in a transaction of its own."""
+    with database.transaction() as tx:
+        registered = register_within(tx.connection, registration, policy)
+        tx.commit()
+    return registered
+
+
+def register_within(connection: Connection, registration: Registration, policy: Policy) -> RegisteredCustomer:
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number."""
     customer = NewCustomer(**vars(registration), approved_limit=policy.approved_limit(registration.monthly_income))
-    with database.transaction() as tx:
-        customer_id = customers.add(tx.connection, customer)
-        apply_waiting_loans(tx.connection, customer_id)
-        tx.commit()
+    customer_id = customers.add(connection, customer)
+    apply_waiting_loans(connection, customer_id)
     return RegisteredCustomer(customer_id, customer)

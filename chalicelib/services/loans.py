@@ -46,18 +46,26 @@ def check_eligibility(
 
 @retried
 def create_loan(database: Database, customer_id: int, request: LoanRequest, policy: Policy, today: date) -> Application:
-    """Decides and saves the application, and the loan if approved, in one transaction. Raises CustomerNotFound.
+    """Decides and saves, in a transaction of its own."""
+    with database.transaction() as tx:
+        application = create_loan_within(tx.connection, customer_id, request, policy, today)
+        tx.commit()
+    return application
+
+
+def create_loan_within(
+    connection: Connection, customer_id: int, request: LoanRequest, policy: Policy, today: date
+) -> Application:
+    """Decides and saves the application, and the loan if approved. Raises CustomerNotFound.
 
     The customer is locked first, so that two applications at once are decided one after the other.
     """
-    with database.transaction() as tx:
-        if not customers.lock(tx.connection, customer_id):
-            raise _no_such_customer(customer_id)
-        facts = _facts(tx.connection, customer_id, today)
-        decision = decide(facts, request, policy)
-        loan_id = _add_loan(tx.connection, customer_id, request, decision, today) if decision.approved else None
-        application_id = applications.add(tx.connection, customer_id, request, facts, decision, today, loan_id)
-        tx.commit()
+    if not customers.lock(connection, customer_id):
+        raise _no_such_customer(customer_id)
+    facts = _facts(connection, customer_id, today)
+    decision = decide(facts, request, policy)
+    loan_id = _add_loan(connection, customer_id, request, decision, today) if decision.approved else None
+    application_id = applications.add(connection, customer_id, request, facts, decision, today, loan_id)
     return Application(application_id, loan_id, facts, decision)
 
 

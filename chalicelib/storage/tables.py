@@ -128,6 +128,19 @@ loan_applications = Table(
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
 )
 
+# The answers to writes that carried an Idempotency-Key, as the JSON text that was sent.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("route", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    _now("created_at"),
+    PrimaryKeyConstraint("route", "key", name="idempotency_keys_pkey"),
+    Index("idempotency_keys_created_idx", "created_at"),
+)
+
 imports = Table(
     "imports",
     metadata,

@@ -142,7 +142,7 @@ def test_a_refused_application_is_saved_without_a_loan(api: Api, database: Datab
     assert answer.status == 201
     assert answer.json["loan_id"] is None
     assert answer.json["loan_approved"] is False
-    assert answer.json["message"] == "The requested amount, 828001, is more than the approved limit, 828000.00."
+    assert answer.json["message"] == "The requested amount, 828001, is more than the approved limit, 828000."
     with database.reading() as connection:
         application = connection.execute(select(loan_applications)).one()
         assert connection.scalar(text("SELECT count(*) FROM loans")) == 0

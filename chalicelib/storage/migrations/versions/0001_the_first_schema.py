@@ -1,6 +1,6 @@
 """The first schema
 
-Revision: 0001, after . Made on 2026-11-23 12:58:03.312863.
+Revision: 0001, after . Made on 2026-11-23 13:11:51.972157.
 """
 
 import sqlalchemy as sa
@@ -33,6 +33,15 @@ def upgrade() -> None:
     sa.CheckConstraint('monthly_income > 0', name='customers_monthly_income_positive'),
     sa.PrimaryKeyConstraint('customer_id', name='customers_pkey')
     )
+    op.create_table('idempotency_keys',
+    sa.Column('route', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('fingerprint', sa.Text(), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('route', 'key', name='idempotency_keys_pkey')
+    )
+    op.create_index('idempotency_keys_created_idx', 'idempotency_keys', ['created_at'], unique=False)
     op.create_table('imports',
     sa.Column('import_id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('bucket', sa.Text(), nullable=False),
@@ -175,5 +184,7 @@ def downgrade() -> None:
     op.drop_index('import_findings_import_idx', table_name='import_findings')
     op.drop_table('import_findings')
     op.drop_table('imports')
+    op.drop_index('idempotency_keys_created_idx', table_name='idempotency_keys')
+    op.drop_table('idempotency_keys')
     op.drop_table('customers')
     # ### end Alembic commands ###

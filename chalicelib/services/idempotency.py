@@ -1,0 +1,64 @@
+"""A write that a client may send again: done once, and answered the same for a day.
+
+The answer is kept in the transaction of the write, so either both exist or neither does, wherever the connection or
+the process broke. After draft-ietf-httpapi-idempotency-key-header.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection as Connection
+
+from chalicelib.errors import IdempotencyKeyReused, RequestInFlight
+from chalicelib.storage import idempotency
+from chalicelib.storage.database import Database
+from chalicelib.storage.errors import UNREACHABLE, Interrupted, retried
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A request that carries a key. `fingerprint` tells its body from another one."""
+
+    route: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer as JSON text, and whether it was given before."""
+
+    answer: str
+    replayed: bool
+
+
+@retried
+def run_once(database: Database, attempt: Attempt | None, work: Callable[[Connection], str]) -> Outcome:
+    """Runs `work` in a transaction and commits it, unless the attempt was answered before.
+
+    Raises RequestInFlight while another request with this key is at work, and IdempotencyKeyReused where the key was
+    used with another body. What `work` raises is not kept: the same request may be tried again.
+    """
+    with database.transaction() as tx:
+        stored = _stored_answer(tx.connection, attempt) if attempt else None
+        if stored is not None:
+            return Outcome(stored, replayed=True)
+        answer = work(tx.connection)
+        if attempt and not idempotency.remember(tx.connection, attempt.route, attempt.key, attempt.fingerprint, answer):
+            # Another request answered between our look and our claim; the next run finds its answer.
+            raise Interrupted(UNREACHABLE)
+        tx.commit()
+    return Outcome(answer, replayed=False)
+
+
+def _stored_answer(connection: Connection, attempt: Attempt) -> str | None:
+    claim = idempotency.claim(connection, attempt.route, attempt.key)
+    if claim.fingerprint is not None and claim.fingerprint != attempt.fingerprint:
+        raise IdempotencyKeyReused(
+            f"The Idempotency-Key {attempt.key!r} was used with another request; send a new key with a new request."
+        )
+    if claim.answer is None and not claim.claimed:
+        raise RequestInFlight(
+            f"A request with the Idempotency-Key {attempt.key!r} is being worked on; send it again in a moment."
+        )
+    return claim.answer

@@ -1,0 +1,51 @@
+"""The queries on idempotency keys: which request was answered with what, for a day."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+# Claims the key for this transaction and looks for an answer, in one statement. The lock is released with the
+# transaction, so a crash leaves no key in flight.
+_CLAIM = text("""
+    SELECT pg_try_advisory_xact_lock(hashtextextended(:route || ' ' || :key, 0)) AS claimed,
+           stored.fingerprint, stored.answer
+    FROM (SELECT 1) AS one
+    LEFT JOIN idempotency_keys AS stored
+           ON stored.route = :route AND stored.key = :key AND stored.created_at > now() - interval '24 hours'
+""")
+
+# Keeps an answer under its key; an answer that is a day old makes room.
+_REMEMBER = text("""
+    INSERT INTO idempotency_keys AS stored (route, key, fingerprint, answer)
+    VALUES (:route, :key, :fingerprint, :answer)
+    ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO UPDATE
+    SET fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = now()
+    WHERE stored.created_at <= now() - interval '24 hours'
+""")
+
+_SWEEP = text("DELETE FROM idempotency_keys WHERE created_at <= now() - interval '24 hours'")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is known of a key: whether this transaction may use it, and what was answered before."""
+
+    claimed: bool
+    fingerprint: str | None
+    answer: str | None
+
+
+def claim(connection: Connection, route: str, key: str) -> Claim:
+    """Claims a key until the transaction ends, unless another transaction is at work with it."""
+    return Claim(*connection.execute(_CLAIM, {"route": route, "key": key}).one())
+
+
+def remember(connection: Connection, route: str, key: str, fingerprint: str, answer: str) -> bool:
+    """Keeps an answer. False where another transaction kept one since the claim looked."""
+    values = {"route": route, "key": key, "fingerprint": fingerprint, "answer": answer}
+    return connection.execute(_REMEMBER, values).rowcount == 1
+
+
+def sweep(connection: Connection) -> int:
+    """Removes the answers that are a day old; returns how many."""
+    return connection.execute(_SWEEP).rowcount
