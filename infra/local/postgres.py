@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class PostgresError(Exception):
@@ -101,9 +102,13 @@ class PostgresServer:
         if DATABASE not in known.split():
             self._run("createdb", *arguments, DATABASE)
 
-    def _as_other_user(self) -> bool:
+    def _identity(self) -> dict[str, Any]:
         # Before the first start there is no such user, and nothing to ask but whether a server runs.
-        return os.geteuid() == 0 and self.directory.exists()
+        if os.geteuid() != 0 or not self.directory.exists():
+            return {}
+        user = pwd.getpwnam(SYSTEM_USER)
+        # With root's groups it would count as one of root's group, whom a private folder need not let through.
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
     def _run(self, program: str, *arguments: str) -> str:
         done = self._execute(program, *arguments)
@@ -126,9 +131,9 @@ class PostgresServer:
                 stdout=out,
                 stderr=err,
                 env={**os.environ, "PGPASSWORD": PASSWORD},
-                user=SYSTEM_USER if self._as_other_user() else None,
                 cwd="/",
                 check=False,
+                **self._identity(),
             ).returncode
             out.seek(0)
             err.seek(0)

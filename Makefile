@@ -1,0 +1,101 @@
+# Everything one does with this project. `make` alone lists the targets; nothing but Python and make is needed.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+ifeq ($(filter 3.11 3.12 3.13,$(VERSION)),)
+$(error Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is $(or $(VERSION),missing); say which, as in: make up PYTHON=python3.12)
+endif
+
+UV := .local/uv/bin/uv
+RUN := .venv/bin/python
+LOCAL := $(RUN) -m infra.local
+
+# Each environment has a stamp that is newer than what it is made from, and named after its Python.
+READY_UV := .local/uv/ready-$(UV_VERSION)-$(VERSION)
+READY_VENV := .venv/ready-$(VERSION)
+READY_LOCALSTACK := .local/localstack/ready-$(VERSION)
+READY_LAMBDA := .local/lambda-runtime/ready-$(VERSION)
+READY := $(READY_VENV) $(READY_LOCALSTACK) $(READY_LAMBDA)
+
+# A checkout may lie on another file system than uv's cache; copying is what uv would fall back to anyway.
+export UV_LINK_MODE ?= copy
+export UV_NO_PROGRESS ?= 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup up seed status logs down reset dev check lint test lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install what is missing, below this folder (the other targets do it by themselves)
+	@echo 'Everything is installed.'
+
+up: $(READY) ## start, deploy and seed everything; DATA=dir AWS_PORT=4566 DB_PORT=54329 LAUNCHER=native|docker
+	@exec $(LOCAL) up $(if $(DATA),--data "$(DATA)") $(if $(AWS_PORT),--aws-port $(AWS_PORT)) $(if $(DB_PORT),--db-port $(DB_PORT))
+
+seed: $(READY_VENV) ## import workbooks into the running stack: FILES="a.xlsx b.xlsx"
+	@exec $(LOCAL) seed $(FILES)
+
+status: $(READY_VENV) ## what runs where, and what is in it
+	@exec $(LOCAL) status
+
+logs: $(READY_VENV) ## follow the logs of everything
+	@exec $(LOCAL) logs
+
+down: $(READY_VENV) ## stop everything; the data stays
+	@exec $(LOCAL) down
+
+reset: $(READY_VENV) ## stop everything and remove the data
+	@exec $(LOCAL) reset
+
+dev: $(READY_VENV) ## chalice local on http://localhost:8000 with the database of the running stack
+	@exec $(LOCAL) dev
+
+lint: $(READY_VENV)
+	@$(RUN) -m ruff format --check --quiet . || { echo 'Not formatted; mend it with: .venv/bin/ruff format .'; exit 1; }
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m mypy
+
+check: lint ## the gate before a commit: format, lint, types, fast tests
+	@$(RUN) -m pytest tests/unit
+
+test: lint $(READY) ## everything: the gate, and the tests of every level on a stack of their own
+	@$(RUN) -m pytest
+
+lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
+	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
+	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml --group dev -o requirements-dev.txt
+	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+
+$(READY_UV):
+	@echo 'Installing uv'
+	@rm -rf .local/uv && mkdir -p .local
+	@$(PYTHON) -m venv .local/uv || { echo '$(PYTHON) cannot make an environment; on Debian and Ubuntu: apt install python3-venv'; exit 1; }
+	@.local/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# $(call environment,folder): an environment of this Python in the folder, kept where it is one already.
+environment = [ "$$($(1)/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ] || $(UV) venv --quiet --clear --python $(PYTHON) $(1)
+
+$(READY_VENV): requirements-dev.txt | $(READY_UV)
+	@echo 'Installing what development needs'
+	@$(call environment,.venv)
+	@$(UV) pip sync --quiet --python .venv/bin/python requirements-dev.txt
+	@touch $@
+
+$(READY_LOCALSTACK): infra/localstack/requirements.txt infra/localstack/pyproject.toml $(wildcard infra/localstack/loans_localstack/*.py) | $(READY_UV)
+	@echo 'Installing LocalStack'
+	@$(call environment,.local/localstack)
+	@$(UV) pip sync --quiet --python .local/localstack/bin/python infra/localstack/requirements.txt
+	@$(UV) pip install --quiet --python .local/localstack/bin/python --no-deps --reinstall ./infra/localstack
+	@touch $@
+
+$(READY_LAMBDA): infra/localstack/lambda-runtime.txt | $(READY_UV)
+	@echo 'Installing what stands in for the Lambda runtime'
+	@$(call environment,.local/lambda-runtime)
+	@$(UV) pip sync --quiet --python .local/lambda-runtime/bin/python infra/localstack/lambda-runtime.txt
+	@touch $@

@@ -1,0 +1,102 @@
+"""The local stack's command line: `python -m infra.local up|seed|status|logs|down|reset|dev`. The Makefile calls it."""
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.deploy import DeployError
+from infra.local import commands
+from infra.local.launcher import Endpoints
+from infra.local.settings import DEV_PORT, Home, LocalError
+from infra.packaging import ROOT
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; a failure is one sentence and a status other than 0."""
+    chosen = _parser().parse_args(arguments)
+    _forget_other_clouds()
+    commands.end_like_ctrl_c()
+    try:
+        _run(chosen, Console(highlight=False))
+    except (LocalError, DeployError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; what this command had started is stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(chosen: argparse.Namespace, console: Console) -> None:
+    home = Home(chosen.state.resolve())
+    match chosen.command:
+        case "up":
+            known = home.ports()
+            ports = replace(known, aws=chosen.aws_port or known.aws, db=chosen.db_port or known.db)
+            commands.up(home, ports, chosen.data, console)
+        case "seed":
+            commands.seed(home, chosen.files, console)
+        case "status":
+            commands.status(home, console)
+        case "logs":
+            commands.logs(home)
+        case "down":
+            commands.down(home, console)
+        case "reset":
+            commands.reset(home, console)
+        case "dev":
+            commands.dev(home, chosen.port)
+        case "provision":
+            endpoints = Endpoints(chosen.aws_endpoint_url, chosen.database_url, chosen.database_url, chosen.public_url)
+            commands.provision_only(home, endpoints, chosen.data, console)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description="The local stack.")
+    parser.add_argument("--state", type=Path, default=Home().folder, help="the folder that keeps the stack's state")
+    command = parser.add_subparsers(dest="command", required=True)
+    up = command.add_parser("up", help="start, deploy, seed")
+    up.add_argument("--data", type=Path, default=ROOT / "data", help="the folder of the workbooks to seed from")
+    up.add_argument("--aws-port", type=_port, help="LocalStack's port")
+    up.add_argument("--db-port", type=_port, help="Postgres's port")
+    seed = command.add_parser("seed", help="upload workbooks and wait for their imports")
+    seed.add_argument("files", type=Path, nargs="*")
+    dev = command.add_parser("dev", help="chalice local on the same database and LocalStack")
+    dev.add_argument("--port", type=_port, default=DEV_PORT)
+    provision = command.add_parser("provision", help="deploy and seed on servers that others started")
+    provision.add_argument("--aws-endpoint-url", required=True)
+    provision.add_argument("--database-url", required=True, help="the same from here and from the functions")
+    provision.add_argument("--public-url", required=True, help="where the API's stage answers a browser")
+    provision.add_argument("--data", type=Path, default=ROOT / "data")
+    for name, words in {
+        "status": "what runs, and what is in it",
+        "logs": "follow all logs",
+        "down": "stop; the data stays",
+        "reset": "stop and remove the data",
+    }.items():
+        command.add_parser(name, help=words)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535. Invalid value: {text!r}.")
+    return int(text)
+
+
+def _forget_other_clouds() -> None:
+    """A person's own AWS settings must not lead these commands to another place than the local stack."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "LOCALSTACK_HOST", "USE_SSL"):
+        os.environ.pop(name, None)
+    # Nor may a proxy be asked for this machine's own addresses.
+    own = "localhost,127.0.0.1"
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), own)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

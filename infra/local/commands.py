@@ -1,0 +1,208 @@
+"""The commands of the Makefile, one function each."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from infra.local.follow_logs import follow_files
+from infra.local.launcher import Endpoints, Launcher, choose_launcher
+from infra.local.portfolio import Counts, Sheet, count, first_customer, newest_imports, reading, sheets_of
+from infra.local.provision import import_files, provision, queue_depths
+from infra.local.seeding import workbooks_in
+from infra.local.settings import DEV_PORT, REGION, STAGE, Home, LocalError, Ports, StackFile
+from infra.packaging import ROOT
+
+
+def up(home: Home, ports: Ports, data: Path | None, console: Console) -> None:
+    """Starts, deploys and seeds; says where everything is. What it started, it stops where it fails."""
+    began = time.monotonic()
+    if data:
+        workbooks_in(data)  # raises before anything is started
+    with _alone(home):
+        launcher = _launcher_for(home, ports)
+        with console.status("Starting LocalStack and Postgres"):
+            started = launcher.start()
+        try:
+            home.remember_ports(ports)
+            console.print(f"Started {' and '.join(started)}." if started else "The servers run already.")
+            stack = provision(home, launcher.endpoints(), data, console)
+        except BaseException:
+            if started:
+                home.stack_file.unlink(missing_ok=True)
+                launcher.stop(started)
+            raise
+        _welcome(stack, time.monotonic() - began, console)
+
+
+def provision_only(home: Home, endpoints: Endpoints, data: Path, console: Console) -> None:
+    """Deploys and seeds on servers that run already: the deployer service of docker-compose.yml."""
+    began = time.monotonic()
+    home.folder.mkdir(parents=True, exist_ok=True)
+    stack = provision(home, endpoints, data, console)
+    _welcome(stack, time.monotonic() - began, console)
+
+
+def down(home: Home, console: Console) -> None:
+    """Stops both servers; the data stays."""
+    with _alone(home):
+        choose_launcher(home, home.ports()).stop()
+        home.stack_file.unlink(missing_ok=True)
+    console.print("Stopped. The data is kept; `make up` brings it back.")
+
+
+def reset(home: Home, console: Console) -> None:
+    """Stops both servers and removes their data."""
+    with _alone(home):
+        choose_launcher(home, home.ports()).erase()
+        home.stack_file.unlink(missing_ok=True)
+        home.unfinished_seed.unlink(missing_ok=True)
+    console.print("Stopped, and the data is gone; `make up` starts over.")
+
+
+def seed(home: Home, files: Sequence[Path], console: Console) -> None:
+    """Uploads workbooks as operations would, and waits for their imports. Raises LocalError where one fails."""
+    if not files:
+        raise LocalError('Name the workbooks: make seed FILES="customers.xlsx loans.xlsx".')
+    stack = _running_stack(home)
+    ended = import_files(home, stack, list(files), console)
+    with reading(stack.database_url) as connection:
+        sheets = sheets_of(connection, [(item.object_key, item.object_version) for item in ended])
+        counts = count(connection)
+    if sheets:
+        console.print(_sheets_table(sheets))
+    console.print(_counts_sentence(counts), soft_wrap=True)
+    failed = [item.object_key for item in ended if item.state == "failed"]
+    if failed:
+        raise LocalError(f"Not imported: {', '.join(failed)}; `make status` lists the reasons.")
+
+
+def _sheets_table(sheets: Sequence[Sheet]) -> Table:
+    table = Table(*(field.name.replace("_", " ") for field in fields(Sheet)), box=None)
+    for sheet in sheets:
+        table.add_row(*map(str, astuple(sheet)))
+    return table
+
+
+def status(home: Home, console: Console) -> None:
+    """Servers, addresses, counts, queues and the last imports."""
+    servers = choose_launcher(home, home.ports()).servers()
+    for server in servers:
+        console.print(f"{server.name:12} {server.detail}")
+    if not all(server.is_running for server in servers):
+        raise LocalError("The stack is not up; `make up` starts it.")
+    stack = home.read_stack()
+    with reading(stack.database_url) as connection:
+        counts, imports = count(connection), newest_imports(connection, limit=10)
+    depths = queue_depths(stack)
+    console.print(f"{'API':12} {stack.api_url}\n{'console':12} {stack.console_url}", soft_wrap=True)
+    console.print(f"{'AWS':12} {stack.aws_endpoint_url}\n{'database':12} {stack.database_url}", soft_wrap=True)
+    console.print(f"{'data':12} {_counts_sentence(counts)}", soft_wrap=True)
+    console.print(
+        f"{'queue':12} {depths['waiting']} messages waiting, {depths['working']} being worked on, "
+        f"{depths['dead']} in the dead-letter queue",
+        soft_wrap=True,
+    )
+    table = Table("import", "state", "begun", "message", box=None)
+    for item in imports:
+        table.add_row(item.object_key, item.state, f"{item.created_at:%d %b %H:%M:%S}", item.message or "")
+    if imports:
+        console.print(table)
+
+
+def logs(home: Home) -> None:
+    """Follows every log until Ctrl-C."""
+    launcher = choose_launcher(home, home.ports())
+    command = launcher.log_command()
+    if command:
+        subprocess.run(command, cwd=ROOT, check=False)
+    else:
+        follow_files(launcher.log_files, sys.stdout)
+
+
+def dev(home: Home, port: int = DEV_PORT) -> None:
+    """`chalice local` on the database and the LocalStack of the stack that is up. Replaces this process."""
+    stack = _running_stack(home)
+    environment = {
+        **os.environ,
+        "DATABASE_URL": stack.database_url,
+        "IMPORT_BUCKET": stack.bucket,
+        "IMPORT_QUEUE_URL": stack.import_queue_url,
+        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    chalice = str(Path(sys.executable).with_name("chalice"))
+    os.chdir(ROOT)
+    command = [chalice, "local", "--stage", STAGE, "--port", str(port)]
+    os.execve(chalice, command, environment)  # noqa: S606 - no shell is the point: Ctrl-C reaches Chalice itself
+
+
+def _launcher_for(home: Home, ports: Ports) -> Launcher:
+    known = home.ports()
+    running = any(server.is_running for server in choose_launcher(home, known).servers())
+    if running and ports != known:
+        raise LocalError(
+            f"The stack runs with AWS_PORT={known.aws} DB_PORT={known.db}; `make down` first to change them."
+        )
+    return choose_launcher(home, ports)
+
+
+def _running_stack(home: Home) -> StackFile:
+    if not all(server.is_running for server in choose_launcher(home, home.ports()).servers()):
+        raise LocalError("The stack is not up; `make up` starts it.")
+    return home.read_stack()
+
+
+def _welcome(stack: StackFile, seconds: float, console: Console) -> None:
+    with reading(stack.database_url) as connection:
+        counts, customer = count(connection), first_customer(connection)
+    console.print(f"Up after {seconds:.0f} s: {stack.api_url}/", soft_wrap=True)
+    console.print(_counts_sentence(counts), soft_wrap=True)
+    if customer is not None:
+        console.print("Try:\n" + example(stack.api_url, customer), soft_wrap=True, markup=False, highlight=False)
+
+
+def example(api_url: str, customer_id: int) -> str:
+    """A curl line that works when pasted."""
+    body = f'{{"customer_id":{customer_id},"loan_amount":100000,"interest_rate":12.5,"tenure":24}}'
+    return f"curl -X POST {api_url}/check-eligibility/ -H 'Content-Type: application/json' -d '{body}'"
+
+
+def _counts_sentence(counts: Counts) -> str:
+    return (
+        f"{counts.customers} customers, {counts.loans} loans ({counts.renumbered} renumbered), "
+        f"{counts.waiting} loans waiting for their customer, {counts.rejected} rows rejected"
+    )
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Two commands that start and stop the same servers at once would leave them half-running."""
+    home.folder.mkdir(parents=True, exist_ok=True)
+    with (home.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise LocalError("Another make up, down or reset of this checkout is at work; wait for it.") from None
+        yield
+
+
+def end_like_ctrl_c() -> None:
+    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)

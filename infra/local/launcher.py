@@ -1,0 +1,98 @@
+"""What the commands ask of a way to run LocalStack and Postgres; native.py and docker.py are the two there are."""
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from infra.local.settings import API_ID, STAGE, Home, LocalError, Ports
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """How the two servers are reached: from here, from the functions, and from a person's browser."""
+
+    aws_endpoint_url: str
+    database_url: str
+    functions_database_url: str
+    public_url: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """One of the two servers as `make status` shows it; `detail` is a process id or what Docker says."""
+
+    name: str
+    is_running: bool
+    detail: str
+
+
+class Launcher(Protocol):
+    """Starts, stops and shows LocalStack and Postgres."""
+
+    def start(self) -> list[str]:
+        """Starts what does not run, waits until it answers, and names what it started. Raises LocalError."""
+
+    def stop(self, names: Sequence[str] | None = None) -> None:
+        """Stops these servers, or all. The data stays."""
+
+    def servers(self) -> list[Server]:
+        """Both servers, running or not."""
+
+    def endpoints(self) -> Endpoints: ...
+
+    def erase(self) -> None:
+        """Stops everything and removes the data."""
+
+    def log_command(self) -> list[str] | None:
+        """A program that follows the servers' logs, where they are not files in `Home.logs`."""
+
+    def log_files(self) -> list[Path]:
+        """Files to follow."""
+
+
+def choose_launcher(home: Home, ports: Ports) -> Launcher:
+    """Docker where an engine answers, processes otherwise; `LAUNCHER=native|docker` decides. Raises LocalError."""
+    from infra.local.docker import Docker
+    from infra.local.native import Native
+
+    wanted = os.environ.get("LAUNCHER", "")
+    if wanted not in ("", "native", "docker"):
+        raise LocalError(f"LAUNCHER must be native or docker. Invalid value: {wanted!r}.")
+    if wanted == "native" or (not wanted and not docker_answers()):
+        return Native(home, ports)
+    return Docker(home, ports)
+
+
+def docker_answers() -> bool:
+    """Whether there is a Docker engine to talk to, which a client alone does not mean."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(
+            ["docker", "version", "--format", "{{.Server.Version}}"],
+            capture_output=True,
+            timeout=10,
+            check=False,
+        )
+        return done.returncode == 0
+    return False
+
+
+def public_url(ports: Ports) -> str:
+    """Where LocalStack serves the API's stage; every path is appended to it."""
+    return f"http://localhost:{ports.aws}/_aws/execute-api/{API_ID}/{STAGE}"
+
+
+def require_free(port: int, variable: str) -> None:
+    """Raises LocalError where another program listens on the port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise LocalError(
+                f"Port {port} is in use by another program; choose a free one: make up {variable}={port + 1}."
+            ) from None

@@ -1,0 +1,100 @@
+"""A program that runs on after the command that started it, known by a file with its process id."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """The program `name`: its process id lies in `folder`/`name`.pid, its output in `log`."""
+
+    name: str
+    folder: Path
+    log: Path
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Starts it in a session of its own, so that Ctrl-C in the terminal does not reach it.
+
+        The first word of the command is the path of a program; the environment is all that it gets.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        # Not subprocess, whose objects complain when they are dropped while the program still runs.
+        pid = os.posix_spawn(
+            command[0],
+            list(command),
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(self.log), appending, 0o644),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+        started = psutil.Process(pid).create_time()
+        self._pid_file.write_text(f"{pid} {started}\n")
+
+    def pid(self) -> int | None:
+        """Its process id, if it runs."""
+        process = self._process()
+        return process.pid if process else None
+
+    def stop(self, patience_seconds: float = 15) -> None:
+        """Asks it to end, then makes it; returns when it is gone. Harmless where it does not run."""
+        process = self._process()
+        if process is not None:
+            _end(process, patience_seconds)
+        self._pid_file.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """Ends it without asking, as a crash would."""
+        self.stop(patience_seconds=0)
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / f"{self.name}.pid"
+
+    def _process(self) -> psutil.Process | None:
+        try:
+            pid, started = self._pid_file.read_text().split()
+            process = psutil.Process(int(pid))
+            # The number may meanwhile be that of somebody else's process.
+            same = abs(process.create_time() - float(started)) < 1
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except (OSError, ValueError, psutil.Error):
+            return None
+
+
+def _end(process: psutil.Process, patience_seconds: float) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if patience_seconds > 0:
+            process.terminate()
+            if _ends_within(process, patience_seconds):
+                return
+    # Its children share its group, and may outlive a leader that is killed.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    _ends_within(process, 15)
+
+
+def _ends_within(process: psutil.Process, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(ChildProcessError):
+            # Collects it where it is a child of ours; if it is not, its parent may leave it a zombie.
+            os.waitpid(process.pid, os.WNOHANG)
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False

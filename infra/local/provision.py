@@ -1,0 +1,148 @@
+"""From two running servers to a system with data: deploy, seed, and write down where everything is."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from localstack_client.session import Session
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from infra.deploy import DeployError, Deployment, deploy, run_bootstrap
+from infra.local.launcher import Endpoints
+from infra.local.portfolio import Import, count, reading
+from infra.local.seeding import INCOMING, Progress, Uploaded, follow, replace_seeds, upload, workbooks_in
+from infra.local.settings import API_ID, IMPORT_PARAMETERS, REGION, STAGE, Home, LocalError, StackFile
+
+
+def session(aws_endpoint_url: str) -> Session:
+    """A session whose clients talk to this LocalStack."""
+    return Session(region_name=REGION, localstack_host=urlsplit(aws_endpoint_url).netloc)
+
+
+def provision(home: Home, endpoints: Endpoints, data: Path | None, console: Console) -> StackFile:
+    """Deploys what changed, and seeds an empty database from `data` (None: from nothing). Raises LocalError."""
+    files = workbooks_in(data) if data else []
+    aws = session(endpoints.aws_endpoint_url)
+    with console.status("Deploying") as status:
+        deployment = _deploy(aws, endpoints, home, lambda step: status.update(step))
+    console.print("Deployed." if deployment.changed else "Nothing had changed since the last deployment.")
+    stack = _describe(endpoints, deployment.outputs)
+    if data:
+        _seed(home, stack, aws, data, files, deployment.outputs, console)
+    # Last, because a program may wait for this file.
+    home.write_stack(stack)
+    return stack
+
+
+def import_files(home: Home, stack: StackFile, files: list[Path], console: Console) -> list[Import]:
+    """Drops the files into `incoming/` and follows their imports. Raises LocalError."""
+    s3 = session(stack.aws_endpoint_url).client("s3")
+    return _follow(home, stack, upload(s3, stack.bucket, INCOMING, files), console)
+
+
+def _deploy(aws: Session, endpoints: Endpoints, home: Home, say: Callable[[str], None]) -> Deployment:
+    parameters = {
+        "DatabaseUrl": endpoints.functions_database_url,
+        "ApiId": API_ID,
+        "PublicUrl": endpoints.public_url,
+        **IMPORT_PARAMETERS,
+    }
+    try:
+        return deploy(STAGE, aws, parameters, say)
+    except DeployError as error:
+        raise LocalError(f"{error} The logs are in {home.logs}; `make logs` shows them.") from error
+
+
+def _describe(endpoints: Endpoints, outputs: dict[str, str]) -> StackFile:
+    base = outputs["BaseUrl"]
+    return StackFile(
+        api_url=f"{base}/api",
+        console_url=f"{base}/console/",
+        aws_endpoint_url=endpoints.aws_endpoint_url,
+        region=REGION,
+        database_url=endpoints.database_url,
+        bucket=outputs["BucketName"],
+        import_queue_url=outputs["ImportQueueUrl"],
+        dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+    )
+
+
+def _seed(
+    home: Home,
+    stack: StackFile,
+    aws: Session,
+    data: Path,
+    files: list[Path],
+    outputs: dict[str, str],
+    console: Console,
+) -> None:
+    with reading(stack.database_url) as connection:
+        is_empty = count(connection).is_empty
+    seeds = replace_seeds(aws.client("s3"), stack.bucket, files)
+    if not is_empty and not home.unfinished_seed.exists():
+        console.print("The database holds data already and is left alone; `make reset` would empty it.")
+        return
+    resumed = not is_empty
+    home.unfinished_seed.write_text(str(data))
+    if resumed:
+        # The bootstrap leaves a database with anything in it alone, so the rest goes the way of every upload.
+        import_files(home, stack, files, console)
+    else:
+        run_bootstrap(aws, outputs)
+        _follow(home, stack, seeds, console)
+    home.unfinished_seed.unlink()
+
+
+def _follow(home: Home, stack: StackFile, uploaded: list[Uploaded], console: Console) -> list[Import]:
+    log = home.logs / f"lambda-loans-{STAGE}-import.log"
+    with _bar(console) as show:
+        ended = follow(stack.database_url, uploaded, log, show)
+    for item in ended:
+        if item.state == "failed":
+            console.print(f"{item.object_key} was not imported: {item.message}", style="bold")
+    return ended
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Callable[[Progress], None]]:
+    columns = (
+        TextColumn("Importing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("workbooks, {task.fields[customers]} customers, {task.fields[loans]} loans"),
+    )
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task("imports", total=None, customers=0, loans=0)
+
+        def show(progress: Progress) -> None:
+            counts = progress.counts
+            bar.update(
+                task,
+                total=progress.total,
+                completed=progress.done,
+                customers=counts.customers,
+                loans=counts.loans + counts.waiting,
+            )
+
+        yield show
+
+
+def queue_depths(stack: StackFile) -> dict[str, Any]:
+    """Messages in the queue (waiting, being worked on) and in the dead-letter queue."""
+    sqs = session(stack.aws_endpoint_url).client("sqs")
+
+    def attributes(url: str) -> dict[str, str]:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return found
+
+    queue, dead = attributes(stack.import_queue_url), attributes(stack.dead_letter_queue_url)
+    return {
+        "waiting": int(queue["ApproximateNumberOfMessages"]),
+        "working": int(queue["ApproximateNumberOfMessagesNotVisible"]),
+        "dead": int(dead["ApproximateNumberOfMessages"]),
+    }

@@ -1,0 +1,87 @@
+"""Workbooks into the bucket, and waiting until they are in the database."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.local.portfolio import Counts, Import, count, imports_of, reading
+from infra.local.settings import LocalError
+
+SEED, INCOMING = "seed/", "incoming/"
+# Longer than an import may take (settings.IMPORT_PARAMETERS), during which nothing need be seen to move.
+PATIENCE_SECONDS = 150
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """An object in the bucket: a key, and the version this upload made."""
+
+    key: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the imports are: `done` of `total` files, and what the database holds meanwhile."""
+
+    done: int
+    total: int
+    counts: Counts
+
+
+def workbooks_in(folder: Path) -> list[Path]:
+    """The workbooks of a folder. Raises LocalError where there is no folder or no workbook in it."""
+    if not folder.is_dir():
+        raise LocalError(f"DATA must be a folder with .xlsx files. There is no folder {folder}.")
+    # A name that starts with ~$ is the lock of a workbook that is open in Excel.
+    found = [path for path in sorted(folder.glob("*.xlsx")) if not path.name.startswith("~$")]
+    if not found:
+        raise LocalError(f"DATA must be a folder with .xlsx files. There is none in {folder}.")
+    return found
+
+
+def upload(s3: Any, bucket: str, prefix: str, files: Sequence[Path]) -> list[Uploaded]:
+    """Uploads the files under `prefix`. Raises LocalError where one cannot be read."""
+    uploaded = []
+    for path in files:
+        try:
+            answer = s3.put_object(Bucket=bucket, Key=prefix + path.name, Body=path.read_bytes())
+        except OSError as error:
+            raise LocalError(f"{path} cannot be read: {error.strerror}.") from error
+        uploaded.append(Uploaded(prefix + path.name, answer["VersionId"]))
+    return uploaded
+
+
+def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]:
+    """Makes `seed/` hold these files and no others."""
+    wanted = {SEED + path.name for path in files}
+    for item in s3.list_objects_v2(Bucket=bucket, Prefix=SEED).get("Contents", []):
+        if item["Key"] not in wanted:
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
+    return upload(s3, bucket, SEED, files)
+
+
+def follow(
+    database_url: str, uploaded: Sequence[Uploaded], log: Path, show: Callable[[Progress], None]
+) -> list[Import]:
+    """Waits until each object's import has ended. Raises LocalError where nothing moves for too long."""
+    objects = [(item.key, item.version) for item in uploaded]
+    last, since = None, time.monotonic()
+    while True:
+        with reading(database_url) as connection:
+            found, counts = imports_of(connection, objects), count(connection)
+        ended = [item for item in found if item.state != "running"]
+        progress = Progress(len(ended), len(objects), counts)
+        show(progress)
+        if progress.done == progress.total:
+            return ended
+        if progress != last:
+            last, since = progress, time.monotonic()
+        if time.monotonic() - since > PATIENCE_SECONDS:
+            raise LocalError(
+                f"{progress.total - progress.done} of {progress.total} workbooks were not imported within "
+                f"{PATIENCE_SECONDS} s; the log of the import says why: {log}"
+            )
+        time.sleep(0.25)

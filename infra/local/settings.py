@@ -1,0 +1,117 @@
+"""What both launchers, docker-compose.yml and the tests must agree on; the one place for each constant."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from infra.packaging import ROOT
+
+STAGE = "local"
+API_ID = "loans"
+REGION = "us-east-1"
+
+# 4.14.0 is the last image that runs without a licence token; without Docker it is 4.13.1, the newest that
+# Python 3.11 can read (docs/decisions.md).
+LOCALSTACK_IMAGE = "localstack/localstack:4.14.0"
+POSTGRES_IMAGE = "postgres:18"
+DEPLOYER_IMAGE = "python:3.11-slim"
+
+AWS_PORT = 4566
+# Not 5432, which the database of somebody's other project tends to hold.
+DB_PORT = 54329
+# Where they listen inside their containers.
+LOCALSTACK_PORT, POSTGRES_PORT = 4566, 5432
+DEV_PORT = 8000
+
+LOCALSTACK_ENVIRONMENT = {
+    "EAGER_SERVICE_LOADING": "0",
+    "SKIP_SSL_CERT_DOWNLOAD": "1",
+    "DISABLE_EVENTS": "1",
+    # The default puts the service into the host name, which a machine without internet cannot resolve.
+    "SQS_ENDPOINT_STRATEGY": "path",
+    # An upload is noticed within a second; by default the pauses grow to ten, and after a failure to sixty.
+    "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
+    "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_ERROR_SEC": "2",
+    # A cold start among several on a busy laptop takes longer than the default of 20 s.
+    "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "120",
+}
+
+# A person does not wait half an hour for the second try of a failed import, as AWS may.
+IMPORT_PARAMETERS = {"ImportTimeoutSeconds": "60", "ImportVisibilitySeconds": "360"}
+
+
+class LocalError(Exception):
+    """A step failed; the sentence names the remedy and, where there is one, the log."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where LocalStack and Postgres listen on this machine."""
+
+    aws: int = AWS_PORT
+    db: int = DB_PORT
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """What `.local/stack.json` tells programs. `api_url` is what `/register/` is appended to."""
+
+    api_url: str
+    console_url: str
+    aws_endpoint_url: str
+    region: str
+    database_url: str
+    bucket: str
+    import_queue_url: str
+    dead_letter_queue_url: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder in which one local stack keeps all that it has. Two folders are two stacks."""
+
+    folder: Path = ROOT / ".local"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def postgres(self) -> Path:
+        return self.folder / "postgres"
+
+    @property
+    def localstack(self) -> Path:
+        return self.folder / "localstack-state"
+
+    @property
+    def ports_file(self) -> Path:
+        return self.folder / "ports.json"
+
+    @property
+    def stack_file(self) -> Path:
+        return self.folder / "stack.json"
+
+    @property
+    def unfinished_seed(self) -> Path:
+        """Names the folder whose workbooks are being seeded; there only until all of them are imported."""
+        return self.folder / "unfinished-seed"
+
+    def ports(self) -> Ports:
+        """The ports of the last `up`, or the defaults."""
+        if not self.ports_file.exists():
+            return Ports()
+        return Ports(**json.loads(self.ports_file.read_text()))
+
+    def remember_ports(self, ports: Ports) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.ports_file.write_text(json.dumps(asdict(ports)) + "\n")
+
+    def read_stack(self) -> StackFile:
+        """The stack that is up. Raises LocalError where none is."""
+        if not self.stack_file.exists():
+            raise LocalError("There is no local stack yet; `make up` makes one.")
+        return StackFile(**json.loads(self.stack_file.read_text()))
+
+    def write_stack(self, stack: StackFile) -> None:
+        self.stack_file.write_text(json.dumps(asdict(stack), indent=2) + "\n")

@@ -1,0 +1,124 @@
+"""The program of a child: imports the handler once, then answers one line of JSON with one line of JSON.
+
+Runs in the interpreter that stands in for Lambda's, so it imports the standard library and the function only.
+Requests and answers have pipes of their own; what the function prints goes to standard output and error.
+"""
+
+import importlib
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+Handler = Callable[[Any, "Context"], Any]
+
+
+class Context:
+    """What Lambda hands to a handler beside the event."""
+
+    client_context = None
+    identity = None
+
+    def __init__(self, request_id: str, function_arn: str, deadline: float) -> None:
+        self.aws_request_id = request_id
+        self.invoked_function_arn = function_arn
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+        self._deadline = deadline
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self._deadline - time.time()) * 1000))
+
+
+def main(request_end: int, answer_end: int) -> None:
+    """Serves until the parent closes the pipe of requests."""
+    for end in (request_end, answer_end):
+        # A program that the function starts must not hold them open after us.
+        os.set_inheritable(end, False)
+    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(request_end, requests), daemon=True).start()
+    with open(answer_end, "w", encoding="utf-8") as answers:
+        try:
+            handler = _load(os.environ["_HANDLER"])
+        except BaseException as error:
+            _answer(answers, {"error": _import_failure(error)})
+            return
+        _answer(answers, {"ready": True})
+        while True:
+            _answer(answers, _invoke(handler, json.loads(requests.get())))
+
+
+def _listen(request_end: int, requests: "queue.SimpleQueue[str]") -> None:
+    # Reads while a handler runs, so that the end of the parent is noticed, and is the end of this process too.
+    with open(request_end, encoding="utf-8") as lines:
+        for line in lines:
+            requests.put(line)
+    os._exit(0)
+
+
+def _load(name: str) -> Handler:
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds strings
+    module, _, attribute = name.replace("/", ".").rpartition(".")
+    handler: Handler = getattr(importlib.import_module(module), attribute)
+    return handler
+
+
+def _invoke(handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
+    os.environ["_X_AMZN_TRACE_ID"] = request["trace_id"]
+    context = Context(request["request_id"], request["function_arn"], request["deadline"])
+    try:
+        result = handler(json.loads(request["payload"]), context)
+    except Exception as error:
+        traceback.print_exc()
+        return {"is_error": True, "payload": _failure(error, request["request_id"])}
+    try:
+        return {"is_error": False, "payload": json.dumps(result)}
+    except (TypeError, ValueError) as error:
+        sentence = f"Unable to marshal response: {error}"
+        return {
+            "is_error": True,
+            "payload": json.dumps({"errorType": "Runtime.MarshalError", "errorMessage": sentence}),
+        }
+
+
+def _failure(error: BaseException, request_id: str) -> str:
+    return json.dumps(
+        {
+            "errorMessage": str(error),
+            "errorType": type(error).__name__,
+            "requestId": request_id,
+            "stackTrace": traceback.format_tb(error.__traceback__),
+        }
+    )
+
+
+def _import_failure(error: BaseException) -> str:
+    traceback.print_exception(error)
+    name = os.environ["_HANDLER"]
+    if isinstance(error, ImportError):
+        kind, sentence = "Runtime.ImportModuleError", f"Unable to import module of {name!r}: {error}"
+    elif isinstance(error, AttributeError):
+        kind, sentence = "Runtime.HandlerNotFound", f"Handler {name!r} is missing: {error}"
+    else:
+        kind, sentence = type(error).__name__, str(error)
+    stack = traceback.format_tb(error.__traceback__)
+    return json.dumps({"errorType": kind, "errorMessage": sentence, "requestId": "", "stackTrace": stack})
+
+
+def _answer(answers: Any, message: dict[str, Any]) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

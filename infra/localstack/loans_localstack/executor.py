@@ -1,0 +1,124 @@
+"""LocalStack's `RuntimeExecutor`, in terms of a pool of processes."""
+
+import os
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any, ClassVar
+
+from localstack import config
+from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+
+from .pool import Function, Invocation, Pool, StartFailed
+
+# What the launcher sets: the interpreter that stands in for Lambda's, and where the functions' output goes.
+PYTHON = "LAMBDA_PROCESS_PYTHON"
+LOGS = "LAMBDA_PROCESS_LOGS"
+LIMIT = "LAMBDA_PROCESS_LIMIT"
+
+
+class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack lives in a venv of its own
+    """One of LocalStack's execution environments; shares the pool of its function version with the others."""
+
+    _pools: ClassVar[dict[str, Pool]] = {}
+    _users: ClassVar[dict[str, int]] = {}
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, id: str, function_version: FunctionVersion) -> None:  # noqa: A002 - LocalStack's name
+        super().__init__(id, function_version)
+        revision = function_version.config.internal_revision
+        self._key = f"{function_version.qualified_arn}@{revision}"
+        self._pool: Pool | None = None
+        self._log: deque[str] = deque(maxlen=20)
+
+    def start(self, env_vars: dict[str, str]) -> None:
+        """Joins the pool, whose first process proves that the handler can be imported."""
+        with self._lock:
+            pool = self._pools.get(self._key) or Pool(_function(self.function_version, env_vars), _limit())
+            self._pools[self._key] = pool
+            self._users[self._key] = self._users.get(self._key, 0) + 1
+            self._pool = pool
+        try:
+            pool.warm_up()
+        except StartFailed as failure:
+            raise StatusErrorException(str(failure), payload=failure.payload.encode()) from failure
+
+    def stop(self) -> None:
+        """Leaves the pool; the last one out ends its processes."""
+        with self._lock:
+            if self._pool is None:
+                return
+            pool, self._pool = self._pool, None
+            self._users[self._key] -= 1
+            if self._users[self._key] > 0:
+                return
+            del self._users[self._key], self._pools[self._key]
+        pool.close()
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        """Runs the handler in a free process and waits for its answer."""
+        if self._pool is None:
+            raise RuntimeError(f"The environment {self.id} was stopped before it was invoked.")
+        outcome = self._pool.invoke(
+            Invocation(
+                request_id=payload["invoke-id"],
+                function_arn=payload["invoked-function-arn"],
+                payload=payload["payload"],
+                trace_id=payload["trace-id"],
+            )
+        )
+        self._log.append(outcome.log)
+        return InvocationResult(
+            request_id=payload["invoke-id"],
+            payload=outcome.payload.encode(),
+            is_error=outcome.is_error,
+            logs=outcome.log,
+        )
+
+    def get_logs(self) -> str:
+        return "".join(self._log)
+
+    def get_address(self) -> str:
+        return "127.0.0.1"
+
+    def get_endpoint_from_executor(self) -> str:
+        return "127.0.0.1"
+
+    def get_runtime_endpoint(self) -> str:
+        # Lambda's own runtime would call LocalStack here; our processes answer over their pipes.
+        return f"http://127.0.0.1:{config.GATEWAY_LISTEN[0].port}/_localstack_lambda/{self.id}"
+
+    @classmethod
+    def prepare_version(cls, function_version: FunctionVersion) -> None:
+        function_version.config.code.prepare_for_execution()
+
+    @classmethod
+    def cleanup_version(cls, function_version: FunctionVersion) -> None:
+        """Nothing to undo: LocalStack stops the environments itself, and with the last one goes the pool."""
+
+    @classmethod
+    def validate_environment(cls) -> bool:
+        return Path(os.environ.get(PYTHON, "")).is_file()
+
+
+def _function(version: FunctionVersion, env_vars: dict[str, Any]) -> Function:
+    settings = version.config
+    code = settings.code.get_unzipped_code_location()
+    environment = {name: str(value) for name, value in env_vars.items()}
+    return Function(
+        name=version.id.function_name,
+        version=version.id.qualifier,
+        memory_mb=settings.memory_size,
+        timeout_seconds=settings.timeout,
+        code=code,
+        environment=environment | {"LAMBDA_TASK_ROOT": str(code)},
+        python=Path(os.environ[PYTHON]),
+        log_file=Path(os.environ[LOGS]) / f"lambda-{version.id.function_name}.log",
+    )
+
+
+def _limit() -> int:
+    # More processes than this only share the cores; each also holds a connection to the database.
+    return int(os.environ.get(LIMIT) or max(4, 2 * (os.cpu_count() or 2)))

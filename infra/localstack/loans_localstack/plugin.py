@@ -1,0 +1,35 @@
+"""LocalStack's door to us.
+
+`LAMBDA_RUNTIME_EXECUTOR=process` chooses the executor. LocalStack makes an environment for every invocation that
+finds no free one, so a storm of requests makes hundreds. Environments are cheap here, because the processes belong
+to a pool per function version: when all of its processes are busy, an invocation waits for one.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from localstack.runtime import hooks
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+
+
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]  # LocalStack lives in a venv of its own
+    name = "process"
+
+    def load(self, *_args: Any, **_kwargs: Any) -> Any:
+        """The executor class; imported late, because LocalStack lists its plugins at every start."""
+        from .executor import ProcessExecutor
+
+        return ProcessExecutor
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack lives in a venv of its own
+def keep_s3_files_apart() -> None:
+    """Puts the files of S3 below this LocalStack's own folder for temporary files.
+
+    LocalStack has one path for them on a whole machine: a second stack would remove the first one's buckets, and
+    a second user could not write at all.
+    """
+    from localstack.services.s3 import provider
+
+    provider.DEFAULT_S3_TMP_DIR = str(Path(tempfile.gettempdir()) / "s3")

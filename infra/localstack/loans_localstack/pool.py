@@ -1,0 +1,178 @@
+"""The processes of one function version: started when needed, reused, never more than a limit. Knows no LocalStack."""
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .process import Died, Process, TookTooLong
+
+# Lambda allows 10 s for the imports; a laptop that starts several processes at once needs more.
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Function:
+    """What there is to know of a function version to run it."""
+
+    name: str
+    version: str
+    memory_mb: int
+    timeout_seconds: float
+    code: Path
+    environment: dict[str, str] = field(repr=False)
+    python: Path
+    log_file: Path
+
+
+@dataclass(frozen=True)
+class Invocation:
+    request_id: str
+    function_arn: str
+    payload: str
+    trace_id: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer as JSON text, whether it is an error, and what the function wrote meanwhile."""
+
+    payload: str
+    is_error: bool
+    log: str
+
+
+class StartFailed(Exception):
+    """The handler could not be imported. `payload` is the answer Lambda would give."""
+
+    def __init__(self, payload: str) -> None:
+        super().__init__(json.loads(payload).get("errorMessage", "The function did not start."))
+        self.payload = payload
+
+
+class Pool:
+    """Runs invocations of one function version, at most `limit` at a time; the others wait."""
+
+    def __init__(self, function: Function, limit: int) -> None:
+        self.function = function
+        self._free = threading.BoundedSemaphore(limit)
+        self._idle: list[Process] = []
+        self._lock = threading.Lock()
+        self._warming = threading.Lock()
+        self._warm = False
+        self._closed = False
+
+    def warm_up(self) -> None:
+        """Starts the first process, once. Raises StartFailed."""
+        with self._warming:
+            if not self._warm:
+                with self._free:
+                    self._put_back(self._take())
+                self._warm = True
+
+    def invoke(self, invocation: Invocation) -> Outcome:
+        """The handler's answer, or the error Lambda would report for a failure, a timeout or a dead process."""
+        with self._free:
+            try:
+                process = self._take()
+            except StartFailed as failure:
+                return Outcome(failure.payload, is_error=True, log=f"{failure}\n")
+            outcome = _run(process, self.function, invocation)
+            self._put_back(process)
+            return outcome
+
+    def close(self) -> None:
+        """Ends the idle processes; a busy one ends when its invocation has."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for process in idle:
+            process.kill()
+
+    def _take(self) -> Process:
+        with self._lock:
+            while self._idle:
+                # The last one in is the warmest.
+                process = self._idle.pop()
+                if process.is_alive():
+                    return process
+                process.kill()
+        return _start(self.function)
+
+    def _put_back(self, process: Process) -> None:
+        with self._lock:
+            if process.is_alive() and not self._closed:
+                self._idle.append(process)
+                return
+        process.kill()
+
+
+def _start(function: Function) -> Process:
+    process = Process(
+        [str(function.python), "-I", str(Path(__file__).with_name("child.py"))],
+        directory=function.code,
+        environment=function.environment,
+        log_file=function.log_file,
+    )
+    try:
+        ready = json.loads(process.receive(time.monotonic() + START_SECONDS))
+    except TookTooLong:
+        process.kill()
+        raise StartFailed(_error("Sandbox.Timedout", f"The imports took longer than {START_SECONDS} s.")) from None
+    except Died:
+        raise StartFailed(_exit_error(process, "init")) from None
+    if "error" in ready:
+        process.kill()
+        raise StartFailed(ready["error"])
+    return process
+
+
+def _run(process: Process, function: Function, invocation: Invocation) -> Outcome:
+    process.write_log(f"START RequestId: {invocation.request_id} Version: {function.version}\n")
+    started = time.monotonic()
+    try:
+        process.send(_request(function, invocation))
+        answer = json.loads(process.receive(started + function.timeout_seconds))
+        payload, is_error = answer["payload"], answer["is_error"]
+    except TookTooLong:
+        process.kill()
+        sentence = f"Task timed out after {function.timeout_seconds:.2f} seconds"
+        process.write_log(f"{invocation.request_id} {sentence}\n")
+        payload, is_error = (
+            _error("Sandbox.Timedout", f"RequestId: {invocation.request_id} Error: {sentence}"),
+            True,
+        )
+    except Died:
+        payload, is_error = _exit_error(process, invocation.request_id), True
+    milliseconds = (time.monotonic() - started) * 1000
+    process.write_log(
+        f"END RequestId: {invocation.request_id}\n"
+        f"REPORT RequestId: {invocation.request_id}\tDuration: {milliseconds:.2f} ms\t"
+        f"Memory Size: {function.memory_mb} MB\tMax Memory Used: {process.peak_memory_mb()} MB\n"
+    )
+    return Outcome(payload, is_error, process.take_log())
+
+
+def _request(function: Function, invocation: Invocation) -> str:
+    return json.dumps(
+        {
+            "request_id": invocation.request_id,
+            "function_arn": invocation.function_arn,
+            "payload": invocation.payload,
+            "trace_id": invocation.trace_id,
+            # Both processes share one clock, so the moment can be told as such.
+            "deadline": time.time() + function.timeout_seconds,
+        }
+    )
+
+
+def _exit_error(process: Process, request_id: str) -> str:
+    return _error(
+        "Runtime.ExitError",
+        f"RequestId: {request_id} Error: Runtime exited with error: {process.how_it_ended()}",
+    )
+
+
+def _error(kind: str, sentence: str) -> str:
+    return json.dumps({"errorType": kind, "errorMessage": sentence})

@@ -1,0 +1,131 @@
+"""From the source to what is deployed: one zip, one template, and digests that say whether they changed."""
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "infra" / "template.yaml"
+# Chalice packages a copy of the project: without the litter of a working tree, and with a place of its own for
+# the cache of the dependencies, which outlives the copy.
+BUILD = ROOT / ".local" / "package"
+
+SOURCES = ("app.py", "requirements.txt", "chalicelib", ".chalice")
+LITTER = ("__pycache__", "*.pyc", "deployments", "deployed")
+
+
+class PackagingError(Exception):
+    """Chalice refused; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A zip and the template that refers to it as `./deployment.zip`. `code_digest` is that of the files in it."""
+
+    zip_file: Path
+    code_digest: str
+    template: dict[str, Any]
+
+
+def source_digest(stage: str, parameters: Mapping[str, str]) -> str:
+    """A digest of everything that a deployed stage is made of. Equal digests make equal stacks."""
+    settings = json.dumps([stage, sys.version_info[:2], sorted(parameters.items())])
+    digest = hashlib.sha256(settings.encode())
+    for path in sorted(_source_files()):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def package(stage: str, output: Path) -> Package:
+    """Packages the stage into the new folder `output`. Raises PackagingError."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        # The tests package while a `make up` does; the cache of the dependencies is for one at a time.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        project = BUILD / "project"
+        _copy_sources(project)
+        _run_chalice(project, stage, output)
+    zip_file = output / "deployment.zip"
+    return Package(zip_file, zip_digest(zip_file), _read_template(output))
+
+
+def zip_digest(zip_file: Path) -> str:
+    """A digest of the files in the zip, blind to the times at which they were written."""
+    with zipfile.ZipFile(zip_file) as archive:
+        files = sorted((entry.filename, entry.CRC, entry.file_size) for entry in archive.infolist())
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+
+
+def _source_files() -> Iterator[Path]:
+    yield TEMPLATE
+    for name in SOURCES:
+        source = ROOT / name
+        found = source.rglob("*") if source.is_dir() else [source]
+        yield from (path for path in found if path.is_file() and not _is_litter(path))
+
+
+def _is_litter(path: Path) -> bool:
+    return any(Path(part).match(pattern) for part in path.relative_to(ROOT).parts for pattern in LITTER)
+
+
+def _copy_sources(project: Path) -> None:
+    cache = project / ".chalice" / "deployments"
+    kept = project.parent / "deployments"
+    if cache.exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        cache.rename(kept)
+    shutil.rmtree(project, ignore_errors=True)
+    project.mkdir()
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns(*LITTER))
+        else:
+            shutil.copy2(ROOT / name, project / name)
+    if kept.exists():
+        kept.rename(cache)
+    _run_where_we_are(project / ".chalice" / "config.json")
+
+
+def _run_where_we_are(config_file: Path) -> None:
+    """Functions of the stage `local` run on this machine, so they are packaged for its kind of processor."""
+    if platform.machine() not in ("arm64", "aarch64"):
+        return
+    config = json.loads(config_file.read_text())
+    config["stages"]["local"]["lambda_architecture"] = "arm64"
+    config_file.write_text(json.dumps(config))
+
+
+def _run_chalice(project: Path, stage: str, output: Path) -> None:
+    command = [
+        str(Path(sys.executable).with_name("chalice")), "--project-dir", str(project),
+        "package", "--stage", stage, "--merge-template", str(TEMPLATE), str(output),
+    ]  # fmt: skip
+    # Chalice asks for a region although nothing of the package depends on it.
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("STAGE", None)
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise PackagingError(f"chalice package failed: {words[-1] if words else 'it gave no reason'}")
+    # Chalice only warns about a dependency it could not fetch, and leaves it out of the zip.
+    if "Could not install dependencies" in done.stdout + done.stderr:
+        missing = " ".join((done.stdout + done.stderr).split())
+        raise PackagingError(f"chalice package left dependencies out: {missing}")
+
+
+def _read_template(output: Path) -> dict[str, Any]:
+    template: dict[str, Any] = yaml.safe_load((output / "sam.yaml").read_text())
+    return template

@@ -1,0 +1,164 @@
+"""One stack of this run's own - LocalStack, Postgres, the deployed functions - beside any `make up`."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from localstack_client.session import Session
+from rich.console import Console
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from chalicelib.storage.tables import metadata
+from infra.deploy import run_bootstrap
+from infra.local.native import Native
+from infra.local.portfolio import Counts, Import, count, imports_of, reading
+from infra.local.postgres import WITHOUT_DURABILITY
+from infra.local.provision import provision, queue_depths, session
+from infra.local.seeding import Uploaded, replace_seeds
+from infra.local.settings import STAGE, Home, Ports, StackFile
+from tests.conftest import PROJECT, free_port
+
+DATA = PROJECT / "data"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack: what `.local/stack.json` says of it, and what a test does with it."""
+
+    file: StackFile
+    native: Native
+
+    @property
+    def api_url(self) -> str:
+        return self.file.api_url
+
+    @property
+    def session(self) -> Session:
+        return session(self.file.aws_endpoint_url)
+
+    @property
+    def s3(self) -> Any:
+        return self.session.client("s3")
+
+    def get(self, path: str) -> requests.Response:
+        """GETs a path below `/api`."""
+        return requests.get(self.api_url + path, timeout=60)
+
+    def post(self, path: str, body: object) -> requests.Response:
+        """POSTs JSON to a path below `/api`."""
+        return requests.post(self.api_url + path, json=body, timeout=60)
+
+    def upload(self, path: Path, key: str | None = None) -> Uploaded:
+        """Uploads a file, by default under `incoming/` with its own name."""
+        key = key or f"incoming/{path.name}"
+        answer = self.s3.put_object(Bucket=self.file.bucket, Key=key, Body=path.read_bytes())
+        return Uploaded(key, answer["VersionId"])
+
+    def wait_for_import(self, uploaded: Uploaded, seconds: float = 60) -> Import:
+        """The import of an upload, when it has ended."""
+        for _ in patiently(seconds, f"the import of {uploaded.key}"):
+            with reading(self.file.database_url) as connection:
+                found = imports_of(connection, [(uploaded.key, uploaded.version)])
+            if found and found[0].state != "running":
+                return found[0]
+        raise AssertionError
+
+    def wait_until_idle(self, seconds: float = 60) -> None:
+        """Returns when no message is waiting or being worked on."""
+        for _ in patiently(seconds, "an empty queue"):
+            depths = queue_depths(self.file)
+            if depths["waiting"] == depths["working"] == 0:
+                return
+
+    def counts(self) -> Counts:
+        with reading(self.file.database_url) as connection:
+            return count(connection)
+
+    def bootstrap(self) -> dict[str, Any]:
+        """Runs the bootstrap function as a deployment does, and returns its answer."""
+        return run_bootstrap(self.session, {"BootstrapFunctionName": f"loans-{STAGE}-bootstrap"})
+
+    def seed(self, folder: Path) -> list[Import]:
+        """Puts the workbooks of the folder under `seed/`, bootstraps, and waits for their imports."""
+        uploaded = replace_seeds(self.s3, self.file.bucket, sorted(folder.glob("*.xlsx")))
+        self.bootstrap()
+        return [self.wait_for_import(item) for item in uploaded]
+
+    def empty(self) -> None:
+        """Removes all data, from the database and from the bucket."""
+        self.wait_until_idle()
+        for prefix in ("seed/", "incoming/"):
+            for item in self.s3.list_objects_v2(Bucket=self.file.bucket, Prefix=prefix).get("Contents", []):
+                self.s3.delete_object(Bucket=self.file.bucket, Key=item["Key"])
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        url = self.file.database_url.replace("postgresql:", "postgresql+pg8000:")
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+
+def patiently(seconds: float, what: str) -> Iterator[None]:
+    """Yields again and again with small pauses. Fails the test when `seconds` are over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+        time.sleep(0.1)
+    pytest.fail(f"Waited {seconds:.0f} s for {what} in vain.")
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The stack of this run; what tests left in it is still there."""
+    home = Home(Path(tempfile.mkdtemp(prefix="loans-e2e-")))
+    native = Native(home, Ports(free_port(), free_port()), (*WITHOUT_DURABILITY, "max_connections=200"))
+    home.remember_ports(native.ports)
+    with guarded(home):
+        native.start()
+        try:
+            yield Stack(provision(home, native.endpoints(), None, Console(quiet=True)), native)
+        finally:
+            native.erase()
+
+
+@pytest.fixture
+def empty_stack(stack: Stack) -> Stack:
+    """The stack without any data, neither in the database nor in the bucket."""
+    stack.empty()
+    return stack
+
+
+@pytest.fixture
+def seeded_stack(empty_stack: Stack) -> Stack:
+    """The stack with the portfolio of `data/`."""
+    empty_stack.seed(DATA)
+    return empty_stack
+
+
+@contextmanager
+def guarded(home: Home) -> Iterator[None]:
+    """Ends and removes the stack of `home` when the block ends, and also when this process is killed.
+
+    A small program waits until a pipe from this process closes, which no way of dying prevents.
+    """
+    clean_up = 'cat >/dev/null; "$0" -m infra.local --state "$1" reset >/dev/null 2>&1; rm -rf "$1"'
+    guard = subprocess.Popen(
+        ["sh", "-c", clean_up, sys.executable, str(home.folder)],
+        cwd=PROJECT,
+        env={"PATH": os.defpath, "LAUNCHER": "native"},
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        guard.communicate(timeout=60)

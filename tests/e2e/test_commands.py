@@ -1,0 +1,160 @@
+"""The commands that the Makefile runs, on a stack of their own: from nothing to data, and back to nothing."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from infra.cloudformation import Stack as CloudFormationStack
+from infra.cloudformation import StackError
+from infra.local.settings import Home, Ports
+from tests.conftest import PROJECT, free_port
+from tests.e2e.conftest import DATA, Stack, guarded
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A place for a local stack, as a second checkout of the project would be."""
+
+    home: Home
+    ports: Ports
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "infra.local", "--state", str(self.home.folder), *arguments]
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=PROJECT,
+            env={**os.environ, "LAUNCHER": "native"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments: str, succeeds: bool = True) -> str:
+        """What the command wrote, in one line for each."""
+        with self.start(*arguments) as process:
+            output, _ = process.communicate(timeout=240)
+        assert (process.returncode == 0) == succeeds, output
+        return output
+
+    def up(self, *more: str, succeeds: bool = True) -> str:
+        ports = ("--aws-port", str(self.ports.aws), "--db-port", str(self.ports.db))
+        return self.run("up", "--data", str(DATA), *ports, *more, succeeds=succeeds)
+
+    def nothing_runs(self) -> bool:
+        return not any(listens(port) for port in (self.ports.aws, self.ports.db))
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def checkout() -> Iterator[Checkout]:
+    home = Home(Path(tempfile.mkdtemp(prefix="loans-e2e-")))
+    with guarded(home):
+        yield Checkout(home, Ports(free_port(), free_port()))
+
+
+def counts_in(output: str) -> str:
+    (found,) = re.findall(r"\d+ customers, \d+ loans \(.*", output)
+    return str(found)
+
+
+def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Checkout) -> None:
+    first = checkout.up()
+    stack = json.loads(checkout.home.stack_file.read_text())
+    assert stack["aws_endpoint_url"].endswith(f":{checkout.ports.aws}")
+
+    (example,) = re.findall(r"^curl .*$", first, re.MULTILINE)
+    answer = subprocess.run([*shlex.split(example), "--silent"], capture_output=True, check=True).stdout
+    assert "approval" in json.loads(answer)
+    body = {"first_name": "Asha", "last_name": "Rao", "age": 30, "monthly_income": 1, "phone_number": "9999999999"}
+    assert requests.post(f"{stack['api_url']}/register/", json=body, timeout=60).status_code == 201
+
+    again = checkout.run("up")
+    assert "Nothing had changed" in again
+    assert "left alone" in again
+    kept = counts_in(again)
+    assert int(kept.split()[0]) == int(counts_in(first).split()[0]) + 1
+
+    assert kept in checkout.run("status")
+    assert "2/2 workbooks" in checkout.run("seed", *map(str, sorted(DATA.glob("*.xlsx"))))
+    refused = checkout.run("up", "--aws-port", str(free_port()), succeeds=False)
+    assert "make down" in refused
+
+    checkout.run("down")
+    assert checkout.nothing_runs()
+    assert "make up" in checkout.run("status", succeeds=False)
+    assert counts_in(checkout.run("up")) == kept
+
+    checkout.run("reset")
+    assert checkout.nothing_runs()
+    assert not checkout.home.stack_file.exists()
+    assert not checkout.home.postgres.exists()
+
+
+def test_a_port_in_use_is_one_sentence_and_nothing_is_left_running(checkout: Checkout) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", checkout.ports.db))
+        taken.listen()
+        output = checkout.up(succeeds=False)
+    assert output.count("\n") == 1
+    assert f"Port {checkout.ports.db} is in use" in output
+    assert "DB_PORT=" in output
+    assert checkout.nothing_runs()
+
+
+def test_a_folder_without_workbooks_is_one_sentence_and_nothing_is_left_running(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    output = checkout.up("--data", str(tmp_path), succeeds=False)
+    assert f"There is none in {tmp_path}" in output.splitlines()[-1]
+    assert checkout.nothing_runs()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_up_stops_what_it_started(checkout: Checkout, number: signal.Signals) -> None:
+    with checkout.start("up", "--aws-port", str(checkout.ports.aws), "--db-port", str(checkout.ports.db)) as process:
+        end = time.monotonic() + 60
+        while not listens(checkout.ports.aws):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted" in output
+    assert checkout.nothing_runs()
+
+
+def test_a_deployment_that_fails_says_which_resource_and_why(stack: Stack) -> None:
+    template = {
+        "Resources": {
+            "Sender": {
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {"FunctionName": "nobody", "EventSourceArn": "arn:aws:sqs:us-east-1:000000000000:none"},
+            }
+        }
+    }
+    s3 = stack.s3
+    s3.put_object(Bucket=stack.file.bucket, Key="template.json", Body=json.dumps(template).encode())
+    broken = CloudFormationStack("broken", stack.session.client("cloudformation"), wait_seconds=60)
+    with pytest.raises(StackError, match="Sender"):
+        broken.change(f"{s3.meta.endpoint_url}/{stack.file.bucket}/template.json", {}, {})

@@ -1,0 +1,139 @@
+"""Programs that run on in the background, and what is asked of the ports they want."""
+
+import io
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from infra.local.follow_logs import Tail, follow_files
+from infra.local.launcher import choose_launcher, require_free
+from infra.local.native import Native
+from infra.local.processes import Daemon
+from infra.local.settings import Home, LocalError, Ports, StackFile
+
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
+POLITE = "import time; print('on', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    found = Daemon("sleeper", tmp_path / "state", tmp_path / "logs" / "sleeper.log")
+    yield found
+    found.kill()
+
+
+def start(daemon: Daemon, program: str) -> int:
+    daemon.start([sys.executable, "-c", program], dict(os.environ))
+    while not daemon.log.read_text():
+        time.sleep(0.02)
+    pid = daemon.pid()
+    assert pid is not None
+    return pid
+
+
+def test_a_program_runs_until_it_is_stopped(daemon: Daemon) -> None:
+    assert daemon.pid() is None
+    pid = start(daemon, POLITE)
+    assert psutil.Process(pid).is_running()
+    daemon.stop()
+    assert daemon.pid() is None
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_program_that_will_not_end_is_made_to(daemon: Daemon) -> None:
+    start(daemon, STUBBORN)
+    daemon.stop(patience_seconds=0.3)
+    assert daemon.pid() is None
+
+
+def test_stopping_what_does_not_run_is_harmless(daemon: Daemon) -> None:
+    daemon.stop()
+    daemon.stop()
+
+
+def test_a_program_that_died_does_not_run(daemon: Daemon) -> None:
+    os.kill(start(daemon, POLITE), signal.SIGKILL)
+    end = time.monotonic() + 10
+    while daemon.pid() is not None:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_process_that_was_given_the_same_number_later_is_left_alone(daemon: Daemon) -> None:
+    daemon.folder.mkdir(parents=True)
+    (daemon.folder / "sleeper.pid").write_text(f"{os.getpid()} 1.0\n")
+    assert daemon.pid() is None
+    daemon.stop()
+
+
+@pytest.mark.parametrize("content", ["", "12", "one two", "1 2 3", "{}"])
+def test_a_damaged_pid_file_means_that_nothing_runs(daemon: Daemon, content: str) -> None:
+    daemon.folder.mkdir(parents=True)
+    (daemon.folder / "sleeper.pid").write_text(content)
+    assert daemon.pid() is None
+
+
+def test_a_port_in_use_is_named_with_the_variable_that_changes_it() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalError, match=f"Port {port} is in use.*AWS_PORT="):
+            require_free(port, "AWS_PORT")
+
+
+def test_the_launcher_is_chosen_by_its_name_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAUNCHER", "native")
+    assert isinstance(choose_launcher(Home(tmp_path), Ports()), Native)
+    monkeypatch.setenv("LAUNCHER", "podman")
+    with pytest.raises(LocalError, match="podman"):
+        choose_launcher(Home(tmp_path), Ports())
+
+
+def test_ports_and_addresses_are_remembered(tmp_path: Path) -> None:
+    home = Home(tmp_path / "state")
+    assert home.ports() == Ports()
+    home.remember_ports(Ports(1, 2))
+    assert home.ports() == Ports(1, 2)
+    with pytest.raises(LocalError, match="make up"):
+        home.read_stack()
+    stack = StackFile("a", "b", "c", "d", "e", "f", "g", "h")
+    home.write_stack(stack)
+    assert home.read_stack() == stack
+
+
+def test_a_log_is_followed_from_its_end_through_growth_and_renewal(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    tail = Tail(path)
+    assert tail.new_lines() == []
+    path.write_text("one\ntwo\nthr")
+    assert tail.new_lines() == ["one", "two"]
+    with path.open("a") as file:
+        file.write("ee\n")
+    assert tail.new_lines() == ["three"]
+    path.write_text("new\n")
+    assert tail.new_lines() == ["new"]
+
+
+def test_every_line_says_which_log_it_is_from(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("first\n")
+    (tmp_path / "b.log").write_text("second\n")
+    out = io.StringIO()
+
+    def files() -> list[Path]:
+        return sorted(tmp_path.glob("*.log"))
+
+    threading.Thread(target=follow_files, args=(files, out), daemon=True).start()
+    end = time.monotonic() + 10
+    while len(out.getvalue().splitlines()) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert [line.split("|")[0].strip() for line in out.getvalue().splitlines()] == ["a", "b"]

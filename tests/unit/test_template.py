@@ -1,0 +1,207 @@
+"""What is deployed: the template that Chalice generates, merged with infra/template.yaml, and the zip."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib import errors
+from chalicelib.config import Settings, read_settings
+from infra.deploy import with_code
+from infra.local.settings import IMPORT_PARAMETERS
+from infra.packaging import Package, package, source_digest
+
+FUNCTIONS = {"APIHandler": "api", "ImportWorkbooks": "import", "Bootstrap": "bootstrap"}
+ENVELOPE = {"error", "code", "request_id"}
+
+Template = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return package("local", tmp_path_factory.mktemp("local") / "package")
+
+
+@pytest.fixture(scope="module")
+def template(built: Package) -> Template:
+    return built.template
+
+
+@pytest.fixture(scope="module")
+def resources(template: Template) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: item["Properties"] for name, item in resources.items() if item.get("Type") == kind}
+
+
+def test_no_resource_is_the_stub_of_a_misspelt_name(resources: dict[str, Any]) -> None:
+    assert [name for name, resource in resources.items() if "Type" not in resource] == []
+    for function in of_type(resources, "AWS::Serverless::Function").values():
+        assert [name for name, event in function.get("Events", {}).items() if "Type" not in event] == []
+
+
+def test_there_are_the_three_functions_under_names_of_their_own(resources: dict[str, Any]) -> None:
+    functions = of_type(resources, "AWS::Serverless::Function")
+    names = {name: function["FunctionName"] for name, function in functions.items()}
+    assert names == {name: {"Fn::Sub": f"loans-${{Stage}}-{short}"} for name, short in FUNCTIONS.items()}
+
+
+def test_every_function_has_the_environment_that_the_settings_need(template: Template) -> None:
+    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    for function in of_type(template["Resources"], "AWS::Serverless::Function").values():
+        variables = shared | function["Environment"]["Variables"]
+        values = {name: value if isinstance(value, str) else "postgresql://x" for name, value in variables.items()}
+        assert isinstance(read_settings(values), Settings)
+
+
+def test_every_function_has_a_policy_of_its_own_that_allows_nothing_on_everything(
+    resources: dict[str, Any],
+) -> None:
+    functions = of_type(resources, "AWS::Serverless::Function")
+    roles = {name: function["Role"]["Fn::GetAtt"][0] for name, function in functions.items()}
+    assert len(set(roles.values())) == len(functions)
+    for name, role in roles.items():
+        (policy,) = resources[role]["Properties"]["Policies"]
+        statements = policy["PolicyDocument"]["Statement"]
+        for statement in statements:
+            assert "*" not in json.dumps(statement["Action"])
+            assert statement["Resource"] not in ("*", ["*"])
+        assert f"/aws/lambda/loans-${{Stage}}-{FUNCTIONS[name]}:*" in json.dumps(statements)
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_an_import_may_take(template: Template) -> None:
+    defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    for chosen in (defaults, IMPORT_PARAMETERS):
+        assert int(chosen["ImportVisibilitySeconds"]) >= 6 * int(chosen["ImportTimeoutSeconds"])
+    resources = template["Resources"]
+    assert resources["ImportWorkbooks"]["Properties"]["Timeout"] == {"Ref": "ImportTimeoutSeconds"}
+    assert resources["ImportQueue"]["Properties"]["VisibilityTimeout"] == {"Ref": "ImportVisibilitySeconds"}
+
+
+def test_a_message_that_fails_five_times_ends_in_the_dead_letter_queue(resources: dict[str, Any]) -> None:
+    assert resources["ImportQueue"]["Properties"]["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+
+
+def test_the_import_takes_messages_one_by_one_and_reports_which_failed(resources: dict[str, Any]) -> None:
+    (event,) = resources["ImportWorkbooks"]["Properties"]["Events"].values()
+    assert event["Type"] == "SQS"
+    assert event["Properties"]["BatchSize"] == 1
+    assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_import_listens_to_the_queue_that_the_bucket_notifies(resources: dict[str, Any]) -> None:
+    (event,) = resources["ImportWorkbooks"]["Properties"]["Events"].values()
+    assert event["Properties"]["Queue"]["Fn::Sub"].endswith(":loans-local-imports")
+    assert resources["ImportQueue"]["Properties"]["QueueName"] == {"Fn::Sub": "loans-${Stage}-imports"}
+
+
+def test_only_uploads_under_incoming_are_announced(resources: dict[str, Any]) -> None:
+    bucket = resources["WorkbooksBucket"]
+    (notification,) = bucket["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert notification["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "incoming/"}]
+    assert notification["Queue"] == {"Fn::GetAtt": ["ImportQueue", "Arn"]}
+    assert bucket["DependsOn"] == "ImportQueuePolicy"
+
+
+def test_the_bucket_is_versioned_encrypted_and_closed_to_the_public(resources: dict[str, Any]) -> None:
+    bucket = resources["WorkbooksBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+
+
+def test_the_bootstrap_runs_on_a_schedule(resources: dict[str, Any]) -> None:
+    (event,) = resources["Bootstrap"]["Properties"]["Events"].values()
+    assert event["Type"] == "Schedule"
+
+
+def test_the_api_has_a_known_id_on_localstack_and_no_second_stage(resources: dict[str, Any]) -> None:
+    (api,) = of_type(resources, "AWS::Serverless::Api").values()
+    assert api["Tags"] == {"_custom_id_": {"Ref": "ApiId"}}
+    assert api["PropagateTags"] is True
+    assert api["OpenApiVersion"]
+
+
+def test_what_api_gateway_answers_by_itself_has_the_envelope_of_our_errors(resources: dict[str, Any]) -> None:
+    known = {kind.code: kind.status for kind in subclasses(errors.LoanError)} | {"internal_error": 500}
+    responses = resources["RestAPI"]["Properties"]["GatewayResponses"]
+    assert {"MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(
+        responses
+    )
+    for response in responses.values():
+        body = response["ResponseTemplates"]["application/json"]
+        # API Gateway puts the message in with quotes of its own.
+        envelope = json.loads(body.replace("$context.error.messageString", '"words"'))
+        assert set(envelope) == ENVELOPE
+        assert known[envelope["code"]] == response.get("StatusCode", known[envelope["code"]])
+
+
+def subclasses(kind: type[errors.LoanError]) -> Iterator[type[errors.LoanError]]:
+    for found in kind.__subclasses__():
+        yield found
+        yield from subclasses(found)
+
+
+def test_the_outputs_say_where_everything_is(template: Template) -> None:
+    assert {
+        "BaseUrl",
+        "BucketName",
+        "ImportQueueUrl",
+        "DeadLetterQueueUrl",
+        "BootstrapFunctionName",
+    } <= set(template["Outputs"])
+
+
+def test_the_database_address_is_not_shown(template: Template) -> None:
+    assert template["Parameters"]["DatabaseUrl"]["NoEcho"] is True
+
+
+def test_the_stages_differ_in_nothing_but_their_name(template: Template, tmp_path: Path) -> None:
+    dev = package("dev", tmp_path / "package").template
+    assert json.dumps(dev, sort_keys=True) == (
+        json.dumps(template, sort_keys=True)
+        .replace('"StageName": "local"', '"StageName": "dev"')
+        .replace('"STAGE": "local"', '"STAGE": "dev"')
+        .replace("stage=local", "stage=dev")
+        .replace(":loans-local-imports", ":loans-dev-imports")
+        .replace("${AWS::URLSuffix}/local/", "${AWS::URLSuffix}/dev/")
+        .replace('"arm64"', '"x86_64"')
+    )
+
+
+def test_cfn_lint_finds_nothing(template: Template, tmp_path: Path) -> None:
+    file = tmp_path / "template.json"
+    file.write_text(json.dumps(with_code(template, "s3://bucket/key.zip")))
+    linter = str(Path(sys.executable).with_name("cfn-lint"))
+    done = subprocess.run([linter, str(file)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_zip_carries_the_service_and_its_dependencies_but_not_what_lambda_brings(built: Package) -> None:
+    with zipfile.ZipFile(built.zip_file) as archive:
+        names = archive.namelist()
+    folders = {name.split("/")[0] for name in names}
+    assert {"app.py", "chalicelib", "chalice", "sqlalchemy", "pg8000", "pydantic", "alembic", "openpyxl"} <= folders
+    assert not folders & {"boto3", "botocore", "tests", "infra", "data"}
+    assert any(name.startswith("pydantic_core/") and name.endswith(".so") for name in names)
+    assert "chalicelib/storage/migrations/script.py.mako" in names
+    # AWS refuses more than 50 MB.
+    assert built.zip_file.stat().st_size < 50_000_000
+
+
+def test_the_digest_of_the_source_changes_with_what_is_deployed_only() -> None:
+    digest = source_digest("local", {"A": "1"})
+    assert digest == source_digest("local", {"A": "1"})
+    assert digest != source_digest("local", {"A": "2"})
+    assert digest != source_digest("dev", {"A": "1"})
