@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
+from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
+from chalicelib.api.models import MAX_ID
+from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, UnsupportedMediaType
 from chalicelib.rules.text import is_plain_text
 from chalicelib.services.idempotency import Attempt
 
@@ -32,6 +34,24 @@ def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
     except ValidationError as error:
         fields = _sentences(model, error)
         raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.", fields) from None
+
+
+def body_of(request: Request, model: type[Model]) -> Model:
+    """The body of a request as `model`; raises what `parse` raises."""
+    return parse(model, bytes_of(request), request.headers.get("content-type"))
+
+
+def bytes_of(request: Request) -> bytes:
+    """The body as it was sent."""
+    body = request.raw_body
+    return body if isinstance(body, bytes) else body.encode()
+
+
+def number_in_path(text: str, not_found: type[LoanError], what: str) -> int:
+    """A number in a path. What cannot be one of ours names nothing, so it is not found rather than not valid."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID):
+        raise not_found(f"There is no {what} {text[:40]!r}; the number must be a whole number from 1.")
+    return int(text)
 
 
 def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | None:

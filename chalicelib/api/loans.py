@@ -1,0 +1,138 @@
+"""The five endpoints of the service that is replaced, under its paths and with its fields."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib import runtime
+from chalicelib.api.blueprint import endpoints
+from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
+from chalicelib.api.parsing import body_of, bytes_of, idempotency_attempt, number_in_path
+from chalicelib.api.responses import respond, respond_text, to_json
+from chalicelib.errors import LoanNotFound
+from chalicelib.rules.decision import Decision
+from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.services import customers, loans
+from chalicelib.services.customers import Registration
+from chalicelib.services.idempotency import Connection, run_once
+
+
+@endpoints.add("POST", "/api/register")
+def register(request: Request) -> Response:
+    """Registers a customer and computes the credit limit."""
+    body = body_of(request, RegisterBody)
+
+    def answer(connection: Connection) -> dict[str, Any]:
+        registered = customers.register_within(connection, Registration(**body.model_dump()), runtime.policy())
+        customer = registered.customer
+        return {
+            "customer_id": registered.customer_id,
+            "name": f"{customer.first_name} {customer.last_name}",
+            "phone_number": customer.phone_number,
+            "age": customer.age,
+            "monthly_income": customer.monthly_income,
+            "approved_limit": customer.approved_limit,
+        }
+
+    return _created_once(request, answer)
+
+
+@endpoints.add("POST", "/api/check-eligibility")
+def check_eligibility(request: Request) -> Response:
+    """Decides without saving."""
+    body = body_of(request, CheckEligibilityBody)
+    checked = loans.check_eligibility(
+        runtime.database(), body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
+    )
+    answer = {
+        "customer_id": body.customer_id,
+        "approval": checked.decision.approved,
+        "interest_rate": body.interest_rate,
+        "corrected_interest_rate": checked.decision.corrected_interest_rate,
+        "tenure": body.tenure,
+        "monthly_installment": checked.decision.monthly_installment,
+        "loan_amount": body.loan_amount,
+        **_explanation(checked.facts, checked.decision),
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("POST", "/api/create-loan")
+def create_loan(request: Request) -> Response:
+    """Decides and saves the application, and the loan if approved."""
+    body = body_of(request, CreateLoanBody)
+
+    def answer(connection: Connection) -> dict[str, Any]:
+        application = loans.create_loan_within(
+            connection, body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
+        )
+        decision = application.decision
+        return {
+            "loan_id": application.loan_id,
+            "customer_id": body.customer_id,
+            "loan_approved": decision.approved,
+            "message": decision.message,
+            "monthly_installment": decision.monthly_installment,
+            "application_id": application.application_id,
+            "corrected_interest_rate": decision.corrected_interest_rate,
+            **_explanation(application.facts, decision),
+        }
+
+    return _created_once(request, answer)
+
+
+@endpoints.add("GET", "/api/view-loan/{loan_id}")
+def view_loan(request: Request, loan_id: str) -> Response:
+    """A loan with its customer."""
+    loan = loans.view_loan(runtime.database(), number_in_path(loan_id, LoanNotFound, "loan"))
+    answer = {
+        "loan_id": loan.loan_id,
+        "customer": {
+            name: getattr(loan, name) for name in ("customer_id", "first_name", "last_name", "phone_number", "age")
+        },
+        "loan_amount": loan.loan_amount,
+        "interest_rate": loan.interest_rate,
+        "monthly_installment": loan.monthly_installment,
+        "tenure": loan.tenure,
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("GET", "/api/view-loans/{customer_id}")
+def view_loans(request: Request, customer_id: str) -> Response:
+    """The loans of a customer."""
+    found = loans.view_loans(runtime.database(), number_in_path(customer_id, LoanNotFound, "customer with loans"))
+    answer = [
+        {
+            "loan_id": loan.loan_id,
+            "loan_amount": loan.loan_amount,
+            "interest_rate": loan.interest_rate,
+            "monthly_installment": loan.monthly_installment,
+            "repayments_left": loan.repayments_left,
+        }
+        for loan in found
+    ]
+    return respond(answer, request_id_of(request))
+
+
+def _created_once(request: Request, answer: Callable[[Connection], dict[str, Any]]) -> Response:
+    """Answers 201 with what `answer` makes in a transaction, or again with what it made for this Idempotency-Key."""
+    attempt = idempotency_attempt(request.path, request.headers.get("idempotency-key"), bytes_of(request))
+    outcome = run_once(runtime.database(), attempt, lambda connection: to_json(answer(connection)))
+    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
+    return respond_text(outcome.answer, request_id_of(request), 201, headers)
+
+
+def _loan_request(body: CheckEligibilityBody) -> LoanRequest:
+    return LoanRequest(body.loan_amount, body.interest_rate, body.tenure)
+
+
+def _explanation(facts: Facts, decision: Decision) -> dict[str, Any]:
+    return {
+        "policy": decision.policy,
+        "score": decision.score,
+        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons],
+        "facts": vars(facts),
+    }
