@@ -40,6 +40,11 @@ class LoanNotFound(LoanError):
     status = 404
 
 
+class ApplicationNotFound(LoanError):
+    code = "application_not_found"
+    status = 404
+
+
 class PathNotFound(LoanError):
     code = "path_not_found"
     status = 404
@@ -67,6 +72,13 @@ class RequestInFlight(Conflict):
     code = "request_in_flight"
 
 
+class Outdated(LoanError):
+    """What the client saw is no longer what is stored."""
+
+    code = "outdated"
+    status = 412
+
+
 class BodyTooLarge(LoanError):
     code = "body_too_large"
     status = 413
@@ -82,6 +94,20 @@ class IdempotencyKeyReused(LoanError):
 
     code = "idempotency_key_reused"
     status = 422
+
+
+class InstalmentsDoNotRepayLoan(LoanError):
+    """The request is well formed, but no interest rate makes these instalments repay the loan."""
+
+    code = "instalments_do_not_repay"
+    status = 422
+
+
+class PreconditionRequired(LoanError):
+    """The client must say which state it saw."""
+
+    code = "precondition_required"
+    status = 428
 
 
 class TooManyRequests(LoanError):

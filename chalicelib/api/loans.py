@@ -8,12 +8,12 @@ from chalice.app import Request, Response
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.explaining import explanation, offered
 from chalicelib.api.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
 from chalicelib.api.parsing import body_of, bytes_of, idempotency_attempt, number_in_path
 from chalicelib.api.responses import respond, respond_text, to_json
 from chalicelib.errors import LoanNotFound
-from chalicelib.rules.decision import Decision
-from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans
 from chalicelib.services.customers import Registration
 from chalicelib.services.idempotency import Connection, run_once
@@ -54,7 +54,8 @@ def check_eligibility(request: Request) -> Response:
         "tenure": body.tenure,
         "monthly_installment": checked.decision.monthly_installment,
         "loan_amount": body.loan_amount,
-        **_explanation(checked.facts, checked.decision),
+        **explanation(checked.facts, checked.decision),
+        **offered(checked.counter_offer),
     }
     return respond(answer, request_id_of(request))
 
@@ -77,7 +78,8 @@ def create_loan(request: Request) -> Response:
             "monthly_installment": decision.monthly_installment,
             "application_id": application.application_id,
             "corrected_interest_rate": decision.corrected_interest_rate,
-            **_explanation(application.facts, decision),
+            **explanation(application.facts, decision),
+            **offered(application.counter_offer),
         }
 
     return _created_once(request, answer)
@@ -127,12 +129,3 @@ def _created_once(request: Request, answer: Callable[[Connection], dict[str, Any
 
 def _loan_request(body: CheckEligibilityBody) -> LoanRequest:
     return LoanRequest(body.loan_amount, body.interest_rate, body.tenure)
-
-
-def _explanation(facts: Facts, decision: Decision) -> dict[str, Any]:
-    return {
-        "policy": decision.policy,
-        "score": decision.score,
-        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons],
-        "facts": vars(facts),
-    }

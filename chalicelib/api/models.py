@@ -3,8 +3,10 @@
 Numbers may also come as text, because the service this one replaces took them so.
 """
 
+import re
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -26,6 +28,13 @@ def _printable(value: str) -> str:
     if not is_plain_text(value):
         raise ValueError
     return value
+
+
+def _day(value: Any) -> date:
+    # Pydantic would also take a number of seconds, and Python a week and its day.
+    if not (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
+        raise ValueError
+    return date.fromisoformat(value)
 
 
 def _phone_as_text(value: Any) -> Any:
@@ -75,9 +84,94 @@ Rate = Annotated[
     BeforeValidator(_no_boolean),
     Field(ge=0, le=100, decimal_places=4, description="percent a year, 0 to 100, with at most 4 decimals"),
 ]
+Limit = Annotated[
+    Decimal,
+    BeforeValidator(_no_boolean),
+    Field(
+        ge=0,
+        le=MAX_AMOUNT,
+        decimal_places=2,
+        description=f"an amount in rupees, 0 to {MAX_AMOUNT}, with at most 2 decimals",
+    ),
+]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    Field(ge=date(1950, 1, 1), le=date(2199, 12, 31), description="a date from 1950 to 2199, such as 2026-11-23"),
+]
+CursorId = Annotated[int, Field(ge=0, le=MAX_ID, description="the number that `next` gave on the page before")]
 Tenure = Annotated[
     int, BeforeValidator(_no_boolean), Field(ge=1, le=600, description="a whole number of months, 1 to 600")
 ]
+
+
+class PatchCustomerBody(BaseModel):
+    """`PATCH /api/customers/{customer_id}/`: what is not given stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    approved_limit: Limit | None = None
+    monthly_income: Income | None = None
+    phone_number: Phone | None = None
+
+
+class ScheduleBody(BaseModel):
+    """`POST /api/schedule/`: without an instalment, it is the EMI; without a date, the loan starts today."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    loan_amount: Amount
+    interest_rate: Rate
+    tenure: Tenure
+    monthly_installment: Income | None = None
+    start_date: Day | None = None
+
+
+class PageQuery(BaseModel):
+    """What every list takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=100, description="a whole number, 1 to 100")] = 20
+
+
+class CustomersQuery(PageQuery):
+    """`GET /api/customers/`"""
+
+    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_printable)] = Field(
+        "", description="the beginning of a name, last name or phone number, or a customer's number"
+    )
+    after: CursorId = 0
+
+
+class LoansQuery(PageQuery):
+    """`GET /api/loans/`"""
+
+    customer_id: CustomerId | None = None
+    state: Annotated[Literal["current", "ended"], Field(description="current or ended")] | None = None
+    after: CursorId = 0
+
+
+class ApplicationsQuery(PageQuery):
+    """`GET /api/applications/`"""
+
+    customer_id: CustomerId | None = None
+    outcome: Annotated[Literal["approved", "refused"], Field(description="approved or refused")] | None = None
+    since: Day | None = Field(None, alias="from")
+    to: Day | None = None
+    before: CursorId | None = None
+
+    def approved(self) -> bool | None:
+        """The outcome as it is stored; None where any will do."""
+        return None if self.outcome is None else self.outcome == "approved"
+
+
+class FormatQuery(BaseModel):
+    """`GET /api/loans/{loan_id}/schedule/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Annotated[Literal["json", "csv"], Field(description="json or csv")] | None = None
 
 
 class RegisterBody(BaseModel):

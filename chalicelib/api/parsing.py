@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args
 
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from chalicelib.api.models import MAX_ID
-from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, UnsupportedMediaType
+from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, PreconditionRequired, UnsupportedMediaType
 from chalicelib.rules.text import is_plain_text
 from chalicelib.services.idempotency import Attempt
 
@@ -29,16 +30,18 @@ def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
     _check_content_type(content_type)
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(f"The body must be at most {MAX_BODY_BYTES} bytes long; it has {len(body)}.")
-    try:
-        return model.model_validate(_json_object(body))
-    except ValidationError as error:
-        fields = _sentences(model, error)
-        raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.", fields) from None
+    return _validated(model, _json_object(body))
 
 
 def body_of(request: Request, model: type[Model]) -> Model:
     """The body of a request as `model`; raises what `parse` raises."""
     return parse(model, bytes_of(request), request.headers.get("content-type"))
+
+
+def query_of(request: Request, model: type[Model]) -> Model:
+    """The query of a request as `model`. Raises InvalidRequest naming all bad parameters, also unknown ones."""
+    query: Mapping[str, str] = request.query_params or {}
+    return _validated(model, {name: query[name] for name in query})
 
 
 def bytes_of(request: Request) -> bytes:
@@ -54,6 +57,21 @@ def number_in_path(text: str, not_found: type[LoanError], what: str) -> int:
     return int(text)
 
 
+class AnyTag:
+    """What `If-Match: *` means: whatever is there now."""
+
+    def __contains__(self, tag: object) -> bool:
+        return True
+
+
+def entity_tags(request: Request) -> Container[str]:
+    """The states that the client saw, from If-Match. Raises PreconditionRequired where the header is missing."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise PreconditionRequired("Send the ETag of what you read in the header If-Match, so that no change is lost.")
+    return AnyTag() if header.strip() == "*" else {tag.strip().strip('"') for tag in header.split(",")}
+
+
 def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | None:
     """The request as one that may come again, if it carries a key. Raises InvalidRequest where the key is none.
 
@@ -67,6 +85,14 @@ def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | N
             f"The header Idempotency-Key must have 1 to {MAX_KEY_LENGTH} printable ASCII characters; got {_shown(key)}."
         )
     return Attempt(route, bare, hashlib.sha256(body).hexdigest())
+
+
+def _validated(model: type[Model], values: dict[str, Any]) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        fields = _sentences(model, error)
+        raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.", fields) from None
 
 
 def _check_content_type(content_type: str | None) -> None:
@@ -138,12 +164,25 @@ def _sentences(model: type[BaseModel], error: ValidationError) -> Mapping[str, l
 
 
 def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> str:
+    fields = {field.alias or known: field for known, field in model.model_fields.items()}
     if fault["type"] == "extra_forbidden":
-        return f"is not a field of this request; its fields are {', '.join(model.model_fields)}"
-    wanted = f"must be {model.model_fields[name].description}"
+        return f"is not a field of this request; its fields are {', '.join(fields)}"
+    wanted = f"must be {_description(fields[name])}"
     if fault["type"] == "missing":
         return f"is required; it {wanted}"
     return f"{wanted}; got {_shown(fault['input'])}"
+
+
+def _description(field: FieldInfo) -> str:
+    """The description of a field; that of an optional one stands at the type it may have."""
+    described = (each.description for each in (field, *_annotations(field)) if each.description)
+    return next(described)
+
+
+def _annotations(field: FieldInfo) -> list[FieldInfo]:
+    return [
+        each for choice in get_args(field.annotation) for each in get_args(choice)[1:] if isinstance(each, FieldInfo)
+    ]
 
 
 def _shown(value: Any) -> str:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.rules.money import emi
+from chalicelib.rules.money import CONTEXT, emi
 from chalicelib.rules.policy import Policy, Slab
 from chalicelib.rules.reasons import Reason
-from chalicelib.rules.score import Facts, LoanRequest, Score, credit_score
+from chalicelib.rules.score import Facts, LoanRequest, Score, ScorePart, credit_score
+from chalicelib.rules.sentences import Case, sentence
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,17 @@ class ExplainedReason:
 class Decision:
     """The result. `reasons` holds all that apply, the deciding one first.
 
-    `corrected_interest_rate` (percent a year) is the rate that applies if approved, else the requested one;
-    `monthly_installment` (rupees) is computed on it.
+    `score_parts` add up, rounded down, to `score`. `corrected_interest_rate` (percent a year) is the rate that
+    applies if approved, else the requested one; `monthly_installment` (rupees) is computed on it. `rate_floor`
+    (percent a year) is the least rate of the slab that the score falls in; None where it was refused.
     """
 
     approved: bool
     policy: str
     score: int
+    score_parts: tuple[ScorePart, ...]
     reasons: tuple[ExplainedReason, ...]
+    rate_floor: Decimal | None
     corrected_interest_rate: Decimal
     monthly_installment: Decimal
 
@@ -37,61 +41,68 @@ class Decision:
         """Why it was refused, for a person; None where it was approved."""
         return None if self.approved else self.reasons[0].sentence
 
+    @property
+    def calls_for_counter_offer(self) -> bool:
+        """Whether it was not approved as asked: refused, or approved at a rate above the requested one."""
+        return not self.approved or any(reason.code is Reason.RATE_RAISED_TO_FLOOR for reason in self.reasons)
+
 
 def decide(facts: Facts, request: LoanRequest, policy: Policy) -> Decision:
-    """Applies `policy` to a request of a customer with these facts."""
+    """Applies `policy` to a request of a customer with these facts. Raises ValueError where emi() does."""
     score = credit_score(facts, request, policy)
     slab = policy.slab_for(score.value)
-    refusals = _refusals(facts, score, slab, policy)
-    approved = slab is not None and not refusals
-    rate = max(request.interest_rate, slab.rate_floor) if approved and slab else request.interest_rate
-    codes = refusals + _remarks(score, raised=rate > request.interest_rate)
+    case = _case(facts, request, policy, score, slab)
+    refusals = _refusals(case, score, slab)
+    codes = refusals + _remarks(score, raised=not refusals and case.rate > request.interest_rate)
+    rate = request.interest_rate if refusals else case.rate
+    same = rate == case.rate
     return Decision(
-        approved=approved,
+        approved=not refusals,
         policy=policy.name,
         score=score.value,
-        reasons=tuple(ExplainedReason(code, _sentence(code, facts, request, policy, score, slab)) for code in codes),
+        score_parts=score.parts,
+        reasons=tuple(ExplainedReason(code, sentence(code, case)) for code in codes),
+        rate_floor=None if refusals or slab is None else slab.rate_floor,
         corrected_interest_rate=rate,
-        monthly_installment=emi(request.loan_amount, rate, request.tenure),
+        monthly_installment=case.instalment if same else emi(request.loan_amount, rate, request.tenure),
     )
 
 
-def _refusals(facts: Facts, score: Score, slab: Slab | None, policy: Policy) -> tuple[Reason, ...]:
+def emi_budget(facts: Facts, policy: Policy) -> Decimal:
+    """What the instalments may take of the income in a month, in rupees."""
+    return CONTEXT.multiply(policy.max_emi_share_of_income, facts.monthly_income)
+
+
+def rate_in_slab(requested: Decimal, slab: Slab | None) -> Decimal:
+    """The rate that would apply, in percent a year: the requested one, raised to the floor of the slab if any."""
+    return max(requested, slab.rate_floor) if slab else requested
+
+
+def _case(facts: Facts, request: LoanRequest, policy: Policy, score: Score, slab: Slab | None) -> Case:
+    rate = rate_in_slab(request.interest_rate, slab)
+    instalment = emi(request.loan_amount, rate, request.tenure)
+    return Case(facts, request, policy, score.value, rate, instalment)
+
+
+def _refusals(case: Case, score: Score, slab: Slab | None) -> tuple[Reason, ...]:
     """Every reason to refuse, in the order in which they decide."""
-    burden = facts.current_emis > policy.max_emi_share_of_income * facts.monthly_income
-    forced = tuple(reason for reason in score.reasons if reason is not Reason.NO_LOAN_HISTORY)
-    too_low = slab is None and not forced
-    return ((Reason.EMI_BURDEN_TOO_HIGH,) if burden else ()) + forced + ((Reason.SCORE_TOO_LOW,) if too_low else ())
+    forced = tuple(reason for reason in score.reasons if reason.refuses)
+    too_low = (Reason.SCORE_TOO_LOW,) if slab is None and not forced else ()
+    return _burden_reasons(case) + forced + too_low
+
+
+def _burden_reasons(case: Case) -> tuple[Reason, ...]:
+    """Whether the instalments take too much of the income: the current ones, or else they and the new one."""
+    budget = emi_budget(case.facts, case.policy)
+    if case.facts.current_emis > budget:
+        return (Reason.EMI_BURDEN_TOO_HIGH,)
+    with_this_loan = CONTEXT.add(case.facts.current_emis, case.instalment)
+    if case.policy.counts_requested_loan and with_this_loan > budget:
+        return (Reason.EMI_BURDEN_TOO_HIGH_WITH_THIS_LOAN,)
+    return ()
 
 
 def _remarks(score: Score, *, raised: bool) -> tuple[Reason, ...]:
     """What else a person should know: it did not refuse anything."""
-    no_history = tuple(reason for reason in score.reasons if reason is Reason.NO_LOAN_HISTORY)
+    no_history = tuple(reason for reason in score.reasons if not reason.refuses)
     return ((Reason.RATE_RAISED_TO_FLOOR,) if raised else ()) + no_history
-
-
-def _sentence(code: Reason, facts: Facts, request: LoanRequest, policy: Policy, score: Score, slab: Slab | None) -> str:
-    share = f"{policy.max_emi_share_of_income * 100:f}".rstrip("0").rstrip(".")
-    lowest = policy.slabs[-1].score_above
-    match code:
-        case Reason.EMI_BURDEN_TOO_HIGH:
-            return (
-                f"The monthly instalments of the current loans, {facts.current_emis}, are more than {share}% "
-                f"of the monthly income, {facts.monthly_income}."
-            )
-        case Reason.CURRENT_LOANS_EXCEED_LIMIT:
-            return (
-                f"The current loans add up to {facts.current_principal}, "
-                f"which is more than the approved limit, {facts.approved_limit}."
-            )
-        case Reason.AMOUNT_EXCEEDS_LIMIT:
-            return (
-                f"The requested amount, {request.loan_amount}, is more than the approved limit, {facts.approved_limit}."
-            )
-        case Reason.SCORE_TOO_LOW:
-            return f"The credit score is {score.value}; a loan needs a score above {lowest}."
-        case Reason.NO_LOAN_HISTORY:
-            return f"There are no earlier loans, so the credit score is {score.value}."
-        case Reason.RATE_RAISED_TO_FLOOR:
-            floor = slab.rate_floor if slab else request.interest_rate
-            return f"At a credit score of {score.value} the interest rate is at least {floor}% a year."

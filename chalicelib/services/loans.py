@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from chalicelib.errors import CustomerNotFound, LoanNotFound
+from chalicelib.errors import CustomerNotFound, InstalmentsDoNotRepayLoan, LoanNotFound
 from chalicelib.rules.calendar import add_months
+from chalicelib.rules.counter_offer import CounterOffer, counter_offer
 from chalicelib.rules.decision import Decision, decide
+from chalicelib.rules.effective_rate import InstalmentsDoNotRepay
 from chalicelib.rules.policy import Policy
+from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.storage import applications, customers, loans
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
-from chalicelib.storage.loans import ListedLoan, LoanWithCustomer, NewLoan
+from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer, NewLoan
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class CheckedRequest:
 
     facts: Facts
     decision: Decision
+    counter_offer: CounterOffer | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Application:
     loan_id: int | None
     facts: Facts
     decision: Decision
+    counter_offer: CounterOffer | None
 
 
 @retried
@@ -41,7 +47,8 @@ def check_eligibility(
     """Decides without saving. Raises CustomerNotFound."""
     with database.reading() as connection:
         facts = _facts(connection, customer_id, today)
-    return CheckedRequest(facts, decide(facts, request, policy))
+    decision = decide(facts, request, policy)
+    return CheckedRequest(facts, decision, _counter_offer(facts, request, policy, decision))
 
 
 @retried
@@ -60,13 +67,14 @@ def create_loan_within(
 
     The customer is locked first, so that two applications at once are decided one after the other.
     """
-    if not customers.lock(connection, customer_id):
+    if customers.lock(connection, customer_id) is None:
         raise _no_such_customer(customer_id)
     facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
     loan_id = _add_loan(connection, customer_id, request, decision, today) if decision.approved else None
-    application_id = applications.add(connection, customer_id, request, facts, decision, today, loan_id)
-    return Application(application_id, loan_id, facts, decision)
+    application_id = applications.add(connection, customer_id, request, facts, policy, decision, today, loan_id)
+    counter = _counter_offer(facts, request, policy, decision)
+    return Application(application_id, loan_id, facts, decision, counter)
 
 
 @retried
@@ -87,6 +95,41 @@ def view_loans(database: Database, customer_id: int) -> list[ListedLoan]:
     if not found:
         raise LoanNotFound(f"There are no loans of a customer {customer_id}.")
     return found
+
+
+@retried
+def list_loans(
+    database: Database, customer_id: int | None, current: bool | None, today: date, after: int, limit: int
+) -> list[LoanOnRecord]:
+    """Loans by number, from above the number `after` on; all, or those that are current on `today` or not."""
+    with database.reading() as connection:
+        return loans.page(connection, customer_id, current, today, after, limit)
+
+
+@retried
+def loan_schedule(database: Database, loan_id: int) -> Schedule:
+    """The schedule of a loan, at its stated instalment. Raises LoanNotFound and InstalmentsDoNotRepayLoan."""
+    with database.reading() as connection:
+        loan = loans.get(connection, loan_id)
+    if loan is None:
+        raise LoanNotFound(f"There is no loan {loan_id}.")
+    return preview_schedule(
+        loan.loan_amount, loan.interest_rate, loan.tenure, loan.start_date, loan.monthly_installment
+    )
+
+
+def preview_schedule(
+    loan_amount: Decimal, interest_rate: Decimal, tenure: int, start: date, monthly_installment: Decimal | None
+) -> Schedule:
+    """The schedule of a loan that need not exist. Raises InstalmentsDoNotRepayLoan."""
+    try:
+        return schedule(loan_amount, interest_rate, tenure, start, monthly_installment)
+    except InstalmentsDoNotRepay as error:
+        raise InstalmentsDoNotRepayLoan(str(error)) from error
+
+
+def _counter_offer(facts: Facts, request: LoanRequest, policy: Policy, decision: Decision) -> CounterOffer | None:
+    return counter_offer(facts, request, policy) if decision.calls_for_counter_offer else None
 
 
 def _facts(connection: Connection, customer_id: int, today: date) -> Facts:

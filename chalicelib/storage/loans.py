@@ -5,7 +5,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, func, insert, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+)
 
 from chalicelib.rules.score import Facts
 from chalicelib.storage.tables import customers, loans
@@ -57,9 +69,33 @@ class LoanWithCustomer:
     age: int
 
 
+@dataclass(frozen=True)
+class LoanOnRecord:
+    """A loan with everything that is stored of it."""
+
+    loan_id: int
+    customer_id: int
+    loan_amount: Decimal
+    interest_rate: Decimal
+    monthly_installment: Decimal
+    tenure: int
+    emis_paid_on_time: int
+    start_date: date
+    end_date: date | None
+    source_loan_id: int | None
+
+    def is_current(self, today: date) -> bool:
+        """Whether it still runs on that day; one without an end date always does."""
+        return self.end_date is None or self.end_date >= today
+
+
+def _is_current(today: date | BindParameter[date]) -> ColumnElement[bool]:
+    return or_(loans.c.end_date >= today, loans.c.end_date.is_(None))
+
+
 def _facts_statement() -> Select[Any]:
     """The customer and the sums over its loans in one statement, the sums from the covering index alone."""
-    current = or_(loans.c.end_date >= bindparam("today"), loans.c.end_date.is_(None))
+    current = _is_current(bindparam("today"))
     paid_in_full = loans.c.emis_paid_on_time >= loans.c.tenure
     return (
         select(
@@ -95,6 +131,9 @@ _LOANS_OF_CUSTOMER: Select[Any] = (
 )
 
 
+_ON_RECORD: Select[Any] = select(*(loans.c[field.name] for field in fields(LoanOnRecord)))
+
+
 def facts(connection: Connection, customer_id: int, today: date) -> Facts | None:
     """The facts of a decision on `today`, in one statement; None where there is no such customer."""
     row = connection.execute(_FACTS, {"customer_id": customer_id, "today": today}).first()
@@ -115,3 +154,21 @@ def with_customer(connection: Connection, loan_id: int) -> LoanWithCustomer | No
 def of_customer(connection: Connection, customer_id: int) -> list[ListedLoan]:
     """The loans of a customer by number; empty also where there is no such customer."""
     return [ListedLoan(*row) for row in connection.execute(_LOANS_OF_CUSTOMER, {"customer_id": customer_id})]
+
+
+def get(connection: Connection, loan_id: int) -> LoanOnRecord | None:
+    """One loan; None where there is none of that number."""
+    row = connection.execute(_ON_RECORD.where(loans.c.loan_id == loan_id)).first()
+    return None if row is None else LoanOnRecord(*row)
+
+
+def page(
+    connection: Connection, customer_id: int | None, current: bool | None, today: date, after: int, limit: int
+) -> list[LoanOnRecord]:
+    """Loans by number, from above the number `after` on; None filters nothing."""
+    statement = _ON_RECORD.where(loans.c.loan_id > after)
+    if customer_id is not None:
+        statement = statement.where(loans.c.customer_id == customer_id)
+    if current is not None:
+        statement = statement.where(_is_current(today) if current else not_(_is_current(today)))
+    return [LoanOnRecord(*row) for row in connection.execute(statement.order_by(loans.c.loan_id).limit(limit))]

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -55,6 +56,13 @@ customers = Table(
     CheckConstraint("phone_number ~ '^[0-9]{10}$'", name="customers_phone_number_ten_digits"),
     CheckConstraint("monthly_income > 0", name="customers_monthly_income_positive"),
     CheckConstraint("approved_limit >= 0", name="customers_approved_limit_not_negative"),
+    # A search is for how a full name, a last name or a phone number begins; LIKE 'x%' needs the pattern operators.
+    Index(
+        "customers_full_name_idx",
+        text("lower(first_name || ' ' || last_name) text_pattern_ops"),
+    ),
+    Index("customers_last_name_idx", text("lower(last_name) text_pattern_ops")),
+    Index("customers_phone_number_idx", text("phone_number text_pattern_ops")),
 )
 
 loans = Table(
@@ -109,12 +117,14 @@ loan_applications = Table(
     Column("interest_rate", RATE, nullable=False),
     Column("tenure", SmallInteger, nullable=False),
     Column("decided_on", Date, nullable=False),
-    Column("policy", Text, nullable=False),
+    # Every value of the policy and every fact, so that it can be decided again; then what was decided and said.
+    Column("policy", JSONB, nullable=False),
     Column("facts", JSONB, nullable=False),
     Column("approved", Boolean, nullable=False),
     Column("score", SmallInteger, nullable=False),
-    # The codes of the reasons, the deciding one first.
+    Column("score_parts", JSONB, nullable=False),
     Column("reasons", JSONB, nullable=False),
+    Column("rate_floor", RATE),
     Column("corrected_interest_rate", RATE, nullable=False),
     Column("monthly_installment", MONEY, nullable=False),
     Column("loan_id", BigInteger),
@@ -126,6 +136,7 @@ loan_applications = Table(
     CheckConstraint("approved = (loan_id IS NOT NULL)", name="loan_applications_loan_if_approved"),
     CheckConstraint("score BETWEEN 0 AND 100", name="loan_applications_score_range"),
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
+    Index("loan_applications_decided_idx", "decided_on", "application_id"),
 )
 
 # The answers to writes that carried an Idempotency-Key, as the JSON text that was sent.

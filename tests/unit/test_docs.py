@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from app import app
 
+from app import app
 from chalicelib import errors
 from chalicelib.api import models
 from chalicelib.api.endpoint import NOWHERE, InternalError

@@ -86,8 +86,8 @@ def test_a_port_in_use_is_named_with_the_variable_that_changes_it() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(LocalError, match=f"Port {port} is in use.*AWS_PORT="):
-            require_free(port, "AWS_PORT")
+        with pytest.raises(LocalError, match=f"Port {port} is in use.*make up AWS_PORT="):
+            require_free(port, "up", "AWS_PORT")
 
 
 def test_the_launcher_is_chosen_by_its_name_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,63 @@
+"""Customers to find, to read with their exposure, and to correct."""
+
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib import runtime
+from chalicelib.api.blueprint import endpoints
+from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.models import CustomersQuery, PatchCustomerBody
+from chalicelib.api.parsing import body_of, entity_tags, number_in_path, query_of
+from chalicelib.api.responses import respond
+from chalicelib.errors import CustomerNotFound, InvalidRequest
+from chalicelib.services import customers
+from chalicelib.services.customers import CustomerWithExposure
+
+
+@endpoints.add("GET", "/api/customers")
+def list_customers(request: Request) -> Response:
+    """Customers by number; `q` finds them by name, phone number or number."""
+    query = query_of(request, CustomersQuery)
+    found = customers.list_customers(runtime.database(), query.q, query.after, query.limit + 1)
+    shown = found[: query.limit]
+    answer = {
+        "customers": [dict(vars(customer)) for customer in shown],
+        "next": shown[-1].customer_id if len(found) > query.limit else None,
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("GET", "/api/customers/{customer_id}")
+def view_customer(request: Request, customer_id: str) -> Response:
+    """A customer with the exposure of today."""
+    return _customer(request, number_in_path(customer_id, CustomerNotFound, "customer"))
+
+
+@endpoints.add("PATCH", "/api/customers/{customer_id}")
+def change_customer(request: Request, customer_id: str) -> Response:
+    """Corrects limit, income or phone number of a customer who is still as the client read it."""
+    number = number_in_path(customer_id, CustomerNotFound, "customer")
+    body = body_of(request, PatchCustomerBody)
+    changes = body.model_dump(exclude_none=True)
+    if not changes:
+        raise InvalidRequest(f"Give at least one of {', '.join(PatchCustomerBody.model_fields)}.")
+    customers.change_customer(runtime.database(), number, changes, entity_tags(request))
+    return _customer(request, number)
+
+
+def _customer(request: Request, customer_id: int) -> Response:
+    found = customers.view_customer(runtime.database(), customer_id, runtime.today())
+    answer = {**vars(found.customer), "exposure": _exposure(found)}
+    return respond(answer, request_id_of(request), headers={"ETag": f'"{found.etag}"'})
+
+
+def _exposure(found: CustomerWithExposure) -> dict[str, Any]:
+    facts = found.facts
+    return {
+        "approved_limit": facts.approved_limit,
+        "current_principal": facts.current_principal,
+        "current_emis": facts.current_emis,
+        "emi_share_of_income": found.emi_share_of_income,
+        "loans": facts.loans,
+    }

@@ -1,0 +1,108 @@
+"""The record: applications with what they were decided from, loans, and schedules."""
+
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib import runtime
+from chalicelib.api.blueprint import endpoints
+from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.models import ApplicationsQuery, FormatQuery, LoansQuery, ScheduleBody
+from chalicelib.api.parsing import body_of, number_in_path, query_of
+from chalicelib.api.responses import respond
+from chalicelib.api.schedules import respond_schedule
+from chalicelib.errors import ApplicationNotFound, LoanNotFound
+from chalicelib.rules.stored import facts_from_stored, policy_from_stored
+from chalicelib.services import applications, loans
+from chalicelib.storage.applications import ApplicationFilter, StoredApplication
+from chalicelib.storage.loans import LoanOnRecord
+
+
+@endpoints.add("GET", "/api/applications")
+def list_applications(request: Request) -> Response:
+    """Applications, the newest first."""
+    query = query_of(request, ApplicationsQuery)
+    wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to)
+    found = applications.list_applications(runtime.database(), wanted, query.before, query.limit + 1)
+    shown = found[: query.limit]
+    answer = {
+        "applications": [_application(each) for each in shown],
+        "next": shown[-1].application_id if len(found) > query.limit else None,
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("GET", "/api/applications/{application_id}")
+def view_application(request: Request, application_id: str) -> Response:
+    """An application with everything it was decided from."""
+    number = number_in_path(application_id, ApplicationNotFound, "application")
+    return respond(_application(applications.view_application(runtime.database(), number)), request_id_of(request))
+
+
+@endpoints.add("GET", "/api/loans")
+def list_loans(request: Request) -> Response:
+    """Loans by number."""
+    query = query_of(request, LoansQuery)
+    current = None if query.state is None else query.state == "current"
+    today = runtime.today()
+    found = loans.list_loans(runtime.database(), query.customer_id, current, today, query.after, query.limit + 1)
+    shown = found[: query.limit]
+    answer = {
+        "loans": [_loan(loan, today) for loan in shown],
+        "next": shown[-1].loan_id if len(found) > query.limit else None,
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("GET", "/api/loans/{loan_id}/schedule")
+def view_schedule(request: Request, loan_id: str) -> Response:
+    """The schedule of a loan, as JSON or CSV."""
+    wanted = query_of(request, FormatQuery).format
+    plan = loans.loan_schedule(runtime.database(), number_in_path(loan_id, LoanNotFound, "loan"))
+    return respond_schedule(request, plan, wanted)
+
+
+@endpoints.add("POST", "/api/schedule")
+def preview_schedule(request: Request) -> Response:
+    """The schedule of a loan that need not exist, as JSON or CSV."""
+    wanted = query_of(request, FormatQuery).format
+    body = body_of(request, ScheduleBody)
+    plan = loans.preview_schedule(
+        body.loan_amount, body.interest_rate, body.tenure, body.start_date or runtime.today(), body.monthly_installment
+    )
+    return respond_schedule(request, plan, wanted)
+
+
+def _application(stored: StoredApplication) -> dict[str, Any]:
+    """As it was decided. Amounts inside the policy and the facts are kept as text; here they are numbers."""
+    parts = [{**part, "earned": Decimal(part["earned"])} for part in stored.score_parts]
+    return {
+        "application_id": stored.application_id,
+        "customer_id": stored.customer_id,
+        "created_at": stored.created_at.isoformat(),
+        "decided_on": stored.decided_on.isoformat(),
+        "loan_amount": stored.loan_amount,
+        "interest_rate": stored.interest_rate,
+        "tenure": stored.tenure,
+        "loan_approved": stored.approved,
+        "loan_id": stored.loan_id,
+        "message": None if stored.approved else stored.reasons[0]["sentence"],
+        "corrected_interest_rate": stored.corrected_interest_rate,
+        "monthly_installment": stored.monthly_installment,
+        "policy": stored.policy["name"],
+        "score": stored.score,
+        "score_parts": parts,
+        "reasons": stored.reasons,
+        "rate_floor": stored.rate_floor,
+        "facts": vars(facts_from_stored(stored.facts)),
+        "policy_values": asdict(policy_from_stored(stored.policy)),
+    }
+
+
+def _loan(loan: LoanOnRecord, today: date) -> dict[str, Any]:
+    ends = loan.end_date.isoformat() if loan.end_date else None
+    dates = {"start_date": loan.start_date.isoformat(), "end_date": ends}
+    return {**vars(loan), **dates, "state": "current" if loan.is_current(today) else "ended"}
