@@ -1,45 +1,89 @@
 """The endpoints' queries use an index, whatever the size of the tables."""
 
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, text
+from sqlalchemy import Connection, event, text
 
-from chalicelib.storage import loans
-from chalicelib.storage.database import Database
+from chalicelib.storage import applications, customers, loans
+from chalicelib.storage.applications import ApplicationFilter
+from chalicelib.storage.database import make_engine
+from infra.local.postgres import PostgresServer
+from tests.conftest import TEMPLATE, settings_for
 
 PORTFOLIO = """
     INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
-    SELECT 'A', 'B', 30, '9876543210', 50000, 1800000 FROM generate_series(1, 2000);
+    SELECT 'Asha' || n, 'Rao' || n, 30, (7000000000 + n)::text, 50000, 1800000 FROM generate_series(1, 20000) AS n;
     INSERT INTO loans (customer_id, loan_amount, tenure, interest_rate, monthly_installment, start_date, end_date)
-    SELECT 1 + n % 2000, 1000, 12, 10, 90, '2026-01-01', '2027-01-01' FROM generate_series(1, 20000) AS n;
+    SELECT 1 + n % 20000, 1000, 12, 10, 90, '2026-01-01', '2027-01-01' FROM generate_series(1, 40000) AS n;
+    INSERT INTO loan_applications (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts,
+                                   approved, score, score_parts, reasons, corrected_interest_rate, monthly_installment)
+    SELECT 1 + n % 20000, 1000, 10, 12, '2026-01-01', '{}', '{}', false, 0, '[]', '[]', 10, 90
+    FROM generate_series(1, 20000) AS n;
 """
+
+TODAY = date(2026, 11, 23)
 
 
 @pytest.mark.parametrize(
-    ("statement", "parameters", "index"),
+    ("query", "index"),
     [
-        (loans._FACTS, {"customer_id": 7, "today": date(2026, 11, 23)}, "loans_customer_facts_idx"),
-        (loans._LOANS_OF_CUSTOMER, {"customer_id": 7}, "loans_customer_facts_idx"),
-        (loans._LOAN_WITH_CUSTOMER, {"loan_id": 7}, "loans_pkey"),
+        (lambda c: loans.facts(c, 7, TODAY), "Index Only Scan using loans_customer_facts_idx"),
+        (lambda c: loans.of_customer(c, 7), "Index Only Scan using loans_customer_facts_idx"),
+        (lambda c: loans.with_customer(c, 7), "loans_pkey"),
+        (lambda c: loans.page(c, None, None, TODAY, 100, 20), "loans_pkey"),
+        (lambda c: loans.page(c, 7, True, TODAY, 0, 20), "loans_customer"),
+        (lambda c: customers.get(c, 7), "customers_pkey"),
+        (lambda c: customers.page(c, None, 100, 20), "customers_pkey"),
+        (lambda c: customers.page(c, "asha777", 0, 20), "customers_full_name_idx"),
+        (lambda c: customers.page(c, "asha777 rao", 0, 20), "customers_full_name_idx"),
+        (lambda c: customers.page(c, "Rao777", 0, 20), "customers_last_name_idx"),
+        (lambda c: customers.page(c, "70000123", 0, 20), "customers_phone_number_idx"),
+        (lambda c: applications.get(c, 7), "loan_applications_pkey"),
+        (lambda c: applications.page(c, ApplicationFilter(), 100, 20), "loan_applications_pkey"),
+        (lambda c: applications.page(c, ApplicationFilter(customer_id=7), None, 20), "loan_applications_customer_idx"),
     ],
-    ids=["facts", "view-loans", "view-loan"],
-)
+    ids=[
+        "facts", "view-loans", "view-loan", "loans", "loans of a customer", "customer", "customers", "by first name",
+        "by full name", "by last name", "by phone", "application", "applications", "applications of a customer",
+    ],
+)  # fmt: skip
 def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
-    database: Database, statement: Select[Any], parameters: dict[str, object], index: str
+    portfolio: Connection, query: Callable[[Connection], Any], index: str
 ) -> None:
-    with database.reading() as connection:
-        # A commit that is not on disk yet keeps its pages from being known as visible, and index-only scans off.
-        connection.execute(text("SET synchronous_commit = on"))
-        for part in PORTFOLIO.strip().split(";\n"):
-            connection.execute(text(part))
-        connection.execute(text("VACUUM ANALYZE customers"))
-        connection.execute(text("VACUUM ANALYZE loans"))
-        # With its values written in: EXPLAIN takes no parameters of a driver.
-        sql = statement.params(parameters).compile(connection.engine, compile_kwargs={"literal_binds": True})
-        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {sql}").scalars())
+    plan = plan_of(portfolio, query)
     assert index in plan
     assert "Seq Scan" not in plan
-    if index == "loans_customer_facts_idx":
-        assert "Index Only Scan" in plan
+
+
+@pytest.fixture(scope="module")
+def portfolio(postgres: PostgresServer, administration: Callable[[str], None]) -> Iterator[Connection]:
+    """A connection to tables large enough that an index pays; only read from."""
+    administration(f"CREATE DATABASE loans_test_queries TEMPLATE {TEMPLATE}")
+    engine = make_engine(settings_for(postgres.url("loans_test_queries")))
+    with engine.connect() as connection:
+        # A commit that is not on disk yet keeps its pages from being known as visible, and index-only scans off.
+        connection.execute(text("SET synchronous_commit = on"))
+        for part in PORTFOLIO.strip().removesuffix(";").split(";\n"):
+            connection.exec_driver_sql(part)
+        for table in ("customers", "loans", "loan_applications"):
+            connection.execute(text(f"VACUUM ANALYZE {table}"))
+        yield connection
+    engine.dispose()
+    administration("DROP DATABASE loans_test_queries WITH (FORCE)")
+
+
+def plan_of(connection: Connection, query: Callable[[Connection], Any]) -> str:
+    """How the server runs what `query` sends."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    query(connection)
+    event.remove(connection, "before_cursor_execute", note)
+    ((statement, parameters),) = sent
+    return "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
