@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.errors import ConfigurationError
+from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_named
 
 
 @dataclass(frozen=True)
@@ -16,13 +17,9 @@ class Settings:
     database_url: str
     import_bucket: str
     import_queue_url: str
-    policy_name: str
+    policy: Policy
     business_timezone: ZoneInfo
     statement_timeout_ms: int
-    log_level: str
-
-
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -35,10 +32,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=_database_url(environ),
         import_bucket=_required(environ, "IMPORT_BUCKET"),
         import_queue_url=_required(environ, "IMPORT_QUEUE_URL"),
-        policy_name=environ.get("DECISION_POLICY", "standard-1"),
+        policy=_policy(environ),
         business_timezone=_timezone(environ),
         statement_timeout_ms=_whole_number(environ, "STATEMENT_TIMEOUT_MS", default=10_000, least=100),
-        log_level=_one_of(environ, "LOG_LEVEL", LOG_LEVELS, default="INFO"),
     )
 
 
@@ -60,6 +56,13 @@ def _database_url(environ: Mapping[str, str]) -> str:
     return url.replace("postgresql://", "postgresql+pg8000://", 1)
 
 
+def _policy(environ: Mapping[str, str]) -> Policy:
+    try:
+        return policy_named(environ.get("DECISION_POLICY", STANDARD_1.name))
+    except PolicyError as error:
+        raise ConfigurationError(f"DECISION_POLICY: {error}") from None
+
+
 def _timezone(environ: Mapping[str, str]) -> ZoneInfo:
     name = environ.get("BUSINESS_TIMEZONE", "Asia/Kolkata")
     try:
@@ -75,13 +78,6 @@ def _whole_number(environ: Mapping[str, str], name: str, *, default: int, least:
     if not text.isdecimal() or int(text) < least:
         raise ConfigurationError(f"{name} must be a whole number of at least {least}. Invalid value: {text!r}.")
     return int(text)
-
-
-def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...], *, default: str) -> str:
-    value = environ.get(name, default)
-    if value not in allowed:
-        raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}. Invalid value: {value!r}.")
-    return value
 
 
 def import_queue_name(environ: Mapping[str, str] = os.environ) -> str:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, read_settings
-from chalicelib.rules.policy import Policy, policy_named
+from chalicelib.rules.policy import Policy
 from chalicelib.storage.database import Database, make_engine
 
 if TYPE_CHECKING:
@@ -23,9 +23,8 @@ def database() -> Database:
     return Database(make_engine(settings()))
 
 
-@cache
 def policy() -> Policy:
-    return policy_named(settings().policy_name)
+    return settings().policy
 
 
 def today() -> date:

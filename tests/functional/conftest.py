@@ -55,7 +55,7 @@ def api(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     }
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    built = (runtime.settings, runtime.database, runtime.policy)
+    built = (runtime.settings, runtime.database)
     for builder in built:
         builder.cache_clear()
 

@@ -20,6 +20,7 @@ from chalicelib.storage.tables import loans
 
 TODAY = date(2026, 11, 23)
 WORKERS = 8
+REQUESTS = 400
 PERSON = Registration("Asha", "Rao", 40, "9876543210", Decimal(100_000))
 
 
@@ -49,7 +50,7 @@ def apply_at_once(new_database: Callable[[], Database], customer_ids: list[int],
         return create_loan(database, customer_ids[turn % len(customer_ids)], ask, STANDARD_1, TODAY)
 
     with ThreadPoolExecutor(WORKERS) as workers:
-        return list(workers.map(apply, range(5 * WORKERS)))
+        return list(workers.map(apply, range(REQUESTS)))
 
 
 def test_applications_of_one_customer_are_decided_one_after_the_other(
@@ -71,9 +72,9 @@ def test_every_application_of_many_customers_is_kept_with_a_number_of_its_own(
 ) -> None:
     customer_ids = [customer_with_history(database) for _ in range(7)]
     outcomes = apply_at_once(new_database, customer_ids, LoanRequest(Decimal(900_000), Decimal(0), 600))
-    assert len({outcome.application_id for outcome in outcomes}) == 5 * WORKERS
+    assert len({outcome.application_id for outcome in outcomes}) == REQUESTS
     with database.reading() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM loan_applications")) == 5 * WORKERS
+        assert connection.scalar(text("SELECT count(*) FROM loan_applications")) == REQUESTS
         assert connection.scalar(text("SELECT count(*) FROM loans WHERE source_loan_id IS NULL AND tenure = 600")) == (
             7 * 5 + sum(outcome.decision.approved for outcome in outcomes)
         )

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.config import import_queue_name, read_settings
 from chalicelib.errors import ConfigurationError
+from chalicelib.rules.policy import STANDARD_1
 
 COMPLETE = {
     "STAGE": "local",
@@ -17,7 +18,7 @@ COMPLETE = {
 
 def test_the_settings_have_defaults_where_a_deployment_need_not_decide() -> None:
     settings = read_settings(COMPLETE)
-    assert settings.policy_name == "standard-1"
+    assert settings.policy is STANDARD_1
     assert settings.business_timezone == ZoneInfo("Asia/Kolkata")
     assert settings.database_url == "postgresql+pg8000://loans:pass@127.0.0.1:5432/loans"
 
@@ -40,7 +41,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("BUSINESS_TIMEZONE", "../etc/passwd", "BUSINESS_TIMEZONE must be the name"),
         ("STATEMENT_TIMEOUT_MS", "10s", "STATEMENT_TIMEOUT_MS must be a whole number of at least 100"),
         ("STATEMENT_TIMEOUT_MS", "5", "Invalid value: '5'"),
-        ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be one of DEBUG, INFO"),
+        ("DECISION_POLICY", "generous-7", "DECISION_POLICY: .*'generous-7'.*prudent-1"),
     ],
 )
 def test_a_wrong_variable_is_named_with_what_it_must_be(name: str, value: str, sentence: str) -> None:
