@@ -19,13 +19,11 @@ READY_LOCALSTACK := .local/localstack/ready-$(VERSION)
 READY_LAMBDA := .local/lambda-runtime/ready-$(VERSION)
 READY := $(READY_VENV) $(READY_LOCALSTACK) $(READY_LAMBDA)
 
-# A checkout may lie on another file system than uv's cache; copying is what uv would fall back to anyway.
-export UV_LINK_MODE ?= copy
 export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status logs down reset dev check lint test lock
+.PHONY: help setup up seed status redrive logs down reset dev check lint test lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +40,9 @@ seed: $(READY_VENV) ## import workbooks into the running stack: FILES="a.xlsx b.
 status: $(READY_VENV) ## what runs where, and what is in it
 	@exec $(LOCAL) status
 
+redrive: $(READY_VENV) ## try again what ended in the dead-letter queue
+	@exec $(LOCAL) redrive
+
 logs: $(READY_VENV) ## follow the logs of everything
 	@exec $(LOCAL) logs
 
@@ -51,8 +52,8 @@ down: $(READY_VENV) ## stop everything; the data stays
 reset: $(READY_VENV) ## stop everything and remove the data
 	@exec $(LOCAL) reset
 
-dev: $(READY_VENV) ## chalice local on http://localhost:8000 with the database of the running stack
-	@exec $(LOCAL) dev
+dev: $(READY_VENV) ## chalice local on http://localhost:8000 with the database of the running stack; PORT=8000
+	@exec $(LOCAL) dev $(if $(PORT),--port $(PORT))
 
 lint: $(READY_VENV)
 	@$(RUN) -m ruff format --check --quiet . || { echo 'Not formatted; mend it with: .venv/bin/ruff format .'; exit 1; }

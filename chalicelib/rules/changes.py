@@ -48,7 +48,7 @@ def _burden_change(facts: Facts, request: LoanRequest, policy: Policy, rate: Dec
     left = CONTEXT.subtract(emi_budget(facts, policy), instalment)
     if facts.current_emis <= left:
         return None
-    if left <= 0:
+    if left < 0:
         return _income_change(facts, policy, CONTEXT.add(facts.current_emis, instalment))
     bound = from_paise(whole_paise(left))
     return Change(

@@ -1,4 +1,4 @@
-"""The local stack's command line: `python -m infra.local up|seed|status|logs|down|reset|dev`. The Makefile calls it."""
+"""The local stack's command line, which the Makefile calls; `python -m infra.local --help` lists the commands."""
 
 import argparse
 import os
@@ -26,6 +26,8 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        if chosen.command == "logs":
+            return 0  # the only way to leave it
         print("Interrupted; what this command had started is stopped.", file=sys.stderr)
         return 130
     return 0
@@ -42,6 +44,8 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
             commands.seed(home, chosen.files, console)
         case "status":
             commands.status(home, console)
+        case "redrive":
+            commands.redrive(home, console)
         case "logs":
             commands.logs(home)
         case "down":
@@ -74,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     provision.add_argument("--data", type=Path, default=ROOT / "data")
     for name, words in {
         "status": "what runs, and what is in it",
+        "redrive": "put the messages of the dead-letter queue back into the import queue",
         "logs": "follow all logs",
         "down": "stop; the data stays",
         "reset": "stop and remove the data",

@@ -14,8 +14,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.dead_letters import move_back
 from infra.local.follow_logs import follow_files
-from infra.local.launcher import Endpoints, Launcher, choose_launcher
+from infra.local.launcher import Endpoints, Launcher, choose_launcher, require_free
 from infra.local.portfolio import Counts, Sheet, count, first_customer, newest_imports, reading, sheets_of
 from infra.local.provision import import_files, provision, queue_depths
 from infra.local.seeding import workbooks_in
@@ -119,6 +120,16 @@ def status(home: Home, console: Console) -> None:
         console.print(table)
 
 
+def redrive(home: Home, console: Console) -> None:
+    """Puts the messages of the dead-letter queue back into the import queue, and says how many."""
+    moved = move_back(_running_stack(home))
+    if not moved:
+        console.print("The dead-letter queue is empty; there is nothing to put back.")
+        return
+    words = "1 message is" if moved == 1 else f"{moved} messages are"
+    console.print(f"{words} back in the import queue; `make status` shows what becomes of them.", soft_wrap=True)
+
+
 def logs(home: Home) -> None:
     """Follows every log until Ctrl-C."""
     launcher = choose_launcher(home, home.ports())
@@ -132,6 +143,7 @@ def logs(home: Home) -> None:
 def dev(home: Home, port: int = DEV_PORT) -> None:
     """`chalice local` on the database and the LocalStack of the stack that is up. Replaces this process."""
     stack = _running_stack(home)
+    require_free(port, "dev", "PORT")
     environment = {
         **os.environ,
         "DATABASE_URL": stack.database_url,

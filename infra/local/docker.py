@@ -26,9 +26,9 @@ class Docker:
     def start(self) -> list[str]:
         missing = [server.name for server in self.servers() if not server.is_running]
         if "localstack" in missing:
-            require_free(self.ports.aws, "AWS_PORT")
+            require_free(self.ports.aws, "up", "AWS_PORT")
         if "postgres" in missing:
-            require_free(self.ports.db, "DB_PORT")
+            require_free(self.ports.db, "up", "DB_PORT")
         if missing:
             try:
                 self._compose("up", "--detach", "--wait", *SERVERS)

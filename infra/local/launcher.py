@@ -86,7 +86,7 @@ def public_url(ports: Ports) -> str:
     return f"http://localhost:{ports.aws}/_aws/execute-api/{API_ID}/{STAGE}"
 
 
-def require_free(port: int, variable: str) -> None:
+def require_free(port: int, command: str, variable: str) -> None:
     """Raises LocalError where another program listens on the port of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -94,5 +94,5 @@ def require_free(port: int, variable: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise LocalError(
-                f"Port {port} is in use by another program; choose a free one: make up {variable}={port + 1}."
+                f"Port {port} is in use by another program; choose a free one: make {command} {variable}={port + 1}."
             ) from None

@@ -51,9 +51,9 @@ class Native:
         missing = [server.name for server in self.servers() if not server.is_running]
         # Both are asked before either is started, so that a failure leaves nothing behind.
         if LOCALSTACK in missing:
-            require_free(self.ports.aws, "AWS_PORT")
+            require_free(self.ports.aws, "up", "AWS_PORT")
         if POSTGRES in missing:
-            require_free(self.ports.db, "DB_PORT")
+            require_free(self.ports.db, "up", "DB_PORT")
         try:
             # LocalStack takes longest, so Postgres starts in its shadow.
             if LOCALSTACK in missing:
