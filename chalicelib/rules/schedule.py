@@ -89,7 +89,7 @@ def _rows(balance: int, annual_rate: Decimal, tenure: int, instalment: int, star
     percent, parts = annual_rate.as_integer_ratio()
     for number in range(1, tenure + 1):
         interest = half_up(balance * percent, PERCENT_MONTHS * parts)
-        repaid = balance if number == tenure else instalment - interest
+        repaid = balance if number == tenure else min(balance, instalment - interest)
         amounts = (balance, interest, repaid, repaid + interest, balance - repaid)
         yield Row(number, add_months(start, number), *map(from_paise, amounts))
         balance -= repaid

@@ -223,6 +223,13 @@ def test_all_changes_are_named_together() -> None:
     ]
 
 
+def test_where_the_new_instalment_takes_all_there_is_the_current_ones_must_fall_to_nothing() -> None:
+    facts = replace(CUSTOMER, monthly_income=2 * emi(ASKED.loan_amount, ASKED.interest_rate, ASKED.tenure))
+    assert [(change.code, change.bound) for change in changes_needed(facts, ASKED, PRUDENT_1)] == [
+        (ChangeCode.CURRENT_EMIS_AT_MOST, 0)
+    ]
+
+
 def test_the_rate_after_a_better_score_is_the_one_that_the_income_must_carry() -> None:
     # One instalment more brings this score from 0 to 70, past every slab: the loan is at the requested rate.
     facts = replace(CUSTOMER, loans=1, loans_paid_in_full=0, tenure_total=1, emis_paid_on_time=0)
