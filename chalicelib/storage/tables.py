@@ -23,7 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
-    text,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -59,10 +59,15 @@ customers = Table(
     # A search is for how a full name, a last name or a phone number begins; LIKE 'x%' needs the pattern operators.
     Index(
         "customers_full_name_idx",
-        text("lower(first_name || ' ' || last_name) text_pattern_ops"),
+        literal_column("lower((first_name || ' ') || last_name)").label("full_name"),
+        postgresql_ops={"full_name": "text_pattern_ops"},
     ),
-    Index("customers_last_name_idx", text("lower(last_name) text_pattern_ops")),
-    Index("customers_phone_number_idx", text("phone_number text_pattern_ops")),
+    Index(
+        "customers_last_name_idx",
+        literal_column("lower(last_name)").label("lower_last_name"),
+        postgresql_ops={"lower_last_name": "text_pattern_ops"},
+    ),
+    Index("customers_phone_number_idx", "phone_number", postgresql_ops={"phone_number": "text_pattern_ops"}),
 )
 
 loans = Table(

@@ -1,6 +1,6 @@
 """The first schema
 
-Revision: 0001, after . Made on 2026-11-23 13:20:17.254292.
+Revision: 0001, after . Made on 2026-11-23 13:46:39.393811.
 """
 
 import sqlalchemy as sa
@@ -33,9 +33,9 @@ def upgrade() -> None:
     sa.CheckConstraint('monthly_income > 0', name='customers_monthly_income_positive'),
     sa.PrimaryKeyConstraint('customer_id', name='customers_pkey')
     )
-    op.create_index('customers_full_name_idx', 'customers', [sa.literal_column("lower(first_name || ' ' || last_name) text_pattern_ops")], unique=False)
-    op.create_index('customers_last_name_idx', 'customers', [sa.literal_column('lower(last_name) text_pattern_ops')], unique=False)
-    op.create_index('customers_phone_number_idx', 'customers', [sa.literal_column('phone_number text_pattern_ops')], unique=False)
+    op.create_index('customers_full_name_idx', 'customers', [sa.literal_column("lower((first_name || ' ') || last_name)").label('full_name')], unique=False, postgresql_ops={'full_name': 'text_pattern_ops'})
+    op.create_index('customers_last_name_idx', 'customers', [sa.literal_column('lower(last_name)').label('lower_last_name')], unique=False, postgresql_ops={'lower_last_name': 'text_pattern_ops'})
+    op.create_index('customers_phone_number_idx', 'customers', ['phone_number'], unique=False, postgresql_ops={'phone_number': 'text_pattern_ops'})
     op.create_table('idempotency_keys',
     sa.Column('route', sa.Text(), nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
@@ -193,8 +193,8 @@ def downgrade() -> None:
     op.drop_table('imports')
     op.drop_index('idempotency_keys_created_idx', table_name='idempotency_keys')
     op.drop_table('idempotency_keys')
-    op.drop_index('customers_phone_number_idx', table_name='customers')
-    op.drop_index('customers_last_name_idx', table_name='customers')
-    op.drop_index('customers_full_name_idx', table_name='customers')
+    op.drop_index('customers_phone_number_idx', table_name='customers', postgresql_ops={'phone_number': 'text_pattern_ops'})
+    op.drop_index('customers_last_name_idx', table_name='customers', postgresql_ops={'lower_last_name': 'text_pattern_ops'})
+    op.drop_index('customers_full_name_idx', table_name='customers', postgresql_ops={'full_name': 'text_pattern_ops'})
     op.drop_table('customers')
     # ### end Alembic commands ###
