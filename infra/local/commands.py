@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, fields
 from pathlib import Path
 
 from rich.console import Console
@@ -17,11 +16,23 @@ from rich.table import Table
 from infra.local.dead_letters import move_back
 from infra.local.follow_logs import follow_files
 from infra.local.launcher import Endpoints, Launcher, choose_launcher, require_free
-from infra.local.portfolio import Counts, Sheet, count, first_customer, newest_imports, reading, sheets_of
+from infra.local.portfolio import (
+    Counts,
+    Sheet,
+    count,
+    findings_of,
+    first_customer,
+    newest_imports,
+    reading,
+    sheets_of,
+)
 from infra.local.provision import import_files, provision, queue_depths
 from infra.local.seeding import workbooks_in
 from infra.local.settings import DEV_PORT, REGION, STAGE, Home, LocalError, Ports, StackFile
 from infra.packaging import ROOT
+
+# Enough to see what is wrong with a workbook; the report has all of them.
+FINDINGS_SHOWN = 20
 
 
 def up(home: Home, ports: Ports, data: Path | None, console: Console) -> None:
@@ -77,21 +88,25 @@ def seed(home: Home, files: Sequence[Path], console: Console) -> None:
     stack = _running_stack(home)
     ended = import_files(home, stack, list(files), console)
     with reading(stack.database_url) as connection:
-        sheets = sheets_of(connection, [(item.object_key, item.object_version) for item in ended])
+        objects = [(item.object_key, item.object_version) for item in ended]
+        sheets, findings = sheets_of(connection, objects), findings_of(connection, objects, FINDINGS_SHOWN)
         counts = count(connection)
-    if sheets:
-        console.print(_sheets_table(sheets))
+    for sheet in sheets:
+        console.print(_sheet_sentence(sheet), soft_wrap=True, highlight=False)
+    for finding in findings:
+        where = f"{finding.object_key}, {finding.sheet}, row {finding.row_number}"
+        console.print(f"  {finding.outcome}: {where}: {finding.message}", soft_wrap=True, highlight=False, markup=False)
     console.print(_counts_sentence(counts), soft_wrap=True)
     failed = [item.object_key for item in ended if item.state == "failed"]
     if failed:
         raise LocalError(f"Not imported: {', '.join(failed)}; `make status` lists the reasons.")
 
 
-def _sheets_table(sheets: Sequence[Sheet]) -> Table:
-    table = Table(*(field.name.replace("_", " ") for field in fields(Sheet)), box=None)
-    for sheet in sheets:
-        table.add_row(*map(str, astuple(sheet)))
-    return table
+def _sheet_sentence(sheet: Sheet) -> str:
+    outcomes = {name: value for name, value in vars(sheet).items() if isinstance(value, int) and value}
+    rows = outcomes.pop("rows_found", 0)
+    said = ", ".join(f"{value} {name}" for name, value in outcomes.items())
+    return f"{sheet.object_key}, sheet {sheet.sheet}: {rows} rows: {said}"
 
 
 def status(home: Home, console: Console) -> None:

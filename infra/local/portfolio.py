@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, create_engine, func, select, tuple_
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.pool import NullPool
 
-from chalicelib.storage.tables import customers, import_sheets, imports, loans, waiting_loans
+from chalicelib.storage.tables import customers, import_findings, import_sheets, imports, loans, waiting_loans
 from infra.local.settings import LocalError
 
 
@@ -54,6 +54,17 @@ class Sheet:
     waiting: int
     rejected: int
     renumbered: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of an import's report."""
+
+    object_key: str
+    sheet: str
+    row_number: int
+    outcome: str
+    message: str
 
 
 @contextmanager
@@ -120,6 +131,20 @@ def sheets_of(connection: Connection, objects: Sequence[tuple[str, str]]) -> lis
         .order_by(import_sheets.c.import_id, import_sheets.c.sheet)
     )
     return [Sheet(*row) for row in connection.execute(statement)]
+
+
+def findings_of(connection: Connection, objects: Sequence[tuple[str, str]], limit: int) -> list[Finding]:
+    """The first lines of the reports of these objects, given as (key, version): what was rejected comes first."""
+    names = [field.name for field in fields(Finding)][1:]
+    joined = import_findings.join(imports, imports.c.import_id == import_findings.c.import_id)
+    statement = (
+        select(imports.c.object_key, *(import_findings.c[name] for name in names))
+        .select_from(joined)
+        .where(tuple_(imports.c.object_key, imports.c.object_version).in_(objects))
+        .order_by(import_findings.c.outcome != "rejected", import_findings.c.finding_id)
+        .limit(limit)
+    )
+    return [Finding(*row) for row in connection.execute(statement)]
 
 
 _COLUMNS = (

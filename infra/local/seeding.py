@@ -43,15 +43,19 @@ def workbooks_in(folder: Path) -> list[Path]:
 
 
 def upload(s3: Any, bucket: str, prefix: str, files: Sequence[Path]) -> list[Uploaded]:
-    """Uploads the files under `prefix`. Raises LocalError where one cannot be read."""
+    """Uploads the files under `prefix`: all of them, or none where one cannot be read (LocalError)."""
     uploaded = []
-    for path in files:
-        try:
-            answer = s3.put_object(Bucket=bucket, Key=prefix + path.name, Body=path.read_bytes())
-        except OSError as error:
-            raise LocalError(f"{path} cannot be read: {error.strerror}.") from error
+    for path, content in [(path, _content(path)) for path in files]:
+        answer = s3.put_object(Bucket=bucket, Key=prefix + path.name, Body=content)
         uploaded.append(Uploaded(prefix + path.name, answer["VersionId"]))
     return uploaded
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise LocalError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]:

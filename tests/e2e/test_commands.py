@@ -12,10 +12,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import requests
+from openpyxl import Workbook, load_workbook
 
 from infra.cloudformation import Stack as CloudFormationStack
 from infra.cloudformation import StackError
@@ -78,7 +80,18 @@ def counts_in(output: str) -> str:
     return str(found)
 
 
-def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Checkout) -> None:
+def workbook_with_a_bad_row(folder: Path) -> Path:
+    """The first customer of the portfolio again, and one who cannot be."""
+    header, first = islice(load_workbook(DATA / "customer_data.xlsx").active.iter_rows(values_only=True), 2)
+    workbook = Workbook()
+    for row in (header, first, (9_999, "Asha", "Rao", 7, 9_999_999_999, 50_000, 100_000)):
+        workbook.active.append(row)
+    path = folder / "customers.xlsx"
+    workbook.save(path)
+    return path
+
+
+def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Checkout, tmp_path: Path) -> None:
     first = checkout.up()
     stack = json.loads(checkout.home.stack_file.read_text())
     assert stack["aws_endpoint_url"].endswith(f":{checkout.ports.aws}")
@@ -97,6 +110,10 @@ def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Ch
 
     assert kept in checkout.run("status")
     assert "2/2 workbooks" in checkout.run("seed", *map(str, sorted(DATA.glob("*.xlsx"))))
+    assert "/nothing.xlsx cannot be read" in checkout.run("seed", "/nothing.xlsx", succeeds=False)
+    said = checkout.run("seed", str(workbook_with_a_bad_row(tmp_path)))
+    assert "incoming/customers.xlsx, sheet Sheet: 2 rows: 1 unchanged, 1 rejected" in said
+    assert "rejected: incoming/customers.xlsx, Sheet, row 3: Age must be a whole number" in said
     refused = checkout.run("up", "--aws-port", str(free_port()), succeeds=False)
     assert "make down" in refused
 
