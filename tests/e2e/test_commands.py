@@ -82,10 +82,10 @@ def counts_in(output: str) -> str:
 
 def workbook_with_a_bad_row(folder: Path) -> Path:
     """The first customer of the portfolio again, and one who cannot be."""
-    header, first = islice(load_workbook(DATA / "customer_data.xlsx").active.iter_rows(values_only=True), 2)
+    header, first = islice(load_workbook(DATA / "customer_data.xlsx").worksheets[0].iter_rows(values_only=True), 2)
     workbook = Workbook()
     for row in (header, first, (9_999, "Asha", "Rao", 7, 9_999_999_999, 50_000, 100_000)):
-        workbook.active.append(row)
+        workbook.worksheets[0].append(row)
     path = folder / "customers.xlsx"
     workbook.save(path)
     return path
@@ -114,6 +114,7 @@ def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Ch
     said = checkout.run("seed", str(workbook_with_a_bad_row(tmp_path)))
     assert "incoming/customers.xlsx, sheet Sheet: 2 rows: 1 unchanged, 1 rejected" in said
     assert "rejected: incoming/customers.xlsx, Sheet, row 3: Age must be a whole number" in said
+    kept = counts_in(said)
     refused = checkout.run("up", "--aws-port", str(free_port()), succeeds=False)
     assert "make down" in refused
 
