@@ -45,6 +45,11 @@ class ApplicationNotFound(LoanError):
     status = 404
 
 
+class ImportNotFound(LoanError):
+    code = "import_not_found"
+    status = 404
+
+
 class PathNotFound(LoanError):
     code = "path_not_found"
     status = 404

@@ -15,8 +15,14 @@ def import_workbooks(event: Any) -> dict[str, Any]:
     from chalicelib import runtime
     from chalicelib.services.importing import import_messages
 
+    def time_left() -> float:
+        return float(event.context.get_remaining_time_in_millis()) / 1000
+
+    def send(body: str) -> None:
+        runtime.sqs().send_message(QueueUrl=runtime.settings().import_queue_url, MessageBody=body)
+
     messages = [(record.to_dict()["messageId"], record.body) for record in event]
-    failed = import_messages(runtime.database(), runtime.s3(), messages)
+    failed = import_messages(runtime.database(), runtime.s3(), messages, time_left, send)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 

@@ -36,8 +36,10 @@ def today() -> date:
 def s3() -> "S3Client":
     # boto3 costs more to import than everything else together, and the API does not need it.
     import boto3
+    from botocore.config import Config
 
-    return boto3.client("s3")
+    # What the client would choose by itself signs links that only the oldest regions accept.
+    return boto3.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": "path"}))
 
 
 @cache

@@ -104,6 +104,17 @@ Tenure = Annotated[
     int, BeforeValidator(_no_boolean), Field(ge=1, le=600, description="a whole number of months, 1 to 600")
 ]
 
+FileName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    AfterValidator(_printable),
+    Field(description="the name of an .xlsx or .csv file, at most 255 characters"),
+]
+FindingOutcome = Annotated[
+    Literal["rejected", "waiting", "renumbered", "superseded", "flagged"],
+    Field(description="rejected, waiting, renumbered, superseded or flagged"),
+]
+
 
 class PatchCustomerBody(BaseModel):
     """`PATCH /api/customers/{customer_id}/`: what is not given stays as it is."""
@@ -164,6 +175,27 @@ class ApplicationsQuery(PageQuery):
     def approved(self) -> bool | None:
         """The outcome as it is stored; None where any will do."""
         return None if self.outcome is None else self.outcome == "approved"
+
+
+class StartImportBody(BaseModel):
+    """`POST /api/imports/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file_name: FileName
+
+
+class ImportsQuery(PageQuery):
+    """`GET /api/imports/`"""
+
+    before: CursorId | None = None
+
+
+class ImportRowsQuery(PageQuery):
+    """`GET /api/imports/{import_id}/rows/`"""
+
+    outcome: FindingOutcome | None = None
+    after: CursorId = 0
 
 
 class FormatQuery(BaseModel):

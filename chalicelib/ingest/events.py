@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -23,6 +24,7 @@ class ObjectReference:
     etag: str | None = None
     size_bytes: int = 0
     sequencer: str | None = None
+    uploaded_at: datetime | None = None
 
     @property
     def identity(self) -> str:
@@ -39,8 +41,10 @@ def references(body: str) -> list[ObjectReference]:
     if message.get("Event") == TEST_EVENT:
         return []
     try:
-        return [_reference(record["s3"]) for record in message["Records"] if _is_creation(record)]
-    except (KeyError, TypeError, AttributeError) as error:
+        return [
+            _reference(record["s3"], record.get("eventTime")) for record in message["Records"] if _is_creation(record)
+        ]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UnknownMessage(f"The message is no notification of S3; it lacks {error}.") from error
 
 
@@ -56,6 +60,7 @@ def message_for(reference: ObjectReference) -> str:
     record = {
         "eventSource": "aws:s3",
         "eventName": "ObjectCreated:Put",
+        "eventTime": reference.uploaded_at.isoformat() if reference.uploaded_at else None,
         "s3": {"bucket": {"name": reference.bucket}, "object": described},
     }
     return json.dumps({"Records": [record]})
@@ -75,7 +80,7 @@ def _is_creation(record: Mapping[str, Any]) -> bool:
     return str(record.get("eventName", "ObjectCreated")).removeprefix("s3:").startswith("ObjectCreated")
 
 
-def _reference(described: Mapping[str, Any]) -> ObjectReference:
+def _reference(described: Mapping[str, Any], uploaded_at: str | None) -> ObjectReference:
     item = described["object"]
     return ObjectReference(
         bucket=described["bucket"]["name"],
@@ -84,4 +89,5 @@ def _reference(described: Mapping[str, Any]) -> ObjectReference:
         etag=item.get("eTag"),
         size_bytes=item.get("size") or 0,
         sequencer=item.get("sequencer"),
+        uploaded_at=datetime.fromisoformat(uploaded_at) if uploaded_at else None,
     )

@@ -7,7 +7,7 @@ from itertools import islice
 from chalicelib.ingest.cells import Cell, is_blank, shown
 from chalicelib.ingest.findings import Finding
 from chalicelib.ingest.kinds import KINDS, Kind
-from chalicelib.ingest.workbook import FileRefused, NumberedRow, Sheet
+from chalicelib.ingest.sheets import FileRefused, NumberedRow, Sheet
 
 # A title or a note may stand above the header, but not a whole page.
 ROWS_SEARCHED = 20
@@ -22,6 +22,11 @@ class Layout:
     header_row: int
     positions: tuple[int, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def height(self) -> int:
+        """How many rows there are below the header, blank ones included."""
+        return max(0, self.sheet.height - self.header_row)
 
     def rows(self) -> Iterator[NumberedRow]:
         """The rows below the header."""

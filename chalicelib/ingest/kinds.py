@@ -3,40 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from chalicelib.ingest import cells
 from chalicelib.ingest.cells import MAX_ID, Parser, Problem
-
-
-class CustomerRow(NamedTuple):
-    """A customer of a workbook; money in rupees, income a month."""
-
-    customer_id: int
-    first_name: str
-    last_name: str
-    age: int
-    phone_number: str
-    monthly_income: Decimal
-    approved_limit: Decimal
-
-
-class LoanRow(NamedTuple):
-    """A loan of a workbook; money in rupees, rate in percent a year, tenure in months."""
-
-    customer_id: int
-    source_loan_id: int
-    loan_amount: Decimal
-    tenure: int
-    interest_rate: Decimal
-    monthly_installment: Decimal
-    emis_paid_on_time: int
-    start_date: date
-    end_date: date | None
-
-
-Row: TypeAlias = CustomerRow | LoanRow
 
 
 @dataclass(frozen=True)
@@ -50,48 +20,39 @@ class Column:
 
 
 @dataclass(frozen=True)
-class RowProblem:
-    """What is wrong between the cells of a row, told at the column with the title `column`."""
+class Check:
+    """What must hold between two cells of a row: `problem` takes the values of `column` and of `against`."""
 
     column: str
-    problem: Problem
-
-
-Check: TypeAlias = Callable[[Any], RowProblem | None]
+    against: str
+    problem: Callable[[Any, Any], Problem | None]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of sheet. `columns` are in the order of the fields of `row_type`.
+    """A kind of sheet. `columns` are in the order of the columns of its staging table (storage/tables.py).
 
     A row that breaks a check of `refused_by` is set aside; one that breaks a check of `flagged_by` is kept.
     """
 
     name: str
     columns: tuple[Column, ...]
-    row_type: type[CustomerRow] | type[LoanRow]
     refused_by: tuple[Check, ...] = ()
     flagged_by: tuple[Check, ...] = ()
 
 
-def validate_end_not_before_start(loan: LoanRow) -> RowProblem | None:
+def validate_end_not_before_start(end: date | None, start: date) -> Problem | None:
     """A loan that ends before it was approved cannot be right."""
-    if loan.end_date is None or loan.end_date >= loan.start_date:
+    if end is None or end >= start:
         return None
-    return RowProblem(
-        "End Date",
-        Problem("end_before_start", f"must not lie before Date of Approval, which is {loan.start_date}."),
-    )
+    return Problem("end_before_start", f"must not lie before Date of Approval, which is {start}.")
 
 
-def validate_paid_within_tenure(loan: LoanRow) -> RowProblem | None:
+def validate_paid_within_tenure(paid: int, tenure: int) -> Problem | None:
     """More instalments paid than there are: the score takes it as paid in full, but somebody should look."""
-    if loan.emis_paid_on_time <= loan.tenure:
+    if paid <= tenure:
         return None
-    return RowProblem(
-        "EMIs paid on Time",
-        Problem("paid_beyond_tenure", f"is more than Tenure, which is {loan.tenure}. The row was kept as it is."),
-    )
+    return Problem("paid_beyond_tenure", f"is more than Tenure, which is {tenure}. The row was kept as it is.")
 
 
 CUSTOMERS = Kind(
@@ -106,7 +67,6 @@ CUSTOMERS = Kind(
         Column("Monthly Salary", cells.money(zero=False), aliases=("Monthly Income",)),
         Column("Approved Limit", cells.money(zero=True), aliases=("Credit Limit",)),
     ),
-    row_type=CustomerRow,
 )
 
 LOANS = Kind(
@@ -127,9 +87,8 @@ LOANS = Kind(
         # A loan without an end date counts as current.
         Column("End Date", cells.calendar_date, if_blank=None),
     ),
-    row_type=LoanRow,
-    refused_by=(validate_end_not_before_start,),
-    flagged_by=(validate_paid_within_tenure,),
+    refused_by=(Check("End Date", "Date of Approval", validate_end_not_before_start),),
+    flagged_by=(Check("EMIs paid on Time", "Tenure", validate_paid_within_tenure),),
 )
 
 KINDS = (CUSTOMERS, LOANS)

@@ -1,88 +1,167 @@
-"""From the rows of a sheet to values ready to be stored, in chunks, so that memory does not grow with the file."""
+"""From the rows of a workbook to values ready to be stored, in chunks, so that memory does not grow with the file.
 
-from collections.abc import Iterator, Sequence
+A chunk is worked on column by column: most cells of a column were seen before, and a dictionary is ten times as
+fast as asking again what a cell means. Only what is wrong is looked at row by row.
+"""
+
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import NamedTuple
+from itertools import compress, islice
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from chalicelib.ingest.cells import ERROR, Cell, ErrorCell, Problem, is_blank, shown
 from chalicelib.ingest.findings import Finding
 from chalicelib.ingest.headers import Layout
-from chalicelib.ingest.kinds import Column, Row, RowProblem
-from chalicelib.ingest.workbook import NumberedRow
+from chalicelib.ingest.kinds import Check, Column
+from chalicelib.ingest.sheets import NumberedRow
 
 CHUNK_ROWS = 20_000
 
+# Above this, what a column's cells mean is forgotten and learned anew.
+MOST_KNOWN_CELLS = 100_000
 
-class GoodRow(NamedTuple):
-    """A row that can be stored, and where it stood."""
-
-    row_number: int
-    row: Row
+Values: TypeAlias = Sequence[Any]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of a sheet. Blank rows are not counted in `found`."""
+    """Some rows of a sheet: those from `start` to before `end`, counting all rows below the headers of a workbook.
 
-    found: int
-    rejected: int
-    good: Sequence[GoodRow]
+    `columns` are the values of the good rows in the order of the kind's columns; `positions` and `row_numbers` say
+    where they stood. Every other row is blank or has a finding that rejects it.
+    """
+
+    layout: Layout
+    start: int
+    end: int
+    positions: Sequence[int]
+    row_numbers: Sequence[int]
+    columns: Sequence[Values]
     findings: Sequence[Finding]
 
 
-def read_chunks(layout: Layout, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
-    """The rows below the header of a sheet, validated, `size` at a time."""
-    rows = layout.rows()
+def read_chunks(layouts: Sequence[Layout], start: int = 0, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    """The rows below the headers, validated, at most `size` at a time; the first `start` of them are left out."""
+    begin = 0
+    for layout in layouts:
+        yield from _chunks_of(layout, begin, start, size)
+        begin += layout.height
+
+
+def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Chunk]:
+    skipped = min(max(0, start - begin), layout.height)
+    rows = islice(layout.rows(), skipped, None)
+    readers = [_Known(column) for column in layout.kind.columns]
+    at = begin + skipped
     while some := list(islice(rows, size)):
-        yield read_chunk(layout, some)
+        yield _read_chunk(layout, readers, at, some)
+        at += len(some)
 
 
-def read_chunk(layout: Layout, rows: Sequence[NumberedRow]) -> Chunk:
+def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: Sequence[NumberedRow]) -> Chunk:
     """Validates these rows. A row with anything wrong is set aside whole, with a finding for each bad cell."""
-    good: list[GoodRow] = []
-    findings: list[Finding] = []
-    found = rejected = 0
-    for row_number, cells in rows:
-        own = [cells[position] for position in layout.positions]
-        if own[0] == "" and all(map(is_blank, own)):
-            continue
-        found += 1
-        row, said = _read_row(layout, row_number, own)
-        findings += said
-        if row is None:
-            rejected += 1
-        else:
-            good.append(GoodRow(row_number, row))
-    return Chunk(found, rejected, good, findings)
-
-
-def _read_row(layout: Layout, row_number: int, cells: Sequence[Cell]) -> tuple[Row | None, list[Finding]]:
-    columns = layout.kind.columns
-    values = [_read_cell(column, cell) for column, cell in zip(columns, cells, strict=True)]
-    problems = [
-        RowProblem(column.title, value) for column, value in zip(columns, values, strict=True) if type(value) is Problem
+    places, cells = _written(layout, rows)
+    columns = [reader.read(column) for reader, column in zip(readers, cells, strict=True)]
+    problems = _problems(layout, columns)
+    refused = {problem.at for problem in problems}
+    flags = _broken(layout, layout.kind.flagged_by, columns, refused, "flagged")
+    findings = [
+        _finding(layout, rows[places[found.at]][0], cells[found.column][found.at], found)
+        for found in sorted([*problems, *flags], key=lambda found: found[:2])
     ]
-    row = None if problems else layout.kind.row_type._make(values)
-    problems += [problem for check in layout.kind.refused_by if row and (problem := check(row))]
-    if problems:
-        return None, [_finding(layout, row_number, cells, "rejected", problem) for problem in problems]
-    flags = [flag for check in layout.kind.flagged_by if (flag := check(row))]
-    return row, [_finding(layout, row_number, cells, "flagged", flag) for flag in flags]
+    good = [at not in refused for at in range(len(places))] if refused else None
+    kept = list(compress(places, good)) if good else places
+    return Chunk(
+        layout=layout,
+        start=start,
+        end=start + len(rows),
+        positions=[start + place for place in kept],
+        row_numbers=[rows[place][0] for place in kept],
+        columns=[list(compress(column, good)) for column in columns] if good else columns,
+        findings=findings,
+    )
 
 
-def _read_cell(column: Column, cell: Cell) -> object:
-    if cell == "" or is_blank(cell):
+def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int], list[Sequence[Cell]]]:
+    """The rows that are not blank, by their place among all, and the kind's columns of these."""
+    own = itemgetter(*layout.positions)
+    empty = ("",) * len(layout.positions)
+    found = [own(row) for _, row in rows]
+    # Most blank rows are empty, and there may be a million of them.
+    places = [
+        at for at, row in enumerate(found) if row != empty and not (isinstance(row[0], str) and all(map(is_blank, row)))
+    ]
+    written = found if len(places) == len(found) else [found[at] for at in places]
+    return places, list(zip(*written, strict=True)) or [()] * len(layout.positions)
+
+
+class _Known(dict[Cell, Any]):
+    """What each cell of a column means, learned when it is first seen."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self._column = column
+
+    def read(self, cells: Sequence[Cell]) -> list[Any]:
+        if len(self) > MOST_KNOWN_CELLS:
+            self.clear()
+        # TRUE and 1 are the same key of a dictionary, and not the same cell.
+        if bool in set(map(type, cells)):
+            return [_read_cell(self._column, cell) for cell in cells]
+        return [self[cell] for cell in cells]
+
+    def __missing__(self, cell: Cell) -> Any:
+        value = self[cell] = _read_cell(self._column, cell)
+        return value
+
+
+def _read_cell(column: Column, cell: Cell) -> Any:
+    if is_blank(cell):
         return column.if_blank
     if type(cell) is ErrorCell:
         return ERROR
     return column.parse(cell)
 
 
-def _finding(layout: Layout, row_number: int, cells: Sequence[Cell], outcome: str, found: RowProblem) -> Finding:
+class _Found(NamedTuple):
+    """Something wrong in the row at a place of the chunk, at a column of the kind."""
+
+    at: int
+    column: int
+    problem: Problem
+    outcome: str
+
+
+def _problems(layout: Layout, columns: Sequence[Values]) -> list[_Found]:
+    """What is wrong with cells, and in rows whose cells are all good, what is wrong between them."""
+    found = [
+        _Found(at, number, value, "rejected")
+        for number, column in enumerate(columns)
+        if Problem in set(map(type, column))
+        for at, value in enumerate(column)
+        if type(value) is Problem
+    ]
+    return found + _broken(layout, layout.kind.refused_by, columns, {problem.at for problem in found}, "rejected")
+
+
+def _broken(
+    layout: Layout, checks: Sequence[Check], columns: Sequence[Values], skipped: Container[int], outcome: str
+) -> list[_Found]:
     titles = [column.title for column in layout.kind.columns]
-    value = shown(cells[titles.index(found.column)])
-    message = f"{found.column} {found.problem.message}"
+    numbers = [(check, titles.index(check.column), titles.index(check.against)) for check in checks]
+    return [
+        _Found(at, column, problem, outcome)
+        for check, column, against in numbers
+        for at, pair in enumerate(zip(columns[column], columns[against], strict=True))
+        if at not in skipped and (problem := check.problem(*pair))
+    ]
+
+
+def _finding(layout: Layout, row_number: int, cell: Cell, found: _Found) -> Finding:
+    title = layout.kind.columns[found.column].title
+    value = shown(cell)
+    message = f"{title} {found.problem.message}"
     if value:
-        message += f" Invalid value: {value}." if outcome == "rejected" else f" Value: {value}."
-    return Finding(layout.sheet.name, row_number, outcome, found.column, value or None, found.problem.code, message)
+        message += f" Invalid value: {value}." if found.outcome == "rejected" else f" Value: {value}."
+    return Finding(layout.sheet.name, row_number, found.outcome, title, value or None, found.problem.code, message)

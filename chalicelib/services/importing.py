@@ -1,45 +1,45 @@
 """Imports workbooks from S3: each version of an object once, whole or not at all.
 
 What is wrong with a file ends the import with a sentence. What is wrong with the database, S3 or us is raised:
-the message goes back to the queue, and the next delivery does the import from its start.
+the message goes back to the queue, and the next delivery goes on where the import stopped.
 """
 
+import math
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from itertools import count
-from typing import IO, TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import ClientError
 
-from chalicelib.ingest.events import ObjectReference, references
-from chalicelib.ingest.findings import Finding
-from chalicelib.ingest.headers import Layout, find_layouts
-from chalicelib.ingest.rows import read_chunks
+from chalicelib.ingest.events import ObjectReference, message_for, references
+from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.workbook import FileRefused, read_workbook
 from chalicelib.logs import log, log_exception
-from chalicelib.storage import imports
+from chalicelib.services.import_jobs import write_report
+from chalicelib.services.loading import OpenedFile, OutOfTime, TimeLeft, load
+from chalicelib.storage import import_jobs, imports, staging
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.imports import ImportRecord, SheetCounts
-from chalicelib.storage.merging import MergedRows
-from chalicelib.storage.merging_customers import merge_customers
-from chalicelib.storage.merging_loans import merge_loans
-from chalicelib.storage.staging import add_findings, create_staging, stage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from sqlalchemy import Connection
 
 MAX_OBJECT_BYTES = 200 * 2**20
+
+# What writing a report takes on a slow day; openpyxl writes cell by cell.
+REPORT_SECONDS_A_ROW = 5e-4
 
 # The object was deleted, or this version of it was, before its message was read.
 GONE = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"}
 
-MERGES = {"customers": merge_customers, "loans": merge_loans}
+# Puts a message into the queue, as if S3 had sent it.
+Send: TypeAlias = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -49,37 +49,75 @@ class ImportResult:
     import_id: int
     state: str
     message: str | None = None
+    rows: int = 0
+    report_key: str | None = None
     sheets: tuple[SheetCounts, ...] = ()
     repeated: bool = False
 
 
-def import_messages(database: Database, s3: "S3Client", messages: Iterable[tuple[str, str]]) -> list[str]:
-    """Imports what the messages (id, body) tell of; returns the ids of those that must be delivered again."""
-    return [message_id for message_id, body in messages if not _is_done(database, s3, message_id, body)]
+def no_end() -> float:
+    """The time left where nobody ends the invocation."""
+    return math.inf
 
 
-def import_object(database: Database, s3: "S3Client", reference: ObjectReference) -> ImportResult:
+def import_messages(
+    database: Database,
+    s3: "S3Client",
+    messages: Iterable[tuple[str, str]],
+    time_left: TimeLeft = no_end,
+    send: Send | None = None,
+) -> list[str]:
+    """Imports what the messages (id, body) tell of; returns the ids of those that must be delivered again.
+
+    An import for which the time is too short goes on with a message of its own, if there is a way to `send` one:
+    the queue would hide the old one for long, and counts its deliveries as failures.
+    """
+    return [
+        message_id for message_id, body in messages if not _is_done(database, s3, message_id, body, time_left, send)
+    ]
+
+
+def import_object(
+    database: Database, s3: "S3Client", reference: ObjectReference, time_left: TimeLeft = no_end
+) -> ImportResult:
     """Imports one version of an object. A second call for the same version changes nothing.
 
-    Raises what the database, S3 or a fault of ours raises; then nothing of the file was applied.
+    Raises OutOfTime where another invocation has to go on, and what the database, S3 or a fault of ours raises;
+    then nothing of the file was applied.
     """
     record = _begin(database, reference)
     if record.state != imports.RUNNING:
-        return ImportResult(record.import_id, record.state, record.message, repeated=True)
+        # Whoever ended it may not have come so far.
+        _apply_latecomers(database)
+        return _result(record)
     try:
-        with _downloaded(s3, reference) as file:
-            layouts, findings = find_layouts(read_workbook(file))
-        result = _load(database, record.import_id, layouts, findings)
+        with _downloaded(s3, reference) as (file, uploaded_at):
+            opened = OpenedFile(*find_layouts(read_workbook(file)), uploaded_at)
+            record, sheets = load(database, record.import_id, opened, time_left)
     except FileRefused as refusal:
         return _fail(database, record.import_id, str(refusal))
     _apply_latecomers(database)
-    return result
+    return _result(record, sheets)
 
 
-def _is_done(database: Database, s3: "S3Client", message_id: str, body: str) -> bool:
+def _result(record: ImportRecord, sheets: Sequence[SheetCounts] = ()) -> ImportResult:
+    return ImportResult(
+        record.import_id,
+        record.state,
+        record.message,
+        record.rows_total or 0,
+        record.report_key,
+        tuple(sheets),
+        repeated=not sheets,
+    )
+
+
+def _is_done(
+    database: Database, s3: "S3Client", message_id: str, body: str, time_left: TimeLeft, send: Send | None
+) -> bool:
     try:
         for reference in references(body):
-            _import_and_log(database, s3, reference)
+            _import_or_put_off(database, s3, reference, time_left, send)
     except Exception as error:
         # Whatever it is, the queue counts the attempts, and after the last one a person looks at it.
         log_exception("import_interrupted", error, message_id=message_id)
@@ -87,9 +125,43 @@ def _is_done(database: Database, s3: "S3Client", message_id: str, body: str) -> 
     return True
 
 
-def _import_and_log(database: Database, s3: "S3Client", reference: ObjectReference) -> None:
+def _import_or_put_off(
+    database: Database, s3: "S3Client", reference: ObjectReference, time_left: TimeLeft, send: Send | None
+) -> None:
+    try:
+        result = _import_and_log(database, s3, reference, time_left)
+        if result.state == imports.COMPLETED and result.report_key is None:
+            _report(database, s3, reference, result, time_left)
+    except OutOfTime:
+        if send is None:
+            raise
+        send(message_for(reference))
+        log("import_put_off", key=reference.key, version=reference.identity)
+
+
+def _report(
+    database: Database, s3: "S3Client", reference: ObjectReference, result: ImportResult, time_left: TimeLeft
+) -> None:
+    """Writes the report, which must not fail the import: the next delivery of the same object tries it again.
+
+    Raises OutOfTime where an invocation that has nothing else to do could write it.
+    """
+    if time_left() < result.rows * REPORT_SECONDS_A_ROW:
+        if not result.repeated:
+            raise OutOfTime
+        log("import_report_too_large", import_id=result.import_id, rows=result.rows)
+        return
+    try:
+        write_report(database, s3, reference.bucket, result.import_id)
+    except Exception as error:
+        log_exception("import_report_failed", error, import_id=result.import_id)
+
+
+def _import_and_log(
+    database: Database, s3: "S3Client", reference: ObjectReference, time_left: TimeLeft
+) -> ImportResult:
     began = time.monotonic()
-    result = import_object(database, s3, reference)
+    result = import_object(database, s3, reference, time_left)
     log(
         "import",
         import_id=result.import_id,
@@ -101,27 +173,33 @@ def _import_and_log(database: Database, s3: "S3Client", reference: ObjectReferen
         sheets=[vars(sheet) for sheet in result.sheets],
         ms=round((time.monotonic() - began) * 1000),
     )
+    return result
 
 
 @retried
 def _begin(database: Database, reference: ObjectReference) -> ImportRecord:
-    """Notes the import in a transaction of its own, so that it can be watched while it runs."""
+    """Notes the import in a transaction of its own, so that it can be watched while it runs.
+
+    An import that was started by hand and waits for this object is it; else there is a new one.
+    """
+    found: dict[str, Any] = {
+        "bucket": reference.bucket,
+        "key": reference.key,
+        "version": reference.identity,
+        "sequencer": reference.sequencer,
+        "uploaded_at": reference.uploaded_at,
+        "size_bytes": reference.size_bytes,
+    }
     with database.transaction() as tx:
-        record = imports.begin(
-            tx.connection,
-            bucket=reference.bucket,
-            key=reference.key,
-            version=reference.identity,
-            sequencer=reference.sequencer,
-            size_bytes=reference.size_bytes,
-        )
+        import_jobs.adopt(tx.connection, **found)
+        record = imports.begin(tx.connection, **found)
         tx.commit()
     return record
 
 
 @contextmanager
-def _downloaded(s3: "S3Client", reference: ObjectReference) -> Iterator[IO[bytes]]:
-    """The object in a temporary file. Raises FileRefused where it is gone or too large."""
+def _downloaded(s3: "S3Client", reference: ObjectReference) -> Iterator[tuple[IO[bytes], datetime]]:
+    """The object in a temporary file, and when it was uploaded. Raises FileRefused where it is gone or too large."""
     version = {"VersionId": reference.version_id} if reference.version_id else {}
     try:
         answer = s3.get_object(Bucket=reference.bucket, Key=reference.key, **version)  # type: ignore[arg-type]
@@ -136,57 +214,7 @@ def _downloaded(s3: "S3Client", reference: ObjectReference) -> Iterator[IO[bytes
     with tempfile.TemporaryFile() as file:
         shutil.copyfileobj(answer["Body"], file)
         file.seek(0)
-        yield file
-
-
-@retried
-def _load(database: Database, import_id: int, layouts: Sequence[Layout], findings: Sequence[Finding]) -> ImportResult:
-    """Applies all of a workbook in one transaction, unless another worker has done so."""
-    with database.transaction() as tx:
-        record = imports.lock(tx.connection, import_id)
-        if record.state != imports.RUNNING:
-            return ImportResult(import_id, record.state, record.message, repeated=True)
-        imports.lock_merging(tx.connection)
-        sheets = _merge(tx.connection, import_id, layouts, findings)
-        imports.complete(tx.connection, import_id, sheets)
-        tx.commit()
-    return ImportResult(import_id, imports.COMPLETED, sheets=tuple(sheets))
-
-
-def _merge(
-    connection: "Connection", import_id: int, layouts: Sequence[Layout], findings: Sequence[Finding]
-) -> list[SheetCounts]:
-    create_staging(connection)
-    add_findings(connection, import_id, findings)
-    positions = count(1)
-    read = [_stage(connection, import_id, layout, positions) for layout in layouts]
-    # Customers before loans, so that a workbook with both leaves nothing waiting.
-    merged = [rows for kind, merge in MERGES.items() if _has(read, kind) for rows in merge(connection, import_id)]
-    return [_counts(sheet, merged) for sheet in read]
-
-
-def _stage(connection: "Connection", import_id: int, layout: Layout, positions: Iterator[int]) -> SheetCounts:
-    """Writes the good rows of a sheet to staging and the bad ones to the report."""
-    found = rejected = 0
-    add_findings(connection, import_id, layout.findings)
-    for chunk in read_chunks(layout):
-        placed = ((next(positions), layout.sheet.name, good.row_number, *good.row) for good in chunk.good)
-        stage(connection, layout.kind.name, placed)
-        add_findings(connection, import_id, chunk.findings)
-        found += chunk.found
-        rejected += chunk.rejected
-    return SheetCounts(layout.sheet.name, layout.kind.name, rows_found=found, rejected=rejected)
-
-
-def _has(sheets: Sequence[SheetCounts], kind: str) -> bool:
-    return any(sheet.kind == kind for sheet in sheets)
-
-
-def _counts(read: SheetCounts, merged: Sequence[MergedRows]) -> SheetCounts:
-    own = [rows for rows in merged if rows.sheet == read.sheet]
-    outcomes = {rows.outcome: rows.rows for rows in own}
-    known = {field.name: getattr(read, field.name) for field in fields(read)}
-    return SheetCounts(**(known | outcomes | {"renumbered": sum(rows.renumbered for rows in own)}))
+        yield file, answer["LastModified"]
 
 
 @retried
@@ -194,6 +222,7 @@ def _fail(database: Database, import_id: int, message: str) -> ImportResult:
     with database.transaction() as tx:
         record = imports.lock(tx.connection, import_id)
         if record.state == imports.RUNNING:
+            staging.clear(tx.connection, import_id)
             imports.fail(tx.connection, import_id, message)
         tx.commit()
     return ImportResult(import_id, imports.FAILED, message)

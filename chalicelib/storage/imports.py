@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.dialects import postgresql
@@ -18,11 +19,15 @@ MERGE_LOCK = 0x6D657267
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """An import as it stands; `message` says why it failed."""
+    """An import as it stands; `message` says why it failed, `rows_total` is None until the file was opened."""
 
     import_id: int
     state: str
     message: str | None
+    rows_total: int | None
+    rows_read: int
+    rows_staged: int
+    report_key: str | None
 
 
 @dataclass(frozen=True)
@@ -69,27 +74,98 @@ def apply_waiting_loans(connection: Connection, customer_id: int | None = None) 
     return connection.execute(_APPLY_WAITING_OF_ONE, {"customer_id": customer_id}).rowcount
 
 
+_RECORD = ", ".join(field.name for field in fields(ImportRecord))
+
+
 def begin(
-    connection: Connection, *, bucket: str, key: str, version: str, sequencer: str | None, size_bytes: int
+    connection: Connection,
+    *,
+    bucket: str,
+    key: str,
+    version: str,
+    sequencer: str | None,
+    uploaded_at: datetime | None,
+    size_bytes: int,
 ) -> ImportRecord:
     """The import of this version of the object: made if there is none, found as it stands if there is."""
     values = {"bucket": bucket, "object_key": key, "object_version": version}
-    statement = postgresql.insert(imports).values(**values, sequencer=sequencer, size_bytes=size_bytes)
+    statement = postgresql.insert(imports).values(
+        **values, sequencer=sequencer, uploaded_at=uploaded_at, size_bytes=size_bytes
+    )
     connection.execute(statement.on_conflict_do_nothing(constraint="imports_object_key"))
     found = connection.execute(
-        text("""
-            SELECT import_id, state, message FROM imports
+        text(f"""
+            SELECT {_RECORD} FROM imports
             WHERE bucket = :bucket AND object_key = :object_key AND object_version = :object_version
-        """),
+        """),  # noqa: S608
         values,
     )
     return ImportRecord(*found.one())
 
 
+def get(connection: Connection, import_id: int) -> ImportRecord:
+    """An import as it stands."""
+    statement = text(f"SELECT {_RECORD} FROM imports WHERE import_id = :import_id")  # noqa: S608
+    return ImportRecord(*connection.execute(statement, {"import_id": import_id}).one())
+
+
 def lock(connection: Connection, import_id: int) -> ImportRecord:
     """Makes other workers on the same import wait until the transaction ends."""
-    statement = text("SELECT import_id, state, message FROM imports WHERE import_id = :import_id FOR UPDATE")
+    statement = text(f"SELECT {_RECORD} FROM imports WHERE import_id = :import_id FOR UPDATE")  # noqa: S608
     return ImportRecord(*connection.execute(statement, {"import_id": import_id}).one())
+
+
+def note_opened(connection: Connection, import_id: int, rows_total: int, uploaded_at: datetime | None) -> None:
+    """Notes what is known once the file is open; when it was uploaded only if no notice has said so before."""
+    statement = """
+        UPDATE imports SET rows_total = :rows_total, uploaded_at = COALESCE(uploaded_at, :uploaded_at)
+        WHERE import_id = :import_id AND state = 'running'
+    """
+    connection.execute(text(statement), {"import_id": import_id, "rows_total": rows_total, "uploaded_at": uploaded_at})
+
+
+def note_progress(connection: Connection, import_id: int, rows_read: int, staged: int) -> None:
+    """Moves the progress to `rows_read`, `staged` more of which lie in staging now."""
+    statement = """
+        UPDATE imports SET rows_read = :rows_read, rows_staged = rows_staged + :staged WHERE import_id = :import_id
+    """
+    connection.execute(text(statement), {"import_id": import_id, "rows_read": rows_read, "staged": staged})
+
+
+# Imports of newer versions of the same key that are done. S3's sequencers tell, the shorter filled up with zeros on
+# the right, as AWS documents it; where one is missing or both are the same, when the versions were uploaded does.
+_NEWER = """
+    SELECT newer.import_id
+    FROM imports AS own JOIN imports AS newer USING (bucket, object_key)
+    WHERE own.import_id = :import_id AND newer.import_id <> own.import_id AND newer.state = 'completed'
+      AND CASE WHEN rpad(upper(newer.sequencer), 64, '0') <> rpad(upper(own.sequencer), 64, '0')
+               THEN rpad(upper(newer.sequencer), 64, '0') > rpad(upper(own.sequencer), 64, '0') COLLATE "C"
+               ELSE newer.uploaded_at > own.uploaded_at END
+"""
+
+
+def newer_versions(connection: Connection, import_id: int) -> list[int]:
+    """The completed imports of newer versions of the same object; hardly ever any."""
+    return list(connection.scalars(text(_NEWER), {"import_id": import_id}))
+
+
+# What became of the rows that were not staged because something is wrong with them.
+_NOTE_REJECTED = """
+    INSERT INTO import_rows (import_id, sheet, row_number, outcome)
+    SELECT DISTINCT import_id, sheet, row_number, outcome FROM import_findings
+    WHERE import_id = :import_id AND outcome = 'rejected'
+"""
+
+_COUNT_REJECTED = """
+    SELECT sheet, count(*) AS rows FROM import_rows WHERE import_id = :import_id AND outcome = 'rejected' GROUP BY sheet
+"""
+
+
+def note_rejected(connection: Connection, import_id: int) -> dict[str, int]:
+    """Notes the rejected rows among the others; returns how many there are in each sheet that has any."""
+    connection.execute(text(_NOTE_REJECTED), {"import_id": import_id})
+    found = connection.execute(text(_COUNT_REJECTED), {"import_id": import_id})
+    return {row.sheet: row.rows for row in found}
 
 
 def lock_merging(connection: Connection) -> None:
@@ -136,8 +212,9 @@ def forget(connection: Connection, *, bucket: str, key: str, version: str) -> No
             SELECT import_id FROM imports
             WHERE bucket = :bucket AND object_key = :key AND object_version = :version AND state = 'completed'
         ), findings AS (DELETE FROM import_findings USING gone WHERE import_findings.import_id = gone.import_id),
-        sheets AS (DELETE FROM import_sheets USING gone WHERE import_sheets.import_id = gone.import_id)
-        UPDATE imports SET state = 'running', finished_at = NULL
+        sheets AS (DELETE FROM import_sheets USING gone WHERE import_sheets.import_id = gone.import_id),
+        rows AS (DELETE FROM import_rows USING gone WHERE import_rows.import_id = gone.import_id)
+        UPDATE imports SET state = 'running', finished_at = NULL, rows_read = 0, rows_staged = 0, report_key = NULL
         FROM gone WHERE imports.import_id = gone.import_id
     """
     connection.execute(text(statement), {"bucket": bucket, "key": key, "version": version})

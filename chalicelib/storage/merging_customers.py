@@ -1,26 +1,51 @@
 """From the staging table into customers, in SQL, the whole set at a time.
 
-Runs in the transaction that filled the staging table and holds the import lock (storage/imports.py).
+Runs in a transaction that holds the import lock (storage/imports.py).
 """
+
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
 from chalicelib.storage.imports import apply_waiting_loans
 from chalicelib.storage.merging import MergedRows, run
 
-# Keeps the last row of each customer in the file, and says what is to become of it.
+# Says what is to become of each row. Of rows about the same customer the last counts.
 _DECIDE = """
     CREATE TEMP TABLE incoming_customers ON COMMIT DROP AS
-    SELECT latest.*,
-           CASE WHEN stored.customer_id IS NULL THEN 'inserted'
-                WHEN (latest.first_name, latest.last_name, latest.age, latest.phone_number,
-                      latest.monthly_income, latest.approved_limit)
+    SELECT staged.*,
+           stored.customer_id IS NULL AS is_new,
+           CASE WHEN staged.position < staged.last_position THEN 'superseded'
+                WHEN stored.customer_id IS NULL THEN 'inserted'
+                WHEN (staged.first_name, staged.last_name, staged.age, staged.phone_number,
+                      staged.monthly_income, staged.approved_limit)
                      IS DISTINCT FROM
                      (stored.first_name, stored.last_name, stored.age, stored.phone_number,
                       stored.monthly_income, stored.approved_limit) THEN 'updated'
                 ELSE 'unchanged' END AS outcome
-    FROM (SELECT DISTINCT ON (customer_id) * FROM staged_customers ORDER BY customer_id, position DESC) AS latest
+    FROM (SELECT *, max(position) OVER (PARTITION BY customer_id) AS last_position
+          FROM staged_customers
+          WHERE import_id = :import_id) AS staged
     LEFT JOIN customers AS stored USING (customer_id)
+"""
+
+# Leaves alone the customers that a newer version of the same file has brought.
+_YIELD = """
+    WITH newer AS (
+        SELECT DISTINCT customer_id FROM import_rows
+        WHERE import_id = ANY (:newer) AND source_loan_id IS NULL AND outcome <> 'rejected'
+    ), yielded AS (
+        UPDATE incoming_customers AS incoming
+        SET outcome = 'superseded'
+        FROM newer
+        WHERE newer.customer_id = incoming.customer_id AND NOT is_new AND outcome <> 'superseded'
+        RETURNING incoming.sheet, incoming.row_number, incoming.customer_id, incoming.position
+    )
+    INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
+    SELECT :import_id, sheet, row_number, 'superseded', 'Customer ID', CAST(customer_id AS text), 'newer_version_here',
+           'A newer version of this file was imported before; what it says about this customer was kept.'
+    FROM yielded
+    ORDER BY position
 """
 
 # Brings the customers that differ to what the file says.
@@ -36,7 +61,7 @@ _UPDATE = """
 # Moves the sequence above the highest customer of the file; never back.
 _MOVE_SEQUENCE = """
     SELECT setval('customers_customer_id_seq', highest.customer_id)
-    FROM (SELECT max(customer_id) AS customer_id FROM incoming_customers) AS highest,
+    FROM (SELECT max(customer_id) AS customer_id FROM incoming_customers WHERE outcome = 'inserted') AS highest,
          customers_customer_id_seq AS sequence
     WHERE highest.customer_id >= sequence.last_value + CAST(sequence.is_called AS integer)
 """
@@ -53,27 +78,37 @@ _INSERT = """
 # Reports the rows that a later row of the same file replaces.
 _REPORT_SUPERSEDED = """
     INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
-    SELECT :import_id, staged.sheet, staged.row_number, 'superseded', 'Customer ID',
-           CAST(staged.customer_id AS text), 'superseded',
+    SELECT :import_id, incoming.sheet, incoming.row_number, 'superseded', 'Customer ID',
+           CAST(incoming.customer_id AS text), 'superseded',
            format('The same customer comes again in row %s of the sheet %s, which was used instead.',
                   latest.row_number, latest.sheet)
-    FROM staged_customers AS staged JOIN incoming_customers AS latest USING (customer_id)
-    WHERE staged.position < latest.position
-    ORDER BY staged.position
+    FROM incoming_customers AS incoming JOIN incoming_customers AS latest ON latest.position = incoming.last_position
+    WHERE incoming.position < incoming.last_position
+    ORDER BY incoming.position
 """
 
-# Counts what became of the staged rows, by sheet.
-_COUNT = """
-    SELECT staged.sheet, COALESCE(incoming.outcome, 'superseded'), count(*), 0
-    FROM staged_customers AS staged LEFT JOIN incoming_customers AS incoming USING (position)
-    GROUP BY 1, 2
+# Notes what became of each row.
+_NOTE_ROWS = """
+    INSERT INTO import_rows (import_id, sheet, row_number, outcome, customer_id)
+    SELECT :import_id, sheet, row_number, outcome, customer_id
+    FROM incoming_customers
+    ORDER BY position
 """
 
+_COUNT = "SELECT sheet, outcome, count(*), 0 FROM incoming_customers GROUP BY sheet, outcome"
 
-def merge_customers(connection: Connection, import_id: int) -> list[MergedRows]:
-    """Brings customers to what staged_customers says, then applies the loans that waited for any of them."""
-    connection.exec_driver_sql("ANALYZE staged_customers")
-    for statement in (_DECIDE, _UPDATE, _MOVE_SEQUENCE, _INSERT, _REPORT_SUPERSEDED):
+
+def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]) -> list[MergedRows]:
+    """Brings customers to what staged_customers says, then applies the loans that waited for any of them.
+
+    `newer` are the imports of newer versions of the same file, whose customers are left alone.
+    """
+    connection.exec_driver_sql("ANALYZE staged_customers (import_id, customer_id)")
+    run(connection, _DECIDE, import_id)
+    run(connection, _REPORT_SUPERSEDED, import_id)
+    if newer:
+        run(connection, _YIELD, import_id, newer)
+    for statement in (_UPDATE, _MOVE_SEQUENCE, _INSERT, _NOTE_ROWS):
         run(connection, statement, import_id)
     apply_waiting_loans(connection)
     return [MergedRows(*row) for row in connection.execute(text(_COUNT))]

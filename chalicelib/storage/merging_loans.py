@@ -1,59 +1,81 @@
 """From the staging table into loans and waiting_loans, in SQL, the whole set at a time.
 
-Runs in the transaction that filled the staging table and holds the import lock (storage/imports.py), so no other
-import is between two of these statements. The API is: a loan made there at the same moment may take a number
-that a row of the file wants, which ON CONFLICT notices.
+Runs in a transaction that holds the import lock (storage/imports.py), so no other import is between two of these
+statements. The API is: a loan made there at the same moment may take a number that a row of the file wants, which
+ON CONFLICT notices.
 """
+
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
 from chalicelib.storage.merging import MergedRows, run
 
-# Keeps the last row of each loan in the file, and says what is to become of it. A loan is known by its customer
-# and its number in the file. `first_position` is where the loan stood first, which decides who keeps a number.
+# Says what is to become of each row. A loan is known by its customer and its number in the file; of rows about the
+# same loan the last counts. `first_position` is where the loan stood first, which decides who keeps a number.
 _DECIDE = """
     CREATE TEMP TABLE incoming_loans ON COMMIT DROP AS
-    SELECT latest.*,
-           COALESCE(stored.loan_id, waiting.loan_id) AS loan_id,
+    SELECT staged.*,
+           COALESCE(stored.loan_id, waiting.loan_id, staged.source_loan_id) AS loan_id,
            stored.loan_id IS NULL AND waiting.loan_id IS NULL AS is_new,
-           CASE WHEN stored.loan_id IS NULL AND customers.customer_id IS NULL THEN 'waiting'
+           CASE WHEN staged.position < staged.last_position THEN 'superseded'
+                WHEN stored.loan_id IS NULL AND customers.customer_id IS NULL THEN 'waiting'
                 WHEN stored.loan_id IS NULL THEN 'inserted'
-                WHEN (latest.loan_amount, latest.tenure, latest.interest_rate, latest.monthly_installment,
-                      latest.emis_paid_on_time, latest.start_date, latest.end_date)
+                WHEN (staged.loan_amount, staged.tenure, staged.interest_rate, staged.monthly_installment,
+                      staged.emis_paid_on_time, staged.start_date, staged.end_date)
                      IS DISTINCT FROM
                      (stored.loan_amount, stored.tenure, stored.interest_rate, stored.monthly_installment,
                       stored.emis_paid_on_time, stored.start_date, stored.end_date) THEN 'updated'
                 ELSE 'unchanged' END AS outcome
-    FROM (SELECT DISTINCT ON (customer_id, source_loan_id) *,
-                 min(position) OVER (PARTITION BY customer_id, source_loan_id) AS first_position
+    FROM (SELECT *, min(position) OVER same_loan AS first_position, max(position) OVER same_loan AS last_position
           FROM staged_loans
-          ORDER BY customer_id, source_loan_id, position DESC) AS latest
+          WHERE import_id = :import_id
+          WINDOW same_loan AS (PARTITION BY customer_id, source_loan_id)) AS staged
     LEFT JOIN loans AS stored USING (customer_id, source_loan_id)
     LEFT JOIN waiting_loans AS waiting USING (customer_id, source_loan_id)
     LEFT JOIN customers USING (customer_id)
 """
 
-# Gives each new loan its number: the file's, to the first that claims it while it is free; to all others the
-# next ones above every number in use or in the file. Counted rather than drawn from the sequence, so that an
-# import that is done again after a crash gives the same numbers.
+# Leaves alone the loans that a newer version of the same file has brought.
+_YIELD = """
+    WITH newer AS (
+        SELECT DISTINCT customer_id, source_loan_id FROM import_rows
+        WHERE import_id = ANY (:newer) AND source_loan_id IS NOT NULL AND outcome <> 'rejected'
+    ), yielded AS (
+        UPDATE incoming_loans AS incoming
+        SET outcome = 'superseded'
+        FROM newer
+        WHERE newer.customer_id = incoming.customer_id AND newer.source_loan_id = incoming.source_loan_id
+          AND NOT is_new AND outcome <> 'superseded'
+        RETURNING incoming.sheet, incoming.row_number, incoming.source_loan_id, incoming.position
+    )
+    INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
+    SELECT :import_id, sheet, row_number, 'superseded', 'Loan ID', CAST(source_loan_id AS text), 'newer_version_here',
+           'A newer version of this file was imported before; what it says about this loan was kept.'
+    FROM yielded
+    ORDER BY position
+"""
+
+# Gives a new loan the number of the file if it is the first to claim it and it is free, which _DECIDE took for
+# granted; all others get the next ones above every number in use or in the file. Counted rather than drawn from the
+# sequence, so that an import that is done again after a crash gives the same numbers.
 _NUMBER = """
     WITH claims AS (
-        SELECT position, first_position, source_loan_id,
-               row_number() OVER (PARTITION BY source_loan_id ORDER BY first_position) = 1
-               AND NOT EXISTS (SELECT FROM loans WHERE loans.loan_id = source_loan_id)
-               AND NOT EXISTS (SELECT FROM waiting_loans WHERE waiting_loans.loan_id = source_loan_id) AS keeps
-        FROM incoming_loans
-        WHERE is_new
+        SELECT incoming.position, incoming.first_position,
+               row_number() OVER (PARTITION BY incoming.source_loan_id ORDER BY incoming.first_position) > 1
+               OR stored.loan_id IS NOT NULL OR waiting.loan_id IS NOT NULL AS is_late
+        FROM incoming_loans AS incoming
+        LEFT JOIN loans AS stored ON stored.loan_id = incoming.source_loan_id
+        LEFT JOIN waiting_loans AS waiting ON waiting.loan_id = incoming.source_loan_id
+        WHERE incoming.is_new AND incoming.outcome <> 'superseded'
     ), highest AS (
         SELECT GREATEST((SELECT max(loan_id) FROM loans),
                         (SELECT max(loan_id) FROM waiting_loans),
-                        (SELECT max(source_loan_id) FROM staged_loans)) AS loan_id
+                        (SELECT max(source_loan_id) FROM incoming_loans)) AS loan_id
     ), numbered AS (
-        SELECT position,
-               CASE WHEN keeps THEN source_loan_id
-                    ELSE highest.loan_id + row_number() OVER (PARTITION BY keeps ORDER BY first_position)
-               END AS loan_id
+        SELECT position, highest.loan_id + row_number() OVER (ORDER BY first_position) AS loan_id
         FROM claims CROSS JOIN highest
+        WHERE is_late
     )
     UPDATE incoming_loans AS incoming
     SET loan_id = numbered.loan_id
@@ -65,11 +87,15 @@ _NUMBER = """
 # draws none of these numbers from now on.
 _MOVE_SEQUENCE = """
     SELECT setval('loans_loan_id_seq', highest.loan_id)
-    FROM (SELECT max(loan_id) AS loan_id FROM incoming_loans) AS highest, loans_loan_id_seq AS sequence
+    FROM (SELECT max(loan_id) AS loan_id FROM incoming_loans WHERE outcome <> 'superseded') AS highest,
+         loans_loan_id_seq AS sequence
     WHERE highest.loan_id >= sequence.last_value + CAST(sequence.is_called AS integer)
 """
 
-# Adds the new loans of customers who are here, except where the API took the number a moment ago.
+_COUNT_NEW = "SELECT count(*) FROM incoming_loans WHERE outcome = 'inserted'"
+
+# Adds the new loans of customers who are here, except where the API took the number a moment ago. In the order of
+# customers, because that is the order of the two larger of the three indexes.
 _INSERT = """
     INSERT INTO loans (loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
                        monthly_installment, emis_paid_on_time, start_date, end_date)
@@ -77,7 +103,7 @@ _INSERT = """
            monthly_installment, emis_paid_on_time, start_date, end_date
     FROM incoming_loans
     WHERE outcome = 'inserted'
-    ORDER BY loan_id
+    ORDER BY customer_id, loan_id
     ON CONFLICT (loan_id) DO NOTHING
 """
 
@@ -120,13 +146,13 @@ _KEEP_WAITING = """
 # Reports the rows that a later row of the same file replaces.
 _REPORT_SUPERSEDED = """
     INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
-    SELECT :import_id, staged.sheet, staged.row_number, 'superseded', 'Loan ID',
-           CAST(staged.source_loan_id AS text), 'superseded',
+    SELECT :import_id, incoming.sheet, incoming.row_number, 'superseded', 'Loan ID',
+           CAST(incoming.source_loan_id AS text), 'superseded',
            format('The same loan of customer %s comes again in row %s of the sheet %s, which was used instead.',
-                  staged.customer_id, latest.row_number, latest.sheet)
-    FROM staged_loans AS staged JOIN incoming_loans AS latest USING (customer_id, source_loan_id)
-    WHERE staged.position < latest.position
-    ORDER BY staged.position
+                  incoming.customer_id, latest.row_number, latest.sheet)
+    FROM incoming_loans AS incoming JOIN incoming_loans AS latest ON latest.position = incoming.last_position
+    WHERE incoming.position < incoming.last_position
+    ORDER BY incoming.position
 """
 
 # Reports the loans that wait for their customer.
@@ -147,26 +173,46 @@ _REPORT_RENUMBERED = """
            format('Loan ID %s already belongs to another loan; this loan was saved as %s and remembers its number.',
                   source_loan_id, loan_id)
     FROM incoming_loans
-    WHERE is_new AND loan_id <> source_loan_id
+    WHERE is_new AND outcome <> 'superseded' AND loan_id <> source_loan_id
     ORDER BY position
 """
 
-# Counts what became of the staged rows, by sheet.
+# Notes what became of each row.
+_NOTE_ROWS = """
+    INSERT INTO import_rows (import_id, sheet, row_number, outcome, customer_id, source_loan_id)
+    SELECT :import_id, sheet, row_number, outcome, customer_id, source_loan_id
+    FROM incoming_loans
+    ORDER BY position
+"""
+
 _COUNT = """
-    SELECT staged.sheet, COALESCE(incoming.outcome, 'superseded'), count(*),
-           count(*) FILTER (WHERE incoming.is_new AND incoming.loan_id <> incoming.source_loan_id)
-    FROM staged_loans AS staged LEFT JOIN incoming_loans AS incoming USING (position)
-    GROUP BY 1, 2
+    SELECT sheet, outcome, count(*),
+           count(*) FILTER (WHERE is_new AND outcome <> 'superseded' AND loan_id <> source_loan_id)
+    FROM incoming_loans
+    GROUP BY sheet, outcome
 """
 
 
-def merge_loans(connection: Connection, import_id: int) -> list[MergedRows]:
-    """Brings loans to what staged_loans says; those of unknown customers are kept in waiting_loans."""
-    connection.exec_driver_sql("ANALYZE staged_loans")
-    for statement in (_DECIDE, _NUMBER, _MOVE_SEQUENCE, _INSERT):
-        run(connection, statement, import_id)
-    if run(connection, _RENUMBER_LEFTOVERS, import_id):
-        run(connection, _INSERT, import_id)
-    for statement in (_UPDATE, _KEEP_WAITING, _REPORT_SUPERSEDED, _REPORT_WAITING, _REPORT_RENUMBERED):
+def merge_loans(connection: Connection, import_id: int, newer: Sequence[int]) -> list[MergedRows]:
+    """Brings loans to what staged_loans says; those of unknown customers are kept in waiting_loans.
+
+    `newer` are the imports of newer versions of the same file, whose loans are left alone.
+    """
+    connection.exec_driver_sql("ANALYZE staged_loans (import_id, customer_id, source_loan_id)")
+    run(connection, _DECIDE, import_id)
+    run(connection, _REPORT_SUPERSEDED, import_id)
+    if newer:
+        run(connection, _YIELD, import_id, newer)
+    run(connection, _NUMBER, import_id)
+    run(connection, _MOVE_SEQUENCE, import_id)
+    _insert(connection, import_id)
+    for statement in (_UPDATE, _KEEP_WAITING, _REPORT_WAITING, _REPORT_RENUMBERED, _NOTE_ROWS):
         run(connection, statement, import_id)
     return [MergedRows(*row) for row in connection.execute(text(_COUNT))]
+
+
+def _insert(connection: Connection, import_id: int) -> None:
+    new = connection.execute(text(_COUNT_NEW)).scalar_one()
+    if run(connection, _INSERT, import_id) < new:
+        run(connection, _RENUMBER_LEFTOVERS, import_id)
+        run(connection, _INSERT, import_id)

@@ -3,21 +3,22 @@
 import json
 import zipfile
 from contextlib import suppress
+from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from chalicelib.ingest import error_cells
-from chalicelib.ingest import workbook as reader
-from chalicelib.ingest.error_cells import find_error_cells
+from chalicelib.ingest import sheet_xml, xlsx
 from chalicelib.ingest.events import ObjectReference, UnknownMessage, message_for, references
 from chalicelib.ingest.headers import Layout, find_layouts
 from chalicelib.ingest.kinds import CUSTOMERS, LOANS
 from chalicelib.ingest.rows import Chunk, read_chunks
-from chalicelib.ingest.workbook import FileRefused, read_workbook
+from chalicelib.ingest.sheet_xml import look_into
+from chalicelib.ingest.workbook import OLD_OFFICE_FORMAT, FileRefused, read_workbook
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
 
@@ -26,9 +27,12 @@ def layouts_of(content: bytes) -> list[Layout]:
 
 
 def only_chunk(content: bytes) -> Chunk:
-    (layout,) = layouts_of(content)
-    (chunk,) = read_chunks(layout)
+    (chunk,) = read_chunks(layouts_of(content))
     return chunk
+
+
+def good_rows(chunk: Chunk) -> list[tuple[Any, ...]]:
+    return list(zip(*chunk.columns, strict=True))
 
 
 def refusal(content: bytes) -> str:
@@ -45,9 +49,13 @@ def zipped(parts: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"", b"Customer ID,Age\n1,20\n", b"PK\x03\x04 and no more", b"%PDF-1.7"])
-def test_a_file_that_is_no_zip_is_no_workbook(content: bytes) -> None:
-    assert refusal(content) == "The file is not an .xlsx workbook; save it in Excel as .xlsx."
+@pytest.mark.parametrize("content", [b"", b"Dear Sir or Madam", b"%PDF-1.7\n%a,b;c\n\0", b"Name\nAsha\n"])
+def test_a_file_that_is_no_zip_and_no_table_is_neither(content: bytes) -> None:
+    assert refusal(content).startswith("The file is neither an .xlsx workbook nor a .csv file")
+
+
+def test_half_a_zip_is_no_workbook() -> None:
+    assert refusal(b"PK\x03\x04 and no more") == "The file is not an .xlsx workbook; save it in Excel as .xlsx."
 
 
 def test_another_zip_is_no_workbook() -> None:
@@ -55,7 +63,7 @@ def test_another_zip_is_no_workbook() -> None:
 
 
 def test_an_encrypted_or_old_workbook_is_named_as_such() -> None:
-    assert "encrypted or in the old .xls format" in refusal(reader.OLD_OFFICE_FORMAT + bytes(600))
+    assert "encrypted or in the old .xls format" in refusal(OLD_OFFICE_FORMAT + bytes(600))
 
 
 def test_a_workbook_with_broken_parts_is_damaged() -> None:
@@ -65,7 +73,7 @@ def test_a_workbook_with_broken_parts_is_damaged() -> None:
 def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = zipped({"xl/workbook.xml": b"<w/>", "xl/worksheets/sheet1.xml": b" " * 60 * 2**20})
     assert "unpacks from" in refusal(bomb)
-    monkeypatch.setattr(reader, "MAX_UNCOMPRESSED_BYTES", 1000)
+    monkeypatch.setattr(xlsx, "MAX_UNCOMPRESSED_BYTES", 1000)
     assert "split it" in refusal(customers_book(customer()))
 
 
@@ -75,8 +83,7 @@ def test_a_workbook_with_flipped_bytes_is_read_or_refused(flips: list[tuple[floa
     for place, byte in flips:
         content[int(place * len(content))] = byte
     with suppress(FileRefused):
-        for layout in layouts_of(bytes(content)):
-            list(read_chunks(layout))
+        list(read_chunks(layouts_of(bytes(content))))
 
 
 def test_an_empty_workbook_says_so() -> None:
@@ -87,8 +94,8 @@ def test_an_empty_workbook_says_so() -> None:
 
 def test_columns_are_found_whatever_their_order_case_spaces_and_underscores() -> None:
     titles = ["approved_limit", "MONTHLY SALARY", " Phone  Number", "age", "last-name", "FirstName", "customer id"]
-    (row,) = only_chunk(workbook({"x": [titles, list(reversed(customer(7)))]})).good
-    assert row.row[:4] == (7, "Asha", "Menon", 41)
+    (row,) = good_rows(only_chunk(workbook({"x": [titles, list(reversed(customer(7)))]})))
+    assert row[:4] == (7, "Asha", "Menon", 41)
 
 
 def test_a_sheet_is_known_by_its_header_not_by_its_name() -> None:
@@ -107,7 +114,7 @@ def test_a_title_may_stand_above_the_header_and_row_numbers_are_those_of_excel()
     file = BytesIO()
     book.save(file)
     chunk = only_chunk(file.getvalue())
-    assert [good.row_number for good in chunk.good] == [9]
+    assert chunk.row_numbers == [9]
 
 
 def test_missing_columns_are_listed_beside_what_was_found() -> None:
@@ -126,12 +133,12 @@ def test_a_workbook_about_something_else_says_what_was_expected_and_found() -> N
 
 def test_blank_rows_are_no_rows() -> None:
     chunk = only_chunk(customers_book([None] * 7, customer(1), [" "] + [None] * 6, customer(2), [None] * 7))
-    assert (chunk.found, [good.row_number for good in chunk.good]) == (2, [3, 5])
+    assert (chunk.row_numbers, chunk.positions, chunk.findings, chunk.end) == ([3, 5], [1, 3], [], 4)
 
 
 def test_a_row_with_several_bad_cells_says_all_of_them() -> None:
     chunk = only_chunk(loans_book(loan(None, "x", tenure=0, end_date="soon")))
-    assert (chunk.found, chunk.rejected, chunk.good) == (1, 1, [])
+    assert good_rows(chunk) == []
     assert [(finding.row_number, finding.column_name, finding.value, finding.code) for finding in chunk.findings] == [
         (2, "Customer ID", None, "missing"),
         (2, "Loan ID", "x", "not_a_number"),
@@ -149,13 +156,13 @@ def test_a_loan_that_ends_before_it_begins_is_refused() -> None:
 
 def test_more_instalments_paid_than_there_are_is_kept_and_flagged() -> None:
     chunk = only_chunk(loans_book(loan(tenure=12, emis_paid_on_time=13)))
-    assert len(chunk.good) == 1
+    assert len(good_rows(chunk)) == 1
     assert [(finding.outcome, finding.code) for finding in chunk.findings] == [("flagged", "paid_beyond_tenure")]
 
 
 def test_a_last_name_may_be_left_out_and_a_first_name_may_not() -> None:
     chunk = only_chunk(customers_book(customer(1, last_name=None), customer(2, first_name=" ")))
-    assert [good.row[0] for good in chunk.good] == [1]
+    assert [row[0] for row in good_rows(chunk)] == [1]
     assert [finding.column_name for finding in chunk.findings] == ["First Name"]
 
 
@@ -171,7 +178,7 @@ def test_an_error_of_excel_is_not_taken_for_an_empty_cell() -> None:
     file = BytesIO()
     book.save(file)
     chunk = only_chunk(file.getvalue())
-    assert [good.row_number for good in chunk.good] == [5]
+    assert chunk.row_numbers == [5]
     assert [(finding.row_number, finding.column_name, finding.value, finding.code) for finding in chunk.findings] == [
         (6, "End Date", "#N/A", "error_cell")
     ]
@@ -186,13 +193,103 @@ def test_error_cells_are_found_in_every_piece_of_a_large_sheet(monkeypatch: pyte
         sheet.cell(row=row, column=2, value="#REF!").data_type = "e"
     file = BytesIO()
     book.save(file)
-    monkeypatch.setattr(error_cells, "BLOCK_BYTES", 100)
-    assert find_error_cells(file) == {"Sheet": {row: {2: "#REF!"} for row in range(1, 300)}}
+    monkeypatch.setattr(sheet_xml, "BLOCK_BYTES", 100)
+    with zipfile.ZipFile(file) as container:
+        assert look_into(container)["Sheet"].errors == {row: {2: "#REF!"} for row in range(1, 300)}
 
 
 def test_a_sheet_is_read_in_chunks() -> None:
-    (layout,) = layouts_of(customers_book(*(customer(number) for number in range(1, 26))))
-    assert [len(chunk.good) for chunk in read_chunks(layout, size=10)] == [10, 10, 5]
+    layouts = layouts_of(customers_book(*(customer(number) for number in range(1, 26))))
+    chunks = list(read_chunks(layouts, size=10))
+    assert [len(good_rows(chunk)) for chunk in chunks] == [10, 10, 5]
+    assert [(chunk.start, chunk.end) for chunk in chunks] == [(0, 10), (10, 20), (20, 25)]
+
+
+def test_reading_goes_on_anywhere_across_the_sheets_of_a_workbook() -> None:
+    rows = {name: [CUSTOMER_HEADER, *(customer(first + number) for number in range(3))] for name, first in
+            (("A", 10), ("B", 20))}  # fmt: skip
+    layouts = layouts_of(workbook(rows))
+    whole = [row[0] for chunk in read_chunks(layouts) for row in good_rows(chunk)]
+    for start in range(8):
+        rest = list(read_chunks(layouts, start=start))
+        assert [row[0] for chunk in rest for row in good_rows(chunk)] == whole[start:]
+        assert [place for chunk in rest for place in chunk.positions] == list(range(start, 6))
+
+
+def test_true_is_not_taken_for_the_number_one() -> None:
+    chunk = only_chunk(loans_book(loan(1, 1), loan(True, 2)))
+    assert [(finding.row_number, finding.value) for finding in chunk.findings] == [(3, "TRUE")]
+
+
+CSV = """Customer ID{d}First Name{d}Last Name{d}Age{d}Phone Number{d}Monthly Salary{d}Approved Limit
+1{d}"Asha{d} ""A"" B"{d}Menon{d}41{d}9812345678{d}"60,000.50"{d}2200000
+{d}{d}{d}{d}{d}{d}
+2{d}Jürgen{d}{d}17{d}9812345679{d}60000{d}0
+3{d}आशा
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_text_with_commas_or_semicolons_is_a_sheet(encoding: str, delimiter: str, line_end: str) -> None:
+    content = CSV.format(d=delimiter).replace("\n", line_end).encode(encoding)
+    chunk = only_chunk(content)
+    assert good_rows(chunk) == [
+        (1, f'Asha{delimiter} "A" B', "Menon", 41, "9812345678", Decimal("60000.50"), Decimal(2200000))
+    ]
+    assert [(finding.sheet, finding.row_number, finding.column_name) for finding in chunk.findings] == [
+        ("csv", 4, "Age"),
+        *[("csv", 5, title) for title in ("Age", "Phone Number", "Monthly Salary", "Approved Limit")],
+    ]
+
+
+def test_text_in_another_encoding_is_refused() -> None:
+    assert refusal(CSV.format(d=";").encode("latin-1", "replace")) == (
+        "The .csv file is not in UTF-8; save it in Excel as CSV UTF-8."
+    )
+    assert "not in UTF-8" in refusal(CSV.format(d=";").encode("utf-16"))
+
+
+def test_text_that_lacks_columns_says_so() -> None:
+    header = "Loan ID,Customer ID,Loan Amount,Interest Rate,EMI,EMIs paid on Time,Date of Approval\n"
+    assert "The sheet csv of loans lacks the columns Tenure, End Date." in refusal(header.encode())
+
+
+def test_text_of_too_many_columns_is_refused() -> None:
+    assert "Row 2 of the .csv file has 1001 cells" in refusal(b"Customer ID,Age\n" + b"1," * 1000 + b"\n")
+
+
+def one_cell_at(address: str) -> bytes:
+    """A workbook of customers with one more cell."""
+    with zipfile.ZipFile(BytesIO(customers_book(customer()))) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(
+        b"</sheetData>", b'<row><c r="%b" t="n"><v>1</v></c></row></sheetData>' % address.encode()
+    )
+    return zipped(parts)
+
+
+@pytest.mark.parametrize("address", ["XFD1048576", "xfd1048576", "ZZ900000", "A99999999", "B4294967295", "ZZZZZZ3"])
+def test_a_stray_cell_far_away_is_named_instead_of_making_room_for_it(address: str) -> None:
+    assert "Delete what stands far below or to the right" in refusal(one_cell_at(address))
+
+
+@pytest.mark.parametrize("address", ["Z500", "AZ90000", "G1048576"])
+def test_a_stray_cell_for_which_there_is_room_does_no_harm(address: str) -> None:
+    chunks = list(read_chunks(layouts_of(one_cell_at(address))))
+    assert [row[0] for chunk in chunks for row in good_rows(chunk)] == [1]
+
+
+def test_a_part_that_unpacks_to_more_than_it_says_is_damage() -> None:
+    content = bytearray(customers_book(customer()))
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        size = book.getinfo("xl/styles.xml").file_size
+    # The size in the directory at the end of the file, which is the one that counts.
+    at = content.rindex(b"xl/styles.xml") - 46 + 24
+    assert int.from_bytes(content[at : at + 4], "little") == size
+    content[at : at + 4] = (size // 2).to_bytes(4, "little")
+    assert "unpacks to more than it says" in refusal(bytes(content))
 
 
 def test_a_reference_survives_the_message_it_is_sent_in() -> None:

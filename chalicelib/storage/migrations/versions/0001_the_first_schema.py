@@ -1,6 +1,6 @@
 """The first schema
 
-Revision: 0001, after . Made on 2026-11-23 13:46:39.393811.
+Revision: 0001, after . Made on 2026-11-23 13:46:49.813186.
 """
 
 import sqlalchemy as sa
@@ -45,17 +45,29 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('route', 'key', name='idempotency_keys_pkey')
     )
     op.create_index('idempotency_keys_created_idx', 'idempotency_keys', ['created_at'], unique=False)
+    op.create_table('import_rows',
+    sa.Column('import_id', sa.BigInteger(), nullable=False),
+    sa.Column('sheet', sa.Text(), nullable=False),
+    sa.Column('row_number', sa.Integer(), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=False),
+    sa.Column('customer_id', sa.BigInteger(), nullable=True),
+    sa.Column('source_loan_id', sa.BigInteger(), nullable=True),
+    sa.CheckConstraint("outcome IN ('inserted', 'updated', 'unchanged', 'superseded', 'waiting', 'rejected')", name='import_rows_outcome_known'),
+    sa.PrimaryKeyConstraint('import_id', 'sheet', 'row_number', name='import_rows_pkey')
+    )
     op.create_table('imports',
     sa.Column('import_id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('bucket', sa.Text(), nullable=False),
     sa.Column('object_key', sa.Text(), nullable=False),
     sa.Column('object_version', sa.Text(), nullable=True),
     sa.Column('sequencer', sa.Text(), nullable=True),
+    sa.Column('uploaded_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('size_bytes', sa.BigInteger(), nullable=True),
     sa.Column('state', sa.Text(), server_default='running', nullable=False),
     sa.Column('message', sa.Text(), nullable=True),
     sa.Column('rows_total', sa.BigInteger(), nullable=True),
     sa.Column('rows_read', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('rows_staged', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('report_key', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
@@ -65,6 +77,38 @@ def upgrade() -> None:
     sa.CheckConstraint("state IN ('awaiting_upload', 'running', 'completed', 'failed')", name='imports_state_known'),
     sa.PrimaryKeyConstraint('import_id', name='imports_pkey'),
     sa.UniqueConstraint('bucket', 'object_key', 'object_version', name='imports_object_key')
+    )
+    op.create_table('staged_customers',
+    sa.Column('import_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('sheet', sa.Text(), nullable=False),
+    sa.Column('row_number', sa.Integer(), nullable=False),
+    sa.Column('customer_id', sa.BigInteger(), nullable=False),
+    sa.Column('first_name', sa.Text(), nullable=False),
+    sa.Column('last_name', sa.Text(), nullable=False),
+    sa.Column('age', sa.SmallInteger(), nullable=False),
+    sa.Column('phone_number', sa.Text(), nullable=False),
+    sa.Column('monthly_income', sa.Numeric(precision=16, scale=2), nullable=False),
+    sa.Column('approved_limit', sa.Numeric(precision=16, scale=2), nullable=False),
+    sa.PrimaryKeyConstraint('import_id', 'position', name='staged_customers_pkey'),
+    prefixes=['UNLOGGED']
+    )
+    op.create_table('staged_loans',
+    sa.Column('import_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('sheet', sa.Text(), nullable=False),
+    sa.Column('row_number', sa.Integer(), nullable=False),
+    sa.Column('customer_id', sa.BigInteger(), nullable=False),
+    sa.Column('source_loan_id', sa.BigInteger(), nullable=False),
+    sa.Column('loan_amount', sa.Numeric(precision=16, scale=2), nullable=False),
+    sa.Column('tenure', sa.SmallInteger(), nullable=False),
+    sa.Column('interest_rate', sa.Numeric(precision=7, scale=4), nullable=False),
+    sa.Column('monthly_installment', sa.Numeric(precision=16, scale=2), nullable=False),
+    sa.Column('emis_paid_on_time', sa.SmallInteger(), nullable=False),
+    sa.Column('start_date', sa.Date(), nullable=False),
+    sa.Column('end_date', sa.Date(), nullable=True),
+    sa.PrimaryKeyConstraint('import_id', 'position', name='staged_loans_pkey'),
+    prefixes=['UNLOGGED']
     )
     op.create_table('import_findings',
     sa.Column('finding_id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -81,15 +125,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('finding_id', name='import_findings_pkey')
     )
     op.create_index('import_findings_import_idx', 'import_findings', ['import_id', 'outcome', 'finding_id'], unique=False)
-    op.create_table('import_rows',
-    sa.Column('import_id', sa.BigInteger(), nullable=False),
-    sa.Column('sheet', sa.Text(), nullable=False),
-    sa.Column('row_number', sa.Integer(), nullable=False),
-    sa.Column('outcome', sa.Text(), nullable=False),
-    sa.CheckConstraint("outcome IN ('inserted', 'updated', 'unchanged', 'superseded', 'waiting', 'rejected')", name='import_rows_outcome_known'),
-    sa.ForeignKeyConstraint(['import_id'], ['imports.import_id'], name='import_rows_import_fkey'),
-    sa.PrimaryKeyConstraint('import_id', 'sheet', 'row_number', name='import_rows_pkey')
-    )
     op.create_table('import_sheets',
     sa.Column('import_id', sa.BigInteger(), nullable=False),
     sa.Column('sheet', sa.Text(), nullable=False),
@@ -187,10 +222,12 @@ def downgrade() -> None:
     op.drop_index('loans_customer_facts_idx', table_name='loans', postgresql_include=['loan_amount', 'tenure', 'interest_rate', 'monthly_installment', 'emis_paid_on_time', 'end_date'])
     op.drop_table('loans')
     op.drop_table('import_sheets')
-    op.drop_table('import_rows')
     op.drop_index('import_findings_import_idx', table_name='import_findings')
     op.drop_table('import_findings')
+    op.drop_table('staged_loans')
+    op.drop_table('staged_customers')
     op.drop_table('imports')
+    op.drop_table('import_rows')
     op.drop_index('idempotency_keys_created_idx', table_name='idempotency_keys')
     op.drop_table('idempotency_keys')
     op.drop_index('customers_phone_number_idx', table_name='customers', postgresql_ops={'phone_number': 'text_pattern_ops'})

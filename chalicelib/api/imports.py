@@ -1,0 +1,126 @@
+"""Imports to start, to watch and to read the outcome of; the template workbook."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib import runtime
+from chalicelib.api.blueprint import endpoints
+from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.models import ImportRowsQuery, ImportsQuery, StartImportBody
+from chalicelib.api.parsing import body_of, number_in_path, query_of
+from chalicelib.api.responses import respond
+from chalicelib.errors import ImportNotFound
+from chalicelib.services import import_jobs
+from chalicelib.services.import_jobs import LINK_SECONDS, MAX_UPLOAD_BYTES, UPLOAD_SECONDS
+from chalicelib.storage.import_jobs import ImportJob, StoredFinding
+
+COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
+
+
+@endpoints.add("POST", "/api/imports")
+def start_import(request: Request) -> Response:
+    """An import that waits for its file, and the form to upload it with."""
+    body = body_of(request, StartImportBody)
+    started = import_jobs.start_import(
+        runtime.database(), runtime.s3(), runtime.settings().import_bucket, body.file_name
+    )
+    answer = {
+        "import_id": started.job.import_id,
+        "state": "awaiting_upload",
+        "file_name": started.file_name,
+        "key": started.job.object_key,
+        "upload": {"url": started.upload.url, "fields": started.upload.fields},
+        "content_type": started.upload.content_type,
+        "max_bytes": MAX_UPLOAD_BYTES,
+        "expires_in_seconds": UPLOAD_SECONDS,
+    }
+    return respond(answer, request_id_of(request), 201)
+
+
+@endpoints.add("GET", "/api/imports")
+def list_imports(request: Request) -> Response:
+    """Imports, the newest first."""
+    query = query_of(request, ImportsQuery)
+    found = import_jobs.list_imports(runtime.database(), query.before, query.limit + 1)
+    shown = found[: query.limit]
+    answer = {
+        "imports": [_import(job) for job in shown],
+        "next": shown[-1].import_id if len(found) > query.limit else None,
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("GET", "/api/imports/{import_id}")
+def view_import(request: Request, import_id: str) -> Response:
+    """An import as it stands, by sheet, with the link to its report."""
+    job = import_jobs.view_import(runtime.database(), number_in_path(import_id, ImportNotFound, "import"))
+    answer = {
+        **_import(job),
+        "sheets": [{"sheet": each.sheet, "kind": each.kind, **_counts(vars(each))} for each in job.sheets],
+        "report": _report(job),
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("GET", "/api/imports/{import_id}/rows")
+def list_import_rows(request: Request, import_id: str) -> Response:
+    """What the import says about rows, in the order it said it."""
+    number = number_in_path(import_id, ImportNotFound, "import")
+    query = query_of(request, ImportRowsQuery)
+    found = import_jobs.list_findings(runtime.database(), number, query.outcome, query.after, query.limit + 1)
+    shown = found[: query.limit]
+    answer = {
+        "rows": [_finding(each) for each in shown],
+        "next": shown[-1].finding_id if len(found) > query.limit else None,
+    }
+    return respond(answer, request_id_of(request))
+
+
+@endpoints.add("GET", "/api/imports/template")
+def download_template(request: Request) -> Response:
+    """Sends to the template workbook, which comes from S3: the gateway would garble it (docs/decisions.md)."""
+    url = import_jobs.template_link(runtime.s3(), runtime.settings().import_bucket)
+    answer = {"url": url, "expires_in_seconds": LINK_SECONDS}
+    return respond(answer, request_id_of(request), 303, {"Location": url})
+
+
+def _import(job: ImportJob) -> dict[str, Any]:
+    totals = {name: sum(getattr(each, name) for each in job.sheets) for name in ("rows_found", *COUNTS)}
+    return {
+        "import_id": job.import_id,
+        "state": job.state,
+        "file_name": job.file_name,
+        "key": job.object_key,
+        "created_at": _moment(job.created_at),
+        "finished_at": _moment(job.finished_at) if job.finished_at else None,
+        "message": job.message or import_jobs.awaiting_message(job, datetime.now(UTC)),
+        "progress": _progress(job),
+        "counts": _counts(totals),
+    }
+
+
+def _progress(job: ImportJob) -> dict[str, Any]:
+    percent = min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None
+    return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": percent}
+
+
+def _counts(counts: Mapping[str, int]) -> dict[str, int]:
+    return {"rows": counts["rows_found"], **{name: counts[name] for name in COUNTS}}
+
+
+def _report(job: ImportJob) -> dict[str, Any] | None:
+    if job.report_key is None:
+        return None
+    url = import_jobs.download_link(runtime.s3(), runtime.settings().import_bucket, job.report_key)
+    return {"url": url, "expires_in_seconds": LINK_SECONDS}
+
+
+def _finding(finding: StoredFinding) -> dict[str, Any]:
+    return dict(vars(finding))
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(runtime.settings().business_timezone).isoformat()

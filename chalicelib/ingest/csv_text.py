@@ -1,0 +1,75 @@
+"""Reading .csv: UTF-8 with or without a byte order mark, with commas or semicolons, as Excel writes it."""
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice
+from typing import IO
+
+from chalicelib.ingest.sheets import FileRefused, NumberedRow, Sheet
+
+NAME = "csv"
+DELIMITERS = ",;"
+LINES_SEARCHED = 20
+MAX_COLUMNS = 200
+
+NEITHER = (
+    "The file is neither an .xlsx workbook nor a .csv file with commas or semicolons; save it in Excel as .xlsx, "
+    "or as CSV UTF-8."
+)
+NOT_UTF_8 = "The .csv file is not in UTF-8; save it in Excel as CSV UTF-8."
+
+
+def read_csv(file: IO[bytes]) -> Sheet:
+    """The one sheet of a .csv file. Raises FileRefused where it is not text, or not in UTF-8."""
+    try:
+        delimiter = _delimiter(file)
+        widths = [len(row) for row in _records(file, delimiter)]
+    except UnicodeDecodeError as error:
+        raise FileRefused(NOT_UTF_8) from error
+    except csv.Error as error:
+        raise FileRefused(f"The .csv file cannot be read: {error}.") from error
+    width = max(widths, default=0)
+    if width > MAX_COLUMNS:
+        row = widths.index(width) + 1
+        raise FileRefused(f"Row {row} of the .csv file has {width} cells; at most {MAX_COLUMNS} are read.")
+
+    def rows() -> Iterator[NumberedRow]:
+        for number, row in enumerate(_records(file, delimiter), start=1):
+            yield number, row + [""] * (width - len(row))
+
+    return Sheet(NAME, len(widths), rows)
+
+
+def _delimiter(file: IO[bytes]) -> str:
+    """What stands between the titles: no title holds a digit, but a number may hold commas."""
+    # A file without line breaks would be one line.
+    lines = [line for line in islice(_lines(file), LINES_SEARCHED) if len(line) < csv.field_size_limit()]
+    titles = {
+        delimiter: max((sum(map(_is_title, line.split(delimiter))) for line in lines), default=0)
+        for delimiter in DELIMITERS
+    }
+    best = max(titles, key=lambda delimiter: titles[delimiter])
+    if titles[best] < 2 or any("\0" in line for line in lines):
+        raise FileRefused(NEITHER)
+    return best
+
+
+def _is_title(cell: str) -> bool:
+    return any(map(str.isalpha, cell)) and not any(map(str.isdigit, cell))
+
+
+def _records(file: IO[bytes], delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(_lines(file), delimiter=delimiter)
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        # Not `yield from`, which closes the wrapper, and the file with it, where the reading is broken off.
+        for line in text:  # noqa: UP028
+            yield line
+    finally:
+        # Or the file would be closed with the wrapper.
+        text.detach()

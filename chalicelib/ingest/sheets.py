@@ -1,0 +1,26 @@
+"""What every format is read into: sheets of numbered rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chalicelib.ingest.cells import Cell
+
+# The number that Excel shows beside a row, and its cells.
+NumberedRow: TypeAlias = tuple[int, Sequence[Cell]]
+
+
+class FileRefused(Exception):
+    """The file as a whole cannot be imported. `str(error)` is the sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet by name. `rows()` gives all `height` rows, down to the last with anything in it, as often as asked.
+
+    All rows have the same number of cells. The file must stay open meanwhile.
+    """
+
+    name: str
+    height: int
+    rows: Callable[[], Iterator[NumberedRow]]

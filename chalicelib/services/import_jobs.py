@@ -1,0 +1,163 @@
+"""The use cases of imports as jobs: ask for an upload, watch, read what was said of each row, get the report.
+
+What needs a library that is slow to load (openpyxl, the AWS client) is loaded where it is used, because the API
+imports this module at its cold start.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from chalicelib.errors import ImportNotFound, InvalidRequest
+from chalicelib.storage import import_jobs
+from chalicelib.storage.database import Database
+from chalicelib.storage.errors import retried
+from chalicelib.storage.import_jobs import FINDING_OUTCOMES, ImportJob, NewJob, StoredFinding
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# What the import itself reads at most (services/importing.py); a test holds the two equal.
+MAX_UPLOAD_BYTES = 200 * 2**20
+UPLOAD_SECONDS = 3600
+LINK_SECONDS = 900
+
+# Leaves room in S3's 1024 bytes of a key for names in any script.
+MAX_NAME_CHARACTERS = 100
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CONTENT_TYPES = {".xlsx": XLSX, ".csv": "text/csv"}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A form to be posted with the file as its last field, and what it allows."""
+
+    url: str
+    fields: dict[str, str]
+    content_type: str
+
+
+@dataclass(frozen=True)
+class StartedImport:
+    """An import that waits for its file, and the way to send it."""
+
+    job: NewJob
+    file_name: str
+    upload: Upload
+
+
+def start_import(database: Database, s3: "S3Client", bucket: str, file_name: str) -> StartedImport:
+    """Notes an import and signs the upload of its file. Raises InvalidRequest for a file of another kind."""
+    name = safe_file_name(file_name)
+    content_type = content_type_of(name)
+    job = _start(database, bucket, name)
+    return StartedImport(job, name, _signed_upload(s3, bucket, job.object_key, content_type))
+
+
+def safe_file_name(file_name: str) -> str:
+    """The name without its folders, in any script; what a shell, a URL or a file system could mistake becomes _."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", file_name))[-1].strip()
+    kept = "".join(character if _is_harmless(character) else "_" for character in last)
+    stem, dot, extension = kept.rpartition(".")
+    return f"{stem.strip(' .')[:MAX_NAME_CHARACTERS] or 'import'}{dot}{extension}" if dot else kept
+
+
+def content_type_of(file_name: str) -> str:
+    """The content type that a file of this name is uploaded with. Raises InvalidRequest for one that is not read."""
+    for extension, content_type in CONTENT_TYPES.items():
+        if file_name.lower().endswith(extension):
+            return content_type
+    sentence = f"must end in {' or '.join(CONTENT_TYPES)}, which are the files that can be imported"
+    raise InvalidRequest(f"The file {file_name!r} cannot be imported.", {"file_name": [sentence]})
+
+
+def awaiting_message(job: ImportJob, now: datetime) -> str | None:
+    """Why an import still waits for its file after its upload has expired; None for every other one."""
+    if job.state != "awaiting_upload" or now <= job.created_at + timedelta(seconds=UPLOAD_SECONDS):
+        return None
+    return "No file arrived before the upload expired; ask for a new one."
+
+
+@retried
+def view_import(database: Database, import_id: int) -> ImportJob:
+    """An import as it stands. Raises ImportNotFound."""
+    with database.reading() as connection:
+        job = import_jobs.get(connection, import_id)
+    if job is None:
+        raise _not_found(import_id)
+    return job
+
+
+@retried
+def list_imports(database: Database, before: int | None, limit: int) -> list[ImportJob]:
+    """The newest imports first, from below the number `before` on."""
+    with database.reading() as connection:
+        return import_jobs.page(connection, before, limit)
+
+
+@retried
+def list_findings(
+    database: Database, import_id: int, outcome: str | None, after: int, limit: int
+) -> list[StoredFinding]:
+    """What an import says about rows: all of it, or what has this outcome. Raises ImportNotFound."""
+    outcomes: Sequence[str] = FINDING_OUTCOMES if outcome is None else (outcome,)
+    with database.reading() as connection:
+        found = import_jobs.findings(connection, import_id, outcomes, after, limit)
+        if not found and not import_jobs.exists(connection, import_id):
+            raise _not_found(import_id)
+    return found
+
+
+def download_link(s3: "S3Client", bucket: str, key: str) -> str:
+    """A link that lets whoever has it download the object, under its own name, for LINK_SECONDS."""
+    # The name may be in any script, which the header allows in this form only (RFC 6266).
+    disposition = f"attachment; filename*=UTF-8''{quote(key.rpartition('/')[2], safe='')}"
+    parameters = {"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition}
+    return s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
+
+
+def template_link(s3: "S3Client", bucket: str) -> str:
+    """A link to the template workbook, which is made when it is first asked for. Raises Unavailable without S3."""
+    from chalicelib.services.import_templates import publish_template
+
+    return download_link(s3, bucket, publish_template(s3, bucket))
+
+
+def write_report(database: Database, s3: "S3Client", bucket: str, import_id: int) -> str | None:
+    """Makes the report of a completed import, uploads it, and returns its key; None where there is nothing to tell.
+
+    Safe to call again: the same rows give the same report under the same key. Raises what S3 and the database raise.
+    """
+    from chalicelib.services.import_reports import make_report
+
+    return make_report(database, s3, bucket, import_id)
+
+
+@retried
+def _start(database: Database, bucket: str, file_name: str) -> NewJob:
+    with database.transaction() as tx:
+        job = import_jobs.start(tx.connection, bucket=bucket, file_name=file_name)
+        tx.commit()
+    return job
+
+
+def _signed_upload(s3: "S3Client", bucket: str, key: str, content_type: str) -> Upload:
+    conditions: list[Any] = [{"Content-Type": content_type}, ["content-length-range", 1, MAX_UPLOAD_BYTES]]
+    signed = s3.generate_presigned_post(
+        bucket, key, Fields={"Content-Type": content_type}, Conditions=conditions, ExpiresIn=UPLOAD_SECONDS
+    )
+    return Upload(signed["url"], dict(signed["fields"]), content_type)
+
+
+def _is_harmless(character: str) -> bool:
+    # Marks belong to their letters: most Indian scripts cannot be written without them.
+    return character in " .-_()" or unicodedata.category(character)[0] in "LMN"
+
+
+def _not_found(import_id: int) -> ImportNotFound:
+    return ImportNotFound(f"There is no import {import_id}.")

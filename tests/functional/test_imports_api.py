@@ -1,0 +1,343 @@
+"""Imports as a person sees them: asked for, uploaded, watched, and read row by row."""
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import requests
+from moto import mock_aws
+from openpyxl import load_workbook
+from sqlalchemy import text
+
+from chalicelib import runtime
+from chalicelib.ingest.events import ObjectReference
+from chalicelib.services import import_jobs as service
+from chalicelib.services.import_jobs import safe_file_name
+from chalicelib.services.importing import MAX_OBJECT_BYTES, import_object
+from chalicelib.storage import import_jobs
+from chalicelib.storage.database import Database
+from tests.functional.conftest import Api
+from tests.functional.test_errors import assert_envelope
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PROJECT = Path(__file__).parents[2]
+BUCKET = "loans-test-workbooks"
+
+BOOK = workbook(
+    {
+        "customers": [CUSTOMER_HEADER, customer(1), customer(2, age=7), customer(3, first_name="@Meera")],
+        "loans": [LOAN_HEADER, loan(1, 5001), loan(3, 5001), loan(9, 5002)],
+    }
+)
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    """S3 with the bucket, in this process; the application's own client sees it too."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    runtime.s3.cache_clear()
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield client
+    runtime.s3.cache_clear()
+
+
+def started(api: Api, file_name: str = "loans.xlsx") -> Any:
+    answer = api.post("/api/imports/", {"file_name": file_name})
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def upload(started_import: Any, content: bytes, **changes: str) -> requests.Response:
+    """Posts the form as a browser would."""
+    form = started_import["upload"]
+    return requests.post(form["url"], data=form["fields"] | changes, files={"file": content}, timeout=10)
+
+
+def reference(s3: "S3Client", key: str) -> ObjectReference:
+    head = s3.head_object(Bucket=BUCKET, Key=key)
+    return ObjectReference(BUCKET, key, head["VersionId"], head["ETag"].strip('"'), head["ContentLength"])
+
+
+def uploaded_and_imported(api: Api, s3: "S3Client", database: Database, content: bytes = BOOK) -> int:
+    job = started(api)
+    assert upload(job, content).ok
+    import_object(database, s3, reference(s3, job["key"]))
+    return int(job["import_id"])
+
+
+def insert_import(database: Database, state: str = "running", **values: object) -> int:
+    """An import as the engine would leave it in that state."""
+    columns = {"bucket": BUCKET, "object_key": "incoming/x.xlsx", "object_version": "v1", "state": state} | values
+    if state in ("completed", "failed"):
+        columns["finished_at"] = datetime.now().astimezone()
+    names = ", ".join(columns)
+    statement = (
+        f"INSERT INTO imports ({names}) VALUES ({', '.join(':' + name for name in columns)}) RETURNING import_id"
+    )
+    with database.reading() as connection:
+        return int(connection.execute(text(statement), columns).scalar_one())
+
+
+def insert_findings(database: Database, import_id: int, *outcomes: str) -> None:
+    with database.reading() as connection:
+        for row_number, outcome in enumerate(outcomes, start=2):
+            values = {"import_id": import_id, "row": row_number, "outcome": outcome}
+            connection.execute(
+                text("""
+                    INSERT INTO import_findings
+                           (import_id, sheet, row_number, outcome, column_name, value, code, message)
+                    VALUES (:import_id, 'loans', :row, :outcome, 'Tenure', '0', 'out_of_range', 'Tenure is wrong.')
+                """),
+                values,
+            )
+
+
+@pytest.mark.usefixtures("s3")
+def test_an_import_is_asked_for_and_told_how_to_upload_its_file(api: Api) -> None:
+    job = started(api, "Loans of May.XLSX")
+    assert job["state"] == "awaiting_upload"
+    assert job["key"] == f"incoming/{job['import_id']}/Loans of May.XLSX"
+    assert job["upload"]["fields"]["key"] == job["key"]
+    assert job["upload"]["fields"]["Content-Type"] == job["content_type"] == service.XLSX
+    assert job["max_bytes"] == MAX_OBJECT_BYTES
+    seen = api.get(f"/api/imports/{job['import_id']}/").json
+    assert (seen["state"], seen["file_name"], seen["message"]) == ("awaiting_upload", "Loans of May.XLSX", None)
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_file_of_another_kind_is_refused_with_a_sentence_and_nothing_is_kept(api: Api) -> None:
+    answer = api.post("/api/imports/", {"file_name": "loans.xls"})
+    fields = assert_envelope(answer, 400, "invalid_request")["fields"]
+    assert fields == {"file_name": ["must end in .xlsx or .csv, which are the files that can be imported"]}
+    assert api.get("/api/imports/").json == {"imports": [], "next": None}
+
+
+@pytest.mark.usefixtures("s3")
+@pytest.mark.parametrize("body", [{}, {"file_name": ""}, {"file_name": 7}, {"file_name": "a.csv", "size": 1}])
+def test_a_request_for_an_import_that_is_not_valid_is_refused(api: Api, body: object) -> None:
+    assert_envelope(api.post("/api/imports/", body), 400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [
+        ("loans.xlsx", "loans.xlsx"),
+        ("../../etc/passwd.csv", "passwd.csv"),
+        ("C:\\books\\May loans.xlsx", "May loans.xlsx"),
+        ("ग्राहक सूची.xlsx", "ग्राहक सूची.xlsx"),
+        ('a"b<c>${filename};.csv', "a_b_c___filename__.csv"),
+        ("..xlsx", "import.xlsx"),
+        (f"{'x' * 240}.csv", f"{'x' * 100}.csv"),
+        ("no extension", "no extension"),
+    ],
+)
+def test_a_file_name_becomes_one_that_nothing_mistakes(given: str, safe: str) -> None:
+    assert safe_file_name(given) == safe
+
+
+@pytest.mark.usefixtures("s3")
+def test_the_form_fixes_size_and_content_type(api: Api) -> None:
+    policy = json.loads(base64.b64decode(started(api)["upload"]["fields"]["policy"]))
+    assert ["content-length-range", 1, MAX_OBJECT_BYTES] in policy["conditions"]
+    assert {"Content-Type": service.XLSX} in policy["conditions"]
+
+
+def test_an_uploaded_file_continues_the_import_that_was_asked_for(api: Api, s3: "S3Client", database: Database) -> None:
+    import_id = uploaded_and_imported(api, s3, database)
+    seen = api.get(f"/api/imports/{import_id}").json
+    assert (seen["import_id"], seen["state"]) == (import_id, "completed")
+    assert seen["progress"]["percent"] == 100
+    assert seen["counts"] == {
+        "rows": 6, "inserted": 4, "updated": 0, "unchanged": 0, "superseded": 0, "waiting": 1, "rejected": 1,
+        "renumbered": 1,
+    }  # fmt: skip
+    assert [(each["sheet"], each["kind"], each["rows"]) for each in seen["sheets"]] == [
+        ("customers", "customers", 3),
+        ("loans", "loans", 3),
+    ]
+    assert datetime.fromisoformat(seen["finished_at"]) >= datetime.fromisoformat(seen["created_at"])
+    assert seen["created_at"].endswith("+05:30")
+    assert [each["import_id"] for each in api.get("/api/imports").json["imports"]] == [import_id]
+
+
+def test_what_is_wrong_with_a_row_can_be_read(api: Api, s3: "S3Client", database: Database) -> None:
+    import_id = uploaded_and_imported(api, s3, database)
+    [row] = api.get(f"/api/imports/{import_id}/rows/?outcome=rejected").json["rows"]
+    assert {name: row[name] for name in ("sheet", "row_number", "outcome", "column", "value", "code")} == {
+        "sheet": "customers", "row_number": 3, "outcome": "rejected", "column": "Age", "value": "7",
+        "code": "out_of_range",
+    }  # fmt: skip
+    assert row["sentence"] == "Age must be a whole number from 18 to 120. Invalid value: 7."
+
+
+def test_the_report_has_every_row_and_can_be_downloaded(api: Api, s3: "S3Client", database: Database) -> None:
+    import_id = uploaded_and_imported(api, s3, database)
+    key = service.write_report(database, s3, BUCKET, import_id)
+    assert key == f"reports/{import_id}/loans-report.xlsx"
+    link = api.get(f"/api/imports/{import_id}/").json["report"]
+    answer = requests.get(link["url"], timeout=10)
+    assert answer.headers["Content-Type"] == service.XLSX
+    book = load_workbook(BytesIO(answer.content))
+    assert book.sheetnames == ["Summary", "customers", "loans"]
+    outcomes = {
+        name: [(row[0], row[-2]) for row in book[name].iter_rows(min_row=2, values_only=True)]
+        for name in book.sheetnames[1:]
+    }
+    assert outcomes == {
+        "customers": [(2, "inserted"), (3, "rejected"), (4, "inserted")],
+        "loans": [(2, "inserted"), (3, "inserted (renumbered)"), (4, "waiting")],
+    }
+    assert (book["customers"]["C4"].value, book["customers"]["C4"].quotePrefix) == ("@Meera", True)
+
+
+def test_a_csv_file_is_uploaded_imported_and_reported_too(api: Api, s3: "S3Client", database: Database) -> None:
+    job = started(api, "customers.csv")
+    assert job["content_type"] == "text/csv"
+    lines = [",".join(CUSTOMER_HEADER), ",".join(map(str, customer(1, last_name="+Menon"))), "2,Asha,,7,1,0,0"]
+    assert upload(job, "\n".join(lines).encode()).ok
+    import_object(database, s3, reference(s3, job["key"]))
+    key = service.write_report(database, s3, BUCKET, job["import_id"])
+    assert key == f"reports/{job['import_id']}/customers-report.xlsx"
+    book = load_workbook(BytesIO(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
+    rows = list(book[book.sheetnames[1]].iter_rows(min_row=2, values_only=True))
+    assert [(row[0], row[3], row[-2]) for row in rows] == [(2, "+Menon", "inserted"), (3, None, "rejected")]
+    assert str(rows[1][-1]).count("must be") == 3
+
+
+def test_a_report_that_is_made_again_is_the_same(api: Api, s3: "S3Client", database: Database) -> None:
+    import_id = uploaded_and_imported(api, s3, database)
+    keys = [service.write_report(database, s3, BUCKET, import_id) for _ in range(2)]
+    assert keys == [f"reports/{import_id}/loans-report.xlsx"] * 2
+
+
+def test_an_import_that_is_not_completed_has_no_report(api: Api, s3: "S3Client", database: Database) -> None:
+    failed = insert_import(database, "failed", message="It is no workbook.")
+    assert service.write_report(database, s3, BUCKET, failed) is None
+    assert service.write_report(database, s3, BUCKET, 999) is None
+    seen = api.get(f"/api/imports/{failed}/").json
+    assert (seen["state"], seen["message"], seen["report"]) == ("failed", "It is no workbook.", None)
+
+
+@pytest.mark.parametrize(
+    ("total", "read", "percent"), [(None, 0, None), (0, 0, None), (3, 1, 33), (3, 3, 100), (1000, 999, 99)]
+)
+def test_progress_is_told_in_rows_and_percent(
+    api: Api, database: Database, total: int | None, read: int, percent: int | None
+) -> None:
+    import_id = insert_import(database, rows_total=total, rows_read=read)
+    assert api.get(f"/api/imports/{import_id}/").json["progress"] == {
+        "rows_read": read,
+        "rows_total": total,
+        "percent": percent,
+    }
+
+
+def test_an_upload_that_expired_says_so(api: Api, database: Database) -> None:
+    values = {"object_version": None, "created_at": datetime(2026, 1, 1).astimezone()}
+    import_id = insert_import(database, "awaiting_upload", **values)
+    assert "ask for a new one" in api.get(f"/api/imports/{import_id}/").json["message"]
+
+
+def test_imports_are_listed_newest_first_in_stable_pages(api: Api, database: Database) -> None:
+    made = [insert_import(database, object_version=f"v{number}") for number in range(5)]
+    first = api.get("/api/imports/?limit=2").json
+    insert_import(database, object_version="later")
+    second = api.get(f"/api/imports/?limit=2&before={first['next']}").json
+    third = api.get(f"/api/imports/?limit=2&before={second['next']}").json
+    seen = [each["import_id"] for page in (first, second, third) for each in page["imports"]]
+    assert seen == sorted(made, reverse=True)
+    assert third["next"] is None
+
+
+def test_rows_are_told_in_order_by_page_and_by_outcome(api: Api, database: Database) -> None:
+    import_id = insert_import(database, "completed")
+    insert_findings(database, import_id, "rejected", "waiting", "rejected", "flagged", "rejected")
+    insert_findings(database, insert_import(database, object_version="v2"), "rejected")
+
+    def page(query: str) -> Any:
+        return api.get(f"/api/imports/{import_id}/rows/?{query}").json
+
+    assert [row["row_number"] for row in page("")["rows"]] == [2, 3, 4, 5, 6]
+    first = page("outcome=rejected&limit=2")
+    second = page(f"outcome=rejected&limit=2&after={first['next']}")
+    assert [row["row_number"] for row in first["rows"] + second["rows"]] == [2, 4, 6]
+    assert second["next"] is None
+    assert page("outcome=superseded") == {"rows": [], "next": None}
+
+
+def test_an_unknown_outcome_is_answered_with_those_there_are(api: Api, database: Database) -> None:
+    answer = api.get(f"/api/imports/{insert_import(database)}/rows/?outcome=lost")
+    fields = assert_envelope(answer, 400, "invalid_request")["fields"]
+    assert fields == {"outcome": ['must be rejected, waiting, renumbered, superseded or flagged; got "lost"']}
+
+
+@pytest.mark.parametrize("path", ["/api/imports/7/", "/api/imports/x/", "/api/imports/7/rows/", "/api/imports/0/rows"])
+def test_an_import_that_is_not_there_is_not_found(api: Api, path: str) -> None:
+    assert_envelope(api.get(path), 404, "import_not_found")
+
+
+def test_the_template_is_made_once_and_downloaded_from_s3(api: Api, s3: "S3Client") -> None:
+    answers = [api.get("/api/imports/template/") for _ in range(2)]
+    assert [answer.status for answer in answers] == [303, 303]
+    content = requests.get(answers[0].headers["Location"], timeout=10)
+    assert content.headers["Content-Type"] == service.XLSX
+    assert "loans-import-template.xlsx" in content.headers["Content-Disposition"]
+    assert load_workbook(BytesIO(content.content)).sheetnames == ["customers", "loans", "Notes"]
+    versions = s3.list_object_versions(Bucket=BUCKET, Prefix="templates/")["Versions"]
+    assert len(versions) == 1
+
+
+def test_without_s3_there_is_no_template_for_the_moment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    runtime.s3.cache_clear()
+    answer = api.get("/api/imports/template/")
+    runtime.s3.cache_clear()
+    assert_envelope(answer, 503, "service_unavailable")
+    assert answer.headers["Retry-After"]
+
+
+def adopted(database: Database, key: str, version: str = "v1") -> bool:
+    with database.transaction() as tx:
+        found = import_jobs.adopt(
+            tx.connection, bucket=BUCKET, key=key, version=version, sequencer="0055", size_bytes=10
+        )
+        tx.commit()
+    return found
+
+
+@pytest.mark.usefixtures("s3")
+def test_the_first_version_of_an_awaited_object_is_adopted_once(api: Api, database: Database) -> None:
+    job = started(api)
+    assert adopted(database, job["key"])
+    assert not adopted(database, job["key"])
+    assert not adopted(database, job["key"], "v2")
+    assert not adopted(database, "incoming/another.xlsx")
+    seen = service.view_import(database, job["import_id"])
+    assert (seen.state, seen.object_version) == ("running", "v1")
+
+
+def test_the_application_starts_without_the_libraries_of_imports() -> None:
+    slow = ("boto3", "botocore", "openpyxl", "python_calamine")
+    program = f"import sys, app; print([name for name in {slow} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,331 @@
+"""Delivery does not matter: however often, in whatever order and by however many workers workbooks are delivered, and
+wherever these die, the database ends as if each had been imported once, in the order of their upload."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import count
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import text
+
+from chalicelib.ingest.events import message_for
+from chalicelib.rules.policy import STANDARD_1
+from chalicelib.services.customers import Registration, register
+from chalicelib.storage.database import Database, make_engine
+from infra.local.postgres import PostgresServer
+from tests.conftest import TEMPLATE, settings_for
+from tests.integration.conftest import Aws
+from tests.integration.workers import Killed, Pause, Worker, wait_until, wait_until_they_meet
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+
+KEYS = ("a", "b", "c")
+# The customers of the workbooks; those who register get numbers above FIRST_REGISTERED; STRANGER never comes.
+CUSTOMERS = range(1, 7)
+FIRST_REGISTERED = 1001
+MOST_REGISTERED = 2
+STRANGER = 99
+BORROWERS = (*CUSTOMERS, *range(FIRST_REGISTERED, FIRST_REGISTERED + MOST_REGISTERED), STRANGER)
+
+PERSON = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a workbook: whom or which loan it is about, and which of several contents it has."""
+
+    customer: int
+    number: int
+    version: int
+    is_bad: bool
+
+    def as_customer(self) -> list[object]:
+        return customer(self.customer, monthly_income=50000 + self.version, age=3 if self.is_bad else 40)
+
+    def as_loan(self) -> list[object]:
+        return loan(self.customer, self.number, loan_amount=-1 if self.is_bad else 100000 + self.version)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A version of an object; without any rows it is no workbook at all."""
+
+    key: str
+    customers: tuple[Row, ...]
+    loans: tuple[Row, ...]
+
+    def content(self) -> bytes:
+        sheets = {
+            "C": [CUSTOMER_HEADER, *(row.as_customer() for row in self.customers)],
+            "L": [LOAN_HEADER, *(row.as_loan() for row in self.loans)],
+        }
+        with_rows = {name: rows for name, rows in sheets.items() if len(rows) > 1}
+        return workbook(with_rows) if with_rows else b"Dear Sir or Madam"
+
+    def rows(self) -> dict[str, tuple[int, int]]:
+        """Rows found and rows rejected, by sheet."""
+        sheets = {"C": self.customers, "L": self.loans}
+        return {name: (len(rows), sum(row.is_bad for row in rows)) for name, rows in sheets.items() if rows}
+
+
+@st.composite
+def uploads(draw: st.DrawFn) -> Upload:
+    """Each customer and each loan belongs to one key, whose later version counts; loan numbers belong to nobody."""
+    turn = draw(st.integers(0, len(KEYS) - 1))
+    versions, bad = st.integers(0, 2), st.integers(0, 5).map(lambda number: number == 0)
+    own = st.sampled_from([number for number in CUSTOMERS if number % len(KEYS) == turn])
+    customers = st.builds(Row, own, st.just(0), versions, bad)
+    claims = [(who, number) for who in BORROWERS for number in CUSTOMERS if (who + number) % len(KEYS) == turn]
+    loans = st.builds(lambda claim, *rest: Row(*claim, *rest), st.sampled_from(claims), versions, bad)
+    some = st.tuples(st.lists(customers, max_size=3).map(tuple), st.lists(loans, max_size=5).map(tuple))
+    return Upload(KEYS[turn], *draw(some))
+
+
+SOME_UPLOAD = st.integers(0, 4)
+SOME_MOMENT = st.integers(1, 50)
+
+
+@dataclass(frozen=True)
+class World:
+    """What the machines share: S3, and a server that gives each run a database of its own."""
+
+    aws: Aws
+    postgres: PostgresServer
+    administration: Callable[[str], None]
+    numbers: Iterator[int]
+
+    def new_database(self) -> str:
+        name = f"loans_stateful_{next(self.numbers)}"
+        self.administration(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self.administration(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Deliveries(RuleBasedStateMachine):
+    """Everything that may happen between an upload and the end of its import."""
+
+    world: ClassVar[World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = self.world.new_database()
+        self.database = Database(make_engine(settings_for(self.world.postgres.url(self.name))))
+        self.names_of_workers = count(1)
+        self.workers = [self.new_worker(), self.new_worker()]
+        self.uploads: list[Upload] = []
+        self.messages: list[str] = []
+        self.registered = 0
+        self.loan_ids: dict[tuple[int, int], int] = {}
+        run(self.database, f"ALTER TABLE customers ALTER customer_id RESTART WITH {FIRST_REGISTERED}")
+
+    def new_worker(self) -> Worker:
+        return Worker(f"worker-{next(self.names_of_workers)}", self.world.postgres.url(self.name), self.world.aws.s3)
+
+    @initialize(uploads=st.lists(uploads(), min_size=2, max_size=5))
+    def upload(self, uploads: list[Upload]) -> None:
+        self.uploads = uploads
+        for number, upload in enumerate(uploads):
+            reference = self.world.aws.upload(f"incoming/{self.name}/{upload.key}.xlsx", upload.content())
+            self.messages.append(message_for(replace(reference, sequencer=f"{number:016X}")))
+
+    @rule(which=SOME_UPLOAD)
+    def deliver(self, which: int) -> None:
+        assert self.workers[0].deliver(self.message(which))
+
+    @rule(which=SOME_UPLOAD, at=SOME_MOMENT)
+    def deliver_to_a_worker_that_dies(self, which: int, at: int) -> None:
+        worker = self.workers.pop()
+        try:
+            worker.deliver(self.message(which), {at: worker.die})
+        except Killed:
+            worker.close()
+            worker = self.new_worker()
+        self.workers.append(worker)
+
+    @rule(which=SOME_UPLOAD, at=SOME_MOMENT)
+    def deliver_while_the_connection_breaks(self, which: int, at: int) -> None:
+        worker = self.workers[0]
+        worker.deliver(self.message(which), {at: worker.lose_its_connection})
+
+    @rule(which=SOME_UPLOAD, at=SOME_MOMENT, other=SOME_UPLOAD)
+    def deliver_to_two_workers_at_once(self, which: int, at: int, other: int) -> None:
+        first, second = self.workers
+        pause = Pause()
+        with ThreadPoolExecutor(2) as threads:
+            one = threads.submit(first.deliver, self.message(which), {at: pause})
+            try:
+                assert wait_until(lambda: pause.reached.is_set() or one.done())
+                two = threads.submit(second.deliver, self.message(other))
+                wait_until_they_meet(second, two)
+            finally:
+                pause.over.set()
+            # Either may give its message back, but not because something is wrong with it.
+            one.result(), two.result()
+
+    @rule(which=SOME_UPLOAD, at=SOME_MOMENT)
+    def register_during_a_delivery(self, which: int, at: int) -> None:
+        self.workers[0].deliver(self.message(which), {at: self.register})
+
+    @rule()
+    def register(self) -> None:
+        if self.registered < MOST_REGISTERED:
+            register(self.database, PERSON, STANDARD_1)
+            self.registered += 1
+
+    @invariant()
+    def a_loan_keeps_its_number(self) -> None:
+        found = loan_ids(self.database)
+        assert {claim: found.get(claim) for claim in self.loan_ids} == self.loan_ids
+        self.loan_ids = found
+
+    def message(self, which: int) -> str:
+        return self.messages[which % len(self.messages)]
+
+    def teardown(self) -> None:
+        try:
+            if self.messages:
+                self.check_the_end()
+        finally:
+            for worker in self.workers:
+                worker.close()
+            self.database.engine.dispose()
+            self.world.drop(self.name)
+
+    def check_the_end(self) -> None:
+        while self.registered < MOST_REGISTERED:
+            self.register()
+        for message in self.messages:
+            assert self.workers[0].deliver(message)
+        clean = self.clean_run()
+        assert portfolio(self.database) == clean
+        assert_every_row_is_accounted_for(self.database, self.uploads)
+        assert_numbers_are_given_once(self.database)
+
+    def clean_run(self) -> dict[str, list[Any]]:
+        """What the same uploads leave in a database of their own, one after the other and each once."""
+        name = self.world.new_database()
+        url = self.world.postgres.url(name)
+        database = Database(make_engine(settings_for(url)))
+        worker = Worker("clean", url, self.world.aws.s3)
+        try:
+            run(database, f"ALTER TABLE customers ALTER customer_id RESTART WITH {FIRST_REGISTERED}")
+            for _ in range(MOST_REGISTERED):
+                register(database, PERSON, STANDARD_1)
+            assert all(worker.deliver(message) for message in self.messages)
+            assert_every_row_is_accounted_for(database, self.uploads)
+            return portfolio(database)
+        finally:
+            worker.close()
+            database.engine.dispose()
+            self.world.drop(name)
+
+
+def run(database: Database, statement: str) -> None:
+    with database.transaction() as tx:
+        tx.connection.execute(text(statement))
+        tx.commit()
+
+
+def query(database: Database, statement: str) -> list[Any]:
+    with database.reading() as connection:
+        return [tuple(row) for row in connection.execute(text(statement))]
+
+
+LOAN = """customer_id, source_loan_id, loan_amount, tenure, interest_rate, monthly_installment, emis_paid_on_time,
+          start_date, end_date"""
+
+
+def portfolio(database: Database) -> dict[str, list[Any]]:
+    """All that must be as in a clean run. Who of two got the number that both claim depends on who came first."""
+    return {
+        "customers": query(
+            database,
+            "SELECT customer_id, first_name, last_name, age, phone_number, monthly_income, approved_limit "
+            "FROM customers ORDER BY customer_id",
+        ),
+        "loans": query(database, f"SELECT {LOAN} FROM loans ORDER BY customer_id, source_loan_id"),
+        "waiting": query(database, f"SELECT {LOAN} FROM waiting_loans ORDER BY customer_id, source_loan_id"),
+    }
+
+
+def loan_ids(database: Database) -> dict[tuple[int, int], int]:
+    """The number of each loan, also of one that waits."""
+    statement = """
+        SELECT customer_id, source_loan_id, loan_id FROM loans
+        UNION ALL SELECT customer_id, source_loan_id, loan_id FROM waiting_loans
+    """
+    return {(customer_id, source): loan_id for customer_id, source, loan_id in query(database, statement)}
+
+
+def assert_numbers_are_given_once(database: Database) -> None:
+    given = loan_ids(database)
+    assert len(set(given.values())) == len(given)
+    # The first to claim a number has it; it may be one that was given to a renumbered loan before.
+    assert {source for _, source in given} <= set(given.values())
+
+
+def assert_every_row_is_accounted_for(database: Database, uploads: Sequence[Upload]) -> None:
+    counted = query(
+        database,
+        """
+        SELECT object_key, sequencer, state, sheet, rows_found, rejected,
+               inserted + updated + unchanged + superseded + waiting
+        FROM imports LEFT JOIN import_sheets USING (import_id)
+        """,
+    )
+    found = Counter((int(order, 16), state, *counts) for _, order, state, *counts in counted)
+    assert found == Counter(line for number, upload in enumerate(uploads) for line in expected_lines(number, upload))
+    assert (
+        query(database, "SELECT 1 FROM imports GROUP BY bucket, object_key, object_version HAVING count(*) > 1") == []
+    )
+    told = "SELECT import_id, sheet, count(*), count(*) FILTER (WHERE outcome = 'rejected') FROM import_rows"
+    counts = "SELECT import_id, sheet, rows_found, rejected FROM import_sheets ORDER BY 1, 2"
+    assert query(database, f"{told} GROUP BY 1, 2 ORDER BY 1, 2") == query(database, counts)
+    assert told_twice(database) == []
+    assert query(database, "SELECT position FROM staged_customers UNION ALL SELECT position FROM staged_loans") == []
+
+
+def expected_lines(number: int, upload: Upload) -> list[tuple[Any, ...]]:
+    if not upload.rows():
+        return [(number, "failed", None, None, None, None)]
+    return [(number, "completed", sheet, rows, bad, rows - bad) for sheet, (rows, bad) in sorted(upload.rows().items())]
+
+
+def told_twice(database: Database) -> list[Any]:
+    """Findings that stand more than once in the report of an import."""
+    return query(
+        database,
+        """
+        SELECT import_id, sheet, row_number, outcome, column_name, code FROM import_findings
+        GROUP BY 1, 2, 3, 4, 5, 6 HAVING count(*) > 1
+        """,
+    )
+
+
+@pytest.mark.timeout(600)  # a failure is reduced to the shortest that fails, which takes long
+def test_no_way_of_delivering_workbooks_changes_what_they_leave_behind(
+    aws: Aws, postgres: PostgresServer, administration: Callable[[str], None]
+) -> None:
+    class DeliveriesHere(Deliveries):
+        world = World(aws, postgres, administration, count(1))
+
+    run_state_machine_as_test(
+        DeliveriesHere,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=10,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate, Phase.shrink],
+        ),
+    )

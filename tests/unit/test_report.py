@@ -1,0 +1,182 @@
+"""The report workbook: every row as it was sent, what became of it and why, and nothing that computes."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from chalicelib.ingest.headers import find_layouts
+from chalicelib.ingest.report import NOT_READ, ReportedSheet, write_report
+from chalicelib.ingest.report_summary import Summary
+from chalicelib.ingest.workbook import read_workbook
+from chalicelib.storage.import_jobs import FindingCount, RowOutcome
+from chalicelib.storage.imports import SheetCounts
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+
+
+def became(row_number: int, outcome: str, *said: tuple[str, str, str | None]) -> RowOutcome:
+    """What became of a row; each thing said is (outcome, sentence, column)."""
+    return RowOutcome(
+        row_number=row_number,
+        outcome=outcome,
+        findings=tuple(each[0] for each in said),
+        sentences=tuple(each[1] for each in said),
+        columns=frozenset(each[2] for each in said if each[2]),
+    )
+
+
+def summary(*sheets: SheetCounts, said_most: Sequence[FindingCount] = ()) -> Summary:
+    moment = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+    return Summary(12, "customers.xlsx", moment, moment, sheets, said_most)
+
+
+def reported(content: bytes, *outcomes: RowOutcome, of: Summary | None = None, rows_a_sheet: int = 100) -> Workbook:
+    """The report as somebody opens it; the outcomes are those of its first sheet."""
+    layouts, _ = find_layouts(read_workbook(BytesIO(content)))
+    sheets = [ReportedSheet(layout, outcomes if number == 0 else ()) for number, layout in enumerate(layouts)]
+    file = BytesIO()
+    write_report(file, of or summary(), sheets, rows_a_sheet=rows_a_sheet)
+    return load_workbook(file)
+
+
+def values(book: Workbook, sheet: str) -> list[tuple[Any, ...]]:
+    return list(book[sheet].iter_rows(values_only=True))
+
+
+def book_with_text(name: str) -> bytes:
+    """A workbook in which somebody's first name is this text, and no formula."""
+    book = Workbook()
+    sheet = book.create_sheet("customers")
+    sheet.append(CUSTOMER_HEADER)
+    sheet.append(customer(1))
+    sheet["B2"].value = name
+    sheet["B2"].data_type = "s"
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+REJECTED = ("rejected", "Age must be a whole number from 18 to 120. Invalid value: 7.", "Age")
+
+
+def test_each_row_stands_as_it_was_sent_with_what_became_of_it_and_why() -> None:
+    content = customers_book(customer(1), customer(2, age=7))
+    header, first, second = values(
+        reported(content, became(2, "inserted"), became(3, "rejected", REJECTED)), "customers"
+    )
+    assert header == ("Row", *CUSTOMER_HEADER, "Outcome", "Why")
+    assert first == (2, *customer(1), "inserted", None)
+    assert second == (3, *customer(2, age=7), "rejected", REJECTED[1])
+
+
+def test_the_cell_that_is_to_blame_stands_out() -> None:
+    sheet = reported(customers_book(customer(1, age=7)), became(2, "rejected", REJECTED))["customers"]
+    assert [cell.value for cell in sheet[2] if cell.font.bold] == [7]
+
+
+def test_the_header_is_frozen_the_rows_can_be_filtered_and_are_coloured_by_outcome() -> None:
+    sheet = reported(customers_book(customer(1), customer(2)), became(2, "inserted"), became(3, "waiting"))["customers"]
+    assert sheet.freeze_panes == "B2"
+    assert sheet.auto_filter.ref == "A1:J3"
+    assert [str(area.sqref) for area in sheet.conditional_formatting] == ["A2:J3"]
+    assert sheet.column_dimensions["J"].width > 60
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(1)", '=HYPERLINK("http://x","y")', "#N/A", "#REF!"])
+def test_a_text_that_looks_like_a_formula_or_an_error_stays_a_text(name: str) -> None:
+    cell = reported(book_with_text(name), became(2, "inserted"))["customers"]["C2"]
+    assert (cell.value, cell.data_type) == (name, "s")
+    assert cell.quotePrefix is (name[0] in "=+-@")
+
+
+def test_a_sentence_that_quotes_a_formula_is_a_text() -> None:
+    said = ("flagged", "=1+1", None)
+    cell = reported(customers_book(customer(1)), became(2, "inserted", said))["customers"]["J2"]
+    assert (cell.value, cell.data_type) == ("=1+1", "s")
+
+
+def test_an_error_of_excels_is_shown_as_its_text() -> None:
+    cell = reported(customers_book(customer(1, age="#N/A")), became(2, "rejected", REJECTED))["customers"]["E2"]
+    assert (cell.value, cell.data_type) == ("#N/A", "s")
+
+
+def test_dates_stay_dates_and_long_numbers_keep_their_digits() -> None:
+    content = loans_book(loan(1, 123456789012345, start_date=date(2023, 5, 17)))
+    sheet = reported(content, became(2, "inserted"))["loans"]
+    row = dict(zip(("Row", *LOAN_HEADER), sheet[2], strict=False))
+    assert row["Date of Approval"].value == datetime(2023, 5, 17)  # noqa: DTZ001 - a cell knows no zone
+    assert row["Date of Approval"].is_date
+    assert (row["Loan ID"].value, row["Loan ID"].number_format) == (123456789012345, "0")
+    assert row["Interest Rate"].value == 11.25
+
+
+def test_a_character_that_no_workbook_can_hold_is_shown_by_its_code() -> None:
+    said = ("rejected", "First Name must not hold \x07.", "First Name")
+    assert values(reported(customers_book(customer(1)), became(2, "rejected", said)), "customers")[1][-1] == (
+        "First Name must not hold \\x07."
+    )
+
+
+def test_what_else_is_said_of_a_row_stands_beside_its_outcome() -> None:
+    said = ("renumbered", "It was saved as 5002.", "Loan ID"), ("flagged", "Somebody should look.", "EMIs paid on Time")
+    row = values(reported(loans_book(loan()), became(2, "inserted", *said)), "loans")[1]
+    assert row[-2:] == ("inserted (renumbered, flagged)", "It was saved as 5002. Somebody should look.")
+
+
+def test_blank_rows_are_left_out_and_row_numbers_are_those_of_the_file() -> None:
+    blank: list[object] = [None] * len(CUSTOMER_HEADER)
+    note = ["", "", "", "", "", "", "", "a note at the side"]
+    content = workbook({"customers": [["Our customers"], CUSTOMER_HEADER, customer(1), blank, customer(2), note]})
+    rows = values(reported(content, became(3, "inserted"), became(5, "unchanged")), "customers")
+    assert [(row[0], row[-2], row[-1]) for row in rows[1:]] == [
+        (3, "inserted", None),
+        (5, "unchanged", None),
+        (6, "not read", NOT_READ),
+    ]
+
+
+def test_a_sheet_with_more_rows_than_excel_holds_is_continued_on_the_next() -> None:
+    content = customers_book(*(customer(number) for number in range(1, 8)))
+    book = reported(content, *(became(row, "inserted") for row in range(2, 9)), rows_a_sheet=4)
+    assert book.sheetnames == ["Summary", "customers", "customers (2)", "customers (3)"]
+    assert [row[1] for name in book.sheetnames[1:] for row in values(book, name)[1:]] == list(range(1, 8))
+    assert all(values(book, name)[0][0] == "Row" for name in book.sheetnames[1:])
+
+
+def test_a_full_last_sheet_is_not_followed_by_an_empty_one() -> None:
+    content = customers_book(*(customer(number) for number in range(1, 4)))
+    book = reported(content, *(became(row, "inserted") for row in range(2, 5)), rows_a_sheet=4)
+    assert book.sheetnames == ["Summary", "customers"]
+
+
+def test_sheets_whose_names_a_report_cannot_have_get_others() -> None:
+    content = workbook({"summary": [CUSTOMER_HEADER, customer(1)], "x" * 31: [LOAN_HEADER, loan()]})
+    assert reported(content).sheetnames == ["Summary", "summary (2)", "x" * 31]
+
+
+def test_the_summary_has_the_counts_by_sheet_and_in_all() -> None:
+    sheets = (
+        SheetCounts("customers", "customers", 4, inserted=3, rejected=1),
+        SheetCounts("loans", "loans", 2, inserted=1, waiting=1, renumbered=1),
+    )
+    said = FindingCount("customers", "rejected", "Age", 1, 3, REJECTED[1])
+    rows = values(reported(customers_book(customer()), of=summary(*sheets, said_most=[said])), "Summary")
+    assert rows[0][0] == "Import 12: customers.xlsx"
+    assert ("customers", "customers", 4, 3, 0, 0, 0, 0, 1, 0) in rows
+    assert ("loans", "loans", 2, 1, 0, 0, 0, 1, 0, 1) in rows
+    assert ("Total", None, 6, 4, 0, 0, 0, 1, 1, 1) in rows
+    assert any(row[:6] == ("customers", "rejected", "Age", 1, 3, REJECTED[1]) for row in rows)
+
+
+def test_a_report_that_was_corrected_can_be_sent_again_and_reported_again() -> None:
+    book = reported(customers_book(customer(1, age=7)), became(2, "rejected", REJECTED))
+    book["customers"]["E2"].value = 17 + 4
+    file = BytesIO()
+    book.save(file)
+    again = reported(file.getvalue(), became(2, "inserted"))
+    header, row = values(again, "customers")
+    assert header == ("Row", *CUSTOMER_HEADER, "Outcome", "Why")
+    assert row == (2, *customer(1, age=21), "inserted", None)
