@@ -1,0 +1,226 @@
+"""Imports in parts: progress that can be watched, an end of time that is no failure, and staging that gets lost."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from chalicelib.ingest import rows
+from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.services import loading
+from chalicelib.services.importing import ImportResult, import_messages, import_object
+from chalicelib.services.loading import OutOfTime
+from chalicelib.storage import import_jobs
+from chalicelib.storage.database import Database
+from tests.integration.conftest import Aws
+from tests.integration.test_import import contents, query, scalar
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+
+PROGRESS = "SELECT state, rows_total, rows_read, rows_staged FROM imports"
+STAGED = "SELECT (SELECT count(*) FROM staged_customers) + (SELECT count(*) FROM staged_loans)"
+
+BOOK = workbook(
+    {
+        "C": [CUSTOMER_HEADER, *(customer(number) for number in range(1, 6)), customer(6, age=3), [], customer(7)],
+        "L": [LOAN_HEADER, *(loan(number, number % 3 + 1) for number in range(1, 6)), loan(1, 2, tenure=0)],
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def parts_of_three_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "read_chunks", partial(rows.read_chunks, size=3))
+
+
+def no_time() -> float:
+    return 0
+
+
+def invocations(database: Database, aws: Aws, reference: ObjectReference) -> Iterator[ImportResult | None]:
+    """One after the other, each without time for more than one part; the last one's result."""
+    while True:
+        try:
+            yield import_object(database, aws.s3, reference, no_time)
+        except OutOfTime:
+            yield None
+        else:
+            return
+
+
+def test_an_import_goes_on_in_as_many_invocations_as_it_takes(aws: Aws, database: Database) -> None:
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    watched = []
+    for result in invocations(database, aws, reference):
+        watched += query(database, PROGRESS)
+        if result is None:
+            assert contents(database) == {"customers": [], "loans": [], "waiting": []}
+    assert watched == [
+        ("running", 14, 3, 3),
+        ("running", 14, 6, 5),
+        ("running", 14, 8, 6),
+        ("running", 14, 11, 9),
+        ("running", 14, 14, 11),
+        ("completed", 14, 14, 11),
+    ]
+    assert scalar(database, STAGED) == 0
+    assert query(
+        database, "SELECT sheet, rows_found, inserted, rejected, renumbered FROM import_sheets ORDER BY 1"
+    ) == [
+        ("C", 7, 6, 1, 0),
+        ("L", 6, 5, 1, 2),
+    ]
+
+
+def test_each_row_has_its_outcome(aws: Aws, database: Database) -> None:
+    import_object(database, aws.s3, aws.upload("incoming/book.xlsx", BOOK))
+    assert query(database, "SELECT sheet, row_number, outcome, customer_id, source_loan_id FROM import_rows") == [
+        *[("C", number + 1, "inserted", number, None) for number in range(1, 6)],
+        ("C", 9, "inserted", 7, None),
+        *[("L", number + 1, "inserted", number, number % 3 + 1) for number in range(1, 6)],
+        ("C", 7, "rejected", None, None),
+        ("L", 7, "rejected", None, None),
+    ]
+
+
+def test_an_import_that_runs_out_of_time_goes_on_with_a_message_of_its_own(aws: Aws, database: Database) -> None:
+    queue = [message_for(aws.upload("incoming/book.xlsx", BOOK))]
+    delivered = 0
+    while queue:
+        assert import_messages(database, aws.s3, [("one", queue.pop())], no_time, queue.append) == []
+        delivered += 1
+    # The last of them is for the report.
+    assert delivered == 7
+    assert query(database, "SELECT state FROM imports") == [("completed",)]
+    assert scalar(database, "SELECT count(*) FROM loans") == 5
+
+
+def test_without_a_way_to_send_a_message_it_is_delivered_again(aws: Aws, database: Database) -> None:
+    message = ("one", message_for(aws.upload("incoming/book.xlsx", BOOK)))
+    assert import_messages(database, aws.s3, [message], no_time) == ["one"]
+    assert import_messages(database, aws.s3, [message]) == []
+
+
+def test_staging_that_a_crash_of_the_server_emptied_is_filled_again(aws: Aws, database: Database) -> None:
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    steps = invocations(database, aws, reference)
+    assert [next(steps) for _ in range(5)] == [None] * 5
+    # What a crash does to unlogged tables.
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("TRUNCATE staged_customers, staged_loans")
+        tx.commit()
+    result = import_object(database, aws.s3, reference)
+    assert [(sheet.sheet, sheet.rows_found, sheet.rejected) for sheet in result.sheets] == [("C", 7, 1), ("L", 6, 1)]
+    assert scalar(database, "SELECT count(*) FROM import_findings WHERE outcome = 'rejected'") == 2
+
+
+def test_another_worker_that_was_faster_is_followed(
+    aws: Aws, database: Database, new_database: Callable[[], Database]
+) -> None:
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    slow = invocations(database, aws, reference)
+    fast = invocations(new_database(), aws, reference)
+    while (result := next(slow)) is None:
+        next(fast, None)
+    assert result.state == "completed"
+    assert scalar(database, "SELECT count(*) FROM import_rows") == 13
+    assert scalar(database, "SELECT count(*) FROM import_findings WHERE outcome = 'rejected'") == 2
+
+
+def test_an_upload_that_was_asked_for_continues_its_import(aws: Aws, database: Database) -> None:
+    with database.transaction() as tx:
+        job = import_jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx")
+        tx.commit()
+    result = import_object(database, aws.s3, aws.upload(job.object_key, BOOK))
+    assert (result.import_id, result.state) == (job.import_id, "completed")
+    assert scalar(database, "SELECT count(*) FROM imports") == 1
+
+
+def test_a_report_is_written_and_if_that_failed_by_the_next_delivery(
+    aws: Aws, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = ("one", message_for(aws.upload("incoming/book.xlsx", BOOK)))
+    with monkeypatch.context() as patch:
+        patch.setattr(aws.s3, "put_object", lambda **_: json.loads("S3 is away"))
+        assert import_messages(database, aws.s3, [message]) == []
+    assert query(database, "SELECT state, report_key FROM imports") == [("completed", None)]
+    assert import_messages(database, aws.s3, [message]) == []
+    key = scalar(database, "SELECT report_key FROM imports")
+    assert aws.s3.head_object(Bucket=aws.settings.import_bucket, Key=key)["ContentLength"] > 0
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+# Three versions of one file, told apart as AWS does it, as LocalStack does (one mark for all), and without a mark.
+MARKS: dict[str, list[dict[str, Any]]] = {
+    "sequencers": [{"sequencer": mark} for mark in ("0055AED6DCD90281E5", "0055aed6dcd90281e6", "0055AED6DCD91")],
+    "times": [{"sequencer": "00", "uploaded_at": NOON + timedelta(milliseconds=number)} for number in range(3)],
+    "no sequencers": [{"uploaded_at": NOON + timedelta(milliseconds=number)} for number in range(3)],
+}
+
+
+@pytest.mark.parametrize("marks", MARKS)
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_versions_of_a_file_delivered_in_any_order_end_as_delivered_in_theirs(
+    aws: Aws, database: Database, marks: str, order: tuple[int, ...]
+) -> None:
+    books = [
+        workbook({"C": [CUSTOMER_HEADER, customer(1), customer(2)], "L": [LOAN_HEADER, loan(1, 5), loan(9, 6)]}),
+        workbook({"C": [CUSTOMER_HEADER, customer(1, age=50)], "L": [LOAN_HEADER, loan(1, 5, tenure=36)]}),
+        # The first version again for customer 1, and nothing that can be used about the loan.
+        workbook({"C": [CUSTOMER_HEADER, customer(1), customer(3)], "L": [LOAN_HEADER, loan(1, 5, tenure=0)]}),
+    ]
+    versions = [
+        replace(aws.upload("incoming/book.xlsx", book), **mark) for book, mark in zip(books, MARKS[marks], strict=True)
+    ]
+    for number in order:
+        assert import_object(database, aws.s3, versions[number]).state == "completed"
+    assert query(database, "SELECT customer_id, age FROM customers ORDER BY 1") == [(1, 41), (2, 41), (3, 41)]
+    assert query(database, "SELECT customer_id, source_loan_id, tenure FROM loans") == [(1, 5, 36)]
+    assert query(database, "SELECT customer_id, source_loan_id FROM waiting_loans") == [(9, 6)]
+
+
+def test_a_row_that_is_left_to_a_newer_version_says_so(aws: Aws, database: Database) -> None:
+    older, newer = (
+        replace(aws.upload("incoming/book.xlsx", customers_book(*rows)), sequencer=mark)
+        for rows, mark in (([customer(1), customer(2)], "01"), ([customer(1, age=50)], "02"))
+    )
+    import_object(database, aws.s3, newer)
+    (sheet,) = import_object(database, aws.s3, older).sheets
+    assert (sheet.rows_found, sheet.inserted, sheet.superseded) == (2, 1, 1)
+    assert query(database, "SELECT row_number, outcome, code, message FROM import_findings") == [
+        (
+            2,
+            "superseded",
+            "newer_version_here",
+            "A newer version of this file was imported before; what it says about this customer was kept.",
+        )
+    ]
+
+
+def test_versions_of_other_files_do_not_count(aws: Aws, database: Database) -> None:
+    newer = replace(aws.upload("incoming/a.xlsx", customers_book(customer(1, age=50))), sequencer="02")
+    other = replace(aws.upload("incoming/b.xlsx", customers_book(customer(1, age=40))), sequencer="01")
+    for reference in (newer, other):
+        import_object(database, aws.s3, reference)
+    assert scalar(database, "SELECT age FROM customers") == 40
+
+
+def test_a_file_of_text_is_imported(aws: Aws, database: Database) -> None:
+    text = ";".join(LOAN_HEADER) + "\n3;7;1,00,000;24;11.25;4680.50;3;17/05/2023;\n"
+    result = import_object(database, aws.s3, aws.upload("incoming/loans.csv", text.encode("utf-8-sig")))
+    assert [(sheet.sheet, sheet.waiting) for sheet in result.sheets] == [("csv", 1)]
+
+
+def test_a_waiting_loan_whose_customer_is_here_is_not_taken_for_a_new_one(aws: Aws, database: Database) -> None:
+    import_object(database, aws.s3, aws.upload("incoming/l.xlsx", loans_book(loan(1, 5))))
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("INSERT INTO customers VALUES (1, 'A', 'B', 30, '9812345678', 1000, 1000)")
+        tx.commit()
+    (sheet,) = import_object(database, aws.s3, aws.upload("incoming/m.xlsx", loans_book(loan(1, 5)))).sheets
+    assert sheet.unchanged == 1
+    assert contents(database)["waiting"] == []
