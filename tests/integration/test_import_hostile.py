@@ -1,0 +1,148 @@
+"""A thousand workbooks that somebody or something tampered with: each has a clear outcome, whole or not at all."""
+
+import random
+import re
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from io import BytesIO
+
+import pytest
+
+from chalicelib.services.importing import import_object
+from chalicelib.storage.database import Database
+from tests.integration.conftest import Aws
+from tests.integration.test_import import query
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+
+WORKBOOKS_A_TEST = 125
+SECONDS_FOR_ONE = 20
+
+BOOK = workbook(
+    {
+        "C": [CUSTOMER_HEADER, *(customer(number) for number in range(1, 9))],
+        "L": [LOAN_HEADER, *(loan(number % 9 + 1, number) for number in range(1, 12))],
+    }
+)
+PARTS = ["xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"]
+CELL = re.compile(rb'<c r="([A-Z]+\d+)".*?</c>')
+
+# What a cell may hold instead, after its address.
+HOSTILE_CELLS = [
+    b' t="n"><v>%b</v></c>' % number
+    for number in (b"inf", b"-inf", b"nan", b"1e308", b"1e999", b"-0", b"9007199254740993", b"99999999999999999999",
+                   b"-1", b"0.5", b"1e-320", b"", b"0x10", b"1_000", b"2958466", b"-5")
+] + [
+    b' t="inlineStr"><is><t>%b</t></is></c>' % text
+    for text in (b"", b" ", b"=1+1", b"=cmd|' /C calc'!A0", b"+1", b"@SUM(A1)", b"x" * 100_000, b"_x0000_", b"a&#10;b",
+                 b"&#xFFFE;", "١٢٣".encode(), "🙂".encode(), b"1,00,000", b"1,0,0", b"31/02/2024", b"2024-13-45",
+                 b"00000000000000000001", b"9" * 5000, b"\\N", b"\\.", b"'; DROP TABLE loans; --", b"NULL", b"NaN")
+] + [
+    b' t="e"><v>#REF!</v></c>', b' t="e"><v>#N/A</v></c>', b' t="e"><f>A1</f><v>#DIV/0!</v></c>', b' t="e"/>',
+    b' t="b"><v>1</v></c>', b' t="b"><v>maybe</v></c>', b' t="s"><v>4294967296</v></c>', b' t="s"><v>-1</v></c>',
+    b' t="str"><f>1+1</f><v>2</v></c>', b' t="d"><v>2024-02-30T25:00:00</v></c>', b' t="zzz"><v>1</v></c>',
+    b' s="99999" t="n"><v>1</v></c>', b' s="1" t="n"><v>1e300</v></c>', b' s="1" t="n"><v>-700000</v></c>',
+]  # fmt: skip
+STRAY_ADDRESSES = [b"XFD1048576", b"XFD2", b"A60000", b"ZZZZZZZ9", b"A99999999999999999999", b"a1", b"", b"1", b"A0",
+                   b"A", b"$A$1", b"A1:B2", b"Q1048576"]  # fmt: skip
+
+Mutation = Callable[[random.Random, bytes], bytes]
+
+
+def flip_bytes(chance: random.Random, content: bytes) -> bytes:
+    changed = bytearray(content)
+    for _ in range(chance.choice((1, 2, 8, 64))):
+        changed[chance.randrange(len(changed))] = chance.randrange(256)
+    return bytes(changed)
+
+
+def cut_off(chance: random.Random, content: bytes) -> bytes:
+    return content[: chance.randrange(len(content))]
+
+
+def lose_a_part(chance: random.Random, content: bytes) -> bytes:
+    parts = unpacked(content)
+    del parts[chance.choice(list(parts))]
+    return packed(parts)
+
+
+def damage_xml(chance: random.Random, content: bytes) -> bytes:
+    """Takes a piece out of a part, doubles it, or puts a piece of another part in its place."""
+    parts = unpacked(content)
+    name = chance.choice(list(parts))
+    text = parts[name]
+    start, end = sorted(chance.randrange(len(text) + 1) for _ in range(2))
+    other = parts[chance.choice(list(parts))]
+    piece = chance.choice((b"", text[start:end] * 2, other[: chance.randrange(len(other) + 1)]))
+    return packed(parts | {name: text[:start] + piece + text[end:]})
+
+
+def change_cells(chance: random.Random, content: bytes) -> bytes:
+    parts = unpacked(content)
+    share = chance.choice((0.05, 0.2, 0.6))
+
+    def change(cell: re.Match[bytes]) -> bytes:
+        return b'<c r="%b"%b' % (cell[1], chance.choice(HOSTILE_CELLS)) if chance.random() < share else cell[0]
+
+    # The header stays most of the time, or else there would be nothing to read below it.
+    spared = 1 if chance.random() < 0.9 else 0
+    for name in PARTS:
+        head, rows = parts[name].split(b"</row>", 1)
+        parts[name] = b"</row>".join([head if spared else CELL.sub(change, head), CELL.sub(change, rows)])
+    return packed(parts)
+
+
+def move_cells(chance: random.Random, content: bytes) -> bytes:
+    parts = unpacked(content)
+    name = chance.choice(PARTS)
+    cells = list(CELL.finditer(parts[name]))
+    cell = chance.choice(cells)
+    address = chance.choice(STRAY_ADDRESSES)
+    quote = chance.choice((b'"', b"'"))
+    moved = cell[0].replace(b'r="%b"' % cell[1], b"r%b=%b%b%b" % (chance.choice((b"", b" ")), quote, address, quote), 1)
+    return packed(parts | {name: parts[name].replace(cell[0], moved, 1)})
+
+
+MUTATIONS: list[Mutation] = [flip_bytes, cut_off, lose_a_part, damage_xml, change_cells, change_cells, move_cells]
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
+def packed(parts: Mapping[str, bytes]) -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    return file.getvalue()
+
+
+COUNTS = """
+    SELECT imports.state, imports.message,
+           (SELECT count(*) FROM import_rows WHERE import_rows.import_id = imports.import_id),
+           (SELECT coalesce(sum(rows_found), 0) FROM import_sheets WHERE import_sheets.import_id = imports.import_id)
+    FROM imports
+"""
+LEFT_OVER = """
+    SELECT (SELECT count(*) FROM staged_customers) + (SELECT count(*) FROM staged_loans)
+         + (SELECT count(*) FROM import_findings JOIN imports USING (import_id) WHERE state <> 'completed')
+"""
+
+
+@pytest.mark.parametrize("seed", range(1000 // WORKBOOKS_A_TEST))
+def test_a_workbook_that_was_tampered_with_ends_with_a_clear_outcome(aws: Aws, database: Database, seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(WORKBOOKS_A_TEST):
+        mutate = MUTATIONS[number % len(MUTATIONS)]
+        reference = aws.upload(f"incoming/{number}.xlsx", mutate(chance, BOOK))
+        began = time.monotonic()
+        result = import_object(database, aws.s3, reference)
+        assert time.monotonic() - began < SECONDS_FOR_ONE, (seed, number, mutate)
+        assert result.state in ("completed", "failed"), (seed, number, mutate)
+    for state, message, rows, counted in query(database, COUNTS):
+        assert rows == counted
+        assert (state == "completed") == (message is None)
+        assert state == "completed" or (rows == 0 and message.endswith("."))
+    assert query(database, LEFT_OVER) == [(0,)]
