@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_named
 
+LOCAL = "local"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -20,6 +22,8 @@ class Settings:
     policy: Policy
     business_timezone: ZoneInfo
     statement_timeout_ms: int
+    # Whether requests without credentials are let in; only the local stage may.
+    open_to_anyone: bool
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -35,6 +39,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         policy=_policy(environ),
         business_timezone=_timezone(environ),
         statement_timeout_ms=_whole_number(environ, "STATEMENT_TIMEOUT_MS", default=10_000, least=100),
+        open_to_anyone=_open_to_anyone(environ),
     )
 
 
@@ -61,6 +66,17 @@ def _policy(environ: Mapping[str, str]) -> Policy:
         return policy_named(environ.get("DECISION_POLICY", STANDARD_1.name))
     except PolicyError as error:
         raise ConfigurationError(f"DECISION_POLICY: {error}") from None
+
+
+def _open_to_anyone(environ: Mapping[str, str]) -> bool:
+    mode = environ.get("API_AUTH", "required")
+    if mode not in ("required", "open"):
+        raise ConfigurationError(f"API_AUTH must be required or open. Invalid value: {mode!r}.")
+    if mode == "open" and environ.get("STAGE") != LOCAL:
+        raise ConfigurationError(
+            f"API_AUTH=open lets everybody in and is for the stage {LOCAL} only; remove it, or set it to required."
+        )
+    return mode == "open"
 
 
 def _timezone(environ: Mapping[str, str]) -> ZoneInfo:

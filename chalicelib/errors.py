@@ -30,6 +30,20 @@ class InvalidRequest(LoanError):
         self.fields = {name: list(sentences) for name, sentences in (fields or {}).items()}
 
 
+class Unauthenticated(LoanError):
+    """The request does not say who makes it, or not in a way we believe."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class Forbidden(LoanError):
+    """We know who makes the request, and they may not."""
+
+    code = "forbidden"
+    status = 403
+
+
 class CustomerNotFound(LoanError):
     code = "customer_not_found"
     status = 404

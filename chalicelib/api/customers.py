@@ -2,54 +2,55 @@
 
 from typing import Any
 
-from chalice.app import Request, Response
+from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.endpoint import Call
 from chalicelib.api.models import CustomersQuery, PatchCustomerBody
 from chalicelib.api.parsing import body_of, entity_tags, number_in_path, query_of
 from chalicelib.api.responses import respond
 from chalicelib.errors import CustomerNotFound, InvalidRequest
+from chalicelib.rules.access import Operation
 from chalicelib.services import customers
 from chalicelib.services.customers import CustomerWithExposure
 
 
-@endpoints.add("GET", "/api/customers")
-def list_customers(request: Request) -> Response:
+@endpoints.add("GET", "/api/customers", Operation.READ_CUSTOMERS)
+def list_customers(call: Call) -> Response:
     """Customers by number; `q` finds them by name, phone number or number."""
-    query = query_of(request, CustomersQuery)
+    query = query_of(call.request, CustomersQuery)
     found = customers.list_customers(runtime.database(), query.q, query.after, query.limit + 1)
     shown = found[: query.limit]
     answer = {
         "customers": [dict(vars(customer)) for customer in shown],
         "next": shown[-1].customer_id if len(found) > query.limit else None,
     }
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-@endpoints.add("GET", "/api/customers/{customer_id}")
-def view_customer(request: Request, customer_id: str) -> Response:
+@endpoints.add("GET", "/api/customers/{customer_id}", Operation.READ_CUSTOMERS)
+def view_customer(call: Call, customer_id: str) -> Response:
     """A customer with the exposure of today."""
-    return _customer(request, number_in_path(customer_id, CustomerNotFound, "customer"))
+    return _customer(call, number_in_path(customer_id, CustomerNotFound, "customer"))
 
 
-@endpoints.add("PATCH", "/api/customers/{customer_id}")
-def change_customer(request: Request, customer_id: str) -> Response:
+@endpoints.add("PATCH", "/api/customers/{customer_id}", Operation.CHANGE_CUSTOMER)
+def change_customer(call: Call, customer_id: str) -> Response:
     """Corrects limit, income or phone number of a customer who is still as the client read it."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
-    body = body_of(request, PatchCustomerBody)
+    body = body_of(call.request, PatchCustomerBody)
     changes = body.model_dump(exclude_none=True)
     if not changes:
         raise InvalidRequest(f"Give at least one of {', '.join(PatchCustomerBody.model_fields)}.")
-    customers.change_customer(runtime.database(), number, changes, entity_tags(request))
-    return _customer(request, number)
+    customers.change_customer(runtime.database(), number, changes, entity_tags(call.request))
+    return _customer(call, number)
 
 
-def _customer(request: Request, customer_id: int) -> Response:
+def _customer(call: Call, customer_id: int) -> Response:
     found = customers.view_customer(runtime.database(), customer_id, runtime.today())
     answer = {**vars(found.customer), "exposure": _exposure(found)}
-    return respond(answer, request_id_of(request), headers={"ETag": f'"{found.etag}"'})
+    return respond(answer, call.request_id, headers={"ETag": f'"{found.etag}"'})
 
 
 def _exposure(found: CustomerWithExposure) -> dict[str, Any]:

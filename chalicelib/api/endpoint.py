@@ -1,16 +1,19 @@
-"""What every endpoint shares: its declaration, errors as the envelope, one log line a request."""
+"""What every endpoint shares: its declaration, who may use it, errors as the envelope, one log line a request."""
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib import runtime
 from chalicelib.api.responses import respond_error
 from chalicelib.errors import LoanError, MethodNotAllowed, PathNotFound
 from chalicelib.logs import log, log_exception
+from chalicelib.rules.access import ANYONE, PUBLIC, Actor, Author, Operation
+from chalicelib.services import access
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -18,6 +21,21 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # the greedy path takes what no other does.
 ANY_OTHER_PATH = "/{proxy+}"
 NOWHERE = ("/", ANY_OTHER_PATH)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request with who makes it. Views are handed it, and never see one that may not be."""
+
+    request: Request
+    request_id: str
+    actor: Actor
+
+    @property
+    def author(self) -> Author:
+        """Who answers for what the request changes."""
+        return Author(self.actor, self.request_id)
+
 
 View = Callable[..., Response]
 
@@ -31,14 +49,16 @@ class Endpoints:
 
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
-        self._methods: dict[str, list[str]] = defaultdict(list)
+        self.operations: dict[tuple[str, str], Operation] = {}
 
-    def add(self, method: str, path: str) -> Callable[[View], View]:
-        """Declares a view. It may raise any LoanError; whatever else it raises is a 500 without details."""
+    def add(self, method: str, path: str, operation: Operation) -> Callable[[View], View]:
+        """Declares a view and what it does, which says who may. It may raise any LoanError; whatever else it raises
+        is a 500 without details.
+        """
 
         def declare(view: View) -> View:
-            self._methods[path].append(method)
-            wrapped = self._answering(view, path)
+            self.operations[method, path] = operation
+            wrapped = self._answering(view, path, operation)
             # content_types: Chalice would answer 415 in an envelope of its own, even to a GET.
             self._blueprint.route(path, methods=[method], content_types=[])(wrapped)
             return view
@@ -47,23 +67,30 @@ class Endpoints:
 
     def close(self) -> None:
         """Declares the methods and paths that are left, with their 405 and 404. Call it after the last `add`."""
-        for path, allowed in list(self._methods.items()):
-            self._declare_rest(path, _method_not_allowed(tuple(allowed)), exclude=allowed)
+        allowed = defaultdict(list)
+        for method, path in self.operations:
+            allowed[path].append(method)
+        for path, methods in allowed.items():
+            self._declare_rest(path, _method_not_allowed(tuple(methods)), exclude=methods)
         for path in NOWHERE:
             self._declare_rest(path, _path_not_found, exclude=())
 
-    def _declare_rest(self, path: str, view: View, exclude: Any) -> None:
+    def _declare_rest(self, path: str, view: View, exclude: Collection[str]) -> None:
         methods = [method for method in METHODS if method not in exclude]
-        self._blueprint.route(path, methods=methods, content_types=[])(self._answering(view, path))
+        # What is possible where stands in the contract, which is for everybody.
+        wrapped = self._answering(view, path, Operation.READ_CONTRACT)
+        self._blueprint.route(path, methods=methods, content_types=[])(wrapped)
 
-    def _answering(self, view: View, path: str) -> View:
+    def _answering(self, view: View, path: str, operation: Operation) -> View:
         @wraps(view)
         def answer(**path_parameters: str) -> Response:
             started = time.perf_counter()
             request = self._blueprint.current_request
             request_id = request_id_of(request)
+            actor = None
             try:
-                response = view(request, **path_parameters)
+                actor = _actor(request, operation)
+                response = view(Call(request, request_id, actor), **path_parameters)
             except LoanError as error:
                 response = respond_error(error, request_id)
             except Exception as error:
@@ -76,11 +103,21 @@ class Endpoints:
                 method=request.method,
                 route=path,
                 status=response.status_code,
+                actor=actor and actor.identity,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
             return response
 
         return answer
+
+
+def _actor(request: Request, operation: Operation) -> Actor:
+    """Who makes the request. Raises Unauthenticated or Forbidden where it may not be made."""
+    if operation in PUBLIC:
+        return ANYONE
+    actor = access.authenticate(runtime.database(), request.headers, open_to_anyone=runtime.settings().open_to_anyone)
+    access.require(actor, operation)
+    return actor
 
 
 def request_id_of(request: Request) -> str:
@@ -89,13 +126,13 @@ def request_id_of(request: Request) -> str:
 
 
 def _method_not_allowed(allowed: tuple[str, ...]) -> View:
-    def method_not_allowed(request: Request, **_path_parameters: str) -> Response:
-        raise MethodNotAllowed(f"{request.method} is not possible here; use {' or '.join(allowed)}.", allowed)
+    def method_not_allowed(call: Call, **_path_parameters: str) -> Response:
+        raise MethodNotAllowed(f"{call.request.method} is not possible here; use {' or '.join(allowed)}.", allowed)
 
     return method_not_allowed
 
 
-def _path_not_found(request: Request) -> Response:
+def _path_not_found(call: Call) -> Response:
     # The greedy parameter is `proxy` to API Gateway and `proxy+` to `chalice local`.
-    path = next(iter((request.uri_params or {}).values()), "")
+    path = next(iter((call.request.uri_params or {}).values()), "")
     raise PathNotFound(f"There is nothing at /{path[:200]}.")

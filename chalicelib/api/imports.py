@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chalice.app import Request, Response
+from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.endpoint import Call
 from chalicelib.api.models import ImportRowsQuery, ImportsQuery, StartImportBody
 from chalicelib.api.parsing import body_of, number_in_path, query_of
 from chalicelib.api.responses import respond
 from chalicelib.errors import ImportNotFound
+from chalicelib.rules.access import Operation
 from chalicelib.services import import_jobs
 from chalicelib.services.import_jobs import LINK_SECONDS, MAX_UPLOAD_BYTES, UPLOAD_SECONDS
 from chalicelib.storage.import_jobs import ImportJob, StoredFinding
@@ -20,10 +21,10 @@ from chalicelib.storage.import_jobs import ImportJob, StoredFinding
 COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
 
 
-@endpoints.add("POST", "/api/imports")
-def start_import(request: Request) -> Response:
+@endpoints.add("POST", "/api/imports", Operation.START_IMPORT)
+def start_import(call: Call) -> Response:
     """An import that waits for its file, and the form to upload it with."""
-    body = body_of(request, StartImportBody)
+    body = body_of(call.request, StartImportBody)
     started = import_jobs.start_import(
         runtime.database(), runtime.s3(), runtime.settings().import_bucket, body.file_name
     )
@@ -37,24 +38,24 @@ def start_import(request: Request) -> Response:
         "max_bytes": MAX_UPLOAD_BYTES,
         "expires_in_seconds": UPLOAD_SECONDS,
     }
-    return respond(answer, request_id_of(request), 201)
+    return respond(answer, call.request_id, 201)
 
 
-@endpoints.add("GET", "/api/imports")
-def list_imports(request: Request) -> Response:
+@endpoints.add("GET", "/api/imports", Operation.READ_IMPORTS)
+def list_imports(call: Call) -> Response:
     """Imports, the newest first."""
-    query = query_of(request, ImportsQuery)
+    query = query_of(call.request, ImportsQuery)
     found = import_jobs.list_imports(runtime.database(), query.before, query.limit + 1)
     shown = found[: query.limit]
     answer = {
         "imports": [_import(job) for job in shown],
         "next": shown[-1].import_id if len(found) > query.limit else None,
     }
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-@endpoints.add("GET", "/api/imports/{import_id}")
-def view_import(request: Request, import_id: str) -> Response:
+@endpoints.add("GET", "/api/imports/{import_id}", Operation.READ_IMPORTS)
+def view_import(call: Call, import_id: str) -> Response:
     """An import as it stands, by sheet, with the link to its report."""
     job = import_jobs.view_import(runtime.database(), number_in_path(import_id, ImportNotFound, "import"))
     answer = {
@@ -62,29 +63,29 @@ def view_import(request: Request, import_id: str) -> Response:
         "sheets": [{"sheet": each.sheet, "kind": each.kind, **_counts(vars(each))} for each in job.sheets],
         "report": _report(job),
     }
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-@endpoints.add("GET", "/api/imports/{import_id}/rows")
-def list_import_rows(request: Request, import_id: str) -> Response:
+@endpoints.add("GET", "/api/imports/{import_id}/rows", Operation.READ_IMPORTS)
+def list_import_rows(call: Call, import_id: str) -> Response:
     """What the import says about rows, in the order it said it."""
     number = number_in_path(import_id, ImportNotFound, "import")
-    query = query_of(request, ImportRowsQuery)
+    query = query_of(call.request, ImportRowsQuery)
     found = import_jobs.list_findings(runtime.database(), number, query.outcome, query.after, query.limit + 1)
     shown = found[: query.limit]
     answer = {
         "rows": [_finding(each) for each in shown],
         "next": shown[-1].finding_id if len(found) > query.limit else None,
     }
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-@endpoints.add("GET", "/api/imports/template")
-def download_template(request: Request) -> Response:
+@endpoints.add("GET", "/api/imports/template", Operation.READ_IMPORTS)
+def download_template(call: Call) -> Response:
     """Sends to the template workbook, which comes from S3: the gateway would garble it (docs/decisions.md)."""
     url = import_jobs.template_link(runtime.s3(), runtime.settings().import_bucket)
     answer = {"url": url, "expires_in_seconds": LINK_SECONDS}
-    return respond(answer, request_id_of(request), 303, {"Location": url})
+    return respond(answer, call.request_id, 303, {"Location": url})
 
 
 def _import(job: ImportJob) -> dict[str, Any]:

@@ -3,26 +3,27 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import Request, Response
+from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.endpoint import Call
 from chalicelib.api.explaining import explanation, offered
 from chalicelib.api.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
 from chalicelib.api.parsing import body_of, bytes_of, idempotency_attempt, number_in_path
 from chalicelib.api.responses import respond, respond_text, to_json
 from chalicelib.errors import LoanNotFound
+from chalicelib.rules.access import Operation
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans
 from chalicelib.services.customers import Registration
 from chalicelib.services.idempotency import Connection, run_once
 
 
-@endpoints.add("POST", "/api/register")
-def register(request: Request) -> Response:
+@endpoints.add("POST", "/api/register", Operation.REGISTER_CUSTOMER)
+def register(call: Call) -> Response:
     """Registers a customer and computes the credit limit."""
-    body = body_of(request, RegisterBody)
+    body = body_of(call.request, RegisterBody)
 
     def answer(connection: Connection) -> dict[str, Any]:
         registered = customers.register_within(connection, Registration(**body.model_dump()), runtime.policy())
@@ -36,13 +37,13 @@ def register(request: Request) -> Response:
             "approved_limit": customer.approved_limit,
         }
 
-    return _created_once(request, answer)
+    return _created_once(call, answer)
 
 
-@endpoints.add("POST", "/api/check-eligibility")
-def check_eligibility(request: Request) -> Response:
+@endpoints.add("POST", "/api/check-eligibility", Operation.CHECK_ELIGIBILITY)
+def check_eligibility(call: Call) -> Response:
     """Decides without saving."""
-    body = body_of(request, CheckEligibilityBody)
+    body = body_of(call.request, CheckEligibilityBody)
     checked = loans.check_eligibility(
         runtime.database(), body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
     )
@@ -57,13 +58,13 @@ def check_eligibility(request: Request) -> Response:
         **explanation(checked.facts, checked.decision),
         **offered(checked.counter_offer),
     }
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-@endpoints.add("POST", "/api/create-loan")
-def create_loan(request: Request) -> Response:
+@endpoints.add("POST", "/api/create-loan", Operation.CREATE_LOAN)
+def create_loan(call: Call) -> Response:
     """Decides and saves the application, and the loan if approved."""
-    body = body_of(request, CreateLoanBody)
+    body = body_of(call.request, CreateLoanBody)
 
     def answer(connection: Connection) -> dict[str, Any]:
         application = loans.create_loan_within(
@@ -82,11 +83,11 @@ def create_loan(request: Request) -> Response:
             **offered(application.counter_offer),
         }
 
-    return _created_once(request, answer)
+    return _created_once(call, answer)
 
 
-@endpoints.add("GET", "/api/view-loan/{loan_id}")
-def view_loan(request: Request, loan_id: str) -> Response:
+@endpoints.add("GET", "/api/view-loan/{loan_id}", Operation.READ_LOANS)
+def view_loan(call: Call, loan_id: str) -> Response:
     """A loan with its customer."""
     loan = loans.view_loan(runtime.database(), number_in_path(loan_id, LoanNotFound, "loan"))
     answer = {
@@ -99,11 +100,11 @@ def view_loan(request: Request, loan_id: str) -> Response:
         "monthly_installment": loan.monthly_installment,
         "tenure": loan.tenure,
     }
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-@endpoints.add("GET", "/api/view-loans/{customer_id}")
-def view_loans(request: Request, customer_id: str) -> Response:
+@endpoints.add("GET", "/api/view-loans/{customer_id}", Operation.READ_LOANS)
+def view_loans(call: Call, customer_id: str) -> Response:
     """The loans of a customer."""
     found = loans.view_loans(runtime.database(), number_in_path(customer_id, LoanNotFound, "customer with loans"))
     answer = [
@@ -116,15 +117,17 @@ def view_loans(request: Request, customer_id: str) -> Response:
         }
         for loan in found
     ]
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-def _created_once(request: Request, answer: Callable[[Connection], dict[str, Any]]) -> Response:
+def _created_once(call: Call, answer: Callable[[Connection], dict[str, Any]]) -> Response:
     """Answers 201 with what `answer` makes in a transaction, or again with what it made for this Idempotency-Key."""
-    attempt = idempotency_attempt(request.path, request.headers.get("idempotency-key"), bytes_of(request))
+    attempt = idempotency_attempt(
+        call.request.path, call.request.headers.get("idempotency-key"), bytes_of(call.request)
+    )
     outcome = run_once(runtime.database(), attempt, lambda connection: to_json(answer(connection)))
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
-    return respond_text(outcome.answer, request_id_of(request), 201, headers)
+    return respond_text(outcome.answer, call.request_id, 201, headers)
 
 
 def _loan_request(body: CheckEligibilityBody) -> LoanRequest:

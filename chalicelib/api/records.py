@@ -5,26 +5,27 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from chalice.app import Request, Response
+from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.endpoint import Call
 from chalicelib.api.models import ApplicationsQuery, FormatQuery, LoansQuery, ScheduleBody
 from chalicelib.api.parsing import body_of, number_in_path, query_of
 from chalicelib.api.responses import respond
 from chalicelib.api.schedules import respond_schedule
 from chalicelib.errors import ApplicationNotFound, LoanNotFound
+from chalicelib.rules.access import Operation
 from chalicelib.rules.stored import facts_from_stored, policy_from_stored
 from chalicelib.services import applications, loans
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
 from chalicelib.storage.loans import LoanOnRecord
 
 
-@endpoints.add("GET", "/api/applications")
-def list_applications(request: Request) -> Response:
+@endpoints.add("GET", "/api/applications", Operation.READ_APPLICATIONS)
+def list_applications(call: Call) -> Response:
     """Applications, the newest first."""
-    query = query_of(request, ApplicationsQuery)
+    query = query_of(call.request, ApplicationsQuery)
     wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to)
     found = applications.list_applications(runtime.database(), wanted, query.before, query.limit + 1)
     shown = found[: query.limit]
@@ -32,20 +33,20 @@ def list_applications(request: Request) -> Response:
         "applications": [_application(each) for each in shown],
         "next": shown[-1].application_id if len(found) > query.limit else None,
     }
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-@endpoints.add("GET", "/api/applications/{application_id}")
-def view_application(request: Request, application_id: str) -> Response:
+@endpoints.add("GET", "/api/applications/{application_id}", Operation.READ_APPLICATIONS)
+def view_application(call: Call, application_id: str) -> Response:
     """An application with everything it was decided from."""
     number = number_in_path(application_id, ApplicationNotFound, "application")
-    return respond(_application(applications.view_application(runtime.database(), number)), request_id_of(request))
+    return respond(_application(applications.view_application(runtime.database(), number)), call.request_id)
 
 
-@endpoints.add("GET", "/api/loans")
-def list_loans(request: Request) -> Response:
+@endpoints.add("GET", "/api/loans", Operation.READ_LOANS)
+def list_loans(call: Call) -> Response:
     """Loans by number."""
-    query = query_of(request, LoansQuery)
+    query = query_of(call.request, LoansQuery)
     current = None if query.state is None else query.state == "current"
     today = runtime.today()
     found = loans.list_loans(runtime.database(), query.customer_id, current, today, query.after, query.limit + 1)
@@ -54,26 +55,26 @@ def list_loans(request: Request) -> Response:
         "loans": [_loan(loan, today) for loan in shown],
         "next": shown[-1].loan_id if len(found) > query.limit else None,
     }
-    return respond(answer, request_id_of(request))
+    return respond(answer, call.request_id)
 
 
-@endpoints.add("GET", "/api/loans/{loan_id}/schedule")
-def view_schedule(request: Request, loan_id: str) -> Response:
+@endpoints.add("GET", "/api/loans/{loan_id}/schedule", Operation.READ_LOANS)
+def view_schedule(call: Call, loan_id: str) -> Response:
     """The schedule of a loan, as JSON or CSV."""
-    wanted = query_of(request, FormatQuery).format
+    wanted = query_of(call.request, FormatQuery).format
     plan = loans.loan_schedule(runtime.database(), number_in_path(loan_id, LoanNotFound, "loan"))
-    return respond_schedule(request, plan, wanted)
+    return respond_schedule(call, plan, wanted)
 
 
-@endpoints.add("POST", "/api/schedule")
-def preview_schedule(request: Request) -> Response:
+@endpoints.add("POST", "/api/schedule", Operation.READ_LOANS)
+def preview_schedule(call: Call) -> Response:
     """The schedule of a loan that need not exist, as JSON or CSV."""
-    wanted = query_of(request, FormatQuery).format
-    body = body_of(request, ScheduleBody)
+    wanted = query_of(call.request, FormatQuery).format
+    body = body_of(call.request, ScheduleBody)
     plan = loans.preview_schedule(
         body.loan_amount, body.interest_rate, body.tenure, body.start_date or runtime.today(), body.monthly_installment
     )
-    return respond_schedule(request, plan, wanted)
+    return respond_schedule(call, plan, wanted)
 
 
 def _application(stored: StoredApplication) -> dict[str, Any]:

@@ -6,19 +6,19 @@ from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.endpoint import Call
 from chalicelib.api.responses import respond, respond_text
 from chalicelib.rules.schedule import Row, Schedule
 
 CSV = "text/csv"
 
 
-def respond_schedule(request: Request, plan: Schedule, wanted: str | None) -> Response:
+def respond_schedule(call: Call, plan: Schedule, wanted: str | None) -> Response:
     """The form that `?format=` names, or else the one that the Accept header prefers."""
-    if (wanted or _preferred(request)) == "csv":
+    if (wanted or _preferred(call.request)) == "csv":
         headers = {"Content-Type": f"{CSV}; charset=utf-8"}
-        return respond_text(_csv(plan), request_id_of(request), headers=headers)
-    return respond(_json(plan), request_id_of(request))
+        return respond_text(_csv(plan), call.request_id, headers=headers)
+    return respond(_json(plan), call.request_id)
 
 
 def _preferred(request: Request) -> str:

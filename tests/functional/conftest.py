@@ -48,7 +48,8 @@ class Api:
 def api(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """The application with the environment that its Lambda would have, on the test's database."""
     environ = {
-        "STAGE": "test",
+        "STAGE": "local",
+        "API_AUTH": "open",
         "DATABASE_URL": database_url,
         "IMPORT_BUCKET": "loans-test-workbooks",
         "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",

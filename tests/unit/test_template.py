@@ -167,11 +167,12 @@ def test_the_database_address_is_not_shown(template: Template) -> None:
     assert template["Parameters"]["DatabaseUrl"]["NoEcho"] is True
 
 
-def test_the_stages_differ_in_nothing_but_their_name(template: Template, tmp_path: Path) -> None:
+def test_the_stages_differ_in_nothing_but_their_name_and_who_is_let_in(template: Template, tmp_path: Path) -> None:
     dev = package("dev", tmp_path / "package").template
     assert json.dumps(dev, sort_keys=True) == (
         json.dumps(template, sort_keys=True)
         .replace('"StageName": "local"', '"StageName": "dev"')
+        .replace('"API_AUTH": "open", ', "")
         .replace('"STAGE": "local"', '"STAGE": "dev"')
         .replace("stage=local", "stage=dev")
         .replace(":loans-local-imports", ":loans-dev-imports")

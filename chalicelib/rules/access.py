@@ -1,0 +1,113 @@
+"""Who may do what: the one table of roles and operations (docs/access.md shows it, a test holds both together)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """People have one of the first three, keys of machines one of the next three."""
+
+    VIEWER = "viewer"
+    OFFICER = "officer"
+    ADMIN = "admin"
+    READER = "reader"
+    WRITER = "writer"
+    IMPORTER = "importer"
+    # A request without credentials where the stage lets it in (API_AUTH=open), which only the local one may.
+    ANYONE = "anyone"
+
+
+PEOPLE = (Role.VIEWER, Role.OFFICER, Role.ADMIN)
+MACHINES = (Role.READER, Role.WRITER, Role.IMPORTER)
+
+
+class Operation(StrEnum):
+    """What a route does, as far as permission goes. Every route declares one."""
+
+    READ_CONTRACT = "read the contract"
+    SIGN_IN = "sign in"
+    SEE_ONESELF = "see and end one's own session"
+    READ_CUSTOMERS = "read customers"
+    READ_LOANS = "read loans and schedules"
+    READ_APPLICATIONS = "read applications"
+    CHECK_ELIGIBILITY = "check eligibility"
+    REGISTER_CUSTOMER = "register a customer"
+    CHANGE_CUSTOMER = "change a customer"
+    CREATE_LOAN = "apply for a loan"
+    READ_IMPORTS = "read imports and their reports"
+    START_IMPORT = "start an import"
+    REDRIVE_IMPORTS = "try dead letters again"
+    READ_AUDIT = "read the audit log"
+    MANAGE_KEYS = "manage API keys"
+    MANAGE_USERS = "manage users"
+
+
+# No credentials are asked for; those that come along are not looked at.
+PUBLIC = frozenset({Operation.READ_CONTRACT, Operation.SIGN_IN})
+
+_READING = PUBLIC | {
+    Operation.SEE_ONESELF,
+    Operation.READ_CUSTOMERS,
+    Operation.READ_LOANS,
+    Operation.READ_APPLICATIONS,
+    Operation.CHECK_ELIGIBILITY,
+}
+_WRITING = _READING | {Operation.REGISTER_CUSTOMER, Operation.CHANGE_CUSTOMER, Operation.CREATE_LOAN}
+_IMPORTING = frozenset({Operation.READ_IMPORTS, Operation.START_IMPORT})
+
+PERMISSIONS: Mapping[Role, frozenset[Operation]] = {
+    Role.VIEWER: _READING | {Operation.READ_IMPORTS},
+    Role.OFFICER: _WRITING | _IMPORTING,
+    Role.ADMIN: frozenset(Operation),
+    Role.READER: _READING,
+    Role.WRITER: _WRITING,
+    Role.IMPORTER: PUBLIC | {Operation.SEE_ONESELF} | _IMPORTING,
+    Role.ANYONE: _WRITING | _IMPORTING,
+}
+
+# What a key that is limited to one customer may do at most: each of these is about one customer, and its view says
+# which (Actor.is_about).
+LIMITED = PUBLIC | {
+    Operation.SEE_ONESELF,
+    Operation.READ_CUSTOMERS,
+    Operation.READ_LOANS,
+    Operation.READ_APPLICATIONS,
+    Operation.CHECK_ELIGIBILITY,
+    Operation.CREATE_LOAN,
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who makes a request. `customer_id` limits a key to what is about this one customer."""
+
+    kind: str
+    name: str
+    role: Role
+    actor_id: int | None = None
+    customer_id: int | None = None
+
+    @property
+    def identity(self) -> str:
+        """What tells this actor from any other, for logs and keys: key:12, user:3, anyone."""
+        return self.kind if self.actor_id is None else f"{self.kind}:{self.actor_id}"
+
+    def may(self, operation: Operation) -> bool:
+        """Whether the role has the permission, and the limit leaves it."""
+        return operation in PERMISSIONS[self.role] and (self.customer_id is None or operation in LIMITED)
+
+    def may_see(self, customer_id: int) -> bool:
+        """Whether a customer is within the actor's limit."""
+        return self.customer_id is None or self.customer_id == customer_id
+
+
+ANYONE = Actor("anyone", "anyone", Role.ANYONE)
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who answers for a write, and in which request: what the audit log says of it."""
+
+    actor: Actor
+    request_id: str
