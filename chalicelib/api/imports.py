@@ -14,8 +14,9 @@ from chalicelib.api.parsing import body_of, number_in_path, query_of
 from chalicelib.api.responses import respond
 from chalicelib.errors import ImportNotFound
 from chalicelib.rules.access import Operation
-from chalicelib.services import import_jobs
-from chalicelib.services.import_jobs import LINK_SECONDS, MAX_UPLOAD_BYTES, UPLOAD_SECONDS
+from chalicelib.services import import_jobs, import_templates
+from chalicelib.services.files import LINK_SECONDS, download_link
+from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
 from chalicelib.storage.import_jobs import ImportJob, StoredFinding
 
 COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
@@ -83,7 +84,7 @@ def list_import_rows(call: Call, import_id: str) -> Response:
 @endpoints.add("GET", "/api/imports/template", Operation.READ_IMPORTS)
 def download_template(call: Call) -> Response:
     """Sends to the template workbook, which comes from S3: the gateway would garble it (docs/decisions.md)."""
-    url = import_jobs.template_link(runtime.s3(), runtime.settings().import_bucket)
+    url = import_templates.template_link(runtime.s3(), runtime.settings().import_bucket)
     answer = {"url": url, "expires_in_seconds": LINK_SECONDS}
     return respond(answer, call.request_id, 303, {"Location": url})
 
@@ -115,7 +116,7 @@ def _counts(counts: Mapping[str, int]) -> dict[str, int]:
 def _report(job: ImportJob) -> dict[str, Any] | None:
     if job.report_key is None:
         return None
-    url = import_jobs.download_link(runtime.s3(), runtime.settings().import_bucket, job.report_key)
+    url = download_link(runtime.s3(), runtime.settings().import_bucket, job.report_key)
     return {"url": url, "expires_in_seconds": LINK_SECONDS}
 
 

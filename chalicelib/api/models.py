@@ -203,7 +203,7 @@ class FormatQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Annotated[Literal["json", "csv"], Field(description="json or csv")] | None = None
+    format: Annotated[Literal["json", "csv", "xlsx"], Field(description="json, csv or xlsx")] | None = None
 
 
 class RegisterBody(BaseModel):

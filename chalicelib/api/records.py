@@ -60,21 +60,22 @@ def list_loans(call: Call) -> Response:
 
 @endpoints.add("GET", "/api/loans/{loan_id}/schedule", Operation.READ_LOANS)
 def view_schedule(call: Call, loan_id: str) -> Response:
-    """The schedule of a loan, as JSON or CSV."""
+    """The schedule of a loan, as JSON, CSV or a workbook."""
     wanted = query_of(call.request, FormatQuery).format
-    plan = loans.loan_schedule(runtime.database(), number_in_path(loan_id, LoanNotFound, "loan"))
-    return respond_schedule(call, plan, wanted)
+    number = number_in_path(loan_id, LoanNotFound, "loan")
+    plan = loans.loan_schedule(runtime.database(), number)
+    return respond_schedule(call, plan, wanted, f"Loan {number}")
 
 
 @endpoints.add("POST", "/api/schedule", Operation.READ_LOANS)
 def preview_schedule(call: Call) -> Response:
-    """The schedule of a loan that need not exist, as JSON or CSV."""
+    """The schedule of a loan that need not exist, as JSON, CSV or a workbook."""
     wanted = query_of(call.request, FormatQuery).format
     body = body_of(call.request, ScheduleBody)
     plan = loans.preview_schedule(
         body.loan_amount, body.interest_rate, body.tenure, body.start_date or runtime.today(), body.monthly_installment
     )
-    return respond_schedule(call, plan, wanted)
+    return respond_schedule(call, plan, wanted, "Preview")
 
 
 def _application(stored: StoredApplication) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from chalicelib.errors import ImportNotFound, InvalidRequest
+from chalicelib.services.files import XLSX
 from chalicelib.storage import import_jobs
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 # What the import itself reads at most (services/importing.py); a test holds the two equal.
 MAX_UPLOAD_BYTES = 200 * 2**20
 UPLOAD_SECONDS = 3600
-LINK_SECONDS = 900
+
+# An upload that began in time may end later, and its notice may have to wait for the database.
+WAITING_SECONDS = 2 * UPLOAD_SECONDS
+NEVER_ARRIVED = "No file arrived before the upload expired; ask for a new one."
 
 # Leaves room in S3's 1024 bytes of a key for names in any script.
 MAX_NAME_CHARACTERS = 100
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CONTENT_TYPES = {".xlsx": XLSX, ".csv": "text/csv"}
 
 
@@ -80,7 +82,19 @@ def awaiting_message(job: ImportJob, now: datetime) -> str | None:
     """Why an import still waits for its file after its upload has expired; None for every other one."""
     if job.state != "awaiting_upload" or now <= job.created_at + timedelta(seconds=UPLOAD_SECONDS):
         return None
-    return "No file arrived before the upload expired; ask for a new one."
+    return NEVER_ARRIVED
+
+
+@retried
+def give_up_waiting(database: Database) -> int:
+    """Fails the imports whose file can hardly arrive any more; returns how many.
+
+    A file that arrives all the same is an import of its own.
+    """
+    with database.transaction() as tx:
+        failed = import_jobs.give_up_waiting(tx.connection, WAITING_SECONDS, NEVER_ARRIVED)
+        tx.commit()
+    return failed
 
 
 @retried
@@ -111,21 +125,6 @@ def list_findings(
         if not found and not import_jobs.exists(connection, import_id):
             raise _not_found(import_id)
     return found
-
-
-def download_link(s3: "S3Client", bucket: str, key: str) -> str:
-    """A link that lets whoever has it download the object, under its own name, for LINK_SECONDS."""
-    # The name may be in any script, which the header allows in this form only (RFC 6266).
-    disposition = f"attachment; filename*=UTF-8''{quote(key.rpartition('/')[2], safe='')}"
-    parameters = {"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition}
-    return s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
-
-
-def template_link(s3: "S3Client", bucket: str) -> str:
-    """A link to the template workbook, which is made when it is first asked for. Raises Unavailable without S3."""
-    from chalicelib.services.import_templates import publish_template
-
-    return download_link(s3, bucket, publish_template(s3, bucket))
 
 
 def write_report(database: Database, s3: "S3Client", bucket: str, import_id: int) -> str | None:

@@ -9,7 +9,7 @@ from chalicelib.ingest.headers import Layout, find_layouts
 from chalicelib.ingest.report import ReportedSheet, write_report
 from chalicelib.ingest.report_summary import Summary
 from chalicelib.ingest.workbook import read_workbook
-from chalicelib.services.import_jobs import XLSX
+from chalicelib.services.files import XLSX
 from chalicelib.storage import import_jobs
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried

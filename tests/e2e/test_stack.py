@@ -4,11 +4,13 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
+from openpyxl import load_workbook
 
 from infra.local.portfolio import Counts, first_customer, reading
 from infra.local.provision import queue_depths
@@ -50,6 +52,13 @@ def test_an_empty_database_seeds_itself_and_a_populated_one_is_left_alone(empty_
     assert again["populated"]
     assert again["seeded"] == []
     assert empty_stack.counts() == seeded
+
+
+def test_a_schedule_comes_as_a_workbook_through_the_gateway_and_s3(seeded_stack: Stack) -> None:
+    body = {"loan_amount": 100000, "interest_rate": 12.5, "tenure": 24}
+    sent = requests.post(seeded_stack.api_url + "/schedule/?format=xlsx", json=body, timeout=60)
+    assert [answer.status_code for answer in (*sent.history, sent)] == [303, 200]
+    assert load_workbook(BytesIO(sent.content)).active["A1"].value == "Preview"
 
 
 @needs_real_data

@@ -4,12 +4,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from chalice.test import Client
+from moto import mock_aws
 
 from chalicelib import runtime
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKET = "loans-test-workbooks"
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def api(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
         "STAGE": "local",
         "API_AUTH": "open",
         "DATABASE_URL": database_url,
-        "IMPORT_BUCKET": "loans-test-workbooks",
+        "IMPORT_BUCKET": BUCKET,
         "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",
     }
     for name, value in environ.items():
@@ -67,3 +74,18 @@ def api(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     runtime.database().engine.dispose()
     for builder in built:
         builder.cache_clear()
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    """S3 with the bucket, in this process; the application's own client sees it too."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    runtime.s3.cache_clear()
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield client
+    runtime.s3.cache_clear()

@@ -4,27 +4,25 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import requests
-from moto import mock_aws
 from openpyxl import load_workbook
 from sqlalchemy import text
 
 from chalicelib import runtime
 from chalicelib.ingest.events import ObjectReference
 from chalicelib.services import import_jobs as service
+from chalicelib.services.files import XLSX
 from chalicelib.services.import_jobs import safe_file_name
 from chalicelib.services.importing import MAX_OBJECT_BYTES, import_object
 from chalicelib.storage import import_jobs
 from chalicelib.storage.database import Database
-from tests.functional.conftest import Api
+from tests.functional.conftest import BUCKET, Api
 from tests.functional.test_errors import assert_envelope
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
@@ -32,29 +30,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PROJECT = Path(__file__).parents[2]
-BUCKET = "loans-test-workbooks"
-
 BOOK = workbook(
     {
         "customers": [CUSTOMER_HEADER, customer(1), customer(2, age=7), customer(3, first_name="@Meera")],
         "loans": [LOAN_HEADER, loan(1, 5001), loan(3, 5001), loan(9, 5002)],
     }
 )
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
-    """S3 with the bucket, in this process; the application's own client sees it too."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    runtime.s3.cache_clear()
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield client
-    runtime.s3.cache_clear()
 
 
 def started(api: Api, file_name: str = "loans.xlsx") -> Any:
@@ -114,7 +95,7 @@ def test_an_import_is_asked_for_and_told_how_to_upload_its_file(api: Api) -> Non
     assert job["state"] == "awaiting_upload"
     assert job["key"] == f"incoming/{job['import_id']}/Loans of May.XLSX"
     assert job["upload"]["fields"]["key"] == job["key"]
-    assert job["upload"]["fields"]["Content-Type"] == job["content_type"] == service.XLSX
+    assert job["upload"]["fields"]["Content-Type"] == job["content_type"] == XLSX
     assert job["max_bytes"] == MAX_OBJECT_BYTES
     seen = api.get(f"/api/imports/{job['import_id']}/").json
     assert (seen["state"], seen["file_name"], seen["message"]) == ("awaiting_upload", "Loans of May.XLSX", None)
@@ -155,7 +136,7 @@ def test_a_file_name_becomes_one_that_nothing_mistakes(given: str, safe: str) ->
 def test_the_form_fixes_size_and_content_type(api: Api) -> None:
     policy = json.loads(base64.b64decode(started(api)["upload"]["fields"]["policy"]))
     assert ["content-length-range", 1, MAX_OBJECT_BYTES] in policy["conditions"]
-    assert {"Content-Type": service.XLSX} in policy["conditions"]
+    assert {"Content-Type": XLSX} in policy["conditions"]
 
 
 def test_an_uploaded_file_continues_the_import_that_was_asked_for(api: Api, s3: "S3Client", database: Database) -> None:
@@ -192,7 +173,7 @@ def test_the_report_has_every_row_and_can_be_downloaded(api: Api, s3: "S3Client"
     assert key == f"reports/{import_id}/loans-report.xlsx"
     link = api.get(f"/api/imports/{import_id}/").json["report"]
     answer = requests.get(link["url"], timeout=10)
-    assert answer.headers["Content-Type"] == service.XLSX
+    assert answer.headers["Content-Type"] == XLSX
     book = load_workbook(BytesIO(answer.content))
     assert book.sheetnames == ["Summary", "customers", "loans"]
     outcomes = {
@@ -296,7 +277,7 @@ def test_the_template_is_made_once_and_downloaded_from_s3(api: Api, s3: "S3Clien
     answers = [api.get("/api/imports/template/") for _ in range(2)]
     assert [answer.status for answer in answers] == [303, 303]
     content = requests.get(answers[0].headers["Location"], timeout=10)
-    assert content.headers["Content-Type"] == service.XLSX
+    assert content.headers["Content-Type"] == XLSX
     assert "loans-import-template.xlsx" in content.headers["Content-Disposition"]
     assert load_workbook(BytesIO(content.content)).sheetnames == ["customers", "loans", "Notes"]
     versions = s3.list_object_versions(Bucket=BUCKET, Prefix="templates/")["Versions"]

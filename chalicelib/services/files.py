@@ -1,0 +1,51 @@
+"""Files that a client fetches from S3 by a signed link, because the gateway would garble them (docs/decisions.md)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from chalicelib.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+LINK_SECONDS = 900
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+# Who may not list the bucket is told 403 instead of 404 about an object that is not there.
+_NOT_THERE = {"404", "403", "NoSuchKey", "NotFound"}
+
+
+def published(s3: "S3Client", bucket: str, key: str, make: Callable[[], bytes]) -> str:
+    """A link to the workbook under `key`, which `make` makes unless it is there: a key names what is in the file.
+
+    Raises Unavailable where S3 cannot be reached.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        if not _is_there(s3, bucket, key):
+            s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=XLSX)
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("The store of files cannot be reached at the moment; please try again.") from error
+    return download_link(s3, bucket, key)
+
+
+def download_link(s3: "S3Client", bucket: str, key: str) -> str:
+    """A link that lets whoever has it download the object, under its own name, for LINK_SECONDS."""
+    # The name may be in any script, which the header allows in this form only (RFC 6266).
+    disposition = f"attachment; filename*=UTF-8''{quote(key.rpartition('/')[2], safe='')}"
+    parameters = {"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition}
+    return s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
+
+
+def _is_there(s3: "S3Client", bucket: str, key: str) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in _NOT_THERE:
+            return False
+        raise
+    return True
