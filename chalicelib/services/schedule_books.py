@@ -71,7 +71,7 @@ def _cells(sheet: Any, row: Row) -> list[Any]:
     return [number, _number(sheet, due, "yyyy-mm-dd"), *(_number(sheet, amount, RUPEES) for amount in amounts)]
 
 
-def _number(sheet: Any, value: object, number_format: str, font: Any = None) -> Any:
+def _number(sheet: Any, value: Any, number_format: str, font: Any = None) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     cell: Any = WriteOnlyCell(sheet, value=value)
