@@ -23,7 +23,7 @@ export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive logs down reset dev check lint test lock
+.PHONY: help setup up seed status redrive logs down reset dev check lint test bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ check: lint ## the gate before a commit: format, lint, types, fast tests
 
 test: lint $(READY) ## everything: the gate, and the tests of every level on a stack of their own
 	@$(RUN) -m pytest
+
+bench: $(READY_VENV) ## measure what docs/performance.md tells; BENCHES="imports" for some of it
+	@exec $(RUN) -m bench $(BENCHES)
 
 lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt

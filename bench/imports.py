@@ -1,31 +1,29 @@
-"""What imports cost: `python -m bench.imports` measures workbooks of 10 thousand, 100 thousand and a million loans.
+"""What imports cost: workbooks of 10 thousand, 100 thousand and a million loans, with a tenth as many customers.
 
-Each figure comes from a process of its own, as a Lambda worker would be one, on a Postgres of its own with its default
-durability. Beside them, in the same run, the plain way: openpyxl reads a row, executemany inserts it.
+Each figure comes from a process of its own, as a worker would be one, on an empty database. Beside them, in the same
+run, the plain way: openpyxl reads a row, executemany inserts it.
 """
 
 import argparse
 import json
-import platform
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from statistics import median
+from typing import IO, TypeAlias
 
 import openpyxl
-import psutil
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
+from bench.measuring import Result, fresh_database, postgres, settings_for
 from bench.workbooks import make_book
-from chalicelib.config import read_settings
 from chalicelib.ingest.events import ObjectReference
 from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.kinds import KINDS
@@ -33,13 +31,15 @@ from chalicelib.ingest.rows import read_chunks
 from chalicelib.ingest.workbook import read_workbook
 from chalicelib.services.importing import import_object
 from chalicelib.storage.database import Database, make_engine
-from chalicelib.storage.migrate import migrate
 from chalicelib.storage.tables import customers, loans
 from infra.local.postgres import PostgresServer
 
 SIZES = (10_000, 100_000, 1_000_000)
+REPEATS = 3
 BOOKS = Path(tempfile.gettempdir()) / "loans-bench-workbooks"
-PORT = 55_871
+
+# A worker that has imported before: libraries are loaded, the connection is there, statements are compiled.
+WARM_UP_LOANS = 20
 
 # The columns of the tables that the kinds' columns go to, as somebody in a hurry would write them.
 PLAIN = {
@@ -50,10 +50,12 @@ PLAIN = {
 }  # fmt: skip
 PLAIN_ROWS_AT_ONCE = 1_000
 
+Step: TypeAlias = Callable[[Path, Database], None]
+
 
 @dataclass(frozen=True)
 class Measure:
-    """One step over one workbook of `loans` loans, which has `rows` rows; seconds and MiB are of the worker process."""
+    """One step over one workbook: medians of the seconds and of the peak memory of the worker process, in MiB."""
 
     step: str
     loans: int
@@ -62,8 +64,8 @@ class Measure:
     peak_mib: float
 
     @property
-    def rows_a_second(self) -> float:
-        return self.rows / self.seconds
+    def microseconds_a_row(self) -> float:
+        return self.seconds / self.rows * 1e6
 
 
 def read(path: Path, _database: Database) -> None:
@@ -85,7 +87,7 @@ def validate(path: Path, _database: Database) -> None:
 def whole(path: Path, database: Database) -> None:
     """What the worker does with a message: everything but the download."""
     result = import_object(database, FileStore(path), ObjectReference("bench", path.name, "1"))  # type: ignore[arg-type]
-    assert sum(sheet.inserted for sheet in result.sheets) == rows_of(path), result
+    assert sum(sheet.rows_found for sheet in result.sheets) == rows_of(path), result
 
 
 def plain(path: Path, database: Database) -> None:
@@ -104,7 +106,6 @@ def plain(path: Path, database: Database) -> None:
         tx.commit()
 
 
-Step: TypeAlias = Callable[[Path, Database], None]
 STEPS: Mapping[str, Step] = {"read": read, "validate": validate, "whole": whole, "plain": plain}
 
 
@@ -119,6 +120,10 @@ class FileStore:
         return {"Body": body, "ContentLength": self.path.stat().st_size, "LastModified": datetime.now(UTC)}
 
 
+def book_of(loans: int) -> Path:
+    return make_book(BOOKS / f"loans-{loans}.xlsx", loans)
+
+
 def rows_of(path: Path) -> int:
     number = int(path.stem.rpartition("-")[2])
     return number + max(1, number // 10)
@@ -126,114 +131,76 @@ def rows_of(path: Path) -> int:
 
 def work(step: str, path: Path, database_url: str) -> None:
     """Does a step in this process, and prints its seconds and peak memory."""
-    environ = {
-        "STAGE": "bench",
-        "DATABASE_URL": database_url,
-        "IMPORT_BUCKET": "bench",
-        "IMPORT_QUEUE_URL": "bench",
-        "STATEMENT_TIMEOUT_MS": "600000",
-    }
-    database = Database(make_engine(read_settings(environ)))
+    database = Database(make_engine(settings_for(database_url)))
+    if step != "plain":
+        whole(book_of(WARM_UP_LOANS), database)
     began = time.perf_counter()
     STEPS[step](path, database)
     seconds = time.perf_counter() - began
     print(json.dumps({"seconds": seconds, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 
-def measure(step: str, size: int, server: PostgresServer) -> Measure:
-    """Does a step in a process of its own, on an empty database."""
-    path = make_book(BOOKS / f"loans-{size}.xlsx", size)
-    url = _fresh_database(server)
-    command = [sys.executable, "-m", "bench.imports", "--step", step, "--book", str(path), "--database-url", url]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return Measure(step, size, rows_of(path), **json.loads(done.stdout.splitlines()[-1]))
+def measure(step: str, size: int, server: PostgresServer, repeats: int) -> Measure:
+    """Does a step in processes of its own, each on an empty database."""
+    path = book_of(size)
+    found = [_once(step, path, server) for _ in range(repeats)]
+    seconds, peak = (median(each[name] for each in found) for name in ("seconds", "peak_mib"))
+    print(f"{step} {size}: {seconds:.1f} s", file=sys.stderr)
+    return Measure(step, size, rows_of(path), seconds, peak)
 
 
-def _fresh_database(server: PostgresServer) -> str:
-    environ = {"STAGE": "bench", "IMPORT_BUCKET": "bench", "IMPORT_QUEUE_URL": "bench"}
-    administration = make_engine(read_settings(environ | {"DATABASE_URL": server.url("postgres")}))
-    with administration.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS bench WITH (FORCE)"))
-        connection.execute(text("CREATE DATABASE bench"))
-        # What was dropped must not be written out while the next is measured.
-        connection.execute(text("CHECKPOINT"))
-    administration.dispose()
-    database = Database(make_engine(read_settings(environ | {"DATABASE_URL": server.url("bench")})))
-    migrate(database)
-    database.engine.dispose()
-    return server.url("bench")
+def _once(step: str, path: Path, server: PostgresServer) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.imports", "--step", step, "--book", str(path)]
+    done = subprocess.run(
+        [*command, "--database-url", fresh_database(server)], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def run(sizes: tuple[int, ...]) -> list[Measure]:
+def run(sizes: Sequence[int] = SIZES, repeats: int = REPEATS) -> Result:
     """All steps over all sizes; the plain way over the smallest only, for it would take minutes over the others."""
-    directory = Path(tempfile.mkdtemp(prefix="loans-bench-postgres-"))
-    server = PostgresServer(directory, PORT)
-    try:
-        server.start()
-        steps = [(step, size) for size in sizes for step in ("read", "validate", "whole")]
-        return [_told(measure(step, size, server)) for step, size in [*steps, ("plain", min(sizes))]]
-    finally:
-        server.stop("immediate")
-        shutil.rmtree(directory, ignore_errors=True)
+    steps = [(step, size) for size in sizes for step in ("read", "validate", "whole")]
+    book_of(WARM_UP_LOANS)
+    with postgres() as server:
+        measures = [measure(step, size, server, repeats) for step, size in [*steps, ("plain", min(sizes))]]
+    return result(measures, repeats)
 
 
-def _told(measure: Measure) -> Measure:
-    print(f"{measure.step} {measure.loans}: {measure.seconds:.1f} s", file=sys.stderr)
-    return measure
-
-
-def table(measures: list[Measure]) -> str:
-    """The figures in Markdown. What loading takes is the whole without reading and validating."""
-    lines = ["| loans | step | seconds | rows a second | µs a row | peak MiB |", "|--:|---|--:|--:|--:|--:|"]
-    lines += [
-        f"| {one.loans:,} | {one.step} | {one.seconds:.2f} | {one.rows_a_second:,.0f} "
-        f"| {one.seconds / one.rows * 1e6:.1f} | {one.peak_mib:.0f} |"
-        for one in with_differences(measures)
+def result(measures: Sequence[Measure], repeats: int) -> Result:
+    """The table, a row a step of each size, with what a row costs beside what it costs in the smallest file."""
+    smallest = min(one.loans for one in measures)
+    costs = {one.step: one.microseconds_a_row for one in measures if one.loans == smallest}
+    rows = [
+        [
+            f"{one.loans:,}",
+            one.step,
+            f"{one.seconds:.2f}",
+            f"{one.rows / one.seconds:,.0f}",
+            f"{one.microseconds_a_row:.1f}",
+            f"{one.microseconds_a_row / costs[one.step]:.2f}x",
+            f"{one.peak_mib:.0f}",
+        ]
+        for one in measures
     ]
-    return "\n".join(lines)
-
-
-def with_differences(measures: list[Measure]) -> list[Measure]:
-    """validate without read, and load, which is the whole without both."""
-    seconds = {(one.step, one.loans): one.seconds for one in measures}
-    shown = []
-    for one in measures:
-        if one.step == "validate":
-            shown.append(_lasting(one, "validate", one.seconds - seconds["read", one.loans]))
-        elif one.step == "whole":
-            shown += [_lasting(one, "load", one.seconds - seconds["validate", one.loans]), one]
-        else:
-            shown.append(one)
-    return shown
-
-
-def _lasting(one: Measure, step: str, seconds: float) -> Measure:
-    return Measure(step, one.loans, one.rows, max(seconds, 1e-6), one.peak_mib)
-
-
-def machine() -> dict[str, Any]:
-    return {
-        "cpus": psutil.cpu_count(),
-        "memory_mib": psutil.virtual_memory().total // 2**20,
-        "load": psutil.getloadavg()[0],
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
+    header = ["loans", "step", "seconds", "rows a second", "µs a row", "of the smallest", "peak MiB"]
+    ratio = costs["plain"] / costs["whole"]
+    remarks = (
+        f"Medians of {repeats}. The rows of a file are its loans and a tenth as many customers. `validate` includes "
+        f"`read`, and `whole` includes both. Of {smallest:,} loans, `plain` takes {ratio:.1f} times as long as `whole`."
+    )
+    return Result("imports", "Imports", header, rows, [asdict(one) for one in measures], remarks)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of loans, with commas between")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
+    parser.add_argument("--repeats", type=int, default=REPEATS)
     for inner in ("--step", "--book", "--database-url"):
         parser.add_argument(inner, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.step:
         return work(arguments.step, Path(arguments.book), arguments.database_url)
-    measures = run(tuple(map(int, arguments.sizes.split(","))))
-    print(table(measures))
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"machine": machine(), "measures": [*map(asdict, measures)]}, indent=1))
+    print(run(tuple(map(int, arguments.sizes.split(","))), arguments.repeats).markdown())
     return None
 
 

@@ -2,13 +2,24 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_named
 
 LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class AwsCredentials:
+    """What Lambda gives a function as its role, for as long as its container lives."""
+
+    region: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,10 @@ class Settings:
     policy: Policy
     business_timezone: ZoneInfo
     statement_timeout_ms: int
+    # Set where the database is signed in to as the function's role and reached over TLS, which is everywhere on AWS.
+    database_identity: AwsCredentials | None
+    # Certificates to trust beside the system's, for the TLS of the database.
+    database_ca_file: str | None
     # Whether requests without credentials are let in; only the local stage may.
     open_to_anyone: bool
 
@@ -39,6 +54,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         policy=_policy(environ),
         business_timezone=_timezone(environ),
         statement_timeout_ms=_whole_number(environ, "STATEMENT_TIMEOUT_MS", default=10_000, least=100),
+        database_identity=_database_identity(environ),
+        database_ca_file=environ.get("DATABASE_CA_FILE"),
         open_to_anyone=_open_to_anyone(environ),
     )
 
@@ -58,7 +75,26 @@ def _database_url(environ: Mapping[str, str]) -> str:
             "DATABASE_URL must have the form postgresql://user:password@host:port/database; "
             "it starts with another scheme."
         )
+    if urlsplit(url).password and environ.get("STAGE") != LOCAL:
+        raise ConfigurationError(
+            f"DATABASE_URL must hold no password outside the stage {LOCAL}, because an environment is read by many; "
+            "leave it out and set DATABASE_AUTH=iam."
+        )
     return url.replace("postgresql://", "postgresql+pg8000://", 1)
+
+
+def _database_identity(environ: Mapping[str, str]) -> AwsCredentials | None:
+    mode = environ.get("DATABASE_AUTH", "password")
+    if mode not in ("password", "iam"):
+        raise ConfigurationError(f"DATABASE_AUTH must be password or iam. Invalid value: {mode!r}.")
+    if mode == "password":
+        return None
+    return AwsCredentials(
+        region=_required(environ, "AWS_REGION"),
+        access_key_id=_required(environ, "AWS_ACCESS_KEY_ID"),
+        secret_access_key=_required(environ, "AWS_SECRET_ACCESS_KEY"),
+        session_token=environ.get("AWS_SESSION_TOKEN", ""),
+    )
 
 
 def _policy(environ: Mapping[str, str]) -> Policy:

@@ -1,7 +1,6 @@
 """What tests of every level share: a real Postgres, started once a run, and an empty database for each test."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -14,6 +13,7 @@ from chalicelib.config import Settings, read_settings
 from chalicelib.storage.database import Database, make_engine
 from chalicelib.storage.migrate import migrate
 from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
+from infra.local.processes import free_port
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE = "loans_template"
@@ -23,19 +23,13 @@ def settings_for(database_url: str, **environ: str) -> Settings:
     """The settings a Lambda would have, with this database."""
     return read_settings(
         {
-            "STAGE": "test",
+            "STAGE": "local",
             "DATABASE_URL": database_url,
             "IMPORT_BUCKET": "loans-test-workbooks",
             "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",
             **environ,
         }
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

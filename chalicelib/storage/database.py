@@ -5,21 +5,24 @@ autocommit: a read is its one statement. A transaction says BEGIN and COMMIT its
 trip each where the driver's own commit() costs three.
 """
 
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from chalicelib.config import Settings
+from chalicelib.config import AwsCredentials, Settings
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.storage.errors import (
     UNKNOWN_OUTCOME,
     OutcomeUnknown,
+    forget_values,
     notice_disconnect,
     translated,
 )
+from chalicelib.storage.iam import DatabaseAddress, authentication_token
 
 # A container serves one request at a time, so it needs one connection; the budget of a database is
 # containers x 1. The connection is made anew before a proxy or firewall forgets it.
@@ -33,6 +36,8 @@ def make_engine(settings: Settings, **overrides: Any) -> Engine:
     engine = create_engine(
         settings.database_url,
         isolation_level="AUTOCOMMIT",
+        # The parameters of a statement are people's data, and an error's text goes to the log.
+        hide_parameters=True,
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": f"loans-{settings.stage}",
@@ -47,9 +52,24 @@ def make_engine(settings: Settings, **overrides: Any) -> Engine:
         # slow statement itself; only a server that has vanished should be given up on from this side.
         connection._usock.settimeout(patience)
 
+    if settings.database_identity:
+        event.listen(engine, "do_connect", _sign_in_as_role(settings, settings.database_identity))
     event.listen(engine, "connect", wait_longer_than_the_server)
     event.listen(engine, "handle_error", notice_disconnect)
+    event.listen(engine, "handle_error", forget_values)
     return engine
+
+
+def _sign_in_as_role(settings: Settings, credentials: AwsCredentials) -> Callable[..., None]:
+    """Gives each new connection a token of its own, over TLS with the server's certificate checked."""
+    context = ssl.create_default_context(cafile=settings.database_ca_file)
+
+    def sign_in(_dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+        address = DatabaseAddress(parameters["host"], parameters.get("port", 5432), parameters["user"])
+        parameters["password"] = authentication_token(address, credentials)
+        parameters["ssl_context"] = context
+
+    return sign_in
 
 
 class Transaction:

@@ -4,6 +4,7 @@ pg8000 gives a dictionary: "C" is the SQLSTATE, "n" the name of the constraint. 
 of the PostgreSQL manual.
 """
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -13,7 +14,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chalicelib.errors import CustomerNotFound, DatabaseUnavailable, InvalidRequest, LoanError
+from chalicelib.errors import Conflict, CustomerNotFound, DatabaseUnavailable, InvalidRequest, LoanError
 
 UNREACHABLE = "The database cannot be reached at the moment. Nothing was saved; please try again."
 TOO_SLOW = "The database took too long to answer. Nothing was saved; please try again."
@@ -35,6 +36,10 @@ SENTENCES: dict[str, Callable[[], LoanError]] = {
     ),
     "loans_customer_fkey": lambda: CustomerNotFound("There is no such customer."),
     "loan_applications_customer_fkey": lambda: CustomerNotFound("There is no such customer."),
+    "api_keys_customer_fkey": lambda: InvalidRequest(
+        "There is no such customer.", {"customer_id": ["must be the number of a customer who is registered"]}
+    ),
+    "users_login_key": lambda: Conflict("Somebody has this login already."),
 }
 
 # An import may take a number in the moment between its drawing and its use here; the next one is free.
@@ -84,7 +89,7 @@ def translated() -> Iterator[None]:
     except ConnectionError as error:
         # pg8000 lets the socket's own error through where a connection is reset while it waits for an answer.
         raise Interrupted(UNREACHABLE) from error
-    except TimeoutError as error:
+    except (TimeoutError, ssl.SSLError) as error:
         raise DatabaseUnavailable(UNREACHABLE) from error
     except DBAPIError as error:
         domain_error = _domain_error(error)
@@ -101,6 +106,16 @@ def notice_disconnect(context: ExceptionContext) -> None:
     error = context.original_exception
     if isinstance(error, OSError) or _state(error) in UNREACHABLE_STATES:
         context.is_disconnect = True
+
+
+def forget_values(context: ExceptionContext) -> None:
+    """Takes out of an error what stood in the row (a `handle_error` listener): its text goes to the log."""
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    for name in ("D", "W"):
+        _details(original).pop(name, None)
+    if wrapped is not None:
+        # Its text was made before.
+        wrapped.args = (f"({type(original).__name__}) {original}",)
 
 
 def _domain_error(error: DBAPIError) -> LoanError | None:

@@ -47,6 +47,7 @@ def import_files(home: Home, stack: StackFile, files: list[Path], console: Conso
 def _deploy(aws: Session, endpoints: Endpoints, home: Home, say: Callable[[str], None]) -> Deployment:
     parameters = {
         "DatabaseUrl": endpoints.functions_database_url,
+        "DatabaseAuth": "password",
         "ApiId": API_ID,
         "PublicUrl": endpoints.public_url,
         **IMPORT_PARAMETERS,

@@ -23,10 +23,11 @@ from infra.deploy import run_bootstrap
 from infra.local.native import Native
 from infra.local.portfolio import Counts, Import, count, imports_of, reading
 from infra.local.postgres import WITHOUT_DURABILITY
+from infra.local.processes import free_port
 from infra.local.provision import provision, queue_depths, session
 from infra.local.seeding import Uploaded, replace_seeds
 from infra.local.settings import STAGE, Home, Ports, StackFile
-from tests.conftest import PROJECT, free_port
+from tests.conftest import PROJECT
 
 DATA = PROJECT / "data"
 

@@ -21,8 +21,9 @@ from openpyxl import Workbook, load_workbook
 
 from infra.cloudformation import Stack as CloudFormationStack
 from infra.cloudformation import StackError
+from infra.local.processes import free_port
 from infra.local.settings import Home, Ports
-from tests.conftest import PROJECT, free_port
+from tests.conftest import PROJECT
 from tests.e2e.conftest import DATA, Stack, guarded
 
 pytestmark = pytest.mark.e2e

@@ -17,7 +17,7 @@ from tests.workbooks import customer, customers_book
 @pytest.fixture
 def client(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """The application, with the environment its Lambdas would have."""
-    monkeypatch.setenv("STAGE", "test")
+    monkeypatch.setenv("STAGE", "local")
     monkeypatch.setenv("DATABASE_URL", aws.settings.database_url)
     monkeypatch.setenv("IMPORT_BUCKET", aws.settings.import_bucket)
     monkeypatch.setenv("IMPORT_QUEUE_URL", aws.settings.import_queue_url)

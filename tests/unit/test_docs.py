@@ -1,6 +1,5 @@
 """The documents name everything there is: what is added without a word about it fails here."""
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from app import app
 from chalicelib import errors
 from chalicelib.api import models
 from chalicelib.api.endpoint import NOWHERE, InternalError
-from chalicelib.config import Settings
 from chalicelib.rules.reasons import Reason
 from chalicelib.storage.errors import OutcomeUnknown
 
@@ -58,8 +56,7 @@ def test_every_reason_is_in_the_decision_document() -> None:
 def test_every_environment_variable_is_in_the_configuration_document() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \|", words_of("docs/configuration.md"), re.MULTILINE)
     read = re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', words_of("chalicelib/config.py"))
-    assert set(documented) == set(read)
-    assert len(documented) == len(dataclasses.fields(Settings))
+    assert sorted(documented) == sorted(set(read))
 
 
 def test_no_link_between_the_documents_is_broken() -> None:

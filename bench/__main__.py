@@ -1,0 +1,27 @@
+"""`make bench`: all benches, one document (docs/performance.md keeps one) and the figures as JSON."""
+
+import argparse
+from pathlib import Path
+
+from bench import imports
+from bench.measuring import machine, write_json
+
+BENCHES = {"imports": imports.run}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"which: {', '.join(BENCHES)}; all of them if none is named")
+    parser.add_argument("--json", type=Path, default=Path(".local/bench.json"), help="where to write the figures")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(BENCHES):
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    here = machine()
+    results = [BENCHES[name]() for name in arguments.names or BENCHES]
+    print("Measured on " + ", ".join(f"{name} {value}" for name, value in here.items()) + ".\n")
+    print("\n\n".join(result.markdown() for result in results))
+    write_json(arguments.json, results)
+
+
+if __name__ == "__main__":
+    main()
