@@ -6,7 +6,7 @@ trip each where the driver's own commit() costs three.
 """
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from chalicelib.config import AwsCredentials, Settings
 from chalicelib.errors import DatabaseUnavailable
+from chalicelib.storage.connection import OneTripConnection
 from chalicelib.storage.errors import (
     UNKNOWN_OUTCOME,
     OutcomeUnknown,
@@ -25,8 +26,9 @@ from chalicelib.storage.errors import (
 from chalicelib.storage.iam import DatabaseAddress, authentication_token
 
 # A container serves one request at a time, so it needs one connection; the budget of a database is
-# containers x 1. The connection is made anew before a proxy or firewall forgets it.
-POOL = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "pool_pre_ping": True, "pool_recycle": 300}
+# containers x 1. The connection is made anew before a proxy or firewall forgets it. Nobody asks first whether it still
+# works, which would cost each request a round trip: a use case that finds it broken is run again (errors.retried).
+POOL = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "pool_recycle": 300}
 
 CONNECT_TIMEOUT_SECONDS = 5
 
@@ -54,6 +56,7 @@ def make_engine(settings: Settings, **overrides: Any) -> Engine:
 
     if settings.database_identity:
         event.listen(engine, "do_connect", _sign_in_as_role(settings, settings.database_identity))
+    event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", wait_longer_than_the_server)
     event.listen(engine, "handle_error", notice_disconnect)
     event.listen(engine, "handle_error", forget_values)
@@ -70,6 +73,12 @@ def _sign_in_as_role(settings: Settings, credentials: AwsCredentials) -> Callabl
         parameters["ssl_context"] = context
 
     return sign_in
+
+
+def _connect(
+    _dialect: object, _record: object, arguments: Sequence[Any], parameters: dict[str, Any]
+) -> OneTripConnection:
+    return OneTripConnection(*arguments, **parameters)
 
 
 class Transaction:

@@ -1,0 +1,131 @@
+"""What a request costs in a warm container: time, round trips to the database, and what both become with a network."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from urllib.parse import urlsplit
+
+from bench.measuring import Result, fresh_database, postgres
+from bench.portfolios import fill
+from bench.proxy import CountingProxy
+from bench.service import Call, Service, Times, interleaved, service
+from chalicelib.storage.connection import OneTripConnection
+
+LOANS = 100_000
+ROUNDS = 500
+LATENCY_SECONDS = 0.001
+LATENCY_ROUNDS = 100
+CUSTOMER, LOAN = 4711, 4711
+
+FLOOR = "driver floor"
+# What issue a request may cost at most: times the driver floor, milliseconds, round trips.
+TARGETS = {
+    "register": (None, None, None),
+    "check-eligibility": (2.5, 1.5, 3),
+    "create-loan": (6, 4, 12),
+    "view-loan": (2, None, 3),
+    "view-loans": (2, None, 3),
+}
+
+# What nobody can do better than through this driver: one row, by its key, with a parameter.
+FLOOR_STATEMENT = "SELECT customer_id, first_name, last_name, age, phone_number, monthly_income FROM customers"
+
+
+def calls(api: Service) -> list[Call]:
+    """The five endpoints. The loan is asked for by a customer who gets it, again and again."""
+    asked = {"customer_id": CUSTOMER, "loan_amount": 10000, "interest_rate": 18, "tenure": 12}
+    person = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000}
+    return [
+        api.call("register", "POST", "/api/register/", {**person, "phone_number": "9812345678"}, 201),
+        api.call("check-eligibility", "POST", "/api/check-eligibility/", asked),
+        api.call("create-loan", "POST", "/api/create-loan/", asked, 201),
+        api.call("view-loan", "GET", f"/api/view-loan/{LOAN}/"),
+        api.call("view-loans", "GET", f"/api/view-loans/{CUSTOMER}/"),
+    ]
+
+
+def run() -> Result:
+    """All figures of the five endpoints over a portfolio of LOANS loans."""
+    with postgres() as server:
+        url = fresh_database(server)
+        fill(url, LOANS)
+        times = _times(url)
+        with CountingProxy(server.port) as proxy:
+            trips = _round_trips(_through(url, proxy.port), proxy)
+        with CountingProxy(server.port, LATENCY_SECONDS) as proxy:
+            far = _far(_through(url, proxy.port))
+    return _result(times, trips, far)
+
+
+def _times(url: str) -> dict[str, Times]:
+    with service(url) as api:
+        measured: dict[str, Callable[[], float]] = {FLOOR: _floor(url)}
+        for call in calls(api):
+            measured[call.name] = _once(api, call)
+        return interleaved(measured, ROUNDS)
+
+
+def _once(api: Service, call: Call) -> Callable[[], float]:
+    return lambda: api.seconds(call)
+
+
+def _floor(url: str) -> Callable[[], float]:
+    at = urlsplit(url)
+    connection = OneTripConnection(
+        user=at.username, password=at.password, host=at.hostname, port=at.port, database=at.path[1:]
+    )
+    connection.autocommit = True
+    cursor = connection.cursor()
+
+    def once() -> float:
+        began = time.perf_counter()
+        cursor.execute(f"{FLOOR_STATEMENT} WHERE customer_id = %s", (CUSTOMER,))
+        cursor.fetchone()
+        return time.perf_counter() - began
+
+    return once
+
+
+def _round_trips(url: str, proxy: CountingProxy) -> dict[str, int]:
+    found = {}
+    with service(url) as api:
+        for call in calls(api):
+            # The first request of a container also connects.
+            api.seconds(call)
+            before = proxy.round_trips
+            api.seconds(call)
+            found[call.name] = proxy.round_trips - before
+    return found
+
+
+def _far(url: str) -> dict[str, Times]:
+    with service(url) as api:
+        return interleaved({call.name: _once(api, call) for call in calls(api)}, LATENCY_ROUNDS)
+
+
+def _through(url: str, port: int) -> str:
+    return url.replace(f":{urlsplit(url).port}/", f":{port}/")
+
+
+def _result(times: dict[str, Times], trips: dict[str, int], far: dict[str, Times]) -> Result:
+    floor = times[FLOOR].p50
+    rows = [[FLOOR, f"{floor:.2f}", f"{times[FLOOR].p99:.2f}", "1.0x", "", "1", ""]]
+    for name, (factor, _, _) in TARGETS.items():
+        one = times[name]
+        most = f"{factor}x" if factor else ""
+        rows.append(
+            [name, f"{one.p50:.2f}", f"{one.p99:.2f}", f"{one.p50 / floor:.1f}x", most, str(trips[name]),
+             f"{far[name].p50:.1f}"]
+        )  # fmt: skip
+    header = ["endpoint", "p50 ms", "p99 ms", "of the floor", "target", "round trips", "p50 ms with 1 ms of network"]
+    remarks = (
+        f"Medians of {ROUNDS} requests each, in turns, a whole API Gateway event in and the response out, over "
+        f"{LOANS:,} loans. The driver floor is one parameterised SELECT of one row through the same driver. Round "
+        "trips are counted on the wire; the last column is with a proxy that holds each of them for a millisecond."
+    )
+    figures = {name: {**asdict(times[name]), "round_trips": trips.get(name, 1)} for name in times}
+    return Result("handlers", "Handler time", header, rows, figures, remarks)
+
+
+if __name__ == "__main__":
+    print(run().markdown())

@@ -1,0 +1,87 @@
+"""Portfolios of any size, made inside the database."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine, text
+
+from bench.measuring import settings_for
+from chalicelib.storage.database import make_engine
+
+LOANS_A_CUSTOMER = 10
+CHUNK = 200_000
+
+_CUSTOMERS = """
+    INSERT INTO customers (customer_id, first_name, last_name, age, phone_number, monthly_income, approved_limit)
+    OVERRIDING SYSTEM VALUE
+    SELECT n, 'Asha', 'Sample' || n, 21 + mod(n, 50), (9000000000 + n)::text, 20000 + mod(n, 200) * 1000, 3600000
+    FROM generate_series(1, CAST(:customers AS bigint)) AS n
+"""
+
+_LOANS = """
+    INSERT INTO loans (loan_id, customer_id, loan_amount, tenure, interest_rate, monthly_installment,
+                       emis_paid_on_time, start_date, end_date, source_loan_id)
+    OVERRIDING SYSTEM VALUE
+    -- Scattered, as loans of one customer come years apart: neighbours in the table are strangers.
+    SELECT n, 1 + mod(n, CAST(:customers AS bigint)), 50000 + mod(n, 900) * 1000, 12 + mod(n, 5) * 12, 8 + mod(n, 11),
+           4000 + mod(n, 9000), mod(n, 12), start, start + INTERVAL '2 years', n
+    FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS n,
+         LATERAL (SELECT date '2020-01-01' + mod(n, 2000)::integer AS start) AS s
+"""
+
+# One customer with very many loans, the number after all others.
+_HEAVY = """
+    INSERT INTO loans (customer_id, loan_amount, tenure, interest_rate, monthly_installment, emis_paid_on_time,
+                       start_date, end_date)
+    SELECT :customer, 1000, 12, 12, 100, 12, date '2020-01-01' + n, date '2021-01-01' + n
+    FROM generate_series(1, CAST(:loans AS integer)) AS n
+"""
+
+
+def fill(database_url: str, loans: int) -> None:
+    """Makes `loans` loans of a tenth as many customers, numbered from 1, as an import would have left them."""
+    customers = max(1, loans // LOANS_A_CUSTOMER)
+
+    def statements(run: Callable[..., object]) -> None:
+        run(_CUSTOMERS, customers=customers)
+        for first in range(1, loans + 1, CHUNK):
+            run(_LOANS, customers=customers, first=first, last=min(first + CHUNK - 1, loans))
+        run("SELECT setval(pg_get_serial_sequence('customers', 'customer_id'), :last)", last=customers)
+        run("SELECT setval(pg_get_serial_sequence('loans', 'loan_id'), :last)", last=loans)
+
+    _run(database_url, statements)
+
+
+def add_customer_with(database_url: str, loans: int) -> int:
+    """Adds a customer with so many ended loans, and returns the number."""
+    found: list[int] = []
+
+    def statements(run: Callable[..., object]) -> None:
+        number = run(
+            "INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit) "
+            "VALUES ('Asha', 'Heavy', 40, '9111111111', 100000, 3600000) RETURNING customer_id"
+        )
+        found.append(int(str(number)))
+        run(_HEAVY, customer=found[0], loans=loans)
+
+    _run(database_url, statements)
+    return found[0]
+
+
+def _run(database_url: str, statements: Callable[[Callable[..., object]], None]) -> None:
+    engine = make_engine(settings_for(database_url))
+
+    def run(statement: str, **values: object) -> object:
+        with engine.connect() as connection:
+            answer = connection.execute(text(statement), values)
+            return answer.scalar() if answer.returns_rows else None
+
+    statements(run)
+    _settle(engine)
+
+
+def _settle(engine: Engine) -> None:
+    """What the server does by itself some time after a load, so that no measurement waits for it."""
+    with engine.connect() as connection:
+        connection.execute(text("VACUUM (ANALYZE) customers, loans"))
+        connection.execute(text("CHECKPOINT"))
+    engine.dispose()

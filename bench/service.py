@@ -1,0 +1,113 @@
+"""The API in this process, called as Lambda calls it: a full API Gateway event in, a response out."""
+
+import io
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import Any
+
+from bench.measuring import STATEMENT_TIMEOUT_MS
+
+# What a browser and API Gateway send along; parsing it is part of a request.
+HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate, br",
+    "content-type": "application/json",
+    "host": "loans.example.com",
+    "user-agent": "bench",
+    "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678",
+    "x-forwarded-for": "203.0.113.7",
+    "x-forwarded-port": "443",
+    "x-forwarded-proto": "https",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to measure, ready as an event."""
+
+    name: str
+    event: dict[str, Any]
+    status: int = 200
+
+
+class Service:
+    """The application of one container."""
+
+    def __init__(self) -> None:
+        from chalice.local import LambdaEventConverter, RouteMatcher
+
+        from app import app
+
+        self._app = app
+        self._converter = LambdaEventConverter(RouteMatcher(list(app.routes)))
+
+    def call(self, name: str, method: str, path: str, body: object = None, status: int = 200) -> Call:
+        """A request that is to be answered with `status`."""
+        data = None if body is None else json.dumps(body).encode()
+        event = self._converter.create_lambda_event(method, path, HEADERS, data)
+        return Call(name, {**event, "body": data.decode() if data else None, "isBase64Encoded": False}, status)
+
+    def seconds(self, call: Call) -> float:
+        """What one request takes, from event to response."""
+        event = {**call.event, "requestContext": {**call.event["requestContext"], "requestId": "bench"}}
+        began = time.perf_counter()
+        response = self._app(event, _Context())
+        taken = time.perf_counter() - began
+        assert response["statusCode"] == call.status, response
+        return taken
+
+
+@dataclass(frozen=True)
+class _Context:
+    aws_request_id: str = "bench"
+
+
+@contextmanager
+def service(database_url: str, **environ: str) -> Iterator[Service]:
+    """A container on a database, with nothing left of the one before; what it logs goes nowhere."""
+    from chalicelib import runtime
+
+    wanted = {
+        "STAGE": "local",
+        "API_AUTH": "open",
+        "DATABASE_URL": database_url,
+        "IMPORT_BUCKET": "bench",
+        "IMPORT_QUEUE_URL": "bench",
+        "STATEMENT_TIMEOUT_MS": STATEMENT_TIMEOUT_MS,
+        **environ,
+    }
+    os.environ.update(wanted)
+    for builder in (runtime.settings, runtime.database, runtime.gate):
+        builder.cache_clear()
+    with redirect_stdout(io.StringIO()):
+        yield Service()
+    runtime.database().engine.dispose()
+
+
+@dataclass(frozen=True)
+class Times:
+    """Of one thing measured often, in milliseconds."""
+
+    p50: float
+    p99: float
+
+    @classmethod
+    def of(cls, seconds: list[float]) -> "Times":
+        return cls(median(seconds) * 1000, quantiles(seconds, n=100)[98] * 1000)
+
+
+def interleaved(measured: Mapping[str, Any], rounds: int) -> dict[str, Times]:
+    """Calls each of the functions once a round, so that what disturbs one of them disturbs all."""
+    found: dict[str, list[float]] = {name: [] for name in measured}
+    for at in range(rounds + rounds // 10):
+        for name, once in measured.items():
+            taken = once()
+            # The first tenth warms up: connections, compiled statements, Python's own caches.
+            if at >= rounds // 10:
+                found[name].append(taken)
+    return {name: Times.of(seconds) for name, seconds in found.items()}

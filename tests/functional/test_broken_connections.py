@@ -1,0 +1,44 @@
+"""A connection that broke between two requests is nobody's problem: nothing asks first whether it still works."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.functional.conftest import Api
+
+PERSON = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000, "phone_number": 9812345678}
+ASKED = {"customer_id": 1, "loan_amount": 100000, "interest_rate": 18, "tenure": 12}
+
+REQUESTS: list[tuple[str, str, object]] = [
+    ("POST", "/api/register/", PERSON),
+    ("POST", "/api/check-eligibility/", ASKED),
+    ("POST", "/api/create-loan/", ASKED),
+    ("GET", "/api/view-loan/1/", None),
+    ("GET", "/api/view-loans/1/", None),
+    ("GET", "/api/loans/", None),
+    ("GET", "/api/loans/1/schedule/", None),
+    ("GET", "/api/applications/", None),
+    ("GET", "/api/applications/1/", None),
+    ("GET", "/api/customers/?q=Ash", None),
+    ("GET", "/api/customers/1/", None),
+    ("PATCH", "/api/customers/1/", {"monthly_income": 70000}),
+    ("GET", "/api/imports/", None),
+]
+
+
+@pytest.fixture
+def break_connections(administration: Callable[[str], None], database_url: str) -> Callable[[], None]:
+    """Ends the connections to the test's database on the server, as a restart or a fail-over does."""
+    name = database_url.rpartition("/")[2]
+    return lambda: administration(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
+@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
+def test_a_request_after_the_connection_broke_is_answered(
+    api: Api, break_connections: Callable[[], None], method: str, path: str, body: object
+) -> None:
+    assert (api.post("/api/register/", PERSON).status, api.post("/api/create-loan/", ASKED).status) == (201, 201)
+    break_connections()
+    headers = {"Content-Type": "application/json", "If-Match": "*"}
+    assert api.call(method, path, json.dumps(body).encode() if body else b"", headers).status in (200, 201)

@@ -1,0 +1,71 @@
+"""How often the service asks the database, counted on the wire: each round trip is a wait for the network."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from bench.proxy import CountingProxy
+from chalicelib.storage.database import Database, make_engine
+from infra.local.postgres import PostgresServer
+from tests.conftest import settings_for
+
+
+@pytest.fixture
+def proxy(postgres: PostgresServer) -> Iterator[CountingProxy]:
+    with CountingProxy(postgres.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def distant(proxy: CountingProxy, database_url: str, postgres: PostgresServer) -> Iterator[Database]:
+    """The test's database, through the proxy, with its connection made."""
+    database = Database(make_engine(settings_for(database_url.replace(f":{postgres.port}/", f":{proxy.port}/"))))
+    ask(database, "SELECT 1")
+    yield database
+    database.engine.dispose()
+
+
+def ask(database: Database, statement: str, **values: object) -> object:
+    with database.reading() as connection:
+        return connection.execute(text(statement), values).scalar()
+
+
+def test_a_statement_with_parameters_is_one_round_trip(distant: Database, proxy: CountingProxy) -> None:
+    before = proxy.round_trips
+    assert ask(distant, "SELECT CAST(:a AS integer) + CAST(:b AS integer)", a=3, b=4) == 7
+    assert proxy.round_trips == before + 1
+
+
+def test_a_transaction_adds_its_beginning_and_its_end(distant: Database, proxy: CountingProxy) -> None:
+    before = proxy.round_trips
+    with distant.transaction() as tx:
+        tx.connection.execute(text("SELECT set_config('loans.a', :a, true)"), {"a": "x"})
+        tx.commit()
+    assert proxy.round_trips == before + 3
+
+
+def test_values_of_every_kind_come_back_as_they_went(distant: Database) -> None:
+    with distant.reading() as connection:
+        statement = text("SELECT CAST(:a AS numeric), CAST(:b AS date), CAST(:c AS text), CAST(:d AS boolean), :e")
+        values = {"a": Decimal("1.10"), "b": date(2026, 2, 28), "c": "ā'\\%", "d": None, "e": "x" * 100_000}
+        assert list(connection.execute(statement, values).one()) == list(values.values())
+
+
+@pytest.mark.parametrize(
+    ("statement", "value"), [("SELECT nonsense FROM :a", "x"), ("SELECT CAST(:a AS integer)", "no number")]
+)
+def test_after_an_error_the_connection_goes_on(distant: Database, statement: str, value: str) -> None:
+    with pytest.raises(DBAPIError):
+        ask(distant, statement, a=value)
+    assert ask(distant, "SELECT CAST(:a AS integer)", a=5) == 5
+
+
+def test_a_statement_without_rows_tells_how_many_it_changed(distant: Database) -> None:
+    with distant.transaction() as tx:
+        tx.connection.execute(text("CREATE TEMPORARY TABLE t (a integer)"))
+        added = tx.connection.execute(text("INSERT INTO t SELECT generate_series(1, CAST(:n AS integer))"), {"n": 3})
+        assert added.rowcount == 3
