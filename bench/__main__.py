@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from bench import imports
+from bench import cold_start, growth, handlers, imports
 from bench.measuring import machine, write_json
 
-BENCHES = {"imports": imports.run}
+BENCHES = {"handlers": handlers.run, "cold_start": cold_start.run, "growth": growth.run, "imports": imports.run}
 
 
 def main() -> None:
