@@ -13,7 +13,8 @@ CHUNK = 200_000
 _CUSTOMERS = """
     INSERT INTO customers (customer_id, first_name, last_name, age, phone_number, monthly_income, approved_limit)
     OVERRIDING SYSTEM VALUE
-    SELECT n, 'Asha', 'Sample' || n, 21 + mod(n, 50), (9000000000 + n)::text, 20000 + mod(n, 200) * 1000, 3600000
+    SELECT n, 'Asha', 'Sample' || lpad(n::text, 7, '0'), 21 + mod(n, 50), (9000000000 + n)::text,
+           20000 + mod(n, 200) * 1000, 3600000
     FROM generate_series(1, CAST(:customers AS bigint)) AS n
 """
 
