@@ -23,7 +23,7 @@ export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive logs down reset dev check lint test bench lock
+.PHONY: help setup up seed status redrive superuser api-key logs down reset dev check lint audit test bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ status: $(READY_VENV) ## what runs where, and what is in it
 redrive: $(READY_VENV) ## try again what ended in the dead-letter queue
 	@exec $(LOCAL) redrive
 
+superuser: $(READY_VENV) ## an admin for the console, or a new password for one: LOGIN=asha [NAME="Asha Rao"]
+	@exec $(LOCAL) superuser "$(LOGIN)" $(if $(NAME),--name "$(NAME)")
+
+api-key: $(READY_VENV) ## an API key: NAME=shop ROLE=reader|writer|importer [DAYS=90] [CUSTOMER=12]
+	@exec $(LOCAL) api-key "$(NAME)" "$(ROLE)" $(if $(DAYS),--days "$(DAYS)") $(if $(CUSTOMER),--customer "$(CUSTOMER)")
+
 logs: $(READY_VENV) ## follow the logs of everything
 	@exec $(LOCAL) logs
 
@@ -59,6 +65,10 @@ lint: $(READY_VENV)
 	@$(RUN) -m ruff format --check --quiet . || { echo 'Not formatted; mend it with: .venv/bin/ruff format .'; exit 1; }
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m mypy
+	@! [ -e .git ] || git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook $(NO_SECRETS)
+
+audit: $(READY_VENV) ## ask the Python advisory service about every dependency that is deployed or used (needs the internet)
+	@.venv/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt -r requirements-dev.txt
 
 check: lint ## the gate before a commit: format, lint, types, fast tests
 	@$(RUN) -m pytest tests/unit
@@ -73,6 +83,8 @@ lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versio
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml --group dev -o requirements-dev.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt
+# Digests are not secrets, and these words guard nothing but a laptop's own database and what tests make up.
+NO_SECRETS := --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString --exclude-secrets '^(loans|local|secret|password|pass|hunter2)$$'
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
 $(READY_UV):
