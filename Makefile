@@ -23,10 +23,10 @@ export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive superuser api-key logs down reset dev check lint audit test bench lock
+.PHONY: help setup up seed status redrive superuser api-key logs down reset dev check lint audit test bench openapi screenshots lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## install what is missing, below this folder (the other targets do it by themselves)
 	@echo 'Everything is installed.'
@@ -79,12 +79,18 @@ test: lint $(READY) ## everything: the gate, and the tests of every level on a s
 bench: $(READY_VENV) ## measure what docs/performance.md tells; BENCHES="imports" for some of it
 	@exec $(RUN) -m bench $(BENCHES)
 
+openapi: $(READY_VENV) ## write the published contract anew: openapi.json and docs.html in chalicelib/api/published
+	@exec $(RUN) -m contract
+
+screenshots: $(READY) ## take the pictures of the console in docs/screenshots, on a stack of their own
+	@exec $(RUN) -m tests.e2e.screenshots
+
 lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml --group dev -o requirements-dev.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt
 # Digests are not secrets, and these words guard nothing but a laptop's own database and what tests make up.
-NO_SECRETS := --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString --exclude-secrets '^(loans|local|secret|password|pass|hunter2)$$'
+NO_SECRETS := --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString --exclude-secrets '^(loans|local|secret|password|pass|hunter2|correct horse battery|staple|[0-9-]+T[0-9:.+]+)$$'
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
 $(READY_UV):

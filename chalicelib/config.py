@@ -1,6 +1,7 @@
 """The one place that reads the environment. Everything else is handed a `Settings`."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_named
 
 LOCAL = "local"
+LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_[A-Z]{2})?")
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,11 @@ class Settings:
     database_ca_file: str | None
     # Whether requests without credentials are let in; only the local stage may.
     open_to_anyone: bool
+    # The origins whose web pages may call the API, such as https://loans.example.com; none unless they are named.
+    cors_origins: tuple[str, ...]
+    # How the console writes numbers and dates, as language_TERRITORY, and in which currency the amounts are.
+    console_locale: str
+    currency: str
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -57,6 +66,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         database_identity=_database_identity(environ),
         database_ca_file=environ.get("DATABASE_CA_FILE"),
         open_to_anyone=_open_to_anyone(environ),
+        cors_origins=_origins(environ),
+        console_locale=_matching(environ, "CONSOLE_LOCALE", "en_IN", LOCALE, "a language and territory, such as en_IN"),
+        currency=_matching(environ, "CURRENCY", "INR", CURRENCY_CODE, "the ISO code of a currency, such as INR"),
     )
 
 
@@ -115,6 +127,17 @@ def _open_to_anyone(environ: Mapping[str, str]) -> bool:
     return mode == "open"
 
 
+def _origins(environ: Mapping[str, str]) -> tuple[str, ...]:
+    origins = tuple(environ.get("CORS_ORIGINS", "").split())
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise ConfigurationError(
+                "CORS_ORIGINS must be origins with blanks between, such as https://loans.example.com, without a path "
+                f"and without *. Invalid value: {origin!r}."
+            )
+    return origins
+
+
 def _timezone(environ: Mapping[str, str]) -> ZoneInfo:
     name = environ.get("BUSINESS_TIMEZONE", "Asia/Kolkata")
     try:
@@ -123,6 +146,13 @@ def _timezone(environ: Mapping[str, str]) -> ZoneInfo:
         raise ConfigurationError(
             f"BUSINESS_TIMEZONE must be the name of an IANA time zone, such as Asia/Kolkata. Invalid value: {name!r}."
         ) from None
+
+
+def _matching(environ: Mapping[str, str], name: str, default: str, form: re.Pattern[str], what: str) -> str:
+    text = environ.get(name, default)
+    if not form.fullmatch(text):
+        raise ConfigurationError(f"{name} must be {what}. Invalid value: {text!r}.")
+    return text
 
 
 def _whole_number(environ: Mapping[str, str], name: str, *, default: int, least: int) -> int:

@@ -64,6 +64,16 @@ class ImportNotFound(LoanError):
     status = 404
 
 
+class ApiKeyNotFound(LoanError):
+    code = "api_key_not_found"
+    status = 404
+
+
+class UserNotFound(LoanError):
+    code = "user_not_found"
+    status = 404
+
+
 class PathNotFound(LoanError):
     code = "path_not_found"
     status = 404
@@ -130,8 +140,14 @@ class PreconditionRequired(LoanError):
 
 
 class TooManyRequests(LoanError):
+    """The client has to wait `retry_after` seconds."""
+
     code = "too_many_requests"
     status = 429
+
+    def __init__(self, sentence: str, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
 
 
 class Unavailable(LoanError):

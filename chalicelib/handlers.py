@@ -1,4 +1,4 @@
-"""The Lambda functions that are not the API: imports from the queue, and the bootstrap of a deployment."""
+"""The Lambda functions that are not the API: imports from the queue, the bootstrap of a deployment, the first admin."""
 
 from typing import Any
 
@@ -33,3 +33,11 @@ def bootstrap(_event: object, _context: object) -> dict[str, Any]:
     from chalicelib.services.bootstrap import bootstrap as run
 
     return dict(run(runtime.database(), runtime.s3(), runtime.sqs(), runtime.settings()))
+
+
+@functions.lambda_function(name="administer")
+def administer(event: Any, context: Any) -> dict[str, Any]:
+    """Makes the first admin and API keys, for whoever may invoke it. Neither event nor answer is logged."""
+    from chalicelib.api.administration import administer as run
+
+    return run(event, str(getattr(context, "aws_request_id", "unknown")))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, read_settings
 from chalicelib.rules.policy import Policy
+from chalicelib.services.access import Gate
 from chalicelib.storage.database import Database, make_engine
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ def settings() -> Settings:
 @cache
 def database() -> Database:
     return Database(make_engine(settings()))
+
+
+@cache
+def gate() -> Gate:
+    return Gate(database(), open_to_anyone=settings().open_to_anyone)
 
 
 def policy() -> Policy:

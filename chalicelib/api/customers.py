@@ -20,7 +20,7 @@ from chalicelib.services.customers import CustomerWithExposure
 def list_customers(call: Call) -> Response:
     """Customers by number; `q` finds them by name, phone number or number."""
     query = query_of(call.request, CustomersQuery)
-    found = customers.list_customers(runtime.database(), query.q, query.after, query.limit + 1)
+    found = customers.list_customers(runtime.database(), query.q, query.after, query.limit + 1, call.limit())
     shown = found[: query.limit]
     answer = {
         "customers": [dict(vars(customer)) for customer in shown],
@@ -43,12 +43,12 @@ def change_customer(call: Call, customer_id: str) -> Response:
     changes = body.model_dump(exclude_none=True)
     if not changes:
         raise InvalidRequest(f"Give at least one of {', '.join(PatchCustomerBody.model_fields)}.")
-    customers.change_customer(runtime.database(), number, changes, entity_tags(call.request))
+    customers.change_customer(runtime.database(), number, changes, entity_tags(call.request), call.author)
     return _customer(call, number)
 
 
 def _customer(call: Call, customer_id: int) -> Response:
-    found = customers.view_customer(runtime.database(), customer_id, runtime.today())
+    found = customers.view_customer(runtime.database(), customer_id, runtime.today(), call.limit())
     answer = {**vars(found.customer), "exposure": _exposure(found)}
     return respond(answer, call.request_id, headers={"ETag": f'"{found.etag}"'})
 

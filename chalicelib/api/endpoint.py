@@ -3,14 +3,17 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
+from http import HTTPStatus
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib import runtime
+from chalicelib.api import cross_origin
+from chalicelib.api.credentials import credentials_of
 from chalicelib.api.responses import respond_error
-from chalicelib.errors import LoanError, MethodNotAllowed, PathNotFound
+from chalicelib.errors import ConfigurationError, Forbidden, LoanError, MethodNotAllowed, PathNotFound
 from chalicelib.logs import log, log_exception
 from chalicelib.rules.access import ANYONE, PUBLIC, Actor, Author, Operation
 from chalicelib.services import access
@@ -30,11 +33,26 @@ class Call:
     request: Request
     request_id: str
     actor: Actor
+    # Whether the view took the actor's limit over; see `limit`.
+    _limited: list[bool] = field(default_factory=list)
 
     @property
     def author(self) -> Author:
         """Who answers for what the request changes."""
-        return Author(self.actor, self.request_id)
+        return Author.of(self.actor, self.request_id)
+
+    def limit(self) -> int | None:
+        """The only customer whom the answer may be about; None where there is no such limit.
+
+        Every view that is possible for a limited key has to ask, or its answer does not go out.
+        """
+        self._limited.append(True)
+        return self.actor.customer_id
+
+    def check_limit_was_heeded(self) -> None:
+        """Raises Forbidden where the actor is limited to a customer, and the view did not ask for the limit."""
+        if self.actor.customer_id is not None and not self._limited:
+            raise Forbidden("A key that is limited to one customer may not do this.")
 
 
 View = Callable[..., Response]
@@ -90,13 +108,19 @@ class Endpoints:
             actor = None
             try:
                 actor = _actor(request, operation)
-                response = view(Call(request, request_id, actor), **path_parameters)
+                call = Call(request, request_id, actor)
+                response = view(call, **path_parameters)
+                call.check_limit_was_heeded()
             except LoanError as error:
+                if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    # The client is told that something is out of reach; the log says what.
+                    log_exception("request_interrupted", error, request_id=request_id)
                 response = respond_error(error, request_id)
             except Exception as error:
                 log_exception("request_failed", error, request_id=request_id)
                 sentence = f"Something went wrong on our side. Please tell us the request id {request_id}."
                 response = respond_error(InternalError(sentence), request_id)
+            cross_origin.let_in(request, response, _origins())
             log(
                 "request",
                 request_id=request_id,
@@ -115,9 +139,17 @@ def _actor(request: Request, operation: Operation) -> Actor:
     """Who makes the request. Raises Unauthenticated or Forbidden where it may not be made."""
     if operation in PUBLIC:
         return ANYONE
-    actor = access.authenticate(runtime.database(), request.headers, open_to_anyone=runtime.settings().open_to_anyone)
+    actor = runtime.gate().admit(credentials_of(request))
     access.require(actor, operation)
     return actor
+
+
+def _origins() -> tuple[str, ...]:
+    try:
+        return runtime.settings().cors_origins
+    except ConfigurationError:
+        # Whatever was asked for fails with it too, and says so.
+        return ()
 
 
 def request_id_of(request: Request) -> str:
@@ -127,6 +159,9 @@ def request_id_of(request: Request) -> str:
 
 def _method_not_allowed(allowed: tuple[str, ...]) -> View:
     def method_not_allowed(call: Call, **_path_parameters: str) -> Response:
+        answer = cross_origin.preflight(call.request, allowed, _origins())
+        if answer is not None:
+            return answer
         raise MethodNotAllowed(f"{call.request.method} is not possible here; use {' or '.join(allowed)}.", allowed)
 
     return method_not_allowed

@@ -27,7 +27,7 @@ def start_import(call: Call) -> Response:
     """An import that waits for its file, and the form to upload it with."""
     body = body_of(call.request, StartImportBody)
     started = import_jobs.start_import(
-        runtime.database(), runtime.s3(), runtime.settings().import_bucket, body.file_name
+        runtime.database(), runtime.s3(), runtime.settings().import_bucket, body.file_name, call.author
     )
     answer = {
         "import_id": started.job.import_id,

@@ -26,7 +26,8 @@ def register(call: Call) -> Response:
     body = body_of(call.request, RegisterBody)
 
     def answer(connection: Connection) -> dict[str, Any]:
-        registered = customers.register_within(connection, Registration(**body.model_dump()), runtime.policy())
+        registration = Registration(**body.model_dump())
+        registered = customers.register_within(connection, registration, runtime.policy(), call.author)
         customer = registered.customer
         return {
             "customer_id": registered.customer_id,
@@ -45,7 +46,7 @@ def check_eligibility(call: Call) -> Response:
     """Decides without saving."""
     body = body_of(call.request, CheckEligibilityBody)
     checked = loans.check_eligibility(
-        runtime.database(), body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
+        runtime.database(), body.customer_id, _loan_request(body), runtime.policy(), runtime.today(), call.limit()
     )
     answer = {
         "customer_id": body.customer_id,
@@ -65,10 +66,11 @@ def check_eligibility(call: Call) -> Response:
 def create_loan(call: Call) -> Response:
     """Decides and saves the application, and the loan if approved."""
     body = body_of(call.request, CreateLoanBody)
+    limit = call.limit()
 
     def answer(connection: Connection) -> dict[str, Any]:
         application = loans.create_loan_within(
-            connection, body.customer_id, _loan_request(body), runtime.policy(), runtime.today()
+            connection, body.customer_id, _loan_request(body), runtime.policy(), runtime.today(), call.author, limit
         )
         decision = application.decision
         return {
@@ -89,7 +91,7 @@ def create_loan(call: Call) -> Response:
 @endpoints.add("GET", "/api/view-loan/{loan_id}", Operation.READ_LOANS)
 def view_loan(call: Call, loan_id: str) -> Response:
     """A loan with its customer."""
-    loan = loans.view_loan(runtime.database(), number_in_path(loan_id, LoanNotFound, "loan"))
+    loan = loans.view_loan(runtime.database(), number_in_path(loan_id, LoanNotFound, "loan"), call.limit())
     answer = {
         "loan_id": loan.loan_id,
         "customer": {
@@ -106,7 +108,8 @@ def view_loan(call: Call, loan_id: str) -> Response:
 @endpoints.add("GET", "/api/view-loans/{customer_id}", Operation.READ_LOANS)
 def view_loans(call: Call, customer_id: str) -> Response:
     """The loans of a customer."""
-    found = loans.view_loans(runtime.database(), number_in_path(customer_id, LoanNotFound, "customer with loans"))
+    number = number_in_path(customer_id, LoanNotFound, "customer with loans")
+    found = loans.view_loans(runtime.database(), number, call.limit())
     answer = [
         {
             "loan_id": loan.loan_id,
@@ -122,9 +125,9 @@ def view_loans(call: Call, customer_id: str) -> Response:
 
 def _created_once(call: Call, answer: Callable[[Connection], dict[str, Any]]) -> Response:
     """Answers 201 with what `answer` makes in a transaction, or again with what it made for this Idempotency-Key."""
-    attempt = idempotency_attempt(
-        call.request.path, call.request.headers.get("idempotency-key"), bytes_of(call.request)
-    )
+    # The key belongs to whoever sent it: nobody is answered what somebody else was.
+    route = f"{call.request.path} {call.actor.identity}"
+    attempt = idempotency_attempt(route, call.request.headers.get("idempotency-key"), bytes_of(call.request))
     outcome = run_once(runtime.database(), attempt, lambda connection: to_json(answer(connection)))
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
     return respond_text(outcome.answer, call.request_id, 201, headers)

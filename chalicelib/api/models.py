@@ -16,10 +16,12 @@ from chalicelib.rules.text import is_plain_text
 MAX_AMOUNT = 10**12
 MAX_ID = 2**63 - 1
 
+NUMBER_AS_TEXT = re.compile(r"\s*[+-]?[0-9]{1,100}(\.[0-9]{0,100})?\s*", re.ASCII)
 
-def _no_boolean(value: Any) -> Any:
-    # Python takes True for 1; JSON's true is not a number.
-    if isinstance(value, bool):
+
+def _number(value: Any) -> Any:
+    # Python takes True for 1 and the text 1_000 for 1000; JSON's true is no number, and people write no underscores.
+    if isinstance(value, bool) or (isinstance(value, str) and not NUMBER_AS_TEXT.fullmatch(value)):
         raise ValueError
     return value
 
@@ -51,14 +53,22 @@ Phone = Annotated[
     str,
     BeforeValidator(_phone_as_text),
     StringConstraints(pattern=r"^[0-9]{10}$"),
-    Field(description="a phone number of 10 digits, as a number or text"),
+    Field(
+        description="a phone number of 10 digits, as a number or text",
+        json_schema_extra={
+            "type": ["string", "integer"],
+            "pattern": "^[0-9]{10}$",
+            "minimum": 10**9,
+            "maximum": 10**10 - 1,
+        },
+    ),
 ]
 Age = Annotated[
-    int, BeforeValidator(_no_boolean), Field(ge=18, le=120, description="a whole number of years, 18 to 120")
+    int, BeforeValidator(_number), Field(ge=18, le=120, description="a whole number of years, 18 to 120")
 ]
 Income = Annotated[
     Decimal,
-    BeforeValidator(_no_boolean),
+    BeforeValidator(_number),
     Field(
         gt=0,
         le=MAX_AMOUNT,
@@ -67,11 +77,11 @@ Income = Annotated[
     ),
 ]
 CustomerId = Annotated[
-    int, BeforeValidator(_no_boolean), Field(ge=1, le=MAX_ID, description="the whole number of a customer, 1 or more")
+    int, BeforeValidator(_number), Field(ge=1, le=MAX_ID, description="the whole number of a customer, 1 or more")
 ]
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_no_boolean),
+    BeforeValidator(_number),
     Field(
         ge=1,
         le=MAX_AMOUNT,
@@ -81,12 +91,12 @@ Amount = Annotated[
 ]
 Rate = Annotated[
     Decimal,
-    BeforeValidator(_no_boolean),
+    BeforeValidator(_number),
     Field(ge=0, le=100, decimal_places=4, description="percent a year, 0 to 100, with at most 4 decimals"),
 ]
 Limit = Annotated[
     Decimal,
-    BeforeValidator(_no_boolean),
+    BeforeValidator(_number),
     Field(
         ge=0,
         le=MAX_AMOUNT,
@@ -101,7 +111,7 @@ Day = Annotated[
 ]
 CursorId = Annotated[int, Field(ge=0, le=MAX_ID, description="the number that `next` gave on the page before")]
 Tenure = Annotated[
-    int, BeforeValidator(_no_boolean), Field(ge=1, le=600, description="a whole number of months, 1 to 600")
+    int, BeforeValidator(_number), Field(ge=1, le=600, description="a whole number of months, 1 to 600")
 ]
 
 FileName = Annotated[
@@ -204,6 +214,14 @@ class FormatQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     format: Annotated[Literal["json", "csv", "xlsx"], Field(description="json, csv or xlsx")] | None = None
+
+
+class DocsQuery(BaseModel):
+    """`GET /api/docs/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Annotated[Literal["html", "json"], Field(description="html or json")] = "html"
 
 
 class RegisterBody(BaseModel):

@@ -30,7 +30,7 @@ def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
     _check_content_type(content_type)
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(f"The body must be at most {MAX_BODY_BYTES} bytes long; it has {len(body)}.")
-    return _validated(model, _json_object(body))
+    return validated(model, _json_object(body))
 
 
 def body_of(request: Request, model: type[Model]) -> Model:
@@ -41,7 +41,16 @@ def body_of(request: Request, model: type[Model]) -> Model:
 def query_of(request: Request, model: type[Model]) -> Model:
     """The query of a request as `model`. Raises InvalidRequest naming all bad parameters, also unknown ones."""
     query: Mapping[str, str] = request.query_params or {}
-    return _validated(model, {name: query[name] for name in query})
+    return validated(model, {name: query[name] for name in query})
+
+
+def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Values by name as `model`. Raises InvalidRequest naming all bad fields."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        fields = _sentences(model, error)
+        raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.", fields) from None
 
 
 def bytes_of(request: Request) -> bytes:
@@ -87,14 +96,6 @@ def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | N
     return Attempt(route, bare, hashlib.sha256(body).hexdigest())
 
 
-def _validated(model: type[Model], values: dict[str, Any]) -> Model:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        fields = _sentences(model, error)
-        raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.", fields) from None
-
-
 def _check_content_type(content_type: str | None) -> None:
     kind = (content_type or "application/json").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -131,7 +132,12 @@ def _integer(digits: str) -> int:
 
 def _decimal(digits: str) -> Decimal:
     _check_length(digits)
-    return Decimal(digits)
+    number = Decimal(digits)
+    if abs(number.adjusted()) > MAX_DIGITS:
+        # A few characters that would be a gigabyte as a whole number.
+        sentence = f"A number must have at most {MAX_DIGITS} digits when written out; {digits[:20]} has more."
+        raise InvalidRequest(sentence)
+    return number
 
 
 def _check_length(digits: str) -> None:
@@ -170,7 +176,13 @@ def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> st
     wanted = f"must be {_description(fields[name])}"
     if fault["type"] == "missing":
         return f"is required; it {wanted}"
-    return f"{wanted}; got {_shown(fault['input'])}"
+    # A secret is not repeated: answers end up in places where passwords do not belong.
+    return f"{wanted}; got {_shown(fault['input'])}" if _may_be_shown(fields[name]) else wanted
+
+
+def _may_be_shown(field: FieldInfo) -> bool:
+    extras = (each.json_schema_extra for each in (field, *_annotations(field)))
+    return not any(isinstance(extra, dict) and extra.get("writeOnly") for extra in extras)
 
 
 def _description(field: FieldInfo) -> str:

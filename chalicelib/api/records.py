@@ -26,7 +26,7 @@ from chalicelib.storage.loans import LoanOnRecord
 def list_applications(call: Call) -> Response:
     """Applications, the newest first."""
     query = query_of(call.request, ApplicationsQuery)
-    wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to)
+    wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to, call.limit())
     found = applications.list_applications(runtime.database(), wanted, query.before, query.limit + 1)
     shown = found[: query.limit]
     answer = {
@@ -40,7 +40,8 @@ def list_applications(call: Call) -> Response:
 def view_application(call: Call, application_id: str) -> Response:
     """An application with everything it was decided from."""
     number = number_in_path(application_id, ApplicationNotFound, "application")
-    return respond(_application(applications.view_application(runtime.database(), number)), call.request_id)
+    found = applications.view_application(runtime.database(), number, call.limit())
+    return respond(_application(found), call.request_id)
 
 
 @endpoints.add("GET", "/api/loans", Operation.READ_LOANS)
@@ -49,7 +50,9 @@ def list_loans(call: Call) -> Response:
     query = query_of(call.request, LoansQuery)
     current = None if query.state is None else query.state == "current"
     today = runtime.today()
-    found = loans.list_loans(runtime.database(), query.customer_id, current, today, query.after, query.limit + 1)
+    found = loans.list_loans(
+        runtime.database(), query.customer_id, current, today, query.after, query.limit + 1, call.limit()
+    )
     shown = found[: query.limit]
     answer = {
         "loans": [_loan(loan, today) for loan in shown],
@@ -63,7 +66,7 @@ def view_schedule(call: Call, loan_id: str) -> Response:
     """The schedule of a loan, as JSON, CSV or a workbook."""
     wanted = query_of(call.request, FormatQuery).format
     number = number_in_path(loan_id, LoanNotFound, "loan")
-    plan = loans.loan_schedule(runtime.database(), number)
+    plan = loans.loan_schedule(runtime.database(), number, call.limit())
     return respond_schedule(call, plan, wanted, f"Loan {number}")
 
 
@@ -72,6 +75,8 @@ def preview_schedule(call: Call) -> Response:
     """The schedule of a loan that need not exist, as JSON, CSV or a workbook."""
     wanted = query_of(call.request, FormatQuery).format
     body = body_of(call.request, ScheduleBody)
+    # It is about no customer, so whatever the limit is, it is kept.
+    call.limit()
     plan = loans.preview_schedule(
         body.loan_amount, body.interest_rate, body.tenure, body.start_date or runtime.today(), body.monthly_installment
     )

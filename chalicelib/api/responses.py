@@ -7,9 +7,18 @@ from typing import Any
 import simplejson
 from chalice.app import Response
 
-from chalicelib.errors import InvalidRequest, LoanError, MethodNotAllowed, Unavailable
+from chalicelib.errors import InvalidRequest, LoanError, MethodNotAllowed, TooManyRequests, Unauthenticated, Unavailable
 
 JSON = "application/json"
+
+# An answer is data: a browser must not guess another type, run or frame anything, keep it, or tell where it was read.
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def respond(body: object, request_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -22,8 +31,13 @@ def respond_text(text: str, request_id: str, status: int = 200, headers: Mapping
     return Response(
         body=text,
         status_code=status,
-        headers={"Content-Type": JSON, "X-Request-Id": request_id, "Cache-Control": "no-store", **(headers or {})},
+        headers={**PRIVATE, "Content-Type": JSON, "X-Request-Id": request_id, **(headers or {})},
     )
+
+
+def respond_nothing(request_id: str) -> Response:
+    """That it is done, and there is nothing to say about it."""
+    return Response(body="", status_code=204, headers={**PRIVATE, "X-Request-Id": request_id})
 
 
 def respond_error(error: LoanError, request_id: str) -> Response:
@@ -34,8 +48,10 @@ def respond_error(error: LoanError, request_id: str) -> Response:
         envelope["fields"] = error.fields
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     return respond(envelope, request_id, error.status, headers)
 
 

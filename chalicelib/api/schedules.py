@@ -1,8 +1,7 @@
 """A schedule as JSON, as CSV, or as a workbook for a spreadsheet."""
 
-import csv
-import io
 import re
+from decimal import Decimal
 from typing import Any
 
 from chalice.app import Response
@@ -10,8 +9,9 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.endpoint import Call
 from chalicelib.api.responses import JSON, respond, respond_text
-from chalicelib.rules.schedule import Row, Schedule
+from chalicelib.rules.schedule import Schedule
 from chalicelib.services.files import LINK_SECONDS, XLSX
+from chalicelib.services.schedule_csv import schedule_csv
 
 CSV = "text/csv"
 FORMATS = {JSON: "json", CSV: "csv", XLSX: "xlsx"}
@@ -27,7 +27,7 @@ def respond_schedule(call: Call, plan: Schedule, wanted: str | None, title: str)
         return _send_to_workbook(call, plan, title)
     if form == "csv":
         headers = {"Content-Type": f"{CSV}; charset=utf-8"}
-        return respond_text(_csv(plan), call.request_id, headers=headers)
+        return respond_text(schedule_csv(plan), call.request_id, headers=headers)
     return respond(_json(plan), call.request_id)
 
 
@@ -39,11 +39,11 @@ def preferred_format(accept: str) -> str:
     return FORMATS[max(known, key=lambda choice: choice[0])[1]] if known else "json"
 
 
-def _liking(choice: str) -> tuple[str, float]:
+def _liking(choice: str) -> tuple[str, Decimal]:
     kind, *parameters = (part.strip() for part in choice.split(";"))
     given = next((value for value in parameters if value.startswith("q=")), "q=1")
     # What is no quality says nothing about the kind, so the kind is as good as any.
-    return kind, float(given[2:]) if re.fullmatch(r"q=(0(\.\d{0,3})?|1(\.0{0,3})?)", given) else 1.0
+    return kind, Decimal(given[2:]) if re.fullmatch(r"q=(0(\.\d{0,3})?|1(\.0{0,3})?)", given) else Decimal(1)
 
 
 def _send_to_workbook(call: Call, plan: Schedule, title: str) -> Response:
@@ -58,14 +58,3 @@ def _send_to_workbook(call: Call, plan: Schedule, title: str) -> Response:
 def _json(plan: Schedule) -> dict[str, Any]:
     rows = [{**row._asdict(), "due_date": row.due_date.isoformat()} for row in plan.rows]
     return {**vars(plan), "runs_at_stated_rate": plan.runs_at_stated_rate, "rows": rows}
-
-
-def _csv(plan: Schedule) -> str:
-    """One line an instalment below the header, and a last one with the totals."""
-    text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(Row._fields)
-    for row in plan.rows:
-        lines.writerow([row.number, row.due_date.isoformat(), *row[2:]])
-    lines.writerow(["total", "", "", plan.total_interest, plan.total_principal, plan.total_paid, ""])
-    return text.getvalue()

@@ -24,21 +24,27 @@ def read_csv(file: IO[bytes]) -> Sheet:
     """The one sheet of a .csv file. Raises FileRefused where it is not text, or not in UTF-8."""
     try:
         delimiter = _delimiter(file)
-        widths = [len(row) for row in _records(file, delimiter)]
+        height, width = _size(file, delimiter)
     except UnicodeDecodeError as error:
         raise FileRefused(NOT_UTF_8) from error
     except csv.Error as error:
         raise FileRefused(f"The .csv file cannot be read: {error}.") from error
-    width = max(widths, default=0)
-    if width > MAX_COLUMNS:
-        row = widths.index(width) + 1
-        raise FileRefused(f"Row {row} of the .csv file has {width} cells; at most {MAX_COLUMNS} are read.")
 
     def rows() -> Iterator[NumberedRow]:
         for number, row in enumerate(_records(file, delimiter), start=1):
             yield number, row + [""] * (width - len(row))
 
-    return Sheet(NAME, len(widths), rows)
+    return Sheet(NAME, height, rows)
+
+
+def _size(file: IO[bytes], delimiter: str) -> tuple[int, int]:
+    """How many rows there are, and how many cells the longest has. Raises FileRefused where these are too many."""
+    height = width = 0
+    for height, row in enumerate(_records(file, delimiter), start=1):
+        width = max(width, len(row))
+        if width > MAX_COLUMNS:
+            raise FileRefused(f"Row {height} of the .csv file has {width} cells; at most {MAX_COLUMNS} are read.")
+    return height, width
 
 
 def _delimiter(file: IO[bytes]) -> str:

@@ -5,6 +5,7 @@ cell: that is less to write, and they stay right when somebody sorts. A report c
 is: its own columns are none of an import's.
 """
 
+import math
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
@@ -32,6 +33,8 @@ NOT_READ = "All cells under the known columns are empty, so this is not a row of
 
 ROWS_MEASURED = 200
 WIDEST, WHY_WIDTH = 40, 90
+# As high as Excel lets a row be.
+MOST_LINES = 27
 
 Reported = tuple[int, Sequence[Cell], RowOutcome | None]
 
@@ -74,11 +77,12 @@ def _add_sheets(book: Workbook, reported: ReportedSheet, rows_a_sheet: int) -> d
 
 
 def _written(writer: RowWriter, columns: "_Columns", rows: Iterable[Reported]) -> Iterator[str]:
-    label_at = len(columns.titles) - 2
     for number, (row_number, cells, became) in enumerate(rows, start=2):
         sent = [cells[position] for position in columns.positions]
         faults = columns.at(became.columns) if became else ()
-        yield writer.row(number, [row_number, *sent, _label(became), _why(became)], faults, label_at)
+        why = _why(became)
+        lines = min(MOST_LINES, math.ceil(len(why) / WHY_WIDTH))
+        yield writer.row(number, [row_number, *sent, _label(became), why], faults, lines)
 
 
 def _joined(reported: ReportedSheet) -> Iterator[Reported]:

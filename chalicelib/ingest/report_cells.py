@@ -22,6 +22,12 @@ TITLE_FONT = Font(name=FONT_NAME, bold=True, size=14)
 BOLD = Font(name=FONT_NAME, bold=True)
 FAULT_FONT = Font(name=FONT_NAME, bold=True, color="B00020")
 
+# All at the top, because a sentence may take several lines; numbers keep clear of the text on their right.
+TEXT = Alignment(vertical="top")
+NUMBER = Alignment(horizontal="right", vertical="top", indent=1)
+INDENTED = Alignment(horizontal="left", vertical="top", indent=1)
+SENTENCE = Alignment(horizontal="left", vertical="top", wrap_text=True)
+
 # What Excel takes for the beginning of a formula when a cell is edited.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # From here on Excel's general format shows powers of ten instead of the digits.
@@ -35,6 +41,7 @@ def sent_cell(sheet: Any, value: Cell | None, *, fault: bool = False) -> Any:
     """A value as a cell of `sheet` that shows it as it is; one that is to blame for a finding stands out."""
     shown = plain(value)
     cell: Any = WriteOnlyCell(sheet, value=shown)
+    cell.alignment = TEXT if isinstance(shown, str) else NUMBER
     if isinstance(shown, str):
         cell.data_type = "s"
         cell.quotePrefix = quoted(shown)
@@ -59,14 +66,21 @@ def header(sheet: Any, titles: Sequence[Any], numbers: Container[int] = ()) -> l
     """A header row; the positions of the columns that hold `numbers` are aligned as these are."""
     cells = [styled(sheet, title, HEADER_FONT, HEADER_FILL) for title in titles]
     for at, cell in enumerate(cells):
-        cell.alignment = Alignment(horizontal="right", indent=1) if at in numbers else Alignment(horizontal="left")
+        cell.alignment = NUMBER if at in numbers else Alignment(horizontal="left")
     return cells
 
 
 def indented(sheet: Any, value: str) -> Any:
-    """A text with room to the numbers and dates on its left."""
+    """A text with room to what is on its left."""
     cell = styled(sheet, value)
-    cell.alignment = Alignment(horizontal="left", indent=1)
+    cell.alignment = INDENTED
+    return cell
+
+
+def sentence(sheet: Any, value: str) -> Any:
+    """A text that takes as many lines as it needs."""
+    cell = styled(sheet, value)
+    cell.alignment = SENTENCE
     return cell
 
 

@@ -15,10 +15,11 @@ from xml.sax.saxutils import escape
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import to_excel
 
-from chalicelib.ingest.report_cells import indented, long_number, plain, quoted, sent_cell
+from chalicelib.ingest.report_cells import indented, long_number, plain, quoted, sent_cell, sentence
 
 END_OF_ROWS = b"</sheetData>"
 ROWS_A_BLOCK = 1_000
+POINTS_A_LINE = 15
 
 # One of each kind of value that has a style of its own.
 _SAMPLES: Mapping[str, Any] = {
@@ -34,40 +35,44 @@ _SAMPLES: Mapping[str, Any] = {
 
 
 class RowWriter:
-    """Writes rows of a sheet that is `width` columns wide. To be made before the workbook is saved, for its styles."""
+    """Writes rows of a sheet of `width` columns, the last of which are an outcome and sentences.
+
+    To be made before the workbook is saved, for its styles.
+    """
 
     def __init__(self, sheet: Any, width: int) -> None:
         self._letters = [get_column_letter(number) for number in range(1, width + 1)]
-        self._styles = {
-            (kind, fault): sent_cell(sheet, value, fault=fault).style_id
-            for kind, value in _SAMPLES.items()
-            for fault in (False, True)
-        }
-        self._label_style = indented(sheet, "label").style_id
+        self._fault = {kind: sent_cell(sheet, value, fault=True).style_id for kind, value in _SAMPLES.items()}
+        sent = {kind: sent_cell(sheet, value).style_id for kind, value in _SAMPLES.items()}
+        outcome = {"text": indented(sheet, "text").style_id}
+        why = {kind: sentence(sheet, _SAMPLES[kind]).style_id for kind in ("text", "quoted")}
+        self._styles = [*[sent] * (width - 2), outcome, why]
 
-    def row(self, number: int, values: Sequence[Any], faults: Container[int], label_at: int) -> str:
-        """The row with this number; `faults` and `label_at` are positions of values that are marked, and indented."""
+    def row(self, number: int, values: Sequence[Any], faults: Container[int], lines: int = 1) -> str:
+        """The row with this number, as high as so many lines; `faults` are the positions of values that are marked."""
         cells = [
-            self._cell(f"{letter}{number}", value, at in faults, at == label_at)
-            for at, (letter, value) in enumerate(zip(self._letters, values, strict=True))
+            _cell(f"{letter}{number}", value, self._fault if at in faults else styles)
+            for at, (letter, value, styles) in enumerate(zip(self._letters, values, self._styles, strict=True))
         ]
-        return f'<row r="{number}">{"".join(cells)}</row>'
+        # Excel makes a row as high as its text by itself, LibreOffice does not.
+        height = f' ht="{lines * POINTS_A_LINE}" customHeight="1"' if lines > 1 else ""
+        return f'<row r="{number}"{height}>{"".join(cells)}</row>'
 
-    def _cell(self, address: str, value: Any, fault: bool, label: bool) -> str:
-        value = plain(value)
-        if value is None:
-            return ""
-        if isinstance(value, float) and not math.isfinite(value):
-            value = str(value)
-        style = self._label_style if label else self._styles[_kind(value), fault]
-        start = f'<c r="{address}" s="{style}"'
-        if isinstance(value, str):
-            return f'{start} t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
-        if isinstance(value, bool):
-            return f'{start} t="b"><v>{int(value)}</v></c>'
-        if isinstance(value, int | float):
-            return f"{start}><v>{value}</v></c>"
-        return f"{start}><v>{to_excel(value)}</v></c>"  # type: ignore[no-untyped-call]
+
+def _cell(address: str, value: Any, styles: Mapping[str, int]) -> str:
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, float) and not math.isfinite(value):
+        value = str(value)
+    start = f'<c r="{address}" s="{styles[_kind(value)]}"'
+    if isinstance(value, str):
+        return f'{start} t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+    if isinstance(value, bool):
+        return f'{start} t="b"><v>{int(value)}</v></c>'
+    if isinstance(value, int | float):
+        return f"{start}><v>{value}</v></c>"
+    return f"{start}><v>{to_excel(value)}</v></c>"  # type: ignore[no-untyped-call]
 
 
 def fill(frame: IO[bytes], file: IO[bytes], rows: Mapping[int, Iterable[str]]) -> None:
@@ -80,7 +85,7 @@ def fill(frame: IO[bytes], file: IO[bytes], rows: Mapping[int, Iterable[str]]) -
         # In their order, which is that of the rows that are read meanwhile.
         for name, some in parts.items():
             above, end, below = source.read(name).partition(END_OF_ROWS)
-            with target.open(name, "w") as part:
+            with target.open(name, "w", force_zip64=True) as part:
                 part.write(above)
                 part.writelines(_blocks(some))
                 part.write(end + below)

@@ -71,7 +71,8 @@ def _facts(sheet: Any, summary: Summary) -> list[list[Any]]:
 
 def _counts(sheet: Any, summary: Summary) -> list[list[Any]]:
     rows = [
-        [styled(sheet, each.sheet), each.kind, *(getattr(each, name) for name in COUNTS)] for each in summary.sheets
+        [styled(sheet, value) for value in (each.sheet, each.kind, *(getattr(each, name) for name in COUNTS))]
+        for each in summary.sheets
     ]
     totals = [sum(getattr(each, name) for each in summary.sheets) for name in COUNTS]
     return [
@@ -97,8 +98,8 @@ def _said(sheet: Any, summary: Summary) -> list[list[Any]]:
             styled(sheet, said.sheet),
             said.outcome,
             styled(sheet, said.column),
-            said.rows,
-            said.first_row,
+            styled(sheet, said.rows),
+            styled(sheet, said.first_row),
             indented(sheet, said.example),
         ]
         for said in summary.said_most

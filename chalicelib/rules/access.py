@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 
 class Role(StrEnum):
@@ -17,6 +19,10 @@ class Role(StrEnum):
     # A request without credentials where the stage lets it in (API_AUTH=open), which only the local one may.
     ANYONE = "anyone"
 
+
+# In characters. There are no other rules: length is what makes guessing hopeless.
+MIN_PASSWORD = 12
+MAX_PASSWORD = 200
 
 PEOPLE = (Role.VIEWER, Role.OFFICER, Role.ADMIN)
 MACHINES = (Role.READER, Role.WRITER, Role.IMPORTER)
@@ -66,8 +72,8 @@ PERMISSIONS: Mapping[Role, frozenset[Operation]] = {
     Role.ANYONE: _WRITING | _IMPORTING,
 }
 
-# What a key that is limited to one customer may do at most: each of these is about one customer, and its view says
-# which (Actor.is_about).
+# What a key that is limited to one customer may do at most. The view of each of these takes the limit over
+# (Call.limit), or its answer does not go out.
 LIMITED = PUBLIC | {
     Operation.SEE_ONESELF,
     Operation.READ_CUSTOMERS,
@@ -87,6 +93,8 @@ class Actor:
     role: Role
     actor_id: int | None = None
     customer_id: int | None = None
+    # When the credentials end by themselves; None where they do not.
+    expires_at: datetime | None = None
 
     @property
     def identity(self) -> str:
@@ -97,11 +105,9 @@ class Actor:
         """Whether the role has the permission, and the limit leaves it."""
         return operation in PERMISSIONS[self.role] and (self.customer_id is None or operation in LIMITED)
 
-    def may_see(self, customer_id: int) -> bool:
-        """Whether a customer is within the actor's limit."""
-        return self.customer_id is None or self.customer_id == customer_id
 
-
+KEY = "key"
+USER = "user"
 ANYONE = Actor("anyone", "anyone", Role.ANYONE)
 
 
@@ -109,5 +115,12 @@ ANYONE = Actor("anyone", "anyone", Role.ANYONE)
 class Author:
     """Who answers for a write, and in which request: what the audit log says of it."""
 
-    actor: Actor
-    request_id: str
+    kind: str
+    name: str
+    author_id: int | None = None
+    request_id: str | None = None
+
+    @classmethod
+    def of(cls, actor: Actor, request_id: str) -> Self:
+        """The actor of a request as the author of what it changes."""
+        return cls(actor.kind, actor.name, actor.actor_id, request_id)

@@ -1,6 +1,10 @@
 """The use cases of the record of applications."""
 
 from chalicelib.errors import ApplicationNotFound
+from chalicelib.rules.counter_offer import CounterOffer, counter_offer
+from chalicelib.rules.reasons import Reason
+from chalicelib.rules.score import LoanRequest
+from chalicelib.rules.stored import facts_from_stored, policy_from_stored
 from chalicelib.storage import applications
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
 from chalicelib.storage.database import Database
@@ -8,11 +12,13 @@ from chalicelib.storage.errors import retried
 
 
 @retried
-def view_application(database: Database, application_id: int) -> StoredApplication:
-    """An application with everything it was decided from. Raises ApplicationNotFound."""
+def view_application(database: Database, application_id: int, within: int | None = None) -> StoredApplication:
+    """An application with everything it was decided from. Raises ApplicationNotFound, also for one that is not of
+    the customer `within`, where one is given.
+    """
     with database.reading() as connection:
         found = applications.get(connection, application_id)
-    if found is None:
+    if found is None or within not in (None, found.customer_id):
         raise ApplicationNotFound(f"There is no application {application_id}.")
     return found
 
@@ -24,3 +30,12 @@ def list_applications(
     """The newest applications first, from below the number `before` on."""
     with database.reading() as connection:
         return applications.page(connection, wanted, before, limit)
+
+
+def counter_offer_of(stored: StoredApplication) -> CounterOffer | None:
+    """What could have been had instead, by the policy and facts of that day; None where it was approved as asked."""
+    raised = any(reason["code"] == Reason.RATE_RAISED_TO_FLOOR for reason in stored.reasons)
+    if stored.approved and not raised:
+        return None
+    request = LoanRequest(stored.loan_amount, stored.interest_rate, stored.tenure)
+    return counter_offer(facts_from_stored(stored.facts), request, policy_from_stored(stored.policy))

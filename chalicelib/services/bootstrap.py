@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypedDict
 from chalicelib.config import Settings
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.logs import log
-from chalicelib.storage import idempotency, imports
+from chalicelib.services import import_jobs
+from chalicelib.storage import idempotency, imports, sessions, sign_in_failures
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.migrate import migrate
@@ -35,8 +36,9 @@ def bootstrap(database: Database, s3: "S3Client", sqs: "SQSClient", settings: Se
     found = list(_seeds(s3, settings.import_bucket))
     populated = _prepare(database, found)
     _sweep(database)
+    given_up = import_jobs.give_up_waiting(database)
     seeded = [] if populated else [_queue(sqs, settings.import_queue_url, seed) for seed in found]
-    log("bootstrap", revision=revision, seeded=seeded, populated=populated)
+    log("bootstrap", revision=revision, seeded=seeded, populated=populated, given_up=given_up)
     return {"revision": revision, "seeded": seeded, "populated": populated}
 
 
@@ -79,9 +81,11 @@ def _prepare(database: Database, seeds: list[ObjectReference]) -> bool:
 
 @retried
 def _sweep(database: Database) -> None:
-    """Removes what is kept for a day only."""
+    """Removes what is kept for a time only."""
     with database.transaction() as tx:
         idempotency.sweep(tx.connection)
+        sessions.sweep(tx.connection)
+        sign_in_failures.sweep(tx.connection)
         tx.commit()
 
 

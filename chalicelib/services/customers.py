@@ -1,7 +1,7 @@
 """The use cases of customers."""
 
 import hashlib
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,10 +9,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlalchemy import Connection
 
 from chalicelib.errors import CustomerNotFound, Outdated
+from chalicelib.rules.access import Author
+from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts
-from chalicelib.storage import customers, loans
-from chalicelib.storage.customers import Customer, NewCustomer
+from chalicelib.storage import audit, customers, loans
+from chalicelib.storage.audit import AuditFilter, StoredEvent
+from chalicelib.storage.customers import Customer, NewCustomer, Order
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.imports import apply_waiting_loans
@@ -53,19 +56,22 @@ class CustomerWithExposure:
 
 
 @retried
-def register(database: Database, registration: Registration, policy: Policy) -> RegisteredCustomer:
+def register(database: Database, registration: Registration, policy: Policy, author: Author) -> RegisteredCustomer:
     """Saves a customer, in a transaction of its own."""
     with database.transaction() as tx:
-        registered = register_within(tx.connection, registration, policy)
+        registered = register_within(tx.connection, registration, policy, author)
         tx.commit()
     return registered
 
 
-def register_within(connection: Connection, registration: Registration, policy: Policy) -> RegisteredCustomer:
+def register_within(
+    connection: Connection, registration: Registration, policy: Policy, author: Author
+) -> RegisteredCustomer:
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number."""
     customer = NewCustomer(**vars(registration), approved_limit=policy.approved_limit(registration.monthly_income))
     customer_id = customers.add(connection, customer)
-    apply_waiting_loans(connection, customer_id)
+    after = {**vars(customer), "waiting_loans_applied": apply_waiting_loans(connection, customer_id)}
+    audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, customer_id, after=after))
     return RegisteredCustomer(customer_id, customer)
 
 
@@ -75,26 +81,58 @@ def etag_of(customer: Customer) -> str:
 
 
 @retried
-def view_customer(database: Database, customer_id: int, today: date) -> CustomerWithExposure:
-    """A customer with the exposure on `today`. Raises CustomerNotFound."""
+def view_customer(database: Database, customer_id: int, today: date, within: int | None = None) -> CustomerWithExposure:
+    """A customer with the exposure on `today`. Raises CustomerNotFound.
+
+    `within` is the only customer there is for whoever asks, None where that is all of them; here as in every list.
+    """
     with database.reading() as connection:
         customer = customers.get(connection, customer_id)
         facts = loans.facts(connection, customer_id, today)
-    if customer is None or facts is None:
+    if customer is None or facts is None or within not in (None, customer_id):
         raise CustomerNotFound(f"There is no customer {customer_id}.")
     return CustomerWithExposure(customer, facts)
 
 
 @retried
-def list_customers(database: Database, beginning: str | None, after: int, limit: int) -> list[Customer]:
-    """Customers by number, all or those whose name, phone number or number is as given."""
+def list_customers(
+    database: Database,
+    beginning: str | None,
+    after: int,
+    limit: int,
+    within: int | None = None,
+    order: Order = Order.NUMBER,
+) -> list[Customer]:
+    """Customers in an order, all or those whose name, phone number or number is as given."""
     with database.reading() as connection:
-        return customers.page(connection, beginning, after, limit)
+        return customers.page(connection, beginning, after, limit, within, order)
 
 
 @retried
-def change_customer(database: Database, customer_id: int, changes: Mapping[str, object], etags: Container[str]) -> None:
-    """Changes a customer who is still as the client saw it, which is one of `etags`.
+def names_of(database: Database, customer_ids: Collection[int]) -> Mapping[int, str]:
+    """The full names of these customers, by number."""
+    with database.reading() as connection:
+        return customers.names(connection, customer_ids)
+
+
+@retried
+def history(database: Database, customer_id: int, before: int | None, limit: int) -> list[StoredEvent]:
+    """What was done to a customer, the newest first, from below the entry `before` of the audit log on."""
+    wanted = AuditFilter(subject_kind=SubjectKind.CUSTOMER.value, subject_id=str(customer_id))
+    with database.reading() as connection:
+        return audit.page(connection, wanted, before, limit)
+
+
+@retried
+def change_customer(
+    database: Database,
+    customer_id: int,
+    changes: Mapping[str, object],
+    etags: Container[str],
+    author: Author,
+    reason: str | None = None,
+) -> None:
+    """Changes a customer who is still as the client saw it, which is one of `etags`. The audit log keeps the reason.
 
     Raises CustomerNotFound, and Outdated where somebody else has changed the customer since.
     """
@@ -104,5 +142,9 @@ def change_customer(database: Database, customer_id: int, changes: Mapping[str, 
             raise CustomerNotFound(f"There is no customer {customer_id}.")
         if etag_of(customer) not in etags:
             raise Outdated(f"Customer {customer_id} was changed since you read it; read it again and decide anew.")
-        customers.change(tx.connection, customer_id, changes)
+        changed = customers.change(tx.connection, customer_id, changes)
+        before, after = difference(vars(customer), vars(changed))
+        told = after | ({"reason": reason} if reason else {})
+        event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer_id, before, told)
+        audit.add(tx.connection, author, event)
         tx.commit()

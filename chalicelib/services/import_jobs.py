@@ -12,14 +12,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import ImportNotFound, InvalidRequest
+from chalicelib.rules.access import Author
+from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.services.files import XLSX
-from chalicelib.storage import import_jobs
+from chalicelib.storage import audit, import_jobs
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.import_jobs import FINDING_OUTCOMES, ImportJob, NewJob, StoredFinding
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+AWAITING_UPLOAD = "awaiting_upload"
 
 # What the import itself reads at most (services/importing.py); a test holds the two equal.
 MAX_UPLOAD_BYTES = 200 * 2**20
@@ -53,12 +57,23 @@ class StartedImport:
     upload: Upload
 
 
-def start_import(database: Database, s3: "S3Client", bucket: str, file_name: str) -> StartedImport:
+def start_import(database: Database, s3: "S3Client", bucket: str, file_name: str, author: Author) -> StartedImport:
     """Notes an import and signs the upload of its file. Raises InvalidRequest for a file of another kind."""
     name = safe_file_name(file_name)
     content_type = content_type_of(name)
-    job = _start(database, bucket, name)
+    job = _start(database, bucket, name, author)
     return StartedImport(job, name, _signed_upload(s3, bucket, job.object_key, content_type))
+
+
+def upload_of(s3: "S3Client", job: ImportJob, now: datetime, back_to: str | None = None) -> Upload | None:
+    """The upload of an import that still waits for its file, until the same moment; None where none is open any more.
+
+    S3 leads a browser that posts the form on to `back_to`, the whole address of a page.
+    """
+    seconds_left = int((job.created_at + timedelta(seconds=UPLOAD_SECONDS) - now).total_seconds())
+    if job.state != AWAITING_UPLOAD or seconds_left <= 0:
+        return None
+    return _signed_upload(s3, job.bucket, job.object_key, content_type_of(job.file_name), seconds_left, back_to)
 
 
 def safe_file_name(file_name: str) -> str:
@@ -80,7 +95,7 @@ def content_type_of(file_name: str) -> str:
 
 def awaiting_message(job: ImportJob, now: datetime) -> str | None:
     """Why an import still waits for its file after its upload has expired; None for every other one."""
-    if job.state != "awaiting_upload" or now <= job.created_at + timedelta(seconds=UPLOAD_SECONDS):
+    if job.state != AWAITING_UPLOAD or now <= job.created_at + timedelta(seconds=UPLOAD_SECONDS):
         return None
     return NEVER_ARRIVED
 
@@ -138,18 +153,27 @@ def write_report(database: Database, s3: "S3Client", bucket: str, import_id: int
 
 
 @retried
-def _start(database: Database, bucket: str, file_name: str) -> NewJob:
+def _start(database: Database, bucket: str, file_name: str, author: Author) -> NewJob:
     with database.transaction() as tx:
         job = import_jobs.start(tx.connection, bucket=bucket, file_name=file_name)
+        after = {"key": job.object_key}
+        audit.add(tx.connection, author, Event(Action.IMPORT_STARTED, SubjectKind.IMPORT, job.import_id, after=after))
         tx.commit()
     return job
 
 
-def _signed_upload(s3: "S3Client", bucket: str, key: str, content_type: str) -> Upload:
-    conditions: list[Any] = [{"Content-Type": content_type}, ["content-length-range", 1, MAX_UPLOAD_BYTES]]
-    signed = s3.generate_presigned_post(
-        bucket, key, Fields={"Content-Type": content_type}, Conditions=conditions, ExpiresIn=UPLOAD_SECONDS
-    )
+def _signed_upload(
+    s3: "S3Client",
+    bucket: str,
+    key: str,
+    content_type: str,
+    seconds: int = UPLOAD_SECONDS,
+    back_to: str | None = None,
+) -> Upload:
+    fields = {"Content-Type": content_type} | ({"success_action_redirect": back_to} if back_to else {})
+    conditions: list[Any] = [*({name: value} for name, value in fields.items())]
+    conditions.append(["content-length-range", 1, MAX_UPLOAD_BYTES])
+    signed = s3.generate_presigned_post(bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds)
     return Upload(signed["url"], dict(signed["fields"]), content_type)
 
 

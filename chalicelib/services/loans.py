@@ -7,6 +7,8 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from chalicelib.errors import CustomerNotFound, InstalmentsDoNotRepayLoan, LoanNotFound
+from chalicelib.rules.access import Author
+from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.calendar import add_months
 from chalicelib.rules.counter_offer import CounterOffer, counter_offer
 from chalicelib.rules.decision import Decision, decide
@@ -14,7 +16,7 @@ from chalicelib.rules.effective_rate import InstalmentsDoNotRepay
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
-from chalicelib.storage import applications, customers, loans
+from chalicelib.storage import applications, audit, customers, loans
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer, NewLoan
@@ -40,11 +42,24 @@ class Application:
     counter_offer: CounterOffer | None
 
 
+@dataclass(frozen=True)
+class LoanFile:
+    """All that is known of a loan; `application_id` is None where it was not decided here."""
+
+    loan: LoanOnRecord
+    customer_name: str
+    application_id: int | None
+
+
 @retried
 def check_eligibility(
-    database: Database, customer_id: int, request: LoanRequest, policy: Policy, today: date
+    database: Database, customer_id: int, request: LoanRequest, policy: Policy, today: date, within: int | None = None
 ) -> CheckedRequest:
-    """Decides without saving. Raises CustomerNotFound."""
+    """Decides without saving. Raises CustomerNotFound.
+
+    `within` is the only customer there is for whoever asks, None where that is all of them; so everywhere here.
+    """
+    _check_within(customer_id, within)
     with database.reading() as connection:
         facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
@@ -52,67 +67,100 @@ def check_eligibility(
 
 
 @retried
-def create_loan(database: Database, customer_id: int, request: LoanRequest, policy: Policy, today: date) -> Application:
+def create_loan(
+    database: Database, customer_id: int, request: LoanRequest, policy: Policy, today: date, author: Author
+) -> Application:
     """Decides and saves, in a transaction of its own."""
     with database.transaction() as tx:
-        application = create_loan_within(tx.connection, customer_id, request, policy, today)
+        application = create_loan_within(tx.connection, customer_id, request, policy, today, author)
         tx.commit()
     return application
 
 
 def create_loan_within(
-    connection: Connection, customer_id: int, request: LoanRequest, policy: Policy, today: date
+    connection: Connection,
+    customer_id: int,
+    request: LoanRequest,
+    policy: Policy,
+    today: date,
+    author: Author,
+    within: int | None = None,
 ) -> Application:
     """Decides and saves the application, and the loan if approved. Raises CustomerNotFound.
 
     The customer is locked first, so that two applications at once are decided one after the other.
     """
+    _check_within(customer_id, within)
     if customers.lock(connection, customer_id) is None:
         raise _no_such_customer(customer_id)
     facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
     loan_id = _add_loan(connection, customer_id, request, decision, today) if decision.approved else None
     application_id = applications.add(connection, customer_id, request, facts, policy, decision, today, loan_id)
+    after = {"customer_id": customer_id, **vars(request), "approved": decision.approved, "loan_id": loan_id}
+    audit.add(connection, author, Event(Action.LOAN_APPLIED_FOR, SubjectKind.APPLICATION, application_id, after=after))
     counter = _counter_offer(facts, request, policy, decision)
     return Application(application_id, loan_id, facts, decision, counter)
 
 
 @retried
-def view_loan(database: Database, loan_id: int) -> LoanWithCustomer:
+def view_loan(database: Database, loan_id: int, within: int | None = None) -> LoanWithCustomer:
     """A loan with its customer. Raises LoanNotFound."""
     with database.reading() as connection:
         loan = loans.with_customer(connection, loan_id)
-    if loan is None:
+    if loan is None or within not in (None, loan.customer_id):
         raise LoanNotFound(f"There is no loan {loan_id}.")
     return loan
 
 
 @retried
-def view_loans(database: Database, customer_id: int) -> list[ListedLoan]:
+def view_loans(database: Database, customer_id: int, within: int | None = None) -> list[ListedLoan]:
     """The loans of a customer. Raises LoanNotFound where there are none, as the replaced service did."""
     with database.reading() as connection:
         found = loans.of_customer(connection, customer_id)
-    if not found:
+    if not found or within not in (None, customer_id):
         raise LoanNotFound(f"There are no loans of a customer {customer_id}.")
     return found
 
 
 @retried
 def list_loans(
-    database: Database, customer_id: int | None, current: bool | None, today: date, after: int, limit: int
+    database: Database,
+    customer_id: int | None,
+    current: bool | None,
+    today: date,
+    after: int,
+    limit: int,
+    within: int | None = None,
 ) -> list[LoanOnRecord]:
     """Loans by number, from above the number `after` on; all, or those that are current on `today` or not."""
     with database.reading() as connection:
-        return loans.page(connection, customer_id, current, today, after, limit)
+        return loans.page(connection, customer_id, current, today, after, limit, within)
 
 
 @retried
-def loan_schedule(database: Database, loan_id: int) -> Schedule:
+def loan_schedule(database: Database, loan_id: int, within: int | None = None) -> Schedule:
     """The schedule of a loan, at its stated instalment. Raises LoanNotFound and InstalmentsDoNotRepayLoan."""
     with database.reading() as connection:
         loan = loans.get(connection, loan_id)
-    if loan is None:
+    if loan is None or within not in (None, loan.customer_id):
         raise LoanNotFound(f"There is no loan {loan_id}.")
+    return schedule_of(loan)
+
+
+@retried
+def view_file(database: Database, loan_id: int) -> LoanFile:
+    """A loan with whose it is and where it was decided. Raises LoanNotFound."""
+    with database.reading() as connection:
+        loan = loans.get(connection, loan_id)
+        if loan is None:
+            raise LoanNotFound(f"There is no loan {loan_id}.")
+        names = customers.names(connection, [loan.customer_id])
+        return LoanFile(loan, names[loan.customer_id], applications.of_loan(connection, loan_id))
+
+
+def schedule_of(loan: LoanOnRecord) -> Schedule:
+    """The schedule of a loan, at its stated instalment. Raises InstalmentsDoNotRepayLoan."""
     return preview_schedule(
         loan.loan_amount, loan.interest_rate, loan.tenure, loan.start_date, loan.monthly_installment
     )
@@ -137,6 +185,11 @@ def _facts(connection: Connection, customer_id: int, today: date) -> Facts:
     if facts is None:
         raise _no_such_customer(customer_id)
     return facts
+
+
+def _check_within(customer_id: int, within: int | None) -> None:
+    if within not in (None, customer_id):
+        raise _no_such_customer(customer_id)
 
 
 def _no_such_customer(customer_id: int) -> CustomerNotFound:

@@ -44,12 +44,15 @@ class StoredApplication:
 
 @dataclass(frozen=True)
 class ApplicationFilter:
-    """Which applications; None filters nothing. `to` is the last day that counts."""
+    """Which applications; None filters nothing. `to` is the last day that counts. `within` leaves only those of this
+    customer.
+    """
 
     customer_id: int | None = None
     approved: bool | None = None
     since: date | None = None
     to: date | None = None
+    within: int | None = None
 
 
 _STORED: Select[Any] = select(*(loan_applications.c[field.name] for field in fields(StoredApplication)))
@@ -99,12 +102,19 @@ def get(connection: Connection, application_id: int) -> StoredApplication | None
     return None if row is None else StoredApplication(*row)
 
 
+def of_loan(connection: Connection, loan_id: int) -> int | None:
+    """The number of the application that a loan was made from; None where it was not made here."""
+    columns = loan_applications.c
+    return connection.execute(select(columns.application_id).where(columns.loan_id == loan_id)).scalar()
+
+
 def page(connection: Connection, wanted: ApplicationFilter, before: int | None, limit: int) -> list[StoredApplication]:
     """The newest applications first, from below the number `before` on."""
     columns = loan_applications.c
     statement = _STORED
-    if wanted.customer_id is not None:
-        statement = statement.where(columns.customer_id == wanted.customer_id)
+    for only in (wanted.customer_id, wanted.within):
+        if only is not None:
+            statement = statement.where(columns.customer_id == only)
     if wanted.approved is not None:
         statement = statement.where(columns.approved.is_(wanted.approved))
     if wanted.since is not None:

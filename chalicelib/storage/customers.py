@@ -1,11 +1,25 @@
 """The queries on customers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    UnaryExpression,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.sql.operators import custom_op
 
 from chalicelib.storage.tables import customers
 
@@ -35,6 +49,15 @@ class Customer:
     phone_number: str
     monthly_income: Decimal
     approved_limit: Decimal
+
+
+class Order(StrEnum):
+    """In which order customers are listed."""
+
+    NUMBER = "number"
+    NEWEST = "newest"
+    NAME = "name"
+    NAME_DESCENDING = "name-descending"
 
 
 _STORED: Select[Any] = select(*(customers.c[field.name] for field in fields(Customer)))
@@ -73,14 +96,68 @@ def change(connection: Connection, customer_id: int, changes: Mapping[str, objec
     return Customer(*connection.execute(statement).one())
 
 
-def page(connection: Connection, beginning: str | None, after: int, limit: int) -> list[Customer]:
-    """Customers by number, from above the number `after` on; those whose name or phone number begins as given,
-    or who have just that number.
+def names(connection: Connection, customer_ids: Collection[int]) -> dict[int, str]:
+    """The full names of these customers, by number."""
+    columns = customers.c
+    statement = select(columns.customer_id, columns.first_name + " " + columns.last_name)
+    rows = connection.execute(statement.where(columns.customer_id.in_(customer_ids)))
+    return {customer_id: name for customer_id, name in rows}  # noqa: C416 - dict() of rows loses the types
+
+
+def page(
+    connection: Connection,
+    beginning: str | None,
+    after: int,
+    limit: int,
+    within: int | None = None,
+    order: Order = Order.NUMBER,
+) -> list[Customer]:
+    """Customers in an order, from behind the customer of the number `after` on, or from the first on where it is 0;
+    those whose name or phone number begins as given, or who have just that number. `within` leaves only this customer.
     """
-    statement = _STORED.where(customers.c.customer_id > after)
+    statement = _STORED.where(_is_behind(after, order) if after else true())
+    if within is not None:
+        statement = statement.where(customers.c.customer_id == within)
     if beginning:
         statement = statement.where(or_(*_matches(beginning)))
-    return [Customer(*row) for row in connection.execute(statement.order_by(customers.c.customer_id).limit(limit))]
+    return [Customer(*row) for row in connection.execute(statement.order_by(*_ordering(order)).limit(limit))]
+
+
+def _full_name() -> ColumnElement[str]:
+    # Written as the index is.
+    return func.lower(customers.c.first_name + " " + customers.c.last_name)
+
+
+def _is_behind(after: int, order: Order) -> ColumnElement[bool]:
+    number = customers.c.customer_id
+    match order:
+        case Order.NUMBER:
+            return number > after
+        case Order.NEWEST:
+            return number < after
+    descending = order is Order.NAME_DESCENDING
+    of_after = customers.alias("of_after")
+    there = select(func.lower(of_after.c.first_name + " " + of_after.c.last_name))
+    name = there.where(of_after.c.customer_id == after).scalar_subquery()
+    or_equal, strictly = ("~<=~", "~<~") if descending else ("~>=~", "~>~")
+    return and_(
+        _full_name().bool_op(or_equal)(name),
+        or_(_full_name().bool_op(strictly)(name), number < after if descending else number > after),
+    )
+
+
+def _ordering(order: Order) -> list[ColumnElement[Any]]:
+    """The operators are those of the index, which compares byte by byte."""
+    number = customers.c.customer_id
+    match order:
+        case Order.NUMBER:
+            return [number.asc()]
+        case Order.NEWEST:
+            return [number.desc()]
+        case Order.NAME:
+            return [UnaryExpression(_full_name(), modifier=custom_op("USING ~<~")), number.asc()]
+        case Order.NAME_DESCENDING:
+            return [UnaryExpression(_full_name(), modifier=custom_op("USING ~>~")), number.desc()]
 
 
 def _matches(beginning: str) -> list[ColumnElement[bool]]:
@@ -89,5 +166,5 @@ def _matches(beginning: str) -> list[ColumnElement[bool]]:
     if beginning.isascii() and beginning.isdigit():
         by_phone = columns.phone_number.startswith(beginning, autoescape=True)
         return [by_phone, columns.customer_id == int(beginning)] if int(beginning) <= MAX_ID else [by_phone]
-    names = (func.lower(columns.first_name + " " + columns.last_name), func.lower(columns.last_name))
+    names = (_full_name(), func.lower(columns.last_name))
     return [name.startswith(beginning.lower(), autoescape=True) for name in names]

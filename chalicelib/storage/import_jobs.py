@@ -103,6 +103,20 @@ _ADOPT = text("""
     WHERE bucket = :bucket AND object_key = :key AND state = 'awaiting_upload'
 """)
 
+# From imports whose file has not arrived for so long to failed ones, which the audit log tells of.
+_GIVE_UP = text("""
+    WITH given_up AS (
+        UPDATE imports
+        SET state = 'failed', message = :message, finished_at = clock_timestamp()
+        WHERE state = 'awaiting_upload' AND created_at < now() - make_interval(secs => :seconds)
+        RETURNING import_id, object_key, message
+    )
+    INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, subject_kind, subject_id, after)
+    SELECT 'import', import_id, object_key, 'import_failed', 'import', CAST(import_id AS text),
+           jsonb_build_object('message', message)
+    FROM given_up
+""")
+
 _JOBS = """
     SELECT import_id, bucket, object_key, object_version, state, message, rows_total, rows_read, report_key,
            created_at, finished_at,
@@ -186,6 +200,11 @@ def adopt(
         "uploaded_at": uploaded_at,
     }
     return connection.execute(_ADOPT, values).rowcount == 1
+
+
+def give_up_waiting(connection: Connection, seconds: int, message: str) -> int:
+    """Fails, with this message, the imports that have waited for their file for so long; returns how many."""
+    return connection.execute(_GIVE_UP, {"seconds": seconds, "message": message}).rowcount
 
 
 def get(connection: Connection, import_id: int) -> ImportJob | None:

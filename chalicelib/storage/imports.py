@@ -1,12 +1,15 @@
 """The queries on imports: which object was imported with what result, and the loans that wait."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.dialects import postgresql
 
+from chalicelib.rules.access import Author
+from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.storage import audit
 from chalicelib.storage.tables import import_sheets, imports
 
 RUNNING = "running"
@@ -92,7 +95,7 @@ def begin(
     statement = postgresql.insert(imports).values(
         **values, sequencer=sequencer, uploaded_at=uploaded_at, size_bytes=size_bytes
     )
-    connection.execute(statement.on_conflict_do_nothing(constraint="imports_object_key"))
+    is_new = connection.execute(statement.on_conflict_do_nothing(constraint="imports_object_key")).rowcount == 1
     found = connection.execute(
         text(f"""
             SELECT {_RECORD} FROM imports
@@ -100,7 +103,10 @@ def begin(
         """),  # noqa: S608
         values,
     )
-    return ImportRecord(*found.one())
+    record = ImportRecord(*found.one())
+    if is_new:
+        _audit(connection, Action.IMPORT_STARTED, record.import_id, key, {"size_bytes": size_bytes})
+    return record
 
 
 def get(connection: Connection, import_id: int) -> ImportRecord:
@@ -178,16 +184,20 @@ def try_lock_merging(connection: Connection) -> bool:
     return bool(connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": MERGE_LOCK}).scalar_one())
 
 
-def complete(connection: Connection, import_id: int, sheets: Iterable[SheetCounts]) -> None:
+def complete(connection: Connection, import_id: int, sheets: Sequence[SheetCounts]) -> None:
     """Notes the counts, and that the import is done. The database refuses counts that do not add up."""
     for sheet in sheets:
         connection.execute(insert(import_sheets).values(import_id=import_id, **asdict(sheet)))
-    _finish(connection, import_id, COMPLETED, None)
+    key = _finish(connection, import_id, COMPLETED, None)
+    if key is not None:
+        _audit(connection, Action.IMPORT_COMPLETED, import_id, key, {"sheets": [asdict(sheet) for sheet in sheets]})
 
 
 def fail(connection: Connection, import_id: int, message: str) -> None:
     """Notes why the file could not be imported, unless the import has ended already."""
-    _finish(connection, import_id, FAILED, message)
+    key = _finish(connection, import_id, FAILED, message)
+    if key is not None:
+        _audit(connection, Action.IMPORT_FAILED, import_id, key, {"message": message})
 
 
 def sheets_of(connection: Connection, import_id: int) -> list[SheetCounts]:
@@ -220,9 +230,18 @@ def forget(connection: Connection, *, bucket: str, key: str, version: str) -> No
     connection.execute(text(statement), {"bucket": bucket, "key": key, "version": version})
 
 
-def _finish(connection: Connection, import_id: int, state: str, message: str | None) -> None:
+def _finish(connection: Connection, import_id: int, state: str, message: str | None) -> str | None:
+    """The key of the import that ends now; None where it had ended before."""
     statement = """
         UPDATE imports SET state = :state, message = :message, finished_at = clock_timestamp()
         WHERE import_id = :import_id AND state = 'running'
+        RETURNING object_key
     """
-    connection.execute(text(statement), {"import_id": import_id, "state": state, "message": message})
+    values = {"import_id": import_id, "state": state, "message": message}
+    key: str | None = connection.scalar(text(statement), values)
+    return key
+
+
+def _audit(connection: Connection, action: Action, import_id: int, key: str, after: Mapping[str, object]) -> None:
+    author = Author("import", key, import_id)
+    audit.add(connection, author, Event(action, SubjectKind.IMPORT, import_id, after=after))

@@ -163,12 +163,21 @@ def get(connection: Connection, loan_id: int) -> LoanOnRecord | None:
 
 
 def page(
-    connection: Connection, customer_id: int | None, current: bool | None, today: date, after: int, limit: int
+    connection: Connection,
+    customer_id: int | None,
+    current: bool | None,
+    today: date,
+    after: int,
+    limit: int,
+    within: int | None = None,
 ) -> list[LoanOnRecord]:
-    """Loans by number, from above the number `after` on; None filters nothing."""
+    """Loans by number, from above the number `after` on; None filters nothing. `within` leaves only the loans of this
+    customer.
+    """
     statement = _ON_RECORD.where(loans.c.loan_id > after)
-    if customer_id is not None:
-        statement = statement.where(loans.c.customer_id == customer_id)
+    for only in (customer_id, within):
+        if only is not None:
+            statement = statement.where(loans.c.customer_id == only)
     if current is not None:
         statement = statement.where(_is_current(today) if current else not_(_is_current(today)))
     return [LoanOnRecord(*row) for row in connection.execute(statement.order_by(loans.c.loan_id).limit(limit))]

@@ -19,6 +19,30 @@ class MergedRows:
     renumbered: int
 
 
+def audit_statement(kind: str, stored: str, columns: Sequence[str]) -> str:
+    """A statement that writes down which rows of the table `stored` the import is about to update, and of each the
+    values that differ, before and after. To be run before the update. A value that is or was NULL is left out.
+    """
+    before, after = (_differing(columns, side) for side in ("stored", "incoming"))
+    return f"""
+        INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, subject_kind, subject_id, before, after)
+        SELECT 'import', imports.import_id, imports.object_key, '{kind}_changed', '{kind}',
+               CAST(stored.{kind}_id AS text), {before}, {after}
+        FROM incoming_{stored} AS incoming
+        JOIN {stored} AS stored ON stored.{kind}_id = incoming.{kind}_id
+        JOIN imports ON imports.import_id = :import_id
+        WHERE incoming.outcome = 'updated'
+        ORDER BY incoming.position
+    """  # noqa: S608 - names of ours
+
+
+def _differing(columns: Sequence[str], side: str) -> str:
+    values = (
+        f"'{name}', CASE WHEN stored.{name} IS DISTINCT FROM incoming.{name} THEN {side}.{name} END" for name in columns
+    )
+    return f"jsonb_strip_nulls(jsonb_build_object({', '.join(values)}))"
+
+
 def prepare(connection: Connection) -> None:
     """Gives the transaction what it needs for a large set."""
     connection.exec_driver_sql(_SETTINGS)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from chalicelib.storage.imports import apply_waiting_loans
-from chalicelib.storage.merging import MergedRows, run
+from chalicelib.storage.merging import MergedRows, audit_statement, run
 
 # Says what is to become of each row. Of rows about the same customer the last counts.
 _DECIDE = """
@@ -47,6 +47,12 @@ _YIELD = """
     FROM yielded
     ORDER BY position
 """
+
+_AUDIT = audit_statement(
+    "customer",
+    "customers",
+    ["first_name", "last_name", "age", "phone_number", "monthly_income", "approved_limit"],
+)
 
 # Brings the customers that differ to what the file says.
 _UPDATE = """
@@ -108,7 +114,7 @@ def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]
     run(connection, _REPORT_SUPERSEDED, import_id)
     if newer:
         run(connection, _YIELD, import_id, newer)
-    for statement in (_UPDATE, _MOVE_SEQUENCE, _INSERT, _NOTE_ROWS):
+    for statement in (_AUDIT, _UPDATE, _MOVE_SEQUENCE, _INSERT, _NOTE_ROWS):
         run(connection, statement, import_id)
     apply_waiting_loans(connection)
     return [MergedRows(*row) for row in connection.execute(text(_COUNT))]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from chalicelib.storage.merging import MergedRows, run
+from chalicelib.storage.merging import MergedRows, audit_statement, run
 
 # Says what is to become of each row. A loan is known by its customer and its number in the file; of rows about the
 # same loan the last counts. `first_position` is where the loan stood first, which decides who keeps a number.
@@ -117,6 +117,14 @@ _RENUMBER_LEFTOVERS = """
                         AND loans.source_loan_id = incoming.source_loan_id)
 """
 
+_AUDIT = audit_statement(
+    "loan",
+    "loans",
+    [
+        "loan_amount", "tenure", "interest_rate", "monthly_installment", "emis_paid_on_time", "start_date", "end_date",
+    ],
+)  # fmt: skip
+
 # Brings the loans that differ to what the file says; their numbers stay.
 _UPDATE = """
     UPDATE loans
@@ -206,7 +214,7 @@ def merge_loans(connection: Connection, import_id: int, newer: Sequence[int]) ->
     run(connection, _NUMBER, import_id)
     run(connection, _MOVE_SEQUENCE, import_id)
     _insert(connection, import_id)
-    for statement in (_UPDATE, _KEEP_WAITING, _REPORT_WAITING, _REPORT_RENUMBERED, _NOTE_ROWS):
+    for statement in (_AUDIT, _UPDATE, _KEEP_WAITING, _REPORT_WAITING, _REPORT_RENUMBERED, _NOTE_ROWS):
         run(connection, statement, import_id)
     return [MergedRows(*row) for row in connection.execute(text(_COUNT))]
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     PrimaryKeyConstraint,
@@ -189,8 +190,10 @@ imports = Table(
     CheckConstraint(
         "(state IN ('completed', 'failed')) = (finished_at IS NOT NULL)", name="imports_finished_when_it_ended"
     ),
+    # A file that never arrives fails its import.
     CheckConstraint(
-        "state = 'awaiting_upload' OR object_version IS NOT NULL", name="imports_object_unless_awaiting_upload"
+        "object_version IS NOT NULL OR state IN ('awaiting_upload', 'failed')",
+        name="imports_object_unless_it_did_not_arrive",
     ),
 )
 
@@ -319,4 +322,102 @@ staged_loans = _staging(
     Column("emis_paid_on_time", SmallInteger, nullable=False),
     Column("start_date", Date, nullable=False),
     Column("end_date", Date),
+)
+
+# The keys of machines. The hash is SHA-256 of the whole token (docs/decisions.md); the token itself is nowhere.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", BigInteger, Identity(always=True), nullable=False),
+    # The part of the token that lists show, and by which it is looked up.
+    Column("public_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    # The only customer the key may see; NULL limits nothing.
+    Column("customer_id", BigInteger),
+    _now("created_at"),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+    Column("rotated_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("key_id", name="api_keys_pkey"),
+    UniqueConstraint("public_id", name="api_keys_public_id_key"),
+    ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="api_keys_customer_fkey"),
+    CheckConstraint("role IN ('reader', 'writer', 'importer')", name="api_keys_role_known"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="api_keys_secret_hash_length"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", BigInteger, Identity(always=True), nullable=False),
+    Column("login", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    # Argon2id, with its parameters and salt.
+    Column("password_hash", Text, nullable=False),
+    _now("created_at"),
+    _now("password_changed_at"),
+    Column("disabled_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("user_id", name="users_pkey"),
+    UniqueConstraint("login", name="users_login_key"),
+    CheckConstraint("login = lower(login)", name="users_login_lower_case"),
+    CheckConstraint("role IN ('viewer', 'officer', 'admin')", name="users_role_known"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    _now("created_at"),
+    _now("last_seen_at"),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    # Where it was opened from, as the gateway saw it.
+    Column("address", Text, nullable=False),
+    PrimaryKeyConstraint("token_hash", name="sessions_pkey"),
+    ForeignKeyConstraint(["user_id"], ["users.user_id"], name="sessions_user_fkey"),
+    CheckConstraint("octet_length(token_hash) = 32", name="sessions_token_hash_length"),
+    Index("sessions_user_idx", "user_id"),
+    Index("sessions_expires_idx", "expires_at"),
+)
+
+# Failed sign-ins in a row: of a login ('login:asha') and from an address ('address:203.0.113.7').
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("subject", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    _now("last_failed_at"),
+    Column("blocked_until", DateTime(timezone=True)),
+    PrimaryKeyConstraint("subject", name="sign_in_failures_pkey"),
+)
+
+# Who changed what. A trigger refuses UPDATE, DELETE and TRUNCATE, for every role. No foreign keys: the log outlives
+# what it tells of.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("audit_id", BigInteger, Identity(always=True), nullable=False),
+    _now("at"),
+    # The one who answers for it: a key, a user, an import, an operator at the command line, anyone.
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", BigInteger),
+    Column("actor_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    # NULL where an import did it.
+    Column("request_id", Text),
+    PrimaryKeyConstraint("audit_id", name="audit_log_pkey"),
+    Index("audit_log_subject_idx", "subject_kind", "subject_id", "audit_id"),
+    Index("audit_log_actor_idx", "actor_kind", "actor_id", "audit_id"),
+    Index("audit_log_action_idx", "action", "audit_id"),
+    # Rows come in the order of time, so this index is a few pages however long the log is.
+    Index("audit_log_at_idx", "at", postgresql_using="brin"),
 )

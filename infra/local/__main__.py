@@ -46,6 +46,11 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
             commands.status(home, console)
         case "redrive":
             commands.redrive(home, console)
+        case "superuser":
+            commands.superuser(home, chosen.login, chosen.name, console)
+        case "api-key":
+            wanted = {"name": chosen.name, "role": chosen.role, "days": chosen.days, "customer_id": chosen.customer}
+            commands.api_key(home, wanted, console)
         case "logs":
             commands.logs(home)
         case "down":
@@ -69,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--db-port", type=_port, help="Postgres's port")
     seed = command.add_parser("seed", help="upload workbooks and wait for their imports")
     seed.add_argument("files", type=Path, nargs="*")
+    superuser = command.add_parser("superuser", help="make an admin, or give one a new password")
+    superuser.add_argument("login")
+    superuser.add_argument("--name", help="as people know them; the login unless told")
+    api_key = command.add_parser("api-key", help="make an API key")
+    api_key.add_argument("name")
+    api_key.add_argument("role", help="reader, writer or importer")
+    api_key.add_argument("--days", type=int, help="after how many days it expires; never unless told")
+    api_key.add_argument("--customer", type=int, help="the number of the only customer it may see")
     dev = command.add_parser("dev", help="chalice local on the same database and LocalStack")
     dev.add_argument("--port", type=_port, default=DEV_PORT)
     provision = command.add_parser("provision", help="deploy and seed on servers that others started")

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.administration import administer
 from infra.local.dead_letters import move_back
 from infra.local.follow_logs import follow_files
 from infra.local.launcher import Endpoints, Launcher, choose_launcher, require_free
@@ -143,6 +145,23 @@ def redrive(home: Home, console: Console) -> None:
         return
     words = "1 message is" if moved == 1 else f"{moved} messages are"
     console.print(f"{words} back in the import queue; `make status` shows what becomes of them.", soft_wrap=True)
+
+
+def superuser(home: Home, login: str, name: str | None, console: Console) -> None:
+    """Makes an admin, or gives one who is there a new password, and shows the password this once."""
+    made = administer(_running_stack(home), "create_superuser", login=login, name=name)
+    console.print(f"{made['login']} is an admin. The password, which is not shown again:", markup=False)
+    console.print(made["password"], soft_wrap=True, markup=False)
+
+
+def api_key(home: Home, wanted: Mapping[str, Any], console: Console) -> None:
+    """Makes an API key and shows it this once."""
+    made = administer(_running_stack(home), "create_api_key", **wanted)
+    ends = f" until {made['expires_at'][:10]}" if made["expires_at"] else ""
+    console.print(
+        f"API key {made['key_id']}, {made['name']}, {made['role']}{ends}; it is not shown again:", markup=False
+    )
+    console.print(made["token"], soft_wrap=True, markup=False)
 
 
 def logs(home: Home) -> None:

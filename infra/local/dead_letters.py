@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from chalicelib.services import dead_letters
 from infra.local.provision import session
 from infra.local.settings import LocalError, StackFile
 
@@ -15,14 +16,11 @@ def move_back(stack: StackFile) -> int:
     One that somebody is looking at, which hides it from others, stays. Raises LocalError where the move fails.
     """
     sqs = session(stack.aws_endpoint_url).client("sqs")
-    found = sqs.get_queue_attributes(
-        QueueUrl=stack.dead_letter_queue_url, AttributeNames=["QueueArn", "ApproximateNumberOfMessages"]
-    )["Attributes"]
-    if found["ApproximateNumberOfMessages"] == "0":
+    queue = dead_letters.find_queue(sqs, stack.import_queue_url)
+    if not dead_letters.count(sqs, queue):
         return 0
-    # SQS moves them itself: a program that receives, sends and deletes would double what it dies on.
-    sqs.start_message_move_task(SourceArn=found["QueueArn"])
-    return _moved(sqs, found["QueueArn"])
+    dead_letters.start_moving_back(sqs, queue)
+    return _moved(sqs, queue.arn)
 
 
 def _moved(sqs: Any, queue_arn: str) -> int:

@@ -92,6 +92,23 @@ def workbook_with_a_bad_row(folder: Path) -> Path:
     return path
 
 
+def check_who_may(checkout: Checkout, api_url: str) -> None:
+    """Makes an admin and a key as a person would, and lets both do what they may."""
+    password = checkout.run("superuser", "asha", "--name", "Asha Rao").splitlines()[-1]
+    body = {"login": "asha", "password": password}
+    session = requests.post(f"{api_url}/sessions/", json=body, timeout=60).json()["token"]
+    key = checkout.run("api-key", "shop", "reader", "--days", "90").splitlines()[-1]
+    assert "role must be reader, writer or importer" in checkout.run("api-key", "shop", "king", succeeds=False)
+
+    def status(path: str, token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.get(f"{api_url}/{path}/", headers=headers, timeout=60).status_code
+
+    assert [status(path, session) for path in ("customers", "users", "audit")] == [200, 200, 200]
+    assert [status(path, key) for path in ("customers", "users")] == [200, 403]
+    assert status("customers", key[:-1]) == 401
+
+
 def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Checkout, tmp_path: Path) -> None:
     first = checkout.up()
     stack = json.loads(checkout.home.stack_file.read_text())
@@ -111,6 +128,7 @@ def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Ch
 
     assert kept in checkout.run("status")
     assert "2/2 workbooks" in checkout.run("seed", *map(str, sorted(DATA.glob("*.xlsx"))))
+    check_who_may(checkout, stack["api_url"])
     assert "/nothing.xlsx cannot be read" in checkout.run("seed", "/nothing.xlsx", succeeds=False)
     said = checkout.run("seed", str(workbook_with_a_bad_row(tmp_path)))
     assert "incoming/customers.xlsx, sheet Sheet: 2 rows: 1 unchanged, 1 rejected" in said

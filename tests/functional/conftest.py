@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,6 +14,9 @@ from chalice.test import Client
 from moto import mock_aws
 
 from chalicelib import runtime
+from chalicelib.api.contract import PUBLISHED
+from contract.conformance import Conformance
+from tests.functional.browser import Browser
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,8 +40,18 @@ class Answer:
 class Api:
     """Calls the API as API Gateway does: an event in, a response out."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, credentials: str | None = None) -> None:
         self._client = client
+        self._credentials = {"Authorization": f"Bearer {credentials}"} if credentials else {}
+
+    @property
+    def client(self) -> Client:
+        """What stands in for API Gateway."""
+        return self._client
+
+    def showing(self, credentials: str) -> "Api":
+        """The same API, called with an API key or the token of a session."""
+        return Api(self._client, credentials)
 
     def post(self, path: str, body: object, content_type: str = "application/json") -> Answer:
         """POSTs `body`: as it is where it is bytes, as JSON otherwise."""
@@ -47,23 +62,44 @@ class Api:
         return self.call("GET", path)
 
     def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-        response = self._client.http.request(method, path, headers or {}, body)
-        return Answer(response.status_code, response.headers, response.body.decode())
+        response = self._client.http.request(method, path, self._credentials | (headers or {}), body)
+        answer = Answer(response.status_code, response.headers, response.body.decode())
+        assert contract().faults(method, path, answer.status, answer.headers, answer.text) == []
+        return answer
+
+
+@cache
+def contract() -> Conformance:
+    """The published contract, which every answer of every functional test is held to."""
+    return Conformance(json.loads((PUBLISHED / "openapi.json").read_text()))
 
 
 @pytest.fixture
 def api(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """The application with the environment that its Lambda would have, on the test's database."""
+    """The application with the environment that its Lambda would have on a laptop, on the test's database."""
+    with _application(database_url, monkeypatch, API_AUTH="open") as called:
+        yield called
+
+
+@pytest.fixture
+def closed_api(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """The same as everywhere else: nobody is let in without credentials."""
+    with _application(database_url, monkeypatch, API_AUTH="required") as called:
+        yield called
+
+
+@contextmanager
+def _application(database_url: str, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Iterator[Api]:
     environ = {
+        **settings,
         "STAGE": "local",
-        "API_AUTH": "open",
         "DATABASE_URL": database_url,
         "IMPORT_BUCKET": BUCKET,
         "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",
     }
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    built = (runtime.settings, runtime.database)
+    built = (runtime.settings, runtime.database, runtime.gate)
     for builder in built:
         builder.cache_clear()
 
@@ -89,3 +125,9 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
         client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         yield client
     runtime.s3.cache_clear()
+
+
+@pytest.fixture
+def browser(closed_api: Api) -> Browser:
+    """A browser in front of the console, with nobody signed in."""
+    return Browser(closed_api.client)

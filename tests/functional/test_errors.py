@@ -193,3 +193,26 @@ def test_our_own_fault_is_a_500_without_details(api: Api, monkeypatch: pytest.Mo
     answer = api.post("/api/register", RUDRA)
     assert_envelope(answer, 500, "internal_error")
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "-1E+999999999", "1e-999999999", "0.1e500"])
+def test_a_number_that_would_fill_the_memory_when_written_out_is_refused(api: Api, number: str) -> None:
+    body = f'{{"customer_id": 1, "loan_amount": {number}, "interest_rate": 18, "tenure": 12}}'.encode()
+    answer = api.post("/api/create-loan/", body)
+    assert_envelope(answer, 400, "invalid_request")
+    assert "100 digits when written out" in answer.json["error"]
+
+
+@pytest.mark.parametrize("number", ["1_000", "0x10", "1e3", "\u0661\u0662", "", " "])
+def test_a_text_that_only_python_takes_for_a_number_is_refused(api: Api, number: str) -> None:
+    answer = api.post("/api/create-loan/", {"customer_id": 1, "loan_amount": number, "interest_rate": 18, "tenure": 12})
+    assert_envelope(answer, 400, "invalid_request")
+    assert list(answer.json["fields"]) == ["loan_amount"]
+
+
+@pytest.mark.parametrize("number", ["100000", " 100000.00 ", "+100000"])
+def test_a_number_may_come_as_text(api: Api, number: str) -> None:
+    person = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000}
+    api.post("/api/register/", {**person, "phone_number": 9812345678})
+    body = {"customer_id": 1, "loan_amount": number, "interest_rate": "18", "tenure": "12"}
+    assert api.post("/api/check-eligibility/", body).json["loan_amount"] == 100000

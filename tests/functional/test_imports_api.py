@@ -207,6 +207,31 @@ def test_a_report_that_is_made_again_is_the_same(api: Api, s3: "S3Client", datab
     assert keys == [f"reports/{import_id}/loans-report.xlsx"] * 2
 
 
+def registered(api: Api) -> int:
+    rudra = {"first_name": "Rudra", "last_name": "Singh", "age": 23, "monthly_income": 23000}
+    return int(api.post("/api/register/", rudra | {"phone_number": 8697989224}).json["customer_id"])
+
+
+def test_an_import_updates_a_customer_who_was_registered_here_under_the_same_number(
+    api: Api, s3: "S3Client", database: Database
+) -> None:
+    number = registered(api)
+    book = workbook({"customers": [CUSTOMER_HEADER, customer(number, first_name="Asha")]})
+    import_id = uploaded_and_imported(api, s3, database, book)
+    assert api.get(f"/api/imports/{import_id}/").json["counts"]["updated"] == 1
+    assert api.get(f"/api/customers/{number}/").json["first_name"] == "Asha"
+
+
+def test_who_registers_under_the_number_that_loans_wait_for_has_these_loans(
+    api: Api, s3: "S3Client", database: Database
+) -> None:
+    number = registered(api) + 1
+    uploaded_and_imported(api, s3, database, workbook({"loans": [LOAN_HEADER, loan(number, 7)]}))
+    assert api.get(f"/api/view-loans/{number}/").status == 404
+    assert registered(api) == number
+    assert [each["loan_id"] for each in api.get(f"/api/view-loans/{number}/").json] == [7]
+
+
 def test_an_import_that_is_not_completed_has_no_report(api: Api, s3: "S3Client", database: Database) -> None:
     failed = insert_import(database, "failed", message="It is no workbook.")
     assert service.write_report(database, s3, BUCKET, failed) is None

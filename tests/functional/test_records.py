@@ -21,6 +21,7 @@ from chalicelib.storage.database import Database
 from tests.functional.conftest import Answer, Api
 from tests.functional.test_endpoints import RUDRA, add_loan, asking, registered
 from tests.functional.test_errors import assert_envelope
+from tests.people import TEST
 
 
 def patch(api: Api, customer_id: int, body: object, tag: str | None) -> Answer:
@@ -86,7 +87,7 @@ def test_a_wrong_filter_is_named(api: Api) -> None:
 def test_every_application_of_a_simulated_year_is_decided_the_same_again(database: Database) -> None:
     start = date(2025, 11, 23)
     customers = [
-        register(database, Registration("A", "B", 30, "9876543210", Decimal(20_000 + 7_000 * n)), STANDARD_1)
+        register(database, Registration("A", "B", 30, "9876543210", Decimal(20_000 + 7_000 * n)), STANDARD_1, TEST)
         for n in range(6)
     ]
     for customer in customers[::2]:
@@ -94,7 +95,7 @@ def test_every_application_of_a_simulated_year_is_decided_the_same_again(databas
     for day in range(0, 365, 5):
         customer = customers[day % len(customers)]
         ask = LoanRequest(Decimal(10_000 + 3_333 * (day % 97)), Decimal(day % 23), 1 + day % 60)
-        create_loan(database, customer.customer_id, ask, STANDARD_1, start + timedelta(days=day))
+        create_loan(database, customer.customer_id, ask, STANDARD_1, start + timedelta(days=day), TEST)
     kept = list_applications(database, ApplicationFilter(), None, 1000)
     assert len(kept) == 73
     assert {each.approved for each in kept} == {True, False}

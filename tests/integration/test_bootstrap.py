@@ -34,7 +34,7 @@ def upload_seeds(aws: Aws) -> None:
 
 def empty(database: Database) -> None:
     with database.transaction() as tx:
-        tx.connection.execute(text("TRUNCATE customers, loans, loan_applications, waiting_loans"))
+        tx.connection.execute(text("TRUNCATE customers, loans, loan_applications, waiting_loans CASCADE"))
         tx.commit()
 
 

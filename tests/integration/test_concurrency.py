@@ -17,6 +17,7 @@ from chalicelib.services.loans import Application, check_eligibility, create_loa
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import Interrupted, OutcomeUnknown, retried
 from chalicelib.storage.tables import loans
+from tests.people import TEST
 
 TODAY = date(2026, 11, 23)
 WORKERS = 8
@@ -26,7 +27,7 @@ PERSON = Registration("Asha", "Rao", 40, "9876543210", Decimal(100_000))
 
 def customer_with_history(database: Database) -> int:
     """Five loans of 600 months, all repaid: enough that a few new loans leave the score high."""
-    customer_id = register(database, PERSON, STANDARD_1).customer_id
+    customer_id = register(database, PERSON, STANDARD_1, TEST).customer_id
     loan = {
         "customer_id": customer_id,
         "loan_amount": Decimal(100_000),
@@ -47,7 +48,7 @@ def apply_at_once(new_database: Callable[[], Database], customer_ids: list[int],
 
     def apply(turn: int) -> Application:
         database = databases[turn % WORKERS]
-        return create_loan(database, customer_ids[turn % len(customer_ids)], ask, STANDARD_1, TODAY)
+        return create_loan(database, customer_ids[turn % len(customer_ids)], ask, STANDARD_1, TODAY, TEST)
 
     with ThreadPoolExecutor(WORKERS) as workers:
         return list(workers.map(apply, range(REQUESTS)))
@@ -88,14 +89,14 @@ def test_a_customer_does_not_wait_for_another(database: Database, new_database: 
         with other.reading() as connection:
             connection.execute(text("SET lock_timeout = '2s'"))
         ask = LoanRequest(Decimal(1000), Decimal(10), 12)
-        assert create_loan(other, free, ask, STANDARD_1, TODAY).decision.approved
+        assert create_loan(other, free, ask, STANDARD_1, TODAY, TEST).decision.approved
         with pytest.raises(DatabaseUnavailable, match="took too long"):
-            create_loan(other, busy, ask, STANDARD_1, TODAY)
+            create_loan(other, busy, ask, STANDARD_1, TODAY, TEST)
 
 
 def test_an_application_of_nobody_leaves_nothing(database: Database) -> None:
     with pytest.raises(CustomerNotFound, match="no customer 99"):
-        create_loan(database, 99, LoanRequest(Decimal(1000), Decimal(10), 12), STANDARD_1, TODAY)
+        create_loan(database, 99, LoanRequest(Decimal(1000), Decimal(10), 12), STANDARD_1, TODAY, TEST)
     with database.reading() as connection:
         assert connection.scalar(text("SELECT count(*) FROM loan_applications")) == 0
 
@@ -107,7 +108,7 @@ def test_a_failure_after_the_loan_was_written_leaves_neither_loan_nor_applicatio
     with database.reading() as connection:
         connection.execute(text("ALTER TABLE loan_applications ADD CONSTRAINT broken CHECK (false)"))
     with pytest.raises(Exception, match="broken"):
-        create_loan(new_database(), customer_id, LoanRequest(Decimal(1000), Decimal(10), 12), STANDARD_1, TODAY)
+        create_loan(new_database(), customer_id, LoanRequest(Decimal(1000), Decimal(10), 12), STANDARD_1, TODAY, TEST)
     with database.reading() as connection:
         assert connection.scalar(select(loans.c.loan_id).where(loans.c.start_date == TODAY)) is None
 
@@ -119,7 +120,7 @@ def test_a_number_that_an_import_took_meanwhile_is_drawn_again(database: Databas
         taken = connection.execute(text("SELECT last_value + 1 FROM loans_loan_id_seq")).scalar_one()
         connection.execute(text("UPDATE loans SET loan_id = :taken WHERE loan_id = 1"), {"taken": taken})
     ask = LoanRequest(Decimal(1000), Decimal(10), 12)
-    assert create_loan(database, customer_id, ask, STANDARD_1, TODAY).loan_id == taken + 1
+    assert create_loan(database, customer_id, ask, STANDARD_1, TODAY, TEST).loan_id == taken + 1
 
 
 def test_a_connection_cut_while_idle_is_replaced_without_anyone_noticing(
@@ -195,4 +196,4 @@ def test_a_negative_limit_is_told_as_a_sentence(database: Database) -> None:
     generous = replace(STANDARD_1, name="test")
     object.__setattr__(generous, "income_multiple", Decimal(-1))
     with pytest.raises(Exception, match="approved limit must not be negative"):
-        register(database, PERSON, generous)
+        register(database, PERSON, generous, TEST)

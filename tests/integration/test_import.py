@@ -239,6 +239,16 @@ def test_a_number_that_a_loan_made_here_has_is_not_given_again(database: Databas
     assert query(database, "SELECT loan_id, source_loan_id FROM loans ORDER BY 1") == [(1, None), (2, 1)]
 
 
+def test_a_new_loan_keeps_its_free_number_whatever_is_stored_around_it(database: Database, upload: Upload) -> None:
+    upload(customers_book(customer(1), customer(2)))
+    upload(loans_book(loan(1, 10), loan(2, 10), loan(1, 900), loan(3, 20), loan(1, 20)))
+    result = upload(loans_book(loan(2, 11), loan(2, 21), loan(2, 899)), "incoming/more.xlsx")
+    assert counts(result) == {"rows_found": 3, "inserted": 3}
+    own = query(database, "SELECT loan_id, source_loan_id FROM loans WHERE customer_id = 2 ORDER BY 1")
+    # The second loan with the number 10 got the next one after all there were.
+    assert own == [(11, 11), (21, 21), (899, 899), (901, 10)]
+
+
 def test_numbers_go_on_above_the_highest_imported_ones(database: Database, upload: Upload) -> None:
     upload(workbook({"C": [CUSTOMER_HEADER, customer(70)], "L": [LOAN_HEADER, loan(70, 90), loan(70, 20)]}))
     assert scalar(database, "SELECT nextval('customers_customer_id_seq')") == 71
@@ -378,7 +388,7 @@ def test_the_order_of_the_files_does_not_change_the_outcome(database: Database, 
         upload(content)
     one = contents(database)
     with database.transaction() as tx:
-        tx.connection.execute(text("TRUNCATE customers, loans, waiting_loans, loan_applications"))
+        tx.connection.execute(text("TRUNCATE customers, loans, waiting_loans, loan_applications CASCADE"))
         tx.commit()
     for content in reversed(files):
         upload(content)

@@ -14,6 +14,7 @@ from tests.integration.conftest import Aws
 from tests.integration.test_import import query
 from tests.integration.test_import_stateful import PERSON
 from tests.integration.workers import Killed, Worker
+from tests.people import TEST
 from tests.workbooks import customer, customers_book, loan, loans_book
 
 Happening = Callable[[], object]
@@ -63,7 +64,7 @@ def test_a_customer_who_registers_at_any_moment_gets_the_loans_that_wait(
     aws: Aws, database: Database, dies: bool
 ) -> None:
     def happenings(moment: int, worker: Worker) -> dict[int, Happening]:
-        happening: dict[int, Happening] = {moment: lambda: register(database, PERSON, STANDARD_1)}
+        happening: dict[int, Happening] = {moment: lambda: register(database, PERSON, STANDARD_1, TEST)}
         return happening | ({moment + 1: worker.die} if dies else {})
 
     loans = []

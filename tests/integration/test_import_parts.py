@@ -9,10 +9,12 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from chalicelib.ingest import rows
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.services import loading
+from chalicelib.services.import_jobs import NEVER_ARRIVED, WAITING_SECONDS, give_up_waiting
 from chalicelib.services.importing import ImportResult, import_messages, import_object
 from chalicelib.services.loading import OutOfTime
 from chalicelib.storage import import_jobs
@@ -140,6 +142,32 @@ def test_an_upload_that_was_asked_for_continues_its_import(aws: Aws, database: D
     assert scalar(database, "SELECT count(*) FROM imports") == 1
 
 
+def test_an_import_whose_file_does_not_come_is_given_up_and_a_late_file_is_another_import(
+    aws: Aws, database: Database
+) -> None:
+    with database.transaction() as tx:
+        job = import_jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx")
+        assert import_jobs.give_up_waiting(tx.connection, 0, NEVER_ARRIVED) == 0
+        tx.commit()
+    age(database, WAITING_SECONDS - 60)
+    assert give_up_waiting(database) == 0
+    age(database, 120)
+    assert [give_up_waiting(database), give_up_waiting(database)] == [1, 0]
+    result = import_object(database, aws.s3, aws.upload(job.object_key, BOOK))
+    assert query(database, "SELECT import_id, state, message FROM imports ORDER BY 1") == [
+        (job.import_id, "failed", NEVER_ARRIVED),
+        (result.import_id, "completed", None),
+    ]
+
+
+def age(database: Database, seconds: int) -> None:
+    """Puts the beginning of all imports back by so long."""
+    with database.transaction() as tx:
+        statement = "UPDATE imports SET created_at = created_at - make_interval(secs => :seconds)"
+        tx.connection.execute(text(statement), {"seconds": seconds})
+        tx.commit()
+
+
 def test_a_report_is_written_and_if_that_failed_by_the_next_delivery(
     aws: Aws, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,17 +230,21 @@ def test_a_row_that_is_left_to_a_newer_version_says_so(aws: Aws, database: Datab
     ]
 
 
-def test_versions_of_other_files_do_not_count(aws: Aws, database: Database) -> None:
-    newer = replace(aws.upload("incoming/a.xlsx", customers_book(customer(1, age=50))), sequencer="02")
-    other = replace(aws.upload("incoming/b.xlsx", customers_book(customer(1, age=40))), sequencer="01")
-    for reference in (newer, other):
+def test_of_files_with_other_names_the_one_that_is_delivered_last_counts(aws: Aws, database: Database) -> None:
+    def book(age: int, tenure: int) -> bytes:
+        return workbook({"C": [CUSTOMER_HEADER, customer(1, age=age)], "L": [LOAN_HEADER, loan(1, 7, tenure=tenure)]})
+
+    later = replace(aws.upload("incoming/a.xlsx", book(50, 24)), sequencer="02", uploaded_at=NOON)
+    earlier = aws.upload("incoming/b.xlsx", book(40, 12))
+    earlier = replace(earlier, sequencer="01", uploaded_at=NOON - timedelta(hours=1))
+    for reference in (later, earlier):
         import_object(database, aws.s3, reference)
-    assert scalar(database, "SELECT age FROM customers") == 40
+    assert query(database, "SELECT age, tenure FROM customers JOIN loans USING (customer_id)") == [(40, 12)]
 
 
 def test_a_file_of_text_is_imported(aws: Aws, database: Database) -> None:
-    text = ";".join(LOAN_HEADER) + "\n3;7;1,00,000;24;11.25;4680.50;3;17/05/2023;\n"
-    result = import_object(database, aws.s3, aws.upload("incoming/loans.csv", text.encode("utf-8-sig")))
+    content = ";".join(LOAN_HEADER) + "\n3;7;1,00,000;24;11.25;4680.50;3;17/05/2023;\n"
+    result = import_object(database, aws.s3, aws.upload("incoming/loans.csv", content.encode("utf-8-sig")))
     assert [(sheet.sheet, sheet.waiting) for sheet in result.sheets] == [("csv", 1)]
 
 

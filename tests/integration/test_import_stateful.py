@@ -23,6 +23,7 @@ from infra.local.postgres import PostgresServer
 from tests.conftest import TEMPLATE, settings_for
 from tests.integration.conftest import Aws
 from tests.integration.workers import Killed, Pause, Worker, wait_until, wait_until_they_meet
+from tests.people import TEST
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 KEYS = ("a", "b", "c")
@@ -177,7 +178,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule()
     def register(self) -> None:
         if self.registered < MOST_REGISTERED:
-            register(self.database, PERSON, STANDARD_1)
+            register(self.database, PERSON, STANDARD_1, TEST)
             self.registered += 1
 
     @invariant()
@@ -218,7 +219,7 @@ class Deliveries(RuleBasedStateMachine):
         try:
             run(database, f"ALTER TABLE customers ALTER customer_id RESTART WITH {FIRST_REGISTERED}")
             for _ in range(MOST_REGISTERED):
-                register(database, PERSON, STANDARD_1)
+                register(database, PERSON, STANDARD_1, TEST)
             assert all(worker.deliver(message) for message in self.messages)
             assert_every_row_is_accounted_for(database, self.uploads)
             return portfolio(database)

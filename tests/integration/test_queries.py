@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from chalicelib.storage import applications, customers, loans
+from chalicelib.storage import applications, audit, customers, loans
 from chalicelib.storage.applications import ApplicationFilter
+from chalicelib.storage.audit import AuditFilter
+from chalicelib.storage.customers import Order
 from chalicelib.storage.database import make_engine
 from infra.local.postgres import PostgresServer
 from tests.conftest import TEMPLATE, settings_for
@@ -22,6 +24,8 @@ PORTFOLIO = """
                                    approved, score, score_parts, reasons, corrected_interest_rate, monthly_installment)
     SELECT 1 + n % 20000, 1000, 10, 12, '2026-01-01', '{}', '{}', false, 0, '[]', '[]', 10, 90
     FROM generate_series(1, 20000) AS n;
+    INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, subject_kind, subject_id)
+    SELECT 'key', n % 100, 'shop', 'loan_changed', 'loan', n::text FROM generate_series(1, 20000) AS n;
 """
 
 TODAY = date(2026, 11, 23)
@@ -41,13 +45,25 @@ TODAY = date(2026, 11, 23)
         (lambda c: customers.page(c, "asha777 rao", 0, 20), "customers_full_name_idx"),
         (lambda c: customers.page(c, "Rao777", 0, 20), "customers_last_name_idx"),
         (lambda c: customers.page(c, "70000123", 0, 20), "customers_phone_number_idx"),
+        (lambda c: customers.page(c, None, 0, 20, order=Order.NAME), "customers_full_name_idx"),
+        (lambda c: customers.page(c, None, 100, 20, order=Order.NAME_DESCENDING), "customers_full_name_idx"),
+        (lambda c: customers.page(c, "asha777", 100, 20, order=Order.NAME), "customers_full_name_idx"),
+        (lambda c: customers.page(c, None, 100, 20, order=Order.NEWEST), "customers_pkey"),
+        (lambda c: customers.names(c, [7, 8]), "customers_pkey"),
         (lambda c: applications.get(c, 7), "loan_applications_pkey"),
+        (lambda c: applications.of_loan(c, 7), "loan_applications_loan_key"),
         (lambda c: applications.page(c, ApplicationFilter(), 100, 20), "loan_applications_pkey"),
         (lambda c: applications.page(c, ApplicationFilter(customer_id=7), None, 20), "loan_applications_customer_idx"),
+        (lambda c: audit.page(c, AuditFilter(), 100, 20), "audit_log_pkey"),
+        (lambda c: audit.page(c, AuditFilter(actor_kind="key", actor_id=7), None, 20), "audit_log_actor_idx"),
+        (lambda c: audit.page(c, AuditFilter(subject_kind="loan", subject_id="7"), None, 20), "audit_log_subject_idx"),
     ],
     ids=[
         "facts", "view-loans", "view-loan", "loans", "loans of a customer", "customer", "customers", "by first name",
-        "by full name", "by last name", "by phone", "application", "applications", "applications of a customer",
+        "by full name", "by last name", "by phone",
+        "in order of names", "in falling order of names", "by first name in order", "the newest", "names",
+        "application", "application of a loan", "applications", "applications of a customer",
+        "audit", "audit of an actor", "audit of a subject",
     ],
 )  # fmt: skip
 def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
@@ -68,7 +84,7 @@ def portfolio(postgres: PostgresServer, administration: Callable[[str], None]) -
         connection.execute(text("SET synchronous_commit = on"))
         for part in PORTFOLIO.strip().removesuffix(";").split(";\n"):
             connection.exec_driver_sql(part)
-        for table in ("customers", "loans", "loan_applications"):
+        for table in ("customers", "loans", "loan_applications", "audit_log"):
             connection.execute(text(f"VACUUM ANALYZE {table}"))
         yield connection
     engine.dispose()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,8 @@ class Worker:
     def __init__(self, name: str, database_url: str, s3: "S3Client") -> None:
         self.name = name
         self._s3 = s3
-        self._database = Database(make_engine(settings_for(database_url, STAGE=name)))
-        self._observer = Database(make_engine(settings_for(database_url, STAGE=f"observer-of-{name}")))
+        self._database = Database(make_engine(replace(settings_for(database_url), stage=name)))
+        self._observer = Database(make_engine(replace(settings_for(database_url), stage=f"observer-of-{name}")))
         self._happenings: Mapping[int, Callable[[], object]] = {}
         self._is_dead = False
         self.moments = 0

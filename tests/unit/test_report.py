@@ -126,6 +126,15 @@ def test_what_else_is_said_of_a_row_stands_beside_its_outcome() -> None:
     assert row[-2:] == ("inserted (renumbered, flagged)", "It was saved as 5002. Somebody should look.")
 
 
+def test_a_row_is_as_high_as_all_that_is_said_of_it() -> None:
+    said = [("rejected", "Age must be a whole number from 18 to 120. Invalid value: 7.", "Age")] * 3
+    sheet = reported(customers_book(customer(1), customer(2)), became(2, "rejected", *said), became(3, "inserted"))[
+        "customers"
+    ]
+    assert sheet["J2"].alignment.wrap_text
+    assert (sheet.row_dimensions[2].height, sheet.row_dimensions[3].height) == (45, None)
+
+
 def test_blank_rows_are_left_out_and_row_numbers_are_those_of_the_file() -> None:
     blank: list[object] = [None] * len(CUSTOMER_HEADER)
     note = ["", "", "", "", "", "", "", "a note at the side"]

@@ -1,0 +1,71 @@
+"""What the function `administer` takes: the first admin and the first key, before anybody can sign in to make them.
+
+Who may invoke the function is for AWS to say; locally `make superuser` and `make api-key` do.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib import runtime
+from chalicelib.api.access_models import NewKeyBody, SuperuserBody
+from chalicelib.api.parsing import parse
+from chalicelib.errors import InvalidRequest, LoanError
+from chalicelib.logs import log
+from chalicelib.rules.access import Author, Role
+from chalicelib.services import api_keys, users
+from chalicelib.services.api_keys import WantedKey
+from chalicelib.services.users import WantedUser
+
+
+def administer(event: object, request_id: str) -> dict[str, Any]:
+    """Runs `operation` with the other fields of the event. Answers with what was made, or with `error` and `fields`.
+
+    The answer is the only place that a secret goes to.
+    """
+    values = dict(event) if isinstance(event, Mapping) else {}
+    operation = values.pop("operation", None)
+    try:
+        answer = _operation(operation)(json.dumps(values).encode(), Author("operator", "administer", None, request_id))
+    except LoanError as error:
+        log("administer", operation=str(operation)[:40], refused=error.code, request_id=request_id)
+        return {"error": error.sentence, "fields": getattr(error, "fields", {})}
+    log("administer", operation=operation, request_id=request_id)
+    return answer
+
+
+def create_superuser(body: bytes, author: Author) -> dict[str, Any]:
+    """An admin of this login; one who is there already gets the password and may sign in again."""
+    from chalicelib.services.passwords import made_up
+
+    wanted = parse(SuperuserBody, body, None)
+    password = wanted.password or made_up()
+    superuser = WantedUser(wanted.login, wanted.name or wanted.login, Role.ADMIN.value, password)
+    user = users.make_superuser(runtime.database(), author, superuser)
+    made = {} if wanted.password else {"password": password}
+    return {"user_id": user.user_id, "login": user.login, "name": user.name, "role": user.role, **made}
+
+
+def create_api_key(body: bytes, author: Author) -> dict[str, Any]:
+    """An API key, with its token."""
+    issued = api_keys.create_key(runtime.database(), author, WantedKey(**parse(NewKeyBody, body, None).model_dump()))
+    key = issued.key
+    expires_at = key.expires_at and key.expires_at.isoformat()
+    return {
+        "key_id": key.key_id,
+        "name": key.name,
+        "role": key.role,
+        "customer_id": key.customer_id,
+        "expires_at": expires_at,
+        "token": issued.token,
+    }
+
+
+Operation = Callable[[bytes, Author], dict[str, Any]]
+OPERATIONS: Mapping[str, Operation] = {"create_superuser": create_superuser, "create_api_key": create_api_key}
+
+
+def _operation(name: object) -> Operation:
+    if not isinstance(name, str) or name not in OPERATIONS:
+        raise InvalidRequest(f"The operation must be one of {', '.join(OPERATIONS)}. Invalid value: {name!r}.")
+    return OPERATIONS[name]

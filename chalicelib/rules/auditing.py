@@ -1,0 +1,60 @@
+"""What the audit log tells of: the actions, and which values of a change it keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Action(StrEnum):
+    """What was done, in the past tense. docs/access.md lists them."""
+
+    CUSTOMER_REGISTERED = "customer_registered"
+    CUSTOMER_CHANGED = "customer_changed"
+    LOAN_APPLIED_FOR = "loan_applied_for"
+    LOAN_CHANGED = "loan_changed"
+    IMPORT_STARTED = "import_started"
+    IMPORT_COMPLETED = "import_completed"
+    IMPORT_FAILED = "import_failed"
+    IMPORTS_REDRIVEN = "imports_redriven"
+    KEY_CREATED = "api_key_created"
+    KEY_ROTATED = "api_key_rotated"
+    KEY_REVOKED = "api_key_revoked"
+    USER_CREATED = "user_created"
+    USER_CHANGED = "user_changed"
+    SESSIONS_ENDED = "sessions_ended"
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    SIGN_IN_FAILED = "sign_in_failed"
+
+
+class SubjectKind(StrEnum):
+    """What it was done to."""
+
+    CUSTOMER = "customer"
+    APPLICATION = "application"
+    LOAN = "loan"
+    IMPORT = "import"
+    API_KEY = "api_key"
+    USER = "user"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that was done to one subject. `before` and `after` are None where there is nothing to tell."""
+
+    action: Action
+    subject_kind: SubjectKind
+    subject_id: int | None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of two states the values that differ: those before, and those after.
+
+    >>> difference({"a": 1, "b": 2}, {"a": 1, "b": 3})
+    ({'b': 2}, {'b': 3})
+    """
+    changed = [name for name in after if before.get(name) != after[name]]
+    return {name: before.get(name) for name in changed}, {name: after[name] for name in changed}

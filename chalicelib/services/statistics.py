@@ -1,0 +1,166 @@
+"""What the first page of the console shows: counts and sums over all there is."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from chalicelib.rules.policy import Policy
+from chalicelib.rules.reasons import Reason
+from chalicelib.storage import import_jobs, statistics
+from chalicelib.storage.database import Database
+from chalicelib.storage.errors import retried
+from chalicelib.storage.import_jobs import ImportJob
+from chalicelib.storage.statistics import ApplicationCount, BandOfLoans
+
+DAYS = 30
+BANDS = 10
+# Counting may take this part of the time at most: what took 5 ms is kept for half a second, what took 1 s for 100 s.
+MOST_SHARE_OF_TIME = 0.01
+# Imports that are looked at for one that needs somebody.
+LATEST_IMPORTS = 20
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How many applications were approved and refused."""
+
+    approved: int = 0
+    refused: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.approved + self.refused
+
+
+@dataclass(frozen=True)
+class RateBand:
+    """Current loans at `floor` percent a year or more, and below `below` where there is a next band. In rupees."""
+
+    floor: Decimal
+    below: Decimal | None
+    loans: int
+    lent: Decimal
+    outstanding: Decimal
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The state of the book on a day. `as_of` is when it was counted."""
+
+    as_of: datetime
+    today: Outcomes
+    month: Outcomes
+    days: Mapping[date, Outcomes]
+    # By band of ten points of score, from 0 to 9 on, over the same days.
+    scores: Sequence[Outcomes]
+    refusals: Mapping[Reason, int]
+    portfolio: Sequence[RateBand]
+
+    @property
+    def current_loans(self) -> int:
+        return sum(band.loans for band in self.portfolio)
+
+    @property
+    def lent(self) -> Decimal:
+        """What was lent by the loans that are current, in rupees."""
+        return sum((band.lent for band in self.portfolio), Decimal(0))
+
+    @property
+    def outstanding(self) -> Decimal:
+        """What of it is left to be repaid, if every instalment that fell due was paid, in rupees."""
+        return sum((band.outstanding for band in self.portfolio), Decimal(0))
+
+
+class Overviews:
+    """Keeps the last overview for a while that grows with what it cost, so that a large book is not counted at each
+    visit and a small one is never out of date."""
+
+    def __init__(self, database: Database, now: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._now = now
+        self._kept: tuple[object, Overview, float] | None = None
+
+    def get(self, policy: Policy, today: date) -> Overview:
+        """The overview of a day, by the rates of a policy."""
+        asked_at = self._now()
+        if self._kept and self._kept[0] == (policy, today) and asked_at < self._kept[2]:
+            return self._kept[1]
+        overview = count(self._database, policy, today)
+        counted_at = self._now()
+        self._kept = ((policy, today), overview, counted_at + (counted_at - asked_at) / MOST_SHARE_OF_TIME)
+        return overview
+
+
+@retried
+def count(database: Database, policy: Policy, today: date) -> Overview:
+    """The overview as it is now, counted from all there is."""
+    floors = rate_floors(policy)
+    since = counted_since(today)
+    as_of = datetime.now(UTC)
+    with database.reading() as connection:
+        applications = statistics.applications_since(connection, since, today)
+        refusals = statistics.refusals_since(connection, since, today)
+        bands = statistics.portfolio(connection, floors, today)
+    by_day = [each for each in applications if each.day is not None]
+    return Overview(
+        as_of,
+        _outcomes(each for each in by_day if each.day == today),
+        _outcomes(each for each in by_day if each.day and each.day >= today.replace(day=1)),
+        _days(by_day, since, today),
+        [_outcomes(each for each in applications if each.band == band) for band in range(BANDS)],
+        _refusals(refusals),
+        _bands(bands, floors),
+    )
+
+
+@retried
+def imports_to_look_at(database: Database) -> list[ImportJob]:
+    """Of the latest imports those that run, failed or left rows out, the newest first."""
+    with database.reading() as connection:
+        latest = import_jobs.page(connection, None, LATEST_IMPORTS)
+    return [job for job in latest if job.state != "completed" or any(sheet.rejected for sheet in job.sheets)]
+
+
+def counted_since(today: date) -> date:
+    """The first day that is counted: DAYS days, and the month whatever its length."""
+    return min(today.replace(day=1), today - timedelta(days=DAYS - 1))
+
+
+def rate_floors(policy: Policy) -> list[Decimal]:
+    """Where the bands of rates start: at nothing, and at the floors of the policy's slabs."""
+    return sorted({Decimal(0), *(slab.rate_floor for slab in policy.slabs)})
+
+
+def _outcomes(counts: Iterable[ApplicationCount]) -> Outcomes:
+    approved = refused = 0
+    for each in counts:
+        if each.approved:
+            approved += each.count
+        else:
+            refused += each.count
+    return Outcomes(approved, refused)
+
+
+def _days(counts: Sequence[ApplicationCount], since: date, today: date) -> dict[date, Outcomes]:
+    days = [since + timedelta(days=passed) for passed in range((today - since).days + 1)]
+    return {day: _outcomes(each for each in counts if each.day == day) for day in days}
+
+
+def _bands(counted: Sequence[BandOfLoans], floors: Sequence[Decimal]) -> list[RateBand]:
+    """A band for each floor, also where no loan is in it."""
+    known = {band.band: band for band in counted}
+    found = []
+    for number, floor in enumerate(floors, start=1):
+        band = known.get(number, BandOfLoans(number, 0, Decimal(0), Decimal(0)))
+        below = floors[number] if number < len(floors) else None
+        found.append(RateBand(floor, below, band.loans, band.lent, band.outstanding))
+    return found
+
+
+def _refusals(counted: Mapping[str, int]) -> dict[Reason, int]:
+    # An approval's remarks may stand beside what refuses.
+    return {
+        reason: times for reason, times in ((Reason(code), times) for code, times in counted.items()) if reason.refuses
+    }

@@ -1,0 +1,177 @@
+"""The use cases of users. Passwords come in and are hashed; nothing of them comes out or is written down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func
+
+from chalicelib.errors import Conflict, UserNotFound
+from chalicelib.rules.access import Author, Role
+from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
+from chalicelib.storage import audit, sessions, sign_in_failures, users
+from chalicelib.storage.database import Database
+from chalicelib.storage.errors import retried
+from chalicelib.storage.sessions import OpenSession
+from chalicelib.storage.users import NewUser, User
+
+
+@dataclass(frozen=True)
+class WantedUser:
+    """A user to be created; the login is in lower case."""
+
+    login: str
+    name: str
+    role: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class UserChanges:
+    """What is to be changed of a user; None leaves it as it is."""
+
+    name: str | None = None
+    role: str | None = None
+    disabled: bool | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def create_user(database: Database, author: Author, wanted: WantedUser) -> User:
+    """Makes a user. Raises Conflict where the login is taken, InvalidRequest for a password that may not be one."""
+    from chalicelib.services.passwords import hashed
+
+    return _create(
+        database, author, NewUser(wanted.login, wanted.name, wanted.role, hashed(wanted.password, wanted.login))
+    )
+
+
+def change_user(database: Database, author: Author, user_id: int, changes: UserChanges) -> User:
+    """Changes a user. One who is disabled or gets another password is signed out everywhere.
+
+    Raises UserNotFound, Conflict where nobody would be left to manage users, and InvalidRequest for a password that
+    may not be one.
+    """
+    login = _login_of(database, user_id)
+    return _change(database, author, user_id, changes, _new_hash(changes.password, login))
+
+
+def make_superuser(database: Database, author: Author, wanted: WantedUser) -> User:
+    """Makes an admin; who has the login already becomes one, with the password, and may sign in at once."""
+    user_id = _number_of(database, wanted.login)
+    if user_id is None:
+        return create_user(database, author, wanted)
+    return change_user(database, author, user_id, UserChanges(wanted.name, wanted.role, False, wanted.password))
+
+
+@retried
+def end_sessions(database: Database, author: Author, user_id: int) -> None:
+    """Signs a user out everywhere. Raises UserNotFound."""
+    with database.transaction() as tx:
+        user, _ = _locked(tx.connection, user_id)
+        ended = sessions.end_all(tx.connection, user.user_id)
+        event = Event(Action.SESSIONS_ENDED, SubjectKind.USER, user_id, after={"sessions": ended})
+        audit.add(tx.connection, author, event)
+        tx.commit()
+
+
+@retried
+def list_users(database: Database, after: int, limit: int) -> list[User]:
+    """Users by number, from above the number `after` on."""
+    with database.reading() as connection:
+        return users.page(connection, after, limit)
+
+
+@retried
+def view_user(database: Database, user_id: int) -> tuple[User, list[OpenSession]]:
+    """A user, and the sessions that are open. Raises UserNotFound."""
+    with database.reading() as connection:
+        user = users.get(connection, user_id)
+        if user is None:
+            raise _no_such_user(user_id)
+        return user, sessions.open_of(connection, user_id)
+
+
+@retried
+def _create(database: Database, author: Author, wanted: NewUser) -> User:
+    with database.transaction() as tx:
+        user = users.add(tx.connection, wanted)
+        audit.add(tx.connection, author, Event(Action.USER_CREATED, SubjectKind.USER, user.user_id, after=_shown(user)))
+        tx.commit()
+    return user
+
+
+@retried
+def _change(database: Database, author: Author, user_id: int, changes: UserChanges, password_hash: str | None) -> User:
+    with database.transaction() as tx:
+        before, admins = _locked(tx.connection, user_id)
+        _check_an_admin_is_left(before, changes, admins)
+        values = _values(before, changes, password_hash)
+        after = users.change(tx.connection, user_id, values) if values else before
+        if after.disabled_at is not None or password_hash is not None:
+            sessions.end_all(tx.connection, user_id)
+        if password_hash is not None:
+            sign_in_failures.clear(tx.connection, sign_in_failures.of_login(before.login))
+        audit.add(tx.connection, author, _changed(before, after))
+        tx.commit()
+    return after
+
+
+def _values(before: User, changes: UserChanges, password_hash: str | None) -> Mapping[str, object]:
+    values: dict[str, object] = {}
+    if changes.name is not None:
+        values["name"] = changes.name
+    if changes.role is not None:
+        values["role"] = changes.role
+    if changes.disabled is not None and changes.disabled != (before.disabled_at is not None):
+        values["disabled_at"] = func.now() if changes.disabled else None
+    if password_hash is not None:
+        values |= {"password_hash": password_hash, "password_changed_at": func.now()}
+    return values
+
+
+def _check_an_admin_is_left(user: User, changes: UserChanges, admins: set[int]) -> None:
+    stays = changes.role in (None, Role.ADMIN.value) and not changes.disabled
+    if admins == {user.user_id} and not stays:
+        raise Conflict(f"{user.login} is the only admin who may sign in; make another one first.")
+
+
+def _changed(before: User, after: User) -> Event:
+    differs = difference(_shown(before), _shown(after))
+    return Event(Action.USER_CHANGED, SubjectKind.USER, after.user_id, *differs)
+
+
+def _shown(user: User) -> dict[str, object]:
+    return {name: value for name, value in vars(user).items() if name not in ("user_id", "created_at")}
+
+
+@retried
+def _login_of(database: Database, user_id: int) -> str:
+    with database.reading() as connection:
+        login = users.login_of(connection, user_id)
+    if login is None:
+        raise _no_such_user(user_id)
+    return login
+
+
+@retried
+def _number_of(database: Database, login: str) -> int | None:
+    with database.reading() as connection:
+        return users.number_of(connection, login)
+
+
+def _new_hash(password: str | None, login: str) -> str | None:
+    if password is None:
+        return None
+    from chalicelib.services.passwords import hashed
+
+    return hashed(password, login)
+
+
+def _locked(connection: Connection, user_id: int) -> tuple[User, set[int]]:
+    user, admins = users.lock_with_admins(connection, user_id)
+    if user is None:
+        raise _no_such_user(user_id)
+    return user, admins
+
+
+def _no_such_user(user_id: int) -> UserNotFound:
+    return UserNotFound(f"There is no user {user_id}.")

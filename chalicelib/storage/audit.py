@@ -1,0 +1,103 @@
+"""The queries on the audit log. There are two, to add and to read: the database refuses any other."""
+
+import json
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import simplejson
+from sqlalchemy import Connection, Select, Text, cast, select, text
+
+from chalicelib.rules.access import Author
+from chalicelib.rules.auditing import Event
+from chalicelib.storage.tables import audit_log
+
+Json = dict[str, Any]
+
+_ADD = text("""
+    INSERT INTO audit_log
+        (actor_kind, actor_id, actor_name, action, subject_kind, subject_id, before, after, request_id)
+    VALUES (:actor_kind, :actor_id, :actor_name, :action, :subject_kind, :subject_id,
+            CAST(:before AS jsonb), CAST(:after AS jsonb), :request_id)
+""")
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An entry of the log. Amounts in `before` and `after` are exact."""
+
+    audit_id: int
+    at: datetime
+    actor_kind: str
+    actor_id: int | None
+    actor_name: str
+    action: str
+    subject_kind: str
+    subject_id: str | None
+    before: Json | None
+    after: Json | None
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which entries; None filters nothing. `since` counts, `to` does not."""
+
+    actor_kind: str | None = None
+    actor_id: int | None = None
+    action: str | None = None
+    subject_kind: str | None = None
+    subject_id: str | None = None
+    since: datetime | None = None
+    to: datetime | None = None
+
+
+# As text, because the driver would read the amounts as binary floats.
+_TEXTS = {name: cast(audit_log.c[name], Text).label(name) for name in ("before", "after")}
+_STORED: Select[Any] = select(*(_TEXTS.get(field.name, audit_log.c[field.name]) for field in fields(StoredEvent)))
+
+
+def add(connection: Connection, author: Author, event: Event) -> None:
+    """Writes down what this transaction does, which is known to have happened exactly if it commits."""
+    values = {
+        "actor_kind": author.kind,
+        "actor_id": author.author_id,
+        "actor_name": author.name,
+        "request_id": author.request_id,
+        "action": event.action.value,
+        "subject_kind": event.subject_kind.value,
+        "subject_id": None if event.subject_id is None else str(event.subject_id),
+        "before": _as_json(event.before),
+        "after": _as_json(event.after),
+    }
+    connection.execute(_ADD, values)
+
+
+def page(connection: Connection, wanted: AuditFilter, before: int | None, limit: int) -> list[StoredEvent]:
+    """The newest entries first, from below the number `before` on."""
+    columns = audit_log.c
+    statement = _STORED
+    for name in ("actor_kind", "actor_id", "action", "subject_kind", "subject_id"):
+        value = getattr(wanted, name)
+        if value is not None:
+            statement = statement.where(columns[name] == value)
+    if wanted.since is not None:
+        statement = statement.where(columns.at >= wanted.since)
+    if wanted.to is not None:
+        statement = statement.where(columns.at < wanted.to)
+    if before is not None:
+        statement = statement.where(columns.audit_id < before)
+    rows = connection.execute(statement.order_by(columns.audit_id.desc()).limit(limit))
+    return [_event(row._asdict()) for row in rows]
+
+
+def _event(row: dict[str, Any]) -> StoredEvent:
+    parsed = {name: None if row[name] is None else json.loads(row[name], parse_float=Decimal) for name in _TEXTS}
+    return StoredEvent(**row | parsed)
+
+
+def _as_json(values: Any) -> str | None:
+    if values is None:
+        return None
+    return str(simplejson.dumps(dict(values), use_decimal=True, ensure_ascii=False, default=str))

@@ -1,0 +1,101 @@
+"""The queries on sessions. A session is known by the hash of its token; the token itself is nowhere."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+ABSOLUTE = "12 hours"
+IDLE = "30 minutes"
+
+_ADD = text(f"""
+    INSERT INTO sessions (token_hash, user_id, expires_at, address)
+    VALUES (:token_hash, :user_id, now() + interval '{ABSOLUTE}', :address)
+    RETURNING expires_at
+""")  # noqa: S608 - the constant above
+
+# Looks a session up and notes that it is in use, at most once a minute, in one round trip.
+_FIND = text(f"""
+    WITH seen AS (
+        UPDATE sessions SET last_seen_at = now()
+        WHERE token_hash = :token_hash AND ended_at IS NULL AND expires_at > now()
+          AND last_seen_at > now() - interval '{IDLE}' AND last_seen_at < now() - interval '1 minute'
+    )
+    SELECT users.user_id, users.name, users.role, sessions.expires_at,
+           CAST(EXTRACT(epoch FROM LEAST(expires_at, last_seen_at + interval '{IDLE}') - now()) AS double precision)
+               AS seconds_left,
+           sessions.ended_at IS NOT NULL OR users.disabled_at IS NOT NULL AS is_ended
+    FROM sessions JOIN users USING (user_id)
+    WHERE sessions.token_hash = :token_hash
+""")  # noqa: S608 - the constants above
+
+# The sessions of a user that are good at this moment, the one used last first.
+_OPEN = text(f"""
+    SELECT created_at, last_seen_at, address FROM sessions
+    WHERE user_id = :user_id AND ended_at IS NULL AND expires_at > now()
+      AND last_seen_at > now() - interval '{IDLE}'
+    ORDER BY last_seen_at DESC
+""")  # noqa: S608 - the constant above
+
+_END = text("UPDATE sessions SET ended_at = now() WHERE token_hash = :token_hash AND ended_at IS NULL")
+
+_END_ALL = text("""
+    UPDATE sessions SET ended_at = now() WHERE user_id = :user_id AND ended_at IS NULL AND expires_at > now()
+""")
+
+# Long enough to look up where somebody was signed in from when something odd is found.
+_SWEEP = text("DELETE FROM sessions WHERE expires_at <= now() - interval '30 days'")
+
+
+@dataclass(frozen=True)
+class FoundSession:
+    """What the check of a session needs. `seconds_left` is until it expires or has been idle for too long."""
+
+    user_id: int
+    name: str
+    role: str
+    expires_at: datetime
+    seconds_left: float
+    is_ended: bool
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session as an admin sees it. `last_seen_at` is noted once a minute."""
+
+    created_at: datetime
+    last_seen_at: datetime
+    address: str
+
+
+def add(connection: Connection, token_hash: bytes, user_id: int, address: str) -> datetime:
+    """Opens a session; returns when it expires at the latest."""
+    values = {"token_hash": token_hash, "user_id": user_id, "address": address}
+    expires_at: datetime = connection.execute(_ADD, values).scalar_one()
+    return expires_at
+
+
+def find(connection: Connection, token_hash: bytes) -> FoundSession | None:
+    """The session with its user, however it stands; None where there never was one."""
+    row = connection.execute(_FIND, {"token_hash": token_hash}).first()
+    return None if row is None else FoundSession(*row)
+
+
+def open_of(connection: Connection, user_id: int) -> list[OpenSession]:
+    """The sessions of a user that are not over, the one used last first."""
+    return [OpenSession(*row) for row in connection.execute(_OPEN, {"user_id": user_id})]
+
+
+def end(connection: Connection, token_hash: bytes) -> bool:
+    """Ends a session; False where it had ended before."""
+    return connection.execute(_END, {"token_hash": token_hash}).rowcount == 1
+
+
+def end_all(connection: Connection, user_id: int) -> int:
+    """Ends all sessions of a user; returns how many."""
+    return connection.execute(_END_ALL, {"user_id": user_id}).rowcount
+
+
+def sweep(connection: Connection) -> int:
+    """Removes the sessions that expired a month ago; returns how many."""
+    return connection.execute(_SWEEP).rowcount

@@ -1,0 +1,1 @@
+"""The contract for machines and people: OpenAPI made from the models that validate. Used while developing only."""

@@ -1,0 +1,254 @@
+"""Keys, sessions, users and the audit log as a client meets them."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.rules.access import Role
+from chalicelib.rules.tokens import new_key, new_session
+from chalicelib.storage.database import Database
+from tests.functional.conftest import Answer, Api
+from tests.functional.test_errors import assert_envelope
+from tests.people import PASSWORD, credentials_of, key_of, session_of, user_of
+
+CUSTOMERS = "/api/customers"
+
+
+@pytest.fixture
+def admin(closed_api: Api, database: Database) -> Api:
+    """The API as an admin calls it."""
+    return closed_api.showing(credentials_of(database, Role.ADMIN))
+
+
+def sign_in(api: Api, login: str, password: str = PASSWORD) -> Answer:
+    return api.post("/api/sessions", {"login": login, "password": password})
+
+
+def assert_refused(answer: Answer) -> str:
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    return str(assert_envelope(answer, 401, "unauthenticated")["error"])
+
+
+def test_without_credentials_nobody_is_let_in(closed_api: Api) -> None:
+    assert "API key" in assert_refused(closed_api.get(CUSTOMERS))
+
+
+def test_the_local_stage_may_let_in_whoever_shows_nothing(api: Api) -> None:
+    assert api.get(CUSTOMERS).status == 200
+    assert_envelope(api.get("/api/users"), 403, "forbidden")
+
+
+def test_bad_credentials_are_refused_even_where_none_are_needed(api: Api) -> None:
+    assert_refused(api.showing(new_key().text).get(CUSTOMERS))
+
+
+@pytest.mark.parametrize("header", ["Authorization", "authorization", "X-API-Key", "x-api-key"])
+def test_a_key_may_be_sent_in_either_header(closed_api: Api, database: Database, header: str) -> None:
+    key = key_of(database, Role.READER)
+    sent = f"Bearer {key}" if header.lower() == "authorization" else key
+    assert closed_api.call("GET", CUSTOMERS, headers={header: sent}).status == 200
+
+
+def test_the_same_key_in_both_headers_is_one_key(closed_api: Api, database: Database) -> None:
+    key = key_of(database, Role.READER)
+    headers = {"Authorization": f"bearer {key}", "X-API-Key": key}
+    assert closed_api.call("GET", CUSTOMERS, headers=headers).status == 200
+
+
+def test_two_different_keys_in_one_request_are_refused(closed_api: Api, database: Database) -> None:
+    headers = {"Authorization": f"Bearer {key_of(database, Role.READER)}", "X-API-Key": key_of(database, Role.WRITER)}
+    assert "once" in assert_refused(closed_api.call("GET", CUSTOMERS, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "", "Bearer", "Bearer ", "Bearer  ", "Basic dXNlcjpwYXNz", "Bearer null", "Bearer lk_", "Bearer ls_",
+        "Bearer " + "x" * 100_000, "Bearer lk_abcdefghjkmn_\x00" + "x" * 42, "Bearer ключ", "Bearer lk_' OR 1=1 --",
+        "Bearer \udcff", f"Bearer {new_key().text}", f"Bearer {new_session().text}", f"Bearer {new_key().text}, x",
+        f"Bearer {new_key().text}\n", "\x00", "Bearer " + "٣" * 46,
+    ],
+)  # fmt: skip
+def test_whatever_is_not_a_good_credential_is_refused(closed_api: Api, sent: str) -> None:
+    assert_refused(closed_api.call("GET", CUSTOMERS, headers={"Authorization": sent}))
+    assert_refused(closed_api.call("GET", CUSTOMERS, headers={"X-API-Key": sent}))
+
+
+def test_a_wrong_secret_and_an_unknown_key_are_answered_alike(closed_api: Api, database: Database) -> None:
+    key = key_of(database, Role.READER)
+    wrong = key[:-1] + ("A" if key[-1] != "A" else "B")
+    answers = [closed_api.showing(token).get(CUSTOMERS) for token in (wrong, new_key().text, "nonsense")]
+    assert len({assert_refused(answer) for answer in answers}) == 1
+
+
+def test_a_key_is_created_used_rotated_and_revoked(admin: Api) -> None:
+    created = admin.post("/api/api-keys", {"name": "shop", "role": "reader", "days": 30})
+    assert created.status == 201
+    key_id, token = created.json["key_id"], created.json["token"]
+    assert admin.showing(token).get(CUSTOMERS).status == 200
+    rotated = admin.call("POST", f"/api/api-keys/{key_id}/rotate").json["token"]
+    assert rotated.split("_")[1] == token.split("_")[1] == created.json["public_id"]
+    assert_refused(admin.showing(token).get(CUSTOMERS))
+    assert admin.showing(rotated).get(CUSTOMERS).status == 200
+    revoked = admin.call("DELETE", f"/api/api-keys/{key_id}")
+    assert (revoked.status, revoked.text) == (204, "")
+    assert "revoked" in assert_refused(admin.showing(rotated).get(CUSTOMERS))
+    assert admin.call("DELETE", f"/api/api-keys/{key_id}").status == 204
+    assert_envelope(admin.call("POST", f"/api/api-keys/{key_id}/rotate"), 409, "conflict")
+
+
+def test_the_list_of_keys_shows_when_they_were_used_and_no_secret(admin: Api) -> None:
+    created = admin.post("/api/api-keys", {"name": "shop", "role": "reader"}).json
+    assert admin.showing(created["token"]).get(CUSTOMERS).status == 200
+    listed = admin.get("/api/api-keys")
+    (key,) = listed.json["api_keys"]
+    assert key["last_used_at"] is not None
+    assert key["created_by"] == "admin of the tests"
+    assert set(key) == set(created) - {"token"}
+    assert created["token"].split("_", 2)[2] not in listed.text
+
+
+def test_lists_of_keys_and_users_come_in_pages(admin: Api, database: Database) -> None:
+    for _ in range(3):
+        key_of(database, Role.READER)
+    first = admin.get("/api/api-keys?limit=2").json
+    second = admin.get(f"/api/api-keys?limit=2&after={first['next']}").json
+    assert [len(first["api_keys"]), len(second["api_keys"]), second["next"]] == [2, 1, None]
+    assert [user["login"] for user in admin.get("/api/users?limit=1").json["users"]] == ["admin"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "x", "role": "admin"}, "role"),
+        ({"name": "", "role": "reader"}, "name"),
+        ({"name": "x", "role": "reader", "days": 0}, "days"),
+        ({"name": "x", "role": "reader", "customer_id": 99}, "customer_id"),
+        ({"name": "x", "role": "importer", "customer_id": 99}, "customer_id"),
+        ({"name": "x", "role": "reader", "secret": "mine"}, "secret"),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_not_made(admin: Api, body: dict[str, Any], field: str) -> None:
+    assert field in assert_envelope(admin.post("/api/api-keys", body), 400, "invalid_request")["fields"]
+    assert admin.get("/api/api-keys").json["api_keys"] == []
+
+
+def test_a_person_signs_in_looks_who_they_are_and_signs_out(closed_api: Api, database: Database) -> None:
+    user = user_of(database, Role.OFFICER, "asha")
+    answer = sign_in(closed_api, " Asha ")
+    assert answer.status == 201
+    assert {name: answer.json[name] for name in ("user_id", "name", "role")} == {
+        "user_id": user.user_id, "name": "asha of the tests", "role": "officer",
+    }  # fmt: skip
+    asha = closed_api.showing(answer.json["token"])
+    current = asha.get("/api/sessions/current").json
+    assert (current["kind"], current["id"], current["role"]) == ("user", user.user_id, "officer")
+    assert current["expires_at"] == answer.json["expires_at"]
+    assert "register a customer" in current["may"]
+    assert "manage users" not in current["may"]
+    assert asha.call("DELETE", "/api/sessions/current").status == 204
+    assert "over" in assert_refused(asha.get("/api/sessions/current"))
+
+
+def test_a_key_sees_itself_but_has_no_session_to_end(closed_api: Api, database: Database) -> None:
+    reader = closed_api.showing(key_of(database, Role.READER, days=3))
+    assert reader.get("/api/sessions/current").json["kind"] == "key"
+    assert_envelope(reader.call("DELETE", "/api/sessions/current"), 409, "conflict")
+
+
+def test_a_wrong_password_and_an_unknown_login_are_answered_alike(closed_api: Api, database: Database) -> None:
+    user_of(database, login="asha")
+    wrong, unknown = sign_in(closed_api, "asha", "not the password"), sign_in(closed_api, "nobody", "not the password")
+    assert assert_refused(wrong) == assert_refused(unknown)
+
+
+def test_the_sixth_wrong_password_has_to_wait_and_so_has_the_right_one(closed_api: Api, database: Database) -> None:
+    user_of(database, login="asha")
+    for login in ("asha", "nobody"):
+        for _ in range(5):
+            assert_refused(sign_in(closed_api, login, "not the password"))
+        answer = sign_in(closed_api, login)
+        assert_envelope(answer, 429, "too_many_requests")
+        assert 890 <= int(answer.headers["Retry-After"]) <= 900
+
+
+def test_passwords_are_not_repeated_by_an_answer(closed_api: Api, admin: Api) -> None:
+    short = admin.post("/api/users", {"login": "asha", "name": "Asha", "role": "viewer", "password": "hunter2"})
+    assert "12 to 200" in assert_envelope(short, 400, "invalid_request")["fields"]["password"][0]
+    long = sign_in(closed_api, "asha", "hunter2" * 100)
+    assert_envelope(long, 400, "invalid_request")
+    assert "hunter2" not in short.text + long.text
+
+
+def test_a_user_is_made_changed_and_disabled(admin: Api) -> None:
+    body = {"login": "Asha", "name": "Asha Rao", "role": "viewer", "password": PASSWORD}
+    made = admin.post("/api/users", body)
+    assert made.status == 201
+    path = f"/api/users/{made.json['user_id']}"
+    assert made.json["login"] == "asha"
+    assert "password_hash" not in made.json
+    asha = admin.showing(sign_in(admin, "asha").json["token"])
+    assert_envelope(asha.post("/api/register", {}), 403, "forbidden")
+    promoted = admin.call("PATCH", path, b'{"role": "officer"}')
+    assert promoted.json["role"] == "officer"
+    assert_envelope(asha.post("/api/register", {}), 400, "invalid_request")
+    disabled = admin.call("PATCH", path, b'{"disabled": true}')
+    assert disabled.json["disabled_at"] is not None
+    assert "over" in assert_refused(asha.get(CUSTOMERS))
+    assert_refused(sign_in(admin, "asha"))
+    assert admin.call("PATCH", path, b'{"disabled": false}').json["disabled_at"] is None
+    assert sign_in(admin, "asha").status == 201
+
+
+def test_another_password_ends_the_sessions_of_the_old_one(admin: Api, database: Database) -> None:
+    user = user_of(database, Role.VIEWER, "asha")
+    asha = admin.showing(session_of(database, "asha"))
+    changed = admin.call("PATCH", f"/api/users/{user.user_id}", b'{"password": "staple staple staple"}')
+    assert changed.json["password_changed_at"] > changed.json["created_at"]
+    assert_refused(asha.get(CUSTOMERS))
+    assert_refused(sign_in(admin, "asha"))
+    assert sign_in(admin, "asha", "staple staple staple").status == 201
+
+
+def test_an_admin_signs_somebody_out_everywhere(admin: Api, database: Database) -> None:
+    user = user_of(database, Role.VIEWER, "asha")
+    sessions = [admin.showing(session_of(database, "asha")) for _ in range(2)]
+    assert all(session.get(CUSTOMERS).status == 200 for session in sessions)
+    assert admin.call("DELETE", f"/api/users/{user.user_id}/sessions").status == 204
+    for session in sessions:
+        assert_refused(session.get(CUSTOMERS))
+
+
+@pytest.mark.parametrize(
+    "change", [b'{"role": "viewer"}', b'{"disabled": true}', b'{"role": "officer", "disabled": true}']
+)
+def test_the_last_admin_stays_one(admin: Api, database: Database, change: bytes) -> None:
+    own = admin.get("/api/sessions/current").json["id"]
+    answer = admin.call("PATCH", f"/api/users/{own}", change)
+    assert "only admin" in assert_envelope(answer, 409, "conflict")["error"]
+    user_of(database, Role.ADMIN, "second")
+    assert admin.call("PATCH", f"/api/users/{own}", change).status == 200
+
+
+def test_a_login_belongs_to_one_user(admin: Api) -> None:
+    body = {"login": "ADMIN", "name": "Another", "role": "viewer", "password": PASSWORD}
+    assert_envelope(admin.post("/api/users", body), 409, "conflict")
+
+
+def test_the_login_is_no_password(admin: Api) -> None:
+    body = {"login": "asha.rao@bank.in", "name": "Asha", "role": "viewer", "password": "Asha.Rao@bank.in"}
+    assert "login" in assert_envelope(admin.post("/api/users", body), 400, "invalid_request")["fields"]["password"][0]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("POST", "/api/api-keys/9/rotate", "api_key_not_found"),
+        ("DELETE", "/api/api-keys/9", "api_key_not_found"),
+        ("DELETE", "/api/api-keys/x", "api_key_not_found"),
+        ("PATCH", "/api/users/9", "user_not_found"),
+        ("DELETE", "/api/users/9/sessions", "user_not_found"),
+    ],
+)
+def test_what_is_not_there_is_not_found(admin: Api, method: str, path: str, code: str) -> None:
+    assert_envelope(admin.call(method, path, b'{"name": "x"}'), 404, code)

@@ -1,0 +1,94 @@
+"""The function `administer`: the first admin and keys, for whoever AWS lets invoke it."""
+
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from app import app
+from chalicelib.rules.access import MIN_PASSWORD
+from chalicelib.services import audit
+from chalicelib.storage.audit import AuditFilter
+from chalicelib.storage.database import Database
+from tests.functional.conftest import Api
+from tests.people import PASSWORD
+
+
+def administer(event: Any) -> dict[str, Any]:
+    """What the function answers to an event."""
+    with Client(app) as client:
+        answer: dict[str, Any] = client.lambda_.invoke("administer", event).payload
+    return answer
+
+
+def test_a_superuser_is_made_with_a_password_that_is_shown_once(closed_api: Api) -> None:
+    made = administer({"operation": "create_superuser", "login": "Asha", "name": "Asha Rao"})
+    assert (made["login"], made["name"], made["role"]) == ("asha", "Asha Rao", "admin")
+    assert len(made["password"]) >= MIN_PASSWORD
+    body = {"login": "asha", "password": made["password"]}
+    asha = closed_api.showing(closed_api.post("/api/sessions", body).json["token"])
+    assert asha.get("/api/users").status == 200
+
+
+def test_a_superuser_may_bring_a_password(closed_api: Api) -> None:
+    made = administer({"operation": "create_superuser", "login": "asha", "password": PASSWORD})
+    assert "password" not in made
+    assert closed_api.post("/api/sessions", {"login": "asha", "password": PASSWORD}).status == 201
+
+
+def test_a_second_time_gives_the_same_superuser_a_new_password(closed_api: Api) -> None:
+    first, second = (administer({"operation": "create_superuser", "login": "asha"}) for _ in range(2))
+    assert first["user_id"] == second["user_id"]
+    statuses = [
+        closed_api.post("/api/sessions", {"login": "asha", "password": made["password"]}).status
+        for made in (first, second)
+    ]
+    assert statuses == [401, 201]
+
+
+def test_a_key_is_made_and_works(closed_api: Api) -> None:
+    made = administer({"operation": "create_api_key", "name": "shop", "role": "reader", "days": 90})
+    assert made["expires_at"] is not None
+    assert closed_api.showing(made["token"]).get("/api/customers").status == 200
+
+
+@pytest.mark.usefixtures("closed_api")
+@pytest.mark.parametrize(
+    ("event", "wrong"),
+    [
+        (None, "operation"),
+        ([], "operation"),
+        ({"operation": "drop_everything"}, "drop_everything"),
+        ({"operation": ["create_api_key"]}, "operation"),
+        ({"operation": "create_superuser"}, "login"),
+        ({"operation": "create_superuser", "login": "a b"}, "login"),
+        ({"operation": "create_superuser", "login": "asha", "password": "hunter2"}, "password"),
+        ({"operation": "create_superuser", "login": "asha.rao@bank.in", "password": "asha.rao@bank.in"}, "password"),
+        ({"operation": "create_api_key", "name": "shop", "role": "admin"}, "role"),
+        ({"operation": "create_api_key", "name": "shop", "role": "reader", "customer_id": 99}, "customer"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence(event: Any, wrong: str) -> None:
+    answer = administer(event)
+    assert set(answer) == {"error", "fields"}
+    assert wrong in answer["error"] + str(answer["fields"])
+    assert "hunter2" not in str(answer)
+
+
+def test_nothing_that_is_secret_is_logged(
+    closed_api: Api, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    superuser = administer({"operation": "create_superuser", "login": "asha", "password": PASSWORD})
+    made = [
+        administer({"operation": "create_superuser", "login": "ben"})["password"],
+        administer({"operation": "create_api_key", "name": "shop", "role": "reader"})["token"],
+        closed_api.post("/api/sessions", {"login": "asha", "password": PASSWORD}).json["token"],
+    ]
+    closed_api.showing(made[1]).get("/api/customers")
+    closed_api.post("/api/sessions", {"login": "asha", "password": "a wrong password"})
+    logged = capsys.readouterr().out
+    assert '"event": "administer"' in logged
+    for secret in (*made, PASSWORD, "a wrong password"):
+        assert secret not in logged
+    events = audit.list_events(database, AuditFilter(actor_kind="operator"), None, 10)
+    assert superuser["user_id"] in [int(event.subject_id or 0) for event in events]

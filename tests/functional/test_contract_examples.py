@@ -1,0 +1,104 @@
+"""The examples of the contract are what the service answers: they are made again here, in their order.
+
+After a change that is meant, RECORD_EXAMPLES=1 writes them anew; `make openapi` then puts them into the document.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.api.blueprint import endpoints
+from chalicelib.services import users
+from chalicelib.services.importing import import_object
+from chalicelib.services.users import WantedUser
+from chalicelib.storage.database import Database
+from contract.document import view_name
+from contract.exchanges import FILE, Exchange, read_exchanges
+from tests.functional.conftest import Answer, Api
+from tests.functional.test_imports_api import reference, upload
+from tests.people import PASSWORD, TEST
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SHORT_LOAN = loan(
+    1, 5001, loan_amount=60000, tenure=4, monthly_installment=15344, emis_paid_on_time=4, end_date=date(2023, 9, 17)
+)
+PORTFOLIO = workbook(
+    {
+        "customers": [CUSTOMER_HEADER, customer(1), customer(2, age=7), customer(3, first_name="Meera")],
+        "loans": [LOAN_HEADER, SHORT_LOAN, loan(3, 5001), loan(9, 5002)],
+    }
+)
+
+# What no two runs share, and what stands there instead.
+VOLATILE = {
+    "request_id": "5a0c7a1e-4f0e-4b8e-9a55-2d3f1c6b7e80",
+    "url": "https://s3.ap-south-1.amazonaws.com/loans-production-workbooks/…",
+    "upload": {
+        "url": "https://s3.ap-south-1.amazonaws.com/loans-production-workbooks",
+        "fields": {"key": "incoming/1/portfolio.xlsx", "policy": "…", "x-amz-signature": "…"},
+    },
+    "created_at": "2026-11-23T10:15:30.123456+05:30",
+    "finished_at": "2026-11-23T10:15:31.654321+05:30",
+    "decided_on": "2026-11-23",
+    "audit_id": 13,
+    "at": "2026-11-23T10:15:30.123456+05:30",
+    "expires_at": "2027-02-21T10:15:30.123456+05:30",
+    "last_used_at": "2026-11-23T10:20:00.123456+05:30",
+    "rotated_at": "2026-11-23T10:20:00.123456+05:30",
+    "revoked_at": "2026-11-23T10:25:00.123456+05:30",
+    "disabled_at": "2026-11-23T10:25:00.123456+05:30",
+    "password_changed_at": "2026-11-23T10:15:30.123456+05:30",
+    "token": "lk_Zy3kQ81mWc0d_…",
+    "public_id": "Zy3kQ81mWc0d",
+}
+
+# Stands in the examples for the token of the session that was opened last.
+KEY = "Bearer $KEY"
+
+
+def steady(value: Any) -> Any:
+    """The value with its volatile parts replaced."""
+    if isinstance(value, dict):
+        return {name: VOLATILE.get(name, steady(item)) if item is not None else None for name, item in value.items()}
+    return [steady(item) for item in value] if isinstance(value, list) else value
+
+
+def call(api: Api, exchange: Exchange, token: str) -> Answer:
+    body = b"" if exchange.body is None else json.dumps(exchange.body).encode()
+    headers = {name: f"Bearer {token}" if value == KEY else value for name, value in exchange.headers.items()}
+    return api.call(exchange.method, exchange.path, body, {"Content-Type": "application/json"} | headers)
+
+
+def replayed(api: Api, s3: "S3Client", database: Database) -> Iterator[tuple[Exchange, Answer]]:
+    """Makes every exchange again; the file that an import waits for is sent and imported on the way."""
+    token = ""
+    users.create_user(database, TEST, WantedUser("asha", "Asha Menon", "admin", PASSWORD))
+    for exchange in read_exchanges():
+        answer = call(api, exchange, token)
+        yield exchange, answer
+        if exchange.operation == "sign_in" and answer.status == 201:
+            token = answer.json["token"]
+        if exchange.operation == "start_import" and answer.status == 201:
+            assert upload(answer.json, PORTFOLIO).ok
+            import_object(database, s3, reference(s3, answer.json["key"]))
+
+
+def test_every_example_is_answered_as_the_contract_shows_it(api: Api, s3: "S3Client", database: Database) -> None:
+    made = [
+        {**vars(exchange), "status": answer.status, "answer": steady(json.loads(answer.text or "null"))}
+        for exchange, answer in replayed(api, s3, database)
+    ]
+    if os.environ.get("RECORD_EXAMPLES"):
+        FILE.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+    assert made == [vars(exchange) for exchange in read_exchanges()]
+
+
+def test_every_operation_has_an_example() -> None:
+    shown = {exchange.operation for exchange in read_exchanges() if exchange.status < 400}
+    wanted = {view_name(*key) for key in endpoints.operations}
+    assert wanted - shown == {"view_contract", "view_docs"}

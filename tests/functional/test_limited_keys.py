@@ -1,0 +1,108 @@
+"""A key that is limited to one customer: the others do not exist for it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from chalicelib.rules.access import Role
+from chalicelib.storage.database import Database
+from tests.functional.conftest import Answer, Api
+from tests.functional.test_endpoints import RUDRA, asking, registered
+from tests.people import key_of
+
+
+@dataclass(frozen=True)
+class Two:
+    """Two customers with a loan each, and the API as the key of the first one sees it."""
+
+    everybody: Api
+    own: Api
+    customer_id: int
+    other_id: int
+    loan: dict[str, Any]
+    other_loan: dict[str, Any]
+
+
+@pytest.fixture
+def two(api: Api, database: Database) -> Two:
+    own, other = registered(api), registered(api)
+    loans = [api.post("/api/create-loan", asking(customer_id)).json for customer_id in (own, other)]
+    assert all(loan["loan_approved"] for loan in loans)
+    return Two(api, api.showing(key_of(database, Role.WRITER, customer_id=own)), own, other, *loans)
+
+
+def without_request(answer: Answer) -> tuple[int, dict[str, Any]]:
+    return answer.status, {name: value for name, value in answer.json.items() if name != "request_id"}
+
+
+def paths(customer_id: int, loan: dict[str, Any]) -> list[str]:
+    return [
+        f"/api/customers/{customer_id}",
+        f"/api/view-loans/{customer_id}",
+        f"/api/view-loan/{loan['loan_id']}",
+        f"/api/loans/{loan['loan_id']}/schedule",
+        f"/api/applications/{loan['application_id']}",
+    ]
+
+
+def test_it_sees_its_own_customer(two: Two) -> None:
+    for path in paths(two.customer_id, two.loan):
+        assert two.own.get(path).status == 200, path
+
+
+def test_another_customer_is_answered_as_one_who_is_not_there(two: Two) -> None:
+    nobody = {"loan_id": 999999, "application_id": 999999}
+    for others, nobodys in zip(paths(two.other_id, two.other_loan), paths(999999, nobody), strict=True):
+        status, envelope = without_request(two.own.get(others))
+        assert status == 404, others
+        there_is_none = without_request(two.everybody.get(nobodys))
+        asked, missing = others.split("/")[-1], nobodys.split("/")[-1]
+        if asked == "schedule":
+            asked, missing = others.split("/")[-2], nobodys.split("/")[-2]
+        assert json.dumps([status, envelope]) == json.dumps(there_is_none).replace(missing, asked)
+
+
+@pytest.mark.parametrize("path", ["/api/check-eligibility", "/api/create-loan"])
+def test_it_cannot_ask_for_another_customer(two: Two, path: str) -> None:
+    assert two.own.post(path, asking(two.customer_id)).status in (200, 201)
+    other, nobody = (two.own.post(path, asking(number)) for number in (two.other_id, 999999))
+    assert (other.status, other.json["code"]) == (404, "customer_not_found")
+    assert other.json["error"].replace(str(two.other_id), "999999") == nobody.json["error"]
+    loans = two.everybody.get(f"/api/view-loans/{two.other_id}").json
+    assert len(loans) == 1
+
+
+@pytest.mark.parametrize("kind", ["customers", "loans", "applications"])
+def test_lists_have_its_own_customer_only(two: Two, kind: str) -> None:
+    shown = two.own.get(f"/api/{kind}").json[kind]
+    assert {each["customer_id"] for each in shown} == {two.customer_id}
+    assert len(two.everybody.get(f"/api/{kind}").json[kind]) == 2
+    if kind != "customers":
+        assert two.own.get(f"/api/{kind}?customer_id={two.other_id}").json[kind] == []
+    else:
+        assert two.own.get(f"/api/customers?q={two.other_id}").json["customers"] == []
+
+
+def test_it_neither_registers_nor_changes_customers(two: Two) -> None:
+    assert two.own.post("/api/register", RUDRA).status == 403
+    changed = two.own.call("PATCH", f"/api/customers/{two.customer_id}", b'{"approved_limit": 10}', {"If-Match": "*"})
+    assert changed.status == 403
+
+
+def test_it_sees_its_limit(two: Two) -> None:
+    current = two.own.get("/api/sessions/current").json
+    assert current["customer_id"] == two.customer_id
+    assert "register a customer" not in current["may"]
+
+
+def test_an_idempotency_key_is_worth_nothing_to_somebody_else(two: Two, database: Database) -> None:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "k-1"}
+    body = json.dumps(asking(two.other_id)).encode()
+    first = two.everybody.call("POST", "/api/create-loan", body, headers)
+    assert first.status == 201
+    assert two.own.call("POST", "/api/create-loan", body, headers).status == 404
+    somebody = two.everybody.showing(key_of(database, Role.WRITER))
+    again = somebody.call("POST", "/api/create-loan", body, headers)
+    assert again.json["application_id"] != first.json["application_id"]

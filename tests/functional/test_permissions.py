@@ -1,0 +1,102 @@
+"""Every route and every role: who may is let in, who may not is told so, who is nobody is asked who they are."""
+
+import pytest
+from chalice.app import Response
+
+from app import app
+from chalicelib.api.blueprint import endpoints
+from chalicelib.api.endpoint import METHODS, NOWHERE, Call
+from chalicelib.api.responses import respond
+from chalicelib.rules.access import LIMITED, PERMISSIONS, PUBLIC, Operation, Role
+from chalicelib.storage.database import Database
+from tests.functional.conftest import Api
+from tests.functional.test_endpoints import registered
+from tests.functional.test_errors import assert_envelope
+from tests.people import credentials_of, key_of
+
+ROUTES = sorted(endpoints.operations.items())
+SOMEBODY = [role for role in Role if role is not Role.ANYONE]
+
+# What would not come back the same way for the next route.
+PARAMETERS = dict.fromkeys(("customer_id", "loan_id", "application_id", "import_id", "key_id", "user_id"), "999999")
+PATHS_WITH_S3 = ("/api/imports/template",)
+
+
+def calls() -> list[tuple[str, str, Operation]]:
+    return [
+        (method, path.format(**PARAMETERS), operation)
+        for (method, path), operation in ROUTES
+        if path not in PATHS_WITH_S3
+    ]
+
+
+def test_every_route_of_the_application_declares_a_permission_or_is_a_leftover() -> None:
+    # The console's pages have a test of their own.
+    declared = {path: methods for path, methods in app.routes.items() if path.startswith("/api") or path in NOWHERE}
+    leftovers = {
+        (method, path)
+        for path, methods in declared.items()
+        for method in methods
+        if path in NOWHERE or methods[method].view_function.__name__.startswith("method_not_allowed")
+    }
+    routes = {(method, path) for path, methods in declared.items() for method in methods}
+    assert routes - leftovers == set(endpoints.operations)
+    for path in {path for _, path in endpoints.operations}:
+        assert {method for method, other in routes if other == path} == set(METHODS)
+
+
+def test_every_operation_is_what_some_route_does() -> None:
+    assert set(endpoints.operations.values()) | {Operation.REDRIVE_IMPORTS} == set(Operation)
+
+
+@pytest.mark.parametrize("role", SOMEBODY)
+def test_a_role_may_do_what_the_table_says_and_nothing_else(closed_api: Api, database: Database, role: Role) -> None:
+    somebody = closed_api.showing(credentials_of(database, role))
+    # The last of all, because it ends the session.
+    for method, path, operation in sorted(calls(), key=lambda each: each[:2] == ("DELETE", "/api/sessions/current")):
+        answer = somebody.call(method, path, b"{}")
+        if operation in PERMISSIONS[role]:
+            assert answer.status not in (401, 403), f"{role} may not {method} {path}: {answer.text}"
+        else:
+            assert_envelope(answer, 403, "forbidden")
+
+
+def test_nobody_may_do_anything_but_what_is_public(closed_api: Api) -> None:
+    for method, path, operation in calls():
+        answer = closed_api.call(method, path, b"{}")
+        assert (answer.status == 401) == (operation not in PUBLIC), f"{method} {path}: {answer.text}"
+
+
+def test_anybody_may_do_on_a_laptop_what_the_table_says(api: Api) -> None:
+    for method, path, operation in calls():
+        answer = api.call(method, path, b"{}")
+        assert (answer.status == 403) == (operation not in PERMISSIONS[Role.ANYONE]), f"{method} {path}: {answer.text}"
+
+
+@pytest.mark.parametrize("role", [Role.READER, Role.WRITER])
+def test_a_key_of_one_customer_may_do_less(api: Api, database: Database, role: Role) -> None:
+    limited = api.showing(key_of(database, role, customer_id=registered(api)))
+    for method, path, operation in calls():
+        answer = limited.call(method, path, b"{}")
+        allowed = operation in PERMISSIONS[role] & LIMITED
+        assert (answer.status == 403) == (not allowed), f"{method} {path}: {answer.text}"
+
+
+def test_what_a_view_answers_to_a_limited_key_without_asking_for_the_limit_does_not_go_out(
+    api: Api, database: Database
+) -> None:
+    key = key_of(database, Role.READER, customer_id=registered(api))
+    route = app.routes["/api/customers"]["GET"]
+    declared = route.view_function
+
+    def forgetful(call: Call) -> Response:
+        return respond({"customers": [], "next": 4711}, call.request_id)
+
+    route.view_function = endpoints._answering(forgetful, "/api/customers", Operation.READ_CUSTOMERS)
+    try:
+        assert api.get("/api/customers").status == 200
+        answer = api.showing(key).get("/api/customers")
+    finally:
+        route.view_function = declared
+    assert_envelope(answer, 403, "forbidden")
+    assert "4711" not in answer.text

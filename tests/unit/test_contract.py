@@ -1,0 +1,194 @@
+"""The contract is generated, complete and true to the code; the answers are held to it in the functional tests."""
+
+import ast
+import inspect
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel
+from schemathesis.specs.openapi.definitions import OPENAPI_31
+
+from app import app
+from chalicelib.api.blueprint import endpoints
+from chalicelib.api.contract import PUBLISHED, content_security_policy, published
+from chalicelib.errors import LoanError
+from contract import words
+from contract.__main__ import generated
+from contract.conformance import Conformance
+from contract.document import OPERATIONS, document, failures, view_name
+from contract.exchanges import read_exchanges
+from contract.schemas import component_schemas, sentence
+from tests.unit.test_docs import all_subclasses
+
+DOCUMENT = document()
+EVERY_OPERATION = [(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods]
+
+
+def operations() -> Iterator[dict[str, Any]]:
+    for methods in DOCUMENT["paths"].values():
+        yield from methods.values()
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside a JSON value."""
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from nodes(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from nodes(item)
+
+
+@pytest.mark.parametrize("name", ["openapi.json", "docs.html"])
+def test_the_published_files_are_what_is_generated_now(name: str) -> None:
+    assert (PUBLISHED / name).read_text() == generated()[name], f"{name} is out of date: run `make openapi`"
+
+
+def test_every_endpoint_is_described_and_nothing_else_is() -> None:
+    assert set(OPERATIONS) == set(endpoints.operations)
+
+
+@pytest.mark.parametrize("key", endpoints.operations, ids=" ".join)
+def test_the_models_described_are_those_that_the_view_validates_with(key: tuple[str, str]) -> None:
+    method, path = key
+    view = inspect.unwrap(app.routes[path][method].view_function)
+    parsed = {
+        (node.func.id, node.args[1].id)
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(view))))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("body_of", "query_of")
+        and isinstance(node.args[1], ast.Name)
+    }
+    described = OPERATIONS[key]
+    models = (("body_of", described.body), ("query_of", described.query))
+    assert parsed == {(reader, model.__name__) for reader, model in models if model}
+
+
+def test_the_document_is_openapi_and_its_schemas_are_json_schemas() -> None:
+    assert [error.message for error in Draft202012Validator(OPENAPI_31).iter_errors(DOCUMENT)] == []
+    for schema in DOCUMENT["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_reference_leads_somewhere_and_every_component_is_used() -> None:
+    used = {node["$ref"] for node in nodes(DOCUMENT) if "$ref" in node}
+    there = {f"#/components/{kind}/{name}" for kind, found in DOCUMENT["components"].items() for name in found}
+    assert used <= there
+    assert {reference for reference in there if "securitySchemes" not in reference} <= used
+
+
+def test_every_link_leads_to_an_operation_with_parameters_that_it_has() -> None:
+    known = {each["operationId"]: each for each in operations()}
+    assert len(known) == len(EVERY_OPERATION)
+    links = [node for each in operations() for node in nodes(each["responses"]) if "operationId" in node]
+    assert links
+    for link in links:
+        asked = [
+            DOCUMENT["components"]["parameters"][each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+            for each in known[link["operationId"]].get("parameters", ())
+        ]
+        assert set(link.get("parameters", ())) <= {f"{each['in']}.{each['name']}" for each in asked}
+
+
+def test_every_error_of_the_service_is_told_of_where_it_can_happen() -> None:
+    told = {
+        kind.code
+        for key in OPERATIONS
+        for kinds in failures(OPERATIONS[key], endpoints.operations[key]).values()
+        for kind in kinds
+    }
+    everywhere = {kind.code for kind in all_subclasses(LoanError)}
+    # These two are answered where there is no operation.
+    assert everywhere - told == {"path_not_found", "method_not_allowed"}
+
+
+@pytest.mark.parametrize("exchange", read_exchanges(), ids=lambda each: f"{each.operation}: {each.summary}")
+def test_every_example_conforms_to_the_schema_it_stands_beside(exchange: Any) -> None:
+    schemas = {"components": {"schemas": DOCUMENT["components"]["schemas"]}}
+    (operation,) = (each for each in operations() if each["operationId"] == exchange.operation)
+    if exchange.body is not None and exchange.status < 300:
+        asked = operation["requestBody"]["content"]["application/json"]["schema"]
+        Draft202012Validator({**asked, **schemas}).validate(exchange.body)
+    headers = {
+        "Content-Type": "application/json",
+        "X-Request-Id": "x",
+        "Location": "https://x",
+        "ETag": f'"{"0" * 32}"',
+    }
+    text = "" if exchange.answer is None else json.dumps(exchange.answer)
+    assert Conformance(DOCUMENT).faults(exchange.method, exchange.path, exchange.status, headers, text) == []
+
+
+def test_an_answer_that_is_not_as_promised_is_told_apart() -> None:
+    conformance, headers = Conformance(DOCUMENT), {"X-Request-Id": "x"}
+    good: dict[str, object] = {"customers": [], "next": None}
+
+    def faults(body: object, status: int = 200, kind: str = "application/json") -> list[str]:
+        given = headers | {"Content-Type": kind}
+        return conformance.faults("GET", "/api/customers/?q=a", status, given, json.dumps(body))
+
+    assert faults(good) == []
+    assert "'next' is a required property" in faults({"customers": []})[0]
+    assert "unexpected" in faults(good | {"total": 3})[0]
+    assert "no such status" in faults(good, 202)[0]
+    assert "should be application/json" in faults(good, kind="text/html")[0]
+    assert "X-Request-Id is missing" in conformance.faults("GET", "/api/customers", 200, {}, "{}")[0]
+
+
+def test_two_models_of_one_name_are_refused() -> None:
+    first, second = type("Twin", (BaseModel,), {}), type("Twin", (BaseModel,), {})
+    with pytest.raises(ValueError, match="given twice: Twin"):
+        component_schemas([first, second])
+
+
+@pytest.mark.parametrize(
+    ("words_of_code", "read"),
+    [
+        ("a whole number of years, 18 to 120", "A whole number of years, 18 to 120."),
+        ("`POST /api/register/`", ""),
+        ("`PATCH /x/`: what is not given\nstays.", "What is not given stays."),
+    ],
+)
+def test_descriptions_are_read_as_sentences(words_of_code: str, read: str) -> None:
+    assert sentence(words_of_code) == read
+
+
+def test_public_operations_ask_for_no_credentials_and_all_others_name_their_roles() -> None:
+    public = {each["operationId"] for each in operations() if each.get("security") == []}
+    assert public == {"view_contract", "view_docs", "sign_in"}
+    assert all(each["x-roles"] for each in operations())
+
+
+def test_the_words_are_about_what_is_there() -> None:
+    assert {each["tags"][0] for each in operations()} == set(words.TAGS)
+
+
+def test_the_page_runs_no_script_and_asks_for_nothing_else() -> None:
+    page = (PUBLISHED / "docs.html").read_text()
+    assert not re.search(r"<script|<iframe|<form|<object|\son\w+=|\sstyle=|@import|url\(", page, re.IGNORECASE)
+    links = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert {link for link in links if not link.startswith("#")} == {"?format=json"}
+    anchors = set(re.findall(r'id="([^"]*)"', page))
+    assert {link[1:] for link in links if link.startswith("#")} <= anchors
+    assert len(anchors) == len(re.findall(r'id="', page))
+
+
+def test_the_policy_of_the_page_lets_in_its_own_style_sheet_only() -> None:
+    policy = published("docs.html").headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert re.search(r"style-src 'sha256-[A-Za-z0-9+/]{43}='; ", policy)
+    assert content_security_policy("<style>a</style>") != content_security_policy("<style>b</style>")
+    assert "style-src 'none'" in published("openapi.json").headers["Content-Security-Policy"]
+
+
+def test_every_operation_is_on_the_page() -> None:
+    page = (PUBLISHED / "docs.html").read_text()
+    for method, path in endpoints.operations:
+        assert f'id="{view_name(method, path)}"' in page
