@@ -3,8 +3,10 @@
 from chalice.app import Chalice
 
 from chalicelib.api.routes import api
+from chalicelib.console.routes import console
 from chalicelib.handlers import functions
 
 app = Chalice(app_name="loans")
 app.register_blueprint(api)
+app.register_blueprint(console)
 app.register_blueprint(functions)

@@ -45,17 +45,19 @@ class DeadLetters:
 
 @dataclass(frozen=True)
 class DeadLetterQueue:
-    """Where the dead letters lie."""
+    """Where the dead letters lie, and the import queue that they go back to."""
 
     url: str
     arn: str
+    import_queue_arn: str
 
 
 def find_queue(sqs: "SQSClient", import_queue_url: str) -> DeadLetterQueue:
     """The queue in which the messages of the import queue end. Raises what SQS raises."""
-    found = sqs.get_queue_attributes(QueueUrl=import_queue_url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    asked = sqs.get_queue_attributes(QueueUrl=import_queue_url, AttributeNames=["QueueArn", "RedrivePolicy"])
+    found = asked["Attributes"]
     arn = json.loads(found["RedrivePolicy"])["deadLetterTargetArn"]
-    return DeadLetterQueue(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"], arn)
+    return DeadLetterQueue(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"], arn, found["QueueArn"])
 
 
 def count(sqs: "SQSClient", queue: DeadLetterQueue) -> int:
@@ -65,11 +67,11 @@ def count(sqs: "SQSClient", queue: DeadLetterQueue) -> int:
 
 
 def start_moving_back(sqs: "SQSClient", queue: DeadLetterQueue) -> None:
-    """Has SQS put every dead letter back where it came from, with all its attempts anew. Raises what SQS raises.
+    """Has SQS put every dead letter into the import queue, with all its attempts anew. Raises what SQS raises.
 
     SQS moves them itself: a program that receives, sends and deletes would double what it dies on.
     """
-    sqs.start_message_move_task(SourceArn=queue.arn)
+    sqs.start_message_move_task(SourceArn=queue.arn, DestinationArn=queue.import_queue_arn)
 
 
 def look(sqs: "SQSClient", import_queue_url: str) -> DeadLetters:

@@ -180,6 +180,15 @@ def test_the_outputs_say_where_everything_is(template: Template) -> None:
     } <= set(template["Outputs"])
 
 
+def test_the_api_is_throttled_and_somebody_hears_of_many_requests(resources: dict[str, Any]) -> None:
+    (settings,) = resources["RestAPI"]["Properties"]["MethodSettings"]
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    assert settings["ThrottlingRateLimit"] == {"Ref": "RequestsASecond"}
+    alarm = resources["RequestRateAlarm"]["Properties"]
+    (counted,) = [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]
+    assert counted["Dimensions"][0]["Value"] == resources["RestAPI"]["Properties"]["DefinitionBody"]["info"]["title"]
+
+
 def test_the_database_address_is_not_shown(template: Template) -> None:
     assert template["Parameters"]["DatabaseUrl"]["NoEcho"] is True
 

@@ -1,0 +1,123 @@
+"""The audit log: who did what to whom, and what it was before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from chalice.app import Response
+
+from chalicelib import runtime
+from chalicelib.api.access_models import AuditQuery
+from chalicelib.console.audit_words import ACTIONS, SUBJECTS, label_of, written
+from chalicelib.console.blueprint import pages
+from chalicelib.console.forms import Form
+from chalicelib.console.reading import read
+from chalicelib.console.rendering import page
+from chalicelib.console.visit import Visit
+from chalicelib.errors import InvalidRequest
+from chalicelib.rules.access import Operation
+from chalicelib.services import audit
+from chalicelib.storage.audit import AuditFilter, StoredEvent
+
+PAGE_ROWS = 50
+
+FILTERS = ("actor", "action", "subject_kind", "subject_id", "from", "to")
+
+# Where the page of a subject or of an actor is, from /console/ on.
+PLACES = {
+    "customer": "customers/{}/",
+    "application": "applications/{}/",
+    "loan": "loans/{}/",
+    "import": "imports/{}/",
+    "user": "administration/users/{}/",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that was changed; None where there was none before, or is none after."""
+
+    label: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the log as the page tells it. `actor` is what the filter calls the one who did it."""
+
+    event: StoredEvent
+    actor: str
+    action: str
+    subject: str
+    place: str | None
+    changes: Sequence[Change]
+
+
+@pages.add("GET", "/console/administration/audit", Operation.READ_AUDIT)
+def view_audit(visit: Visit) -> Response:
+    """Entries, the newest first, as the filters in the address say."""
+    try:
+        query = read(AuditQuery, visit.query)
+    except InvalidRequest as error:
+        return _audit(visit, Form.refused(visit.query, error), [], status=error.status)
+    found = audit.list_events(runtime.database(), _filter(query), query.before, PAGE_ROWS + 1)
+    shown = found[:PAGE_ROWS]
+    return _audit(visit, Form(visit.query), shown, shown[-1].audit_id if len(found) > PAGE_ROWS else None)
+
+
+def _audit(
+    visit: Visit, form: Form, events: Sequence[StoredEvent], before: int | None = None, status: int = 200
+) -> Response:
+    wanted = {name: visit.query[name] for name in FILTERS if name in visit.query}
+    return page(
+        visit,
+        "audit.html",
+        status=status,
+        form=form,
+        is_filtered=bool(wanted),
+        entries=[entry_of(event) for event in events],
+        actions=[("", "Anything"), *ACTIONS.items()],
+        subjects=[("", "Anything"), *SUBJECTS.items()],
+        first=f"?{urlencode(wanted)}" if "before" in visit.query else None,
+        next=f"?{urlencode(wanted | {'before': before})}" if before else None,
+    )
+
+
+def entry_of(event: StoredEvent) -> Entry:
+    """An entry as the page tells it."""
+    kind, number = event.subject_kind, event.subject_id
+    subject = SUBJECTS.get(kind, kind)
+    return Entry(
+        event,
+        event.actor_kind if event.actor_id is None else f"{event.actor_kind}:{event.actor_id}",
+        ACTIONS.get(event.action, label_of(event.action)),
+        subject if number is None else f"{subject} {number}",
+        PLACES[kind].format(number) if kind in PLACES and number is not None else None,
+        changes_of(event.before, event.after),
+    )
+
+
+def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
+    """What a change was about, value by value, in the order in which it was written down."""
+    old, new = before or {}, after or {}
+    names = [*new, *(name for name in old if name not in new)]
+    changes = [Change(label_of(name), written(name, old.get(name)), written(name, new.get(name))) for name in names]
+    return [change for change in changes if change.before is not None or change.after is not None]
+
+
+def _filter(query: AuditQuery) -> AuditFilter:
+    return AuditFilter(
+        *query.actor_kind_and_id(),
+        query.action,
+        query.subject_kind,
+        query.subject_id,
+        _midnight(query.since) if query.since else None,
+        _midnight(query.to + timedelta(days=1)) if query.to else None,
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, runtime.settings().business_timezone)

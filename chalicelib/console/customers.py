@@ -1,0 +1,118 @@
+"""Customers: to find one, and all there is about one."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from chalice.app import Response
+from pydantic import Field
+
+from chalicelib import runtime
+from chalicelib.api.models import CursorId, CustomersQuery, PageQuery
+from chalicelib.api.parsing import number_in_path
+from chalicelib.console.blueprint import pages
+from chalicelib.console.forms import Form
+from chalicelib.console.history import entry_of
+from chalicelib.console.lists import ROWS, address, shown_page
+from chalicelib.console.reading import read
+from chalicelib.console.rendering import page
+from chalicelib.console.visit import Visit
+from chalicelib.console.what_if import FIELDS, WhatIf, asked_of
+from chalicelib.errors import CustomerNotFound, InvalidRequest
+from chalicelib.rules.access import Operation
+from chalicelib.rules.decision import emi_budget
+from chalicelib.rules.score import Facts
+from chalicelib.services import applications, customers, loans
+from chalicelib.storage.applications import ApplicationFilter
+from chalicelib.storage.customers import Order
+from chalicelib.storage.loans import LoanOnRecord
+
+# On the page of a customer; the lists have them all.
+LATEST = 8
+MOST_LOANS = 200
+CHANGES = 10
+# From this share of what is possible on, a bar warns.
+NEARLY = Decimal("0.8")
+
+
+class ListQuery(CustomersQuery):
+    """The address of the list. `part` is `rows` where a script asks for the table alone."""
+
+    sort: Annotated[Order, Field(description=f"one of {', '.join(Order)}")] = Order.NUMBER
+    part: Annotated[Literal["rows"], Field(description="rows")] | None = None
+
+
+class HistoryQuery(PageQuery):
+    """Which part of a customer's history is shown."""
+
+    before: CursorId | None = None
+
+
+@pages.add("GET", "/console/customers", Operation.READ_CUSTOMERS)
+def list_customers(visit: Visit) -> Response:
+    """Customers to search as one types, in pages."""
+    query = read(ListQuery, visit.query)
+    found = customers.list_customers(runtime.database(), query.q, query.after, ROWS + 1, order=query.sort)
+    shown = shown_page(found, visit.query, ("q", "sort"), "after", lambda each: each.customer_id)
+    template = "customers_rows.html" if query.part else "customers.html"
+    return page(visit, template, form=Form(visit.query), query=query, shown=shown, sorts=_sorts(query.q))
+
+
+@pages.add("GET", "/console/customers/{customer_id}", Operation.READ_CUSTOMERS)
+def view_customer(visit: Visit, customer_id: str) -> Response:
+    """A customer with all there is; with amount, rate and tenure in the address, also what would be decided."""
+    number = number_in_path(customer_id, CustomerNotFound, "customer")
+    typed = {name: visit.query[name] for name in FIELDS if name in visit.query}
+    try:
+        return customer_page(visit, number, asked_of(number, typed))
+    except InvalidRequest as error:
+        return customer_page(visit, number, WhatIf(Form.refused(typed, error)), 400)
+
+
+def customer_page(visit: Visit, number: int, asked: WhatIf, status: int = 200) -> Response:
+    """The page of a customer with what was asked on it. Raises CustomerNotFound."""
+    database, today = runtime.database(), runtime.today()
+    found = customers.view_customer(database, number, today)
+    history_query = read(HistoryQuery, visit.query)
+    history = customers.history(database, number, history_query.before, CHANGES + 1)
+    latest = applications.list_applications(database, ApplicationFilter(number), None, LATEST)
+    of_customer = loans.list_loans(database, number, None, today, 0, MOST_LOANS)
+    return page(
+        visit,
+        "customer.html",
+        status=status,
+        customer=found.customer,
+        facts=found.facts,
+        budget=emi_budget(found.facts, runtime.policy()),
+        kinds=_kinds(found.facts),
+        asked=asked,
+        today=today,
+        loans=_current_first(of_customer, today)[:LATEST],
+        applications=latest,
+        history=[entry_of(event) for event in history[:CHANGES]],
+        earlier=f"?before={history[CHANGES - 1].audit_id}#history" if len(history) > CHANGES else None,
+    )
+
+
+def _sorts(searched: str) -> dict[str, str]:
+    """The same list in each order, from its beginning."""
+    kept = {"q": searched} if searched else {}
+    return {order.name: address(kept | {"sort": order.value}) for order in Order}
+
+
+def _current_first(found: Sequence[LoanOnRecord], today: date) -> list[LoanOnRecord]:
+    return sorted(found, key=lambda loan: (not loan.is_current(today), -loan.loan_id))
+
+
+def _kinds(facts: Facts) -> tuple[str, str]:
+    """How the bars of limit and income are shown."""
+    used = (facts.current_principal, facts.approved_limit), (facts.current_emis, emi_budget(facts, runtime.policy()))
+    limit, income = (_kind(part, whole) for part, whole in used)
+    return limit, income
+
+
+def _kind(part: Decimal, most: Decimal) -> str:
+    if part > most:
+        return "bad"
+    return "warn" if part > most * NEARLY else "good"

@@ -1,0 +1,81 @@
+"""Imports: the list, the start of one, the template workbook."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib import runtime
+from chalicelib.api.models import ImportsQuery, StartImportBody
+from chalicelib.console.blueprint import pages
+from chalicelib.console.forms import Form
+from chalicelib.console.reading import read
+from chalicelib.console.rendering import page, see, see_elsewhere
+from chalicelib.console.visit import Visit
+from chalicelib.errors import InvalidRequest
+from chalicelib.rules.access import Operation
+from chalicelib.services import import_jobs, import_templates
+from chalicelib.services.import_jobs import CONTENT_TYPES, MAX_UPLOAD_BYTES
+
+PAGE_ROWS = 25
+
+# Who asks with a script sends the file with it too, and is not to be led anywhere by S3.
+BY_SCRIPT = "script"
+
+
+@pages.add("GET", "/console/imports", Operation.READ_IMPORTS)
+def view_imports(visit: Visit) -> Response:
+    """Imports, the newest first."""
+    query = read(ImportsQuery, visit.query)
+    found = import_jobs.list_imports(runtime.database(), query.before, PAGE_ROWS + 1)
+    return page(
+        visit,
+        "imports.html",
+        jobs=[(job, totals(job.sheets)) for job in found[:PAGE_ROWS]],
+        first="?" if query.before else None,
+        next=f"?before={found[PAGE_ROWS - 1].import_id}" if len(found) > PAGE_ROWS else None,
+    )
+
+
+@pages.add("GET", "/console/imports/new", Operation.START_IMPORT)
+def view_new_import(visit: Visit) -> Response:
+    """Where a workbook is dropped, or named."""
+    return _new_import(visit, Form())
+
+
+@pages.add("POST", "/console/imports/new", Operation.START_IMPORT)
+def start_import(visit: Visit) -> Response:
+    """Notes an import of this file name; its page has the form that sends the file to S3."""
+    try:
+        body = read(StartImportBody, visit.form)
+        started = import_jobs.start_import(
+            runtime.database(), runtime.s3(), runtime.settings().import_bucket, body.file_name, visit.author
+        )
+    except InvalidRequest as error:
+        return _new_import(visit, Form.refused(visit.form, error), 400)
+    by = f"?by={BY_SCRIPT}" if visit.form.get("by") == BY_SCRIPT else ""
+    return see(visit, f"imports/{started.job.import_id}/{by}")
+
+
+@pages.add("GET", "/console/imports/template", Operation.READ_IMPORTS)
+def download_template(visit: Visit) -> Response:
+    """Leads to the template workbook in S3."""
+    return see_elsewhere(visit, import_templates.template_link(runtime.s3(), runtime.settings().import_bucket))
+
+
+def totals(sheets: Sequence[Any]) -> dict[str, int]:
+    """The counts of an import over its sheets."""
+    names = ("rows_found", "inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
+    return {name: sum(getattr(sheet, name) for sheet in sheets) for name in names}
+
+
+def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:
+    return page(
+        visit,
+        "import_new.html",
+        status=status,
+        upload_to=runtime.s3().meta.endpoint_url,
+        form=form,
+        kinds=", ".join(CONTENT_TYPES),
+        max_bytes=MAX_UPLOAD_BYTES,
+    )

@@ -1,0 +1,24 @@
+// Shows the moments of the page in the viewer's own time zone, in the date format of the lender's locale.
+const locale = document.documentElement.dataset.locale;
+const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
+
+export function showMoments(within) {
+  for (const time of within.querySelectorAll("time[data-moment]")) {
+    const moment = new Date(time.dateTime);
+    time.textContent = format.format(moment);
+    time.title = exact.format(moment);
+  }
+}
+
+showMoments(document);
+
+// What scrolls sideways must be reachable with the keyboard; what does not scroll would only be one more stop.
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+
+for (const scroller of document.querySelectorAll(".scroll")) widths.observe(scroller);

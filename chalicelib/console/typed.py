@@ -1,0 +1,45 @@
+"""What people type, as the models of the API take it, and amounts as people read them."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from chalicelib.console.rendering import formats
+
+# 1,20,030 and 120,030.50; not 12,50, which elsewhere means 12.50.
+GROUPED = re.compile(r"\d{1,3}(,\d{2,3})*,\d{3}(\.\d+)?")
+# An amount in a sentence of ours (rules/sentences.py); what has fewer digits may also be a score or a tenure.
+AMOUNT = re.compile(r"(?<![\d.])(\d{4,}(?:\.\d\d)?|\d+\.\d\d)(?![\d%]|\.\d)")
+
+
+def plain_amount(text: str) -> str:
+    """An amount as it was typed, without its currency and without what groups its digits; anything else as it is.
+
+    >>> plain_amount("1,20,030.50")
+    '120030.50'
+    """
+    bare = text.removeprefix(formats().currency_symbol).strip()
+    return bare.replace(",", "") if GROUPED.fullmatch(bare) else bare
+
+
+def plain_phone(text: str) -> str:
+    """A phone number without the blanks and hyphens that make it readable."""
+    return re.sub(r"[\s-]", "", text)
+
+
+def plain(typed: Mapping[str, str]) -> dict[str, str]:
+    """What was typed as the models take it; amounts and phone numbers are known by the names of their fields."""
+    return {name: _PLAIN.get(name, str)(value) for name, value in typed.items()}
+
+
+def with_amounts(sentence: str) -> str:
+    """A sentence of a decision with its amounts as the locale writes them."""
+    return AMOUNT.sub(lambda found: str(formats().money(Decimal(found[0]))), sentence)
+
+
+_PLAIN: Mapping[str, Callable[[str], str]] = {
+    "loan_amount": plain_amount,
+    "monthly_income": plain_amount,
+    "approved_limit": plain_amount,
+    "phone_number": plain_phone,
+}

@@ -1,0 +1,64 @@
+"""Chromium, driven by Playwright, in front of the console of a running stack."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+HOW = "The tests of the console need Chromium; on Debian and Ubuntu: apt install chromium."
+FLAGS = (
+    # root may not use the sandbox, and containers have no other user.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
+
+
+class NoChromium(Exception):
+    """There is no Chromium, and it could not be installed; the sentence says how."""
+
+
+@cache
+def chromium() -> str:
+    """The program, which root on Debian gets by apt where it is missing. Raises NoChromium."""
+    if found := _found():
+        return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "-y", "chromium"]):
+            subprocess.run(
+                command, check=False, stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            )
+    if found := _found():
+        return found
+    raise NoChromium(HOW)
+
+
+def _found() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """A browser, closed when the block ends. Raises NoChromium."""
+    program = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def sign_in(page: Page, console_url: str, login: str, password: str) -> None:
+    """Signs in with the form; the page is the first one then."""
+    page.goto(console_url)
+    page.get_by_label("Login").fill(login)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("navigation", name="Sections").wait_for()

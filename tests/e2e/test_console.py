@@ -1,0 +1,205 @@
+"""The console in a real browser, on the whole stack: what an officer, an admin and a viewer do with it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect
+
+from chalicelib.rules.access import Role
+from chalicelib.storage.database import Database, make_engine
+from tests.conftest import settings_for
+from tests.e2e.browsing import browsing, sign_in
+from tests.e2e.conftest import DATA, Stack
+from tests.e2e.screenshots import PICTURES, VIEWS, View
+from tests.people import PASSWORD, user_of
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+
+pytestmark = pytest.mark.e2e
+
+MAX_PAGE_BYTES = 100_000
+# A refusal for its amount, with a counter-offer: more than any limit in the portfolio.
+MUCH = "90000000"
+GRAVE = ("critical", "serious")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def console(stack: Stack) -> str:
+    """The address of the console, where each role has a user of its own name. The tests share its data."""
+    stack.empty()
+    stack.seed(DATA)
+    database = Database(make_engine(settings_for(stack.file.database_url)))
+    for role in (Role.ADMIN, Role.OFFICER, Role.VIEWER):
+        user_of(database, role)
+    database.engine.dispose()
+    return stack.file.console_url
+
+
+def opened(browser: Browser, view: View = VIEWS[0]) -> BrowserContext:
+    return browser.new_context(
+        viewport={"width": view.width, "height": view.height},
+        color_scheme="dark" if view.scheme == "dark" else "light",
+        locale="en-IN",
+        timezone_id="Asia/Kolkata",
+    )
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a browser that nobody used before; it fails the test that makes it complain."""
+    context = opened(browser)
+    found: list[str] = []
+    shown = context.new_page()
+    shown.on("pageerror", lambda error: found.append(str(error)))
+    shown.on("console", lambda said: found.append(said.text) if "Content Security Policy" in said.text else None)
+    yield shown
+    context.close()
+    assert found == []
+
+
+def test_an_officer_reads_a_refusal_takes_the_counter_offer_and_applies(console: str, page: Page) -> None:
+    sign_in(page, console, "officer", PASSWORD)
+    page.get_by_role("link", name="Find a customer").first.click()
+    name = page.locator("tbody a").nth(4).inner_text()
+    page.get_by_label("Search").press_sequentially(name, delay=20)
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator("tbody").get_by_role("link", name=name).click()
+    page.get_by_label("Amount").fill(MUCH)
+    page.get_by_label("Interest rate").fill("11.5")
+    page.get_by_label("Tenure").fill("36")
+    page.get_by_role("button", name="See the decision").click()
+    expect(page.locator(".result")).to_contain_text("Refused")
+    page.get_by_role("link", name="Try this").first.click()
+    expect(page.locator(".result")).to_contain_text("Approved")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Application")
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Home").click()
+    expect(page.locator(".figure").first).to_contain_text("approved: 1 of")
+
+
+def test_an_officer_imports_a_workbook_and_reads_what_was_wrong(console: str, page: Page, tmp_path: Path) -> None:
+    rows = [CUSTOMER_HEADER, customer(9001), customer(9002, age=11)]
+    file = tmp_path / "new customers.xlsx"
+    file.write_bytes(workbook({"customers": rows, "loans": [LOAN_HEADER, loan(9001, 80_001)]}))
+    sign_in(page, console, "officer", PASSWORD)
+    page.goto(f"{console}imports/new/")
+    page.locator("#file").set_input_files(file)
+    expect(page.get_by_text("Completed").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("main")).to_contain_text("customers, row 3")
+    expect(page.get_by_role("main")).to_contain_text("Age must be a whole number from 18 to 120")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Report").click()
+    assert download.value.suggested_filename.endswith(".xlsx")
+
+
+def test_an_admin_edits_a_limit_and_finds_it_in_the_audit_log(console: str, page: Page) -> None:
+    sign_in(page, console, "admin", PASSWORD)
+    page.goto(f"{console}customers/7/change/")
+    page.get_by_label("Approved limit").fill("1234500")
+    page.get_by_label("Reason").fill("Salary slip of November")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#history")).to_contain_text("Salary slip of November")
+    page.goto(f"{console}administration/audit/")
+    expect(page.locator("tbody tr").first).to_contain_text("12,34,500")
+
+
+def test_a_viewer_sees_everything_and_may_change_nothing(console: str, page: Page) -> None:
+    sign_in(page, console, "viewer", PASSWORD)
+    page.goto(f"{console}customers/7/")
+    assert page.get_by_role("link", name="Change limit").count() == 0
+    answer = page.goto(f"{console}customers/7/change/")
+    assert answer is not None
+    assert answer.status == 403
+    expect(page.get_by_role("main")).to_contain_text("The role viewer may not")
+    assert page.get_by_role("link", name="Administration").count() == 0
+
+
+def test_the_sign_in_leads_to_where_one_wanted_to_be_and_the_sign_out_ends_it(console: str, page: Page) -> None:
+    page.goto(f"{console}customers/7/?loan_amount=5000&interest_rate=10&tenure=12")
+    page.get_by_label("Login").fill("viewer")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customers/7/?loan_amount=5000&interest_rate=10&tenure=12")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("status")).to_have_text("You are signed out.")
+    page.goto(console)
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_without_scripts_the_console_works_too(console: str, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, console, "officer", PASSWORD)
+    page.goto(f"{console}customers/")
+    page.get_by_label("Search").fill("7")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.goto(f"{console}imports/new/")
+    page.get_by_label("Name of the file").fill("customers.xlsx")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("input[type=file]")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=[view.name for view in VIEWS])
+def test_no_page_has_a_serious_fault_is_large_or_wider_than_the_screen(
+    console: str, browser: Browser, view: View
+) -> None:
+    context = opened(browser, view)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(_host(request)))
+    sizes: dict[str, int] = {}
+    page.on("response", lambda response: _weigh(sizes, response))
+    page.goto(console)
+    faults = _faults(page)
+    sign_in(page, console, "admin", PASSWORD)
+    numbers = {"customer": 7, "refused": _apply(page, console), "loan": _a_loan(page, console), "import": 1}
+    for picture in PICTURES:
+        page.goto(console + picture.address.format(**numbers), wait_until="networkidle")
+        assert page.locator("h1").count() == 1, picture.name
+        for details in page.locator("details").all():
+            details.evaluate("element => { element.open = true }")
+        faults += [f"{picture.name}: {fault}" for fault in _faults(page)]
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        faults += [f"{picture.name} is wider than the screen"] if wider > 0 else []
+    context.close()
+    assert faults == []
+    assert set(asked) == {urlsplit(console).netloc}
+    assert {address: size for address, size in sizes.items() if size > MAX_PAGE_BYTES} == {}
+
+
+def _apply(page: Page, console: str) -> int:
+    page.goto(f"{console}customers/7/?loan_amount={MUCH}&interest_rate=10&tenure=12")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url(re.compile(r"/applications/\d+/"))
+    return int(urlsplit(page.url).path.rstrip("/").rpartition("/")[2])
+
+
+def _a_loan(page: Page, console: str) -> int:
+    page.goto(f"{console}loans/")
+    return int(page.locator("tbody a").first.inner_text().removeprefix("Loan "))
+
+
+def _faults(page: Page) -> list[str]:
+    violations = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['target']}" for each in violations if each["impact"] in GRAVE]
+
+
+def _host(request: Request) -> str:
+    return urlsplit(request.url).netloc
+
+
+def _weigh(sizes: dict[str, int], response: Response) -> None:
+    if response.headers.get("content-type", "").startswith("text/html") and response.status == 200:
+        sizes[response.url] = len(response.body())

@@ -1,0 +1,387 @@
+"""The console's customers: found, read, tried a loan for, registered and corrected."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from html import unescape
+
+import pytest
+from sqlalchemy import text
+
+from chalicelib import runtime
+from chalicelib.rules.access import Author, Role
+from chalicelib.rules.policy import STANDARD_1
+from chalicelib.services.applications import list_applications
+from chalicelib.services.audit import list_events
+from chalicelib.services.customers import Registration, change_customer, etag_of, register, view_customer
+from chalicelib.storage import idempotency
+from chalicelib.storage.applications import ApplicationFilter
+from chalicelib.storage.audit import AuditFilter
+from chalicelib.storage.customers import Customer
+from chalicelib.storage.database import Database
+from tests.functional.browser import Browser, Seen
+from tests.functional.test_endpoints import add_loan
+from tests.people import TEST
+
+ASKED = "?loan_amount=1%2C20%2C030&interest_rate=8.12&tenure=12"
+TOO_MUCH = "?loan_amount=900000&interest_rate=8.12&tenure=12"
+
+
+@pytest.fixture
+def officer(browser: Browser, database: Database) -> Browser:
+    """The browser of an officer who is signed in."""
+    return browser.sign_in_as(database, Role.OFFICER)
+
+
+@pytest.fixture
+def viewer(browser: Browser, database: Database) -> Browser:
+    """The browser of somebody who may only look."""
+    return browser.sign_in_as(database, Role.VIEWER)
+
+
+def named(database: Database, first_name: str = "Rudra", last_name: str = "Singh", phone: str = "8697989224") -> int:
+    registration = Registration(first_name, last_name, 23, phone, Decimal(23_000))
+    return register(database, registration, STANDARD_1, TEST).customer_id
+
+
+def stored(database: Database, customer_id: int) -> Customer:
+    return view_customer(database, customer_id, runtime.today()).customer
+
+
+def names_in(seen: Seen) -> list[str]:
+    return [unescape(name) for name in re.findall(r'<th scope="row"[^>]*><a[^>]*>([^<]*)</a>', seen.text)]
+
+
+def test_a_list_without_customers_says_what_to_do(officer: Browser) -> None:
+    seen = officer.get("/console/customers/")
+    assert "No customers yet" in seen.words
+    assert {"/console/customers/new/", "/console/imports/new/"} <= set(seen.links())
+
+
+def test_customers_are_found_by_how_a_name_a_phone_number_or_a_number_begins(
+    officer: Browser, database: Database
+) -> None:
+    named(database, "Rudra", "Singh", "8697989224")
+    named(database, "Asha", "Rao", "7012345678")
+
+    def found(query: str) -> list[str]:
+        return names_in(officer.get(f"/console/customers/?q={query}"))
+
+    assert found("") == ["Rudra Singh", "Asha Rao"]
+    assert found("asha") == found("RAO") == found("7012") == found("2") == ["Asha Rao"]
+    assert found("asha+rao") == ["Asha Rao"]
+    nobody = officer.get("/console/customers/?q=zzz")
+    assert "No name, last name or phone number begins with “zzz”" in nobody.words
+
+
+def test_a_search_cannot_write_into_the_page(officer: Browser) -> None:
+    seen = officer.get("/console/customers/?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    assert "<script>alert" not in seen.text
+
+
+@pytest.mark.parametrize("sort", ["number", "newest", "name", "name-descending"])
+def test_customers_come_in_each_order_page_after_page_none_twice(
+    officer: Browser, database: Database, sort: str
+) -> None:
+    people = [(named(database, f"{'ABC'[n % 3]}sha", f"R{n % 7}"), f"{'ABC'[n % 3]}sha R{n % 7}") for n in range(60)]
+    seen, listed = officer.get(f"/console/customers/?sort={sort}"), []
+    while True:
+        listed += [int(link.split("/")[-2]) for link in seen.links() if re.search(r"customers/\d+/$", link)]
+        following = re.search(r'href="([^"]+)" rel="next"', seen.text)
+        if not following:
+            break
+        seen = officer.get(f"/console/customers/{unescape(following[1])}")
+    by_name = [number for number, _ in sorted(people, key=lambda each: (each[1].lower(), each[0]))]
+    wanted = sorted(number for number, _ in people) if sort in ("number", "newest") else by_name
+    assert listed == (wanted if sort in ("number", "name") else wanted[::-1])
+
+
+def test_a_script_gets_the_table_alone(officer: Browser, database: Database) -> None:
+    named(database)
+    part = officer.get("/console/customers/?q=rud&part=rows")
+    assert names_in(part) == ["Rudra Singh"]
+    assert "<html" not in part.text
+    assert 'data-said="1 customer"' in part.text
+    assert "/console/customers/1/" in part.links()
+
+
+@pytest.mark.parametrize("query", ["sort=income", "after=-1", "after=x", "part=all", "q=" + "a" * 150])
+def test_an_address_that_is_not_valid_is_told_as_a_page(officer: Browser, query: str) -> None:
+    assert officer.get(f"/console/customers/?{query}").status == 400
+
+
+def test_a_customer_is_shown_with_exposure_loans_applications_and_history(officer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, loan_amount=Decimal(800_000), monthly_installment=Decimal(12_000), source_loan_id=77)
+    add_loan(database, number, end_date=runtime.today().replace(year=2021), loan_amount=Decimal(50_000))
+    seen = officer.get(f"/console/customers/{number}/")
+    assert "₹8,00,000 of ₹8,28,000 lent, 97%" in seen.words
+    assert "₹12,000 of ₹23,000 a month go to instalments, 52%. The most is ₹11,500." in seen.words
+    assert 'class="meter warn"' in seen.text
+    assert 'class="meter bad"' in seen.text
+    assert names_in(seen) == ["Loan 1", "Loan 2"]
+    assert "No applications yet" in seen.words
+    assert "Registered by the test" in seen.words
+    assert len(seen.text.encode()) < 100_000
+
+
+def test_a_customer_who_is_not_there_is_not_found(officer: Browser) -> None:
+    for address in ("7", "0", "x", "99999999999999999999"):
+        assert officer.get(f"/console/customers/{address}/").status == 404
+
+
+def test_a_loan_is_tried_without_saving_anything(officer: Browser, database: Database) -> None:
+    number = named(database)
+    seen = officer.get(f"/console/customers/{number}/{ASKED}")
+    assert (
+        "A loan of ₹1,20,030 over 12 months is approved at 8.12% a year, with instalments of ₹10,447.88 a month."
+        in seen.words
+    )
+    assert "There are no earlier loans, so the credit score is 75." in seen.words
+    assert "75 of 100" in seen.words
+    assert 'value="1,20,030"' in seen.text
+    assert list_applications(database, ApplicationFilter(), None, 9) == []
+
+
+def test_a_refusal_says_why_and_what_could_be_had_instead_one_click_away(officer: Browser, database: Database) -> None:
+    number = named(database)
+    seen = officer.get(f"/console/customers/{number}/{TOO_MUCH}")
+    assert "A loan of ₹9,00,000 over 12 months at 8.12% a year is refused." in seen.words
+    assert "The requested amount, ₹9,00,000, is more than the approved limit, ₹8,28,000." in seen.words
+    offer = next(link for link in seen.links() if "loan_amount=828000" in link)
+    assert "₹8,28,000 over 12 months is approved" in officer.get(offer.partition("#")[0]).words
+
+
+def test_a_raised_rate_is_said_in_the_sentence(officer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, loan_amount=Decimal(1000), emis_paid_on_time=60)
+    seen = officer.get(f"/console/customers/{number}/{ASKED}")
+    assert "is approved at 12% a year instead of 8.12%" in seen.words
+    assert "Approved at a higher rate" in seen.words
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("?loan_amount=abc&interest_rate=8&tenure=12", "Must be an amount in rupees"),
+        ("?loan_amount=12%2C50&interest_rate=8&tenure=12", "Must be an amount in rupees"),
+        ("?loan_amount=100&interest_rate=101&tenure=12", "Must be percent a year, 0 to 100"),
+        ("?loan_amount=100&interest_rate=8&tenure=601", "Must be a whole number of months"),
+        ("?loan_amount=100&interest_rate=8", "Is required"),
+    ],
+)
+def test_what_was_typed_wrong_is_kept_with_a_sentence_beside_it(
+    officer: Browser, database: Database, query: str, sentence: str
+) -> None:
+    seen = officer.get(f"/console/customers/{named(database)}/{query}")
+    assert seen.status == 400
+    assert sentence in seen.words
+    assert f'value="{unescape(query[13:].split("&")[0].replace("%2C", ","))}"' in seen.text
+
+
+def apply_fields(page: Seen, **changes: str) -> dict[str, str]:
+    return {name: page.hidden(name) for name in ("once", "loan_amount", "interest_rate", "tenure")} | changes
+
+
+def test_applying_makes_the_loan_and_leads_to_its_decision(officer: Browser, database: Database) -> None:
+    number = named(database)
+    page = officer.get(f"/console/customers/{number}/{ASKED}")
+    seen = officer.follow(officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page)))
+    assert "The application is approved and the loan is made." in seen.words
+    assert "/console/loans/1/" in seen.links()
+    (event,) = list_events(database, AuditFilter(action="loan_applied_for"), None, 9)
+    assert event.actor_name == "a-officer of the tests"
+
+
+def test_a_double_click_makes_one_loan(officer: Browser, database: Database) -> None:
+    number = named(database)
+    page = officer.get(f"/console/customers/{number}/{ASKED}")
+    address = f"/console/customers/{number}/applications/"
+    first, second = (officer.send(page, address, **apply_fields(page)) for _ in range(2))
+    assert (
+        first.headers["Location"] == second.headers["Location"] == "../../../applications/1/?done=application-approved"
+    )
+    assert len(list_applications(database, ApplicationFilter(), None, 9)) == 1
+    again = officer.get(f"/console/customers/{number}/{ASKED}")
+    officer.send(again, address, **apply_fields(again))
+    assert len(list_applications(database, ApplicationFilter(), None, 9)) == 2
+
+
+def test_a_click_while_the_first_one_is_at_work_leads_back_to_the_customer(
+    officer: Browser, database: Database
+) -> None:
+    number = named(database)
+    page = officer.get(f"/console/customers/{number}/{ASKED}")
+    address = f"/console/customers/{number}/applications/"
+    officer.send(page, address, **apply_fields(page))
+    with database.transaction() as tx:
+        route, key = tx.connection.execute(text("DELETE FROM idempotency_keys RETURNING route, key")).one()
+        tx.commit()
+    with database.transaction() as tx:
+        idempotency.claim(tx.connection, route, key)
+        seen = officer.follow(officer.send(page, address, **apply_fields(page)))
+    assert seen.path.startswith(f"/console/customers/{number}/?done=")
+    assert "The application is being decided" in seen.words
+
+
+def test_a_refused_application_is_recorded_too(officer: Browser, database: Database) -> None:
+    number = named(database)
+    page = officer.get(f"/console/customers/{number}/{TOO_MUCH}")
+    seen = officer.follow(officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page)))
+    assert "The application is recorded as refused; no loan was made." in seen.words
+    assert "is refused." in seen.words
+
+
+@pytest.mark.parametrize("changes", [{"once": ""}, {"once": "x" * 99}, {"loan_amount": "x"}, {"tenure": ""}])
+def test_an_application_that_the_page_does_not_send_is_refused(
+    officer: Browser, database: Database, changes: dict[str, str]
+) -> None:
+    number = named(database)
+    page = officer.get(f"/console/customers/{number}/{ASKED}")
+    sent = officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page, **changes))
+    assert sent.status == 400
+    assert list_applications(database, ApplicationFilter(), None, 9) == []
+
+
+def typed(**changes: str) -> dict[str, str]:
+    return {
+        "first_name": "Asha",
+        "last_name": "Rao",
+        "age": "31",
+        "phone_number": "86979 89224",
+        "monthly_income": "₹1,23,000.50",
+    } | changes
+
+
+def test_a_customer_is_registered_once_however_often_the_button_is_pressed(
+    officer: Browser, database: Database
+) -> None:
+    form = officer.get("/console/customers/new/")
+    for _ in range(2):
+        seen = officer.follow(officer.send(form, "", once=form.hidden("once"), **typed()))
+        assert seen.path.startswith("/console/customers/1/")
+        assert "The customer is registered." in seen.words
+    assert stored(database, 1) == Customer(
+        1, "Asha", "Rao", 31, "8697989224", Decimal("123000.50"), Decimal("4428018.00")
+    )
+    assert officer.get("/console/customers/2/").status == 404
+
+
+def test_who_goes_back_and_registers_somebody_else_gets_a_second_customer(officer: Browser, database: Database) -> None:
+    form = officer.get("/console/customers/new/")
+    for name in ("Asha", "Leela"):
+        officer.send(form, "", once=form.hidden("once"), **typed(first_name=name))
+    assert stored(database, 2).first_name == "Leela"
+
+
+def test_a_registration_keeps_what_was_typed_with_every_fault_beside_its_field(officer: Browser) -> None:
+    form = officer.get("/console/customers/new/")
+    seen = officer.send(form, "", once=form.hidden("once"), **typed(age="17", phone_number="12", last_name=""))
+    assert seen.status == 400
+    assert 'value="Asha"' in seen.text
+    assert 'value="₹1,23,000.50"' in seen.text
+    assert seen.text.count('aria-invalid="true"') == 3
+    assert "Must be a whole number of years, 18 to 120" in seen.words
+
+
+def correcting(page: Seen, **changes: str) -> dict[str, str]:
+    """The fields of the form of a correction as they came, with some typed over."""
+    fields = dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', page.text))
+    fields.pop("csrf")
+    return {name: unescape(value) for name, value in fields.items()} | {"reason": "a letter of the employer"} | changes
+
+
+def test_a_correction_is_saved_with_its_reason_and_told_in_the_history(officer: Browser, database: Database) -> None:
+    number = named(database)
+    form = officer.get(f"/console/customers/{number}/change/")
+    sent = officer.send(form, "", **correcting(form, approved_limit="9,00,000"))
+    assert sent.headers["Location"].endswith(f"customers/{number}/?done=customer-changed")
+    seen = officer.follow(sent)
+    assert "The change is saved" in seen.words
+    assert "Changed by a-officer of the tests" in seen.words
+    assert "“a letter of the employer”" in seen.words
+    assert "Approved limit: ₹8,28,000 → ₹9,00,000" in seen.words
+    assert stored(database, number).approved_limit == 900_000
+    (event,) = list_events(database, AuditFilter(action="customer_changed"), None, 9)
+    assert event.before == {"approved_limit": 828_000}
+    assert event.after == {"approved_limit": 900_000, "reason": "a letter of the employer"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"approved_limit": "-1"}, "Must be an amount in rupees, 0 to"),
+        ({"monthly_income": "0"}, "Must be an amount in rupees above 0"),
+        ({"phone_number": "12345"}, "Must be a phone number of 10 digits"),
+        ({"approved_limit": "1", "reason": ""}, "Is required; it must be a reason"),
+        ({"approved_limit": "1", "reason": "why"}, "Must be a reason of 5 to 300 characters"),
+        ({}, "Nothing is different from what is stored"),
+    ],
+)
+def test_a_correction_that_is_not_valid_changes_nothing(
+    officer: Browser, database: Database, changes: dict[str, str], sentence: str
+) -> None:
+    number = named(database)
+    form = officer.get(f"/console/customers/{number}/change/")
+    seen = officer.send(form, "", **correcting(form, **changes))
+    assert seen.status == 400
+    assert sentence in seen.words
+    for value in changes.values():
+        assert f'value="{value}"' in seen.text
+    assert stored(database, number).approved_limit == 828_000
+
+
+def test_who_loses_a_race_sees_what_changed_and_keeps_what_was_typed(officer: Browser, database: Database) -> None:
+    number = named(database)
+    form = officer.get(f"/console/customers/{number}/change/")
+    somebody = Author("key", "the branch")
+    tag = etag_of(stored(database, number))
+    change_customer(
+        database, number, {"approved_limit": Decimal(5), "monthly_income": Decimal(30_000)}, {tag}, somebody
+    )
+    lost = officer.send(form, "", **correcting(form, approved_limit="900000"))
+    assert lost.status == 412
+    assert "by the branch" in lost.words
+    assert "Approved limit: it was ₹8,28,000, it is ₹5 now." in lost.words
+    assert "Monthly income: it was ₹23,000, it is ₹30,000 now." in lost.words
+    again = correcting(lost)
+    assert (again["approved_limit"], again["monthly_income"]) == ("900000", "30000")
+    assert stored(database, number).approved_limit == 5
+    assert officer.send(lost, "", **again).status == 303
+    assert (stored(database, number).approved_limit, stored(database, number).monthly_income) == (
+        Decimal(900_000),
+        Decimal(30_000),
+    )
+
+
+def test_a_long_history_goes_on_on_the_next_page(officer: Browser, database: Database) -> None:
+    number = named(database)
+    for limit in range(12):
+        tag = etag_of(stored(database, number))
+        change_customer(database, number, {"approved_limit": Decimal(limit)}, {tag}, TEST, f"because of {limit}.")
+    seen = officer.get(f"/console/customers/{number}/")
+    assert "because of 11." in seen.words
+    assert "because of 1." not in seen.words
+    earlier = re.search(r'href="(\?before=\d+)#history"', seen.text)
+    assert earlier
+    assert "because of 1." in officer.get(f"/console/customers/{number}/{earlier[1]}").words
+    assert officer.get(f"/console/customers/{number}/?before=99999999999999999999").status == 400
+
+
+def test_a_viewer_sees_everything_and_can_write_nothing(viewer: Browser, database: Database) -> None:
+    number = named(database)
+    listed, seen = viewer.get("/console/customers/"), viewer.get(f"/console/customers/{number}/{ASKED}")
+    assert "Register a customer" not in listed.words
+    assert "is approved at" in seen.words
+    assert re.findall(r'method="post" action="([^"]*)"', seen.text) == ["../../sign-out/"]
+    fields = {"once": "x", "loan_amount": "1000", "interest_rate": "8", "tenure": "12"}
+    writes: list[Callable[[], Seen]] = [
+        lambda: viewer.send(seen, f"/console/customers/{number}/applications/", **fields),
+        lambda: viewer.send(seen, f"/console/customers/{number}/change/", approved_limit="1"),
+        lambda: viewer.send(seen, "/console/customers/new/", **typed()),
+        lambda: viewer.get(f"/console/customers/{number}/change/"),
+        lambda: viewer.get("/console/customers/new/"),
+    ]
+    assert [write().status for write in writes] == [403] * 5
+    assert "Your role" in writes[0]().words or "may not" in writes[0]().words
+    assert list_applications(database, ApplicationFilter(), None, 9) == []

@@ -1,0 +1,290 @@
+"""What all pages of the console share: who is let in, forms that are ours, addresses, errors as pages."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from chalicelib import runtime
+from chalicelib.console.blueprint import pages
+from chalicelib.rules.access import MACHINES, PEOPLE, PUBLIC, Operation, Role
+from chalicelib.storage.database import Database
+from tests.functional.browser import Browser
+from tests.functional.conftest import Api
+from tests.people import PASSWORD, key_of, session_of, user_of
+
+HOME = "/console/"
+SIGN_IN = "/console/sign-in/"
+
+
+@pytest.fixture
+def officer(browser: Browser, database: Database) -> Browser:
+    """The browser of an officer who is signed in."""
+    return browser.sign_in_as(database, Role.OFFICER)
+
+
+def test_a_person_signs_in_sees_the_home_page_and_signs_out(browser: Browser, database: Database) -> None:
+    user_of(database, Role.OFFICER, "asha")
+    home = browser.sign_in(" Asha ")
+    assert (home.status, home.path) == (200, HOME)
+    assert "asha of the tests" in home.words
+    left = browser.send(home, "sign-out/")
+    assert left.status == 303
+    assert "You are signed out." in browser.follow(left).words
+    assert browser.open(HOME).path.startswith(SIGN_IN)
+
+
+def test_signing_out_ends_the_session_in_the_database_too(officer: Browser) -> None:
+    kept = dict(officer.cookies)
+    officer.send(officer.get(HOME), "sign-out/")
+    officer.cookies = kept
+    assert officer.get(HOME).status == 303
+
+
+def test_after_the_sign_in_one_is_where_one_wanted_to_be(browser: Browser, database: Database) -> None:
+    user_of(database, Role.VIEWER, "asha")
+    form = browser.open("/console/nowhere/?amount=5&q=a+b")
+    assert form.path.startswith(SIGN_IN)
+    sent = browser.send(form, "", login="asha", password=PASSWORD, next=form.hidden("next"))
+    assert browser.follow(sent).path == "/console/nowhere/?amount=5&q=a+b"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "..//..//x", "a/\nb", "%2e%2e/",
+     "x" * 600],
+)  # fmt: skip
+def test_the_sign_in_leads_nowhere_else(browser: Browser, database: Database, elsewhere: str) -> None:
+    user_of(database, Role.VIEWER, "asha")
+    form = browser.open(SIGN_IN)
+    sent = browser.send(form, "", login="asha", password=PASSWORD, next=elsewhere)
+    assert (sent.status, sent.headers["Location"]) == (303, "../")
+
+
+def test_a_wrong_password_keeps_the_login_and_says_nothing_more(browser: Browser, database: Database) -> None:
+    user_of(database, Role.VIEWER, "asha")
+    for login in ("asha", "nobody"):
+        form = browser.open(SIGN_IN)
+        seen = browser.send(form, "", login=login, password="wrong", next="")
+        assert seen.status == 403
+        assert "The login or the password is wrong." in seen.words
+        assert f'value="{login}"' in seen.text
+        assert "wrong" not in re.findall(r'value="([^"]*)"', seen.text)
+
+
+def test_who_guesses_passwords_has_to_wait(browser: Browser, database: Database) -> None:
+    user_of(database, Role.VIEWER, "asha")
+    form = browser.open(SIGN_IN)
+    seen = [browser.send(form, "", login="asha", password=f"guess {turn}", next="") for turn in range(6)][-1]
+    assert seen.status == 429
+    assert int(seen.headers["Retry-After"]) > 0
+    assert "try again in" in seen.words
+
+
+def test_a_blank_around_a_password_belongs_to_it(browser: Browser, database: Database) -> None:
+    user_of(database, Role.VIEWER, "asha")
+    assert browser.sign_in("asha", f" {PASSWORD}").status == 403
+    assert browser.sign_in("asha").status == 200
+
+
+def test_the_console_asks_also_where_the_api_does_not(api: Api) -> None:
+    browser = Browser(api.client)
+    assert api.get("/api/customers").status == 200
+    assert browser.get(HOME).headers["Location"] == "./sign-in/"
+
+
+@pytest.mark.parametrize("role", MACHINES)
+def test_a_key_in_the_cookie_is_not_a_session(browser: Browser, database: Database, role: Role) -> None:
+    browser.cookies["loans-session"] = key_of(database, role)
+    assert browser.get(HOME).status == 303
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "ls_" + "A" * 43, "lk_" + "a" * 12, '"', "\xff" * 5])
+def test_a_cookie_that_is_no_session_of_ours_is_as_good_as_none(browser: Browser, cookie: str) -> None:
+    browser.cookies["loans-session"] = cookie
+    assert browser.get(HOME).status == 303
+
+
+def test_every_page_says_who_may_and_nobody_else_gets_in(closed_api: Api, database: Database) -> None:
+    assert {key for key in pages.operations if not isinstance(pages.operations[key], Operation)} == set()
+    for role in PEOPLE:
+        browser = Browser(closed_api.client, {"loans-session": session_of(database, user_of(database, role).login)})
+        token = browser.get(HOME)
+        for (method, path), operation in pages.operations.items():
+            if operation in PUBLIC or path.endswith("sign-out"):
+                continue
+            address = re.sub(r"\{[^}]*\}", "1", path) + "/"
+            seen = browser.get(address) if method == "GET" else browser.post(address, csrf=token.hidden("csrf"))
+            stranger = Browser(closed_api.client)
+            refused = stranger.get(address) if method == "GET" else stranger.post(address)
+            assert refused.status == 303, (method, path)
+            may = operation.value in {each.value for each in _allowed(role)}
+            assert (seen.status == 403) == (not may), (role, method, path, seen.status)
+
+
+def _allowed(role: Role) -> frozenset[Operation]:
+    from chalicelib.rules.access import PERMISSIONS
+
+    return PERMISSIONS[role]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}],
+)
+def test_a_form_from_elsewhere_is_not_taken_even_with_the_token(officer: Browser, headers: dict[str, str]) -> None:
+    token = officer.get(HOME).hidden("csrf")
+    refused = officer.post("/console/sign-out/", headers, csrf=token)
+    assert refused.status == 403
+    assert "another site" in refused.words
+    assert officer.get(HOME).status == 200
+
+
+def test_without_sec_fetch_site_the_origin_has_to_be_ours(officer: Browser) -> None:
+    token = officer.get(HOME).hidden("csrf")
+
+    def sent_from(origin: str) -> int:
+        body = f"csrf={token}".encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}
+        return officer.call("POST", "/console/sign-out/", body, headers).status
+
+    assert [sent_from(origin) for origin in ("https://evil.example", "null", "https://loans.example")] == [
+        403,
+        403,
+        303,
+    ]
+
+
+@pytest.mark.parametrize("token", ["", "x", "0" * 64])
+def test_a_form_without_the_token_is_not_taken(officer: Browser, token: str) -> None:
+    assert "out of date" in officer.post("/console/sign-out/", csrf=token).words
+    assert officer.get(HOME).status == 200
+
+
+def test_the_token_of_somebody_else_is_not_taken(officer: Browser, closed_api: Api) -> None:
+    stranger = Browser(closed_api.client)
+    assert officer.post("/console/sign-out/", csrf=stranger.open(SIGN_IN).hidden("csrf")).status == 403
+    assert stranger.post(SIGN_IN, csrf=officer.get(HOME).hidden("csrf"), login="a", password="b").status == 403
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("application/json", b"{}", 415),
+        ("multipart/form-data; boundary=x", b"--x--", 415),
+        ("application/x-www-form-urlencoded", b"a=" + b"x" * 70_000, 413),
+        ("application/x-www-form-urlencoded", b"a=1&a=2", 400),
+        ("application/x-www-form-urlencoded", b"a=%00", 400),
+        ("application/x-www-form-urlencoded", b"a=%ff", 400),
+        ("application/x-www-form-urlencoded", b"\xff", 400),
+        ("application/x-www-form-urlencoded", b"&".join(b"a%d=" % n for n in range(101)), 400),
+    ],
+)
+def test_a_body_that_is_no_form_of_ours_is_refused(
+    officer: Browser, content_type: str, body: bytes, status: int
+) -> None:
+    headers = {"Content-Type": content_type, "Sec-Fetch-Site": "same-origin"}
+    assert officer.call("POST", "/console/sign-out/", body, headers).status == status
+
+
+def test_pages_are_not_kept_framed_or_sniffed_and_load_nothing_from_elsewhere(officer: Browser) -> None:
+    home = officer.get(HOME)
+    assert home.headers["Cache-Control"] == "no-store"
+    assert home.headers["X-Content-Type-Options"] == "nosniff"
+    policy = home.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r'(href|src|action)="[a-z]*:?//', home.text)
+    assert not re.search(r"<style|\bstyle=|\bon[a-z]+=", home.text)
+    assert len(home.text.encode()) < 100_000
+
+
+def test_the_session_cookie_is_for_the_server_only(browser: Browser, database: Database) -> None:
+    user_of(database, Role.VIEWER, "asha")
+    form = browser.open(SIGN_IN)
+    response = browser.client.http.post(
+        SIGN_IN,
+        headers={"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"loans-visitor={browser.cookies['loans-visitor']}"},
+        body=f"csrf={form.hidden('csrf')}&login=asha&password={PASSWORD.replace(' ', '+')}".encode(),
+    )  # fmt: skip
+    session = response.headers["Set-Cookie"][0]
+    assert session.startswith("loans-session=ls_")
+    assert session.endswith("; Path=/; HttpOnly; SameSite=Lax")
+
+
+def test_outside_a_laptop_the_cookies_are_secure_and_of_this_host_only(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGE", "prod")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://loans_app@nowhere.invalid/loans")
+    runtime.settings.cache_clear()
+    response = browser.client.http.get(SIGN_IN)
+    assert re.fullmatch(
+        r"__Host-loans-visitor=[\w-]{32}; Path=/; HttpOnly; SameSite=Lax; Secure", response.headers["Set-Cookie"]
+    )
+
+
+@pytest.mark.parametrize("path", ["/console", "/console/", "/console/sign-in", "/console/sign-in/"])
+def test_links_lead_to_the_same_places_with_and_without_a_slash(browser: Browser, path: str) -> None:
+    seen = browser.get(path)
+    if seen.status == 303:
+        seen = browser.follow(seen)
+    assert re.fullmatch(r"/console/static/[0-9a-f]{12}/style\.css", next(x for x in seen.links() if "style" in x))
+
+
+@pytest.mark.parametrize("prefix", ["", "/prod", "/_aws/execute-api/loans/local"])
+def test_links_work_behind_whatever_stands_before_the_console(officer: Browser, prefix: str) -> None:
+    seen = officer.get("/console/")
+    links = {each.removeprefix(prefix) for each in type(seen)(200, {}, seen.text, f"{prefix}/console/").links()}
+    assert {"/console/", "/console/customers/", "/console/sign-out/"} <= links
+
+
+def test_a_page_that_is_not_there_is_told_as_a_page(officer: Browser) -> None:
+    seen = officer.get("/console/nowhere/")
+    assert seen.status == 404
+    assert "There is no such page." in seen.words
+    assert "/console/customers/" in seen.links()
+
+
+def test_a_database_out_of_reach_is_told_as_a_page(officer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime.gate().forget()
+    runtime.database().engine.dispose()
+    monkeypatch.setattr(runtime.database().engine, "connect", _unreachable)
+    seen = officer.get(HOME)
+    assert seen.status == 503
+    assert seen.headers["Retry-After"] == "5"
+    assert "try again" in seen.words
+
+
+def _unreachable(*_arguments: object, **_named: object) -> None:
+    from chalicelib.errors import DatabaseUnavailable
+
+    raise DatabaseUnavailable("The database cannot be reached at the moment.")
+
+
+def test_a_notice_is_one_of_ours(browser: Browser) -> None:
+    assert "You are signed out." in browser.get(f"{SIGN_IN}?done=signed-out").words
+    assert "Call 0800" not in browser.get(f"{SIGN_IN}?done=Call+0800").words
+
+
+def test_static_files_are_kept_for_good_under_their_version(browser: Browser) -> None:
+    address = next(link for link in browser.open(SIGN_IN).links() if link.endswith("style.css"))
+    seen = browser.get(address)
+    assert (seen.status, seen.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert "immutable" in seen.headers["Cache-Control"]
+    assert browser.get(address, {"If-None-Match": seen.headers["ETag"]}).status == 304
+    assert browser.get("/console/static/000000000000/style.css").headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["nothing.css", "..%2frendering.py", "rendering.py", "__init__.py"])
+def test_only_what_is_in_static_is_served(browser: Browser, name: str) -> None:
+    assert browser.get(f"/console/static/0/{name}").status == 404
+
+
+def test_the_libraries_of_the_console_are_not_imported_with_the_application() -> None:
+    program = "import sys, app; print([name for name in ('jinja2', 'babel', 'markupsafe') if name in sys.modules])"
+    environment = {"STAGE": "local"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,211 @@
+"""The console's applications and loans: lists with filters, a decision to read out, a schedule to take along."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+from decimal import Decimal
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib import runtime
+from chalicelib.rules.access import Role
+from chalicelib.rules.policy import STANDARD_1
+from chalicelib.rules.score import LoanRequest
+from chalicelib.services.customers import change_customer, etag_of, view_customer
+from chalicelib.services.loans import create_loan
+from chalicelib.storage.database import Database
+from tests.functional.browser import Browser
+from tests.functional.test_console_customers import named, names_in
+from tests.functional.test_endpoints import add_loan
+from tests.people import TEST
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ASKED = LoanRequest(Decimal(120_030), Decimal("8.12"), 12)
+TOO_MUCH = LoanRequest(Decimal(900_000), Decimal("8.12"), 12)
+
+
+@pytest.fixture
+def viewer(browser: Browser, database: Database) -> Browser:
+    """The browser of somebody who may look at everything."""
+    return browser.sign_in_as(database, Role.VIEWER)
+
+
+def applied(database: Database, customer_id: int, request: LoanRequest, days_ago: int = 0) -> None:
+    day = runtime.today() - timedelta(days=days_ago)
+    create_loan(database, customer_id, request, STANDARD_1, day, TEST)
+
+
+@pytest.mark.parametrize(("address", "words"), [("applications", "No applications yet"), ("loans", "No loans yet")])
+def test_an_empty_list_says_what_to_do(viewer: Browser, address: str, words: str) -> None:
+    seen = viewer.get(f"/console/{address}/")
+    assert words in seen.words
+    assert "/console/customers/" in seen.links()
+    filtered = viewer.get(f"/console/{address}/?customer_id=7")
+    assert "take one away" in filtered.words
+
+
+def test_applications_are_listed_with_their_customers_and_filtered_by_the_address(
+    viewer: Browser, database: Database
+) -> None:
+    rudra, asha = named(database), named(database, "Asha", "Rao")
+    applied(database, rudra, TOO_MUCH, days_ago=3)
+    applied(database, asha, ASKED)
+
+    def listed(query: str) -> list[str]:
+        return names_in(viewer.get(f"/console/applications/?{query}"))
+
+    today, then = runtime.today(), runtime.today() - timedelta(days=3)
+    assert listed("") == ["Application 2", "Application 1"]
+    assert listed("outcome=approved") == listed(f"customer_id={asha}") == listed(f"from={today}") == ["Application 2"]
+    assert listed("outcome=refused&customer_id=") == listed(f"to={then}") == ["Application 1"]
+    assert "Rudra Singh" in viewer.get("/console/applications/").words
+    kept = viewer.get(f"/console/applications/?outcome=refused&from={then}").text
+    assert '<option value="refused" selected>' in kept
+    assert f'value="{then}"' in kept
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("applications/?from=yesterday", "Must be a date from 1950 to 2199"),
+        ("applications/?outcome=maybe", "Must be approved or refused"),
+        ("loans/?customer_id=Rudra", "Must be the whole number of a customer"),
+    ],
+)
+def test_a_filter_that_is_not_valid_is_kept_with_a_sentence(viewer: Browser, address: str, sentence: str) -> None:
+    seen = viewer.get(f"/console/{address}")
+    assert seen.status == 400
+    assert sentence in seen.words
+    assert 'aria-invalid="true"' in seen.text
+
+
+@pytest.mark.parametrize("address", ["applications", "loans"])
+def test_pages_go_on_with_their_filters(viewer: Browser, database: Database, address: str) -> None:
+    number = named(database)
+    for _ in range(30):
+        add_loan(database, number)
+        applied(database, number, TOO_MUCH)
+    first = viewer.get(f"/console/{address}/?customer_id={number}")
+    following = re.search(r'href="(\?[^"]+)" rel="next"', first.text)
+    assert following
+    assert f"customer_id={number}" in following[1]
+    second = viewer.get(f"/console/{address}/{unescape(following[1])}")
+    assert (len(names_in(first)), len(names_in(second))) == (25, 5)
+    assert f"/console/{address}/?customer_id={number}" in second.links()
+
+
+def test_a_decision_can_be_read_to_the_customer(viewer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, loan_amount=Decimal(20_000))
+    applied(database, number, TOO_MUCH)
+    seen = viewer.get("/console/applications/1/")
+    assert "A loan of ₹9,00,000 over 12 months at 8.12% a year is refused." in seen.words
+    assert "The requested amount, ₹9,00,000, is more than the approved limit, ₹8,28,000." in seen.words
+    assert "0 of 100 points" in seen.words
+    assert "Principal of current loans ₹20,000" in seen.words
+    assert "Instalments take at most 50% of the income" in seen.words
+    assert "Largest amount ₹8,28,000 over 12 months" in seen.words
+    assert "The approved limit, ₹8,28,000, must be at least ₹9,00,000." in seen.words
+    assert any(f"customers/{number}/?loan_amount=828000" in link for link in seen.links())
+
+
+def test_an_approval_shows_the_parts_of_its_score_and_leads_to_the_loan(viewer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, loan_amount=Decimal(1000), emis_paid_on_time=80)
+    applied(database, number, ASKED)
+    seen = viewer.get("/console/applications/1/")
+    assert "Instalments paid on time 56 of 70" in seen.words
+    assert "Loans paid in full 0 of 30" in seen.words
+    assert 'width="80.0%"' in seen.text
+    assert "/console/loans/2/" in seen.links()
+    assert "What could have been had instead" not in seen.words
+
+
+def test_a_decision_stays_as_it_was_when_the_customer_changes(viewer: Browser, database: Database) -> None:
+    number = named(database)
+    applied(database, number, TOO_MUCH)
+    before = viewer.get("/console/applications/1/").words
+    tag = etag_of(view_customer(database, number, runtime.today()).customer)
+    change_customer(database, number, {"approved_limit": Decimal(5)}, {tag}, TEST)
+    assert viewer.get("/console/applications/1/").words == before
+
+
+def test_loans_are_filtered_by_state_and_customer(viewer: Browser, database: Database) -> None:
+    rudra, asha = named(database), named(database, "Asha", "Rao")
+    add_loan(database, rudra)
+    add_loan(database, asha, end_date=runtime.today() - timedelta(days=1), emis_paid_on_time=3)
+    assert names_in(viewer.get("/console/loans/")) == ["Loan 1", "Loan 2"]
+    assert names_in(viewer.get("/console/loans/?state=current")) == ["Loan 1"]
+    ended = viewer.get(f"/console/loans/?state=ended&customer_id={asha}")
+    assert names_in(ended) == ["Loan 2"]
+    assert "Asha Rao Ended ₹1,00,000 10% ₹1,000 3 of 100" in ended.words
+
+
+def test_a_loan_made_here_shows_its_schedule_and_where_it_was_decided(viewer: Browser, database: Database) -> None:
+    number = named(database)
+    applied(database, number, ASKED)
+    seen = viewer.get("/console/loans/1/")
+    assert {"/console/applications/1/", f"/console/customers/{number}/"} <= set(seen.links())
+    assert "Rudra Singh" in seen.words
+    assert "12 instalments" in seen.words
+    assert "₹10,447.88" in seen.words
+    assert seen.text.count('<rect class="s1"') == 13
+    assert "All 12 ₹5,344.57 ₹1,20,030.00 ₹1,25,374.57" in seen.words
+
+
+def test_a_long_schedule_is_drawn_by_years_and_comes_in_pages_under_100_kb(viewer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, tenure=600, loan_amount=Decimal(10_000_000), monthly_installment=Decimal(90_000))
+    seen = viewer.get("/console/loans/1/?after=60")
+    assert "600 instalments, these are 61 to 120" in seen.words
+    assert "?after=120#schedule" in seen.text
+    assert len(seen.text.encode()) < 100_000
+    assert 50 <= seen.text.count('<rect class="s2"') <= 52
+    assert viewer.get("/console/loans/1/?after=600").status == 200
+    assert viewer.get("/console/loans/1/?after=601").status == 400
+
+
+def test_a_loan_that_its_instalments_never_repay_is_shown_without_a_schedule(
+    viewer: Browser, database: Database
+) -> None:
+    number = named(database)
+    add_loan(database, number, tenure=10, monthly_installment=Decimal(5), source_loan_id=4711)
+    seen = viewer.get("/console/loans/1/")
+    assert seen.status == 200
+    assert "There is no schedule." in seen.words
+    assert "An imported file, as number 4711" in seen.words
+    assert viewer.get("/console/loans/1/schedule/?format=csv").status == 422
+
+
+def test_a_schedule_is_saved_as_csv(viewer: Browser, database: Database) -> None:
+    applied(database, named(database), ASKED)
+    seen = viewer.get("/console/loans/1/schedule/?format=csv")
+    assert seen.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert seen.headers["Content-Disposition"] == 'attachment; filename="loan-1-schedule.csv"'
+    rows = list(csv.DictReader(io.StringIO(seen.text)))
+    assert (len(rows), rows[0]["instalment"], rows[-1]["number"]) == (13, "10447.88", "total")
+
+
+def test_a_schedule_as_a_workbook_comes_from_s3(viewer: Browser, database: Database, s3: "S3Client") -> None:
+    applied(database, named(database), ASKED)
+    seen = viewer.get("/console/loans/1/schedule/?format=xlsx")
+    assert seen.status == 303
+    key = s3.list_objects_v2(Bucket=runtime.settings().import_bucket)["Contents"][0]["Key"]
+    assert key.endswith("loan-1-schedule.xlsx")
+    assert key in seen.headers["Location"]
+
+
+@pytest.mark.parametrize("query", ["", "?format=pdf", "?format=json"])
+def test_another_form_of_a_schedule_is_refused(viewer: Browser, database: Database, query: str) -> None:
+    applied(database, named(database), ASKED)
+    assert viewer.get(f"/console/loans/1/schedule/{query}").status == 400
+
+
+@pytest.mark.parametrize("address", ["applications/7/", "applications/x/", "loans/7/", "loans/7/schedule/?format=csv"])
+def test_what_is_not_there_is_not_found(viewer: Browser, address: str) -> None:
+    assert viewer.get(f"/console/{address}").status == 404

@@ -1,0 +1,87 @@
+"""What people type and what pages say: amounts in and out, and a word for everything there is."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib import runtime
+from chalicelib.console import rendering
+from chalicelib.console.explaining import PARTS, policy_in_words
+from chalicelib.console.history import FIELDS
+from chalicelib.console.typed import plain_amount, plain_phone, with_amounts
+from chalicelib.rules.policy import STANDARD_1
+from chalicelib.rules.score import Part
+from chalicelib.storage.customers import NewCustomer
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The settings of a laptop; nothing here opens the database."""
+    caches = (runtime.settings, rendering.formats)
+    environ = {
+        "STAGE": "local",
+        "DATABASE_URL": "postgresql://nobody@nowhere.invalid/loans",
+        "IMPORT_BUCKET": "loans-test-workbooks",
+        "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("120030", "120030"),
+        ("1,20,030", "120030"),
+        ("120,030.50", "120030.50"),
+        ("₹ 1,20,030", "120030"),
+        ("₹500", "500"),
+        ("12,50", "12,50"),
+        ("1,2", "1,2"),
+        ("abc", "abc"),
+        ("", ""),
+    ],
+)
+def test_an_amount_may_be_typed_with_its_currency_and_grouped(typed: str, plain: str) -> None:
+    assert plain_amount(typed) == plain
+
+
+def test_a_phone_number_may_be_typed_in_groups() -> None:
+    assert plain_phone("86979 89-224") == "8697989224"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        (
+            "The instalments of the current loans, 26000.50, are more than 50% of the monthly income, 52000.",
+            "The instalments of the current loans, ₹26,000.50, are more than 50% of the monthly income, ₹52,000.",
+        ),
+        ("At a credit score of 46 the interest rate is at least 12.75% a year.",) * 2,
+        ("The credit score, 9, must be above 10.",) * 2,
+        ("The current loans, 1200000, must fall to 0.75.", "The current loans, ₹12,00,000, must fall to ₹0.75."),
+        ("120.25% of 12345.6 and 1234%",) * 2,
+    ],
+)
+def test_amounts_in_a_sentence_are_written_as_the_locale_does_and_other_numbers_stay(sentence: str, shown: str) -> None:
+    assert with_amounts(sentence) == shown
+
+
+def test_every_part_of_a_score_and_every_field_of_a_customer_has_a_name() -> None:
+    assert set(PARTS) == set(Part)
+    assert set(FIELDS) == {*NewCustomer.__dataclass_fields__, "waiting_loans_applied"}
+
+
+def test_a_policy_is_said_in_full() -> None:
+    assert ("Limit of a new customer", "36 × monthly income") in policy_in_words(STANDARD_1)
+    assert policy_in_words(STANDARD_1)[-4:] == [
+        ("Score above 50", "at the requested rate"),
+        ("Score above 30", "at 12% a year or more"),
+        ("Score above 10", "at 16% a year or more"),
+        ("Score of 10 or less", "refused"),
+    ]
