@@ -18,7 +18,7 @@ def preflight(request: Request, methods: Sequence[str], origins: Collection[str]
     asked = request.method == "OPTIONS" and "access-control-request-method" in request.headers
     if not asked or request.headers.get("origin") not in origins:
         return None
-    allowed = {
+    allowed: dict[str, str | list[str]] = {
         "Access-Control-Allow-Methods": ", ".join(methods),
         "Access-Control-Allow-Headers": SENT,
         "Access-Control-Max-Age": str(SECONDS_REMEMBERED),
@@ -32,7 +32,7 @@ def let_in(request: Request, response: Response, origins: Collection[str]) -> No
         return
     # Caches must not give the answer for one origin to another.
     response.headers["Vary"] = "Origin"
-    origin = request.headers.get("origin")
+    origin = str(request.headers.get("origin"))
     if origin in origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = SHOWN

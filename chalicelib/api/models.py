@@ -63,9 +63,7 @@ Phone = Annotated[
         },
     ),
 ]
-Age = Annotated[
-    int, BeforeValidator(_number), Field(ge=18, le=120, description="a whole number of years, 18 to 120")
-]
+Age = Annotated[int, BeforeValidator(_number), Field(ge=18, le=120, description="a whole number of years, 18 to 120")]
 Income = Annotated[
     Decimal,
     BeforeValidator(_number),
@@ -110,9 +108,7 @@ Day = Annotated[
     Field(ge=date(1950, 1, 1), le=date(2199, 12, 31), description="a date from 1950 to 2199, such as 2026-11-23"),
 ]
 CursorId = Annotated[int, Field(ge=0, le=MAX_ID, description="the number that `next` gave on the page before")]
-Tenure = Annotated[
-    int, BeforeValidator(_number), Field(ge=1, le=600, description="a whole number of months, 1 to 600")
-]
+Tenure = Annotated[int, BeforeValidator(_number), Field(ge=1, le=600, description="a whole number of months, 1 to 600")]
 
 FileName = Annotated[
     str,

@@ -102,18 +102,18 @@ def explain_check(request: LoanRequest, checked: CheckedRequest, policy: Policy)
     """A decision that was made to be looked at, and not kept."""
     decision = checked.decision
     return Explained(
-        decision.approved,
-        request,
-        decision.corrected_interest_rate,
-        decision.monthly_installment,
-        decision.score,
-        [ShownPart(PARTS[part.name], part.points_earned, part.points_possible) for part in decision.score_parts],
-        [ShownReason(reason.code.refuses, with_amounts(reason.sentence)) for reason in decision.reasons],
-        facts_in_words(checked.facts),
-        policy.name,
-        policy_in_words(policy),
-        offers_of(checked.counter_offer),
-        _changes(checked.counter_offer),
+        approved=decision.approved,
+        request=request,
+        rate=decision.corrected_interest_rate,
+        monthly_installment=decision.monthly_installment,
+        score=decision.score,
+        parts=[_part(part.name, part.points_earned, part.points_possible) for part in decision.score_parts],
+        reasons=[_reason(reason.code, reason.sentence) for reason in decision.reasons],
+        facts=facts_in_words(checked.facts),
+        policy_name=policy.name,
+        policy=policy_in_words(policy),
+        offers=_offers(checked.counter_offer),
+        changes=_changes(checked.counter_offer),
     )
 
 
@@ -121,21 +121,18 @@ def explain_application(stored: StoredApplication) -> Explained:
     """The decision of an application as it was made, whatever has changed since."""
     policy, offered = policy_from_stored(stored.policy), counter_offer_of(stored)
     return Explained(
-        stored.approved,
-        LoanRequest(stored.loan_amount, stored.interest_rate, stored.tenure),
-        stored.corrected_interest_rate,
-        stored.monthly_installment,
-        stored.score,
-        [
-            ShownPart(PARTS[Part(each["name"])], Decimal(each["earned"]), each["possible"])
-            for each in stored.score_parts
-        ],
-        [ShownReason(Reason(each["code"]).refuses, with_amounts(each["sentence"])) for each in stored.reasons],
-        facts_in_words(facts_from_stored(stored.facts)),
-        policy.name,
-        policy_in_words(policy),
-        offers_of(offered),
-        _changes(offered),
+        approved=stored.approved,
+        request=LoanRequest(stored.loan_amount, stored.interest_rate, stored.tenure),
+        rate=stored.corrected_interest_rate,
+        monthly_installment=stored.monthly_installment,
+        score=stored.score,
+        parts=[_part(Part(each["name"]), Decimal(each["earned"]), each["possible"]) for each in stored.score_parts],
+        reasons=[_reason(Reason(each["code"]), each["sentence"]) for each in stored.reasons],
+        facts=facts_in_words(facts_from_stored(stored.facts)),
+        policy_name=policy.name,
+        policy=policy_in_words(policy),
+        offers=_offers(offered),
+        changes=_changes(offered),
     )
 
 
@@ -170,15 +167,6 @@ def policy_in_words(policy: Policy) -> Lines:
     ]
 
 
-def offers_of(offered: CounterOffer | None) -> list[ShownOffer]:
-    """The loans of a counter-offer; the same one is shown once."""
-    if offered is None:
-        return []
-    titled = [("Largest amount", offered.largest_amount), ("Shortest tenure", offered.shortest_tenure)]
-    found = [ShownOffer(title, offer, loan_query(offer)) for title, offer in titled if offer]
-    return found[:1] if len({each.offer for each in found}) == 1 else found
-
-
 def loan_query(loan: Offer | LoanRequest) -> str:
     """What fills the what-if form with a loan."""
     values = {"loan_amount": rupees(loan.loan_amount), "interest_rate": percent(loan.interest_rate)}
@@ -191,3 +179,20 @@ def _floor(rate_floor: Decimal) -> str:
 
 def _changes(offered: CounterOffer | None) -> list[str]:
     return [with_amounts(change.sentence) for change in offered.changes] if offered else []
+
+
+def _offers(offered: CounterOffer | None) -> list[ShownOffer]:
+    """The loans of a counter-offer; the same one is shown once."""
+    if offered is None:
+        return []
+    titled = [("Largest amount", offered.largest_amount), ("Shortest tenure", offered.shortest_tenure)]
+    found = [ShownOffer(title, offer, loan_query(offer)) for title, offer in titled if offer]
+    return found[:1] if len({each.offer for each in found}) == 1 else found
+
+
+def _part(name: Part, earned: Decimal, possible: int) -> ShownPart:
+    return ShownPart(PARTS[name], earned, possible)
+
+
+def _reason(code: Reason, sentence: str) -> ShownReason:
+    return ShownReason(code.refuses, with_amounts(sentence))

@@ -64,7 +64,8 @@ def no_credentials() -> Iterator[Case]:
         yield Case("no credentials", f"{method} {path}", method, path, UNAUTHENTICATED, None, JSON, b"{}")
     values = ("Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer null", "Bearer undefined", "Bearer a b",
               "bearer\tx", "Token x", "Digest username=admin", "Bearer " + "x" * 5000, "Bearer \u00e9\u00e8",
-              "Bearer ../../etc/passwd", "Bearer {}", "Bearer [object Object]", "Bearer eyJhbGciOiJub25lIn0.eyJyb2xlIjoiYWRtaW4ifQ.")  # fmt: skip
+              "Bearer ../../etc/passwd", "Bearer {}", "Bearer [object Object]",
+              "Bearer eyJhbGciOiJub25lIn0.eyJyb2xlIjoiYWRtaW4ifQ.")  # fmt: skip
     for value in values:
         yield Case("no credentials", value[:30], "GET", "/customers/", UNAUTHENTICATED, None, {"Authorization": value})
         yield Case("no credentials", f"X-API-Key {value[:30]}", "GET", "/loans/", UNAUTHENTICATED, None,

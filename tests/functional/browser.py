@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from html import unescape
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from chalice.test import Client
@@ -57,12 +58,12 @@ class Browser:
         """GETs a page and follows where it leads."""
         return self.follow(self.get(path))
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **fields: object) -> Seen:
+    def post(self, path: str, headers: dict[str, str] | None = None, **fields: Any) -> Seen:
         """POSTs a form as it is, without the token that a page would have put into it."""
         body = urlencode({name: str(value) for name, value in fields.items()}).encode()
         return self.call("POST", path, body, {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"} | (headers or {}))
 
-    def send(self, page: Seen, action: str, **fields: object) -> Seen:
+    def send(self, page: Seen, action: str, **fields: Any) -> Seen:
         """Sends a form of a page to an address, told as the page tells it, with the page's token."""
         return self.post(urljoin(page.path, action), csrf=page.hidden("csrf"), **fields)
 
@@ -88,7 +89,7 @@ class Browser:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = {"Host": HOST} | ({"Cookie": cookie} if cookie else {}) | headers
         response = self.client.http.request(method, path, sent, body)
-        several = response.headers.pop("Set-Cookie", [])
+        several: str | list[str] = response.headers.pop("Set-Cookie", [])
         for header in several if isinstance(several, list) else [several]:
             name, _, rest = header.partition("=")
             value = rest.partition(";")[0]

@@ -48,7 +48,8 @@ async function begin(file) {
   const form = page.querySelector("form[data-upload]");
   if (!form) {
     if (answer.redirected) location.href = answer.url; // The session is over; it leads to the sign-in.
-    throw new Refused(page.querySelector(".field-wrong, .notice.bad, .failure .lead")?.textContent ?? UNREACHABLE);
+    const said = [".field-wrong", ".notice.bad", ".failure .lead"].map((place) => page.querySelector(place)?.textContent);
+    throw new Refused(said.find(Boolean) ?? UNREACHABLE);
   }
   const address = new URL(answer.url);
   address.search = "?sent=yes";

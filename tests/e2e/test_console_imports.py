@@ -1,0 +1,146 @@
+"""Uploads from a real browser to the bucket, with a script and without, and what an admin does when imports fail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.rules.access import Role
+from chalicelib.storage.database import Database, make_engine
+from infra.local.provision import queue_depths
+from tests.conftest import settings_for
+from tests.e2e.browsing import browsing, sign_in
+from tests.e2e.conftest import Stack, patiently
+from tests.people import PASSWORD, user_of
+from tests.workbooks import CUSTOMER_HEADER, customer, workbook
+
+pytestmark = pytest.mark.e2e
+
+BOOK = workbook({"customers": [CUSTOMER_HEADER, customer(1), customer(2, age=7)]})
+
+# Drops a file on the page as a person would, which Playwright has no gesture for.
+DROP = """([place, name, bytes]) => {
+    const files = new DataTransfer();
+    files.items.add(new File([new Uint8Array(bytes)], name));
+    const event = { bubbles: true, cancelable: true, dataTransfer: files };
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        document.querySelector(place).dispatchEvent(new DragEvent(kind, event));
+    }
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def console(stack: Stack) -> str:
+    """The address of the console, with an admin."""
+    stack.empty()
+    database = Database(make_engine(settings_for(stack.file.database_url)))
+    user_of(database, Role.ADMIN)
+    database.engine.dispose()
+    return stack.file.console_url
+
+
+@pytest.fixture
+def admin(browser: Browser, console: str) -> Iterator[Page]:
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, console, "admin", PASSWORD)
+    yield page
+    context.close()
+
+
+def test_a_workbook_is_dropped_sent_and_watched_to_its_end(console: str, admin: Page) -> None:
+    admin.goto(f"{console}imports/new/")
+    admin.evaluate(DROP, ["#drop", "May customers.xlsx", list(BOOK)])
+    admin.wait_for_url("**/imports/*/?sent=yes")
+    expect(admin.get_by_role("heading", level=1)).to_have_text("May customers.xlsx")
+    expect(admin.locator(".progress")).to_contain_text("2 rows in 1 sheet", timeout=60_000)
+    expect(admin.get_by_role("link", name="Report")).to_be_visible(timeout=60_000)
+    expect(admin.locator("#rows")).to_contain_text("customers, row 3")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("May customers.xls", b"x", "Must end in .xlsx or .csv"),
+        ("May customers.xlsx", b"", "The file is empty."),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_refused_on_the_spot(
+    console: str, admin: Page, name: str, content: bytes, sentence: str
+) -> None:
+    admin.goto(f"{console}imports/new/")
+    admin.evaluate(DROP, ["#drop", name, list(content)])
+    expect(admin.get_by_role("alert")).to_contain_text(sentence)
+    expect(admin.get_by_text("Drop a workbook here")).to_be_visible()
+
+
+def test_without_a_script_the_file_is_sent_by_a_form_and_the_page_refreshes_itself(
+    console: str, browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "anything.xlsx"
+    file.write_bytes(BOOK)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, console, "admin", PASSWORD)
+    page.goto(f"{console}imports/new/")
+    page.get_by_label("Name of the file").fill("June customers.xlsx")
+    page.get_by_role("button", name="Continue").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("June customers.xlsx")
+    expect(page.locator(".progress")).to_contain_text("2 rows in 1 sheet", timeout=60_000)
+    context.close()
+
+
+def test_an_admin_tries_a_dead_letter_again(stack: Stack, console: str, admin: Page) -> None:
+    answer = stack.s3.put_object(Bucket=stack.file.bucket, Key="seed/July customers.xlsx", Body=BOOK)
+    notice = message_for(ObjectReference(stack.file.bucket, "seed/July customers.xlsx", answer["VersionId"]))
+    stack.session.client("sqs").send_message(QueueUrl=stack.file.dead_letter_queue_url, MessageBody=notice)
+    admin.goto(f"{console}imports/dead-letters/")
+    expect(admin.locator("tbody")).to_contain_text("seed/July customers.xlsx")
+    admin.get_by_role("button", name="Try it again").click()
+    expect(admin.get_by_role("status")).to_contain_text("on their way back")
+    for _ in patiently(60, "the import"):
+        admin.reload()
+        if "July customers.xlsx" in admin.locator("tbody").inner_text():
+            break
+    assert queue_depths(stack.file)["dead"] == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["imports/new/", "imports/dead-letters/", "administration/", "administration/users/1/", "administration/users/new/",
+     "administration/keys/new/", "administration/audit/?from=soon", "account/"],
+)  # fmt: skip
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_behind_the_others_have_no_serious_fault(
+    console: str, admin: Page, address: str, scheme: str
+) -> None:
+    admin.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    admin.set_viewport_size({"width": 390, "height": 844})
+    admin.goto(console + address)
+    violations = Axe().run(admin).response["violations"]
+    assert [each["id"] for each in violations if each["impact"] in ("critical", "serious")] == []
+    assert admin.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_a_key_is_shown_once_and_copied(console: str, admin: Page) -> None:
+    admin.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    admin.goto(f"{console}administration/keys/new/")
+    admin.get_by_label("Name").fill("Web shop")
+    admin.get_by_role("button", name="Make the key").click()
+    token = admin.get_by_label("API key").input_value()
+    admin.get_by_role("button", name="Copy").click()
+    expect(admin.get_by_role("button", name="Copied")).to_be_visible()
+    assert admin.evaluate("navigator.clipboard.readText()") == token
+    admin.goto(f"{console}administration/keys/")
+    assert token not in admin.content()

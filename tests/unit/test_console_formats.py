@@ -1,0 +1,86 @@
+"""Numbers, amounts and times as the locale of a stage writes them."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib.console.formats import Formats
+from chalicelib.console.words import months
+from chalicelib.errors import ConfigurationError
+
+KOLKATA = ZoneInfo("Asia/Kolkata")
+
+
+@pytest.fixture
+def formats() -> Formats:
+    return Formats("en_IN", "INR", KOLKATA)
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        ("120030", "₹1,20,030"),
+        ("120030.00", "₹1,20,030"),
+        ("10447.88", "₹10,447.88"),
+        ("10447.5", "₹10,447.50"),
+        ("0", "₹0"),
+        ("-5", "-₹5"),
+        ("12345678901.01", "₹12,34,56,78,901.01"),
+    ],
+)
+def test_amounts_are_grouped_the_indian_way(formats: Formats, amount: str, shown: str) -> None:
+    assert formats.money(Decimal(amount)) == shown
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"), [("9999999.5", "₹1,00,00,000"), ("145646804", "₹14.56Cr"), ("5000", "₹5,000"), ("0", "₹0")]
+)
+def test_a_large_sum_is_said_shortly(formats: Formats, amount: str, shown: str) -> None:
+    assert formats.short_money(Decimal(amount)) == shown
+
+
+@pytest.mark.parametrize(("rate", "shown"), [("8.12", "8.12%"), ("12.0000", "12%"), ("0", "0%"), ("100", "100%")])
+def test_rates_have_the_decimals_they_need(formats: Formats, rate: str, shown: str) -> None:
+    assert formats.rate(Decimal(rate)) == shown
+
+
+def test_a_share_of_nothing_is_a_dash(formats: Formats) -> None:
+    assert formats.share(2, 3) == "67%"
+    assert "–" in formats.share(0, 0)
+
+
+def test_a_moment_is_shown_in_the_business_time_zone_and_says_which(formats: Formats) -> None:
+    shown = formats.moment(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
+    assert shown == '<time datetime="2026-11-23T20:30:00+05:30" data-moment>23 Nov 2026, 8:30:00\u202fpm IST</time>'
+
+
+def test_a_date_is_the_same_day_everywhere(formats: Formats) -> None:
+    assert formats.day(date(2026, 11, 3)) == '<time datetime="2026-11-03">3 Nov 2026</time>'
+
+
+def test_what_is_not_there_is_a_dash(formats: Formats) -> None:
+    for shown in (
+        formats.money(None),
+        formats.rate(None),
+        formats.day(None),
+        formats.moment(None),
+        formats.number(None),
+    ):
+        assert "–" in shown
+
+
+def test_another_stage_has_another_locale_and_currency() -> None:
+    german = Formats("de_DE", "EUR", ZoneInfo("Europe/Berlin"))
+    assert german.money(Decimal("10447.88")) == "10.447,88\xa0€"
+    assert (german.tag, german.currency_symbol) == ("de-DE", "€")
+
+
+def test_a_locale_that_nobody_knows_is_refused_by_name() -> None:
+    with pytest.raises(ConfigurationError, match="'xx_YY'"):
+        Formats("xx_YY", "INR", KOLKATA)
+
+
+def test_one_month_is_not_months() -> None:
+    assert (months(1), months(12)) == ("1 month", "12 months")
