@@ -47,7 +47,7 @@ PICTURES = (
     Picture("home", ""),
     Picture("customers", "customers/"),
     Picture("customer", "customers/{customer}/"),
-    Picture("what-if", "customers/{customer}/?loan_amount=900000&interest_rate=11&tenure=36"),
+    Picture("what-if", "customers/{customer}/?loan_amount=900000&interest_rate=11&tenure=36#what-if"),
     Picture("applications", "applications/"),
     Picture("application", "applications/{refused}/"),
     Picture("loans", "loans/"),
@@ -155,7 +155,7 @@ def _a_month_of_applications(database: Database) -> dict[str, int]:
 def _remember(numbers: dict[str, int], who: int, made: Application) -> None:
     if made.loan_id is not None:
         numbers["loan"] = made.loan_id
-    elif made.counter_offer is not None and made.facts.current_principal:
+    elif made.counter_offer and made.counter_offer.largest_amount and made.facts.current_principal:
         numbers |= {"customer": who, "refused": made.application_id}
 
 
