@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import NullPool, create_engine, text
 
 from chalicelib.config import Settings, read_settings
@@ -14,6 +15,10 @@ from chalicelib.storage.database import Database, make_engine
 from chalicelib.storage.migrate import migrate
 from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
 from infra.local.processes import free_port
+
+# How long an example takes says more about the machine than about the code; bench/ measures.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE = "loans_template"
