@@ -3,10 +3,16 @@
 import argparse
 from pathlib import Path
 
-from bench import cold_start, growth, handlers, imports
+from bench import cold_start, growth, handlers, imports, pages
 from bench.measuring import machine, write_json
 
-BENCHES = {"handlers": handlers.run, "cold_start": cold_start.run, "growth": growth.run, "imports": imports.run}
+BENCHES = {
+    "handlers": handlers.run,
+    "cold_start": cold_start.run,
+    "growth": growth.run,
+    "pages": pages.run,
+    "imports": imports.run,
+}
 
 
 def main() -> None:

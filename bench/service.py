@@ -46,20 +46,35 @@ class Service:
         self._app = app
         self._converter = LambdaEventConverter(RouteMatcher(list(app.routes)))
 
-    def call(self, name: str, method: str, path: str, body: object = None, status: int = 200) -> Call:
+    def call(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: object = None,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Call:
         """A request that is to be answered with `status`."""
         data = None if body is None else json.dumps(body).encode()
-        event = self._converter.create_lambda_event(method, path, HEADERS, data)
+        event = self._converter.create_lambda_event(method, path, HEADERS | dict(headers or {}), data)
         return Call(name, {**event, "body": data.decode() if data else None, "isBase64Encoded": False}, status)
 
     def seconds(self, call: Call) -> float:
         """What one request takes, from event to response."""
+        return self._answered(call)[0]
+
+    def size(self, call: Call) -> int:
+        """How many bytes the body of the response has."""
+        return len(self._answered(call)[1])
+
+    def _answered(self, call: Call) -> tuple[float, bytes]:
         event = {**call.event, "requestContext": {**call.event["requestContext"], "requestId": "bench"}}
         began = time.perf_counter()
         response = self._app(event, _Context())
         taken = time.perf_counter() - began
         assert response["statusCode"] == call.status, response
-        return taken
+        return taken, response["body"].encode()
 
 
 @dataclass(frozen=True)
