@@ -5,9 +5,9 @@ A secret is `writeOnly`: what was sent is not repeated in the sentence about it.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.api.models import CursorId, CustomerId, Day, Name, PageQuery
+from chalicelib.api.models import CursorId, CustomerId, Day, Model, Name, PageQuery
 from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.text import is_plain_text
@@ -59,7 +59,7 @@ KeyRole = Annotated[Literal["reader", "writer", "importer"], Field(description="
 Days = Annotated[int, Field(ge=1, le=MAX_DAYS, description=f"a whole number of days, 1 to {MAX_DAYS}")]
 
 
-class SignInBody(BaseModel):
+class SignInBody(Model):
     """`POST /api/sessions/`"""
 
     model_config = ConfigDict(extra="forbid")
@@ -68,7 +68,7 @@ class SignInBody(BaseModel):
     password: TypedPassword
 
 
-class NewKeyBody(BaseModel):
+class NewKeyBody(Model):
     """`POST /api/api-keys/`: without days it does not expire; with a customer it is limited to this one."""
 
     model_config = ConfigDict(extra="forbid")
@@ -79,7 +79,7 @@ class NewKeyBody(BaseModel):
     customer_id: CustomerId | None = None
 
 
-class NewUserBody(BaseModel):
+class NewUserBody(Model):
     """`POST /api/users/`"""
 
     model_config = ConfigDict(extra="forbid")
@@ -90,7 +90,7 @@ class NewUserBody(BaseModel):
     password: NewPassword
 
 
-class PatchUserBody(BaseModel):
+class PatchUserBody(Model):
     """`PATCH /api/users/{user_id}/`: what is not given stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
@@ -101,7 +101,7 @@ class PatchUserBody(BaseModel):
     password: NewPassword | None = None
 
 
-class SuperuserBody(BaseModel):
+class SuperuserBody(Model):
     """`create_superuser` of the function `administer`: without a password one is made up."""
 
     model_config = ConfigDict(extra="forbid")

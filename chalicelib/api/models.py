@@ -122,7 +122,13 @@ FindingOutcome = Annotated[
 ]
 
 
-class PatchCustomerBody(BaseModel):
+class Model(BaseModel):
+    """What every model here has: its validator is built when the first request needs it, not at the cold start."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class PatchCustomerBody(Model):
     """`PATCH /api/customers/{customer_id}/`: what is not given stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
@@ -132,7 +138,7 @@ class PatchCustomerBody(BaseModel):
     phone_number: Phone | None = None
 
 
-class ScheduleBody(BaseModel):
+class ScheduleBody(Model):
     """`POST /api/schedule/`: without an instalment, it is the EMI; without a date, the loan starts today."""
 
     model_config = ConfigDict(extra="ignore")
@@ -144,7 +150,7 @@ class ScheduleBody(BaseModel):
     start_date: Day | None = None
 
 
-class PageQuery(BaseModel):
+class PageQuery(Model):
     """What every list takes."""
 
     model_config = ConfigDict(extra="forbid")
@@ -183,7 +189,7 @@ class ApplicationsQuery(PageQuery):
         return None if self.outcome is None else self.outcome == "approved"
 
 
-class StartImportBody(BaseModel):
+class StartImportBody(Model):
     """`POST /api/imports/`"""
 
     model_config = ConfigDict(extra="forbid")
@@ -204,7 +210,7 @@ class ImportRowsQuery(PageQuery):
     after: CursorId = 0
 
 
-class FormatQuery(BaseModel):
+class FormatQuery(Model):
     """`GET /api/loans/{loan_id}/schedule/`"""
 
     model_config = ConfigDict(extra="forbid")
@@ -212,7 +218,7 @@ class FormatQuery(BaseModel):
     format: Annotated[Literal["json", "csv", "xlsx"], Field(description="json, csv or xlsx")] | None = None
 
 
-class DocsQuery(BaseModel):
+class DocsQuery(Model):
     """`GET /api/docs/`"""
 
     model_config = ConfigDict(extra="forbid")
@@ -220,7 +226,7 @@ class DocsQuery(BaseModel):
     format: Annotated[Literal["html", "json"], Field(description="html or json")] = "html"
 
 
-class RegisterBody(BaseModel):
+class RegisterBody(Model):
     """`POST /api/register/`"""
 
     model_config = ConfigDict(extra="forbid")
@@ -232,7 +238,7 @@ class RegisterBody(BaseModel):
     phone_number: Phone
 
 
-class CheckEligibilityBody(BaseModel):
+class CheckEligibilityBody(Model):
     """`POST /api/check-eligibility/`: saves nothing, so a field too many does no harm."""
 
     model_config = ConfigDict(extra="ignore")
