@@ -8,10 +8,10 @@ from typing import Annotated
 
 import simplejson
 from chalice.app import Response
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib import runtime
-from chalicelib.api.models import Income, Limit, Phone, RegisterBody
+from chalicelib.api.models import Income, Limit, Model, Phone, RegisterBody
 from chalicelib.api.parsing import number_in_path
 from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
@@ -43,7 +43,7 @@ def _printable(value: str) -> str:
     return value
 
 
-class Correction(BaseModel):
+class Correction(Model):
     """What can be changed of a customer, and why."""
 
     approved_limit: Limit
