@@ -50,6 +50,7 @@ def report_key(job: ImportJob) -> str:
     return f"{REPORTS_PREFIX}{job.import_id}/{PurePosixPath(job.file_name).stem}-report.xlsx"
 
 
+@retried
 def _job(database: Database, import_id: int) -> ImportJob | None:
     with database.reading() as connection:
         return import_jobs.get(connection, import_id)

@@ -5,9 +5,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from chalicelib.storage.database import Database
+from chalicelib.storage.errors import retried
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -15,6 +17,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x6D696772
 
 
+@retried
 def migrate(database: Database) -> tuple[str | None, str]:
     """Applies what is missing, all in one transaction. Returns the revisions before and after.
 
@@ -24,6 +27,9 @@ def migrate(database: Database) -> tuple[str | None, str]:
     with database.transaction() as tx:
         tx.connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
         before = _revision(tx.connection)
+        if before is not None and before not in known_revisions():
+            # A newer release migrated, and was rolled back. Migrations only add, so this release works on its schema.
+            return before, before
         command.upgrade(alembic_config(tx.connection), "head")
         after = _revision(tx.connection)
         tx.commit()
@@ -32,12 +38,18 @@ def migrate(database: Database) -> tuple[str | None, str]:
     return before, after
 
 
-def alembic_config(connection: Connection) -> Config:
+def alembic_config(connection: Connection | None) -> Config:
     """Alembic's configuration without an alembic.ini, for commands on this connection."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
+
+
+def known_revisions() -> frozenset[str]:
+    """The revisions that this release has migrations to."""
+    scripts = ScriptDirectory.from_config(alembic_config(None))
+    return frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def _revision(connection: Connection) -> str | None:

@@ -59,3 +59,12 @@ def test_a_downgrade_to_nothing_and_back_works(new_database: Callable[[], Databa
         tx.commit()
     before, _ = migrate(new_database())
     assert before is None
+
+
+def test_a_connection_that_broke_since_the_last_time_does_not_stop_a_migration(
+    database: Database, administration: Callable[[str], None], database_url: str
+) -> None:
+    before = migrate(database)
+    name = database_url.rpartition("/")[2]
+    administration(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    assert migrate(database) == (before[1], before[1])

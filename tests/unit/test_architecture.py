@@ -81,3 +81,18 @@ def test_app_names_functions_and_has_no_logic() -> None:
     source = (CHALICELIB.parent / "app.py").read_text()
     assert len(source.splitlines()) < 80
     assert not any(isinstance(node, ast.If | ast.For | ast.FunctionDef) for node in ast.walk(ast.parse(source)))
+
+
+def test_whatever_opens_a_transaction_is_run_again_where_its_connection_broke() -> None:
+    """Nobody asks whether a connection still works before using it, so every use case must be able to start over."""
+    for path in CHALICELIB.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef) and opens_a_transaction(function):
+                decorators = {decorator.id for decorator in function.decorator_list if isinstance(decorator, ast.Name)}
+                assert "retried" in decorators, f"{path.relative_to(CHALICELIB)}: {function.name}"
+
+
+def opens_a_transaction(function: ast.FunctionDef) -> bool:
+    contexts = [item.context_expr for node in ast.walk(function) if isinstance(node, ast.With) for item in node.items]
+    calls = [context.func for context in contexts if isinstance(context, ast.Call)]
+    return any(isinstance(call, ast.Attribute) and call.attr in ("transaction", "reading") for call in calls)
