@@ -23,7 +23,7 @@ export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive superuser api-key logs down reset dev check lint audit test bench openapi screenshots lock
+.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database deploy roll-back destroy check lint audit test bench openapi screenshots lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,21 @@ reset: $(READY_VENV) ## stop everything and remove the data
 
 dev: $(READY_VENV) ## chalice local on http://localhost:8000 with the database of the running stack; PORT=8000
 	@exec $(LOCAL) dev $(if $(PORT),--port $(PORT))
+
+database: $(READY_VENV) ## a database for another stage on the local server, to deploy it to LocalStack: STAGE=dev
+	@exec $(LOCAL) database $(STAGE)
+
+# The lint is for what goes to others; a roll-back must not wait for it.
+deploy: lint ## deploy a stage: STAGE=dev [ENDPOINT=http://localhost:4566] PARAMETERS="DatabaseUrl=… …" [CONFIRM=yes]
+	@exec $(RUN) -m infra.deploy $(STAGE) $(TARGET) $(PARAMETERS)
+
+roll-back: $(READY_VENV) ## put the revision before the last deployment back: STAGE=dev [ENDPOINT=…] [CONFIRM=yes]
+	@exec $(RUN) -m infra.deploy $(STAGE) $(TARGET) --roll-back
+
+destroy: $(READY_VENV) ## delete the stack of a stage, not its data: STAGE=dev [ENDPOINT=…] [CONFIRM=dev] [FORCE=yes]
+	@exec $(RUN) -m infra.destroy $(STAGE) $(TARGET)
+
+TARGET = $(if $(ENDPOINT),--endpoint "$(ENDPOINT)")
 
 lint: $(READY_VENV)
 	@$(RUN) -m ruff format --check --quiet . || { echo 'Not formatted; mend it with: .venv/bin/ruff format .'; exit 1; }

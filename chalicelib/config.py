@@ -162,6 +162,11 @@ def _whole_number(environ: Mapping[str, str], name: str, *, default: int, least:
     return int(text)
 
 
+def stage_name(environ: Mapping[str, str] = os.environ) -> str:
+    """The stage for the logs, which tell also of an environment that is wrong."""
+    return environ.get("STAGE", "unknown")
+
+
 def import_queue_name(environ: Mapping[str, str] = os.environ) -> str:
     """The name of the queue that S3 notifies. Needed while packaging, when no queue exists yet."""
     return f"loans-{environ.get('STAGE', 'local')}-imports"

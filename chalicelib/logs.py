@@ -5,11 +5,13 @@ A print costs nothing at the cold start, where Powertools' logger would cost abo
 
 import json
 import traceback
+from datetime import UTC, datetime
 
 
 def log(event: str, **fields: object) -> None:
-    """One line: the event's name and its fields."""
-    print(json.dumps({"event": event, **fields}, default=str), flush=True)
+    """One line: when, the event's name and its fields."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    print(json.dumps({"at": at, "event": event, **fields}, default=str), flush=True)
 
 
 def log_exception(event: str, error: BaseException, **fields: object) -> None:

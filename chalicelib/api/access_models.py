@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.api.models import CursorId, CustomerId, Day, Model, Name, PageQuery
+from chalicelib.api.models import MAX_ID, CursorId, CustomerId, Day, Model, Name, PageQuery
 from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.text import is_plain_text
@@ -56,6 +56,7 @@ NewPassword = Annotated[
 ]
 PersonRole = Annotated[Literal["viewer", "officer", "admin"], Field(description="viewer, officer or admin")]
 KeyRole = Annotated[Literal["reader", "writer", "importer"], Field(description="reader, writer or importer")]
+KeyId = Annotated[int, Field(ge=1, le=MAX_ID, description="the number of an API key")]
 Days = Annotated[int, Field(ge=1, le=MAX_DAYS, description=f"a whole number of days, 1 to {MAX_DAYS}")]
 
 
@@ -109,6 +110,14 @@ class SuperuserBody(Model):
     login: NewLogin
     name: Name | None = None
     password: NewPassword | None = None
+
+
+class RevokeKeyBody(Model):
+    """`revoke_api_key` of the function `administer`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key_id: KeyId
 
 
 class NumberedQuery(PageQuery):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib import runtime
-from chalicelib.api.access_models import NewKeyBody, SuperuserBody
+from chalicelib.api.access_models import NewKeyBody, RevokeKeyBody, SuperuserBody
 from chalicelib.api.parsing import parse
 from chalicelib.errors import InvalidRequest, LoanError
 from chalicelib.logs import log
@@ -61,8 +61,19 @@ def create_api_key(body: bytes, author: Author) -> dict[str, Any]:
     }
 
 
+def revoke_api_key(body: bytes, author: Author) -> dict[str, Any]:
+    """Ends a key for good, as a deployment does with the one it has tried the stage with."""
+    key_id = parse(RevokeKeyBody, body, None).key_id
+    api_keys.revoke_key(runtime.database(), author, key_id)
+    return {"key_id": key_id, "revoked": True}
+
+
 Operation = Callable[[bytes, Author], dict[str, Any]]
-OPERATIONS: Mapping[str, Operation] = {"create_superuser": create_superuser, "create_api_key": create_api_key}
+OPERATIONS: Mapping[str, Operation] = {
+    "create_superuser": create_superuser,
+    "create_api_key": create_api_key,
+    "revoke_api_key": revoke_api_key,
+}
 
 
 def _operation(name: object) -> Operation:

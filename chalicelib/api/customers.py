@@ -32,7 +32,8 @@ def list_customers(call: Call) -> Response:
 @endpoints.add("GET", "/api/customers/{customer_id}", Operation.READ_CUSTOMERS)
 def view_customer(call: Call, customer_id: str) -> Response:
     """A customer with the exposure of today."""
-    return _customer(call, number_in_path(customer_id, CustomerNotFound, "customer"))
+    number = number_in_path(customer_id, CustomerNotFound, "customer")
+    return _answer(call, customers.view_customer(runtime.database(), number, runtime.today(), call.limit()))
 
 
 @endpoints.add("PATCH", "/api/customers/{customer_id}", Operation.CHANGE_CUSTOMER)
@@ -43,12 +44,13 @@ def change_customer(call: Call, customer_id: str) -> Response:
     changes = body.model_dump(exclude_none=True)
     if not changes:
         raise InvalidRequest(f"Give at least one of {', '.join(PatchCustomerBody.model_fields)}.")
-    customers.change_customer(runtime.database(), number, changes, entity_tags(call.request), call.author)
-    return _customer(call, number)
+    changed = customers.change_and_view_customer(
+        runtime.database(), number, changes, entity_tags(call.request), call.author, runtime.today()
+    )
+    return _answer(call, changed)
 
 
-def _customer(call: Call, customer_id: int) -> Response:
-    found = customers.view_customer(runtime.database(), customer_id, runtime.today(), call.limit())
+def _answer(call: Call, found: CustomerWithExposure) -> Response:
     answer = {**vars(found.customer), "exposure": _exposure(found)}
     return respond(answer, call.request_id, headers={"ETag": f'"{found.etag}"'})
 

@@ -1,6 +1,5 @@
 """What every endpoint shares: its declaration, who may use it, errors as the envelope, one log line a request."""
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ from chalicelib.api import cross_origin
 from chalicelib.api.credentials import credentials_of
 from chalicelib.api.responses import respond_error
 from chalicelib.errors import ConfigurationError, Forbidden, LoanError, MethodNotAllowed, PathNotFound
-from chalicelib.logs import log, log_exception
+from chalicelib.logs import log_exception
+from chalicelib.metrics import RequestWatch
 from chalicelib.rules.access import ANYONE, PUBLIC, Actor, Author, Operation
 from chalicelib.services import access
 
@@ -102,7 +102,7 @@ class Endpoints:
     def _answering(self, view: View, path: str, operation: Operation) -> View:
         @wraps(view)
         def answer(**path_parameters: str) -> Response:
-            started = time.perf_counter()
+            watch = RequestWatch("api")
             request = self._blueprint.current_request
             request_id = request_id_of(request)
             actor = None
@@ -121,14 +121,12 @@ class Endpoints:
                 sentence = f"Something went wrong on our side. Please tell us the request id {request_id}."
                 response = respond_error(InternalError(sentence), request_id)
             cross_origin.let_in(request, response, _origins())
-            log(
-                "request",
+            watch.log(
                 request_id=request_id,
                 method=request.method,
                 route=path,
                 status=response.status_code,
-                actor=actor and actor.identity,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                actor=actor.identity if actor else None,
             )
             return response
 

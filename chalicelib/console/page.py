@@ -1,7 +1,6 @@
 """What every page shares: its declaration, who may see it, forms that are ours, errors as pages, one log line."""
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -17,7 +16,8 @@ from chalicelib.console.cookies import SESSION, VISITOR, cookie_of, new_visitor
 from chalicelib.console.csrf import FIELD, check_origin, check_token, csrf_token
 from chalicelib.console.visit import BASE, Visit, root_of
 from chalicelib.errors import LoanError, PathNotFound, Unauthenticated
-from chalicelib.logs import log, log_exception
+from chalicelib.logs import log_exception
+from chalicelib.metrics import RequestWatch
 from chalicelib.rules.access import ANYONE, PUBLIC, Operation
 from chalicelib.rules.tokens import read_token
 from chalicelib.services import access
@@ -70,7 +70,7 @@ class Pages:
     def _answering(self, view: View, declared: _Declared) -> View:
         @wraps(view)
         def answer(**path_parameters: str) -> Response:
-            started = time.perf_counter()
+            watch = RequestWatch("console")
             request = self._blueprint.current_request
             visit = _stranger(request)
             try:
@@ -86,14 +86,12 @@ class Pages:
             except Exception as error:
                 log_exception("request_failed", error, request_id=visit.request_id)
                 response = rendering.error_page(visit, InternalError("Something went wrong on our side."))
-            log(
-                "request",
+            watch.log(
                 request_id=visit.request_id,
                 method=declared.method,
                 route=declared.path,
                 status=response.status_code,
                 actor=visit.actor.identity,
-                ms=round((time.perf_counter() - started) * 1000, 1),
             )
             return response
 

@@ -137,14 +137,48 @@ def change_customer(
     Raises CustomerNotFound, and Outdated where somebody else has changed the customer since.
     """
     with database.transaction() as tx:
-        customer = customers.lock(tx.connection, customer_id)
-        if customer is None:
-            raise CustomerNotFound(f"There is no customer {customer_id}.")
-        if etag_of(customer) not in etags:
-            raise Outdated(f"Customer {customer_id} was changed since you read it; read it again and decide anew.")
-        changed = customers.change(tx.connection, customer_id, changes)
-        before, after = difference(vars(customer), vars(changed))
-        told = after | ({"reason": reason} if reason else {})
-        event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer_id, before, told)
-        audit.add(tx.connection, author, event)
+        _change_within(tx.connection, customer_id, changes, etags, author, reason)
         tx.commit()
+
+
+@retried
+def change_and_view_customer(
+    database: Database,
+    customer_id: int,
+    changes: Mapping[str, object],
+    etags: Container[str],
+    author: Author,
+    today: date,
+) -> CustomerWithExposure:
+    """As `change_customer`; returns the customer changed, with the exposure on `today`.
+
+    Looked at before the commit: who looks afterwards may find the database gone, and would say nothing was saved.
+    """
+    with database.transaction() as tx:
+        changed = _change_within(tx.connection, customer_id, changes, etags, author, None)
+        facts = loans.facts(tx.connection, customer_id, today)
+        if facts is None:
+            raise CustomerNotFound(f"There is no customer {customer_id}.")
+        tx.commit()
+    return CustomerWithExposure(changed, facts)
+
+
+def _change_within(
+    connection: Connection,
+    customer_id: int,
+    changes: Mapping[str, object],
+    etags: Container[str],
+    author: Author,
+    reason: str | None,
+) -> Customer:
+    customer = customers.lock(connection, customer_id)
+    if customer is None:
+        raise CustomerNotFound(f"There is no customer {customer_id}.")
+    if etag_of(customer) not in etags:
+        raise Outdated(f"Customer {customer_id} was changed since you read it; read it again and decide anew.")
+    changed = customers.change(connection, customer_id, changes)
+    before, after = difference(vars(customer), vars(changed))
+    told = after | ({"reason": reason} if reason else {})
+    event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer_id, before, told)
+    audit.add(connection, author, event)
+    return changed

@@ -20,6 +20,7 @@ from chalicelib.ingest.events import ObjectReference, message_for, references
 from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.workbook import FileRefused, read_workbook
 from chalicelib.logs import log, log_exception
+from chalicelib.metrics import ROW_OUTCOMES, log_import
 from chalicelib.services.import_jobs import write_report
 from chalicelib.services.loading import OpenedFile, OutOfTime, TimeLeft, load
 from chalicelib.storage import import_jobs, imports, staging
@@ -162,17 +163,17 @@ def _import_and_log(
 ) -> ImportResult:
     began = time.monotonic()
     result = import_object(database, s3, reference, time_left)
-    log(
-        "import",
-        import_id=result.import_id,
-        key=reference.key,
-        version=reference.identity,
-        state=result.state,
-        repeated=result.repeated,
-        message=result.message,
-        sheets=[vars(sheet) for sheet in result.sheets],
-        ms=round((time.monotonic() - began) * 1000),
-    )
+    fields = {
+        "import_id": result.import_id,
+        "key": reference.key,
+        "version": reference.identity,
+        "state": result.state,
+        "repeated": result.repeated,
+        "message": result.message,
+        "sheets": [vars(sheet) for sheet in result.sheets],
+    }
+    rows = {outcome: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in ROW_OUTCOMES}
+    log_import(fields, rows, round((time.monotonic() - began) * 1000))
     return result
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from chalicelib.errors import CustomerNotFound, InstalmentsDoNotRepayLoan, LoanNotFound
+from chalicelib.metrics import log_decision
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.calendar import add_months
@@ -63,6 +64,7 @@ def check_eligibility(
     with database.reading() as connection:
         facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
+    log_decision(decision, saved=False)
     return CheckedRequest(facts, decision, _counter_offer(facts, request, policy, decision))
 
 
@@ -99,6 +101,7 @@ def create_loan_within(
     application_id = applications.add(connection, customer_id, request, facts, policy, decision, today, loan_id)
     after = {"customer_id": customer_id, **vars(request), "approved": decision.approved, "loan_id": loan_id}
     audit.add(connection, author, Event(Action.LOAN_APPLIED_FOR, SubjectKind.APPLICATION, application_id, after=after))
+    log_decision(decision, saved=True)
     counter = _counter_offer(facts, request, policy, decision)
     return Application(application_id, loan_id, facts, decision, counter)
 

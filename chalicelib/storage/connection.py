@@ -11,9 +11,16 @@ from typing import Any
 from pg8000.core import DESCRIBE, NULL_BYTE, PORTAL, SYNC_MSG, Context, _flush, _write, make_params
 from pg8000.legacy import Connection
 
+from chalicelib.storage.waits import waiting
+
 
 class OneTripConnection(Connection):  # type: ignore[misc]
-    """As pg8000's, with a statement and its parameters in one round trip."""
+    """As pg8000's, with a statement and its parameters in one round trip; every one is counted."""
+
+    def handle_messages(self, context: Context) -> None:
+        """Reads the answer to what was sent; pg8000 calls this for every answer."""
+        with waiting():
+            super().handle_messages(context)
 
     def execute_unnamed(
         self, statement: str, vals: Sequence[Any] = (), oids: Sequence[int] = (), stream: Any = None

@@ -24,6 +24,7 @@ from chalicelib.storage.errors import (
     translated,
 )
 from chalicelib.storage.iam import DatabaseAddress, authentication_token
+from chalicelib.storage.waits import waiting
 
 # A container serves one request at a time, so it needs one connection; the budget of a database is
 # containers x 1. The connection is made anew before a proxy or firewall forgets it. Nobody asks first whether it still
@@ -78,7 +79,8 @@ def _sign_in_as_role(settings: Settings, credentials: AwsCredentials) -> Callabl
 def _connect(
     _dialect: object, _record: object, arguments: Sequence[Any], parameters: dict[str, Any]
 ) -> OneTripConnection:
-    return OneTripConnection(*arguments, **parameters)
+    with waiting():
+        return OneTripConnection(*arguments, **parameters)
 
 
 class Transaction:

@@ -51,6 +51,8 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
         case "api-key":
             wanted = {"name": chosen.name, "role": chosen.role, "days": chosen.days, "customer_id": chosen.customer}
             commands.api_key(home, wanted, console)
+        case "database":
+            commands.database(home, chosen.stage, console)
         case "logs":
             commands.logs(home)
         case "down":
@@ -77,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     superuser = command.add_parser("superuser", help="make an admin, or give one a new password")
     superuser.add_argument("login")
     superuser.add_argument("--name", help="as people know them; the login unless told")
+    database = command.add_parser("database", help="make a database for another stage on the local server")
+    database.add_argument("stage")
     api_key = command.add_parser("api-key", help="make an API key")
     api_key.add_argument("name")
     api_key.add_argument("role", help="reader, writer or importer")

@@ -18,6 +18,7 @@ from infra.local.administration import administer
 from infra.local.dead_letters import move_back
 from infra.local.follow_logs import follow_files
 from infra.local.launcher import Endpoints, Launcher, choose_launcher, require_free
+from infra.local.native import Native
 from infra.local.portfolio import (
     Counts,
     Sheet,
@@ -28,6 +29,7 @@ from infra.local.portfolio import (
     reading,
     sheets_of,
 )
+from infra.local.postgres import PostgresError
 from infra.local.provision import import_files, provision, queue_depths
 from infra.local.seeding import workbooks_in
 from infra.local.settings import DEV_PORT, REGION, STAGE, Home, LocalError, Ports, StackFile
@@ -162,6 +164,21 @@ def api_key(home: Home, wanted: Mapping[str, Any], console: Console) -> None:
         f"API key {made['key_id']}, {made['name']}, {made['role']}{ends}; it is not shown again:", markup=False
     )
     console.print(made["token"], soft_wrap=True, markup=False)
+
+
+def database(home: Home, stage: str, console: Console) -> None:
+    """Makes a database for another stage on the local server, and shows its URL. Raises LocalError."""
+    launcher = choose_launcher(home, home.ports())
+    if not isinstance(launcher, Native):
+        raise LocalError(
+            "The server in Docker lets in nobody without a password; use LAUNCHER=native for other stages."
+        )
+    if not launcher.postgres.is_running():
+        raise LocalError("The stack is not up; `make up` starts it.")
+    try:
+        console.print(launcher.postgres.add_open_database(f"loans_{stage}"), soft_wrap=True, markup=False)
+    except PostgresError as error:
+        raise LocalError(str(error)) from error
 
 
 def logs(home: Home) -> None:

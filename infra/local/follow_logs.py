@@ -1,23 +1,80 @@
-"""`tail --follow` over files that come and go, each line with its source before it."""
+"""`tail --follow` over files that come and go, each line with its source before it, and readable by a person."""
 
+import json
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 FIRST_BYTES = 4000
+
+DIM, RED, YELLOW, GREEN, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
+# What every line has, or nobody reads: the rest is told as name=value.
+SHOWN_OTHERWISE = frozenset({"at", "event", "stage", "_aws", "trace"})
 
 
 def follow_files(files: Callable[[], Sequence[Path]], out: TextIO) -> None:
     """Writes the end of each file and then what is added, until interrupted. `files` is asked again and again."""
     tails: dict[Path, Tail] = {}
+    colours = out.isatty() and "NO_COLOR" not in os.environ
     while True:
         for path in files():
             tail = tails.setdefault(path, Tail(path))
             for line in tail.new_lines():
-                out.write(f"{path.stem:28} | {line}\n")
+                out.write(f"{path.stem:28} | {readable(line, colours)}\n")
         out.flush()
         time.sleep(0.3)
+
+
+def readable(line: str, colours: bool = False) -> str:
+    """A line of ours as a person reads it; any other line as it is."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(told, dict) or "event" not in told:
+        return line
+    return _request(told, colours) if told["event"] == "request" else _event(told, colours)
+
+
+def _request(told: Mapping[str, Any], colours: bool) -> str:
+    status = told.get("status", 0)
+    trips = told.get("round_trips", 0)
+    words = [
+        _clock(told, colours),
+        _coloured(str(status), RED if status >= 500 else YELLOW if status >= 400 else GREEN, colours),
+        f"{told.get('method', '')} {told.get('route', '')}",
+        f"{told.get('latency_ms', 0):.0f} ms",
+        f"({told.get('database_ms', 0):.0f} ms in {trips} round trip{'' if trips == 1 else 's'})",
+        str(told.get("actor") or "nobody"),
+        "cold start" if told.get("cold_start") else "",
+        _coloured(str(told.get("request_id", "")), DIM, colours),
+    ]
+    return " ".join(word for word in words if word)
+
+
+def _event(told: Mapping[str, Any], colours: bool) -> str:
+    name = str(told["event"])
+    fields = " ".join(
+        f"{key}={_value(value)}" for key, value in told.items() if key not in SHOWN_OTHERWISE and value is not None
+    )
+    trace = str(told.get("trace", "")).rstrip().replace("\n", "\n    ")
+    words = [_clock(told, colours), _coloured(name, RED if trace else PLAIN, colours), fields]
+    return " ".join(word for word in words if word) + (f"\n    {trace}" if trace else "")
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _clock(told: Mapping[str, Any], colours: bool) -> str:
+    """The time of day of 2026-11-23T16:29:01.790+00:00, which is UTC."""
+    return _coloured(str(told.get("at", ""))[11:19], DIM, colours)
+
+
+def _coloured(text: str, colour: str, colours: bool) -> str:
+    return f"{colour}{text}{PLAIN}" if colours and text else text
 
 
 class Tail:

@@ -52,6 +52,19 @@ def test_a_key_is_made_and_works(closed_api: Api) -> None:
     assert closed_api.showing(made["token"]).get("/api/customers").status == 200
 
 
+def test_a_key_is_revoked_by_its_number(closed_api: Api) -> None:
+    made = administer({"operation": "create_api_key", "name": "smoke test", "role": "reader", "days": 1})
+    revoked = administer({"operation": "revoke_api_key", "key_id": made["key_id"]})
+    assert revoked == {"key_id": made["key_id"], "revoked": True}
+    assert closed_api.showing(made["token"]).get("/api/customers").status == 401
+
+
+@pytest.mark.usefixtures("closed_api")
+@pytest.mark.parametrize("key_id", [0, 4711, "x", None])
+def test_a_key_that_is_not_there_is_not_revoked(key_id: object) -> None:
+    assert "error" in administer({"operation": "revoke_api_key", "key_id": key_id})
+
+
 @pytest.mark.usefixtures("closed_api")
 @pytest.mark.parametrize(
     ("event", "wrong"),

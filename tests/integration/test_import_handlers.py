@@ -44,6 +44,10 @@ def test_a_notification_of_s3_is_imported_and_told_in_one_line_of_json(
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (line["event"], line["state"], line["key"]) == ("import", "completed", "incoming/März 1+2.xlsx")
     assert line["sheets"][0]["inserted"] == 1
+    assert (line["imports"], line["rows_inserted"], line["rows_rejected"]) == (1, 1, 0)
+    metrics = [metric["Name"] for directive in line["_aws"]["CloudWatchMetrics"] for metric in directive["Metrics"]]
+    assert {"imports", "import_ms", "rows_inserted", "rows_rejected"} <= set(metrics)
+    assert all(isinstance(line[name], int) for name in metrics)
     assert "Asha" not in str(line)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import app
-from chalicelib import errors
+from chalicelib import errors, metrics
 from chalicelib.api import models
 from chalicelib.api.endpoint import InternalError
 from chalicelib.rules.reasons import Reason
@@ -64,3 +64,19 @@ def test_no_link_between_the_documents_is_broken() -> None:
     for document in [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_every_alarm_is_in_the_operations_document() -> None:
+    alarms = set(
+        re.findall(r'AlarmName: \{"Fn::Sub": "loans-\$\{Stage\}-([a-z0-9-]+)"\}', words_of("infra/template.yaml"))
+    )
+    assert alarms
+    rows = [line for line in words_of("docs/operations.md").splitlines() if line.startswith("| `")]
+    documented = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1])}
+    assert alarms <= documented
+
+
+def test_every_event_and_metric_of_the_log_is_in_the_operations_document() -> None:
+    told = words_of("docs/operations.md")
+    for name in (*metrics.REQUEST_METRICS, *metrics.DECISION_METRICS, *metrics.IMPORT_METRICS, *metrics.ROW_METRICS):
+        assert f"`{name}`" in told, name

@@ -1,6 +1,7 @@
 """What is deployed: the template that Chalice generates, merged with infra/template.yaml, and the zip."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from chalicelib import errors
 from chalicelib.config import Settings, read_settings
 from chalicelib.errors import ConfigurationError
-from infra.deploy import with_code
+from chalicelib.rules.policy import POLICIES
 from infra.local.settings import IMPORT_PARAMETERS
-from infra.packaging import Package, package, source_digest
+from infra.packaging import ROOT, Package, package, source_digest
+from infra.uploading import with_code
 
 FUNCTIONS = {
     "APIHandler": "api",
@@ -62,10 +65,22 @@ def test_there_are_the_functions_under_names_of_their_own(resources: dict[str, A
 
 def test_every_function_has_the_environment_that_the_settings_need(template: Template) -> None:
     shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    given = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    given |= {"DatabaseUrl": "postgresql://x", "DatabaseAuth": "password"}
     for function in of_type(template["Resources"], "AWS::Serverless::Function").values():
         variables = shared | function["Environment"]["Variables"]
-        values = {name: value if isinstance(value, str) else "postgresql://x" for name, value in variables.items()}
-        assert isinstance(read_settings(values | {"DATABASE_AUTH": "password"}), Settings)
+        values = {
+            name: value if isinstance(value, str) else given.get(value.get("Ref"), "a name")
+            for name, value in variables.items()
+        }
+        assert isinstance(read_settings(values), Settings)
+
+
+def test_the_policy_of_decisions_and_the_origins_of_other_pages_are_parameters(template: Template) -> None:
+    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert shared["DECISION_POLICY"] == {"Ref": "DecisionPolicy"}
+    assert shared["CORS_ORIGINS"] == {"Ref": "CorsOrigins"}
+    assert template["Parameters"]["DecisionPolicy"]["AllowedValues"] == list(POLICIES)
 
 
 def test_no_secret_is_in_an_environment_unless_somebody_puts_it_there(template: Template) -> None:
@@ -87,7 +102,7 @@ def test_every_function_has_a_policy_of_its_own_that_allows_nothing_on_everythin
         statements = policy["PolicyDocument"]["Statement"]
         for statement in statements:
             assert "*" not in json.dumps(statement["Action"])
-            assert statement["Resource"] not in ("*", ["*"])
+            assert '"*"' not in json.dumps(statement["Resource"])
         assert f"/aws/lambda/loans-${{Stage}}-{FUNCTIONS[name]}:*" in json.dumps(statements)
 
 
@@ -135,6 +150,172 @@ def test_the_bucket_is_versioned_encrypted_and_closed_to_the_public(resources: d
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["BucketEncryption"]
     assert all(bucket["PublicAccessBlockConfiguration"].values())
+
+
+def test_the_bucket_uses_the_foundations_key_where_there_is_one(resources: dict[str, Any]) -> None:
+    (rule,) = resources["WorkbooksBucket"]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    condition, with_key, without = rule["Fn::If"]
+    assert (condition, with_key["BucketKeyEnabled"]) == ("HasDataKey", True)
+    assert with_key["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert without["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+def test_the_bucket_answers_nobody_without_tls(resources: dict[str, Any]) -> None:
+    policy = resources["WorkbooksBucketPolicy"]["Properties"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert policy["Bucket"] == {"Ref": "WorkbooksBucket"}
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [
+        {"Fn::GetAtt": ["WorkbooksBucket", "Arn"]},
+        {"Fn::Sub": "${WorkbooksBucket.Arn}/*"},
+    ]
+
+
+def test_what_nobody_needs_any_more_leaves_the_bucket(resources: dict[str, Any]) -> None:
+    found = resources["WorkbooksBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    rules = {rule["Id"]: rule for rule in found}
+    assert all(rule["Status"] == "Enabled" for rule in found)
+    assert (rules["reports"]["Prefix"], rules["reports"]["ExpirationInDays"]) == ("reports/", {"Ref": "ReportDays"})
+    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "OldVersionDays"}}
+    assert rules["incomplete-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    # A workbook itself is the lender's book, and stays.
+    assert {rule.get("Prefix") for rule in found if "ExpirationInDays" in rule} == {"schedules/", "reports/"}
+
+
+def test_functions_join_the_network_where_there_is_one(template: Template) -> None:
+    condition, network, nothing = template["Globals"]["Function"]["VpcConfig"]["Fn::If"]
+    assert (condition, nothing) == ("HasNetwork", {"Ref": "AWS::NoValue"})
+    assert network == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+
+
+def test_what_lambda_does_in_a_functions_name_is_allowed_by_policies_of_aws(resources: dict[str, Any]) -> None:
+    for function in of_type(resources, "AWS::Serverless::Function").values():
+        traces, network = resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]["ManagedPolicyArns"]
+        assert traces["Fn::Sub"].endswith(":iam::aws:policy/AWSXRayDaemonWriteAccess")
+        assert network["Fn::If"][0] == "HasNetwork"
+        assert network["Fn::If"][1]["Fn::Sub"].endswith("/AWSLambdaVPCAccessExecutionRole")
+
+
+def test_the_functions_concurrency_is_budgeted(resources: dict[str, Any]) -> None:
+    functions = of_type(resources, "AWS::Serverless::Function")
+    reserved = {name: function["ReservedConcurrentExecutions"] for name, function in functions.items()}
+    wanted = {
+        "APIHandler": {"Ref": "ApiConcurrency"},
+        "ImportWorkbooks": {"Ref": "ImportConcurrency"},
+        "Bootstrap": 1,
+        "Administer": 1,
+    }
+    assert reserved == {name: {"Fn::If": ["IsOnAws", most, {"Ref": "AWS::NoValue"}]} for name, most in wanted.items()}
+    (event,) = functions["ImportWorkbooks"]["Events"].values()
+    assert event["Properties"]["ScalingConfig"]["Fn::If"][1] == {"MaximumConcurrency": {"Ref": "ImportConcurrency"}}
+
+
+def test_the_rules_let_the_api_have_no_more_connections_than_the_database_takes(template: Template) -> None:
+    parameters = template["Parameters"]
+    databases = parameters["MaxConnections"]["AllowedValues"]
+    # The imports at most, the bootstrap, the administration.
+    others = parameters["ImportConcurrency"]["MaxValue"] + 2
+    enough = {
+        api: [database for database in databases if int(api) + others <= int(database)]
+        for api in parameters["ApiConcurrency"]["AllowedValues"]
+    }
+    ruled = {}
+    for rule in template["Rules"].values():
+        parameter, value = rule["RuleCondition"]["Fn::Equals"]
+        assert parameter == {"Ref": "ApiConcurrency"}
+        ruled[value], subject = rule["Assertions"][0]["Assert"]["Fn::Contains"]
+        assert subject == {"Ref": "MaxConnections"}
+    assert ruled == enough
+    assert parameters["MaxConnections"]["Default"] in ruled[parameters["ApiConcurrency"]["Default"]]
+
+
+def test_every_function_logs_for_a_time_and_into_a_group_that_its_policy_names(resources: dict[str, Any]) -> None:
+    for name, short in FUNCTIONS.items():
+        group = resources[resources[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/loans-${{Stage}}-{short}"}
+    groups = of_type(resources, "AWS::Logs::LogGroup").values()
+    assert [group["RetentionInDays"] for group in groups] == [{"Ref": "LogDays"}] * (len(FUNCTIONS) + 1)
+
+
+def test_requests_are_traced_and_their_log_tells_of_nobody(resources: dict[str, Any]) -> None:
+    assert {each["Tracing"] for each in of_type(resources, "AWS::Serverless::Function").values()} == {"Active"}
+    api = resources["RestAPI"]["Properties"]
+    assert api["TracingEnabled"] is True
+    assert "${AccessLogs}" in api["AccessLogSetting"]["DestinationArn"]["Fn::Sub"]
+    line = json.loads(api["AccessLogSetting"]["Format"])
+    assert {"request_id", "method", "route", "status", "ms"} <= set(line)
+    # The path has the number of a customer in it, the query what was searched for.
+    assert not {"$context.path", "$context.identity.sourceIp"} & set(line.values())
+
+
+def alarms_of(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return of_type(resources, "AWS::CloudWatch::Alarm")
+
+
+def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an alarm looks at, be it one metric or an expression over some."""
+    return [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each] or [alarm]
+
+
+def watched(resources: dict[str, Any]) -> set[tuple[str, str]]:
+    """Each metric that has an alarm, with the function or queue it is of."""
+    return {
+        (metric["MetricName"], json.dumps(metric["Dimensions"][0]["Value"]))
+        for alarm in alarms_of(resources).values()
+        for metric in metrics_of(alarm)
+    }
+
+
+def test_there_is_an_alarm_for_each_thing_that_can_go_wrong(resources: dict[str, Any]) -> None:
+    functions = {
+        (metric, json.dumps({"Ref": name})) for name in FUNCTIONS for metric in ("Errors", "Throttles", "Duration")
+    }
+    api = {(metric, '"loans"') for metric in ("Count", "5XXError", "Latency")}
+    cluster = {(metric, '{"Ref": "DatabaseClusterId"}') for metric in ("ACUUtilization", "DatabaseConnections")}
+    queues = {
+        ("ApproximateNumberOfMessagesVisible", '{"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}'),
+        ("ApproximateAgeOfOldestMessage", '{"Fn::GetAtt": ["ImportQueue", "QueueName"]}'),
+    }
+    assert watched(resources) == functions | api | cluster | queues
+    assert resources["ApiLatencyAlarm"]["Properties"]["ExtendedStatistic"] == "p99"
+
+
+def test_every_alarm_tells_the_topic_and_says_what_it_is_about(resources: dict[str, Any]) -> None:
+    alarms = alarms_of(resources)
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alarms"}]
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["AlarmDescription"].endswith(".")
+    names = {alarm["AlarmName"]["Fn::Sub"].removeprefix("loans-${Stage}-") for alarm in alarms.values()}
+    assert len(names) == len(alarms)
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    assert {name for name in names if f"`{name}`" not in operations} == set()
+    assert resources["AlarmsByMail"]["Condition"] == "HasAlarmMail"
+
+
+def test_the_alarm_of_a_duration_rings_before_the_time_out(resources: dict[str, Any]) -> None:
+    for name in ("APIHandler", "Bootstrap", "Administer"):
+        alarm = resources[f"{name}Duration"]["Properties"]
+        assert alarm["Threshold"] == 800 * resources[name]["Properties"]["Timeout"]
+        assert alarm["Statistic"] == "Maximum"
+    share = resources["ImportWorkbooksDuration"]["Properties"]["Metrics"][1]["Expression"]["Fn::Sub"]
+    assert share == "longest / (1000 * ${ImportTimeoutSeconds})"
+
+
+def test_the_database_is_watched_where_its_name_is_known(resources: dict[str, Any]) -> None:
+    conditional = {name for name, item in resources.items() if item.get("Condition") == "HasDatabaseCluster"}
+    assert conditional == {"DatabaseCapacityAlarm", "DatabaseConnectionsAlarm"}
+
+
+def test_the_dashboard_shows_what_the_alarms_watch(resources: dict[str, Any]) -> None:
+    text = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(text)["widgets"]
+    shown = {metric[1] for widget in widgets for metric in widget["properties"]["metrics"]}
+    assert {name for name, _ in watched(resources)} <= shown
+    mentioned = set(re.findall(r"\$\{(\w+)", text)) - {"AWS", "Stage", "DatabaseClusterId"}
+    assert mentioned <= set(resources)
+    assert resources["Dashboard"]["Condition"] == "IsOnAws"
 
 
 def test_the_bootstrap_runs_on_a_schedule(resources: dict[str, Any]) -> None:
@@ -187,6 +368,13 @@ def test_the_api_is_throttled_and_somebody_hears_of_many_requests(resources: dic
     alarm = resources["RequestRateAlarm"]["Properties"]
     (counted,) = [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]
     assert counted["Dimensions"][0]["Value"] == resources["RestAPI"]["Properties"]["DefinitionBody"]["info"]["title"]
+
+
+def test_every_parameter_of_both_templates_is_documented(template: Template) -> None:
+    documented = (ROOT / "docs" / "configuration.md").read_text()
+    foundation = yaml.safe_load((ROOT / "infra" / "foundation.yaml").read_text())
+    for name in {**template["Parameters"], **foundation["Parameters"]}:
+        assert f"`{name}`" in documented, name
 
 
 def test_the_database_address_is_not_shown(template: Template) -> None:

@@ -1,0 +1,42 @@
+"""What the commands for a stage share: where they go, and asking before they change anything."""
+
+import sys
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from infra.uploading import Session
+
+
+class Refused(Exception):
+    """The command does not go on; the sentence says what it would take."""
+
+
+def session_of(endpoint: str | None) -> Session:
+    """A session for AWS, as its own configuration says, or for the LocalStack at `endpoint`."""
+    if not endpoint:
+        import boto3
+
+        return boto3.session.Session()
+    address = urlsplit(endpoint)
+    if address.scheme != "http" or not address.netloc:
+        raise Refused(f"The endpoint must have the form http://localhost:4566. Invalid value: {endpoint!r}.")
+    from localstack_client.session import Session as LocalSession
+
+    return LocalSession(region_name="us-east-1", localstack_host=address.netloc)
+
+
+def local_parameters(stage: str, endpoint: str | None) -> dict[str, str]:
+    """What a stage on LocalStack needs beside its own parameters: an API with an address that is known beforehand."""
+    if not endpoint:
+        return {}
+    api = f"loans-{stage}"
+    return {"ApiId": api, "PublicUrl": f"{endpoint.rstrip('/')}/_aws/execute-api/{api}/{stage}"}
+
+
+def confirmed(question: str, answer: str, environ: Mapping[str, str]) -> bool:
+    """Whether CONFIRM, or else the person at the terminal, gives the answer. Raises Refused where there is neither."""
+    if "CONFIRM" in environ:
+        return environ["CONFIRM"] == answer
+    if not sys.stdin.isatty():
+        raise Refused(f"Nobody can be asked here; say CONFIRM={answer} to go on.")
+    return input(question).strip() == answer

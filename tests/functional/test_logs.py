@@ -1,0 +1,106 @@
+"""What the log tells of a request: one line, for machines, without personal data."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.metrics import NAMESPACE
+from tests.functional.conftest import Api
+
+# Marked, so that they would be found wherever they went.
+FIRST_NAME, LAST_NAME, PHONE = "Xanthippe", "Quillfeather", 9_123_498_765
+CUSTOMER = {
+    "first_name": FIRST_NAME,
+    "last_name": LAST_NAME,
+    "age": 37,
+    "phone_number": PHONE,
+    "monthly_income": 98_761,
+}
+
+
+def lines_of(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]]:
+    """The lines of an event since the last call."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == event]
+
+
+def application(customer_id: int, amount: int) -> dict[str, Any]:
+    return {"customer_id": customer_id, "loan_amount": amount, "interest_rate": 12.5, "tenure": 24}
+
+
+def test_a_request_is_one_line_with_everything_to_look_for(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = api.get("/api/customers/?limit=1")
+    (line,) = lines_of(capsys, "request")
+    told = {name: line[name] for name in ("door", "method", "route", "status", "actor", "stage")}
+    assert told == {
+        "door": "api", "method": "GET", "route": "/api/customers", "status": 200, "actor": "anyone", "stage": "local",
+    }  # fmt: skip
+    assert answer.headers["X-Request-Id"] == line["request_id"]
+    assert line["round_trips"] >= 1
+    assert 0 < line["database_ms"] <= line["latency_ms"]
+    assert isinstance(line["cold_start"], bool)
+
+
+def test_only_the_first_request_of_a_container_is_a_cold_start(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(3):
+        api.get("/api/openapi.json")
+    assert [line["cold_start"] for line in lines_of(capsys, "request")][1:] == [False, False]
+
+
+def test_round_trips_are_those_of_the_request_alone(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(3):
+        api.get("/api/customers/?limit=1")
+    counted = [line["round_trips"] for line in lines_of(capsys, "request")]
+    # The first one connects, and learns what the server is.
+    assert counted[0] > counted[1]
+    assert counted[1] == counted[2] == 1
+
+
+def test_a_page_of_the_console_is_a_line_too(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    api.client.http.request("GET", "/console/sign-in")
+    (line,) = lines_of(capsys, "request")
+    assert (line["door"], line["route"], line["status"]) == ("console", "/console/sign-in", 200)
+
+
+def test_every_metric_of_a_line_is_one_of_its_fields_and_so_is_what_tells_it_apart(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    customer_id = api.post("/api/register/", CUSTOMER).json["customer_id"]
+    api.post("/api/check-eligibility/", application(customer_id, 100_000))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    measured = [line for line in lines if "_aws" in line]
+    assert {line["event"] for line in measured} == {"request", "decision"}
+    for line in measured:
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == NAMESPACE
+        assert all(isinstance(line[metric["Name"]], int | float) for metric in directive["Metrics"])
+        assert all(isinstance(line[name], str) and line[name] for group in directive["Dimensions"] for name in group)
+
+
+def test_a_decision_is_counted_by_its_outcome_and_deciding_reason(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    customer_id = api.post("/api/register/", CUSTOMER).json["customer_id"]
+    answers = [
+        api.post("/api/check-eligibility/", application(customer_id, 100_000)).json,
+        api.post("/api/create-loan/", application(customer_id, 90_000_000)).json,
+    ]
+    told = [(line["outcome"], line["reason"], line["saved"]) for line in lines_of(capsys, "decision")]
+    expected = [answer["reasons"][0]["code"] if answer["reasons"] else "NONE" for answer in answers]
+    assert told == [("approved", expected[0], False), ("refused", expected[1], True)]
+
+
+def test_nothing_that_a_person_told_us_is_in_the_log(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    customer_id = api.post("/api/register/", CUSTOMER).json["customer_id"]
+    api.post("/api/register/", {**CUSTOMER, "age": FIRST_NAME})
+    api.post("/api/register/", CUSTOMER)
+    api.post("/api/register/", b'{"first_name": "' + FIRST_NAME.encode())
+    api.post("/api/create-loan/", application(customer_id, 100_000))
+    api.get(f"/api/customers/?q={LAST_NAME}")
+    api.get(f"/api/customers/{customer_id}/")
+    api.get(f"/api/view-loan/{FIRST_NAME}/")
+    api.get("/api/view-loan/1/")
+    captured = capsys.readouterr()
+    told = captured.out + captured.err
+    assert told.count('"event": "request"') == 9
+    for marked in (FIRST_NAME, LAST_NAME, str(PHONE), str(CUSTOMER["monthly_income"])):
+        assert marked not in told
