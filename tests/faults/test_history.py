@@ -1,0 +1,121 @@
+"""The history checker finds what it looks for: a true history with one thing changed is no longer possible."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from chalicelib.rules.auditing import Action
+from tests.faults.evidence import Final, Row, read_final
+from tests.faults.history import faults
+from tests.faults.load import Exchange, Load
+from tests.faults.test_under_load import assert_all_is_well, work
+
+History = Sequence[Exchange]
+Change = Callable[[History, Final], tuple[History, Final]]
+
+
+def test_a_history_with_anything_changed_is_found_out(load: Load) -> None:
+    load.start(2)
+    work(load, 2, books=2)
+    assert_all_is_well(load)
+    history, final = load.exchanges(), read_final(load.database)
+    assert {each.status for each in history if each.method != "IMPORT"} <= {200, 201, 404, 409, 412}
+    for change, sentence in CHANGES.items():
+        found = faults(*change(history, final))
+        assert any(sentence in fault for fault in found), (change.__name__, found)
+
+
+def lose_an_application(history: History, final: Final) -> tuple[History, Final]:
+    return history, replace(final, applications=final.applications[1:])
+
+
+def do_an_application_twice(history: History, final: Final) -> tuple[History, Final]:
+    return history, replace(final, applications=[final.applications[0], *final.applications])
+
+
+def lose_a_loan(history: History, final: Final) -> tuple[History, Final]:
+    lost = approved(final)[0]["loan_id"]
+    return history, replace(final, loans=[row for row in final.loans if row["loan_id"] != lost])
+
+
+def change_a_loan(history: History, final: Final) -> tuple[History, Final]:
+    changed = approved(final)[0]["loan_id"]
+    return history, replace(
+        final,
+        loans=[dict(row) | {"tenure": 7} if row["loan_id"] == changed else row for row in final.loans],
+    )
+
+
+def forget_a_request(history: History, final: Final) -> tuple[History, Final]:
+    amount = final.applications[0]["loan_amount"]
+    kept = [each for each in history if Decimal(str(each.body.get("loan_amount", 0))) != amount]
+    return kept, final
+
+
+def forget_to_lock_the_customer(history: History, final: Final) -> tuple[History, Final]:
+    """The last application of somebody with a loan was decided as if that loan were not there yet."""
+    lender = approved(final)[0]["customer_id"]
+    last = [row for row in final.applications if row["customer_id"] == lender][-1]
+    blind = dict(last) | {"facts": dict(last["facts"]) | {"loans": last["facts"]["loans"] - 1}}
+    return history, replace(final, applications=[blind if row is last else row for row in final.applications])
+
+
+def decide_by_other_rules(history: History, final: Final) -> tuple[History, Final]:
+    other = dict(final.applications[0]) | {"score": 1}
+    return history, replace(final, applications=[other, *final.applications[1:]])
+
+
+def turn_the_order_round(history: History, final: Final) -> tuple[History, Final]:
+    lender = approved(final)[0]["customer_id"]
+    own = {str(row["application_id"]) for row in final.applications if row["customer_id"] == lender}
+    at = [
+        place
+        for place, row in enumerate(final.audit)
+        if row["action"] == Action.LOAN_APPLIED_FOR and row["subject_id"] in own
+    ]
+    audit = list(final.audit)
+    audit[at[0]], audit[at[-1]] = audit[at[-1]], audit[at[0]]
+    return history, replace(final, audit=audit)
+
+
+def answer_500(history: History, final: Final) -> tuple[History, Final]:
+    return [replace(history[0], status=500), *history[1:]], final
+
+
+def do_not_say_when_to_come_again(history: History, final: Final) -> tuple[History, Final]:
+    return [*history, replace(history[0], path="/", method="GET", status=503, headers={})], final
+
+
+def say_that_nothing_was_saved(history: History, final: Final) -> tuple[History, Final]:
+    """503 for a registration that was saved."""
+    text, headers = json.dumps({"code": "database_unavailable"}), {"retry-after": "5"}
+    saved = next(each for each in history if each.path == "/api/register" and each.status == 201)
+    denied = replace(saved, status=503, text=text, headers=headers)
+    return [denied if each is saved else each for each in history], final
+
+
+def answer_with_another_loan(history: History, final: Final) -> tuple[History, Final]:
+    given = next(each for each in history if each.path == "/api/create-loan" and each.status == 201 and not each.key)
+    other = replace(given, text=json.dumps(json.loads(given.text) | {"loan_id": 999_999_999}))
+    return [other if each is given else each for each in history], final
+
+
+def approved(final: Final) -> list[Row]:
+    return [row for row in final.applications if row["approved"]]
+
+
+CHANGES: dict[Change, str] = {
+    lose_an_application: "was done 0 times",
+    do_an_application_twice: "was done 2 times",
+    lose_a_loan: "is not its",
+    change_a_loan: "is not its",
+    forget_a_request: "nobody asked for it",
+    forget_to_lock_the_customer: "facts that never were",
+    decide_by_other_rules: "was not decided by the rules",
+    turn_the_order_round: "stands before",
+    answer_500: "was answered 500",
+    do_not_say_when_to_come_again: "without Retry-After",
+    say_that_nothing_was_saved: "was done 1 times",
+    answer_with_another_loan: "it is another",
+}

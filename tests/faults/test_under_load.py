@@ -1,0 +1,191 @@
+"""What may go wrong under load, one thing each: nothing acknowledged is lost, and it goes on without a restart."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+import pg8000.native
+from sqlalchemy import text
+
+from infra.local.postgres import PASSWORD, USER
+from tests.faults.conftest import FragileServer
+from tests.faults.cutting import CuttingProxy
+from tests.faults.evidence import read_final
+from tests.faults.history import faults
+from tests.faults.load import APPLICATION_NAME, LOANS_A_BOOK, Load, eventually
+
+WORKERS = 3
+# How long each thing goes on: long enough that every worker meets it.
+SECONDS = 3
+
+
+def work(load: Load, seconds: float, books: int = 1) -> None:
+    """Lets the workers work, with workbooks coming in, and looks whether one is ever half there."""
+    for _ in range(books):
+        load.import_book(copies=2)
+        end = time.monotonic() + seconds / books
+        while time.monotonic() < end:
+            assert_no_book_is_half_there(load)
+            time.sleep(0.1)
+
+
+def assert_no_book_is_half_there(load: Load) -> None:
+    statement = "SELECT customer_id, source_loan_id FROM loans WHERE source_loan_id IS NOT NULL"
+    with load.database.reading() as connection:
+        there = {tuple(row) for row in connection.execute(text(statement))}
+    for book in load.books:
+        assert len(there & set(book)) in (0, LOANS_A_BOOK)
+
+
+def assert_all_is_well(load: Load) -> None:
+    """The end of every test: the workers work again, keep one connection each, and the history is possible."""
+    load.wait_for_recovery()
+    recovered_at = time.monotonic()
+    eventually(load.imports_are_done, "all workbooks are imported")
+    load.rest()
+    assert_no_connection_leaked(load)
+    load.go_on()
+    work(load, 0.5)
+    eventually(load.imports_are_done, "the last workbook is imported")
+    load.stop()
+    eventually(lambda: load.connections() == [], "the connections of the workers that ended are gone")
+    history = load.exchanges()
+    assert faults(history, read_final(load.database)) == []
+    late = [each for each in history if each.sent_at > recovered_at and each.status == 503]
+    assert late == []
+
+
+def assert_no_connection_leaked(load: Load) -> None:
+    states = load.connections()
+    assert len(states) <= len(load.workers)
+    assert set(states) <= {"idle"}
+
+
+def unavailable(load: Load) -> list[str]:
+    """The codes of the answers that told a client to come again."""
+    return [each.text for each in load.exchanges() if each.status == 503 and each.method != "IMPORT"]
+
+
+def test_postgres_killed_and_started_again_loses_nothing(load: Load, fragile_server: FragileServer) -> None:
+    load.start(WORKERS)
+    for _ in range(2):
+        work(load, 1)
+        fragile_server.die()
+        time.sleep(0.5)
+        fragile_server.server.start()
+        load.wait_for_recovery()
+    assert unavailable(load)
+    assert_all_is_well(load)
+
+
+def test_connections_cut_within_a_statement_are_made_good(load: Load, proxy: CuttingProxy) -> None:
+    load.start(WORKERS)
+    proxy.cut_statements = 0.35
+    work(load, SECONDS, books=2)
+    proxy.cut_statements = 0
+    assert proxy.cuts["statement"] > 10
+    assert_all_is_well(load)
+
+
+def test_the_answer_to_a_commit_that_never_comes_is_neither_lost_nor_done_twice(
+    load: Load, proxy: CuttingProxy
+) -> None:
+    load.start(WORKERS)
+    proxy.cut_answers_to_commit = 0.3
+    work(load, SECONDS, books=2)
+    proxy.cut_answers_to_commit = 0
+    assert proxy.cuts["answer to a commit"] > 10
+    assert any("outcome_unknown" in answer for answer in unavailable(load))
+    assert_all_is_well(load)
+
+
+def test_a_database_that_is_too_slow_is_waited_for_in_vain_but_not_for_long(load: Load) -> None:
+    load.start(WORKERS)
+    work(load, 1)
+    with load.database.transaction() as tx:
+        tx.connection.execute(text("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE"))
+        time.sleep(SECONDS)
+    assert any("took too long" in answer for answer in unavailable(load))
+    assert_all_is_well(load)
+
+
+def test_a_database_without_a_free_connection_is_said_to_be_out_of_reach(
+    load: Load, fragile_server: FragileServer
+) -> None:
+    load.start(WORKERS)
+    work(load, 1)
+    # While they rest their connections end, and others take the place.
+    load.rest()
+    ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = :name"
+    with load.database.reading() as connection:
+        connection.execute(text(ended), {"name": APPLICATION_NAME})
+    with every_connection(fragile_server):
+        load.go_on()
+        time.sleep(1.5)
+    assert unavailable(load)
+    assert_all_is_well(load)
+
+
+def test_a_database_that_goes_away_right_after_a_commit_is_not_said_to_have_saved_nothing(
+    load: Load, proxy: CuttingProxy
+) -> None:
+    load.start(WORKERS)
+    proxy.outages_after_commit = 0.6
+    work(load, SECONDS)
+    proxy.outages_after_commit = 0
+    assert proxy.cuts["all after a commit"] > 5
+    assert_all_is_well(load)
+
+
+@contextmanager
+def every_connection(fragile_server: FragileServer) -> Iterator[None]:
+    """Takes what connections the server has left."""
+    taken = []
+    with suppress(pg8000.native.DatabaseError):
+        for _ in range(100):
+            port = fragile_server.server.port
+            taken.append(
+                pg8000.native.Connection(USER, host="127.0.0.1", port=port, password=PASSWORD, database="postgres")
+            )
+    yield
+    for each in taken:
+        each.close()
+
+
+def test_failing_s3_and_sqs_and_repeated_messages_import_every_book_once(load: Load) -> None:
+    load.start(WORKERS)
+    load.storage.failing_share = 0.5
+    work(load, 2 * SECONDS, books=5)
+    load.storage.failing_share = 0
+    assert load.storage.failures > 5
+    assert_all_is_well(load)
+
+
+def test_workers_killed_at_random_moments_leave_nothing_half_done(load: Load) -> None:
+    load.start(WORKERS)
+    for _ in range(5):
+        eventually(lambda: bool(load.working()), "a worker works")
+        work(load, random.uniform(0.2, 0.8))
+        load.kill(random.choice(load.working()))
+        load.start_one()
+    assert_all_is_well(load)
+
+
+def test_a_clock_that_passes_midnights_and_is_put_back_leaves_every_decision_right(load: Load) -> None:
+    # In the lender's zone; loans of the books end on the day before.
+    began = time.monotonic()
+    january_ends, february_ends = (seconds_to(f"2027-{month}-01T00:00:00+05:30") for month in ("02", "03"))
+    load.set_clock(january_ends - 5)
+    load.start(WORKERS)
+    for offset in (january_ends, february_ends, january_ends - 86_400, february_ends + 86_400, january_ends):
+        # Half a second before midnight, and on from there.
+        load.set_clock(offset - (time.monotonic() - began) - 0.5)
+        work(load, 1)
+    assert_all_is_well(load)
+    assert len({row["decided_on"] for row in read_final(load.database).applications}) >= 5
+
+
+def seconds_to(moment: str) -> float:
+    return (datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds()
