@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import requests
 from openpyxl import load_workbook
 
+from infra.deploy import DeployError
 from infra.local.portfolio import Counts, first_customer, reading
 from infra.local.provision import queue_depths
 from tests.conftest import PROJECT
@@ -119,6 +121,11 @@ def test_a_function_whose_process_is_killed_answers_the_next_request(seeded_stac
         process.kill()
     for _ in patiently(10, "an answer from a new process"):
         if check_eligibility(seeded_stack).status_code == 200:
+            break
+    # The other functions lost their processes too, and the first call of each may be the one that finds out.
+    for _ in patiently(10, "the bootstrap in a new process"):
+        with suppress(DeployError):
+            seeded_stack.bootstrap()
             break
 
 
