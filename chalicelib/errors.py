@@ -19,6 +19,10 @@ class LoanError(Exception):
         self.sentence = sentence
 
 
+class InternalError(LoanError):
+    """Our fault. The log has the trace; whoever asked gets the number to ask for it."""
+
+
 class InvalidRequest(LoanError):
     """The body, path or query is not valid. `fields` names every bad field at once."""
 

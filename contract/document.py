@@ -11,10 +11,10 @@ from pydantic import BaseModel
 
 from app import app
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import InternalError
 from chalicelib.errors import (
     DatabaseUnavailable,
     Forbidden,
+    InternalError,
     TooManyRequests,
     Unauthenticated,
 )

@@ -1,6 +1,5 @@
 """Sessions, API keys, users and the audit log: who may, and who did."""
 
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from chalice.app import Response
@@ -17,9 +16,10 @@ from chalicelib.api.access_models import (
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.credentials import address_of, credentials_of
 from chalicelib.api.endpoint import Call
-from chalicelib.api.parsing import body_of, number_in_path, query_of
-from chalicelib.api.responses import respond, respond_nothing
-from chalicelib.errors import ApiKeyNotFound, Conflict, InvalidRequest, UserNotFound
+from chalicelib.api.moments import moment
+from chalicelib.api.parsing import body_of, changes_of, number_in_path, query_of
+from chalicelib.api.responses import page, respond, respond_nothing
+from chalicelib.errors import ApiKeyNotFound, Conflict, UserNotFound
 from chalicelib.rules.access import LIMITED, PERMISSIONS, USER, Operation
 from chalicelib.rules.tokens import read_token
 from chalicelib.services import api_keys, audit, sessions, users
@@ -27,7 +27,7 @@ from chalicelib.services.api_keys import IssuedKey, WantedKey
 from chalicelib.services.sessions import Attempt
 from chalicelib.services.users import UserChanges, WantedUser
 from chalicelib.storage.api_keys import StoredKey
-from chalicelib.storage.audit import AuditFilter, StoredEvent
+from chalicelib.storage.audit import StoredEvent
 from chalicelib.storage.users import User
 
 
@@ -42,7 +42,7 @@ def sign_in(call: Call) -> Response:
         "user_id": opened.user_id,
         "name": opened.name,
         "role": opened.role,
-        "expires_at": _moment(opened.expires_at),
+        "expires_at": moment(opened.expires_at),
     }
     return respond(answer, call.request_id, 201)
 
@@ -58,7 +58,7 @@ def view_oneself(call: Call) -> Response:
         "name": actor.name,
         "role": actor.role.value,
         "customer_id": limit,
-        "expires_at": _moment(actor.expires_at),
+        "expires_at": moment(actor.expires_at),
         "may": sorted(operation.value for operation in allowed),
     }
     return respond(answer, call.request_id)
@@ -81,11 +81,7 @@ def list_keys(call: Call) -> Response:
     """API keys by number, also those that are revoked or expired. Secrets are not shown again."""
     query = query_of(call.request, NumberedQuery)
     found = api_keys.list_keys(runtime.database(), query.after, query.limit + 1)
-    shown = found[: query.limit]
-    answer = {
-        "api_keys": [_key(key) for key in shown],
-        "next": shown[-1].key_id if len(found) > query.limit else None,
-    }
+    answer = page("api_keys", found, query.limit, _key, lambda key: key.key_id)
     return respond(answer, call.request_id)
 
 
@@ -119,11 +115,7 @@ def list_users(call: Call) -> Response:
     """Users by number, also those who are disabled."""
     query = query_of(call.request, NumberedQuery)
     found = users.list_users(runtime.database(), query.after, query.limit + 1)
-    shown = found[: query.limit]
-    answer = {
-        "users": [_user(user) for user in shown],
-        "next": shown[-1].user_id if len(found) > query.limit else None,
-    }
+    answer = page("users", found, query.limit, _user, lambda user: user.user_id)
     return respond(answer, call.request_id)
 
 
@@ -139,9 +131,7 @@ def create_user(call: Call) -> Response:
 def change_user(call: Call, user_id: str) -> Response:
     """Changes name, role or password of a user, or whether they may sign in."""
     number = number_in_path(user_id, UserNotFound, "user")
-    changes = body_of(call.request, PatchUserBody).model_dump(exclude_none=True)
-    if not changes:
-        raise InvalidRequest(f"Give at least one of {', '.join(PatchUserBody.model_fields)}.")
+    changes = changes_of(call.request, PatchUserBody)
     user = users.change_user(runtime.database(), call.author, number, UserChanges(**changes))
     runtime.gate().forget()
     return respond(_user(user), call.request_id)
@@ -158,34 +148,15 @@ def end_sessions(call: Call, user_id: str) -> Response:
 @endpoints.add("GET", "/api/audit", Operation.READ_AUDIT)
 def list_audit(call: Call) -> Response:
     """What was changed, by whom and when, the newest first."""
-    query = query_of(call.request, AuditQuery)
-    found = audit.list_events(runtime.database(), _audit_filter(query), query.before, query.limit + 1)
-    shown = found[: query.limit]
-    answer = {
-        "events": [_event(event) for event in shown],
-        "next": shown[-1].audit_id if len(found) > query.limit else None,
-    }
+    query, zone = query_of(call.request, AuditQuery), runtime.settings().business_timezone
+    found = audit.list_events(runtime.database(), query.filter(zone), query.before, query.limit + 1)
+    answer = page("events", found, query.limit, _event, lambda event: event.audit_id)
     return respond(answer, call.request_id)
-
-
-def _audit_filter(query: AuditQuery) -> AuditFilter:
-    return AuditFilter(
-        *query.actor_kind_and_id(),
-        query.action,
-        query.subject_kind,
-        query.subject_id,
-        _midnight(query.since) if query.since else None,
-        _midnight(query.to + timedelta(days=1)) if query.to else None,
-    )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, runtime.settings().business_timezone)
 
 
 def _key(key: StoredKey) -> dict[str, Any]:
     moments = ("created_at", "expires_at", "last_used_at", "rotated_at", "revoked_at")
-    return {**vars(key), **{name: _moment(getattr(key, name)) for name in moments}}
+    return {**vars(key), **{name: moment(getattr(key, name)) for name in moments}}
 
 
 def _issued(issued: IssuedKey) -> dict[str, Any]:
@@ -194,13 +165,13 @@ def _issued(issued: IssuedKey) -> dict[str, Any]:
 
 def _user(user: User) -> dict[str, Any]:
     moments = ("created_at", "password_changed_at", "disabled_at")
-    return {**vars(user), **{name: _moment(getattr(user, name)) for name in moments}}
+    return {**vars(user), **{name: moment(getattr(user, name)) for name in moments}}
 
 
 def _event(event: StoredEvent) -> dict[str, Any]:
     return {
         "audit_id": event.audit_id,
-        "at": _moment(event.at),
+        "at": moment(event.at),
         "actor": {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_name},
         "action": event.action,
         "subject": {"kind": event.subject_kind, "id": event.subject_id},
@@ -208,7 +179,3 @@ def _event(event: StoredEvent) -> dict[str, Any]:
         "after": event.after,
         "request_id": event.request_id,
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(runtime.settings().business_timezone).isoformat()

@@ -3,7 +3,9 @@
 A secret is `writeOnly`: what was sent is not repeated in the sentence about it.
 """
 
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -11,6 +13,7 @@ from chalicelib.api.models import MAX_ID, CursorId, CustomerId, Day, Model, Name
 from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.text import is_plain_text
+from chalicelib.storage.audit import AuditFilter
 
 MAX_DAYS = 3650
 
@@ -145,7 +148,19 @@ class AuditQuery(PageQuery):
     to: Day | None = None
     before: CursorId | None = None
 
-    def actor_kind_and_id(self) -> tuple[str | None, int | None]:
-        """The actor as it is stored; None where any will do."""
+    def filter(self, zone: ZoneInfo) -> AuditFilter:
+        """What is looked for in the log; the days are those of `zone`."""
         kind, _, number = (self.actor or "").partition(":")
-        return kind or None, int(number) if number else None
+        return AuditFilter(
+            kind or None,
+            int(number) if number else None,
+            self.action,
+            self.subject_kind,
+            self.subject_id,
+            _midnight(self.since, zone) if self.since else None,
+            _midnight(self.to + timedelta(days=1), zone) if self.to else None,
+        )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone)

@@ -8,9 +8,9 @@ from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
 from chalicelib.api.models import CustomersQuery, PatchCustomerBody
-from chalicelib.api.parsing import body_of, entity_tags, number_in_path, query_of
-from chalicelib.api.responses import respond
-from chalicelib.errors import CustomerNotFound, InvalidRequest
+from chalicelib.api.parsing import changes_of, entity_tags, number_in_path, query_of
+from chalicelib.api.responses import page, respond
+from chalicelib.errors import CustomerNotFound
 from chalicelib.rules.access import Operation
 from chalicelib.services import customers
 from chalicelib.services.customers import CustomerWithExposure
@@ -21,11 +21,9 @@ def list_customers(call: Call) -> Response:
     """Customers by number; `q` finds them by name, phone number or number."""
     query = query_of(call.request, CustomersQuery)
     found = customers.list_customers(runtime.database(), query.q, query.after, query.limit + 1, call.limit())
-    shown = found[: query.limit]
-    answer = {
-        "customers": [dict(vars(customer)) for customer in shown],
-        "next": shown[-1].customer_id if len(found) > query.limit else None,
-    }
+    answer = page(
+        "customers", found, query.limit, lambda customer: dict(vars(customer)), lambda customer: customer.customer_id
+    )
     return respond(answer, call.request_id)
 
 
@@ -40,10 +38,7 @@ def view_customer(call: Call, customer_id: str) -> Response:
 def change_customer(call: Call, customer_id: str) -> Response:
     """Corrects limit, income or phone number of a customer who is still as the client read it."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
-    body = body_of(call.request, PatchCustomerBody)
-    changes = body.model_dump(exclude_none=True)
-    if not changes:
-        raise InvalidRequest(f"Give at least one of {', '.join(PatchCustomerBody.model_fields)}.")
+    changes = changes_of(call.request, PatchCustomerBody)
     changed = customers.change_and_view_customer(
         runtime.database(), number, changes, entity_tags(call.request), call.author, runtime.today()
     )

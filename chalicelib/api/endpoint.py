@@ -12,7 +12,7 @@ from chalicelib import runtime
 from chalicelib.api import cross_origin
 from chalicelib.api.credentials import credentials_of
 from chalicelib.api.responses import respond_error
-from chalicelib.errors import ConfigurationError, Forbidden, LoanError, MethodNotAllowed, PathNotFound
+from chalicelib.errors import ConfigurationError, Forbidden, InternalError, LoanError, MethodNotAllowed, PathNotFound
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
 from chalicelib.rules.access import ANYONE, PUBLIC, Actor, Author, Operation
@@ -56,10 +56,6 @@ class Call:
 
 
 View = Callable[..., Response]
-
-
-class InternalError(LoanError):
-    """Our fault. The log has the trace; the client gets the number to ask for it."""
 
 
 class Endpoints:

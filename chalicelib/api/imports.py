@@ -10,12 +10,13 @@ from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
 from chalicelib.api.models import ImportRowsQuery, ImportsQuery, StartImportBody
+from chalicelib.api.moments import moment
 from chalicelib.api.parsing import body_of, number_in_path, query_of
-from chalicelib.api.responses import respond
+from chalicelib.api.responses import link, page, respond, respond_link
 from chalicelib.errors import ImportNotFound
 from chalicelib.rules.access import Operation
 from chalicelib.services import import_jobs, import_templates
-from chalicelib.services.files import LINK_SECONDS, download_link
+from chalicelib.services.files import download_link
 from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
 from chalicelib.storage.import_jobs import ImportJob, StoredFinding
 
@@ -47,11 +48,7 @@ def list_imports(call: Call) -> Response:
     """Imports, the newest first."""
     query = query_of(call.request, ImportsQuery)
     found = import_jobs.list_imports(runtime.database(), query.before, query.limit + 1)
-    shown = found[: query.limit]
-    answer = {
-        "imports": [_import(job) for job in shown],
-        "next": shown[-1].import_id if len(found) > query.limit else None,
-    }
+    answer = page("imports", found, query.limit, _import, lambda job: job.import_id)
     return respond(answer, call.request_id)
 
 
@@ -73,20 +70,15 @@ def list_import_rows(call: Call, import_id: str) -> Response:
     number = number_in_path(import_id, ImportNotFound, "import")
     query = query_of(call.request, ImportRowsQuery)
     found = import_jobs.list_findings(runtime.database(), number, query.outcome, query.after, query.limit + 1)
-    shown = found[: query.limit]
-    answer = {
-        "rows": [_finding(each) for each in shown],
-        "next": shown[-1].finding_id if len(found) > query.limit else None,
-    }
+    answer = page("rows", found, query.limit, _finding, lambda finding: finding.finding_id)
     return respond(answer, call.request_id)
 
 
 @endpoints.add("GET", "/api/imports/template", Operation.READ_IMPORTS)
 def download_template(call: Call) -> Response:
-    """Sends to the template workbook, which comes from S3: the gateway would garble it (docs/decisions.md)."""
+    """Sends to the template workbook, which comes from S3."""
     url = import_templates.template_link(runtime.s3(), runtime.settings().import_bucket)
-    answer = {"url": url, "expires_in_seconds": LINK_SECONDS}
-    return respond(answer, call.request_id, 303, {"Location": url})
+    return respond_link(url, call.request_id)
 
 
 def _import(job: ImportJob) -> dict[str, Any]:
@@ -96,8 +88,8 @@ def _import(job: ImportJob) -> dict[str, Any]:
         "state": job.state,
         "file_name": job.file_name,
         "key": job.object_key,
-        "created_at": _moment(job.created_at),
-        "finished_at": _moment(job.finished_at) if job.finished_at else None,
+        "created_at": moment(job.created_at),
+        "finished_at": moment(job.finished_at),
         "message": job.message or import_jobs.awaiting_message(job, datetime.now(UTC)),
         "progress": _progress(job),
         "counts": _counts(totals),
@@ -117,12 +109,8 @@ def _report(job: ImportJob) -> dict[str, Any] | None:
     if job.report_key is None:
         return None
     url = download_link(runtime.s3(), runtime.settings().import_bucket, job.report_key)
-    return {"url": url, "expires_in_seconds": LINK_SECONDS}
+    return link(url)
 
 
 def _finding(finding: StoredFinding) -> dict[str, Any]:
     return dict(vars(finding))
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(runtime.settings().business_timezone).isoformat()

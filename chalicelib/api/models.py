@@ -174,6 +174,10 @@ class LoansQuery(PageQuery):
     state: Annotated[Literal["current", "ended"], Field(description="current or ended")] | None = None
     after: CursorId = 0
 
+    def current(self) -> bool | None:
+        """Whether the loans are to be current; None where any will do."""
+        return None if self.state is None else self.state == "current"
+
 
 class ApplicationsQuery(PageQuery):
     """`GET /api/applications/`"""

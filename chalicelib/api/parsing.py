@@ -38,6 +38,14 @@ def body_of(request: Request, model: type[Model]) -> Model:
     return parse(model, bytes_of(request), request.headers.get("content-type"))
 
 
+def changes_of(request: Request, model: type[Model]) -> dict[str, Any]:
+    """What the body of a PATCH changes. Raises InvalidRequest where that is nothing, and what `parse` raises."""
+    changes = body_of(request, model).model_dump(exclude_none=True)
+    if not changes:
+        raise InvalidRequest(f"Give at least one of {', '.join(model.model_fields)}.")
+    return changes
+
+
 def query_of(request: Request, model: type[Model]) -> Model:
     """The query of a request as `model`. Raises InvalidRequest naming all bad parameters, also unknown ones."""
     query: Mapping[str, str] = request.query_params or {}

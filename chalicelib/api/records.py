@@ -12,7 +12,7 @@ from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
 from chalicelib.api.models import ApplicationsQuery, FormatQuery, LoansQuery, ScheduleBody
 from chalicelib.api.parsing import body_of, number_in_path, query_of
-from chalicelib.api.responses import respond
+from chalicelib.api.responses import page, respond
 from chalicelib.api.schedules import respond_schedule
 from chalicelib.errors import ApplicationNotFound, LoanNotFound
 from chalicelib.rules.access import Operation
@@ -28,11 +28,7 @@ def list_applications(call: Call) -> Response:
     query = query_of(call.request, ApplicationsQuery)
     wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to, call.limit())
     found = applications.list_applications(runtime.database(), wanted, query.before, query.limit + 1)
-    shown = found[: query.limit]
-    answer = {
-        "applications": [_application(each) for each in shown],
-        "next": shown[-1].application_id if len(found) > query.limit else None,
-    }
+    answer = page("applications", found, query.limit, _application, lambda application: application.application_id)
     return respond(answer, call.request_id)
 
 
@@ -48,16 +44,11 @@ def view_application(call: Call, application_id: str) -> Response:
 def list_loans(call: Call) -> Response:
     """Loans by number."""
     query = query_of(call.request, LoansQuery)
-    current = None if query.state is None else query.state == "current"
     today = runtime.today()
     found = loans.list_loans(
-        runtime.database(), query.customer_id, current, today, query.after, query.limit + 1, call.limit()
+        runtime.database(), query.customer_id, query.current(), today, query.after, query.limit + 1, call.limit()
     )
-    shown = found[: query.limit]
-    answer = {
-        "loans": [_loan(loan, today) for loan in shown],
-        "next": shown[-1].loan_id if len(found) > query.limit else None,
-    }
+    answer = page("loans", found, query.limit, lambda loan: _loan(loan, today), lambda loan: loan.loan_id)
     return respond(answer, call.request_id)
 
 

@@ -1,15 +1,18 @@
 """From values to the JSON a client reads. Money is a JSON number, exact, and never passes through a float."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import simplejson
 from chalice.app import Response
 
 from chalicelib.errors import InvalidRequest, LoanError, MethodNotAllowed, TooManyRequests, Unauthenticated, Unavailable
+from chalicelib.services.files import LINK_SECONDS
 
 JSON = "application/json"
+
+Row = TypeVar("Row")
 
 # An answer is data: a browser must not guess another type, run or frame anything, keep it, or tell where it was read.
 PRIVATE = {
@@ -33,6 +36,28 @@ def respond_text(text: str, request_id: str, status: int = 200, headers: Mapping
         status_code=status,
         headers={**PRIVATE, "Content-Type": JSON, "X-Request-Id": request_id, **(headers or {})},
     )
+
+
+def page(
+    name: str, found: Sequence[Row], limit: int, shown: Callable[[Row], Any], number_of: Callable[[Row], int]
+) -> dict[str, Any]:
+    """A page of a list: at most `limit` rows, and the number behind which the next page starts, None for the last.
+
+    One more than `limit` was looked for, which tells whether there is a next page.
+    """
+    rows = found[:limit]
+    following = number_of(rows[-1]) if len(found) > limit else None
+    return {name: [shown(each) for each in rows], "next": following}
+
+
+def link(url: str) -> dict[str, Any]:
+    """A signed link to a file in S3, as answers have it."""
+    return {"url": url, "expires_in_seconds": LINK_SECONDS}
+
+
+def respond_link(url: str, request_id: str) -> Response:
+    """Leads to a file in S3: the gateway would garble it (docs/decisions.md)."""
+    return respond(link(url), request_id, 303, {"Location": url})
 
 
 def respond_nothing(request_id: str) -> Response:

@@ -8,9 +8,9 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.api.endpoint import Call
-from chalicelib.api.responses import JSON, respond, respond_text
+from chalicelib.api.responses import JSON, respond, respond_link, respond_text
 from chalicelib.rules.schedule import Schedule
-from chalicelib.services.files import LINK_SECONDS, XLSX
+from chalicelib.services.files import XLSX
 from chalicelib.services.schedule_csv import schedule_csv
 
 CSV = "text/csv"
@@ -51,8 +51,7 @@ def _send_to_workbook(call: Call, plan: Schedule, title: str) -> Response:
     from chalicelib.services.schedule_books import schedule_link
 
     url = schedule_link(runtime.s3(), runtime.settings().import_bucket, plan, title)
-    answer = {"url": url, "expires_in_seconds": LINK_SECONDS}
-    return respond(answer, call.request_id, 303, {"Location": url})
+    return respond_link(url, call.request_id)
 
 
 def _json(plan: Schedule) -> dict[str, Any]:

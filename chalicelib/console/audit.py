@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from chalice.app import Response
 
@@ -13,13 +11,14 @@ from chalicelib.api.access_models import AuditQuery
 from chalicelib.console.audit_words import ACTIONS, SUBJECTS, label_of, written
 from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
+from chalicelib.console.lists import shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page
 from chalicelib.console.visit import Visit
 from chalicelib.errors import InvalidRequest
 from chalicelib.rules.access import Operation
 from chalicelib.services import audit
-from chalicelib.storage.audit import AuditFilter, StoredEvent
+from chalicelib.storage.audit import StoredEvent
 
 PAGE_ROWS = 50
 
@@ -63,26 +62,24 @@ def view_audit(visit: Visit) -> Response:
         query = read(AuditQuery, visit.query)
     except InvalidRequest as error:
         return _audit(visit, Form.refused(visit.query, error), [], status=error.status)
-    found = audit.list_events(runtime.database(), _filter(query), query.before, PAGE_ROWS + 1)
-    shown = found[:PAGE_ROWS]
-    return _audit(visit, Form(visit.query), shown, shown[-1].audit_id if len(found) > PAGE_ROWS else None)
+    zone = runtime.settings().business_timezone
+    found = audit.list_events(runtime.database(), query.filter(zone), query.before, PAGE_ROWS + 1)
+    return _audit(visit, Form(visit.query), found)
 
 
-def _audit(
-    visit: Visit, form: Form, events: Sequence[StoredEvent], before: int | None = None, status: int = 200
-) -> Response:
-    wanted = {name: visit.query[name] for name in FILTERS if name in visit.query}
+def _audit(visit: Visit, form: Form, found: Sequence[StoredEvent], status: int = 200) -> Response:
+    shown = shown_page(found, visit.query, FILTERS, "before", lambda event: event.audit_id, PAGE_ROWS)
     return page(
         visit,
         "audit.html",
         status=status,
         form=form,
-        is_filtered=bool(wanted),
-        entries=[entry_of(event) for event in events],
+        is_filtered=any(name in visit.query for name in FILTERS),
+        entries=[entry_of(event) for event in shown.rows],
         actions=[("", "Anything"), *ACTIONS.items()],
         subjects=[("", "Anything"), *SUBJECTS.items()],
-        first=f"?{urlencode(wanted)}" if "before" in visit.query else None,
-        next=f"?{urlencode(wanted | {'before': before})}" if before else None,
+        first=shown.first,
+        next=shown.next,
     )
 
 
@@ -106,18 +103,3 @@ def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     names = [*new, *(name for name in old if name not in new)]
     changes = [Change(label_of(name), written(name, old.get(name)), written(name, new.get(name))) for name in names]
     return [change for change in changes if change.before is not None or change.after is not None]
-
-
-def _filter(query: AuditQuery) -> AuditFilter:
-    return AuditFilter(
-        *query.actor_kind_and_id(),
-        query.action,
-        query.subject_kind,
-        query.subject_id,
-        _midnight(query.since) if query.since else None,
-        _midnight(query.to + timedelta(days=1)) if query.to else None,
-    )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, runtime.settings().business_timezone)

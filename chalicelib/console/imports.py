@@ -9,6 +9,7 @@ from chalicelib import runtime
 from chalicelib.api.models import ImportsQuery, StartImportBody
 from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
+from chalicelib.console.lists import ROWS, shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see, see_elsewhere
 from chalicelib.console.visit import Visit
@@ -16,8 +17,6 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.rules.access import Operation
 from chalicelib.services import import_jobs, import_templates
 from chalicelib.services.import_jobs import CONTENT_TYPES, MAX_UPLOAD_BYTES
-
-PAGE_ROWS = 25
 
 # Who asks with a script sends the file with it too, and is not to be led anywhere by S3.
 BY_SCRIPT = "script"
@@ -27,14 +26,10 @@ BY_SCRIPT = "script"
 def view_imports(visit: Visit) -> Response:
     """Imports, the newest first."""
     query = read(ImportsQuery, visit.query)
-    found = import_jobs.list_imports(runtime.database(), query.before, PAGE_ROWS + 1)
-    return page(
-        visit,
-        "imports.html",
-        jobs=[(job, totals(job.sheets)) for job in found[:PAGE_ROWS]],
-        first="?" if query.before else None,
-        next=f"?before={found[PAGE_ROWS - 1].import_id}" if len(found) > PAGE_ROWS else None,
-    )
+    found = import_jobs.list_imports(runtime.database(), query.before, ROWS + 1)
+    shown = shown_page(found, visit.query, (), "before", lambda job: job.import_id)
+    jobs = [(job, totals(job.sheets)) for job in shown.rows]
+    return page(visit, "imports.html", jobs=jobs, first=shown.first, next=shown.next)
 
 
 @pages.add("GET", "/console/imports/new", Operation.START_IMPORT)

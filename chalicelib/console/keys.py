@@ -9,6 +9,7 @@ from chalicelib.api.access_models import NewKeyBody, NumberedQuery
 from chalicelib.api.parsing import number_in_path
 from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
+from chalicelib.console.lists import shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
@@ -33,14 +34,10 @@ def view_keys(visit: Visit) -> Response:
     """Keys by number, also those that are revoked or expired."""
     query = read(NumberedQuery, visit.query)
     found = api_keys.list_keys(runtime.database(), query.after, PAGE_ROWS + 1)
+    shown = shown_page(found, visit.query, (), "after", lambda key: key.key_id, PAGE_ROWS)
     now = datetime.now(UTC)
-    return page(
-        visit,
-        "keys.html",
-        keys=[(key, state_of(key, now)) for key in found[:PAGE_ROWS]],
-        first="?" if query.after else None,
-        next=f"?after={found[PAGE_ROWS - 1].key_id}" if len(found) > PAGE_ROWS else None,
-    )
+    keys = [(key, state_of(key, now)) for key in shown.rows]
+    return page(visit, "keys.html", keys=keys, first=shown.first, next=shown.next)
 
 
 @pages.add("GET", "/console/administration/keys/new", Operation.MANAGE_KEYS)

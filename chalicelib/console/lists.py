@@ -25,16 +25,17 @@ def shown_page(
     kept: Collection[str],
     cursor: str,
     number_of: Callable[[Row], int],
+    size: int = ROWS,
 ) -> Shown[Row]:
-    """A page of ROWS rows, of which one more was looked for. Of the query, the parameters `kept` go along from page to
-    page, and `cursor` says behind which row one starts.
+    """A page of `size` rows, of which one more was looked for. Of the query, the parameters `kept` go along from page
+    to page, and `cursor` says behind which row one starts.
     """
     filters = {name: query[name] for name in kept if name in query}
-    rows = found[:ROWS]
+    rows = found[:size]
     return Shown(
         rows,
         address(filters) if cursor in query else None,
-        address(filters | {cursor: number_of(rows[-1])}) if len(found) > ROWS else None,
+        address(filters | {cursor: number_of(rows[-1])}) if len(found) > size else None,
     )
 
 

@@ -55,8 +55,7 @@ def list_loans(visit: Visit) -> Response:
         nothing: Shown[LoanOnRecord] = Shown([])
         form = Form.refused(typed, error)
         return page(visit, "loans.html", status=400, form=form, shown=nothing, names={}, today=today)
-    current = None if query.state is None else query.state == "current"
-    found = loans.list_loans(runtime.database(), query.customer_id, current, today, query.after, ROWS + 1)
+    found = loans.list_loans(runtime.database(), query.customer_id, query.current(), today, query.after, ROWS + 1)
     shown = shown_page(found, typed, FILTERS, "after", lambda loan: loan.loan_id)
     names = customers.names_of(runtime.database(), {loan.customer_id for loan in shown.rows})
     return page(visit, "loans.html", form=Form(typed), shown=shown, names=names, today=today)

@@ -15,7 +15,7 @@ from chalicelib.console import rendering
 from chalicelib.console.cookies import SESSION, VISITOR, cookie_of, new_visitor
 from chalicelib.console.csrf import FIELD, check_origin, check_token, csrf_token
 from chalicelib.console.visit import BASE, Visit, root_of
-from chalicelib.errors import LoanError, PathNotFound, Unauthenticated
+from chalicelib.errors import InternalError, LoanError, PathNotFound, Unauthenticated
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
 from chalicelib.rules.access import ANYONE, PUBLIC, Operation
@@ -28,10 +28,6 @@ SIGN_IN = "sign-in/"
 # What may follow `next=`: a page of ours, from /console/ on, so that nobody is led elsewhere after the sign-in.
 NEXT = re.compile(r"(?:[A-Za-z0-9_-]+/)*(?:\?[A-Za-z0-9=&%._~+-]*)?", re.ASCII)
 MAX_NEXT = 500
-
-
-class InternalError(LoanError):
-    """Our fault. The log has the trace; the page has the number to ask for it."""
 
 
 @dataclass(frozen=True)

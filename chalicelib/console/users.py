@@ -7,6 +7,7 @@ from chalicelib.api.access_models import NewUserBody, NumberedQuery, PatchUserBo
 from chalicelib.api.parsing import number_in_path
 from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
+from chalicelib.console.lists import shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
@@ -30,13 +31,8 @@ def view_users(visit: Visit) -> Response:
     """Users by number, also those who are disabled."""
     query = read(NumberedQuery, visit.query)
     found = users.list_users(runtime.database(), query.after, PAGE_ROWS + 1)
-    return page(
-        visit,
-        "users.html",
-        users=found[:PAGE_ROWS],
-        first="?" if query.after else None,
-        next=f"?after={found[PAGE_ROWS - 1].user_id}" if len(found) > PAGE_ROWS else None,
-    )
+    shown = shown_page(found, visit.query, (), "after", lambda user: user.user_id, PAGE_ROWS)
+    return page(visit, "users.html", users=shown.rows, first=shown.first, next=shown.next)
 
 
 @pages.add("GET", "/console/administration/users/new", Operation.MANAGE_USERS)

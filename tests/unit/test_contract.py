@@ -58,17 +58,18 @@ def test_every_endpoint_is_described_and_nothing_else_is() -> None:
 def test_the_models_described_are_those_that_the_view_validates_with(key: tuple[str, str]) -> None:
     method, path = key
     view = inspect.unwrap(app.routes[path][method].view_function)
+    readers = {"body_of": "body", "changes_of": "body", "query_of": "query"}
     parsed = {
-        (node.func.id, node.args[1].id)
+        (readers[node.func.id], node.args[1].id)
         for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(view))))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id in ("body_of", "query_of")
+        and node.func.id in readers
         and isinstance(node.args[1], ast.Name)
     }
     described = OPERATIONS[key]
-    models = (("body_of", described.body), ("query_of", described.query))
-    assert parsed == {(reader, model.__name__) for reader, model in models if model}
+    models = (("body", described.body), ("query", described.query))
+    assert parsed == {(part, model.__name__) for part, model in models if model}
 
 
 def test_the_document_is_openapi_and_its_schemas_are_json_schemas() -> None:
