@@ -6,6 +6,7 @@ Numbers with a fraction are text, because a JSON number may be read back as a fl
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, cast
 
 from chalicelib.rules.policy import Policy, Slab
@@ -20,7 +21,7 @@ class StoredValueError(ValueError):
 
 def facts_as_stored(facts: Facts) -> Stored:
     """{"monthly_income": "50000.00", …, "loans": 2, …}: amounts as text, counts as numbers."""
-    return dict(_as_stored(asdict(facts)))
+    return dict(_as_stored(vars(facts)))
 
 
 def facts_from_stored(stored: Mapping[str, Any]) -> Facts:
@@ -28,6 +29,8 @@ def facts_from_stored(stored: Mapping[str, Any]) -> Facts:
     return Facts(**_read(Facts, stored))
 
 
+# A container has one policy, and stores it with every application.
+@cache
 def policy_as_stored(policy: Policy) -> Stored:
     """Every value of the policy: {"name": "standard-1", …, "slabs": [{"score_above": 50, "rate_floor": "0"}, …]}."""
     return dict(_as_stored(asdict(policy)))

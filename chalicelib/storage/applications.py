@@ -56,6 +56,7 @@ class ApplicationFilter:
 
 
 _STORED: Select[Any] = select(*(loan_applications.c[field.name] for field in fields(StoredApplication)))
+_ADD = insert(loan_applications).returning(loan_applications.c.application_id)
 
 
 def add(
@@ -69,31 +70,25 @@ def add(
     loan_id: int | None,
 ) -> int:
     """Inserts an application with its facts, policy and result, and returns its number."""
-    statement = (
-        insert(loan_applications)
-        .values(
-            customer_id=customer_id,
-            loan_amount=request.loan_amount,
-            interest_rate=request.interest_rate,
-            tenure=request.tenure,
-            decided_on=decided_on,
-            policy=policy_as_stored(policy),
-            facts=facts_as_stored(facts),
-            approved=decision.approved,
-            score=decision.score,
-            score_parts=[
-                {"name": part.name, "earned": str(part.points_earned), "possible": part.points_possible}
-                for part in decision.score_parts
-            ],
-            reasons=[{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons],
-            rate_floor=decision.rate_floor,
-            corrected_interest_rate=decision.corrected_interest_rate,
-            monthly_installment=decision.monthly_installment,
-            loan_id=loan_id,
-        )
-        .returning(loan_applications.c.application_id)
-    )
-    return int(connection.execute(statement).scalar_one())
+    values = {
+        "customer_id": customer_id,
+        **vars(request),
+        "decided_on": decided_on,
+        "policy": policy_as_stored(policy),
+        "facts": facts_as_stored(facts),
+        "approved": decision.approved,
+        "score": decision.score,
+        "score_parts": [
+            {"name": part.name, "earned": str(part.points_earned), "possible": part.points_possible}
+            for part in decision.score_parts
+        ],
+        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons],
+        "rate_floor": decision.rate_floor,
+        "corrected_interest_rate": decision.corrected_interest_rate,
+        "monthly_installment": decision.monthly_installment,
+        "loan_id": loan_id,
+    }
+    return int(connection.execute(_ADD, values).scalar_one())
 
 
 def get(connection: Connection, application_id: int) -> StoredApplication | None:

@@ -6,35 +6,64 @@ through a proxy that pools connections, because nothing is left behind on the se
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from pg8000.core import DESCRIBE, NULL_BYTE, PORTAL, SYNC_MSG, Context, _flush, _write, make_params
-from pg8000.legacy import Connection
+from pg8000.dbapi import convert_paramstyle
+from pg8000.legacy import Connection, Cursor
 
 from chalicelib.storage.waits import waiting
 
 
+class _Bound(str):
+    """A statement with $1, $2, … and what they stand for."""
+
+    values: Sequence[Any]
+    oids: Sequence[int]
+
+
+class OneTripCursor(Cursor):  # type: ignore[misc]
+    """As pg8000's, which looks for the placeholders of a statement character by character, but not each time anew."""
+
+    def execute(self, operation: str, args: Sequence[Any] = (), stream: Any = None) -> Any:
+        """Runs a statement; with parameters, in one round trip. COPY talks in between, so it is left to pg8000."""
+        if stream is not None or not args:
+            return super().execute(operation, args, stream)
+        bound = _Bound(_numbered(operation))
+        bound.values, bound.oids = args, self._input_oids
+        # As one without parameters, which pg8000 hands to the connection as it is.
+        return super().execute(bound)
+
+
 class OneTripConnection(Connection):  # type: ignore[misc]
     """As pg8000's, with a statement and its parameters in one round trip; every one is counted."""
+
+    def cursor(self) -> OneTripCursor:
+        return OneTripCursor(self)
 
     def handle_messages(self, context: Context) -> None:
         """Reads the answer to what was sent; pg8000 calls this for every answer."""
         with waiting():
             super().handle_messages(context)
 
-    def execute_unnamed(
-        self, statement: str, vals: Sequence[Any] = (), oids: Sequence[int] = (), stream: Any = None
-    ) -> Context:
-        """Runs a statement with its parameters; pg8000 calls this for whatever has some."""
-        if stream is not None:
-            # COPY talks in between.
-            return super().execute_unnamed(statement, vals, oids, stream)
+    def execute_simple(self, statement: str) -> Context:
+        """Runs a statement; a cursor calls this for whatever has no parameters, or has them bound."""
+        if not isinstance(statement, _Bound):
+            return super().execute_simple(statement)
         context = Context(statement)
-        self.send_PARSE(NULL_BYTE, statement, oids)
-        self.send_BIND(NULL_BYTE, make_params(self.py_types, vals))
+        self.send_PARSE(NULL_BYTE, statement, statement.oids)
+        self.send_BIND(NULL_BYTE, make_params(self.py_types, statement.values))
         self._send_message(DESCRIBE, PORTAL + NULL_BYTE)
         self.send_EXECUTE()
         _write(self._sock, SYNC_MSG)
         _flush(self._sock)
         self.handle_messages(context)
         return context
+
+
+# Statements are few; lists of values make variants of some.
+@lru_cache(maxsize=1024)
+def _numbered(statement: str) -> str:
+    """A statement with %s as one with $1, $2, …"""
+    return str(convert_paramstyle("format", statement, ())[0])

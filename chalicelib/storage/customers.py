@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     UnaryExpression,
     and_,
+    bindparam,
     func,
     insert,
     or_,
@@ -61,12 +62,14 @@ class Order(StrEnum):
 
 
 _STORED: Select[Any] = select(*(customers.c[field.name] for field in fields(Customer)))
+_ONE: Select[Any] = _STORED.where(customers.c.customer_id == bindparam("customer_id"))
+_LOCKED: Select[Any] = _ONE.with_for_update(key_share=True)
+_ADD = insert(customers).returning(customers.c.customer_id)
 
 
 def add(connection: Connection, customer: NewCustomer) -> int:
     """Inserts a customer under the next number of the sequence, and returns that number."""
-    statement = insert(customers).values(vars(customer)).returning(customers.c.customer_id)
-    return int(connection.execute(statement).scalar_one())
+    return int(connection.execute(_ADD, vars(customer)).scalar_one())
 
 
 def lock(connection: Connection, customer_id: int) -> Customer | None:
@@ -74,14 +77,13 @@ def lock(connection: Connection, customer_id: int) -> Customer | None:
 
     FOR NO KEY UPDATE, so that rows which merely refer to the customer can still be written.
     """
-    statement = _STORED.where(customers.c.customer_id == customer_id).with_for_update(key_share=True)
-    row = connection.execute(statement).first()
+    row = connection.execute(_LOCKED, {"customer_id": customer_id}).first()
     return None if row is None else Customer(*row)
 
 
 def get(connection: Connection, customer_id: int) -> Customer | None:
     """One customer; None where there is none of that number."""
-    row = connection.execute(_STORED.where(customers.c.customer_id == customer_id)).first()
+    row = connection.execute(_ONE, {"customer_id": customer_id}).first()
     return None if row is None else Customer(*row)
 
 

@@ -132,6 +132,7 @@ _LOANS_OF_CUSTOMER: Select[Any] = (
 
 
 _ON_RECORD: Select[Any] = select(*(loans.c[field.name] for field in fields(LoanOnRecord)))
+_ADD = insert(loans).returning(loans.c.loan_id)
 
 
 def facts(connection: Connection, customer_id: int, today: date) -> Facts | None:
@@ -142,7 +143,7 @@ def facts(connection: Connection, customer_id: int, today: date) -> Facts | None
 
 def add(connection: Connection, loan: NewLoan) -> int:
     """Inserts a loan under the next number of the sequence, and returns that number."""
-    return int(connection.execute(insert(loans).values(vars(loan)).returning(loans.c.loan_id)).scalar_one())
+    return int(connection.execute(_ADD, vars(loan)).scalar_one())
 
 
 def with_customer(connection: Connection, loan_id: int) -> LoanWithCustomer | None:
