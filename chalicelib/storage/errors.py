@@ -23,8 +23,11 @@ UNKNOWN_OUTCOME = (
     "Look it up before trying again."
 )
 
-# The server is going away, starting up, or has no connection left for us.
-UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "53300", "08000", "08003", "08006"}
+# The server is going away, starting up, refuses us, or has no connection left for us; or it may not write (25006):
+# it was the writer until a fail-over, and another one is now.
+UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "53300", "25006", "08000", "08001", "08003", "08004", "08006"}
+# The sign-in was refused. A token is made for each connection, so the next one may do.
+REFUSED_STATES = {"28P01", "28000"}
 TOO_SLOW_STATES = {"57014", "55P03"}
 # Another transaction was in the way; the same work may well succeed at once.
 CONTENTION_STATES = {"40001", "40P01"}
@@ -120,7 +123,7 @@ def forget_values(context: ExceptionContext) -> None:
 
 def _domain_error(error: DBAPIError) -> LoanError | None:
     state = _state(error.orig)
-    if state in CONTENTION_STATES or _constraint(error.orig) in RACED_CONSTRAINTS:
+    if state in CONTENTION_STATES | REFUSED_STATES or _constraint(error.orig) in RACED_CONSTRAINTS:
         return Interrupted(UNREACHABLE)
     if state in TOO_SLOW_STATES:
         return DatabaseUnavailable(TOO_SLOW)

@@ -1,7 +1,7 @@
 """A connection that broke between two requests is nobody's problem: nothing asks first whether it still works."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -42,3 +42,36 @@ def test_a_request_after_the_connection_broke_is_answered(
     break_connections()
     headers = {"Content-Type": "application/json", "If-Match": "*"}
     assert api.call(method, path, json.dumps(body).encode() if body else b"", headers).status in (200, 201)
+
+
+@pytest.fixture
+def stand_by(administration: Callable[[str], None], database_url: str) -> Iterator[Callable[[bool], None]]:
+    """Makes new connections to the test's database those of a stand-by, which cannot be written to, and ends that."""
+    name = database_url.rpartition("/")[2]
+
+    def switch(is_stand_by: bool) -> None:
+        administration(f"ALTER DATABASE {name} SET default_transaction_read_only = {'on' if is_stand_by else 'off'}")
+
+    yield switch
+    switch(False)
+
+
+def test_a_connection_to_the_writer_of_before_a_fail_over_is_left_for_the_writer_of_now(
+    api: Api, stand_by: Callable[[bool], None], break_connections: Callable[[], None]
+) -> None:
+    assert api.post("/api/register/", PERSON).status == 201
+    stand_by(True)
+    break_connections()
+    assert api.call("GET", "/api/customers/1/").status == 200
+    stand_by(False)
+    assert api.post("/api/create-loan/", ASKED).status == 201
+
+
+def test_while_there_is_no_writer_a_client_is_asked_to_come_again(
+    api: Api, stand_by: Callable[[bool], None], break_connections: Callable[[], None]
+) -> None:
+    assert api.post("/api/register/", PERSON).status == 201
+    stand_by(True)
+    break_connections()
+    answer = api.post("/api/create-loan/", ASKED)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")

@@ -23,6 +23,7 @@ from chalicelib.config import read_settings
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.storage import database as storage
 from chalicelib.storage.database import Database, make_engine
+from chalicelib.storage.errors import retried
 from infra.local.postgres import PostgresServer
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
@@ -163,3 +164,19 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tls_port: int, rol
 def test_a_server_without_tls_is_not_talked_to(postgres: PostgresServer, role: str, certificate: Path) -> None:
     with pytest.raises(DatabaseUnavailable):
         who_is_there(database_at("localhost", postgres.port, role, certificate))
+
+
+def test_a_token_that_is_refused_is_followed_by_another(
+    tls_port: int, role: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = iter(["refused", TOKEN])
+    monkeypatch.setattr(storage, "authentication_token", lambda *_: next(given))
+    assert retried(who_is_there)(database_at("localhost", tls_port, role, certificate)) == role
+
+
+def test_a_role_that_may_not_sign_in_is_told_that_the_database_is_out_of_reach(
+    tls_port: int, role: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "authentication_token", lambda *_: "refused")
+    with pytest.raises(DatabaseUnavailable):
+        retried(who_is_there)(database_at("localhost", tls_port, role, certificate))
