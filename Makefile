@@ -91,7 +91,7 @@ check: lint ## the gate before a commit: format, lint, types, fast tests
 test: lint $(READY) ## everything: the gate, and the tests of every level on a stack of their own
 	@$(RUN) -m pytest
 
-bench: $(READY_VENV) ## measure what docs/performance.md tells; BENCHES="imports" for some of it
+bench: $(READY) ## measure what docs/performance.md tells; BENCHES="imports" for some of it
 	@exec $(RUN) -m bench $(BENCHES)
 
 openapi: $(READY_VENV) ## write the published contract anew: openapi.json and docs.html in chalicelib/api/published

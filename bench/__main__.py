@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
-from bench import cold_start, growth, handlers, imports, pages
+from bench import cold_start, growth, handlers, imports, pages, throughput
 from bench.measuring import machine, write_json
 
 BENCHES = {
     "handlers": handlers.run,
+    "throughput": throughput.run,
     "cold_start": cold_start.run,
     "growth": growth.run,
     "pages": pages.run,

@@ -152,10 +152,10 @@ def stack() -> Iterator[Stack]:
 
 
 @contextmanager
-def stack_of_its_own() -> Iterator[Stack]:
+def stack_of_its_own(postgres_settings: tuple[str, ...] = WITHOUT_DURABILITY) -> Iterator[Stack]:
     """A stack beside all others, which is gone when the block ends."""
     home = Home(Path(tempfile.mkdtemp(prefix="loans-e2e-")))
-    native = Native(home, Ports(free_port(), free_port()), (*WITHOUT_DURABILITY, "max_connections=200"))
+    native = Native(home, Ports(free_port(), free_port()), (*postgres_settings, "max_connections=200"))
     home.remember_ports(native.ports)
     with guarded(home):
         native.start()

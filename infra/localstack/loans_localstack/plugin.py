@@ -6,6 +6,7 @@ to a pool per function version: when all of its processes are busy, an invocatio
 """
 
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,21 @@ def keep_s3_files_apart() -> None:
     from localstack.services.s3 import provider
 
     provider.DEFAULT_S3_TMP_DIR = str(Path(tempfile.gettempdir()) / "s3")
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack lives in a venv of its own
+def compile_routes_one_at_a_time() -> None:
+    """Lets one thread at a time turn an address into code, which werkzeug does when an API is first asked.
+
+    A browser's first requests come several at once, and Python before 3.11.8 answers one of them with "AST constructor
+    recursion depth mismatch" where two threads parse at the same time (python/cpython#106905).
+    """
+    from werkzeug.routing import Rule
+
+    compile_rule, lock = Rule.compile, threading.Lock()
+
+    def compile_alone(rule: Rule) -> None:
+        with lock:
+            compile_rule(rule)
+
+    Rule.compile = compile_alone  # type: ignore[method-assign]
