@@ -127,8 +127,8 @@ def _result(times: dict[str, Times], trips: dict[str, int], far: dict[str, Times
     remarks = (
         f"Medians of {ROUNDS} requests each, in turns, a whole API Gateway event in and the response out, over "
         f"{LOANS:,} loans. The driver floor is one parameterised SELECT of one row through pg8000 as it is, which "
-        "waits three times for it; one round trip is the same through our connection, which waits once. Round trips are "
-        "counted on the wire; the last column is with a proxy that holds each of them for a millisecond."
+        "waits three times for it; one round trip is the same through our connection, which waits once. Round trips "
+        "are counted on the wire; the last column is with a proxy that holds each of them for a millisecond."
     )
     figures = {name: {**asdict(times[name]), "round_trips": trips.get(name, 1)} for name in times}
     return Result("handlers", "Handler time", header, rows, figures, remarks)

@@ -51,4 +51,4 @@ def compile_routes_one_at_a_time() -> None:
         with lock:
             compile_rule(rule)
 
-    Rule.compile = compile_alone  # type: ignore[method-assign]
+    Rule.compile = compile_alone  # type: ignore[method-assign,assignment]
