@@ -18,13 +18,18 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
     update,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.operators import custom_op
 
 from chalicelib.storage.tables import customers
 
 MAX_ID = 2**63 - 1
+
+# Those of the table, or of a subquery of it.
+Columns = ReadOnlyColumnCollection[str, Any]
 
 
 @dataclass(frozen=True)
@@ -120,14 +125,25 @@ def page(
     statement = _STORED.where(_is_behind(after, order) if after else true())
     if within is not None:
         statement = statement.where(customers.c.customer_id == within)
-    if beginning:
-        statement = statement.where(or_(*_matches(beginning)))
-    return [Customer(*row) for row in connection.execute(statement.order_by(*_ordering(order)).limit(limit))]
+    matches = _matches(beginning) if beginning else [true()]
+    if order in (Order.NAME, Order.NAME_DESCENDING):
+        # Each way to match is a page of its own: in order of names, an OR of both would be looked for from the first
+        # name on, however far behind it the matches are.
+        pages = [_ordered(statement.where(match), customers.c, order, limit) for match in matches]
+        both = union(*(each.subquery().select() for each in pages)).subquery()
+        statement = _ordered(select(both), both.c, order, limit)
+    else:
+        statement = _ordered(statement.where(or_(*matches)), customers.c, order, limit)
+    return [Customer(*row) for row in connection.execute(statement)]
 
 
-def _full_name() -> ColumnElement[str]:
+def _ordered(statement: Select[Any], columns: Columns, order: Order, limit: int) -> Select[Any]:
+    return statement.order_by(*_ordering(columns, order)).limit(limit)
+
+
+def _full_name(columns: Columns = customers.c) -> ColumnElement[str]:
     # Written as the index is.
-    return func.lower(customers.c.first_name + " " + customers.c.last_name)
+    return func.lower(columns.first_name + " " + columns.last_name)
 
 
 def _is_behind(after: int, order: Order) -> ColumnElement[bool]:
@@ -139,8 +155,7 @@ def _is_behind(after: int, order: Order) -> ColumnElement[bool]:
             return number < after
     descending = order is Order.NAME_DESCENDING
     of_after = customers.alias("of_after")
-    there = select(func.lower(of_after.c.first_name + " " + of_after.c.last_name))
-    name = there.where(of_after.c.customer_id == after).scalar_subquery()
+    name = select(_full_name(of_after.c)).where(of_after.c.customer_id == after).scalar_subquery()
     or_equal, strictly = ("~<=~", "~<~") if descending else ("~>=~", "~>~")
     return and_(
         _full_name().bool_op(or_equal)(name),
@@ -148,18 +163,18 @@ def _is_behind(after: int, order: Order) -> ColumnElement[bool]:
     )
 
 
-def _ordering(order: Order) -> list[ColumnElement[Any]]:
+def _ordering(columns: Columns, order: Order) -> list[ColumnElement[Any]]:
     """The operators are those of the index, which compares byte by byte."""
-    number = customers.c.customer_id
+    number, full_name = columns.customer_id, _full_name(columns)
     match order:
         case Order.NUMBER:
             return [number.asc()]
         case Order.NEWEST:
             return [number.desc()]
         case Order.NAME:
-            return [UnaryExpression(_full_name(), modifier=custom_op("USING ~<~")), number.asc()]
+            return [UnaryExpression(full_name, modifier=custom_op("USING ~<~")), number.asc()]
         case Order.NAME_DESCENDING:
-            return [UnaryExpression(_full_name(), modifier=custom_op("USING ~>~")), number.desc()]
+            return [UnaryExpression(full_name, modifier=custom_op("USING ~>~")), number.desc()]
 
 
 def _matches(beginning: str) -> list[ColumnElement[bool]]:

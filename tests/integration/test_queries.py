@@ -74,6 +74,16 @@ def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
     assert "Seq Scan" not in plan
 
 
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("beginning", ["a", "asha1", "asha12345", "rao12345", "nobody", "7", "70000123"])
+def test_a_page_of_a_search_reads_little_in_every_order_however_many_match(
+    portfolio: Connection, beginning: str, order: Order
+) -> None:
+    plan = plan_of(portfolio, lambda c: customers.page(c, beginning, 0, 20, order=order), "ANALYZE, BUFFERS")
+    assert int(plan.partition("shared hit=")[2].split()[0]) < 1000
+    assert "Seq Scan" not in plan
+
+
 @pytest.fixture(scope="module")
 def portfolio(postgres: PostgresServer, administration: Callable[[str], None]) -> Iterator[Connection]:
     """A connection to tables large enough that an index pays; only read from."""
@@ -91,8 +101,8 @@ def portfolio(postgres: PostgresServer, administration: Callable[[str], None]) -
     administration("DROP DATABASE loans_test_queries WITH (FORCE)")
 
 
-def plan_of(connection: Connection, query: Callable[[Connection], Any]) -> str:
-    """How the server runs what `query` sends."""
+def plan_of(connection: Connection, query: Callable[[Connection], Any], options: str = "VERBOSE FALSE") -> str:
+    """How the server runs what `query` sends, told with EXPLAIN's options."""
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -102,4 +112,4 @@ def plan_of(connection: Connection, query: Callable[[Connection], Any]) -> str:
     query(connection)
     event.remove(connection, "before_cursor_execute", note)
     ((statement, parameters),) = sent
-    return "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
+    return "\n".join(connection.exec_driver_sql(f"EXPLAIN ({options}) {statement}", parameters).scalars())
