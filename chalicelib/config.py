@@ -11,6 +11,8 @@ from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_named
 
 LOCAL = "local"
+# What the foundation's database ends a statement after where nobody says otherwise (infra/foundation.yaml).
+STATEMENT_TIMEOUT_MS = 10_000
 LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_[A-Z]{2})?")
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 CURRENCY_CODE = re.compile(r"[A-Z]{3}")
@@ -39,6 +41,8 @@ class Settings:
     statement_timeout_ms: int
     # Set where the database is signed in to as the function's role and reached over TLS, which is everywhere on AWS.
     database_identity: AwsCredentials | None
+    # Whether a proxy stands before the database that refuses settings of a session, as RDS Proxy does.
+    database_proxy: bool
     # Certificates to trust beside the system's, for the TLS of the database.
     database_ca_file: str | None
     # Whether requests without credentials are let in; only the local stage may.
@@ -62,8 +66,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         import_queue_url=_required(environ, "IMPORT_QUEUE_URL"),
         policy=_policy(environ),
         business_timezone=_timezone(environ),
-        statement_timeout_ms=_whole_number(environ, "STATEMENT_TIMEOUT_MS", default=10_000, least=100),
+        statement_timeout_ms=_whole_number(environ, "STATEMENT_TIMEOUT_MS", default=STATEMENT_TIMEOUT_MS, least=100),
         database_identity=_database_identity(environ),
+        database_proxy=_yes_or_no(environ, "DATABASE_PROXY"),
         database_ca_file=environ.get("DATABASE_CA_FILE"),
         open_to_anyone=_open_to_anyone(environ),
         cors_origins=_origins(environ),
@@ -107,6 +112,13 @@ def _database_identity(environ: Mapping[str, str]) -> AwsCredentials | None:
         secret_access_key=_required(environ, "AWS_SECRET_ACCESS_KEY"),
         session_token=environ.get("AWS_SESSION_TOKEN", ""),
     )
+
+
+def _yes_or_no(environ: Mapping[str, str], name: str) -> bool:
+    answer = environ.get(name, "no")
+    if answer not in ("yes", "no"):
+        raise ConfigurationError(f"{name} must be yes or no. Invalid value: {answer!r}.")
+    return answer == "yes"
 
 
 def _policy(environ: Mapping[str, str]) -> Policy:

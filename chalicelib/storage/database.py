@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from chalicelib.config import AwsCredentials, Settings
+from chalicelib.config import STATEMENT_TIMEOUT_MS, AwsCredentials, Settings
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.storage.connection import OneTripConnection
 from chalicelib.storage.errors import (
@@ -33,6 +33,9 @@ POOL = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "pool_recycle": 3
 
 CONNECT_TIMEOUT_SECONDS = 5
 
+# Under this name an engine knows what its transactions begin with.
+BEGIN = "loans_begin"
+
 
 def make_engine(settings: Settings, **overrides: Any) -> Engine:
     """An engine for `settings.database_url`; `overrides` are create_engine's (tests want another pool)."""
@@ -44,11 +47,13 @@ def make_engine(settings: Settings, **overrides: Any) -> Engine:
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": f"loans-{settings.stage}",
-            "startup_params": {"statement_timeout": str(settings.statement_timeout_ms)},
+            "startup_params": _session(settings),
         },
+        execution_options={BEGIN: _begin(settings)},
         **(POOL | overrides),
     )
-    patience = settings.statement_timeout_ms / 1000 + CONNECT_TIMEOUT_SECONDS
+    slowest_ms = max(settings.statement_timeout_ms, STATEMENT_TIMEOUT_MS if settings.database_proxy else 0)
+    patience = slowest_ms / 1000 + CONNECT_TIMEOUT_SECONDS
 
     def wait_longer_than_the_server(connection: Any, _record: object) -> None:
         # The driver's timeout is the socket's, for every read and not only for connecting. The server ends a
@@ -62,6 +67,20 @@ def make_engine(settings: Settings, **overrides: Any) -> Engine:
     event.listen(engine, "handle_error", notice_disconnect)
     event.listen(engine, "handle_error", forget_values)
     return engine
+
+
+def _session(settings: Settings) -> dict[str, str]:
+    """What a new connection asks of the server. RDS Proxy refuses whoever asks for anything, and has the database's."""
+    return {} if settings.database_proxy else {"statement_timeout": str(settings.statement_timeout_ms)}
+
+
+def _begin(settings: Settings) -> str:
+    """What a transaction begins with, in one round trip. It ends with what it set, so a proxy may pass the session on;
+    a SET outside of one would tie session and connection together.
+    """
+    if not settings.database_proxy or settings.statement_timeout_ms == STATEMENT_TIMEOUT_MS:
+        return "BEGIN"
+    return f"BEGIN; SET LOCAL statement_timeout = {settings.statement_timeout_ms}"
 
 
 def _sign_in_as_role(settings: Settings, credentials: AwsCredentials) -> Callable[..., None]:
@@ -96,7 +115,7 @@ class Transaction:
         with translated():
             self.connection = self._engine.connect()
             try:
-                self.connection.exec_driver_sql("BEGIN")
+                self.connection.exec_driver_sql(self._engine.get_execution_options()[BEGIN])
             except BaseException:
                 self.connection.close()
                 raise

@@ -44,6 +44,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("CURRENCY", "rupees", "CURRENCY must be the ISO code of a currency, such as INR"),
         ("STATEMENT_TIMEOUT_MS", "10s", "STATEMENT_TIMEOUT_MS must be a whole number of at least 100"),
         ("STATEMENT_TIMEOUT_MS", "5", "Invalid value: '5'"),
+        ("DATABASE_PROXY", "true", "DATABASE_PROXY must be yes or no. Invalid value: 'true'"),
         ("DECISION_POLICY", "generous-7", "DECISION_POLICY: .*'generous-7'.*prudent-1"),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from chalicelib.config import read_settings
+from chalicelib.config import STATEMENT_TIMEOUT_MS, read_settings
 from infra.packaging import ROOT, TEMPLATE
 
 FOUNDATION = ROOT / "infra" / "foundation.yaml"
@@ -151,6 +151,12 @@ def test_the_proxy_takes_roles_over_tls_only(foundation: Template) -> None:
     assert (proxy["RequireTLS"], proxy["DefaultAuthScheme"]) == (True, "IAM_AUTH")
     conditional = {name for name, item in foundation["Resources"].items() if item.get("Condition") == "HasProxy"}
     assert conditional == {"Proxy", "ProxyTarget", "ProxyRole", "ProxyToDatabase", "ProxyIntoDatabase"}
+
+
+def test_a_statement_through_the_proxy_is_ended_as_soon_as_one_that_asks_for_it(foundation: Template) -> None:
+    settings = properties(foundation, "DatabaseSettings")["Parameters"]
+    assert settings["statement_timeout"] == str(STATEMENT_TIMEOUT_MS)
+    assert foundation["Outputs"]["DatabaseProxy"]["Value"] == {"Ref": "DatabaseProxy"}
 
 
 def test_no_policy_allows_anything_on_everything(foundation: Template) -> None:
