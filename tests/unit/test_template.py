@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -211,23 +212,48 @@ def test_the_functions_concurrency_is_budgeted(resources: dict[str, Any]) -> Non
     assert event["Properties"]["ScalingConfig"]["Fn::If"][1] == {"MaximumConcurrency": {"Ref": "ImportConcurrency"}}
 
 
+def holds(condition: Any, chosen: dict[str, str]) -> Any:
+    """What CloudFormation makes of a condition of a rule, with these parameters."""
+    match condition:
+        case {"Ref": name}:
+            return chosen[name]
+        case {"Fn::And": conditions}:
+            return all(holds(each, chosen) for each in conditions)
+        case {"Fn::Equals": [one, other]}:
+            return holds(one, chosen) == holds(other, chosen)
+        case {"Fn::Contains": [values, one]}:
+            return holds(one, chosen) in values
+    return condition
+
+
+def is_let_through(template: Template, **chosen: str) -> bool:
+    ruling = [rule for rule in template["Rules"].values() if holds(rule["RuleCondition"], chosen)]
+    return all(holds(each["Assert"], chosen) for rule in ruling for each in rule["Assertions"])
+
+
+def every_choice(template: Template) -> Iterator[dict[str, str]]:
+    """Each concurrency of the API with each database."""
+    names = ("ApiConcurrency", "MaxConnections")
+    for values in product(*(template["Parameters"][name]["AllowedValues"] for name in names)):
+        yield dict(zip(names, values, strict=True))
+
+
 def test_the_rules_let_the_api_have_no_more_connections_than_the_database_takes(template: Template) -> None:
-    parameters = template["Parameters"]
-    databases = parameters["MaxConnections"]["AllowedValues"]
     # The imports at most, the bootstrap, the administration.
-    others = parameters["ImportConcurrency"]["MaxValue"] + 2
-    enough = {
-        api: [database for database in databases if int(api) + others <= int(database)]
-        for api in parameters["ApiConcurrency"]["AllowedValues"]
-    }
-    ruled = {}
-    for rule in template["Rules"].values():
-        parameter, value = rule["RuleCondition"]["Fn::Equals"]
-        assert parameter == {"Ref": "ApiConcurrency"}
-        ruled[value], subject = rule["Assertions"][0]["Assert"]["Fn::Contains"]
-        assert subject == {"Ref": "MaxConnections"}
-    assert ruled == enough
-    assert parameters["MaxConnections"]["Default"] in ruled[parameters["ApiConcurrency"]["Default"]]
+    others = template["Parameters"]["ImportConcurrency"]["MaxValue"] + 2
+    for chosen in every_choice(template):
+        fits = int(chosen["ApiConcurrency"]) + others <= int(chosen["MaxConnections"])
+        assert is_let_through(template, **chosen, DatabaseProxy="no") is fits, chosen
+
+
+def test_with_a_proxy_the_api_may_have_more_containers_than_the_database_takes_connections(template: Template) -> None:
+    assert all(is_let_through(template, **chosen, DatabaseProxy="yes") for chosen in every_choice(template))
+
+
+def test_what_nobody_chooses_goes_through_the_rules(template: Template) -> None:
+    defaults = {name: item["Default"] for name, item in template["Parameters"].items() if "Default" in item}
+    assert defaults["DatabaseProxy"] == "no"
+    assert is_let_through(template, **defaults)
 
 
 def test_every_function_logs_for_a_time_and_into_a_group_that_its_policy_names(resources: dict[str, Any]) -> None:
