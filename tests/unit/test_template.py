@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 import yaml
 
 from chalicelib import errors
-from chalicelib.config import Settings, read_settings
+from chalicelib.config import CURRENCY_CODE, LOCALE, Settings, read_settings
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import POLICIES
 from infra.local.settings import IMPORT_PARAMETERS
@@ -27,6 +28,17 @@ FUNCTIONS = {
     "Bootstrap": "bootstrap",
     "Administer": "administer",
 }
+# Variables that not every function gets from the template, and why.
+FROM_ELSEWHERE = {
+    "STAGE": ".chalice/config.json has it, because packaging needs it",
+    "API_AUTH": "only the stage local sets it, in .chalice/config.json",
+    "STATEMENT_TIMEOUT_MS": "the import and the bootstrap have one each; the others have the default",
+    "AWS_REGION": "Lambda sets it",
+    "AWS_ACCESS_KEY_ID": "Lambda sets it",
+    "AWS_SECRET_ACCESS_KEY": "Lambda sets it",
+    "AWS_SESSION_TOKEN": "Lambda sets it",
+}
+CHOSEN = ("DECISION_POLICY", "BUSINESS_TIMEZONE", "CONSOLE_LOCALE", "CURRENCY", "CORS_ORIGINS", "DATABASE_PROXY")
 ENVELOPE = {"error", "code", "request_id"}
 
 Template = dict[str, Any]
@@ -77,11 +89,29 @@ def test_every_function_has_the_environment_that_the_settings_need(template: Tem
         assert isinstance(read_settings(values), Settings)
 
 
-def test_the_policy_of_decisions_and_the_origins_of_other_pages_are_parameters(template: Template) -> None:
+def test_every_variable_that_the_settings_read_is_given_to_every_function_or_comes_from_elsewhere(
+    template: Template,
+) -> None:
+    read = set(re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', (ROOT / "chalicelib" / "config.py").read_text()))
+    shared = set(template["Globals"]["Function"]["Environment"]["Variables"])
+    assert not shared & set(FROM_ELSEWHERE)
+    assert shared | set(FROM_ELSEWHERE) == read
+
+
+def test_what_the_settings_choose_is_a_parameter_with_the_same_default(template: Template) -> None:
     shared = template["Globals"]["Function"]["Environment"]["Variables"]
-    assert shared["DECISION_POLICY"] == {"Ref": "DecisionPolicy"}
-    assert shared["CORS_ORIGINS"] == {"Ref": "CorsOrigins"}
-    assert template["Parameters"]["DecisionPolicy"]["AllowedValues"] == list(POLICIES)
+    parameters = {name: template["Parameters"][shared[name]["Ref"]] for name in CHOSEN}
+    needed = {"STAGE": "local", "DATABASE_URL": "postgresql://x", "IMPORT_BUCKET": "b", "IMPORT_QUEUE_URL": "q"}
+    given = {name: parameter["Default"] for name, parameter in parameters.items()}
+    assert read_settings(needed | given) == read_settings(needed)
+    assert parameters["DECISION_POLICY"]["AllowedValues"] == list(POLICIES)
+    assert parameters["CONSOLE_LOCALE"]["AllowedPattern"] == LOCALE.pattern
+    assert parameters["CURRENCY"]["AllowedPattern"] == CURRENCY_CODE.pattern
+
+
+def test_every_time_zone_may_be_chosen(template: Template) -> None:
+    pattern = re.compile(template["Parameters"]["BusinessTimezone"]["AllowedPattern"])
+    assert [name for name in available_timezones() if not pattern.fullmatch(name)] == []
 
 
 def test_no_secret_is_in_an_environment_unless_somebody_puts_it_there(template: Template) -> None:
