@@ -18,6 +18,7 @@ from chalicelib import errors
 from chalicelib.config import CURRENCY_CODE, LOCALE, Settings, read_settings
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import POLICIES
+from chalicelib.storage.database import CONNECT_TIMEOUT_SECONDS
 from infra.local.settings import IMPORT_PARAMETERS
 from infra.packaging import ROOT, Package, package, source_digest
 from infra.uploading import with_code
@@ -39,6 +40,8 @@ FROM_ELSEWHERE = {
     "AWS_SESSION_TOKEN": "Lambda sets it",
 }
 CHOSEN = ("DECISION_POLICY", "BUSINESS_TIMEZONE", "CONSOLE_LOCALE", "CURRENCY", "CORS_ORIGINS", "DATABASE_PROXY")
+# Between the end of an import's statement and that of its function.
+SECONDS_TO_SAY_WHY = 10
 ENVELOPE = {"error", "code", "request_id"}
 
 Template = dict[str, Any]
@@ -76,16 +79,25 @@ def test_there_are_the_functions_under_names_of_their_own(resources: dict[str, A
     assert names == {name: {"Fn::Sub": f"loans-${{Stage}}-{short}"} for name, short in FUNCTIONS.items()}
 
 
+def deployed(value: Any, template: Template, given: dict[str, Any]) -> Any:
+    """What CloudFormation makes of a value with these parameters; the name of a resource is "a name"."""
+    match value:
+        case {"Fn::FindInMap": [mapping, key, column]}:
+            return template["Mappings"][mapping][deployed(key, template, given)][column]
+        case {"Ref": name}:
+            return given.get(name, "a name")
+        case {}:
+            return "a name"
+    return value
+
+
 def test_every_function_has_the_environment_that_the_settings_need(template: Template) -> None:
     shared = template["Globals"]["Function"]["Environment"]["Variables"]
     given = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
     given |= {"DatabaseUrl": "postgresql://x", "DatabaseAuth": "password"}
     for function in of_type(template["Resources"], "AWS::Serverless::Function").values():
         variables = shared | function["Environment"]["Variables"]
-        values = {
-            name: value if isinstance(value, str) else given.get(value.get("Ref"), "a name")
-            for name, value in variables.items()
-        }
+        values = {name: deployed(value, template, given) for name, value in variables.items()}
         assert isinstance(read_settings(values), Settings)
 
 
@@ -137,15 +149,36 @@ def test_every_function_has_a_policy_of_its_own_that_allows_nothing_on_everythin
         assert f"/aws/lambda/loans-${{Stage}}-{FUNCTIONS[name]}:*" in json.dumps(statements)
 
 
-def test_a_message_stays_hidden_for_six_times_as_long_as_an_import_may_take_and_locally_no_less_than_it(
+def follows_from_the_time_out(what: str) -> dict[str, Any]:
+    return {"Fn::FindInMap": ["Import", {"Ref": "ImportTimeoutSeconds"}, what]}
+
+
+def test_whoever_gives_an_import_more_time_gives_its_statements_and_its_message_more_time(template: Template) -> None:
+    allowed = template["Parameters"]["ImportTimeoutSeconds"]["AllowedValues"]
+    assert set(template["Mappings"]["Import"]) == set(allowed)
+    for seconds, follows in template["Mappings"]["Import"].items():
+        assert int(follows["StatementMilliseconds"]) == 1000 * (int(seconds) - SECONDS_TO_SAY_WHY)
+        assert int(follows["VisibilitySeconds"]) == 6 * int(seconds)
+    function = template["Resources"]["ImportWorkbooks"]["Properties"]
+    assert function["Timeout"] == {"Ref": "ImportTimeoutSeconds"}
+    variables = function["Environment"]["Variables"]
+    assert variables["STATEMENT_TIMEOUT_MS"] == follows_from_the_time_out("StatementMilliseconds")
+
+
+def test_the_driver_gives_up_on_a_vanished_server_before_the_import_is_ended() -> None:
+    assert CONNECT_TIMEOUT_SECONDS < SECONDS_TO_SAY_WHY
+
+
+def test_a_message_stays_hidden_for_as_long_as_somebody_chooses_which_locally_is_no_less_than_an_import(
     template: Template,
 ) -> None:
-    defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
-    for chosen, least in ((defaults, 6), (IMPORT_PARAMETERS, 1)):
-        assert int(chosen["ImportVisibilitySeconds"]) >= least * int(chosen["ImportTimeoutSeconds"])
-    resources = template["Resources"]
-    assert resources["ImportWorkbooks"]["Properties"]["Timeout"] == {"Ref": "ImportTimeoutSeconds"}
-    assert resources["ImportQueue"]["Properties"]["VisibilityTimeout"] == {"Ref": "ImportVisibilitySeconds"}
+    visibility = template["Resources"]["ImportQueue"]["Properties"]["VisibilityTimeout"]["Fn::If"]
+    assert visibility[0] == "HasImportVisibility"
+    assert visibility[1:] == [{"Ref": "ImportVisibilitySeconds"}, follows_from_the_time_out("VisibilitySeconds")]
+    assert template["Parameters"]["ImportVisibilitySeconds"]["Default"] == ""
+    local = {name: int(value) for name, value in IMPORT_PARAMETERS.items()}
+    assert local["ImportVisibilitySeconds"] >= local["ImportTimeoutSeconds"]
+    assert IMPORT_PARAMETERS["ImportTimeoutSeconds"] in template["Mappings"]["Import"]
 
 
 def test_a_message_that_fails_five_times_ends_in_the_dead_letter_queue(resources: dict[str, Any]) -> None:
