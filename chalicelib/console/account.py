@@ -5,26 +5,23 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.access_models import PatchUserBody
 from chalicelib.api.credentials import address_of
-from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
 from chalicelib.errors import InvalidRequest, LoanError, TooManyRequests, Unauthenticated
-from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD, Operation
+from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
 from chalicelib.services import sessions, users
 from chalicelib.services.sessions import Attempt
 from chalicelib.storage.sessions import OpenSession
 from chalicelib.storage.users import User
 
 
-@pages.add("GET", "/console/account", Operation.SEE_ONESELF)
 def view_account(visit: Visit) -> Response:
     """The one who is signed in, and where."""
     return _account(visit, Form())
 
 
-@pages.add("POST", "/console/account", Operation.SEE_ONESELF)
 def change_password(visit: Visit) -> Response:
     """Gives oneself another password, and leads to the sign-in."""
     try:

@@ -5,20 +5,16 @@ from collections.abc import Iterator
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.blueprint import pages
 from chalicelib.console.rendering import page
 from chalicelib.console.visit import Visit
-from chalicelib.rules.access import Operation
 from chalicelib.rules.policy import MAX_SCORE, Policy, Slab
 
 
-@pages.add("GET", "/console/administration", Operation.MANAGE_USERS)
 def view_administration(visit: Visit) -> Response:
     """What there is to administer."""
     return page(visit, "administration.html", policy=runtime.policy())
 
 
-@pages.add("GET", "/console/administration/policy", Operation.MANAGE_USERS)
 def view_policy(visit: Visit) -> Response:
     """The active policy with each of its numbers."""
     policy = runtime.policy()

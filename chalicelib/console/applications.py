@@ -5,7 +5,6 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.models import ApplicationsQuery
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.blueprint import pages
 from chalicelib.console.explaining import explain_application, loan_query
 from chalicelib.console.forms import Form
 from chalicelib.console.lists import ROWS, Shown, shown_page
@@ -13,14 +12,12 @@ from chalicelib.console.reading import read
 from chalicelib.console.rendering import page
 from chalicelib.console.visit import Visit
 from chalicelib.errors import ApplicationNotFound, InvalidRequest
-from chalicelib.rules.access import Operation
 from chalicelib.services import applications, customers
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
 
 FILTERS = ("customer_id", "outcome", "from", "to")
 
 
-@pages.add("GET", "/console/applications", Operation.READ_APPLICATIONS)
 def list_applications(visit: Visit) -> Response:
     """Applications, the newest first, with filters in the address."""
     typed = visit.query
@@ -36,7 +33,6 @@ def list_applications(visit: Visit) -> Response:
     return page(visit, "applications.html", form=Form(typed), shown=shown, names=names)
 
 
-@pages.add("GET", "/console/applications/{application_id}", Operation.READ_APPLICATIONS)
 def view_application(visit: Visit, application_id: str) -> Response:
     """A decision with everything it was made from."""
     number = number_in_path(application_id, ApplicationNotFound, "application")

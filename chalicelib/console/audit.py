@@ -9,14 +9,12 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.access_models import AuditQuery
 from chalicelib.console.audit_words import ACTIONS, SUBJECTS, label_of, written
-from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
 from chalicelib.console.lists import shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page
 from chalicelib.console.visit import Visit
 from chalicelib.errors import InvalidRequest
-from chalicelib.rules.access import Operation
 from chalicelib.services import audit
 from chalicelib.storage.audit import StoredEvent
 
@@ -55,7 +53,6 @@ class Entry:
     changes: Sequence[Change]
 
 
-@pages.add("GET", "/console/administration/audit", Operation.READ_AUDIT)
 def view_audit(visit: Visit) -> Response:
     """Entries, the newest first, as the filters in the address say."""
     try:

@@ -13,7 +13,6 @@ from pydantic import AfterValidator, Field, StringConstraints
 from chalicelib import runtime
 from chalicelib.api.models import Income, Limit, Model, Phone, RegisterBody
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
 from chalicelib.console.history import AMOUNTS, Entry, Line, entry_of, written
 from chalicelib.console.history import FIELDS as LABELS
@@ -23,7 +22,6 @@ from chalicelib.console.rendering import page, see
 from chalicelib.console.typed import plain
 from chalicelib.console.visit import Visit
 from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated, RequestInFlight
-from chalicelib.rules.access import Operation
 from chalicelib.rules.sentences import percent, rupees
 from chalicelib.rules.text import is_plain_text
 from chalicelib.services import customers
@@ -68,13 +66,11 @@ class Race:
     by: Entry | None
 
 
-@pages.add("GET", "/console/customers/new", Operation.REGISTER_CUSTOMER)
 def view_new_customer(visit: Visit) -> Response:
     """The form of a new customer."""
     return _registration_page(visit, Form({KEY: new_key()}))
 
 
-@pages.add("POST", "/console/customers/new", Operation.REGISTER_CUSTOMER)
 def register_customer(visit: Visit) -> Response:
     """Registers a customer, however often the button is pressed, and leads to their page."""
     try:
@@ -95,7 +91,6 @@ def register_customer(visit: Visit) -> Response:
     return see(visit, f"customers/{made['customer_id']}/", done="customer-registered")
 
 
-@pages.add("GET", "/console/customers/{customer_id}/change", Operation.CHANGE_CUSTOMER)
 def view_change(visit: Visit, customer_id: str) -> Response:
     """The form of what can be corrected."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
@@ -103,7 +98,6 @@ def view_change(visit: Visit, customer_id: str) -> Response:
     return _change_page(visit, found, Form({**_values(found.customer), **_opened(found)}))
 
 
-@pages.add("POST", "/console/customers/{customer_id}/change", Operation.CHANGE_CUSTOMER)
 def change_customer(visit: Visit, customer_id: str) -> Response:
     """Corrects a customer who is still as the form showed them; otherwise shows what is different now."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")

@@ -11,7 +11,6 @@ from pydantic import Field
 from chalicelib import runtime
 from chalicelib.api.models import CursorId, CustomersQuery, PageQuery
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
 from chalicelib.console.history import entry_of
 from chalicelib.console.lists import ROWS, address, shown_page
@@ -20,7 +19,6 @@ from chalicelib.console.rendering import page
 from chalicelib.console.visit import Visit
 from chalicelib.console.what_if import FIELDS, WhatIf, asked_of
 from chalicelib.errors import CustomerNotFound, InvalidRequest
-from chalicelib.rules.access import Operation
 from chalicelib.rules.decision import emi_budget
 from chalicelib.rules.score import Facts
 from chalicelib.services import applications, customers, loans
@@ -49,7 +47,6 @@ class HistoryQuery(PageQuery):
     before: CursorId | None = None
 
 
-@pages.add("GET", "/console/customers", Operation.READ_CUSTOMERS)
 def list_customers(visit: Visit) -> Response:
     """Customers to search as one types, in pages."""
     query = read(ListQuery, visit.query)
@@ -59,7 +56,6 @@ def list_customers(visit: Visit) -> Response:
     return page(visit, template, form=Form(visit.query), query=query, shown=shown, sorts=_sorts(query.q))
 
 
-@pages.add("GET", "/console/customers/{customer_id}", Operation.READ_CUSTOMERS)
 def view_customer(visit: Visit, customer_id: str) -> Response:
     """A customer with all there is; with amount, rate and tenure in the address, also what would be decided."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")

@@ -3,21 +3,17 @@
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.blueprint import pages
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
-from chalicelib.rules.access import Operation
 from chalicelib.services import dead_letters
 
 
-@pages.add("GET", "/console/imports/dead-letters", Operation.REDRIVE_IMPORTS)
 def view_dead_letters(visit: Visit) -> Response:
     """What lies there."""
     letters = dead_letters.look(runtime.sqs(), runtime.settings().import_queue_url)
     return page(visit, "dead_letters.html", letters=letters)
 
 
-@pages.add("POST", "/console/imports/dead-letters", Operation.REDRIVE_IMPORTS)
 def redrive(visit: Visit) -> Response:
     """Puts all of it back into the import queue."""
     found = dead_letters.redrive(runtime.database(), visit.author, runtime.sqs(), runtime.settings().import_queue_url)

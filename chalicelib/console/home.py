@@ -7,7 +7,6 @@ from functools import cache
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.blueprint import pages
 from chalicelib.console.charts import Columns, Series, columns
 from chalicelib.console.rendering import formats, page
 from chalicelib.console.visit import Visit
@@ -17,7 +16,6 @@ from chalicelib.services.statistics import Outcomes, Overview, Overviews, RateBa
 from chalicelib.storage.database import Database
 
 
-@pages.add("GET", "/console", Operation.READ_APPLICATIONS)
 def view_home(visit: Visit) -> Response:
     """Applications, portfolio and imports at a glance."""
     overview = _overviews(runtime.database()).get(runtime.policy(), runtime.today())

@@ -9,7 +9,6 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.models import ImportRowsQuery
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.blueprint import pages
 from chalicelib.console.imports import BY_SCRIPT, totals
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see_elsewhere
@@ -40,7 +39,6 @@ class Progress:
     is_moving: bool
 
 
-@pages.add("GET", "/console/imports/{import_id}", Operation.READ_IMPORTS)
 def view_import(visit: Visit, import_id: str) -> Response:
     """An import with what it says about rows, by page and outcome."""
     number = number_in_path(import_id, ImportNotFound, "import")
@@ -64,7 +62,6 @@ def view_import(visit: Visit, import_id: str) -> Response:
     )
 
 
-@pages.add("GET", "/console/imports/{import_id}/progress", Operation.READ_IMPORTS)
 def view_progress(visit: Visit, import_id: str) -> Response:
     """What the script puts in the place of the progress on the page."""
     job = import_jobs.view_import(runtime.database(), number_in_path(import_id, ImportNotFound, "import"))
@@ -72,7 +69,6 @@ def view_progress(visit: Visit, import_id: str) -> Response:
     return page(visit, "import_progress.html", progress=progress, totals=totals(job.sheets))
 
 
-@pages.add("GET", "/console/imports/{import_id}/report", Operation.READ_IMPORTS)
 def download_report(visit: Visit, import_id: str) -> Response:
     """Leads to the report in S3. The link is made when it is asked for, because it does not hold for long."""
     job = import_jobs.view_import(runtime.database(), number_in_path(import_id, ImportNotFound, "import"))

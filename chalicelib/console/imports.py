@@ -7,14 +7,12 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.api.models import ImportsQuery, StartImportBody
-from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
 from chalicelib.console.lists import ROWS, shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see, see_elsewhere
 from chalicelib.console.visit import Visit
 from chalicelib.errors import InvalidRequest
-from chalicelib.rules.access import Operation
 from chalicelib.services import import_jobs, import_templates
 from chalicelib.services.import_jobs import CONTENT_TYPES, MAX_UPLOAD_BYTES
 
@@ -22,7 +20,6 @@ from chalicelib.services.import_jobs import CONTENT_TYPES, MAX_UPLOAD_BYTES
 BY_SCRIPT = "script"
 
 
-@pages.add("GET", "/console/imports", Operation.READ_IMPORTS)
 def view_imports(visit: Visit) -> Response:
     """Imports, the newest first."""
     query = read(ImportsQuery, visit.query)
@@ -32,13 +29,11 @@ def view_imports(visit: Visit) -> Response:
     return page(visit, "imports.html", jobs=jobs, first=shown.first, next=shown.next)
 
 
-@pages.add("GET", "/console/imports/new", Operation.START_IMPORT)
 def view_new_import(visit: Visit) -> Response:
     """Where a workbook is dropped, or named."""
     return _new_import(visit, Form())
 
 
-@pages.add("POST", "/console/imports/new", Operation.START_IMPORT)
 def start_import(visit: Visit) -> Response:
     """Notes an import of this file name; its page has the form that sends the file to S3."""
     try:
@@ -52,7 +47,6 @@ def start_import(visit: Visit) -> Response:
     return see(visit, f"imports/{started.job.import_id}/{by}")
 
 
-@pages.add("GET", "/console/imports/template", Operation.READ_IMPORTS)
 def download_template(visit: Visit) -> Response:
     """Leads to the template workbook in S3."""
     return see_elsewhere(visit, import_templates.template_link(runtime.s3(), runtime.settings().import_bucket))

@@ -7,14 +7,13 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.access_models import NewKeyBody, NumberedQuery
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
 from chalicelib.console.lists import shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
 from chalicelib.errors import ApiKeyNotFound, InvalidRequest
-from chalicelib.rules.access import MACHINES, Operation
+from chalicelib.rules.access import MACHINES
 from chalicelib.services import api_keys
 from chalicelib.services.api_keys import IssuedKey, WantedKey
 from chalicelib.storage.api_keys import StoredKey
@@ -29,7 +28,6 @@ ROLES = [
 assert [role for role, _ in ROLES] == [role.value for role in MACHINES]
 
 
-@pages.add("GET", "/console/administration/keys", Operation.MANAGE_KEYS)
 def view_keys(visit: Visit) -> Response:
     """Keys by number, also those that are revoked or expired."""
     query = read(NumberedQuery, visit.query)
@@ -40,13 +38,11 @@ def view_keys(visit: Visit) -> Response:
     return page(visit, "keys.html", keys=keys, first=shown.first, next=shown.next)
 
 
-@pages.add("GET", "/console/administration/keys/new", Operation.MANAGE_KEYS)
 def view_new_key(visit: Visit) -> Response:
     """The form of a new key."""
     return _new_key(visit, Form({"role": "reader", "days": 365}))
 
 
-@pages.add("POST", "/console/administration/keys/new", Operation.MANAGE_KEYS)
 def create_key(visit: Visit) -> Response:
     """Makes a key and shows it."""
     try:
@@ -57,13 +53,11 @@ def create_key(visit: Visit) -> Response:
     return _issued(visit, issued)
 
 
-@pages.add("GET", "/console/administration/keys/{key_id}/rotate", Operation.MANAGE_KEYS)
 def confirm_rotation(visit: Visit, key_id: str) -> Response:
     """Asks before the present token is worth nothing."""
     return page(visit, "key_confirm.html", key=_key(key_id), deed="rotate")
 
 
-@pages.add("POST", "/console/administration/keys/{key_id}/rotate", Operation.MANAGE_KEYS)
 def rotate_key(visit: Visit, key_id: str) -> Response:
     """Gives a key another token and shows it."""
     issued = api_keys.rotate_key(runtime.database(), visit.author, _number(key_id))
@@ -71,13 +65,11 @@ def rotate_key(visit: Visit, key_id: str) -> Response:
     return _issued(visit, issued)
 
 
-@pages.add("GET", "/console/administration/keys/{key_id}/revoke", Operation.MANAGE_KEYS)
 def confirm_revocation(visit: Visit, key_id: str) -> Response:
     """Asks before the key is gone for good."""
     return page(visit, "key_confirm.html", key=_key(key_id), deed="revoke")
 
 
-@pages.add("POST", "/console/administration/keys/{key_id}/revoke", Operation.MANAGE_KEYS)
 def revoke_key(visit: Visit, key_id: str) -> Response:
     """Ends a key for good."""
     api_keys.revoke_key(runtime.database(), visit.author, _number(key_id))

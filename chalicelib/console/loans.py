@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from chalicelib import runtime
 from chalicelib.api.models import LoansQuery
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.blueprint import pages
 from chalicelib.console.charts import Columns, Series, columns
 from chalicelib.console.forms import Form
 from chalicelib.console.lists import ROWS, Shown, address, shown_page
@@ -19,7 +18,6 @@ from chalicelib.console.reading import read
 from chalicelib.console.rendering import file_to_keep, formats, page, see_elsewhere
 from chalicelib.console.visit import Visit
 from chalicelib.errors import InstalmentsDoNotRepayLoan, InvalidRequest, LoanNotFound
-from chalicelib.rules.access import Operation
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.schedule import Row, Schedule
 from chalicelib.services import customers, loans
@@ -45,7 +43,6 @@ class ExportQuery(BaseModel):
     format: Annotated[Literal["csv", "xlsx"], Field(description="csv or xlsx")]
 
 
-@pages.add("GET", "/console/loans", Operation.READ_LOANS)
 def list_loans(visit: Visit) -> Response:
     """Loans by number, with filters in the address."""
     typed, today = visit.query, runtime.today()
@@ -61,7 +58,6 @@ def list_loans(visit: Visit) -> Response:
     return page(visit, "loans.html", form=Form(typed), shown=shown, names=names, today=today)
 
 
-@pages.add("GET", "/console/loans/{loan_id}", Operation.READ_LOANS)
 def view_loan(visit: Visit, loan_id: str) -> Response:
     """A loan with its schedule, or with the reason why it has none."""
     number = number_in_path(loan_id, LoanNotFound, "loan")
@@ -86,7 +82,6 @@ def view_loan(visit: Visit, loan_id: str) -> Response:
     )
 
 
-@pages.add("GET", "/console/loans/{loan_id}/schedule", Operation.READ_LOANS)
 def export_schedule(visit: Visit, loan_id: str) -> Response:
     """The schedule as a file: CSV from here, a workbook from S3."""
     number = number_in_path(loan_id, LoanNotFound, "loan")

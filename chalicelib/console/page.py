@@ -1,24 +1,24 @@
-"""What every page shares: its declaration, who may see it, forms that are ours, errors as pages, one log line."""
+"""What every page shares: who may see it, forms that are ours, errors as pages, one log line."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import wraps
 from http import HTTPStatus
+from importlib import import_module
 from urllib.parse import urlencode
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Request, Response
 
 from chalicelib import runtime
 from chalicelib.api.endpoint import request_id_of
 from chalicelib.console import rendering
 from chalicelib.console.cookies import SESSION, VISITOR, cookie_of, new_visitor
 from chalicelib.console.csrf import FIELD, check_origin, check_token, csrf_token
+from chalicelib.console.routes import PAGES, Page
 from chalicelib.console.visit import BASE, Visit, root_of
 from chalicelib.errors import InternalError, LoanError, PathNotFound, Unauthenticated
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
-from chalicelib.rules.access import ANYONE, PUBLIC, Operation
+from chalicelib.rules.access import ANYONE, PUBLIC
 from chalicelib.rules.tokens import read_token
 from chalicelib.services import access
 
@@ -30,88 +30,66 @@ NEXT = re.compile(r"(?:[A-Za-z0-9_-]+/)*(?:\?[A-Za-z0-9=&%._~+-]*)?", re.ASCII)
 MAX_NEXT = 500
 
 
-@dataclass(frozen=True)
-class _Declared:
-    method: str
-    path: str
-    operation: Operation
+def answer_page(page: Page, request: Request, watch: RequestWatch, path_parameters: Mapping[str, str]) -> Response:
+    """What a page answers: its view's answer, the way to the sign-in, or what went wrong as a page.
+
+    A view is handed the Visit and the parameters of the path. It may raise any LoanError; whatever else it raises is
+    a page without details. A POST reaches it only from a form of ours.
+    """
+    visit = _stranger(request)
+    try:
+        visit = _recognized(visit, page)
+        _check(visit, page)
+        response = view_of(page)(visit, **path_parameters)
+    except _NotSignedIn as error:
+        response = rendering.see(visit, sign_in_path(error.page))
+    except LoanError as error:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log_exception("request_interrupted", error, request_id=visit.request_id)
+        response = rendering.error_page(visit, error)
+    except Exception as error:
+        log_exception("request_failed", error, request_id=visit.request_id)
+        response = rendering.error_page(visit, InternalError("Something went wrong on our side."))
+    watch.log(
+        request_id=visit.request_id,
+        method=page.method,
+        route=page.path,
+        status=response.status_code,
+        actor=visit.actor.identity,
+    )
+    return response
 
 
-class Pages:
-    """Declares pages on a Chalice blueprint, and in the end everything below /console/ that is none."""
-
-    def __init__(self, blueprint: Blueprint) -> None:
-        self._blueprint = blueprint
-        self.operations: dict[tuple[str, str], Operation] = {}
-
-    def add(self, method: str, path: str, operation: Operation) -> Callable[[View], View]:
-        """Declares a view and what it does, which says who may. `path` starts with /console and ends without a slash.
-
-        The view is handed the Visit and the parameters of the path. It may raise any LoanError; whatever else it
-        raises is a page without details. A POST reaches it only from a form of ours.
-        """
-
-        def declare(view: View) -> View:
-            self.operations[method, path] = operation
-            wrapped = self._answering(view, _Declared(method, path, operation))
-            self._blueprint.route(path, methods=[method], content_types=[])(wrapped)
-            return view
-
-        return declare
-
-    def close(self) -> None:
-        """Declares what is left. Call it after the last `add`."""
-        self.add("GET", f"{BASE}/{{proxy+}}", Operation.SEE_ONESELF)(_nothing_here)
-
-    def _answering(self, view: View, declared: _Declared) -> View:
-        @wraps(view)
-        def answer(**path_parameters: str) -> Response:
-            watch = RequestWatch("console")
-            request = self._blueprint.current_request
-            visit = _stranger(request)
-            try:
-                visit = self._recognized(visit, declared)
-                _check(visit, declared)
-                response = view(visit, **path_parameters)
-            except _NotSignedIn as error:
-                response = rendering.see(visit, sign_in_path(error.page))
-            except LoanError as error:
-                if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                    log_exception("request_interrupted", error, request_id=visit.request_id)
-                response = rendering.error_page(visit, error)
-            except Exception as error:
-                log_exception("request_failed", error, request_id=visit.request_id)
-                response = rendering.error_page(visit, InternalError("Something went wrong on our side."))
-            watch.log(
-                request_id=visit.request_id,
-                method=declared.method,
-                route=declared.path,
-                status=response.status_code,
-                actor=visit.actor.identity,
-            )
-            return response
-
-        return answer
-
-    def _recognized(self, visit: Visit, declared: _Declared) -> Visit:
-        """The visit with who makes it. Leads to the sign-in where that is not known and has to be."""
-        if declared.operation in PUBLIC:
-            return visit
-        known = signed_in(visit)
-        if known is None:
-            # After signing in one is led to a page, never to what only a form does.
-            is_page = ("GET", declared.path) in self.operations
-            raise _NotSignedIn(page_of(visit) if is_page else "")
-        return known
+def view_of(page: Page) -> View:
+    """The function that answers a page; its module is imported with the first request for one of its pages."""
+    module, _, name = page.view.partition(":")
+    view: View = getattr(import_module(f"chalicelib.console.{module}"), name)
+    return view
 
 
-def _check(visit: Visit, declared: _Declared) -> None:
+def nothing_here(_visit: Visit, **_path_parameters: str) -> Response:
+    """Answers whatever is no page."""
+    raise PathNotFound("There is no such page. The address may be mistyped, or the page is gone.")
+
+
+def _recognized(visit: Visit, page: Page) -> Visit:
+    """The visit with who makes it. Leads to the sign-in where that is not known and has to be."""
+    if page.operation in PUBLIC:
+        return visit
+    known = signed_in(visit)
+    if known is None:
+        # After signing in one is led to a page, never to what only a form does.
+        raise _NotSignedIn(page_of(visit) if ("GET", page.path) in PAGES else "")
+    return known
+
+
+def _check(visit: Visit, page: Page) -> None:
     """Raises Forbidden for a form that is not ours, and for what the one who visits may not do."""
-    if declared.method != "GET":
+    if page.method != "GET":
         check_origin(visit.request)
         check_token(visit.form.get(FIELD, ""), visit.csrf)
-    if declared.operation not in PUBLIC:
-        access.require(visit.actor, declared.operation)
+    if page.operation not in PUBLIC:
+        access.require(visit.actor, page.operation)
 
 
 class _NotSignedIn(Exception):
@@ -165,7 +143,3 @@ def signed_in(visit: Visit) -> Visit | None:
     except Unauthenticated:
         return None
     return Visit(visit.request, visit.request_id, visit.root, actor, csrf_token(token.text), token)
-
-
-def _nothing_here(_visit: Visit, **_path_parameters: str) -> Response:
-    raise PathNotFound("There is no such page. The address may be mistyped, or the page is gone.")

@@ -4,21 +4,19 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.api.credentials import address_of
-from chalicelib.console.blueprint import pages
 from chalicelib.console.cookies import SESSION, VISITOR, drop_cookie, set_cookie
 from chalicelib.console.forms import Form
 from chalicelib.console.page import safe_next, signed_in
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
 from chalicelib.errors import LoanError, TooManyRequests, Unauthenticated
-from chalicelib.rules.access import MAX_PASSWORD, Operation
+from chalicelib.rules.access import MAX_PASSWORD
 from chalicelib.services import sessions
 from chalicelib.services.sessions import Attempt
 
 MAX_LOGIN = 200
 
 
-@pages.add("GET", "/console/sign-in", Operation.SIGN_IN)
 def view_sign_in(visit: Visit) -> Response:
     """The form; whoever is signed in already is led on."""
     following = safe_next(visit.query.get("next", ""))
@@ -27,7 +25,6 @@ def view_sign_in(visit: Visit) -> Response:
     return page(visit, "sign_in.html", form=Form({"next": following}))
 
 
-@pages.add("POST", "/console/sign-in", Operation.SIGN_IN)
 def sign_in(visit: Visit) -> Response:
     """Opens a session and leads on to the page that was asked for."""
     login, password = visit.form.get("login", "").lower(), visit.form.get("password", "")
@@ -41,7 +38,6 @@ def sign_in(visit: Visit) -> Response:
     return see(visit, following, headers={"Set-Cookie": cookies})
 
 
-@pages.add("POST", "/console/sign-out", Operation.SEE_ONESELF)
 def sign_out(visit: Visit) -> Response:
     """Ends the session, in the database as in the browser."""
     assert visit.token is not None

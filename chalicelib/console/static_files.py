@@ -5,14 +5,11 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.console.blueprint import pages
 from chalicelib.console.static_assets import KINDS, static_files, version
 from chalicelib.console.visit import Visit
 from chalicelib.errors import PathNotFound
-from chalicelib.rules.access import Operation
 
 
-@pages.add("GET", "/console/static/{digest}/{name}", Operation.SIGN_IN)
 def view_static(visit: Visit, digest: str, name: str) -> Response:
     """A file of static/. The sign-in needs it, so it is for everybody."""
     files = static_files()

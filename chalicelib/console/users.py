@@ -5,14 +5,13 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.access_models import NewUserBody, NumberedQuery, PatchUserBody
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.blueprint import pages
 from chalicelib.console.forms import Form
 from chalicelib.console.lists import shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
 from chalicelib.errors import Conflict, InvalidRequest, LoanError, UserNotFound
-from chalicelib.rules.access import MIN_PASSWORD, PEOPLE, Operation
+from chalicelib.rules.access import MIN_PASSWORD, PEOPLE
 from chalicelib.services import users
 from chalicelib.services.users import UserChanges, WantedUser
 
@@ -26,7 +25,6 @@ ROLES = [
 assert [role for role, _ in ROLES] == [role.value for role in PEOPLE]
 
 
-@pages.add("GET", "/console/administration/users", Operation.MANAGE_USERS)
 def view_users(visit: Visit) -> Response:
     """Users by number, also those who are disabled."""
     query = read(NumberedQuery, visit.query)
@@ -35,13 +33,11 @@ def view_users(visit: Visit) -> Response:
     return page(visit, "users.html", users=shown.rows, first=shown.first, next=shown.next)
 
 
-@pages.add("GET", "/console/administration/users/new", Operation.MANAGE_USERS)
 def view_new_user(visit: Visit) -> Response:
     """The form of a new user."""
     return _new_user(visit, Form({"role": "viewer"}))
 
 
-@pages.add("POST", "/console/administration/users/new", Operation.MANAGE_USERS)
 def create_user(visit: Visit) -> Response:
     """Makes a user."""
     try:
@@ -54,13 +50,11 @@ def create_user(visit: Visit) -> Response:
     return see(visit, f"administration/users/{user.user_id}/", done="user-created")
 
 
-@pages.add("GET", "/console/administration/users/{user_id}", Operation.MANAGE_USERS)
 def view_user(visit: Visit, user_id: str) -> Response:
     """A user with where they are signed in, and what can be changed."""
     return _user(visit, _number(user_id))
 
 
-@pages.add("POST", "/console/administration/users/{user_id}", Operation.MANAGE_USERS)
 def change_user(visit: Visit, user_id: str) -> Response:
     """Changes name and role."""
     number = _number(user_id)
@@ -72,7 +66,6 @@ def change_user(visit: Visit, user_id: str) -> Response:
     return see(visit, f"administration/users/{number}/", done="user-changed")
 
 
-@pages.add("POST", "/console/administration/users/{user_id}/password", Operation.MANAGE_USERS)
 def set_password(visit: Visit, user_id: str) -> Response:
     """Gives a user another password, which ends their sessions."""
     number = _number(user_id)
@@ -86,19 +79,16 @@ def set_password(visit: Visit, user_id: str) -> Response:
     return see(visit, f"administration/users/{number}/", done="password-set")
 
 
-@pages.add("POST", "/console/administration/users/{user_id}/disable", Operation.MANAGE_USERS)
 def disable_user(visit: Visit, user_id: str) -> Response:
     """Signs a user out for good."""
     return _set_disabled(visit, _number(user_id), True)
 
 
-@pages.add("POST", "/console/administration/users/{user_id}/enable", Operation.MANAGE_USERS)
 def enable_user(visit: Visit, user_id: str) -> Response:
     """Lets a user in again."""
     return _set_disabled(visit, _number(user_id), False)
 
 
-@pages.add("POST", "/console/administration/users/{user_id}/sessions", Operation.MANAGE_USERS)
 def end_sessions(visit: Visit, user_id: str) -> Response:
     """Signs a user out everywhere."""
     number = _number(user_id)

@@ -9,7 +9,6 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.models import CheckEligibilityBody
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.blueprint import pages
 from chalicelib.console.explaining import Explained, explain_check
 from chalicelib.console.forms import Form
 from chalicelib.console.once import attempt_of, new_key
@@ -18,7 +17,6 @@ from chalicelib.console.rendering import see
 from chalicelib.console.typed import plain
 from chalicelib.console.visit import Visit
 from chalicelib.errors import CustomerNotFound, RequestInFlight
-from chalicelib.rules.access import Operation
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import loans
 from chalicelib.services.idempotency import Connection, run_once
@@ -44,7 +42,6 @@ def asked_of(customer_id: int, typed: Mapping[str, str]) -> WhatIf:
     return WhatIf(Form(typed), explain_check(request, checked, policy))
 
 
-@pages.add("POST", "/console/customers/{customer_id}/applications", Operation.CREATE_LOAN)
 def apply(visit: Visit, customer_id: str) -> Response:
     """Makes the application, however often the button is pressed, and leads to its decision."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")

@@ -1,0 +1,27 @@
+"""The table of pages: a view is a name there, so nothing else would notice a misspelt one before somebody opens it."""
+
+import inspect
+from string import Formatter
+
+import pytest
+
+from app import app
+from chalicelib.console.page import view_of
+from chalicelib.console.routes import PAGES, Page
+
+
+def parameters_of(page: Page) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(page.path) if name]
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=lambda page: f"{page.method} {page.path}")
+def test_a_page_has_a_view_that_takes_the_parameters_of_its_path(page: Page) -> None:
+    visit, *rest = inspect.signature(view_of(page)).parameters.values()
+    assert visit.name.lstrip("_") == "visit"
+    takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in rest)
+    assert takes_all or [each.name for each in rest] == parameters_of(page)
+
+
+def test_every_page_is_a_route_of_the_application_and_no_other_route_is_below_console() -> None:
+    routes = {(method, path) for path, methods in app.routes.items() for method in methods}
+    assert set(PAGES) == {(method, path) for method, path in routes if path.startswith("/console")}
