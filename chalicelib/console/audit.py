@@ -30,15 +30,20 @@ PLACES = {
     "import": "imports/{}/",
     "user": "administration/users/{}/",
 }
+# Which values of a change are the number of something that has a page.
+REFERENCES = {f"{kind}_id": kind for kind in PLACES}
 
 
 @dataclass(frozen=True)
 class Change:
-    """A value that was changed; None where there was none before, or is none after."""
+    """A value that was changed; None where there was none before, or is none after. `place` is where the number leads
+    that it is now, where it is one of something that has a page.
+    """
 
     label: str
     before: object
     after: object
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,5 +103,13 @@ def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     """What a change was about, value by value, in the order in which it was written down."""
     old, new = before or {}, after or {}
     names = [*new, *(name for name in old if name not in new)]
-    changes = [Change(label_of(name), written(name, old.get(name)), written(name, new.get(name))) for name in names]
+    changes = [_change(name, old.get(name), new.get(name)) for name in names]
     return [change for change in changes if change.before is not None or change.after is not None]
+
+
+def _change(name: str, old: Any, new: Any) -> Change:
+    kind = REFERENCES.get(name)
+    if kind is None:
+        return Change(label_of(name), written(name, old), written(name, new))
+    place = PLACES[kind].format(new) if new is not None else None
+    return Change(SUBJECTS[kind], written(name, old), written(name, new), place)

@@ -9,13 +9,15 @@ from decimal import Decimal
 
 Number = int | Decimal
 
-# Percent of the height that is left for the words above the highest line, and for those below the columns.
-HEAD, FOOT = 8.0, 12.0
+# Percent of the height that is left above the highest line, and for the words below the columns. style.css has them
+# too, where it puts the words of the scale beside the lines.
+HEAD, FOOT = 5.0, 12.0
 # Of a column's place, how much the column takes.
 THICKNESS = 0.62
 # Characters that fit below the narrowest chart of a wide page; a phone has room for half of them.
 CHARACTERS_BELOW = 64
 STEPS = (1, 2, 3, 4, 5)
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Columns:
-    """A chart of columns, ready to be drawn by the macro `columns_chart` of charts.html."""
+    """A chart of columns, ready to be drawn by the macro `columns_chart` of charts.html.
+
+    `scale` says the highest value, half of it and nothing, `lines` where the first two are.
+    """
 
     title: str
     series: Sequence[Series]
     labels: Sequence[str]
     pieces: Sequence[Piece]
-    lines: Sequence[Label]
+    scale: Sequence[str]
+    lines: Sequence[str]
     below: Sequence[Label]
     words: Callable[[Number], str]
     foot: str = f"{100 - FOOT}%"
@@ -86,7 +92,8 @@ def columns(
         series,
         labels,
         [piece for index in range(len(labels)) for piece in _column(index, labels, series, top, words)],
-        [Label("0", _percent(_y(value, top)), words(value)) for value in (top, top / 2)],
+        [words(value) for value in (top, top / 2, ZERO)],
+        [_percent(_y(value, top)) for value in (top, top / 2)],
         _below(labels),
         words,
     )
@@ -97,7 +104,7 @@ def _column(
 ) -> list[Piece]:
     place = 100 / len(labels)
     x, width = place * (index + (1 - THICKNESS) / 2), place * THICKNESS
-    pieces, reached = [], Decimal(0)
+    pieces, reached = [], ZERO
     for each in series:
         value = each.values[index]
         if value > 0:

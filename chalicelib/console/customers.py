@@ -1,7 +1,5 @@
 """Customers: to find one, and all there is about one."""
 
-from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -24,11 +22,9 @@ from chalicelib.rules.score import Facts
 from chalicelib.services import applications, customers, loans
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.customers import Order
-from chalicelib.storage.loans import LoanOnRecord
 
 # On the page of a customer; the lists have them all.
 LATEST = 8
-MOST_LOANS = 200
 CHANGES = 10
 # From this share of what is possible on, a bar warns.
 NEARLY = Decimal("0.8")
@@ -73,7 +69,6 @@ def customer_page(visit: Visit, number: int, asked: WhatIf, status: int = 200) -
     history_query = read(HistoryQuery, visit.query)
     history = customers.history(database, number, history_query.before, CHANGES + 1)
     latest = applications.list_applications(database, ApplicationFilter(number), None, LATEST)
-    of_customer = loans.list_loans(database, number, None, today, 0, MOST_LOANS)
     return page(
         visit,
         "customer.html",
@@ -84,7 +79,7 @@ def customer_page(visit: Visit, number: int, asked: WhatIf, status: int = 200) -
         kinds=_kinds(found.facts),
         asked=asked,
         today=today,
-        loans=_current_first(of_customer, today)[:LATEST],
+        loans=loans.latest_loans(database, number, today, LATEST),
         applications=latest,
         history=[entry_of(event) for event in history[:CHANGES]],
         earlier=f"?before={history[CHANGES - 1].audit_id}#history" if len(history) > CHANGES else None,
@@ -94,11 +89,7 @@ def customer_page(visit: Visit, number: int, asked: WhatIf, status: int = 200) -
 def _sorts(searched: str) -> dict[str, str]:
     """The same list in each order, from its beginning."""
     kept = {"q": searched} if searched else {}
-    return {order.name: address(kept | {"sort": order.value}) for order in Order}
-
-
-def _current_first(found: Sequence[LoanOnRecord], today: date) -> list[LoanOnRecord]:
-    return sorted(found, key=lambda loan: (not loan.is_current(today), -loan.loan_id))
+    return {order.value: address(kept | {"sort": order.value}) for order in Order}
 
 
 def _kinds(facts: Facts) -> tuple[str, str]:

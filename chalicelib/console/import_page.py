@@ -12,6 +12,7 @@ from chalicelib.api.parsing import number_in_path
 from chalicelib.console.imports import BY_SCRIPT, totals
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see_elsewhere
+from chalicelib.console.typed import finding_sentence
 from chalicelib.console.visit import BASE, Visit
 from chalicelib.console.words import FINDING_OUTCOMES
 from chalicelib.errors import ImportNotFound
@@ -55,6 +56,7 @@ def view_import(visit: Visit, import_id: str) -> Response:
         upload=upload,
         is_sent=_is_sent(visit),
         findings=found[:PAGE_ROWS],
+        sentence_of=finding_sentence,
         outcome=query.outcome,
         outcomes=FINDING_OUTCOMES,
         first=_rows_link(query.outcome) if query.after else None,

@@ -1,6 +1,6 @@
 """Loans, and each with its schedule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Annotated, Any, Literal
@@ -31,6 +31,12 @@ MOST_MONTHS = 24
 INSTALMENTS = 60
 
 
+class ListQuery(LoansQuery):
+    """The address of the list."""
+
+    sort: Annotated[Literal["newest", "number"], Field(description="newest or number")] = "newest"
+
+
 class InstalmentsQuery(BaseModel):
     """Which part of a schedule is shown."""
 
@@ -44,18 +50,50 @@ class ExportQuery(BaseModel):
 
 
 def list_loans(visit: Visit) -> Response:
-    """Loans by number, with filters in the address."""
-    typed, today = visit.query, runtime.today()
+    """Loans, the newest first, or by number; with filters in the address."""
     try:
-        query = read(LoansQuery, typed)
+        query = read(ListQuery, visit.query)
     except InvalidRequest as error:
+        if not error.fields.keys() & set(FILTERS):
+            # No field of the form could say what is wrong.
+            raise
         nothing: Shown[LoanOnRecord] = Shown([])
-        form = Form.refused(typed, error)
-        return page(visit, "loans.html", status=400, form=form, shown=nothing, names={}, today=today)
-    found = loans.list_loans(runtime.database(), query.customer_id, query.current(), today, query.after, ROWS + 1)
-    shown = shown_page(found, typed, FILTERS, "after", lambda loan: loan.loan_id)
+        return _list(visit, Form.refused(visit.query, error), nothing, {}, ListQuery(), error.status)
+    found = loans.list_loans(
+        runtime.database(),
+        query.customer_id,
+        query.current(),
+        runtime.today(),
+        query.after,
+        ROWS + 1,
+        newest_first=query.sort == "newest",
+    )
+    shown = shown_page(found, visit.query, (*FILTERS, "sort"), "after", lambda loan: loan.loan_id)
     names = customers.names_of(runtime.database(), {loan.customer_id for loan in shown.rows})
-    return page(visit, "loans.html", form=Form(typed), shown=shown, names=names, today=today)
+    return _list(visit, Form(visit.query), shown, names, query)
+
+
+def _list(
+    visit: Visit,
+    form: Form,
+    shown: Shown[LoanOnRecord],
+    names: Mapping[int, str],
+    query: ListQuery,
+    status: int = 200,
+) -> Response:
+    kept = {name: visit.query[name] for name in FILTERS if name in visit.query}
+    return page(
+        visit,
+        "loans.html",
+        status=status,
+        form=form,
+        shown=shown,
+        names=names,
+        sort=query.sort,
+        sorts={sort: address(kept | {"sort": sort}) for sort in ("newest", "number")},
+        is_filtered=bool(kept),
+        today=runtime.today(),
+    )
 
 
 def view_loan(visit: Visit, loan_id: str) -> Response:

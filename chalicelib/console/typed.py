@@ -5,11 +5,16 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from chalicelib.console.rendering import formats
+from chalicelib.storage.import_jobs import StoredFinding
 
 # 1,20,030 and 120,030.50; not 12,50, which elsewhere means 12.50.
 GROUPED = re.compile(r"\d{1,3}(,\d{2,3})*,\d{3}(\.\d+)?")
 # An amount in a sentence of ours (rules/sentences.py); what has fewer digits may also be a score or a tenure.
 AMOUNT = re.compile(r"(?<![\d.])(\d{4,}(?:\.\d\d)?|\d+\.\d\d)(?![\d%]|\.\d)")
+
+# What a workbook has amounts in, as a finding names its column.
+AMOUNT_COLUMNS = {"Loan Amount", "Monthly payment", "Monthly Salary", "Approved Limit"}
+PLAIN_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
 def plain_amount(text: str) -> str:
@@ -35,6 +40,19 @@ def plain(typed: Mapping[str, str]) -> dict[str, str]:
 def with_amounts(sentence: str) -> str:
     """A sentence of a decision with its amounts as the locale writes them."""
     return AMOUNT.sub(lambda found: str(formats().money(Decimal(found[0]))), sentence)
+
+
+def finding_sentence(finding: StoredFinding) -> str:
+    """What an import says about a cell, with its amounts as the locale writes them.
+
+    Ids and phone numbers stay as they are, and so does a value that is no plain number: it has to be found in the file.
+    """
+    if finding.column not in AMOUNT_COLUMNS or finding.code != "out_of_range":
+        return finding.sentence
+    if not finding.value or PLAIN_NUMBER.fullmatch(finding.value):
+        return with_amounts(finding.sentence)
+    said, value, rest = finding.sentence.rpartition(finding.value)
+    return with_amounts(said) + value + rest
 
 
 _PLAIN: Mapping[str, Callable[[str], str]] = {

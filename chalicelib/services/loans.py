@@ -135,10 +135,18 @@ def list_loans(
     after: int,
     limit: int,
     within: int | None = None,
+    newest_first: bool = False,
 ) -> list[LoanOnRecord]:
-    """Loans by number, from above the number `after` on; all, or those that are current on `today` or not."""
+    """Loans by number, from behind the number `after` on; all, or those that are current on `today` or not."""
     with database.reading() as connection:
-        return loans.page(connection, customer_id, current, today, after, limit, within)
+        return loans.page(connection, customer_id, current, today, after, limit, within, newest_first)
+
+
+@retried
+def latest_loans(database: Database, customer_id: int, today: date, limit: int) -> list[LoanOnRecord]:
+    """Loans of a customer, those that are current on `today` first, then the newest first."""
+    with database.reading() as connection:
+        return loans.latest(connection, customer_id, today, limit)
 
 
 @retried

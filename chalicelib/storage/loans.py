@@ -171,14 +171,24 @@ def page(
     after: int,
     limit: int,
     within: int | None = None,
+    newest_first: bool = False,
 ) -> list[LoanOnRecord]:
-    """Loans by number, from above the number `after` on; None filters nothing. `within` leaves only the loans of this
-    customer.
+    """Loans by number, from behind the number `after` on, or from the first on where it is 0; None filters nothing.
+    `within` leaves only the loans of this customer.
     """
-    statement = _ON_RECORD.where(loans.c.loan_id > after)
+    number = loans.c.loan_id
+    statement = _ON_RECORD.where(number < after if newest_first and after else number > after)
     for only in (customer_id, within):
         if only is not None:
             statement = statement.where(loans.c.customer_id == only)
     if current is not None:
         statement = statement.where(_is_current(today) if current else not_(_is_current(today)))
-    return [LoanOnRecord(*row) for row in connection.execute(statement.order_by(loans.c.loan_id).limit(limit))]
+    ordered = statement.order_by(number.desc() if newest_first else number.asc())
+    return [LoanOnRecord(*row) for row in connection.execute(ordered.limit(limit))]
+
+
+def latest(connection: Connection, customer_id: int, today: date, limit: int) -> list[LoanOnRecord]:
+    """Loans of a customer, those that are current first, and of these and of the others the newest first."""
+    ordering = _is_current(today).desc(), loans.c.loan_id.desc()
+    statement = _ON_RECORD.where(loans.c.customer_id == customer_id).order_by(*ordering).limit(limit)
+    return [LoanOnRecord(*row) for row in connection.execute(statement)]

@@ -1,6 +1,7 @@
 """The console's administration: users, keys, the audit log, the policy; and everybody's own account."""
 
 import re
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -10,11 +11,15 @@ from chalicelib.console.administration import score_bands
 from chalicelib.console.audit_words import ACTIONS, SUBJECTS
 from chalicelib.rules.access import Role
 from chalicelib.rules.auditing import Action, SubjectKind
-from chalicelib.rules.policy import POLICIES, Policy
+from chalicelib.rules.policy import POLICIES, STANDARD_1, Policy
+from chalicelib.rules.score import LoanRequest
 from chalicelib.services import api_keys, users
+from chalicelib.services.loans import create_loan
 from chalicelib.storage.database import Database
 from tests.functional.browser import Browser, Seen
 from tests.functional.conftest import Api
+from tests.functional.test_console_customers import named
+from tests.functional.test_endpoints import add_loan
 from tests.people import PASSWORD, TEST, key_of, user_of
 
 USERS = "/console/administration/users/"
@@ -252,6 +257,15 @@ def test_the_audit_log_tells_who_did_what_and_what_it_was_before(admin: Browser)
     assert f"{USERS}2/" in seen.links()
     assert PASSWORD not in seen.text
     assert "password_hash" not in seen.text
+
+
+def test_a_number_in_the_audit_log_leads_to_what_it_is_the_number_of(admin: Browser, database: Database) -> None:
+    customer = named(database)
+    add_loan(database, customer)
+    create_loan(database, customer, LoanRequest(Decimal(5000), Decimal(12), 12), STANDARD_1, runtime.today(), TEST)
+    seen = admin.get(AUDIT)
+    assert f'<dt>Customer</dt><dd><ins><a href="../../customers/{customer}/">{customer}</a></ins>' in seen.text
+    assert '<dt>Loan</dt><dd><ins><a href="../../loans/2/">2</a></ins>' in seen.text
 
 
 def filtered(admin: Browser, query: str) -> list[str]:

@@ -125,6 +125,16 @@ def test_a_customer_is_shown_with_exposure_loans_applications_and_history(office
     assert len(seen.text.encode()) < 100_000
 
 
+def test_of_many_loans_a_customers_page_shows_those_that_run_and_then_the_newest(
+    officer: Browser, database: Database
+) -> None:
+    number, ended = named(database), runtime.today().replace(year=2021)
+    for loan in range(1, 13):
+        add_loan(database, number, end_date=None if loan in (2, 3) else ended)
+    seen = officer.get(f"/console/customers/{number}/")
+    assert names_in(seen) == [f"Loan {loan}" for loan in (3, 2, 12, 11, 10, 9, 8, 7)]
+
+
 def test_a_customer_who_is_not_there_is_not_found(officer: Browser) -> None:
     for address in ("7", "0", "x", "99999999999999999999"):
         assert officer.get(f"/console/customers/{address}/").status == 404

@@ -139,11 +139,29 @@ def test_loans_are_filtered_by_state_and_customer(viewer: Browser, database: Dat
     rudra, asha = named(database), named(database, "Asha", "Rao")
     add_loan(database, rudra)
     add_loan(database, asha, end_date=runtime.today() - timedelta(days=1), emis_paid_on_time=3)
-    assert names_in(viewer.get("/console/loans/")) == ["Loan 1", "Loan 2"]
+    assert names_in(viewer.get("/console/loans/")) == ["Loan 2", "Loan 1"]
     assert names_in(viewer.get("/console/loans/?state=current")) == ["Loan 1"]
     ended = viewer.get(f"/console/loans/?state=ended&customer_id={asha}")
     assert names_in(ended) == ["Loan 2"]
     assert "Asha Rao Ended ₹1,00,000 10% ₹1,000 3 of 100" in ended.words
+
+
+def test_loans_are_listed_newest_first_or_by_number_in_pages_that_keep_order_and_filters(
+    viewer: Browser, database: Database
+) -> None:
+    number = named(database)
+    for _ in range(30):
+        add_loan(database, number)
+    newest = viewer.get("/console/loans/")
+    assert names_in(newest) == [f"Loan {loan}" for loan in range(30, 5, -1)]
+    assert 'aria-sort="descending"' in newest.text
+    assert names_in(viewer.get("/console/loans/?after=6")) == [f"Loan {loan}" for loan in range(5, 0, -1)]
+    by_number = viewer.get("/console/loans/?state=current&sort=number")
+    assert names_in(by_number) == [f"Loan {loan}" for loan in range(1, 26)]
+    assert "/console/loans/?state=current&sort=number&after=25" in by_number.links()
+    assert "/console/loans/?state=current&sort=newest" in by_number.links()
+    assert '<input type="hidden" name="sort" value="number">' in by_number.text
+    assert viewer.get("/console/loans/?sort=amount").status == 400
 
 
 def test_a_loan_made_here_shows_its_schedule_and_where_it_was_decided(viewer: Browser, database: Database) -> None:

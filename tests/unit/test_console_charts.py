@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.console.charts import Series, columns
+from chalicelib.console.charts import FOOT, HEAD, Series, columns
+from chalicelib.console.static_assets import static_files
 
 
 def places(*values: int) -> list[tuple[float, float]]:
@@ -15,8 +16,8 @@ def places(*values: int) -> list[tuple[float, float]]:
 
 def test_the_highest_value_of_a_round_axis_reaches_its_line() -> None:
     chart = columns("t", ["a"], [Series("s", "s1", [40])])
-    assert chart.pieces[0].y == chart.lines[0].y
-    assert [line.words for line in chart.lines] == ["40", "20"]
+    assert chart.pieces[0].y == chart.lines[0]
+    assert chart.scale == ["40", "20", "0"]
 
 
 @pytest.mark.parametrize(
@@ -25,18 +26,23 @@ def test_the_highest_value_of_a_round_axis_reaches_its_line() -> None:
 )
 def test_the_axis_ends_at_a_round_number_whose_half_is_round_too(most: int, top: int) -> None:
     chart = columns("t", ["a"], [Series("s", "s1", [most])], words=lambda value: str(int(value)))
-    assert [line.words for line in chart.lines] == [str(top), str(top // 2)]
+    assert chart.scale == [str(top), str(top // 2), "0"]
+
+
+def test_the_style_sheet_puts_the_words_of_the_scale_beside_the_lines() -> None:
+    half = (100 - HEAD - FOOT) / 2
+    assert f"grid-template-rows: {HEAD:g}fr {half:g}fr {half:g}fr {FOOT:g}fr;" in static_files()["style.css"]
 
 
 def test_a_column_of_nothing_is_not_drawn() -> None:
-    assert places(0, 2) == [(8.0, 80.0)]
+    assert places(0, 2) == [(5.0, 83.0)]
 
 
 def test_series_stand_on_each_other() -> None:
     lower, upper = Series("paid", "s1", [Decimal(1)]), Series("due", "s2", [Decimal(3)])
     chart = columns("t", ["a"], [lower, upper])
     bottom, top = chart.pieces
-    assert (top.y, top.height, bottom.y, bottom.height) == ("8.00%", "60.00%", "68.00%", "20.00%")
+    assert (top.y, top.height, bottom.y, bottom.height) == ("5.00%", "62.25%", "67.25%", "20.75%")
     assert [piece.words for piece in chart.pieces] == ["a: 1 paid", "a: 3 due"]
 
 

@@ -8,10 +8,12 @@ from chalicelib import runtime
 from chalicelib.console import rendering
 from chalicelib.console.explaining import PARTS, policy_in_words
 from chalicelib.console.history import FIELDS
-from chalicelib.console.typed import plain_amount, plain_phone, with_amounts
+from chalicelib.console.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, plain_phone, with_amounts
+from chalicelib.ingest.kinds import KINDS
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import Part
 from chalicelib.storage.customers import NewCustomer
+from chalicelib.storage.import_jobs import StoredFinding
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +87,37 @@ def test_a_policy_is_said_in_full() -> None:
         ("Score above 10", "at 16% a year or more"),
         ("Score of 10 or less", "refused"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said", "shown"),
+    [
+        (
+            "Loan Amount",
+            "2000000000000",
+            "must be at most 1000000000000. Invalid value: 2000000000000.",
+            "must be at most ₹10,00,00,00,00,000. Invalid value: ₹20,00,00,00,00,000.",
+        ),
+        (
+            "Loan Amount",
+            "-5000.5",
+            "must be at most 1000000000000. Invalid value: -5000.5.",
+            "must be at most ₹10,00,00,00,00,000. Invalid value: -5000.5.",
+        ),
+        (
+            "Loan ID",
+            "1000000000000000",
+            "must be a whole number from 1 to 999999999999999. Invalid value: 1000000000000000.",
+            "must be a whole number from 1 to 999999999999999. Invalid value: 1000000000000000.",
+        ),
+    ],
+)
+def test_a_finding_groups_amounts_and_leaves_ids_and_odd_values_as_the_file_has_them(
+    column: str, value: str, said: str, shown: str
+) -> None:
+    finding = StoredFinding(1, "loans", 5, "rejected", column, value, "out_of_range", f"{column} {said}")
+    assert finding_sentence(finding) == f"{column} {shown}"
+
+
+def test_the_columns_of_amounts_are_columns_of_the_workbooks() -> None:
+    assert {column.title for kind in KINDS for column in kind.columns} >= AMOUNT_COLUMNS
