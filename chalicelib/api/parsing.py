@@ -1,25 +1,20 @@
 """From the bytes of a request to a valid model, or to every fault in them at once."""
 
 import hashlib
-import json
-from collections.abc import Container, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, NoReturn, TypeVar, get_args
+from collections.abc import Container, Mapping
+from typing import Any, TypeVar, get_args
 
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from chalicelib.api.json_bodies import SHOWN_CHARACTERS, json_object, presentable, shown
 from chalicelib.api.models import MAX_ID
 from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, PreconditionRequired, UnsupportedMediaType
-from chalicelib.rules.text import is_plain_text
 from chalicelib.services.idempotency import Attempt
 
 # The largest body of an endpoint here is under 1 KB; what is longer is a mistake or worse.
 MAX_BODY_BYTES = 64 * 1024
-# Long enough for any number of ours, short enough that parsing it costs nothing.
-MAX_DIGITS = 100
-SHOWN_CHARACTERS = 60
 MAX_KEY_LENGTH = 255
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -30,7 +25,7 @@ def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
     _check_content_type(content_type)
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(f"The body must be at most {MAX_BODY_BYTES} bytes long; it has {len(body)}.")
-    return validated(model, _json_object(body))
+    return validated(model, json_object(body))
 
 
 def body_of(request: Request, model: type[Model]) -> Model:
@@ -99,7 +94,7 @@ def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | N
     bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
     if not (0 < len(bare) <= MAX_KEY_LENGTH and bare.isascii() and bare.isprintable()):
         raise InvalidRequest(
-            f"The header Idempotency-Key must have 1 to {MAX_KEY_LENGTH} printable ASCII characters; got {_shown(key)}."
+            f"The header Idempotency-Key must have 1 to {MAX_KEY_LENGTH} printable ASCII characters; got {shown(key)}."
         )
     return Attempt(route, bare, hashlib.sha256(body).hexdigest())
 
@@ -112,69 +107,10 @@ def _check_content_type(content_type: str | None) -> None:
         )
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`, with its numbers exact: a decimal never becomes a float."""
-    try:
-        value = json.loads(
-            body.decode("utf-8"),
-            parse_float=_decimal,
-            parse_int=_integer,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object_without_twins,
-        )
-    except (UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("The body must be JSON in UTF-8, not nested deeper than a few levels.") from None
-    except json.JSONDecodeError as error:
-        raise InvalidRequest(
-            f"The body must be a JSON object; line {error.lineno}, column {error.colno}: {error.msg}."
-        ) from None
-    if not isinstance(value, dict):
-        raise InvalidRequest(f"The body must be a JSON object, {{…}}; it is {_shown(value)}.")
-    return value
-
-
-def _integer(digits: str) -> int:
-    _check_length(digits)
-    return int(digits)
-
-
-def _decimal(digits: str) -> Decimal:
-    _check_length(digits)
-    number = Decimal(digits)
-    if abs(number.adjusted()) > MAX_DIGITS:
-        # A few characters that would be a gigabyte as a whole number.
-        sentence = f"A number must have at most {MAX_DIGITS} digits when written out; {digits[:20]} has more."
-        raise InvalidRequest(sentence)
-    return number
-
-
-def _check_length(digits: str) -> None:
-    if len(digits) > MAX_DIGITS:
-        raise InvalidRequest(f"A number must have at most {MAX_DIGITS} digits; {digits[:20]}… has {len(digits)}.")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidRequest(f"The body must be JSON, which has no {name}; send a number.")
-
-
-def _object_without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    for name in found:
-        if not is_plain_text(name):
-            raise InvalidRequest(f"The name of a field must be plain text; {_shown(name)} is not.")
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twins = sorted({name for name in names if names.count(name) > 1})
-        raise InvalidRequest(
-            "Each field may be given only once.", {_presentable(name): ["is given more than once"] for name in twins}
-        )
-    return found
-
-
 def _sentences(model: type[BaseModel], error: ValidationError) -> Mapping[str, list[str]]:
     """One sentence a bad field, in the order of the model."""
     found = {str(fault["loc"][0]): fault for fault in error.errors(include_url=False, include_context=False)}
-    return {_presentable(name): [_sentence(model, name, fault)] for name, fault in found.items()}
+    return {presentable(name): [_sentence(model, name, fault)] for name, fault in found.items()}
 
 
 def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> str:
@@ -185,7 +121,7 @@ def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> st
     if fault["type"] == "missing":
         return f"is required; it {wanted}"
     # A secret is not repeated: answers end up in places where passwords do not belong.
-    return f"{wanted}; got {_shown(fault['input'])}" if _may_be_shown(fields[name]) else wanted
+    return f"{wanted}; got {shown(fault['input'])}" if _may_be_shown(fields[name]) else wanted
 
 
 def _may_be_shown(field: FieldInfo) -> bool:
@@ -203,16 +139,3 @@ def _annotations(field: FieldInfo) -> list[FieldInfo]:
     return [
         each for choice in get_args(field.annotation) for each in get_args(choice)[1:] if isinstance(each, FieldInfo)
     ]
-
-
-def _shown(value: Any) -> str:
-    """A value as JSON wrote it, cut off where it is long."""
-    return _presentable(
-        str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
-    )
-
-
-def _presentable(text: str) -> str:
-    """A client's text as an answer may repeat it: cut off where it is long, and with nothing UTF-8 cannot hold."""
-    shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
-    return shown.encode("utf-8", "replace").decode("utf-8")

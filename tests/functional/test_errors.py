@@ -216,3 +216,24 @@ def test_a_number_may_come_as_text(api: Api, number: str) -> None:
     api.post("/api/register/", {**person, "phone_number": 9812345678})
     body = {"customer_id": 1, "loan_amount": number, "interest_rate": "18", "tenure": "12"}
     assert api.post("/api/check-eligibility/", body).json["loan_amount"] == 100000
+
+
+# A body was once answered with 500 between two depths: json read it, and could not write it into the answer.
+@pytest.mark.parametrize(("start", "end"), [(b'{"first_name":', b"}"), (b"", b""), (b'{"a":{"b":', b"}}")])
+def test_a_body_of_any_depth_is_refused(api: Api, start: bytes, end: bytes) -> None:
+    for depth in range(1, 1101):
+        answer = api.post("/api/register", start + b"[" * depth + b"]" * depth + end)
+        assert answer.status == 400, depth
+
+
+def test_a_body_that_is_nested_too_deep_is_told_how_deep_it_may_be(api: Api) -> None:
+    objects = api.post("/api/register", b'{"first_name":' * 21 + b"1" + b"}" * 21)
+    assert "at most 20 levels deep" in assert_envelope(objects, 400, "invalid_request")["error"]
+    last_good = api.post("/api/register", b'{"first_name":' + b"[" * 19 + b"]" * 19 + b"}")
+    assert "first_name" in assert_envelope(last_good, 400, "invalid_request")["fields"]
+
+
+def test_brackets_in_a_text_are_no_nesting(api: Api) -> None:
+    assert api.post("/api/register", RUDRA | {"first_name": '"[\\{' * 24}).status == 201
+    unclosed = b'{"first_name": "\\"' + b'[\\"' * 20_000
+    assert_envelope(api.post("/api/register", unclosed), 400, "invalid_request")
