@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.api.models import MAX_ID, CursorId, CustomerId, Day, Model, Name, PageQuery
+from chalicelib.api.models import MAX_ID, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery
 from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.text import is_plain_text
@@ -145,7 +145,7 @@ class AuditQuery(PageQuery):
     subject_kind: Annotated[SubjectKind, Field(description=f"one of {', '.join(SubjectKind)}")] | None = None
     subject_id: SubjectId | None = None
     since: Day | None = Field(None, alias="from")
-    to: Day | None = None
+    to: LastDay | None = None
     before: CursorId | None = None
 
     def filter(self, zone: ZoneInfo) -> AuditFilter:

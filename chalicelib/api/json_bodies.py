@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -85,10 +85,14 @@ def _object_without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twins = sorted({name for name in names if names.count(name) > 1})
-        raise InvalidRequest(
-            "Each field may be given only once.", {presentable(name): ["is given more than once"] for name in twins}
-        )
+        raise given_twice("field", twins)
     return found
+
+
+def given_twice(what: str, names: Iterable[str]) -> InvalidRequest:
+    """The refusal of a request in which these fields or parameters stand more than once."""
+    fields = {presentable(name): ["is given more than once"] for name in names}
+    return InvalidRequest(f"Each {what} may be given only once.", fields)
 
 
 def shown(value: Any) -> str:

@@ -8,13 +8,24 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+)
+from pydantic_core import PydanticCustomError
 
 from chalicelib.rules.text import is_plain_text
 
 # What the NUMERIC columns hold with room to spare: a lakh crore rupees.
 MAX_AMOUNT = 10**12
 MAX_ID = 2**63 - 1
+# The type of a fault whose sentence says more than what the field must be.
+OUT_OF_ORDER = "out_of_order"
 
 NUMBER_AS_TEXT = re.compile(r"\s*[+-]?[0-9]{1,100}(\.[0-9]{0,100})?\s*", re.ASCII)
 
@@ -37,6 +48,26 @@ def _day(value: Any) -> date:
     if not (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
         raise ValueError
     return date.fromisoformat(value)
+
+
+def _digits(value: Any) -> Any:
+    # In an address everything is text, of which Python would also take 1_0, and pydantic 5.0.
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,19}", value, re.ASCII):
+        raise ValueError
+    return value
+
+
+def not_before(since: str) -> AfterValidator:
+    """Refuses a day that is before the one in the field `since`, which is called `from` in a query."""
+
+    def check(to: date, info: ValidationInfo) -> date:
+        begin = info.data.get(since)
+        if begin is not None and to < begin:
+            days = {"begin": begin.isoformat(), "to": to.isoformat()}
+            raise PydanticCustomError(OUT_OF_ORDER, "must not be before from, which is {begin}; got {to}", days)
+        return to
+
+    return AfterValidator(check)
 
 
 def _phone_as_text(value: Any) -> Any:
@@ -107,7 +138,14 @@ Day = Annotated[
     BeforeValidator(_day),
     Field(ge=date(1950, 1, 1), le=date(2199, 12, 31), description="a date from 1950 to 2199, such as 2026-11-23"),
 ]
-CursorId = Annotated[int, Field(ge=0, le=MAX_ID, description="the number that `next` gave on the page before")]
+# The last of some days, of which the field `since` has the first.
+LastDay = Annotated[Day, not_before("since")]
+CustomerNumber = Annotated[CustomerId, BeforeValidator(_digits)]
+CursorId = Annotated[
+    int,
+    BeforeValidator(_digits),
+    Field(ge=0, le=MAX_ID, description="the number that `next` gave on the page before"),
+]
 Tenure = Annotated[int, BeforeValidator(_number), Field(ge=1, le=600, description="a whole number of months, 1 to 600")]
 
 FileName = Annotated[
@@ -155,7 +193,7 @@ class PageQuery(Model):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: Annotated[int, Field(ge=1, le=100, description="a whole number, 1 to 100")] = 20
+    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100, description="a whole number, 1 to 100")] = 20
 
 
 class CustomersQuery(PageQuery):
@@ -170,7 +208,7 @@ class CustomersQuery(PageQuery):
 class LoansQuery(PageQuery):
     """`GET /api/loans/`"""
 
-    customer_id: CustomerId | None = None
+    customer_id: CustomerNumber | None = None
     state: Annotated[Literal["current", "ended"], Field(description="current or ended")] | None = None
     after: CursorId = 0
 
@@ -182,10 +220,10 @@ class LoansQuery(PageQuery):
 class ApplicationsQuery(PageQuery):
     """`GET /api/applications/`"""
 
-    customer_id: CustomerId | None = None
+    customer_id: CustomerNumber | None = None
     outcome: Annotated[Literal["approved", "refused"], Field(description="approved or refused")] | None = None
     since: Day | None = Field(None, alias="from")
-    to: Day | None = None
+    to: LastDay | None = None
     before: CursorId | None = None
 
     def approved(self) -> bool | None:

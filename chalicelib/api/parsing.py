@@ -8,8 +8,8 @@ from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from chalicelib.api.json_bodies import SHOWN_CHARACTERS, json_object, presentable, shown
-from chalicelib.api.models import MAX_ID
+from chalicelib.api.json_bodies import SHOWN_CHARACTERS, given_twice, json_object, presentable, shown
+from chalicelib.api.models import MAX_ID, OUT_OF_ORDER
 from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, PreconditionRequired, UnsupportedMediaType
 from chalicelib.services.idempotency import Attempt
 
@@ -43,8 +43,14 @@ def changes_of(request: Request, model: type[Model]) -> dict[str, Any]:
 
 def query_of(request: Request, model: type[Model]) -> Model:
     """The query of a request as `model`. Raises InvalidRequest naming all bad parameters, also unknown ones."""
-    query: Mapping[str, str] = request.query_params or {}
-    return validated(model, {name: query[name] for name in query})
+    given = request.query_params
+    if given is None:
+        return validated(model, {})
+    # Which of two values counts would depend on who reads them: the gateway, a cache, or we.
+    twins = [name for name in given if len(given.getlist(name)) > 1]
+    if twins:
+        raise given_twice("parameter", twins)
+    return validated(model, {name: given[name] for name in given})
 
 
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
@@ -117,6 +123,8 @@ def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> st
     fields = {field.alias or known: field for known, field in model.model_fields.items()}
     if fault["type"] == "extra_forbidden":
         return f"is not a field of this request; its fields are {', '.join(fields)}"
+    if fault["type"] == OUT_OF_ORDER:
+        return str(fault["msg"])
     wanted = f"must be {_description(fields[name])}"
     if fault["type"] == "missing":
         return f"is required; it {wanted}"

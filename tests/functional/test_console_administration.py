@@ -293,12 +293,21 @@ def test_the_filters_of_the_audit_log_stand_in_its_address(admin: Browser, datab
 
 
 @pytest.mark.parametrize(
-    "query", ["?actor=the boss", "?action=theft", "?subject_kind=dog", "?subject_id=x", "?from=1.1.2026", "?to=soon"]
+    "query",
+    [
+        "?actor=the boss",
+        "?action=theft",
+        "?subject_kind=dog",
+        "?subject_id=x",
+        "?from=1.1.2026",
+        "?to=soon",
+        "?from=2026-05-02&to=2026-05-01",
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_told_beside_its_field(admin: Browser, query: str) -> None:
     seen = admin.get(AUDIT + query.replace(" ", "%20"))
     assert seen.status == 400
-    assert "Must be" in seen.words
+    assert "Must " in seen.words
     assert filtered(admin, query.replace(" ", "%20")) == []
 
 

@@ -73,6 +73,7 @@ def test_applications_are_listed_with_their_customers_and_filtered_by_the_addres
     ("address", "sentence"),
     [
         ("applications/?from=yesterday", "Must be a date from 1950 to 2199"),
+        ("applications/?from=2026-05-02&to=2026-05-01", "Must not be before from, which is 2026-05-02"),
         ("applications/?outcome=maybe", "Must be approved or refused"),
         ("loans/?customer_id=Rudra", "Must be the whole number of a customer"),
     ],

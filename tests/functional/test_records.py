@@ -240,3 +240,34 @@ def test_a_previewed_schedule_starts_today_and_needs_no_customer(api: Api) -> No
     plan = api.post("/api/schedule/", {"loan_amount": 50000, "interest_rate": 0, "tenure": 10}).json
     assert {row["instalment"] for row in plan["rows"]} == {5000}
     assert plan["rows"][0]["due_date"] > runtime.today().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("path", "twice"),
+    [
+        ("/api/customers/?limit=5&limit=6", "limit"),
+        ("/api/loans/?state=current&customer_id=1&customer_id=2", "customer_id"),
+        ("/api/applications/?from=2026-01-01&from=2026-01-01", "from"),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_refused_by_its_name(api: Api, path: str, twice: str) -> None:
+    answer = api.get(path)
+    assert answer.status == 400
+    assert answer.json["fields"] == {twice: ["is given more than once"]}
+
+
+@pytest.mark.parametrize("number", ["1_0", "5.0", "%205", "+5", "%D9%A1", "5e0", "05x", ""])
+@pytest.mark.parametrize(
+    "query", ["customers/?limit", "customers/?after", "applications/?before", "loans/?customer_id"]
+)
+def test_a_number_in_a_query_is_digits_and_nothing_else(api: Api, query: str, number: str) -> None:
+    answer = api.get(f"/api/{query}={number}")
+    assert answer.status == 400
+    assert list(answer.json["fields"]) == [query.partition("?")[2]]
+
+
+def test_days_that_end_before_they_begin_are_refused(api: Api) -> None:
+    answer = api.get("/api/applications/?from=2026-05-02&to=2026-05-01")
+    assert answer.status == 400
+    assert answer.json["fields"] == {"to": ["must not be before from, which is 2026-05-02; got 2026-05-01"]}
+    assert api.get("/api/applications/?from=2026-05-02&to=2026-05-02").status == 200
