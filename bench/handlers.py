@@ -1,19 +1,21 @@
 """What a request costs in a warm container: time, round trips to the database, and what both become with a network."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import islice, repeat
 from urllib.parse import urlsplit
 
 from pg8000.legacy import Connection
 
 from bench.measuring import Result, fresh_database, postgres
-from bench.portfolios import fill
+from bench.portfolios import LOANS_A_CUSTOMER, fill
 from bench.proxy import CountingProxy
 from bench.service import Call, Service, Times, interleaved, service
 from chalicelib.storage.connection import OneTripConnection
 
 LOANS = 100_000
+CUSTOMERS = LOANS // LOANS_A_CUSTOMER
 ROUNDS = 500
 LATENCY_SECONDS = 0.001
 LATENCY_ROUNDS = 100
@@ -33,17 +35,29 @@ TARGETS = {
 FLOOR_STATEMENT = "SELECT customer_id, first_name, last_name, age, phone_number, monthly_income FROM customers"
 
 
-def calls(api: Service) -> list[Call]:
-    """The five endpoints. The loan is asked for by a customer who gets it, again and again."""
-    asked = {"customer_id": CUSTOMER, "loan_amount": 10000, "interest_rate": 18, "tenure": 12}
-    person = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000}
-    return [
-        api.call("register", "POST", "/api/register/", {**person, "phone_number": "9812345678"}, 201),
-        api.call("check-eligibility", "POST", "/api/check-eligibility/", asked),
-        api.call("create-loan", "POST", "/api/create-loan/", asked, 201),
-        api.call("view-loan", "GET", f"/api/view-loan/{LOAN}/"),
-        api.call("view-loans", "GET", f"/api/view-loans/{CUSTOMER}/"),
-    ]
+def calls(api: Service) -> dict[str, Iterator[Call]]:
+    """The five endpoints, each again and again; a loan is asked for by another customer each time, who gets it."""
+    asked = {"loan_amount": 10000, "interest_rate": 18, "tenure": 12}
+    person = {
+        "first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000, "phone_number": "9812345678",
+    }  # fmt: skip
+    name = "check-eligibility"
+
+    def check(customer: int) -> Call:
+        return api.call(name, "POST", f"/api/{name}/", {"customer_id": customer, **asked})
+
+    def apply(customer: int) -> Call:
+        return api.call("create-loan", "POST", "/api/create-loan/", {"customer_id": customer, **asked}, 201)
+
+    others = (customer for customer in range(1, CUSTOMERS + 1) if customer != CUSTOMER)
+    borrowers = (customer for customer in others if api.answer(check(customer))["approval"])
+    return {
+        "register": repeat(api.call("register", "POST", "/api/register/", person, 201)),
+        name: repeat(check(CUSTOMER)),
+        "create-loan": iter([apply(customer) for customer in islice(borrowers, 2 * ROUNDS)]),
+        "view-loan": repeat(api.call("view-loan", "GET", f"/api/view-loan/{LOAN}/")),
+        "view-loans": repeat(api.call("view-loans", "GET", f"/api/view-loans/{CUSTOMER}/")),
+    }
 
 
 def run() -> Result:
@@ -65,13 +79,12 @@ def _times(url: str) -> dict[str, Times]:
             FLOOR: _floor(url, Connection),
             ONE_TRIP: _floor(url, OneTripConnection),
         }
-        for call in calls(api):
-            measured[call.name] = _once(api, call)
+        measured |= {name: _once(api, each) for name, each in calls(api).items()}
         return interleaved(measured, ROUNDS)
 
 
-def _once(api: Service, call: Call) -> Callable[[], float]:
-    return lambda: api.seconds(call)
+def _once(api: Service, each: Iterator[Call]) -> Callable[[], float]:
+    return lambda: api.seconds(next(each))
 
 
 def _floor(url: str, kind: type[Connection]) -> Callable[[], float]:
@@ -92,18 +105,18 @@ def _floor(url: str, kind: type[Connection]) -> Callable[[], float]:
 def _round_trips(url: str, proxy: CountingProxy) -> dict[str, int]:
     found = {}
     with service(url) as api:
-        for call in calls(api):
+        for name, each in calls(api).items():
             # The first request of a container also connects.
-            api.seconds(call)
+            api.seconds(next(each))
             before = proxy.round_trips
-            api.seconds(call)
-            found[call.name] = proxy.round_trips - before
+            api.seconds(next(each))
+            found[name] = proxy.round_trips - before
     return found
 
 
 def _far(url: str) -> dict[str, Times]:
     with service(url) as api:
-        return interleaved({call.name: _once(api, call) for call in calls(api)}, LATENCY_ROUNDS)
+        return interleaved({name: _once(api, each) for name, each in calls(api).items()}, LATENCY_ROUNDS)
 
 
 def _through(url: str, port: int) -> str:

@@ -64,6 +64,10 @@ class Service:
         """What one request takes, from event to response."""
         return self._answered(call)[0]
 
+    def answer(self, call: Call) -> Any:
+        """The body of the response, as JSON."""
+        return json.loads(self._answered(call)[1])
+
     def size(self, call: Call) -> int:
         """How many bytes the body of the response has."""
         return len(self._answered(call)[1])

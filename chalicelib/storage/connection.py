@@ -39,6 +39,8 @@ class OneTripCursor(Cursor):  # type: ignore[misc]
 class OneTripConnection(Connection):  # type: ignore[misc]
     """As pg8000's, with a statement and its parameters in one round trip; every one is counted."""
 
+    _opening: Sequence[str] = ()
+
     def cursor(self) -> OneTripCursor:
         return OneTripCursor(self)
 
@@ -47,19 +49,46 @@ class OneTripConnection(Connection):  # type: ignore[misc]
         with waiting():
             super().handle_messages(context)
 
+    def send_with_next(self, opening: Sequence[str]) -> None:
+        """Statements without parameters and rows, such as BEGIN, that go out in the train of the next statement."""
+        self._opening = opening
+
+    def has_unsent(self) -> bool:
+        """Whether the next statement is still to come. It is forgotten then, and there is nothing to roll back."""
+        unsent, self._opening = bool(self._opening), ()
+        return unsent
+
     def execute_simple(self, statement: str) -> Context:
         """Runs a statement; a cursor calls this for whatever has no parameters, or has them bound."""
+        opening, self._opening = self._opening, ()
         if not isinstance(statement, _Bound):
-            return super().execute_simple(statement)
+            return super().execute_simple("; ".join([*opening, statement]))
         context = Context(statement)
-        self.send_PARSE(NULL_BYTE, statement, statement.oids)
-        self.send_BIND(NULL_BYTE, make_params(self.py_types, statement.values))
-        self._send_message(DESCRIBE, PORTAL + NULL_BYTE)
-        self.send_EXECUTE()
+        for first in opening:
+            self._send_parts(first)
+        self._send_parts(statement, statement.oids, statement.values, described=True)
         _write(self._sock, SYNC_MSG)
         _flush(self._sock)
         self.handle_messages(context)
         return context
+
+    def execute_unnamed(
+        self, statement: str, vals: Sequence[Any] = (), oids: Sequence[int] = (), stream: Any = None
+    ) -> Context:
+        """Runs COPY; a cursor calls this for nothing else."""
+        if self._opening:
+            opening, self._opening = self._opening, ()
+            super().execute_simple("; ".join(opening))
+        return super().execute_unnamed(statement, vals, oids, stream)
+
+    def _send_parts(
+        self, statement: str, oids: Sequence[int] = (), values: Sequence[Any] = (), *, described: bool = False
+    ) -> None:
+        self.send_PARSE(NULL_BYTE, statement, oids)
+        self.send_BIND(NULL_BYTE, make_params(self.py_types, values))
+        if described:
+            self._send_message(DESCRIBE, PORTAL + NULL_BYTE)
+        self.send_EXECUTE()
 
 
 # Statements are few; lists of values make variants of some.

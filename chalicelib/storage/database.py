@@ -1,15 +1,15 @@
 """The engine and the two ways to use it: one statement to read, one transaction to write.
 
 Every statement of pg8000 waits for the server, so the round trips are the latency. The engine runs in
-autocommit: a read is its one statement. A transaction says BEGIN and COMMIT itself, which costs one round
-trip each where the driver's own commit() costs three.
+autocommit: a read is its one statement. A transaction says BEGIN with its first statement and COMMIT itself, which
+costs one round trip where the driver's own costs three.
 """
 
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
@@ -74,13 +74,13 @@ def _session(settings: Settings) -> dict[str, str]:
     return {} if settings.database_proxy else {"statement_timeout": str(settings.statement_timeout_ms)}
 
 
-def _begin(settings: Settings) -> str:
-    """What a transaction begins with, in one round trip. It ends with what it set, so a proxy may pass the session on;
+def _begin(settings: Settings) -> tuple[str, ...]:
+    """What a transaction begins with. It ends with what it set, so a proxy may pass the session on;
     a SET outside of one would tie session and connection together.
     """
     if not settings.database_proxy or settings.statement_timeout_ms == STATEMENT_TIMEOUT_MS:
-        return "BEGIN"
-    return f"BEGIN; SET LOCAL statement_timeout = {settings.statement_timeout_ms}"
+        return ("BEGIN",)
+    return "BEGIN", f"SET LOCAL statement_timeout = {settings.statement_timeout_ms}"
 
 
 def _sign_in_as_role(settings: Settings, credentials: AwsCredentials) -> Callable[..., None]:
@@ -114,11 +114,8 @@ class Transaction:
     def __enter__(self) -> Self:
         with translated():
             self.connection = self._engine.connect()
-            try:
-                self.connection.exec_driver_sql(self._engine.get_execution_options()[BEGIN])
-            except BaseException:
-                self.connection.close()
-                raise
+        # Sent with the first statement, which saves waiting for an answer that says nothing.
+        self._driver().send_with_next(self._engine.get_execution_options()[BEGIN])
         self._open = True
         return self
 
@@ -138,7 +135,7 @@ class Transaction:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._open and not self.connection.invalidated:
+            if self._open and not self.connection.invalidated and not self._driver().has_unsent():
                 self.connection.exec_driver_sql("ROLLBACK")
         except Exception:
             # Whatever went wrong before matters more; a connection that cannot roll back is thrown away.
@@ -148,6 +145,9 @@ class Transaction:
         if error is not None:
             with translated():
                 raise error
+
+    def _driver(self) -> OneTripConnection:
+        return cast(OneTripConnection, self.connection.connection.driver_connection)
 
 
 class Database:

@@ -115,7 +115,10 @@ class Stack:
         """Puts the workbooks of the folder under `seed/`, bootstraps, and waits for their imports."""
         uploaded = replace_seeds(self.s3, self.file.bucket, sorted(folder.glob("*.xlsx")))
         self.bootstrap()
-        return [self.wait_for_import(item) for item in uploaded]
+        imports = [self.wait_for_import(item) for item in uploaded]
+        # Their reports come after their end; a test that kills something then would leave a message for minutes.
+        self.wait_until_idle()
+        return imports
 
     def empty(self) -> None:
         """Removes all data, from the database and from the bucket."""

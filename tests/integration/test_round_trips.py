@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -40,12 +42,51 @@ def test_a_statement_with_parameters_is_one_round_trip(distant: Database, proxy:
     assert proxy.round_trips == before + 1
 
 
-def test_a_transaction_adds_its_beginning_and_its_end(distant: Database, proxy: CountingProxy) -> None:
+def test_a_transaction_adds_its_end_only(distant: Database, proxy: CountingProxy) -> None:
     before = proxy.round_trips
     with distant.transaction() as tx:
         tx.connection.execute(text("SELECT set_config('loans.a', :a, true)"), {"a": "x"})
         tx.commit()
-    assert proxy.round_trips == before + 3
+    assert proxy.round_trips == before + 2
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_current_xact_id_if_assigned()", "SELECT txid_current() WHERE :a = 1"])
+def test_a_transaction_begins_with_its_first_statement_of_whatever_kind(distant: Database, statement: str) -> None:
+    values = {"a": 1} if ":a" in statement else {}
+    with distant.transaction() as tx:
+        tx.connection.execute(text(statement), values)
+        tx.connection.execute(text("CREATE TABLE t (a integer)"))
+    # Not committed, so it is gone.
+    assert ask(distant, "SELECT to_regclass('t')") is None
+
+
+def test_a_transaction_without_a_statement_leaves_nothing_behind(distant: Database, proxy: CountingProxy) -> None:
+    before = proxy.round_trips
+    with distant.transaction():
+        pass
+    assert proxy.round_trips == before
+    ask(distant, "SELECT 1")
+    assert ask(distant, "SELECT transaction_timestamp() = statement_timestamp()") is True
+    with distant.transaction() as tx:
+        tx.commit()
+    assert ask(distant, "SELECT 2") == 2
+
+
+def test_a_transaction_whose_first_statement_fails_is_over(distant: Database) -> None:
+    for statement, values in (("SELECT 1 / 0", {}), ("SELECT CAST(:a AS integer)", {"a": "x"}), ("SELEC", {})):
+        with pytest.raises(DBAPIError), distant.transaction() as tx:
+            tx.connection.execute(text(statement), values)
+        assert ask(distant, "SELECT pg_current_xact_id_if_assigned()") is None
+
+
+def test_copy_can_be_the_first_statement_of_a_transaction(distant: Database) -> None:
+    with distant.transaction() as tx:
+        tx.connection.execute(text("CREATE TABLE copied (a integer)"))
+        tx.commit()
+    with distant.transaction() as tx:
+        driver = cast(Any, tx.connection.connection.driver_connection)
+        driver.cursor().execute("COPY copied FROM STDIN", stream=BytesIO(b"1\n2\n"))
+    assert ask(distant, "SELECT count(*) FROM copied") == 0
 
 
 def test_values_of_every_kind_come_back_as_they_went(distant: Database) -> None:
