@@ -64,6 +64,11 @@ class Stack:
     def exists(self) -> bool:
         return self._describe() is not None
 
+    def stands(self) -> bool:
+        """Whether there is a stack that was ever whole."""
+        stack = self._describe()
+        return stack is not None and stack["StackStatus"] not in STILLBORN
+
     def outputs(self) -> dict[str, str]:
         """The outputs by their names. Raises StackError where there is no such stack."""
         return {output["OutputKey"]: output["OutputValue"] for output in self._known().get("Outputs", [])}

@@ -1,7 +1,7 @@
 """What the commands for a stage share: where they go, and asking before they change anything."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from infra.uploading import Session
@@ -31,6 +31,14 @@ def local_parameters(stage: str, endpoint: str | None) -> dict[str, str]:
         return {}
     api = f"loans-{stage}"
     return {"ApiId": api, "PublicUrl": f"{endpoint.rstrip('/')}/_aws/execute-api/{api}/{stage}"}
+
+
+def pairs(arguments: Sequence[str]) -> dict[str, str]:
+    """Parameters from words of the form Name=value. Raises Refused where one has another form."""
+    wrong = [pair for pair in arguments if "=" not in pair]
+    if wrong:
+        raise Refused(f"A parameter must have the form Name=value. Invalid value: {wrong[0]!r}.")
+    return dict(pair.split("=", 1) for pair in arguments)
 
 
 def confirmed(question: str, answer: str, environ: Mapping[str, str]) -> bool:

@@ -38,10 +38,15 @@ def upload(bucket: str, built: Package, session: Session) -> str:
     if not _exists(s3, bucket, code_key):
         with built.zip_file.open("rb") as body:
             s3.put_object(Bucket=bucket, Key=code_key, Body=body)
-    template = json.dumps(with_code(built.template, f"s3://{bucket}/{code_key}")).encode()
-    template_key = f"templates/{hashlib.sha256(template).hexdigest()}.json"
-    s3.put_object(Bucket=bucket, Key=template_key, Body=template)
-    return template_key
+    return upload_template(bucket, with_code(built.template, f"s3://{bucket}/{code_key}"), session)
+
+
+def upload_template(bucket: str, template: Mapping[str, Any], session: Session) -> str:
+    """Uploads a template and returns its key, which is made of its digest."""
+    body = json.dumps(template).encode()
+    key = f"templates/{hashlib.sha256(body).hexdigest()}.json"
+    session.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    return key
 
 
 def url_of(bucket: str, key: str, session: Session) -> str:
@@ -49,11 +54,11 @@ def url_of(bucket: str, key: str, session: Session) -> str:
     return f"{session.client('s3').meta.endpoint_url}/{bucket}/{key}"
 
 
-def parameters_of(bucket: str, template_key: str, session: Session) -> Mapping[str, Any]:
-    """The parameters that an uploaded template declares."""
+def read_template(bucket: str, template_key: str, session: Session) -> dict[str, Any]:
+    """An uploaded template."""
     body = session.client("s3").get_object(Bucket=bucket, Key=template_key)["Body"].read()
-    declared: Mapping[str, Any] = json.loads(body).get("Parameters", {})
-    return declared
+    template: dict[str, Any] = json.loads(body)
+    return template
 
 
 def with_code(template: dict[str, Any], uri: str) -> dict[str, Any]:

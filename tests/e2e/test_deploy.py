@@ -4,13 +4,21 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from alembic.script import ScriptDirectory
 
+from chalicelib.storage.migrate import alembic_config
 from infra.cloudformation import Stack as CloudFormationStack
-from infra.deploy import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG, DeployError, deploy
+from infra.deploy import Build, DeployError, deploy
+from infra.packaging import Package, package, zip_digest
+from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG
 from infra.smoke import SmokeError, smoke_test
 from infra.terminal import local_parameters
 from infra.uploading import deployment_bucket, url_of
@@ -50,15 +58,22 @@ class Dev:
         pairs = [f"DatabaseUrl={self.database_url}", "DatabaseAuth=password"]
         return self.command("infra.deploy", *pairs, **environ)
 
+    def function(self, name: str) -> dict[str, Any]:
+        """The configuration of a function, as Lambda has it."""
+        client = self.stack.session.client("lambda")
+        found: dict[str, Any] = client.get_function_configuration(FunctionName=f"loans-dev-{name}")
+        return found
+
     def import_seconds(self) -> int:
         """The time-out of the import function, which stands for the revision."""
-        function = self.stack.session.client("lambda").get_function_configuration(FunctionName="loans-dev-import")
-        return int(function["Timeout"])
+        return int(self.function("import")["Timeout"])
 
     def import_memory(self) -> int:
         """The memory of the import function, which no parameter changes."""
-        function = self.stack.session.client("lambda").get_function_configuration(FunctionName="loans-dev-import")
-        return int(function["MemorySize"])
+        return int(self.function("import")["MemorySize"])
+
+    def answers(self) -> None:
+        smoke_test(self.stack.session, {"BaseUrl": self.url, "AdministerFunctionName": "loans-dev-administer"})
 
     def release_with_import_memory(self, megabytes: int) -> None:
         """Deploys another template, as a release after this one would."""
@@ -85,17 +100,41 @@ def dev(stack: Stack) -> Dev:
     return Dev(stack)
 
 
+def with_migration(statement: str) -> Build:
+    """Packages the source as the next release would be, whose migration runs this statement."""
+
+    def build(stage: str, output: Path) -> Package:
+        built = package(stage, output)
+        head = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
+        lines = [
+            "from alembic import op",
+            "revision = 'next'",
+            f"down_revision = {head!r}",
+            f"def upgrade():\n    op.execute({statement!r})",
+        ]
+        with zipfile.ZipFile(built.zip_file, "a") as archive:
+            archive.writestr("chalicelib/storage/migrations/versions/next_release.py", "\n".join(lines))
+        return replace(built, code_digest=zip_digest(built.zip_file))
+
+    return build
+
+
 def refuse(_outputs: Mapping[str, str]) -> None:
     raise SmokeError("The stage does not answer.")
 
 
+# A dozen deployments, one after the other.
+@pytest.mark.timeout(900)
 def test_a_stage_is_deployed_rolled_back_and_destroyed_by_one_command_each(dev: Dev) -> None:
     _is_not_changed_without_a_yes(dev)
     _is_deployed_and_answers(dev)
     _is_not_deployed_twice(dev)
     _is_put_back_where_it_does_not_answer(dev)
+    _is_put_back_to_its_database_where_the_new_one_is_not_there(dev)
     _is_not_rolled_back_to_nothing(dev)
     _is_rolled_back_by_hand(dev)
+    _keeps_its_functions_where_the_migration_fails(dev)
+    _migrates_before_the_functions_change(dev)
     _is_destroyed_by_its_name(dev)
 
 
@@ -126,7 +165,15 @@ def _is_put_back_where_it_does_not_answer(dev: Dev) -> None:
     with pytest.raises(DeployError, match=r"does not answer.*put back"):
         deploy(STAGE, dev.stack.session, parameters, prove=refuse)
     assert dev.import_seconds() == before
-    smoke_test(dev.stack.session, {"BaseUrl": dev.url, "AdministerFunctionName": "loans-dev-administer"})
+    dev.answers()
+
+
+def _is_put_back_to_its_database_where_the_new_one_is_not_there(dev: Dev) -> None:
+    parameters = dev.parameters(DatabaseUrl="postgresql://loans_dev@127.0.0.1:1/loans_dev")
+    with pytest.raises(DeployError, match=r"bootstrap failed.*put back"):
+        deploy(STAGE, dev.stack.session, parameters)
+    assert dev.function("api")["Environment"]["Variables"]["DATABASE_URL"] == dev.database_url
+    dev.answers()
 
 
 def _is_not_rolled_back_to_nothing(dev: Dev) -> None:
@@ -143,6 +190,34 @@ def _is_rolled_back_by_hand(dev: Dev) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "~ ImportWorkbooks" in done.stdout
     assert dev.import_memory() == before
+
+
+def _keeps_its_functions_where_the_migration_fails(dev: Dev) -> None:
+    before = {name: dev.function(name) for name in ("api", "bootstrap")}
+    build = with_migration("SELECT 1 FROM what_is_not_there")
+    with pytest.raises(DeployError, match=r"(?s)bootstrap failed.*what_is_not_there.*put back"):
+        deploy(STAGE, dev.stack.session, dev.parameters(LogDays="30"), build=build)
+    # It was never another, not even for a moment.
+    assert dev.function("api")["LastModified"] == before["api"]["LastModified"]
+    assert dev.function("bootstrap")["CodeSha256"] == before["bootstrap"]["CodeSha256"]
+    dev.answers()
+
+
+def _migrates_before_the_functions_change(dev: Dev) -> None:
+    old = dev.function("api")["CodeSha256"]
+    seen: dict[str, list[bool]] = {}
+
+    def watch(step: str) -> None:
+        seen[step.split()[0]] = [dev.function(name)["CodeSha256"] == old for name in ("bootstrap", "api", "import")]
+
+    build = with_migration("CREATE TABLE of_the_next_release ()")
+    assert (
+        deploy(STAGE, dev.stack.session, dev.parameters(LogDays="30"), watch, build=build).bootstrap["revision"]
+        == "next"
+    )
+    assert seen["Migrating,"] == [False, True, True]
+    assert seen["Running"] == [False, False, False]
+    dev.answers()
 
 
 def _is_destroyed_by_its_name(dev: Dev) -> None:
