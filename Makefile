@@ -23,7 +23,7 @@ export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database deploy roll-back destroy check lint audit test bench openapi screenshots lock
+.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test bench openapi screenshots lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ dev: $(READY_VENV) ## chalice local on http://localhost:8000 with the database o
 
 database: $(READY_VENV) ## a database for another stage on the local server, to deploy it to LocalStack: STAGE=dev
 	@exec $(LOCAL) database $(STAGE)
+
+foundation: $(READY_VENV) ## network, database and key of a stage on AWS: STAGE=dev [PARAMETERS="MaxCapacity=8 …"] [CONFIRM=yes]
+	@exec $(RUN) -m infra.foundation $(STAGE) $(PARAMETERS)
 
 # The lint is for what goes to others; a roll-back must not wait for it.
 deploy: lint ## deploy a stage: STAGE=dev [ENDPOINT=http://localhost:4566] PARAMETERS="DatabaseUrl=… …" [CONFIRM=yes]

@@ -1,4 +1,4 @@
-"""The functions' user of the database, made by the statements of docs/decisions.md, has what the service needs."""
+"""The functions' user of the database, made by the statements of infra/database_user.py, has what the service needs."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from chalicelib.storage.database import Database, make_engine
 from chalicelib.storage.migrate import migrate
+from infra.database_user import NEEDS
 from infra.local.postgres import PostgresServer
 from tests.conftest import PROJECT, settings_for
 
@@ -17,9 +18,7 @@ NAME = "loans_of_its_user"
 
 def statements() -> list[str]:
     """What is run as master, on the database NAME."""
-    decisions = " ".join((PROJECT / "docs" / "decisions.md").read_text().split())
-    found = re.findall(r"`((?:CREATE ROLE|GRANT) [^`]+)`", decisions)
-    return [statement.replace("DATABASE loans", f"DATABASE {NAME}") for statement in found]
+    return [need.statement.replace("DATABASE loans", f"DATABASE {NAME}") for need in NEEDS]
 
 
 @pytest.fixture
@@ -47,3 +46,9 @@ def test_the_user_that_the_statements_make_can_migrate_and_is_no_superuser(url: 
         assert tuple(connection.execute(text(asked)).one()) == (False, False, False)
         assert connection.execute(text("SELECT count(*) FROM customers")).scalar_one() == 0
     database.engine.dispose()
+
+
+def test_the_statements_are_those_of_the_decision_about_them() -> None:
+    decisions = " ".join((PROJECT / "docs" / "decisions.md").read_text().split())
+    documented = re.findall(r"`((?:CREATE ROLE|GRANT) [^`]+)`", decisions)
+    assert [need.statement for need in NEEDS] == documented

@@ -11,10 +11,14 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from chalicelib.config import STATEMENT_TIMEOUT_MS, read_settings
+from infra.cloudformation import Plan, Stack
+from infra.foundation import found
 from infra.packaging import ROOT, TEMPLATE
+from infra.terminal import Refused
 
 FOUNDATION = ROOT / "infra" / "foundation.yaml"
 REGION = "ap-south-1"
@@ -233,6 +237,65 @@ def test_rds_takes_the_database_as_the_template_describes_it(foundation: Templat
     assert made["BackupRetentionPeriod"] == 14
     assert made["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 0.5, "MaxCapacity": 4.0}
     assert made["MasterUserSecret"]["SecretArn"].startswith("arn:aws:secretsmanager:")
+
+
+# What the Data API needs, which moto does not make.
+STANDING = {"Stage": "prod", "BackupDays": "35"}
+MADE_BY_RDS = {
+    "DatabaseArn": {"Value": "arn:aws:rds:1:cluster:loans"},
+    "MasterSecretArn": {"Value": "arn:aws:secretsmanager:1:secret"},
+}
+
+
+class Session:
+    """A session of boto3 whose Data API finds the user of the database there, asked with four questions."""
+
+    def __init__(self) -> None:
+        self._data_api = boto3.client("rds-data")
+        stubber = Stubber(self._data_api)
+        for _ in range(4):
+            stubber.add_response("execute_statement", {"records": [[{"booleanValue": True}]]})
+        stubber.activate()
+
+    def client(self, name: str) -> Any:
+        return self._data_api if name == "rds-data" else boto3.client(name)  # type: ignore[call-overload]
+
+
+def stack_of(stage: str) -> Stack:
+    return Stack(f"loans-{stage}-foundation", boto3.client("cloudformation"))
+
+
+@pytest.mark.usefixtures("created")
+def test_a_foundation_is_not_made_where_its_plan_is_not_approved_of(foundation: Template) -> None:
+    asked: list[Plan] = []
+    template = json.dumps(known_to_moto(foundation))
+
+    def refuse(plan: Plan) -> bool:
+        asked.append(plan)
+        return False
+
+    with pytest.raises(Refused, match="left as it is"):
+        found("staging", Session(), {}, refuse, template=template)
+    assert "+ Network (AWS::EC2::VPC)" in asked[0].sentences()
+    assert not stack_of("staging").exists()
+
+
+@pytest.mark.usefixtures("created")
+def test_a_parameter_of_the_foundation_that_is_not_named_keeps_its_value(foundation: Template) -> None:
+    template = known_to_moto(foundation)
+    template["Outputs"] |= MADE_BY_RDS
+    told: list[str] = []
+    # moto knows no outputs of a stack that a change set made.
+    boto3.client("cloudformation").create_stack(
+        StackName="loans-prod-foundation",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in STANDING.items()],
+    )
+    found("prod", Session(), {"MaxCapacity": "8"}, lambda _: True, told.append, json.dumps(template))
+    assert told[0].startswith("Changing the stack loans-prod-foundation.")
+    assert told[1] == "The database's user has all it needs; nothing had to change."
+    standing = stack_of("prod").parameters()
+    assert (standing["BackupDays"], standing["MaxCapacity"]) == ("35", "8")
 
 
 def resolved(value: Any, values: dict[str, Any]) -> Any:

@@ -1,0 +1,87 @@
+"""The user of the database whom the functions sign in as, made through the RDS Data API.
+
+The API needs no machine inside the network; IAM says who may use it, and the password of the master, as whom it works,
+is shown to nobody.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.uploading import Session
+
+DATABASE = "loans"
+# A database that has gone to sleep (MinCapacity 0) wakes within half a minute.
+WAKING_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the user needs, the question whether it is there, to which the answer is a boolean, and how it comes."""
+
+    what: str
+    question: str
+    statement: str
+
+
+NEEDS = (
+    Need(
+        "the user loans_app",
+        "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'loans_app')",
+        "CREATE ROLE loans_app LOGIN",
+    ),
+    Need(
+        "its sign-in by IAM",
+        "SELECT pg_has_role('loans_app', 'rds_iam', 'MEMBER')",
+        "GRANT rds_iam TO loans_app",
+    ),
+    Need(
+        "its rights in the database loans",
+        "SELECT has_database_privilege('loans_app', 'loans', 'CREATE')"
+        " AND has_database_privilege('loans_app', 'loans', 'CONNECT')",
+        "GRANT CREATE, CONNECT ON DATABASE loans TO loans_app",
+    ),
+    Need(
+        "its rights in the schema public",
+        "SELECT has_schema_privilege('loans_app', 'public', 'CREATE')"
+        " AND has_schema_privilege('loans_app', 'public', 'USAGE')",
+        "GRANT CREATE, USAGE ON SCHEMA public TO loans_app",
+    ),
+)
+
+
+def make_user(session: Session, outputs: Mapping[str, str], waking_seconds: float = WAKING_SECONDS) -> list[str]:
+    """Gives the user what it lacks, with the outputs of the foundation, and names that. A second run changes nothing.
+
+    Raises ClientError where the Data API or the database refuses.
+    """
+    run = _data_api(session.client("rds-data"), outputs, waking_seconds)
+    # Each is asked for after the one before it was made: there is nothing to be asked of a user who is not there.
+    return [need.what for need in NEEDS if not _is_there(run, need) and _made(run, need)]
+
+
+def _is_there(run: Callable[[str], Any], need: Need) -> bool:
+    return bool(run(need.question)["records"][0][0]["booleanValue"])
+
+
+def _made(run: Callable[[str], Any], need: Need) -> bool:
+    run(need.statement)
+    return True
+
+
+def _data_api(client: Any, outputs: Mapping[str, str], waking_seconds: float) -> Callable[[str], Any]:
+    """Runs one statement as the master."""
+    where = {"resourceArn": outputs["DatabaseArn"], "secretArn": outputs["MasterSecretArn"], "database": DATABASE}
+
+    def run(statement: str) -> Any:
+        pause, end = min(2.0, waking_seconds / 10), time.monotonic() + waking_seconds
+        while True:
+            try:
+                return client.execute_statement(**where, sql=statement)
+            except client.exceptions.DatabaseResumingException:
+                if time.monotonic() + pause > end:
+                    raise
+            time.sleep(pause)
+
+    return run
