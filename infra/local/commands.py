@@ -3,7 +3,6 @@
 import fcntl
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from rich.table import Table
 
 from infra.local.administration import administer
 from infra.local.dead_letters import move_back
-from infra.local.follow_logs import follow_files
+from infra.local.follow_logs import follow_compose, follow_files
 from infra.local.launcher import Endpoints, Launcher, choose_launcher, require_free
 from infra.local.native import Native
 from infra.local.portfolio import (
@@ -186,7 +185,7 @@ def logs(home: Home) -> None:
     launcher = choose_launcher(home, home.ports())
     command = launcher.log_command()
     if command:
-        subprocess.run(command, cwd=ROOT, check=False)
+        follow_compose(command, ROOT, sys.stdout)
     else:
         follow_files(launcher.log_files, sys.stdout)
 

@@ -1,13 +1,17 @@
-"""`tail --follow` over files that come and go, each line with its source before it, and readable by a person."""
+"""The logs of everything as they are written, each line with its source before it, and readable by a person."""
 
 import json
 import os
+import re
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 FIRST_BYTES = 4000
+# LocalStack names the function and the invocation, whose id is a UUID, before each line.
+PRINTED_BY_A_FUNCTION = re.compile(r"\[(loans-[a-z0-9]+-[a-z]+)-[0-9a-f-]{36}\] (.*)$")
 
 DIM, RED, YELLOW, GREEN, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
 # What every line has, or nobody reads: the rest is told as name=value.
@@ -17,7 +21,7 @@ SHOWN_OTHERWISE = frozenset({"at", "event", "stage", "_aws", "trace"})
 def follow_files(files: Callable[[], Sequence[Path]], out: TextIO) -> None:
     """Writes the end of each file and then what is added, until interrupted. `files` is asked again and again."""
     tails: dict[Path, Tail] = {}
-    colours = out.isatty() and "NO_COLOR" not in os.environ
+    colours = _has_colours(out)
     while True:
         for path in files():
             tail = tails.setdefault(path, Tail(path))
@@ -25,6 +29,38 @@ def follow_files(files: Callable[[], Sequence[Path]], out: TextIO) -> None:
                 out.write(f"{path.stem:28} | {readable(line, colours)}\n")
         out.flush()
         time.sleep(0.3)
+
+
+def follow_compose(command: Sequence[str], folder: Path, out: TextIO) -> None:
+    """Writes what `docker compose logs`, run in the folder, tells, until it ends or is interrupted."""
+    colours = _has_colours(out)
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as program:
+        assert program.stdout is not None
+        for line in program.stdout:
+            told = from_compose(line.rstrip("\n"), colours)
+            if told is not None:
+                out.write(told + "\n")
+                out.flush()
+
+
+def from_compose(line: str, colours: bool = False) -> str | None:
+    """A line of Docker Compose as a person reads it; None for one that tells of nothing but LocalStack's insides.
+
+    What a function prints is a part of LocalStack's own log there, at its most talkative level.
+    """
+    source, bar, said = line.partition(" | ")
+    if not bar:
+        return line
+    printed = PRINTED_BY_A_FUNCTION.search(said)
+    if printed is not None:
+        return f"{printed[1]:28} | {readable(printed[2], colours)}"
+    return None if " DEBUG " in said else f"{source.strip():28} | {said}"
+
+
+def _has_colours(out: TextIO) -> bool:
+    return out.isatty() and "NO_COLOR" not in os.environ
 
 
 def readable(line: str, colours: bool = False) -> str:

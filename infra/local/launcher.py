@@ -49,7 +49,7 @@ class Launcher(Protocol):
         """Stops everything and removes the data."""
 
     def log_command(self) -> list[str] | None:
-        """A program that follows the servers' logs, where they are not files in `Home.logs`."""
+        """The `docker compose logs` that follows the servers, where their logs are not files in `Home.logs`."""
 
     def log_files(self) -> list[Path]:
         """Files to follow."""

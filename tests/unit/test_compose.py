@@ -70,6 +70,8 @@ def test_localstack_has_the_settings_it_has_without_docker(compose: Compose) -> 
     environment = dict(compose["services"]["localstack"]["environment"])
     assert environment.pop("LOCALSTACK_HOST") == f"localhost:{DEFAULTS.aws}"
     assert environment.pop("LAMBDA_DOCKER_NETWORK") == compose["networks"]["default"]["name"]
+    # Without Docker each function has a log file of its own.
+    assert (environment.pop("DEBUG"), environment.pop("LAMBDA_TRUNCATE_STDOUT")) == ("1", "20000")
     assert environment == settings.LOCALSTACK_ENVIRONMENT
 
 

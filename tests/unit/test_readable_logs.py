@@ -1,8 +1,13 @@
 """`make logs`: lines for machines, rendered for people."""
 
 import json
+from pathlib import Path
 
-from infra.local.follow_logs import readable
+import pytest
+
+from infra.local.commands import logs
+from infra.local.follow_logs import from_compose, readable
+from infra.local.settings import Home
 
 REQUEST = {
     "at": "2026-11-23T16:29:01.790+00:00", "event": "request", "stage": "local", "request_id": "e3ba", "door": "api",
@@ -41,3 +46,33 @@ def test_a_trace_stands_below_its_line() -> None:
 def test_what_is_not_ours_stays_as_it_is() -> None:
     for line in ("START RequestId: 1", '{"other": 1}', "[1, 2]", "", "{broken"):
         assert readable(line) == line
+
+
+# What Docker Compose and LocalStack write before the line of a function.
+OF_THE_API = "localstack-1  | 2026-11-23T16:29:01.801 DEBUG --- [et.reactor-0] l.s.l.i.version_manager : "
+INVOCATION = "[loans-local-api-0d2f7d9e-5ad6-4a51-9d0c-6c3f6a0f8f11] "
+
+
+def test_with_docker_the_line_of_a_function_is_told_as_without_it() -> None:
+    told = from_compose(f"{OF_THE_API}{INVOCATION}{json.dumps(REQUEST)}")
+    assert told == f"{'loans-local-api':28} | {readable(json.dumps(REQUEST))}"
+
+
+def test_with_docker_what_localstack_tells_of_its_insides_is_left_out_and_its_warnings_are_not() -> None:
+    assert from_compose(f"{OF_THE_API}Got logs for invocation '1'") is None
+    warning = "2026-11-23T16:29:01.801  WARN --- [et.reactor-0] l.s.sqs : no queue"
+    assert from_compose(f"localstack-1  | {warning}") == f"{'localstack-1':28} | {warning}"
+    assert from_compose("postgres-1    | LOG:  ready") == f"{'postgres-1':28} | LOG:  ready"
+    assert from_compose("no configuration file provided") == "no configuration file provided"
+
+
+def test_make_logs_renders_what_docker_compose_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(f"#!/bin/sh\ncat <<'END'\n{OF_THE_API}{INVOCATION}{json.dumps(REQUEST)}\nEND\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("LAUNCHER", "docker")
+    logs(Home(tmp_path))
+    assert capsys.readouterr().out == f"{'loans-local-api':28} | {readable(json.dumps(REQUEST))}\n"
