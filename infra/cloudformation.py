@@ -40,17 +40,18 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """A change set that waits to be executed. `is_first` where there is no stack yet."""
+    """A change set that waits to be executed. `is_first` where there is no stack yet; `settings` tell of parameters."""
 
     name: str
     changes: tuple[Change, ...]
     is_first: bool
+    settings: tuple[str, ...] = ()
 
     def sentences(self) -> list[str]:
         """The changes as a person reads them; resources that only get another tag are counted."""
         told = [str(change) for change in self.changes if not change.is_tagged_only]
         tagged = len(self.changes) - len(told)
-        return told + ([f"and {tagged} that only get the tags of this deployment"] if tagged else [])
+        return [*self.settings, *told] + ([f"and {tagged} that only get the tags of this deployment"] if tagged else [])
 
 
 class Stack:

@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.approval import Approve, approved, asking, whatever_changes
 from infra.cloudformation import Plan, Stack, StackError
+from infra.database_checks import CA_FILE, DatabaseError, check_certificates, check_move, read_certificates
 from infra.functions import FunctionFailed, invoke
 from infra.packaging import TEMPLATE, Package, PackagingError, package, source_digest
 from infra.revisions import (
@@ -41,8 +42,8 @@ from infra.uploading import Session, upload
 Parameters = Mapping[str, str]
 # Raises where the stage with these outputs does not answer as it should.
 Prove = Callable[[Mapping[str, str]], None]
-# Packages the stage of this name into the new folder.
-Build = Callable[[str, Path], Package]
+# Packages the stage of this name into the new folder, with these certificates.
+Build = Callable[[str, Path, bytes], Package]
 
 
 class DeployError(Exception):
@@ -70,16 +71,21 @@ def deploy(
     approve: Approve = whatever_changes,
     prove: Prove = without_proof,
     build: Build = package,
+    certificates: bytes = b"",
 ) -> Deployment:
     """Brings the stage's stack to the state of the source. Raises DeployError with one sentence.
+
+    `certificates`, in PEM form, are those that the functions trust for the database, instead of the system's.
 
     Nothing is changed that `approve` does not approve of. Where the migration, the bootstrap or `prove` fails after
     that, the stack is put back to what it was made of before; the schema stays, because migrations only add.
     """
     with _one_sentence():
+        parameters = {"Stage": stage, **parameters, **({"DatabaseCaFile": CA_FILE} if certificates else {})}
+        check_certificates(parameters)
         place = Stage(stage, session)
         before = place.standing()
-        release = _release(place, {"Stage": stage, **parameters}, before, say, build)
+        release = _release(place, parameters, certificates, before, say, build)
         plan = place.plan(release) if release else None
         if plan:
             approved(place.stack, plan, approve)
@@ -133,6 +139,16 @@ def foundation_parameters(stage: str, session: Session) -> dict[str, str]:
     return {name: value for name, value in outputs.items() if name in declared}
 
 
+def with_foundation(stage: str, session: Session, given: Parameters) -> dict[str, str]:
+    """The parameters that are given, and those of the foundation. Raises DeployError where they would move the stage
+    to another database without a word."""
+    founded = foundation_parameters(stage, session)
+    with _one_sentence():
+        standing = Stage(stage, session).standing()
+        check_move(standing.parameters if standing else {}, founded, given)
+    return {**founded, **given}
+
+
 def run_bootstrap(session: Session, outputs: Mapping[str, str]) -> dict[str, Any]:
     """Invokes the bootstrap function of a stack and returns its answer. Raises DeployError where it fails."""
     try:
@@ -141,15 +157,17 @@ def run_bootstrap(session: Session, outputs: Mapping[str, str]) -> dict[str, Any
         raise DeployError(str(error)) from error
 
 
-def _release(place: Stage, parameters: Parameters, before: Revision | None, say: Say, build: Build) -> Revision | None:
+def _release(
+    place: Stage, parameters: Parameters, certificates: bytes, before: Revision | None, say: Say, build: Build
+) -> Revision | None:
     """What is to be deployed, packaged and uploaded; None where it stands already."""
-    digest = source_digest(place.name, parameters)
+    digest = source_digest(place.name, parameters, certificates)
     if place.stack.is_deployed_with({DIGEST_TAG: digest}):
         say("Nothing to deploy: the stack is that of this source.")
         return None
     say("Packaging the functions.")
     with tempfile.TemporaryDirectory() as folder:
-        key = upload(place.bucket, build(place.name, Path(folder) / "package"), place.session)
+        key = upload(place.bucket, build(place.name, Path(folder) / "package", certificates), place.session)
     return Revision(
         key, parameters, {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
     )
@@ -190,7 +208,7 @@ def _one_sentence() -> Iterator[None]:
     """Whatever a step raises, as a DeployError."""
     try:
         yield
-    except (PackagingError, StackError, FunctionFailed, SmokeError) as error:
+    except (PackagingError, StackError, FunctionFailed, SmokeError, DatabaseError) as error:
         raise DeployError(str(error)) from error
     except (BotoCoreError, ClientError) as error:
         raise DeployError(f"AWS refused: {error}") from error
@@ -209,11 +227,13 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
         if chosen.roll_back:
             outputs = roll_back(chosen.stage, session, print, approve, prove)
         else:
-            given = pairs(chosen.parameters)
-            founded = foundation_parameters(chosen.stage, session)
-            parameters = founded | local_parameters(chosen.stage, chosen.endpoint) | given
-            outputs = deploy(chosen.stage, session, parameters, print, approve, prove).outputs
-    except (DeployError, Refused) as error:
+            given = local_parameters(chosen.stage, chosen.endpoint) | pairs(chosen.parameters)
+            parameters = with_foundation(chosen.stage, session, given)
+            certificates = read_certificates(chosen.certificates) if chosen.certificates else b""
+            outputs = deploy(
+                chosen.stage, session, parameters, print, approve, prove, certificates=certificates
+            ).outputs
+    except (DeployError, DatabaseError, Refused) as error:
         print(error, file=sys.stderr)
         return 1
     for name, value in sorted(outputs.items()):
@@ -226,6 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("stage", help="a stage of .chalice/config.json")
     parser.add_argument("parameters", nargs="*", metavar="Name=value", help="parameters of infra/template.yaml")
     parser.add_argument("--endpoint", help="LocalStack's address; AWS unless given")
+    parser.add_argument("--certificates", type=Path, help="a file of certificates to trust for the database")
     parser.add_argument("--roll-back", action="store_true", help="put the revision before the last one back")
     return parser
 

@@ -22,6 +22,9 @@ TEMPLATE = ROOT / "infra" / "template.yaml"
 # the cache of the dependencies, which outlives the copy.
 BUILD = ROOT / ".local" / "package"
 
+# Where the certificates of the database lie in the package, for whoever brings some (infra/database_checks.py).
+CERTIFICATES = "chalicelib/certificates.pem"
+
 SOURCES = ("app.py", "requirements.txt", "chalicelib", ".chalice")
 LITTER = ("__pycache__", "*.pyc", "deployments", "deployed")
 
@@ -39,24 +42,26 @@ class Package:
     template: dict[str, Any]
 
 
-def source_digest(stage: str, parameters: Mapping[str, str]) -> str:
+def source_digest(stage: str, parameters: Mapping[str, str], certificates: bytes = b"") -> str:
     """A digest of everything that a deployed stage is made of. Equal digests make equal stacks."""
     settings = json.dumps([stage, sys.version_info[:2], sorted(parameters.items())])
-    digest = hashlib.sha256(settings.encode())
+    digest = hashlib.sha256(settings.encode() + b"\0" + certificates)
     for path in sorted(_source_files()):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
-def package(stage: str, output: Path) -> Package:
-    """Packages the stage into the new folder `output`. Raises PackagingError."""
+def package(stage: str, output: Path, certificates: bytes = b"") -> Package:
+    """Packages the stage into the new folder `output`, with these certificates to trust. Raises PackagingError."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
         # The tests package while a `make up` does; the cache of the dependencies is for one at a time.
         fcntl.flock(lock, fcntl.LOCK_EX)
         project = BUILD / "project"
         _copy_sources(project)
+        if certificates:
+            (project / CERTIFICATES).write_bytes(certificates)
         _run_chalice(project, stage, output)
     zip_file = output / "deployment.zip"
     return Package(zip_file, zip_digest(zip_file), _read_template(output))

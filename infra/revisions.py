@@ -1,8 +1,8 @@
 """What a stage's stack is made of, and how it becomes another revision. The stack itself says which it is, by its tags,
 so nobody has to keep a list beside it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,8 +49,10 @@ class Stage:
 
     def plan(self, revision: Revision) -> Plan | None:
         """The change to this revision; None where nothing has to change. Raises StackError."""
+        settings = tuple(self._changed_settings(revision))
         url = url_of(self.bucket, revision.template_key, self.session)
-        return self.stack.plan(url, revision.parameters, revision.tags)
+        plan = self.stack.plan(url, revision.parameters, revision.tags)
+        return plan and replace(plan, settings=settings)
 
     def plan_back(self, revision: Revision) -> Plan | None:
         """The change to a revision that was there before. Raises StackError."""
@@ -59,6 +61,14 @@ class Stage:
         declared = self.template(revision.template_key).get("Parameters", {})
         parameters = {name: revision.parameters.get(name) for name in declared if name in known}
         return self.plan(Revision(revision.template_key, parameters, revision.tags))
+
+    def _changed_settings(self, revision: Revision) -> Iterator[str]:
+        """What becomes of the parameters, those too that nobody named and that fall back to the template's value."""
+        declared = self.template(revision.template_key).get("Parameters", {})
+        for name, old in self.stack.parameters().items() if self.stack.stands() else ():
+            new = revision.parameters.get(name, declared.get(name, {}).get("Default"))
+            if new is not None and old is not None and str(new) != old:
+                yield f"{name}: {old or 'nothing'} -> {new or 'nothing'}"
 
     def template(self, key: str) -> dict[str, Any]:
         return read_template(self.bucket, key, self.session)

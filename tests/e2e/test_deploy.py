@@ -15,6 +15,7 @@ import requests
 from alembic.script import ScriptDirectory
 
 from chalicelib.storage.migrate import alembic_config
+from infra.cloudformation import Plan
 from infra.cloudformation import Stack as CloudFormationStack
 from infra.deploy import Build, DeployError, deploy
 from infra.packaging import Package, package, zip_digest
@@ -103,8 +104,8 @@ def dev(stack: Stack) -> Dev:
 def with_migration(statement: str) -> Build:
     """Packages the source as the next release would be, whose migration runs this statement."""
 
-    def build(stage: str, output: Path) -> Package:
-        built = package(stage, output)
+    def build(stage: str, output: Path, certificates: bytes = b"") -> Package:
+        built = package(stage, output, certificates)
         head = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
         lines = [
             "from alembic import op",
@@ -169,9 +170,16 @@ def _is_put_back_where_it_does_not_answer(dev: Dev) -> None:
 
 
 def _is_put_back_to_its_database_where_the_new_one_is_not_there(dev: Dev) -> None:
-    parameters = dev.parameters(DatabaseUrl="postgresql://loans_dev@127.0.0.1:1/loans_dev")
+    url = "postgresql://loans_dev@127.0.0.1:1/loans_dev"
+    told: list[str] = []
+
+    def approve(plan: Plan) -> bool:
+        told.extend(plan.sentences())
+        return True
+
     with pytest.raises(DeployError, match=r"bootstrap failed.*put back"):
-        deploy(STAGE, dev.stack.session, parameters)
+        deploy(STAGE, dev.stack.session, dev.parameters(DatabaseUrl=url), approve=approve)
+    assert told[0] == f"DatabaseUrl: {dev.database_url} -> {url}"
     assert dev.function("api")["Environment"]["Variables"]["DATABASE_URL"] == dev.database_url
     dev.answers()
 
