@@ -163,6 +163,10 @@ def test_a_statement_through_the_proxy_is_ended_as_soon_as_one_that_asks_for_it(
     assert foundation["Outputs"]["DatabaseProxy"]["Value"] == {"Ref": "DatabaseProxy"}
 
 
+def test_the_database_never_stops_because_it_would_wake_more_slowly_than_a_function_waits(foundation: Template) -> None:
+    assert foundation["Parameters"]["MinCapacity"]["MinValue"] == 0.5
+
+
 def test_no_policy_allows_anything_on_everything(foundation: Template) -> None:
     assert '"Resource": "*"' not in json.dumps(foundation)
     assert '"Action": "*"' not in json.dumps(foundation)
