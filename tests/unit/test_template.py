@@ -392,6 +392,25 @@ def test_the_alarm_of_a_duration_rings_before_the_time_out(resources: dict[str, 
     assert share == "longest / (1000 * ${ImportTimeoutSeconds})"
 
 
+def test_only_the_free_metrics_of_the_api_are_made_and_looked_at(resources: dict[str, Any]) -> None:
+    (settings,) = resources["RestAPI"]["Properties"]["MethodSettings"]
+    assert settings["MetricsEnabled"] is False
+    by = [
+        [dimension["Name"] for dimension in metric["Dimensions"]]
+        for alarm in alarms_of(resources).values()
+        for metric in metrics_of(alarm)
+        if metric["Namespace"] == "AWS/ApiGateway"
+    ]
+    shown = [metric[2:6:2] for metric in shown_metrics(resources) if metric[0] == "AWS/ApiGateway"]
+    assert {tuple(names) for names in by + shown} == {("ApiName", "Stage")}
+
+
+def shown_metrics(resources: dict[str, Any]) -> list[list[Any]]:
+    """Each metric of the dashboard: its namespace, its name, its dimensions, and how it is shown."""
+    widgets = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]
+    return [metric for widget in widgets for metric in widget["properties"]["metrics"]]
+
+
 def test_the_database_is_watched_where_its_name_is_known(resources: dict[str, Any]) -> None:
     conditional = {name for name, item in resources.items() if item.get("Condition") == "HasDatabaseCluster"}
     assert conditional == {"DatabaseCapacityAlarm", "DatabaseConnectionsAlarm"}
@@ -399,8 +418,7 @@ def test_the_database_is_watched_where_its_name_is_known(resources: dict[str, An
 
 def test_the_dashboard_shows_what_the_alarms_watch(resources: dict[str, Any]) -> None:
     text = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    widgets = json.loads(text)["widgets"]
-    shown = {metric[1] for widget in widgets for metric in widget["properties"]["metrics"]}
+    shown = {metric[1] for metric in shown_metrics(resources)}
     assert {name for name, _ in watched(resources)} <= shown
     mentioned = set(re.findall(r"\$\{(\w+)", text)) - {"AWS", "Stage", "DatabaseClusterId"}
     assert mentioned <= set(resources)
@@ -454,6 +472,7 @@ def test_the_api_is_throttled_and_somebody_hears_of_many_requests(resources: dic
     (settings,) = resources["RestAPI"]["Properties"]["MethodSettings"]
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
     assert settings["ThrottlingRateLimit"] == {"Ref": "RequestsASecond"}
+    assert settings["ThrottlingBurstLimit"] == {"Ref": "RequestsAtOnce"}
     alarm = resources["RequestRateAlarm"]["Properties"]
     (counted,) = [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]
     assert counted["Dimensions"][0]["Value"] == resources["RestAPI"]["Properties"]["DefinitionBody"]["info"]["title"]
