@@ -8,13 +8,13 @@ import zipfile
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 import pytest
 import yaml
 
-from chalicelib import errors
+from chalicelib import errors, metrics
 from chalicelib.config import CURRENCY_CODE, LOCALE, Settings, read_settings
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import POLICIES
@@ -401,14 +401,47 @@ def test_only_the_free_metrics_of_the_api_are_made_and_looked_at(resources: dict
         for metric in metrics_of(alarm)
         if metric["Namespace"] == "AWS/ApiGateway"
     ]
-    shown = [metric[2:6:2] for metric in shown_metrics(resources) if metric[0] == "AWS/ApiGateway"]
-    assert {tuple(names) for names in by + shown} == {("ApiName", "Stage")}
+    shown = {each.by for each in shown_metrics(resources) if each.namespace == "AWS/ApiGateway"}
+    assert {frozenset(names) for names in by} == shown == {frozenset({"ApiName", "Stage"})}
 
 
-def shown_metrics(resources: dict[str, Any]) -> list[list[Any]]:
-    """Each metric of the dashboard: its namespace, its name, its dimensions, and how it is shown."""
+class Shown(NamedTuple):
+    """A metric of the dashboard, or those that a search finds: by which dimensions they are told apart."""
+
+    namespace: str
+    name: str
+    by: frozenset[str]
+
+
+SEARCH = re.compile(r"""SEARCH\('\{(\w+),([\w,]+)\} MetricName="(\w+)" stage="\$\{Stage\}"', 'Sum', 300\)""")
+
+
+def shown_metrics(resources: dict[str, Any]) -> set[Shown]:
     widgets = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]
-    return [metric for widget in widgets for metric in widget["properties"]["metrics"]]
+    return {shown(*metric) for widget in widgets for metric in widget["properties"]["metrics"]}
+
+
+def shown(*metric: Any) -> Shown:
+    """A metric as a widget has it: namespace, name, then names of dimensions with their values, and how it is drawn."""
+    if len(metric) > 1:
+        namespace, name, *dimensions, _drawn = metric
+        return Shown(namespace, name, frozenset(dimensions[::2]))
+    found = SEARCH.fullmatch(metric[0]["expression"])
+    assert found, metric
+    return Shown(found[1], found[3], frozenset(found[2].split(",")))
+
+
+def test_the_dashboard_shows_each_of_our_own_metrics_by_dimensions_that_it_has(resources: dict[str, Any]) -> None:
+    kinds = [each for each in vars(metrics).values() if isinstance(each, metrics.Counted)]
+    emitted = {
+        Shown(metrics.NAMESPACE, name, frozenset({"stage", *group}))
+        for kind in kinds
+        for name in kind.metrics
+        for group in kind.by
+    }
+    ours = {each for each in shown_metrics(resources) if each.namespace == metrics.NAMESPACE}
+    assert ours <= emitted
+    assert {each.name for each in ours} == {each.name for each in emitted}
 
 
 def test_the_database_is_watched_where_its_name_is_known(resources: dict[str, Any]) -> None:
@@ -418,8 +451,7 @@ def test_the_database_is_watched_where_its_name_is_known(resources: dict[str, An
 
 def test_the_dashboard_shows_what_the_alarms_watch(resources: dict[str, Any]) -> None:
     text = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    shown = {metric[1] for metric in shown_metrics(resources)}
-    assert {name for name, _ in watched(resources)} <= shown
+    assert {name for name, _ in watched(resources)} <= {each.name for each in shown_metrics(resources)}
     mentioned = set(re.findall(r"\$\{(\w+)", text)) - {"AWS", "Stage", "DatabaseClusterId"}
     assert mentioned <= set(resources)
     assert resources["Dashboard"]["Condition"] == "IsOnAws"
