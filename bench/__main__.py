@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bench import cold_start, growth, handlers, imports, pages, throughput
+from bench import cold_start, growth, handlers, imports, pages, throughput, writes
 from bench.measuring import machine, write_json
 
 BENCHES = {
@@ -13,6 +13,7 @@ BENCHES = {
     "growth": growth.run,
     "pages": pages.run,
     "imports": imports.run,
+    "writes": writes.run,
 }
 
 

@@ -7,12 +7,16 @@ prints the tables; a test holds the document to them. Dollars, milliseconds, byt
 
 import re
 from collections.abc import Mapping, Sequence
+from math import ceil
 
+from infra.fixed_cost import HOURS_A_MONTH, fixed_cost, fixed_table
 from infra.packaging import ROOT
 
 DOCUMENT = ROOT / "docs" / "capacity.md"
 INPUT = re.compile(r"^\| `(\w+)` \| ([\d.,]+) \|", re.MULTILINE)
-SECONDS_A_MONTH = 30 * 86_400
+SECONDS_A_MONTH = HOURS_A_MONTH * 3600
+# What the storage of Aurora counts as one request to write.
+IO_BYTES = 4096
 VOLUMES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 KINDS = ("check", "create")
 
@@ -40,8 +44,16 @@ def decision_costs(inputs: Inputs, kind: str) -> dict[str, float]:
         "Lambda, time": gigabyte_seconds * inputs["lambda_gb_second"],
         "database, time": acu_hours(inputs, kind) * inputs["acu_hour"],
         "database, storage, a month": 1e6 * inputs[f"{kind}_bytes"] / 1e9 * inputs["storage_gb_month"],
-        "logs": 1e6 * inputs["log_bytes"] / 1e9 * inputs["logs_gb"],
+        # A transaction writes at its end, so at least one for each.
+        "database, I/O": ceil(inputs[f"{kind}_wal_bytes"] / IO_BYTES) * inputs["io_million"],
+        "logs": 1e6 * bytes_logged(inputs) / 1e9 * inputs["logs_gb"],
+        "X-Ray": inputs["trace_share"] * inputs["trace_million"],
     }
+
+
+def bytes_logged(inputs: Inputs) -> float:
+    """What one decision writes into all logs: ours, Lambda's own and API Gateway's."""
+    return inputs["log_bytes"] + inputs["lambda_log_bytes"] + inputs["access_log_bytes"]
 
 
 def acu_hours(inputs: Inputs, kind: str) -> float:
@@ -59,6 +71,8 @@ def row_costs(inputs: Inputs) -> dict[str, float]:
         "S3, two objects a workbook": workbooks * 2 / 1000 * inputs["s3_thousand_puts"],
         "SQS, ten requests a workbook": workbooks * 10 / 1e6 * inputs["sqs_million"],
         "database, time": seconds / inputs["acu_cores"] / inputs["acu_load"] / 3600 * inputs["acu_hour"],
+        "database, storage, a month": 1e6 * inputs["row_bytes"] / 1e9 * inputs["storage_gb_month"],
+        "database, I/O": inputs["row_wal_bytes"] / IO_BYTES * inputs["io_million"],
     }
 
 
@@ -80,6 +94,7 @@ def _month(inputs: Inputs, volume: int) -> list[str]:
     containers = peak * billed_ms(inputs, "create") / 1000
     acus = peak * inputs["create_database_ms"] / 1000 / inputs["acu_cores"] / inputs["acu_load"]
     cost = volume / 1e6 * sum(decision_costs(inputs, "create").values()) + fixed_cost(inputs)
+    cost += first_traces(inputs, volume) / 1e6 * inputs["trace_million"]
     return [
         f"{volume:,}",
         f"{peak:,.0f}",
@@ -90,9 +105,9 @@ def _month(inputs: Inputs, volume: int) -> list[str]:
     ]
 
 
-def fixed_cost(inputs: Inputs) -> float:
-    """Dollars a month that are paid without any request: the least capacity of the database."""
-    return inputs["least_acus"] * inputs["acu_hour"] * SECONDS_A_MONTH / 3600
+def first_traces(inputs: Inputs, volume: int) -> float:
+    """The requests that X-Ray records beside its share: the first of each second, at most one for each second."""
+    return (1 - inputs["trace_share"]) * min(volume, SECONDS_A_MONTH)
 
 
 def limit_table(inputs: Inputs) -> Table:
@@ -114,6 +129,28 @@ def limit_table(inputs: Inputs) -> Table:
     return [["limit", "decisions a second", "decisions a month"], *rows]
 
 
+def workbook_table(inputs: Inputs) -> Table:
+    """How many rows of one workbook each limit lets through, the nearest first.
+
+    Reading may go on in a second attempt, but merging has to fit into one.
+    """
+    seconds_a_row = inputs["merge_row_us"] / 1e6
+    rows = {
+        f"the import's time-out, {seconds:.0f} s": (seconds - inputs["workbook_ms"] / 1000) / seconds_a_row
+        for seconds in (inputs["import_seconds"], inputs["most_import_seconds"])
+    }
+    room = inputs["import_memory_mb"] - inputs["import_1000k_mib"]
+    rows["the import's memory"] = inputs["rows_of_1000k"] + room * 2**20 / memory_a_row(inputs)
+    nearest = sorted(rows.items(), key=lambda item: item[1])
+    return [["limit", "million rows"], *([name, f"{number / 1e6:.1f}"] for name, number in nearest)]
+
+
+def memory_a_row(inputs: Inputs) -> float:
+    """Bytes that a further row of a large workbook takes."""
+    more = inputs["import_1000k_mib"] - inputs["import_100k_mib"]
+    return more * 2**20 / (inputs["rows_of_1000k"] - inputs["rows_of_100k"])
+
+
 def _a_month(inputs: Inputs, rate: float) -> float:
     return rate / inputs["peak_factor"] * SECONDS_A_MONTH
 
@@ -127,6 +164,8 @@ def tables(inputs: Inputs) -> dict[str, Table]:
     return {
         "A million decisions": cost_table({kind: decision_costs(inputs, kind) for kind in KINDS}),
         "A million rows": cost_table({"imported": row_costs(inputs)}),
+        "The largest workbook": workbook_table(inputs),
+        "A month without a request": fixed_table(inputs),
         "A month": month_table(inputs),
         "The next limit": limit_table(inputs),
     }
