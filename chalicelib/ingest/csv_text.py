@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import IO
 
@@ -12,10 +13,16 @@ NAME = "csv"
 DELIMITERS = ",;"
 LINES_SEARCHED = 20
 MAX_COLUMNS = 200
+# A row may have line breaks between its quotation marks. A line of 20 MiB of commas would be twenty million cells.
+MAX_ROW_CHARACTERS = 2**20
 
 NEITHER = (
     "The file is neither an .xlsx workbook nor a .csv file with commas or semicolons; save it in Excel as .xlsx, "
     "or as CSV UTF-8."
+)
+TOO_LONG = (
+    f"The row that begins in line {{line}} of the .csv file has more than {MAX_ROW_CHARACTERS} characters, which are "
+    "not read; shorten it, or close the quotation mark that is open in it."
 )
 NOT_UTF_8 = "The .csv file is not in UTF-8; save it in Excel as CSV UTF-8."
 
@@ -66,16 +73,30 @@ def _is_title(cell: str) -> bool:
 
 
 def _records(file: IO[bytes], delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(_lines(file), delimiter=delimiter)
+    begins, own = 1, 0
+
+    def lines() -> Iterator[str]:
+        nonlocal own
+        for line in _lines(file):
+            own += len(line)
+            if own > MAX_ROW_CHARACTERS:
+                raise FileRefused(TOO_LONG.format(line=begins))
+            yield line
+
+    reader = csv.reader(lines(), delimiter=delimiter)
+    for record in reader:
+        begins, own = reader.line_num + 1, 0
+        yield record
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
+    """The lines; one that is too long ends with what makes it so."""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        # Not `yield from`, which closes the wrapper, and the file with it, where the reading is broken off.
-        for line in text:  # noqa: UP028
+        while line := text.readline(MAX_ROW_CHARACTERS + 1):
             yield line
     finally:
-        # Or the file would be closed with the wrapper.
-        text.detach()
+        # Or the file would be closed with the wrapper. Somebody else may have closed it when the reading is broken off.
+        with suppress(ValueError):
+            text.detach()

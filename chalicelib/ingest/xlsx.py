@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
-from chalicelib.ingest.cells import ErrorCell, shown
-from chalicelib.ingest.sheet_xml import NEAR_CELLS, ErrorCells, SheetXml, look_into
+from chalicelib.ingest.cells import shown
+from chalicelib.ingest.error_cells import ErrorCells, in_order
+from chalicelib.ingest.sheet_xml import MAX_TEXT_BYTES, NEAR_CELLS, WorkbookXml, look_into
 from chalicelib.ingest.sheets import FileRefused, NumberedRow, Sheet
 
 # A million loans are 0.4 GB of XML and compress about tenfold.
@@ -48,6 +49,7 @@ def read_xlsx(file: IO[bytes]) -> list[Sheet]:
         with zipfile.ZipFile(file) as container:
             found = look_into(container)
         _check_cells(found)
+        _check_text(found)
         file.seek(0)
         workbook = CalamineWorkbook.from_filelike(file)
         sheets = {name: workbook.get_sheet_by_name(name) for name in workbook.sheet_names}
@@ -62,7 +64,7 @@ def read_xlsx(file: IO[bytes]) -> list[Sheet]:
         raise
     names = _distinct(map(shown, sheets))
     return [
-        _sheet(name, sheet, found[own].errors if own in found else {})
+        _sheet(name, sheet, found.sheets[own].errors if own in found.sheets else {})
         for name, (own, sheet) in zip(names, sheets.items(), strict=True)
     ]
 
@@ -77,10 +79,13 @@ def _sheet(name: str, sheet: CalamineSheet, errors: ErrorCells) -> Sheet:
 
 def _with_errors(rows: Iterator[tuple[int, list[Any]]], errors: ErrorCells, left_out: int) -> Iterator[NumberedRow]:
     """The rows with their error cells; `left_out` is how many empty columns on the left the reader leaves out."""
+    ahead = in_order(errors)
+    found = next(ahead, None)
     for row_number, row in rows:
-        for column, error in errors.get(row_number, {}).items():
-            if 0 <= column - 1 - left_out < len(row):
-                row[column - 1 - left_out] = ErrorCell(error)
+        while found and found[0] <= row_number:
+            if found[0] == row_number and 0 <= found[1] - 1 - left_out < len(row):
+                row[found[1] - 1 - left_out] = found[2]
+            found = next(ahead, None)
         yield row_number, row
 
 
@@ -116,13 +121,21 @@ def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
         )
 
 
-def _check_cells(sheets: dict[str, SheetXml]) -> None:
-    for name, sheet in sheets.items():
+def _check_cells(found: WorkbookXml) -> None:
+    for name, sheet in found.sheets.items():
         if sheet.rectangle > MAX_CELLS:
             raise FileRefused(
                 f"The cells of the sheet {shown(name)} span {sheet.rectangle} cells from A1 to the last; at most "
                 f"{MAX_CELLS} are read. Delete what stands far below or to the right of the table."
             )
-    cells = sum(sheet.cells for sheet in sheets.values())
+    cells = sum(sheet.cells for sheet in found.sheets.values())
     if cells > MAX_CELLS:
         raise FileRefused(f"The workbook has {cells} cells; at most {MAX_CELLS} are read. Split it.")
+
+
+def _check_text(found: WorkbookXml) -> None:
+    if found.text_bytes > MAX_TEXT_BYTES:
+        raise FileRefused(
+            f"The texts in the cells of the workbook have {found.text_bytes} bytes, a text that many cells share "
+            f"counted for each; at most {MAX_TEXT_BYTES} are read. Delete long texts, or split the workbook."
+        )

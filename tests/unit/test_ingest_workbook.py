@@ -1,6 +1,7 @@
 """A file as a whole: is it a workbook, which of its sheets are ours, and what is in their rows."""
 
 import json
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from decimal import Decimal
@@ -12,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from chalicelib.ingest import sheet_xml, xlsx
+from chalicelib.ingest import sheet_xml, xlsx, xml_parts
+from chalicelib.ingest.cells import ErrorCell
+from chalicelib.ingest.error_cells import ErrorFinder, in_order
 from chalicelib.ingest.events import ObjectReference, UnknownMessage, message_for, references
 from chalicelib.ingest.headers import Layout, find_layouts
 from chalicelib.ingest.kinds import CUSTOMERS, LOANS
@@ -193,9 +196,10 @@ def test_error_cells_are_found_in_every_piece_of_a_large_sheet(monkeypatch: pyte
         sheet.cell(row=row, column=2, value="#REF!").data_type = "e"
     file = BytesIO()
     book.save(file)
-    monkeypatch.setattr(sheet_xml, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(xml_parts, "BLOCK_BYTES", 100)
     with zipfile.ZipFile(file) as container:
-        assert look_into(container)["Sheet"].errors == {row: {2: "#REF!"} for row in range(1, 300)}
+        errors = look_into(container).sheets["Sheet"].errors
+    assert list(in_order(errors)) == [(row, 2, ErrorCell("#REF!")) for row in range(1, 300)]
 
 
 def test_a_sheet_is_read_in_chunks() -> None:
@@ -260,6 +264,16 @@ def test_text_of_too_many_columns_is_refused() -> None:
     assert "Row 2 of the .csv file has 1001 cells" in refusal(b"Customer ID,Age\n" + b"1," * 1000 + b"\n")
 
 
+@pytest.mark.parametrize("row", [b"," * 2**21, b'1,"' + b'\n","' * 2**19])
+def test_a_row_of_text_that_is_too_long_is_refused_before_there_are_cells_of_it(row: bytes) -> None:
+    tracemalloc.start()
+    sentence = refusal(b"Customer ID,Age\n1,2\n" + row + b"\n")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sentence.startswith("The row that begins in line 3 of the .csv file has more than 1048576 characters")
+    assert most < 20 * 2**20
+
+
 def one_cell_at(address: str) -> bytes:
     """A workbook of customers with one more cell."""
     with zipfile.ZipFile(BytesIO(customers_book(customer()))) as book:
@@ -279,6 +293,71 @@ def test_a_stray_cell_far_away_is_named_instead_of_making_room_for_it(address: s
 def test_a_stray_cell_for_which_there_is_room_does_no_harm(address: str) -> None:
     chunks = list(read_chunks(layouts_of(one_cell_at(address))))
     assert [row[0] for chunk in chunks for row in good_rows(chunk)] == [1]
+
+
+def repeated_text(cell: bytes, text: str, cells: int, shared_text: str = "<si><t>%s</t></si>") -> bytes:
+    """A workbook of customers in which many more cells have one text, which they share."""
+    with zipfile.ZipFile(BytesIO(customers_book(customer()))) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    rows = b"".join(b'<row r="%d">%b</row>' % (row, cell.replace(b"#", b"%d" % row)) for row in range(3, cells + 3))
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(
+        b"</sheetData>", rows + b"</sheetData>"
+    )
+    namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{namespace}">{shared_text % text}</sst>'.encode()
+    return zipped(parts)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b'<c r="J#" t="s"><v>0</v></c>',
+        b"<c t='s' r='J#' ><v>0</v></c>",
+        b'<c r="J#" x=">" t="s"><v>0</v></c>',
+        b'<c r="J#" t="inlineStr"><is><t>0</t></is></c><c r="K#" t="s"><f>1</f><v>0</v></c>',
+    ],
+)
+@pytest.mark.parametrize("shared_text", ["<si><t>%s</t></si>", "<si/><si><r><t>%s</t></r></si>"])
+def test_a_text_that_many_cells_share_counts_for_each_of_them(cell: bytes, shared_text: str) -> None:
+    assert "The texts in the cells of the workbook have" in refusal(
+        repeated_text(cell, "x" * 30_000, 10_000, shared_text)
+    )
+
+
+def test_long_texts_that_few_cells_share_do_no_harm() -> None:
+    few = b'<c r="J#" t="s"><v>1</v></c>'
+    texts = "<si><t>" + "y" * 30_000 + "</t></si><si><t>%s</t></si>"
+    chunks = list(read_chunks(layouts_of(repeated_text(few, "x", 10_000, texts))))
+    assert [row[0] for chunk in chunks for row in good_rows(chunk)] == [1]
+
+
+@pytest.mark.parametrize("text", [b"x" * 30_000, b"<![CDATA[" + b"x" * 30_000 + b"]]>"])
+def test_texts_that_no_cells_share_count_as_well(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    for module in (sheet_xml, xlsx):
+        monkeypatch.setattr(module, "MAX_TEXT_BYTES", 1_000_000)
+    assert "The texts in the cells" in refusal(repeated_text(b'<c r="J#"><v>%b</v></c>' % text, "x", 40))
+    layouts_of(repeated_text(b'<c r="J#"><v>%b</v></c>' % text, "x", 20))
+
+
+def test_a_million_error_cells_are_kept_in_a_few_mebibytes() -> None:
+    tracemalloc.start()
+    finder = ErrorFinder(b"")
+    for first in range(1, 1_000_001, 10_000):
+        finder.look_at(
+            b"".join(b'<c r="H%d" t="e"><v>#N/A</v></c>' % row for row in range(first, first + 10_000)) + b"</row>"
+        )
+    errors = finder.found()
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(map(len, errors.values())) == 1_000_000
+    assert size < 16 * 2**20
+
+
+def test_error_cells_in_no_order_and_in_columns_that_excel_has_not_are_put_in_order_or_left_out() -> None:
+    finder = ErrorFinder(b"")
+    for address in (b"B9", b"A9", b"B3", b"ZZZZZ1", b"XFD2"):
+        finder.look_at(b'<c r="%b" t="e"><v>#REF!</v></c><c r="%b" t="e"><v>#WORM!</v></c>' % (address, address))
+    assert [(row, column) for row, column, _ in in_order(finder.found())][::2] == [(2, 16384), (3, 2), (9, 1), (9, 2)]
 
 
 def test_a_part_that_unpacks_to_more_than_it_says_is_damage() -> None:
