@@ -88,9 +88,11 @@ class FindingCount:
 # The key holds the number of the import, so both are made in one statement.
 _START = text("""
     WITH drawn AS (SELECT nextval(pg_get_serial_sequence('imports', 'import_id')) AS import_id)
-    INSERT INTO imports (import_id, bucket, object_key, state)
+    INSERT INTO imports (import_id, bucket, object_key, file_key, state)
     OVERRIDING SYSTEM VALUE
-    SELECT import_id, :bucket, :prefix || import_id || '/' || :file_name, 'awaiting_upload' FROM drawn
+    SELECT import_id, :bucket, :prefix || import_id || '/' || :file_name, :prefix || CAST(:file_name AS text),
+           'awaiting_upload'
+    FROM drawn
     RETURNING import_id, object_key, created_at
 """)
 

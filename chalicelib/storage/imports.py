@@ -5,12 +5,11 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, text
-from sqlalchemy.dialects import postgresql
 
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.storage import audit
-from chalicelib.storage.tables import import_sheets, imports
+from chalicelib.storage.tables import import_sheets
 
 RUNNING = "running"
 COMPLETED = "completed"
@@ -77,6 +76,17 @@ def apply_waiting_loans(connection: Connection, customer_id: int | None = None) 
     return connection.execute(_APPLY_WAITING_OF_ONE, {"customer_id": customer_id}).rowcount
 
 
+# The form of an import that was asked for can be posted again: what arrives then is a version of the same file.
+_BEGIN = """
+    INSERT INTO imports (bucket, object_key, object_version, file_key, sequencer, uploaded_at, size_bytes)
+    VALUES (:bucket, :object_key, :object_version,
+            coalesce((SELECT file_key FROM imports
+                      WHERE bucket = :bucket AND object_key = :object_key AND file_key IS NOT NULL
+                      LIMIT 1), :object_key),
+            :sequencer, :uploaded_at, :size_bytes)
+    ON CONFLICT ON CONSTRAINT imports_object_key DO NOTHING
+"""
+
 _RECORD = ", ".join(field.name for field in fields(ImportRecord))
 
 
@@ -92,10 +102,8 @@ def begin(
 ) -> ImportRecord:
     """The import of this version of the object: made if there is none, found as it stands if there is."""
     values = {"bucket": bucket, "object_key": key, "object_version": version}
-    statement = postgresql.insert(imports).values(
-        **values, sequencer=sequencer, uploaded_at=uploaded_at, size_bytes=size_bytes
-    )
-    is_new = connection.execute(statement.on_conflict_do_nothing(constraint="imports_object_key")).rowcount == 1
+    more = {"sequencer": sequencer, "uploaded_at": uploaded_at, "size_bytes": size_bytes}
+    is_new = connection.execute(text(_BEGIN), values | more).rowcount == 1
     found = connection.execute(
         text(f"""
             SELECT {_RECORD} FROM imports
@@ -138,20 +146,27 @@ def note_progress(connection: Connection, import_id: int, rows_read: int, staged
     connection.execute(text(statement), {"import_id": import_id, "rows_read": rows_read, "staged": staged})
 
 
-# Imports of newer versions of the same key that are done. S3's sequencers tell, the shorter filled up with zeros on
-# the right, as AWS documents it; where one is missing or both are the same, when the versions were uploaded does.
+# Imports of newer versions of the same file that are done: of the same key, or of the same name where that was asked
+# for. For one key S3's sequencers tell, the shorter filled up with zeros on the right, as AWS documents it; for two
+# keys, and where a sequencer is missing or both are the same, when the versions were uploaded does.
 _NEWER = """
-    SELECT newer.import_id
-    FROM imports AS own JOIN imports AS newer USING (bucket, object_key)
-    WHERE own.import_id = :import_id AND newer.import_id <> own.import_id AND newer.state = 'completed'
-      AND CASE WHEN rpad(upper(newer.sequencer), 64, '0') <> rpad(upper(own.sequencer), 64, '0')
-               THEN rpad(upper(newer.sequencer), 64, '0') > rpad(upper(own.sequencer), 64, '0') COLLATE "C"
-               ELSE newer.uploaded_at > own.uploaded_at END
+    WITH own AS (SELECT * FROM imports WHERE import_id = :import_id),
+    done AS (
+        SELECT done.* FROM own JOIN imports AS done USING (bucket, object_key) WHERE done.state = 'completed'
+        UNION
+        SELECT done.* FROM own JOIN imports AS done USING (bucket, file_key) WHERE done.state = 'completed'
+    )
+    SELECT done.import_id
+    FROM own CROSS JOIN done
+    WHERE CASE WHEN done.object_key = own.object_key
+                    AND rpad(upper(done.sequencer), 64, '0') <> rpad(upper(own.sequencer), 64, '0')
+               THEN rpad(upper(done.sequencer), 64, '0') > rpad(upper(own.sequencer), 64, '0') COLLATE "C"
+               ELSE done.uploaded_at > own.uploaded_at END
 """
 
 
 def newer_versions(connection: Connection, import_id: int) -> list[int]:
-    """The completed imports of newer versions of the same object; hardly ever any."""
+    """The completed imports of newer versions of the same file; hardly ever any."""
     return list(connection.scalars(text(_NEWER), {"import_id": import_id}))
 
 

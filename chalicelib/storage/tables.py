@@ -168,6 +168,9 @@ imports = Table(
     Column("object_key", Text, nullable=False),
     # S3's version id of the object: what makes a second delivery the same delivery. NULL until it is uploaded.
     Column("object_version", Text),
+    # The key that the file would have had without an import that was asked for, whose number is in its key: what tells
+    # which files are versions of one (storage/imports.py). NULL where it is known by its key only.
+    Column("file_key", Text),
     # What tells the order of the versions of a key (storage/imports.py): S3's own mark, and when S3 got the object.
     Column("sequencer", Text),
     Column("uploaded_at", DateTime(timezone=True)),
@@ -195,6 +198,7 @@ imports = Table(
         "object_version IS NOT NULL OR state IN ('awaiting_upload', 'failed')",
         name="imports_object_unless_it_did_not_arrive",
     ),
+    Index("imports_file_idx", "bucket", "file_key"),
 )
 
 import_sheets = Table(

@@ -230,6 +230,47 @@ def test_a_row_that_is_left_to_a_newer_version_says_so(aws: Aws, database: Datab
     ]
 
 
+def started(database: Database, aws: Aws, file_name: str) -> str:
+    """The key of an import that waits for a file of this name."""
+    with database.transaction() as tx:
+        job = import_jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name=file_name)
+        tx.commit()
+    return job.object_key
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_file_of_one_name_is_one_file_however_often_an_import_of_it_is_asked_for(
+    aws: Aws, database: Database, order: tuple[int, ...]
+) -> None:
+    keys = [started(database, aws, "book.xlsx"), started(database, aws, "book.xlsx"), "incoming/book.xlsx"]
+    # The form of the first import can be used a second time; that is an import of its own.
+    uploads = [
+        # Marks of S3 are compared for one key only; those of two say nothing about each other.
+        replace(
+            aws.upload(key, customers_book(customer(1, age=40 + number), customer(10 + number))),
+            sequencer=mark,
+            uploaded_at=NOON + timedelta(seconds=number),
+        )
+        for number, (key, mark) in enumerate(zip([*keys, keys[0]], ("04", "03", "02", "05"), strict=True))
+    ]
+    for number in order:
+        assert import_object(database, aws.s3, uploads[number]).state == "completed"
+    assert query(database, "SELECT customer_id, age FROM customers ORDER BY 1") == [
+        (1, 43),
+        *[(number, 41) for number in range(10, 14)],
+    ]
+
+
+def test_files_of_one_name_in_other_folders_are_other_files(aws: Aws, database: Database) -> None:
+    keys = ["incoming/2025/book.xlsx", "incoming/2026/book.xlsx", "seed/book.xlsx", started(database, aws, "book.xlsx")]
+    for number, key in enumerate(keys):
+        reference = replace(
+            aws.upload(key, customers_book(customer(1, age=40 + number))), uploaded_at=NOON - timedelta(hours=number)
+        )
+        import_object(database, aws.s3, reference)
+    assert query(database, "SELECT age FROM customers") == [(43,)]
+
+
 def test_of_files_with_other_names_the_one_that_is_delivered_last_counts(aws: Aws, database: Database) -> None:
     def book(age: int, tenure: int) -> bytes:
         return workbook({"C": [CUSTOMER_HEADER, customer(1, age=age)], "L": [LOAN_HEADER, loan(1, 7, tenure=tenure)]})
