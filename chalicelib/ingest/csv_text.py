@@ -15,14 +15,12 @@ LINES_SEARCHED = 20
 MAX_COLUMNS = 200
 # A row may have line breaks between its quotation marks. A line of 20 MiB of commas would be twenty million cells.
 MAX_ROW_CHARACTERS = 2**20
+# A note may have some lines. More of them are rows that a quotation mark above has swallowed.
+MAX_ROW_LINES = 100
 
 NEITHER = (
     "The file is neither an .xlsx workbook nor a .csv file with commas or semicolons; save it in Excel as .xlsx, "
     "or as CSV UTF-8."
-)
-TOO_LONG = (
-    f"The row that begins in line {{line}} of the .csv file has more than {MAX_ROW_CHARACTERS} characters, which are "
-    "not read; shorten it, or close the quotation mark that is open in it."
 )
 NOT_UTF_8 = "The .csv file is not in UTF-8; save it in Excel as CSV UTF-8."
 
@@ -34,8 +32,6 @@ def read_csv(file: IO[bytes]) -> Sheet:
         height, width = _size(file, delimiter)
     except UnicodeDecodeError as error:
         raise FileRefused(NOT_UTF_8) from error
-    except csv.Error as error:
-        raise FileRefused(f"The .csv file cannot be read: {error}.") from error
 
     def rows() -> Iterator[NumberedRow]:
         for number, row in enumerate(_records(file, delimiter), start=1):
@@ -73,20 +69,42 @@ def _is_title(cell: str) -> bool:
 
 
 def _records(file: IO[bytes], delimiter: str) -> Iterator[list[str]]:
-    begins, own = 1, 0
+    """The rows, whose quotation marks must all be closed: an open one would swallow the rows below it."""
+    begins, characters, lines = 1, 0, 0
 
-    def lines() -> Iterator[str]:
-        nonlocal own
+    def some_lines() -> Iterator[str]:
+        nonlocal characters, lines
         for line in _lines(file):
-            own += len(line)
-            if own > MAX_ROW_CHARACTERS:
-                raise FileRefused(TOO_LONG.format(line=begins))
+            characters, lines = characters + len(line), lines + 1
+            if characters > MAX_ROW_CHARACTERS:
+                raise _refused(begins, f"it has more than {MAX_ROW_CHARACTERS} characters; at most as many are read")
+            if lines > MAX_ROW_LINES:
+                raise _refused(begins, f"it has more than {MAX_ROW_LINES} lines; at most as many are read")
             yield line
 
-    reader = csv.reader(lines(), delimiter=delimiter)
-    for record in reader:
-        begins, own = reader.line_num + 1, 0
-        yield record
+    reader = csv.reader(some_lines(), delimiter=delimiter, strict=True)
+    try:
+        for record in reader:
+            begins, characters, lines = reader.line_num + 1, 0, 0
+            yield record
+    except csv.Error as error:
+        raise _refused(begins, _in_words(str(error), reader.line_num)) from error
+
+
+def _refused(begins: int, why: str) -> FileRefused:
+    return FileRefused(
+        f"The row that begins in line {begins} of the .csv file cannot be read: {why}. Look for a quotation mark there "
+        "that is one too many or not closed; one that belongs to a text is written twice."
+    )
+
+
+def _in_words(error: str, line: int) -> str:
+    """What the csv module says, for a person."""
+    if error == "unexpected end of data":
+        return "a quotation mark that is opened in it is not closed"
+    if error.startswith("field larger"):
+        return f"a cell of it has more than {csv.field_size_limit()} characters"
+    return f"text follows a closing quotation mark in line {line}"
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:

@@ -289,6 +289,17 @@ def test_a_file_of_text_is_imported(aws: Aws, database: Database) -> None:
     assert [(sheet.sheet, sheet.waiting) for sheet in result.sheets] == [("csv", 1)]
 
 
+def test_a_stray_quotation_mark_in_a_file_of_text_writes_nothing(aws: Aws, database: Database) -> None:
+    lines = [f"{number},Asha,Menon,41,9812345678,60000,0\n" for number in range(1, 1001)]
+    lines[10] = '11,"A,B,41,9812345678,60000,0\n'
+    lines[900] = '901,"A",B,41,9812345678,60000,0\n'
+    content = ",".join(CUSTOMER_HEADER) + "\n" + "".join(lines)
+    result = import_object(database, aws.s3, aws.upload("incoming/customers.csv", content.encode()))
+    assert result.state == "failed"
+    assert str(result.message).startswith("The row that begins in line 12 of the .csv file cannot be read: ")
+    assert contents(database) == {"customers": [], "loans": [], "waiting": []}
+
+
 def test_a_waiting_loan_whose_customer_is_here_is_not_taken_for_a_new_one(aws: Aws, database: Database) -> None:
     import_object(database, aws.s3, aws.upload("incoming/l.xlsx", loans_book(loan(1, 5))))
     with database.transaction() as tx:

@@ -264,14 +264,38 @@ def test_text_of_too_many_columns_is_refused() -> None:
     assert "Row 2 of the .csv file has 1001 cells" in refusal(b"Customer ID,Age\n" + b"1," * 1000 + b"\n")
 
 
-@pytest.mark.parametrize("row", [b"," * 2**21, b'1,"' + b'\n","' * 2**19])
+@pytest.mark.parametrize("row", [b"," * 2**21, b'1,"' + b'\n","' * 2**19, b'1,"' + b"a\n" * 2**20, b"a" * 2**18])
 def test_a_row_of_text_that_is_too_long_is_refused_before_there_are_cells_of_it(row: bytes) -> None:
     tracemalloc.start()
     sentence = refusal(b"Customer ID,Age\n1,2\n" + row + b"\n")
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert sentence.startswith("The row that begins in line 3 of the .csv file has more than 1048576 characters")
+    assert sentence.startswith("The row that begins in line 3 of the .csv file cannot be read: ")
     assert most < 20 * 2**20
+
+
+LOANS_BELOW = ",".join(LOAN_HEADER) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ('1,"2,3\n4,5,6\n', "in line 2 of the .csv file cannot be read: a quotation mark that is opened in it is not"),
+        ('1,2\n1,"2,3\n4,"5",6\n', "in line 3 of the .csv file cannot be read: text follows a closing quotation mark in"),
+        ('1,"2,3\n' + "4,5\n" * 150 + '6",7\n', "in line 2 of the .csv file cannot be read: it has more than 100 lines"),
+        ("1," + "2" * 140_000, "in line 2 of the .csv file cannot be read: a cell of it has more than 131072"),
+    ],
+)  # fmt: skip
+def test_a_stray_quotation_mark_refuses_the_file_instead_of_swallowing_rows(rows: str, why: str) -> None:
+    assert why in refusal((LOANS_BELOW + rows).encode())
+
+
+def test_a_cell_of_text_may_have_lines_and_quotation_marks() -> None:
+    rows = "".join(
+        f'{number},"A ""{number}""",M,41,9812345678,60000,0,"Note\nof\r\n3 lines"\n' for number in range(1, 400)
+    )
+    chunk = only_chunk((",".join(CUSTOMER_HEADER) + ",Note\n" + rows).encode())
+    assert [row[:2] for row in good_rows(chunk)] == [(number, f'A "{number}"') for number in range(1, 400)]
 
 
 def one_cell_at(address: str) -> bytes:
