@@ -28,13 +28,14 @@ Values: TypeAlias = Sequence[Any]
 class Chunk:
     """Some rows of a sheet: those from `start` to before `end`, counting all rows below the headers of a workbook.
 
-    `columns` are the values of the good rows in the order of the kind's columns; `positions` and `row_numbers` say
+    `found` of them are not blank, counted before anything else is known about them. `columns` are the values of the good rows in the order of the kind's columns; `positions` and `row_numbers` say
     where they stood. Every other row is blank or has a finding that rejects it.
     """
 
     layout: Layout
     start: int
     end: int
+    found: int
     positions: Sequence[int]
     row_numbers: Sequence[int]
     columns: Sequence[Values]
@@ -76,6 +77,7 @@ def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: S
         layout=layout,
         start=start,
         end=start + len(rows),
+        found=len(places),
         positions=[start + place for place in kept],
         row_numbers=[rows[place][0] for place in kept],
         columns=[list(compress(column, good)) for column in columns] if good else columns,

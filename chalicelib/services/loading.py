@@ -5,7 +5,7 @@ stopped, in whichever worker. Workers on the same import do not wait for each ot
 finds the progress beyond it and drops it. One last transaction merges, reports and counts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
@@ -112,7 +112,14 @@ def _stage(database: Database, import_id: int, chunk: Chunk) -> ImportRecord:
         columns = [chunk.positions, sheet, chunk.row_numbers, *chunk.columns]
         staging.stage(tx.connection, import_id, chunk.layout.kind.name, columns)
         staging.add_findings(tx.connection, import_id, chunk.findings)
-        imports.note_progress(tx.connection, import_id, chunk.end, len(chunk.positions))
+        imports.note_progress(
+            tx.connection,
+            import_id,
+            rows_read=chunk.end,
+            sheet=chunk.layout.sheet.name,
+            found=chunk.found,
+            staged=len(chunk.positions),
+        )
         tx.commit()
     return replace(record, rows_read=chunk.end)
 
@@ -131,18 +138,20 @@ def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[Import
         record = imports.lock(tx.connection, import_id)
         if record.state != imports.RUNNING or record.rows_read != file.rows:
             return record, []
-        if staging.staged_rows(tx.connection, import_id) != record.rows_staged:
+        found = record.rows_by_sheet
+        # The release before does not count; what it has begun is read again.
+        if found is None or staging.staged_rows(tx.connection, import_id) != record.rows_staged:
             staging.clear(tx.connection, import_id)
             tx.commit()
             return record, []
         imports.lock_merging(tx.connection)
-        sheets = _apply(tx.connection, import_id, file)
+        sheets = _apply(tx.connection, import_id, file, found)
         imports.complete(tx.connection, import_id, sheets)
         tx.commit()
     return replace(record, state=imports.COMPLETED), sheets
 
 
-def _apply(connection: "Connection", import_id: int, file: OpenedFile) -> list[SheetCounts]:
+def _apply(connection: "Connection", import_id: int, file: OpenedFile, found: Mapping[str, int]) -> list[SheetCounts]:
     prepare(connection)
     # One that was left waiting although its customer is here must not be taken for a new one.
     imports.apply_waiting_loans(connection)
@@ -152,19 +161,23 @@ def _apply(connection: "Connection", import_id: int, file: OpenedFile) -> list[S
     staging.add_findings(connection, import_id, _about_the_file(file))
     rejected = imports.note_rejected(connection, import_id)
     staging.remove_staged(connection, import_id)
-    return [_counts(layout, merged, rejected.get(layout.sheet.name, 0)) for layout in file.layouts]
+    return [
+        _counts(layout, found.get(layout.sheet.name, 0), merged, rejected.get(layout.sheet.name, 0))
+        for layout in file.layouts
+    ]
 
 
 def _about_the_file(file: OpenedFile) -> list[Finding]:
     return [*file.findings, *(finding for layout in file.layouts for finding in layout.findings)]
 
 
-def _counts(layout: Layout, merged: Sequence[MergedRows], rejected: int) -> SheetCounts:
+def _counts(layout: Layout, found: int, merged: Sequence[MergedRows], rejected: int) -> SheetCounts:
+    """What became of the rows of a sheet, beside how many were found when they were read."""
     own = [rows for rows in merged if rows.sheet == layout.sheet.name]
     return SheetCounts(
         layout.sheet.name,
         layout.kind.name,
-        rows_found=rejected + sum(rows.rows for rows in own),
+        rows_found=found,
         rejected=rejected,
         renumbered=sum(rows.renumbered for rows in own),
         **{rows.outcome: rows.rows for rows in own},

@@ -101,7 +101,7 @@ _START = text("""
 _ADOPT = text("""
     UPDATE imports
     SET state = 'running', object_version = :version, sequencer = :sequencer, size_bytes = :size_bytes,
-        uploaded_at = :uploaded_at
+        uploaded_at = :uploaded_at, rows_by_sheet = '{}'
     WHERE bucket = :bucket AND object_key = :key AND state = 'awaiting_upload'
 """)
 

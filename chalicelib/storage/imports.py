@@ -21,7 +21,10 @@ MERGE_LOCK = 0x6D657267
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """An import as it stands; `message` says why it failed, `rows_total` is None until the file was opened."""
+    """An import as it stands; `message` says why it failed, `rows_total` is None until the file was opened.
+
+    `rows_by_sheet` are the rows found so far, None where they were not counted from the start.
+    """
 
     import_id: int
     state: str
@@ -29,6 +32,7 @@ class ImportRecord:
     rows_total: int | None
     rows_read: int
     rows_staged: int
+    rows_by_sheet: dict[str, int] | None
     report_key: str | None
 
 
@@ -78,12 +82,12 @@ def apply_waiting_loans(connection: Connection, customer_id: int | None = None) 
 
 # The form of an import that was asked for can be posted again: what arrives then is a version of the same file.
 _BEGIN = """
-    INSERT INTO imports (bucket, object_key, object_version, file_key, sequencer, uploaded_at, size_bytes)
+    INSERT INTO imports (bucket, object_key, object_version, file_key, sequencer, uploaded_at, size_bytes, rows_by_sheet)
     VALUES (:bucket, :object_key, :object_version,
             coalesce((SELECT file_key FROM imports
                       WHERE bucket = :bucket AND object_key = :object_key AND file_key IS NOT NULL
                       LIMIT 1), :object_key),
-            :sequencer, :uploaded_at, :size_bytes)
+            :sequencer, :uploaded_at, :size_bytes, '{}')
     ON CONFLICT ON CONSTRAINT imports_object_key DO NOTHING
 """
 
@@ -138,12 +142,22 @@ def note_opened(connection: Connection, import_id: int, rows_total: int, uploade
     connection.execute(text(statement), {"import_id": import_id, "rows_total": rows_total, "uploaded_at": uploaded_at})
 
 
-def note_progress(connection: Connection, import_id: int, rows_read: int, staged: int) -> None:
-    """Moves the progress to `rows_read`, `staged` more of which lie in staging now."""
-    statement = """
-        UPDATE imports SET rows_read = :rows_read, rows_staged = rows_staged + :staged WHERE import_id = :import_id
-    """
-    connection.execute(text(statement), {"import_id": import_id, "rows_read": rows_read, "staged": staged})
+# NULL stays NULL: what was not counted from the start is not counted at all.
+_NOTE_PROGRESS = """
+    UPDATE imports
+    SET rows_read = :rows_read, rows_staged = rows_staged + :staged,
+        rows_by_sheet = rows_by_sheet || jsonb_build_object(
+            CAST(:sheet AS text), coalesce(CAST(rows_by_sheet ->> :sheet AS bigint), 0) + :found)
+    WHERE import_id = :import_id
+"""
+
+
+def note_progress(
+    connection: Connection, import_id: int, *, rows_read: int, sheet: str, found: int, staged: int
+) -> None:
+    """Moves the progress to `rows_read`, with so many more rows found in the sheet, of which `staged` lie in staging."""
+    values = {"import_id": import_id, "rows_read": rows_read, "sheet": sheet, "found": found, "staged": staged}
+    connection.execute(text(_NOTE_PROGRESS), values)
 
 
 # Imports of newer versions of the same file that are done: of the same key, or of the same name where that was asked
@@ -239,7 +253,8 @@ def forget(connection: Connection, *, bucket: str, key: str, version: str) -> No
         ), findings AS (DELETE FROM import_findings USING gone WHERE import_findings.import_id = gone.import_id),
         sheets AS (DELETE FROM import_sheets USING gone WHERE import_sheets.import_id = gone.import_id),
         rows AS (DELETE FROM import_rows USING gone WHERE import_rows.import_id = gone.import_id)
-        UPDATE imports SET state = 'running', finished_at = NULL, rows_read = 0, rows_staged = 0, report_key = NULL
+        UPDATE imports SET state = 'running', finished_at = NULL, rows_read = 0, rows_staged = 0, rows_by_sheet = '{}',
+            report_key = NULL
         FROM gone WHERE imports.import_id = gone.import_id
     """
     connection.execute(text(statement), {"bucket": bucket, "key": key, "version": version})

@@ -21,7 +21,7 @@ _CLEAR = (
     "DELETE FROM staged_customers WHERE import_id = :import_id",
     "DELETE FROM staged_loans WHERE import_id = :import_id",
     "DELETE FROM import_findings WHERE import_id = :import_id",
-    "UPDATE imports SET rows_read = 0, rows_staged = 0 WHERE import_id = :import_id",
+    "UPDATE imports SET rows_read = 0, rows_staged = 0, rows_by_sheet = '{}' WHERE import_id = :import_id",
 )
 
 

@@ -183,6 +183,9 @@ imports = Table(
     Column("rows_total", BigInteger),
     Column("rows_read", BigInteger, nullable=False, server_default="0"),
     Column("rows_staged", BigInteger, nullable=False, server_default="0"),
+    # How many rows that are not blank each sheet has, as they were read. What becomes of them is counted by the merge,
+    # and import_sheets holds the two against each other.
+    Column("rows_by_sheet", JSONB),
     Column("report_key", Text),
     _now("created_at"),
     Column("finished_at", DateTime(timezone=True)),

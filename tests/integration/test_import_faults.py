@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from chalicelib.errors import DatabaseUnavailable
+from chalicelib.ingest import rows
 from chalicelib.ingest.events import message_for
+from chalicelib.ingest.rows import Chunk
+from chalicelib.services import loading
 from chalicelib.services.importing import import_messages, import_object
 from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
@@ -188,6 +193,46 @@ def test_the_message_of_an_import_that_was_interrupted_is_delivered_again(aws: A
         assert import_messages(database, aws.s3, [("one", body)]) == ["one"]
     assert import_messages(database, aws.s3, [("one", body)]) == []
     assert query(database, "SELECT state FROM imports") == [("completed",)]
+
+
+def lose_a_row_in_the_merge(database: Database, _patch: pytest.MonkeyPatch) -> None:
+    def lose(connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if "CREATE TEMP TABLE incoming_loans" in statement:
+            connection.exec_driver_sql("DELETE FROM incoming_loans WHERE source_loan_id = 6")
+
+    event.listen(database.engine, "after_cursor_execute", lose)
+
+
+def lose_a_row_in_the_reading(_database: Database, patch: pytest.MonkeyPatch) -> None:
+    def read_chunks(*arguments: Any, **named: Any) -> Iterator[Chunk]:
+        for chunk in rows.read_chunks(*arguments, **named):
+            yield replace(chunk, findings=())
+
+    patch.setattr(loading, "read_chunks", read_chunks)
+
+
+@pytest.mark.parametrize("lose", [lose_a_row_in_the_merge, lose_a_row_in_the_reading])
+def test_an_import_that_would_lose_a_row_is_refused_by_the_database(
+    aws: Aws, database: Database, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., None]
+) -> None:
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    lose(database, monkeypatch)
+    with pytest.raises(DBAPIError, match="import_sheets_every_row_accounted_for"):
+        import_object(database, aws.s3, reference)
+    assert contents(database) == {"customers": [], "loans": [], "waiting": []}
+    assert query(database, "SELECT state, rows_by_sheet FROM imports") == [("running", {"C": 3, "L": 5})]
+
+
+def test_an_import_that_the_release_before_has_begun_is_read_again(aws: Aws, database: Database) -> None:
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    with crashing_before(database.engine, 40), suppress(Crash):
+        import_object(database, aws.s3, reference)
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE imports SET rows_by_sheet = NULL")
+        assert tx.connection.execute(text("SELECT rows_read FROM imports")).scalar_one() == 8
+        tx.commit()
+    sheets = import_object(database, aws.s3, reference).sheets
+    assert [(sheet.sheet, sheet.rows_found) for sheet in sheets] == [("C", 3), ("L", 5)]
 
 
 def test_a_failing_s3_is_no_bad_file(aws: Aws, database: Database) -> None:

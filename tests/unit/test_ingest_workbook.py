@@ -282,7 +282,7 @@ LOANS_BELOW = ",".join(LOAN_HEADER) + "\n"
     [
         ('1,"2,3\n4,5,6\n', "in line 2 of the .csv file cannot be read: a quotation mark that is opened in it is not"),
         ('1,2\n1,"2,3\n4,"5",6\n', "in line 3 of the .csv file cannot be read: text follows a closing quotation mark in"),
-        ('1,"2,3\n' + "4,5\n" * 150 + '6",7\n', "in line 2 of the .csv file cannot be read: it has more than 100 lines"),
+        ('1,"2,3\n' + "4,5\n" * 150 + '6",7\n', "in line 2 of the .csv file cannot be read: it has more than 100"),
         ("1," + "2" * 140_000, "in line 2 of the .csv file cannot be read: a cell of it has more than 131072"),
     ],
 )  # fmt: skip
