@@ -25,7 +25,15 @@ class ErrorCell:
         return self.text
 
 
-Cell: TypeAlias = str | float | int | bool | date | datetime | time | timedelta | ErrorCell
+@dataclass(frozen=True)
+class Uncalculated:
+    """A cell with a formula whose value the file does not have: it was written by a program that does not calculate."""
+
+    def __str__(self) -> str:
+        return "=?"
+
+
+Cell: TypeAlias = str | float | int | bool | date | datetime | time | timedelta | ErrorCell | Uncalculated
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,9 @@ Parser: TypeAlias = Callable[[Cell], Any]
 
 MISSING = Problem("missing", "must be given.")
 ERROR = Problem("error_cell", "must not be an error of Excel's.")
+UNCALCULATED = Problem(
+    "formula_without_value", "has a formula whose value is not in the file; open the file in Excel and save it."
+)
 
 # Excel itself keeps no more digits of a number, so a longer one in a file is not the one that was meant.
 MAX_ID = 10**15 - 1

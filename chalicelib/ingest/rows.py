@@ -10,7 +10,16 @@ from itertools import compress, islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from chalicelib.ingest.cells import ERROR, Cell, ErrorCell, Problem, is_blank, shown
+from chalicelib.ingest.cells import (
+    ERROR,
+    UNCALCULATED,
+    Cell,
+    ErrorCell,
+    Problem,
+    Uncalculated,
+    is_blank,
+    shown,
+)
 from chalicelib.ingest.findings import Finding
 from chalicelib.ingest.headers import Layout
 from chalicelib.ingest.kinds import Check, Column
@@ -123,6 +132,8 @@ def _read_cell(column: Column, cell: Cell) -> Any:
         return column.if_blank
     if type(cell) is ErrorCell:
         return ERROR
+    if type(cell) is Uncalculated:
+        return UNCALCULATED
     return column.parse(cell)
 
 

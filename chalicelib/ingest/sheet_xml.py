@@ -23,6 +23,7 @@ _FAR_CELL = re.compile(
     rb"""\br\s*=\s*["'](?:[Q-Zq-z]|[A-Za-z]{2}|[A-Za-z]?(?:\d{8}|[2-9]\d{6}|1(?:0[5-9]|[1-9]\d)\d{4}))"""
 )
 _ANY_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]*)(\d+)["']""")
+_NUMBERED_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]{0,200}\br\s*=""")
 NEAR_CELLS = 16 * 1_050_000
 
 # What certainly is no text: a text has no angle brackets.
@@ -54,7 +55,8 @@ class WorkbookXml:
 def look_into(container: zipfile.ZipFile) -> WorkbookXml:
     """What is in the XML of a workbook.
 
-    Raises what zipfile and ElementTree raise for a file they cannot read, or whose parts are not as long as it says.
+    Raises what zipfile and ElementTree raise for a file they cannot read, or whose parts are not as long as it says, and
+    WithoutAddress with the name of the sheet.
     """
     by_part = {part.filename: part for part in container.infolist()}
     parts = {sheet: by_part[part] for sheet, part in _sheet_parts(container).items() if part in by_part}
@@ -63,7 +65,7 @@ def look_into(container: zipfile.ZipFile) -> WorkbookXml:
             # Read to its end, so that the reader never unpacks more than the file admits to.
             sum(map(len, blocks(container, part)))
     shared = shared_strings(container)
-    looked = {sheet: _look_into_sheet(container, part, shared) for sheet, part in parts.items()}
+    looked = {sheet: _look_into_sheet(container, sheet, part, shared) for sheet, part in parts.items()}
     text = sum(most for _, most in looked.values())
     if shared.total + text > MAX_TEXT_BYTES:
         text = sum(_text_bytes(container, part, shared) for part in parts.values())
@@ -82,18 +84,20 @@ def _absolute(target: str) -> str:
     return target.removeprefix("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
 
 
-def _look_into_sheet(container: zipfile.ZipFile, part: zipfile.ZipInfo, shared: SharedStrings) -> tuple[SheetXml, int]:
+def _look_into_sheet(
+    container: zipfile.ZipFile, name: str, part: zipfile.ZipInfo, shared: SharedStrings
+) -> tuple[SheetXml, int]:
     """What is in a sheet, and a bound of the bytes of text in its cells, which is quicker than counting them."""
     prefix = prefix_of(container, part, b"worksheet")
-    errors = ErrorFinder(prefix)
+    errors = ErrorFinder(name, prefix)
     cells = text = 0
-    is_far = False
+    may_be_far = False
     for xml in _whole_rows(container, part, prefix):
         cells += xml.count(b"<" + prefix + b"c")
         text += _most_text(xml) + shared_cells(xml) * shared.longest
-        is_far = is_far or bool(_PERHAPS_FAR_CELL.search(xml) and _FAR_CELL.search(xml))
+        may_be_far = may_be_far or _has_far_cell(xml) or _may_lack_addresses(xml, prefix)
         errors.look_at(xml)
-    rectangle = _rectangle(blocks(container, part)) if is_far else NEAR_CELLS
+    rectangle = _rectangle(_whole_rows(container, part, prefix), prefix) if may_be_far else NEAR_CELLS
     return SheetXml(cells, rectangle, errors.found()), text
 
 
@@ -112,11 +116,32 @@ def _text_bytes(container: zipfile.ZipFile, part: zipfile.ZipInfo, shared: Share
     return sum(text_bytes(xml) + shared.expanded(xml, prefix) for xml in rows)
 
 
-def _rectangle(some: Iterable[bytes]) -> int:
-    """The number of cells from A1 to the last row and the last column in which there is a cell."""
-    last_row = last_column = 0
-    for xml in pieces(some, b">"):
+def _has_far_cell(xml: bytes) -> bool:
+    return bool(_PERHAPS_FAR_CELL.search(xml) and _FAR_CELL.search(xml))
+
+
+def _rectangle(some_rows: Iterable[bytes], prefix: bytes) -> int:
+    """The number of cells from A1 to the last row and the last column in which there is a cell, or more.
+
+    A cell that does not say where it is stands behind the one before it: at most as many columns beyond the last that
+    is named anywhere as its row has cells. A row likewise.
+    """
+    last_row = last_column = unnumbered_rows = widest = 0
+    for xml in some_rows:
         for letters, digits in set(_ANY_CELL.findall(xml)):
             last_row = max(last_row, int(digits[:9]))
             last_column = max(last_column, column_number(letters))
-    return last_row * last_column
+        if _may_lack_addresses(xml, prefix):
+            rows = xml.split(b"</%brow>" % prefix)
+            widest = max(widest, *(_cells(row, prefix) for row in rows))
+            unnumbered_rows += max(0, len(rows) - len(_NUMBERED_ROW.findall(xml)))
+    return (last_row + unnumbered_rows) * (last_column + widest)
+
+
+def _may_lack_addresses(xml: bytes, prefix: bytes) -> bool:
+    """Whether any cell does not begin with its address. All programs that are widely used write it first."""
+    return xml.count(b'<%bc r="' % prefix) < _cells(xml, prefix)
+
+
+def _cells(xml: bytes, prefix: bytes) -> int:
+    return xml.count(b"<%bc " % prefix) + xml.count(b"<%bc>" % prefix) + xml.count(b"<%bc/" % prefix)

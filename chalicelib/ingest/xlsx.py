@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 from chalicelib.ingest.cells import shown
-from chalicelib.ingest.error_cells import ErrorCells, in_order
+from chalicelib.ingest.error_cells import ErrorCells, WithoutAddress, in_order
 from chalicelib.ingest.sheet_xml import MAX_TEXT_BYTES, NEAR_CELLS, WorkbookXml, look_into
 from chalicelib.ingest.sheets import FileRefused, NumberedRow, Sheet
 
@@ -53,6 +53,11 @@ def read_xlsx(file: IO[bytes]) -> list[Sheet]:
         file.seek(0)
         workbook = CalamineWorkbook.from_filelike(file)
         sheets = {name: workbook.get_sheet_by_name(name) for name in workbook.sheet_names}
+    except WithoutAddress as sheet:
+        raise FileRefused(
+            f"The sheet {shown(str(sheet))} has an error, or a formula without its value, in a cell that does not say "
+            "where it is; open the file in Excel and save it."
+        ) from None
     except PasswordError:
         raise FileRefused("The workbook is protected by a password; save it without one.") from None
     except DAMAGE as error:

@@ -155,7 +155,7 @@ _NOTE_PROGRESS = """
 def note_progress(
     connection: Connection, import_id: int, *, rows_read: int, sheet: str, found: int, staged: int
 ) -> None:
-    """Moves the progress to `rows_read`, with so many more rows found in the sheet, of which `staged` lie in staging."""
+    """Moves the progress to `rows_read`; so many more rows of the sheet were found, and `staged` of them lie in staging."""
     values = {"import_id": import_id, "rows_read": rows_read, "sheet": sheet, "found": found, "staged": staged}
     connection.execute(text(_NOTE_PROGRESS), values)
 

@@ -64,6 +64,14 @@ def test_no_link_between_the_documents_is_broken() -> None:
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+def test_every_code_of_a_bad_cell_is_in_the_document_of_imports() -> None:
+    modules = "".join(path.read_text() for path in (PROJECT / "chalicelib/ingest").glob("*.py"))
+    codes = set(re.findall(r'Problem\(\s*"(\w+)"', modules))
+    assert {"error_cell", "formula_without_value", "paid_beyond_tenure"} <= codes
+    documented = set(re.findall(r"(?:rejected|kept and flagged): `(\w+)`", words_of("docs/imports.md")))
+    assert codes == documented
+
+
 def test_every_alarm_is_in_the_operations_document() -> None:
     alarms = set(
         re.findall(r'AlarmName: \{"Fn::Sub": "loans-\$\{Stage\}-([a-z0-9-]+)"\}', words_of("infra/template.yaml"))

@@ -1,6 +1,7 @@
 """A file as a whole: is it a workbook, which of its sheets are ours, and what is in their rows."""
 
 import json
+import re
 import tracemalloc
 import zipfile
 from contextlib import suppress
@@ -281,7 +282,7 @@ LOANS_BELOW = ",".join(LOAN_HEADER) + "\n"
     ("rows", "why"),
     [
         ('1,"2,3\n4,5,6\n', "in line 2 of the .csv file cannot be read: a quotation mark that is opened in it is not"),
-        ('1,2\n1,"2,3\n4,"5",6\n', "in line 3 of the .csv file cannot be read: text follows a closing quotation mark in"),
+        ('1,2\n1,"2,3\n4,"5",6\n', "in line 3 of the .csv file cannot be read: text follows a closing quotation mark"),
         ('1,"2,3\n' + "4,5\n" * 150 + '6",7\n', "in line 2 of the .csv file cannot be read: it has more than 100"),
         ("1," + "2" * 140_000, "in line 2 of the .csv file cannot be read: a cell of it has more than 131072"),
     ],
@@ -363,9 +364,85 @@ def test_texts_that_no_cells_share_count_as_well(monkeypatch: pytest.MonkeyPatch
     layouts_of(repeated_text(b'<c r="J#"><v>%b</v></c>' % text, "x", 20))
 
 
+def with_cells(*rows: bytes) -> bytes:
+    """A workbook of loans with this XML for the rows below its header."""
+    with zipfile.ZipFile(BytesIO(loans_book())) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(
+        b"</sheetData>", b"".join(b"<row>%b</row>" % row for row in rows) + b"</sheetData>"
+    )
+    return zipped(parts)
+
+
+LOAN_CELLS = b"".join(
+    b'<c r="%b2"><v>%b</v></c>' % cell
+    for cell in zip(
+        (b"A", b"B", b"C", b"D", b"E", b"F", b"G", b"H"),
+        (b"1", b"5", b"1000", b"12", b"10", b"100", b"0", b"45000"),
+        strict=True,
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [b"<f>H2+365</f><v></v></c>", b"<f>H2+365</f><v/></c>", b'<f t="shared" si="0"/></c>', b"<f>H2</f><v />\n</c>"],
+)
+def test_a_formula_whose_value_is_not_in_the_file_is_not_taken_for_an_empty_cell(cell: bytes) -> None:
+    chunk = only_chunk(with_cells(LOAN_CELLS + b'<c r="I2">' + cell))
+    assert good_rows(chunk) == []
+    assert [(finding.column_name, finding.value, finding.code, finding.message) for finding in chunk.findings] == [
+        (
+            "End Date",
+            "=?",
+            "formula_without_value",
+            "End Date has a formula whose value is not in the file; open the file in Excel and save it. "
+            "Invalid value: =?.",
+        )
+    ]
+
+
+def test_a_formula_as_openpyxl_writes_it_is_found() -> None:
+    chunk = only_chunk(loans_book(loan(end_date="=H2+365"), loan(2)))
+    assert [(finding.row_number, finding.code) for finding in chunk.findings] == [(2, "formula_without_value")]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b't="str"><f>""</f><v></v></c>',
+        b's="0"><f t="shared" si="0"/><v>45400</v></c>',
+        b't="n"><f>H2</f>\n<v>45400</v></c>',
+    ],
+)
+def test_a_formula_with_its_value_is_that_value_and_an_empty_text_is_one(cell: bytes) -> None:
+    chunk = only_chunk(with_cells(LOAN_CELLS + b'<c r="I2" ' + cell))
+    assert (len(good_rows(chunk)), chunk.findings) == (1, [])
+
+
+@pytest.mark.parametrize("cell", [b'<c t="e"><v>#N/A</v></c>', b"<c><f>H2+365</f></c>"])
+def test_an_error_that_does_not_say_where_it_is_refuses_the_file(cell: bytes) -> None:
+    assert refusal(with_cells(LOAN_CELLS + cell)) == (
+        "The sheet loans has an error, or a formula without its value, in a cell that does not say where it is; open "
+        "the file in Excel and save it."
+    )
+
+
+def test_cells_and_rows_that_do_not_say_where_they_are_stand_behind_those_before_them() -> None:
+    cells = re.sub(rb' r="\w+"', b"", LOAN_CELLS) + b"<c/>"
+    chunk = only_chunk(with_cells(cells, cells))
+    assert (len(good_rows(chunk)), chunk.row_numbers) == (2, [2, 3])
+
+
+def test_cells_without_addresses_that_span_too_much_are_refused_before_they_are_read() -> None:
+    cell = b"<c><v>1</v></c>"
+    assert "Delete what stands far below or to the right" in refusal(with_cells(*[cell] * 9_000, cell * 9_000))
+    assert only_chunk(with_cells(LOAN_CELLS + b"<c/>", *[b""] * 9_000)).found == 1
+
+
 def test_a_million_error_cells_are_kept_in_a_few_mebibytes() -> None:
     tracemalloc.start()
-    finder = ErrorFinder(b"")
+    finder = ErrorFinder("S", b"")
     for first in range(1, 1_000_001, 10_000):
         finder.look_at(
             b"".join(b'<c r="H%d" t="e"><v>#N/A</v></c>' % row for row in range(first, first + 10_000)) + b"</row>"
@@ -378,7 +455,7 @@ def test_a_million_error_cells_are_kept_in_a_few_mebibytes() -> None:
 
 
 def test_error_cells_in_no_order_and_in_columns_that_excel_has_not_are_put_in_order_or_left_out() -> None:
-    finder = ErrorFinder(b"")
+    finder = ErrorFinder("S", b"")
     for address in (b"B9", b"A9", b"B3", b"ZZZZZ1", b"XFD2"):
         finder.look_at(b'<c r="%b" t="e"><v>#REF!</v></c><c r="%b" t="e"><v>#WORM!</v></c>' % (address, address))
     assert [(row, column) for row, column, _ in in_order(finder.found())][::2] == [(2, 16384), (3, 2), (9, 1), (9, 2)]
