@@ -483,6 +483,21 @@ def test_what_api_gateway_answers_by_itself_has_the_envelope_of_our_errors(resou
         assert known[envelope["code"]] == response.get("StatusCode", known[envelope["code"]])
 
 
+def test_what_api_gateway_answers_by_itself_is_not_kept_and_not_guessed_about(resources: dict[str, Any]) -> None:
+    for name, response in resources["RestAPI"]["Properties"]["GatewayResponses"].items():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers["Cache-Control"] == "'no-store'", name
+        assert headers["X-Content-Type-Options"] == "'nosniff'", name
+
+
+@pytest.mark.parametrize("name", ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"])
+def test_a_function_that_does_not_answer_is_told_as_one_to_try_again(resources: dict[str, Any], name: str) -> None:
+    response = resources["RestAPI"]["Properties"]["GatewayResponses"][name]
+    assert response["StatusCode"] == 503
+    assert response["ResponseParameters"]["Headers"]["Retry-After"] == "'5'"
+    assert '"code":"service_unavailable"' in response["ResponseTemplates"]["application/json"]
+
+
 def subclasses(kind: type[errors.LoanError]) -> Iterator[type[errors.LoanError]]:
     for found in kind.__subclasses__():
         yield found
