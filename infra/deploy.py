@@ -222,7 +222,7 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
         smoke_test(session, outputs)
 
     try:
-        session = session_of(chosen.endpoint)
+        session = session_of(chosen.endpoint, to_deploy=chosen.stage)
         approve = asking(f"the stage {chosen.stage}", environ)
         if chosen.roll_back:
             outputs = roll_back(chosen.stage, session, print, approve, prove)

@@ -1,9 +1,11 @@
 """What the commands for a stage share: where they go, and asking before they change anything."""
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from infra.packaging import ROOT
 from infra.uploading import Session
 
 
@@ -11,9 +13,17 @@ class Refused(Exception):
     """The command does not go on; the sentence says what it would take."""
 
 
-def session_of(endpoint: str | None) -> Session:
-    """A session for AWS, as its own configuration says, or for the LocalStack at `endpoint`."""
+def session_of(endpoint: str | None, to_deploy: str | None = None) -> Session:
+    """A session for AWS, as its own configuration says, or for the LocalStack at `endpoint`.
+
+    Raises Refused for an endpoint that is none, and where `to_deploy` is a stage that AWS must not have.
+    """
     if not endpoint:
+        if to_deploy is not None and lets_everybody_in(to_deploy):
+            raise Refused(
+                f"The stage {to_deploy} lets everybody in (API_AUTH=open) and is not deployed to AWS. Deploy it to "
+                "LocalStack with ENDPOINT=http://localhost:4566, or another stage."
+            )
         import boto3
 
         return boto3.session.Session()
@@ -23,6 +33,12 @@ def session_of(endpoint: str | None) -> Session:
     from localstack_client.session import Session as LocalSession
 
     return LocalSession(region_name="us-east-1", localstack_host=address.netloc)
+
+
+def lets_everybody_in(stage: str) -> bool:
+    """Whether the API of the stage answers without credentials, as Chalice's configuration has it."""
+    known = json.loads((ROOT / ".chalice" / "config.json").read_text())["stages"]
+    return bool(known.get(stage, {}).get("environment_variables", {}).get("API_AUTH") == "open")
 
 
 def local_parameters(stage: str, endpoint: str | None) -> dict[str, str]:

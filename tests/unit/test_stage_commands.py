@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from infra import deploy, destroy
 from infra.cloudformation import Change, Plan
-from infra.terminal import Refused, confirmed, local_parameters, session_of
+from infra.terminal import Refused, confirmed, lets_everybody_in, local_parameters, session_of
 
 
 def test_a_plan_tells_what_is_added_changed_removed_and_replaced() -> None:
@@ -68,6 +68,22 @@ def test_a_stage_on_localstack_has_an_address_of_its_own() -> None:
 def test_an_endpoint_that_is_no_address_is_refused(endpoint: str) -> None:
     with pytest.raises(Refused, match="http://localhost:4566"):
         session_of(endpoint)
+
+
+@pytest.mark.parametrize("more", [[], ["--roll-back"], ["DatabaseUrl=x"]])
+def test_the_stage_that_lets_everybody_in_is_not_deployed_to_aws(
+    capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    assert deploy.main(["local", *more], {"CONFIRM": "yes"}) == 1
+    said = capsys.readouterr().err
+    assert "The stage local lets everybody in" in said
+    assert "ENDPOINT=http://localhost:4566" in said
+
+
+@pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
+def test_no_other_stage_lets_everybody_in(stage: str) -> None:
+    assert lets_everybody_in("local")
+    assert not lets_everybody_in(stage)
 
 
 def test_a_parameter_without_a_value_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
