@@ -3,8 +3,11 @@
 from chalice.app import Chalice
 
 from chalicelib.api.routes import api
+from chalicelib.config import check_doors
 from chalicelib.console.routes import console
 from chalicelib.handlers import functions
+
+check_doors()
 
 app = Chalice(app_name="loans")
 app.register_blueprint(api)

@@ -77,6 +77,16 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
+def check_doors(environ: Mapping[str, str] = os.environ) -> None:
+    """Raises ConfigurationError where the API would be open to whom it must not be.
+
+    Runs when the application is imported, so that a function that is set up like this does not start at all. The other
+    variables are read when first used: the application is imported to be packaged, too, and has none of them there.
+    """
+    _open_to_anyone(environ)
+    _origins(environ)
+
+
 def _required(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "")
     if not value:

@@ -11,6 +11,7 @@ from chalice.app import Request, Response
 from chalicelib import runtime
 from chalicelib.api.endpoint import request_id_of
 from chalicelib.console import rendering
+from chalicelib.console.bare import bare_error_page
 from chalicelib.console.cookies import SESSION, VISITOR, cookie_of, new_visitor
 from chalicelib.console.csrf import FIELD, check_origin, check_token, csrf_token
 from chalicelib.console.routes import PAGES, Page
@@ -36,6 +37,27 @@ def answer_page(page: Page, request: Request, watch: RequestWatch, path_paramete
     A view is handed the Visit and the parameters of the path. It may raise any LoanError; whatever else it raises is
     a page without details. A POST reaches it only from a form of ours.
     """
+    request_id = request_id_of(request)
+    actor = ANYONE
+    try:
+        visit, response = _answer(page, request, path_parameters)
+        actor = visit.actor
+    except Exception as error:
+        # Settings that make no sense, for one: nothing is left to make a page of ours with.
+        log_exception("request_failed", error, request_id=request_id)
+        response = bare_error_page(request_id)
+    watch.log(
+        request_id=request_id,
+        method=page.method,
+        route=page.path,
+        status=response.status_code,
+        actor=actor.identity,
+    )
+    return response
+
+
+def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) -> tuple[Visit, Response]:
+    """The visit as far as it became known, and the page; whatever the view raises is a page too."""
     visit = _stranger(request)
     try:
         visit = _recognized(visit, page)
@@ -50,14 +72,7 @@ def answer_page(page: Page, request: Request, watch: RequestWatch, path_paramete
     except Exception as error:
         log_exception("request_failed", error, request_id=visit.request_id)
         response = rendering.error_page(visit, InternalError("Something went wrong on our side."))
-    watch.log(
-        request_id=visit.request_id,
-        method=page.method,
-        route=page.path,
-        status=response.status_code,
-        actor=visit.actor.identity,
-    )
-    return response
+    return visit, response
 
 
 def view_of(page: Page) -> View:

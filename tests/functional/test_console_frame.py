@@ -263,6 +263,23 @@ def _unreachable(*_arguments: object, **_named: object) -> None:
     raise DatabaseUnavailable("The database cannot be reached at the moment.")
 
 
+@pytest.mark.parametrize("path", [HOME, "/console/sign-in/", "/console/nothing/"])
+def test_settings_that_make_no_sense_are_told_as_a_page_without_them(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    with monkeypatch.context() as wrong:
+        wrong.setenv("BUSINESS_TIMEZONE", "Asia/Atlantis")
+        runtime.settings.cache_clear()
+        seen = browser.get(path)
+    runtime.settings.cache_clear()
+    assert seen.status == 500
+    assert seen.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert seen.headers["X-Request-Id"] in seen.words
+    assert "Something went wrong" in seen.words
+    assert "Atlantis" not in seen.text
+    assert "default-src 'none'" in seen.headers["Content-Security-Policy"]
+
+
 def test_a_notice_is_one_of_ours(browser: Browser) -> None:
     assert "You are signed out." in browser.get(f"{SIGN_IN}?done=signed-out").words
     assert "Call 0800" not in browser.get(f"{SIGN_IN}?done=Call+0800").words

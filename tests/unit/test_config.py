@@ -1,12 +1,16 @@
 """The settings: what is missing or wrong is named when the process starts."""
 
+import os
+import subprocess
+import sys
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.config import import_queue_name, read_settings
+from chalicelib.config import check_doors, import_queue_name, read_settings
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import STANDARD_1
+from tests.conftest import PROJECT
 
 COMPLETE = {
     "STAGE": "local",
@@ -52,6 +56,54 @@ def test_a_wrong_variable_is_named_with_what_it_must_be(name: str, value: str, s
     with pytest.raises(ConfigurationError, match=sentence) as caught:
         read_settings(COMPLETE | {name: value})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("stage", ["local", "dev", "staging", "prod", "Local", "", None])
+@pytest.mark.parametrize("mode", [None, "required", "open", "Open", ""])
+def test_only_the_local_stage_may_let_everybody_in_and_says_so_with_one_word(
+    stage: str | None, mode: str | None
+) -> None:
+    environ = {name: value for name, value in (("STAGE", stage), ("API_AUTH", mode)) if value is not None}
+    if mode in (None, "required") or (mode, stage) == ("open", "local"):
+        check_doors(environ)
+        return
+    with pytest.raises(ConfigurationError, match=r"API_AUTH.*(Invalid value|for the stage local only)"):
+        check_doors(environ)
+
+
+@pytest.mark.parametrize("origins", ["", "https://loans.example.com", "http://localhost:3000  https://b.example.com"])
+def test_origins_are_named_one_by_one(origins: str) -> None:
+    check_doors({"CORS_ORIGINS": origins})
+    assert read_settings(COMPLETE | {"CORS_ORIGINS": origins}).cors_origins == tuple(origins.split())
+
+
+@pytest.mark.parametrize(
+    "origins", ["*", "null", "loans.example.com", "https://*.example.com", "https://a.example.com/",
+                "https://a.example.com,https://b.example.com", "file://x", "https://a.example.com:port"]
+)  # fmt: skip
+def test_an_origin_that_is_none_or_everybody_is_refused(origins: str) -> None:
+    with pytest.raises(ConfigurationError, match="CORS_ORIGINS must be origins with blanks between"):
+        check_doors({"CORS_ORIGINS": origins})
+
+
+@pytest.mark.parametrize(
+    ("variables", "starts"),
+    [
+        ({"STAGE": "local", "API_AUTH": "open"}, True),
+        ({"STAGE": "prod"}, True),
+        ({"STAGE": "prod", "API_AUTH": "open"}, False),
+        ({"API_AUTH": "open"}, False),
+        ({"STAGE": "prod", "CORS_ORIGINS": "*"}, False),
+    ],
+)
+def test_a_process_whose_doors_stand_open_by_mistake_does_not_start(variables: dict[str, str], starts: bool) -> None:
+    """Nothing else is set, as while the application is packaged."""
+    environ = {"PATH": os.environ["PATH"], **variables}
+    ended = subprocess.run(
+        [sys.executable, "-c", "import app"], cwd=PROJECT, env=environ, capture_output=True, text=True
+    )
+    assert (ended.returncode == 0) is starts, ended.stderr
+    assert starts or "ConfigurationError: " in ended.stderr
 
 
 def test_the_queue_is_named_after_the_stage() -> None:
