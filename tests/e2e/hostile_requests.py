@@ -2,49 +2,24 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from app import app as _app
 from chalicelib.api.blueprint import endpoints
 from chalicelib.rules.access import LIMITED, PERMISSIONS, PUBLIC, Operation, Role
+from tests.e2e.hostile_business import EVIL, addresses, extra_fields, inventory
+from tests.e2e.hostile_cases import ASKED, JSON, PERSON, Case
 
 assert _app.routes, "importing the application declares the endpoints"
 
-Headers = dict[str, str]
-
-JSON: Headers = {"Content-Type": "application/json"}
-PERSON = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000, "phone_number": 9812345678}
-ASKED = {"customer_id": 1, "loan_amount": 100000, "interest_rate": 18, "tenure": 12}
-
-UNAUTHENTICATED, FORBIDDEN, NOT_FOUND = frozenset({401}), frozenset({403}), frozenset({404})
-BAD = frozenset({400})
-# It is data like any other, or nothing is found by it; either way it is not run.
-HARMLESS = frozenset({200, 201, 400, 404})
-
-
-@dataclass(frozen=True)
-class Case:
-    """One request. `who` names credentials that the test has (`{admin}` in a header stands for its token)."""
-
-    category: str
-    name: str
-    method: str
-    path: str
-    expected: frozenset[int]
-    who: str | None = "writer"
-    headers: Headers = field(default_factory=dict)
-    body: bytes | None = None
-
-    def __str__(self) -> str:
-        return f"{self.category}: {self.name}"
+UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, BAD = 401, 403, 404, 400
 
 
 def all_cases() -> list[Case]:
     """Every case of every category."""
     makers = (
         no_credentials, forged_credentials, ended_credentials, wrong_roles, customers_of_others, sql_injection,
-        formula_injection, oversize, malformed, header_tricks,
+        formula_injection, oversize, malformed, header_tricks, extra_fields, addresses, inventory,
     )  # fmt: skip
     return [case for maker in makers for case in maker()]
 
@@ -111,7 +86,7 @@ def customers_of_others() -> Iterator[Case]:
                  "/loans/{other loan}/schedule/?format=csv", "/applications/{other application}/"):  # fmt: skip
         yield Case(category, path, "GET", path, NOT_FOUND, who)
     for path in ("/loans/?customer_id=2", "/applications/?customer_id=2", "/customers/?q=2"):
-        yield Case(category, path, "GET", path, frozenset({200, 404}), who)
+        yield Case(category, path, "GET", path, 200, who)
     for path in ("/create-loan/", "/check-eligibility/"):
         for customer in (2, "2", 999999):
             body = json.dumps({**ASKED, "customer_id": customer}).encode()
@@ -126,20 +101,27 @@ SQL = ("' OR '1'='1", "1; DROP TABLE customers--", "1' UNION SELECT password_has
 
 
 def sql_injection() -> Iterator[Case]:
+    """What is 200 finds nothing: the test holds its list to be empty, and its time to be no sleep's."""
     for payload in SQL:
         sent = quote(payload, safe="")
-        for path in (f"/customers/?q={sent}", f"/customers/?after={sent}", f"/loans/?customer_id={sent}",
-                     f"/loans/?state={sent}", f"/applications/?from={sent}", f"/view-loan/{sent}/",
-                     f"/view-loans/{sent}/", f"/customers/{sent}/"):  # fmt: skip
-            yield Case("SQL", f"{payload} {path[:20]}", "GET", path, HARMLESS)
-        body = json.dumps({**PERSON, "first_name": payload, "last_name": payload}).encode()
-        yield Case("SQL", f"{payload} register", "POST", "/register/", frozenset({201}), "writer", JSON, body)
+        for path, expected in (
+            (f"/customers/?q={sent}", 200), (f"/customers/?after={sent}", BAD), (f"/customers/?limit={sent}", BAD),
+            (f"/loans/?customer_id={sent}", BAD), (f"/loans/?state={sent}", BAD), (f"/applications/?from={sent}", BAD),
+            (f"/applications/?outcome={sent}", BAD), (f"/view-loan/{sent}/", NOT_FOUND),
+            (f"/view-loans/{sent}/", NOT_FOUND), (f"/customers/{sent}/", NOT_FOUND),
+        ):  # fmt: skip
+            yield Case("SQL", f"{payload} {path[:20]}", "GET", path, expected)
+        # Not at the beginning, so that looking for it finds nothing whatever came first.
+        named = {"first_name": f"Asha {payload}", "last_name": f"Menon {payload}"}
+        body = json.dumps({**PERSON, **named}).encode()
+        yield Case("SQL", f"{payload} register", "POST", "/register/", 201, "writer", JSON, body)
         body = json.dumps({**ASKED, "customer_id": payload}).encode()
         yield Case("SQL", f"{payload} create-loan", "POST", "/create-loan/", BAD, "writer", JSON, body)
         key = {**JSON, "Idempotency-Key": payload}
         yield Case("SQL", f"{payload} idempotency", "POST", "/create-loan/", NOT_FOUND, "writer", key,
                    json.dumps({**ASKED, "customer_id": 987654321}).encode())  # fmt: skip
-        yield Case("SQL", f"{payload} audit", "GET", f"/audit/?subject_id={sent}", HARMLESS, "admin")
+        yield Case("SQL", f"{payload} audit", "GET", f"/audit/?subject_id={sent}", BAD, "admin")
+        yield Case("SQL", f"{payload} actor", "GET", f"/audit/?actor={sent}", BAD, "admin")
 
 
 def formula_injection() -> Iterator[Case]:
@@ -153,26 +135,19 @@ def formula_injection() -> Iterator[Case]:
         "=IMPORTXML(1)",
     ):
         body = json.dumps({**PERSON, "first_name": payload}).encode()
-        yield Case("formula", payload, "POST", "/register/", frozenset({201}), "writer", JSON, body)
+        yield Case("formula", payload, "POST", "/register/", 201, "writer", JSON, body)
         body = json.dumps({**ASKED, "loan_amount": payload}).encode()
         # +1 is a number as text, and no formula here.
-        expected = BAD | ({200} if payload == "+1" else set())
+        expected = 200 if payload == "+1" else BAD
         yield Case("formula", f"amount {payload}", "POST", "/check-eligibility/", expected, "writer", JSON, body)
-    for name in (
-        "=1.xlsx",
-        "@x.csv",
-        "+x.xlsx",
-        "../../etc/passwd.csv",
-        "..\\x.xlsx",
-        "a\r\nb.csv",
-        "x" * 300 + ".csv",
-    ):
+    for name, expected in (("=1.xlsx", 201), ("@x.csv", 201), ("+x.xlsx", 201), ("../../etc/passwd.csv", 201),
+                           ("..\\x.xlsx", 201), ("a\r\nb.csv", BAD), ("x" * 300 + ".csv", BAD)):  # fmt: skip
         body = json.dumps({"file_name": name}).encode()
-        yield Case("formula", f"file {name[:20]!r}", "POST", "/imports/", frozenset({201, 400}), "importer", JSON, body)
+        yield Case("formula", f"file {name[:20]!r}", "POST", "/imports/", expected, "importer", JSON, body)
 
 
 def oversize() -> Iterator[Case]:
-    too_large, bad = frozenset({413}), frozenset({400, 413})
+    too_large, bad = 413, BAD
     person = json.dumps(PERSON).encode()
     for name, body, expected in (
         ("64 KB and a byte", person + b" " * (64 * 1024 + 1 - len(person)), too_large),
@@ -183,7 +158,7 @@ def oversize() -> Iterator[Case]:
         ("a number of 50,000 digits", b'{"age": ' + b"9" * 50_000 + b"}", bad),
         ("an exponent", b'{"age": 1e999999999}', bad),
         ("a name of 60,000 letters", json.dumps({**PERSON, "first_name": "x" * 60_000}).encode(), bad),
-        ("5,000 fields", json.dumps({f"field{n}": n for n in range(5_000)}).encode(), bad),
+        ("5,000 fields", json.dumps({f"field{n}": n for n in range(5_000)}).encode(), too_large),
         ("5,000 twins", b"{" + b",".join([b'"age": 1'] * 5_000) + b"}", bad),
     ):
         for path in ("/register/", "/create-loan/"):
@@ -191,7 +166,7 @@ def oversize() -> Iterator[Case]:
     for path in (f"/customers/?q={'x' * 3000}", f"/customers/{'9' * 3000}/", "/customers/?limit=1000000",
                  f"/loans/?{'&'.join(f'a{n}=1' for n in range(300))}",
                  f"/applications/?before={'9' * 500}"):  # fmt: skip
-        yield Case("oversize", path[:30], "GET", path, frozenset({400, 404}))
+        yield Case("oversize", path[:30], "GET", path, NOT_FOUND if "999/" in path else BAD)
     long_key = {**JSON, "Idempotency-Key": "k" * 3000}
     yield Case("oversize", "idempotency key", "POST", "/create-loan/", BAD, "writer", long_key,
                json.dumps(ASKED).encode())  # fmt: skip
@@ -224,37 +199,34 @@ def malformed() -> Iterator[Case]:
     ):
         for path in ("/view-loan/", "/view-loans/", "/customers/", "/applications/"):
             yield Case("malformed", f"{path}{number}", "GET", f"{path}{number}/", NOT_FOUND)
-    for query in ("limit=0", "limit=101", "limit=x", "after=-1", "nothing=1", "q=%00", "q=%ff", "limit=5&limit=6"):
-        yield Case("malformed", query, "GET", f"/customers/?{query}", frozenset({200, 400}))
+    for query in ("limit=0", "limit=101", "limit=x", "limit=1_0", "limit=5.0", "after=-1", "nothing=1", "q=%00",
+                  "limit=5&limit=6"):  # fmt: skip
+        yield Case("malformed", query, "GET", f"/customers/?{query}", BAD)
+    # What is no UTF-8 becomes the sign for that before we see it, which no name begins with.
+    yield Case("malformed", "q=%ff", "GET", "/customers/?q=%ff", 200)
+    yield Case("malformed", "days backwards", "GET", "/applications/?from=2026-05-02&to=2026-05-01", BAD)
 
 
 def header_tricks() -> Iterator[Case]:
-    for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
-        for method in ("DELETE", "PATCH"):
-            yield Case(
-                "headers", f"{name} {method}", "GET", "/customers/1/", frozenset({200}), "writer", {name: method}
-            )
-    for name in ("X-Forwarded-Host", "X-Forwarded-For", "X-Original-URL", "X-Rewrite-URL", "Forwarded", "X-Host"):
-        yield Case("headers", name, "GET", "/customers/1/", frozenset({200}), "writer", {name: "evil.example.com"})
+    tricks = [(name, method) for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+              for method in ("DELETE", "PATCH")]  # fmt: skip
+    tricks += [(name, EVIL) for name in ("X-Forwarded-Host", "X-Forwarded-For", "X-Original-URL", "X-Rewrite-URL",
+                                         "Forwarded", "X-Host", "Host")]  # fmt: skip
+    tricks += [("Host", "localhost:1"), ("Host", "169.254.169.254")]
+    tricks += [(name, "\"';--, x=\\") for name in ("If-Match", "Accept", "Range", "Origin", "Accept-Encoding",
+                                                  "Accept-Language", "Referer")]  # fmt: skip
+    for name, value in tricks:
+        yield Case("headers", f"{name} {value}", "GET", "/customers/1/", 200, "writer", {name: value}, like_plain=True)
     for kind in ("text/xml", "text/plain", "application/x-www-form-urlencoded", "multipart/related; boundary=x",
                  "application/json-patch+json", "application/octet-stream", "x" * 500,
                  "application/\u00e9"):  # fmt: skip
-        yield Case("headers", f"type {kind[:30]}", "POST", "/register/", frozenset({415}), "writer",
+        yield Case("headers", f"type {kind[:30]}", "POST", "/register/", 415, "writer",
                    {"Content-Type": kind}, json.dumps(PERSON).encode())  # fmt: skip
     for method in ("DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"):
-        yield Case("headers", method, method, "/create-loan/", frozenset({405}), "writer", JSON, b"{}")
-    for header in ("If-Match", "Accept", "Range", "Origin", "Accept-Encoding", "Accept-Language", "Referer"):
-        yield Case(
-            "headers",
-            f"{header} nonsense",
-            "GET",
-            "/customers/1/",
-            frozenset({200}),
-            "writer",
-            {header: "\"';--, x=\\"},
-        )
-    for value in ("", '""', 'W/"x"', '"' + "a" * 3000 + '"', "\u00e9"):
-        yield Case("headers", f"If-Match {value[:10]}", "PATCH", "/customers/1/", frozenset({400, 412, 428}), "writer",
+        yield Case("headers", method, method, "/create-loan/", 405, "writer", JSON, b"{}")
+    for value, expected in (("", 412), ('""', 412), ('W/"x"', 412), ('"' + "a" * 3000 + '"', 412), ("\u00e9", 412)):
+        yield Case("headers", f"If-Match {value[:10]}", "PATCH", "/customers/1/", expected, "writer",
                    {**JSON, "If-Match": value}, b'{"monthly_income": 1000}')  # fmt: skip
-    for path in ("/view-loan/1%0d%0aSet-Cookie:%20a=b/", "/customers/?q=%0d%0aSet-Cookie:%20a=b"):
-        yield Case("headers", path, "GET", path, frozenset({200, 400, 404}))
+    for path, expected in (("/view-loan/1%0d%0aSet-Cookie:%20a=b/", NOT_FOUND),
+                           ("/customers/?q=%0d%0aSet-Cookie:%20a=b", 200)):  # fmt: skip
+        yield Case("headers", path, "GET", path, expected)
