@@ -83,7 +83,8 @@ lint: $(READY_VENV)
 	@$(RUN) -m ruff format --check --quiet . || { echo 'Not formatted; mend it with: .venv/bin/ruff format .'; exit 1; }
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m mypy
-	@! [ -e .git ] || git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook $(NO_SECRETS)
+	@! [ -e .git ] || git ls-files -z | xargs -0 $(SCAN) --disable-plugin KeywordDetector
+	@! [ -e .git ] || git ls-files -z app.py chalicelib infra .chalice docs bench | xargs -0 $(SCAN)
 
 audit: $(READY_VENV) ## ask the Python advisory service about every dependency that is deployed or used (needs the internet)
 	@.venv/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt -r requirements-dev.txt
@@ -107,8 +108,10 @@ lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versio
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml --group dev -o requirements-dev.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt
-# Digests are no secrets, nor is whatever is assigned to a name such as `password`, nor what tests make up.
-NO_SECRETS := --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString --disable-plugin KeywordDetector --exclude-secrets '^(password|pass|secret|loans|hunter2)$$' --exclude-lines eyJhbGciOiJub25lIn0
+# Digests are no secrets, nor is what tests make up; outside the tests, what is assigned to a name such as `password` is one.
+SCAN := $(RUN) -m detect_secrets.pre_commit_hook --plugin infra/secret_scan.py --disable-plugin HexHighEntropyString \
+  --disable-plugin Base64HighEntropyString --exclude-lines eyJhbGciOiJub25lIn0 \
+  --exclude-secrets '^(password|pass|secret|loans|hunter2|local|api_key|API key)$$'
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
 $(READY_UV):

@@ -14,8 +14,8 @@ _PUBLIC_CHARACTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _PUBLIC_LENGTH = 12
 _SECRET_BYTES = 32
 
-_KEY = re.compile(rf"lk_([{_PUBLIC_CHARACTERS}]{{{_PUBLIC_LENGTH}}})_[A-Za-z0-9_-]{{43}}")
-_SESSION = re.compile(r"ls_[A-Za-z0-9_-]{43}")
+KEY_FORM = re.compile(rf"lk_([{_PUBLIC_CHARACTERS}]{{{_PUBLIC_LENGTH}}})_[A-Za-z0-9_-]{{43}}")
+SESSION_FORM = re.compile(r"ls_[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,6 @@ def new_session() -> Token:
 
 def read_token(text: str) -> Token | None:
     """The token in a text; None where it has the form of neither."""
-    if key := _KEY.fullmatch(text):
+    if key := KEY_FORM.fullmatch(text):
         return Token(text, key.group(1))
-    return Token(text) if _SESSION.fullmatch(text) else None
+    return Token(text) if SESSION_FORM.fullmatch(text) else None
