@@ -77,6 +77,9 @@ roll-back: $(READY_VENV) ## put the revision before the last deployment back: ST
 destroy: $(READY_VENV) ## delete the stack of a stage, not its data: STAGE=dev [ENDPOINT=…] [CONFIRM=dev] [FORCE=yes]
 	@exec $(RUN) -m infra.destroy $(STAGE) $(TARGET)
 
+# One process of tests for each core; LocalStack with its functions is in one of them, and takes a core by itself.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
+
 TARGET = $(if $(ENDPOINT),--endpoint "$(ENDPOINT)")
 
 lint: $(READY_VENV)
@@ -90,10 +93,10 @@ audit: $(READY_VENV) ## ask the Python advisory service about every dependency t
 	@.venv/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt -r requirements-dev.txt
 
 check: lint ## the gate before a commit: format, lint, types, fast tests
-	@$(RUN) -m pytest tests/unit
+	@$(RUN) -m pytest $(SIDE_BY_SIDE) tests/unit
 
 test: lint $(READY) ## everything: the gate, and the tests of every level on a stack of their own
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest $(SIDE_BY_SIDE)
 
 bench: $(READY) ## measure what docs/performance.md tells; BENCHES="imports" for some of it
 	@exec $(RUN) -m bench $(BENCHES)

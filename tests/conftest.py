@@ -24,6 +24,13 @@ PROJECT = Path(__file__).parent.parent
 TEMPLATE = "loans_template"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a fixture stays with one of the processes that run side by side: a file, and all on LocalStack."""
+    for item in items:
+        group = "e2e" if "e2e" in item.path.parts else str(item.path.relative_to(PROJECT))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def settings_for(database_url: str, **environ: str) -> Settings:
     """The settings a Lambda would have, with this database."""
     return read_settings(
