@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
-from bench import cold_start, growth, handlers, imports, pages, throughput, writes
+from bench import cold_start, growth, handlers, imports, pages, rules, throughput, writes
 from bench.measuring import machine, write_json
 
 BENCHES = {
     "handlers": handlers.run,
+    "rules": rules.run,
     "throughput": throughput.run,
     "cold_start": cold_start.run,
     "growth": growth.run,
