@@ -1,0 +1,198 @@
+"""docs/operations.md, followed on LocalStack: every command in it is run here, or listed with the reason why not."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from chalicelib.ingest.events import ObjectReference, message_for
+from infra.local.provision import queue_depths
+from tests.conftest import PROJECT
+from tests.e2e.aws_commands import read
+from tests.e2e.conftest import DATA, Stack, patiently
+from tests.e2e.test_deploy import Dev
+
+pytestmark = pytest.mark.e2e
+
+DOCUMENT = PROJECT / "docs" / "operations.md"
+
+# What cannot be run here, by how it begins. The aws commands among them are held against AWS's own models.
+NO_AURORA = "LocalStack has no Aurora: the foundation and a restore are for AWS."
+NO_IMPORT = "LocalStack removes the bucket with the stack, and cannot take one into a new stack."
+NOT_HERE = {
+    "make foundation": NO_AURORA,
+    "curl -O https://truststore.pki.rds.amazonaws.com": "The tests need no internet.",
+    "make deploy STAGE=dev CERTIFICATES=": NO_AURORA,
+    "aws rds": NO_AURORA,
+    "ACCOUNT=$(": NO_IMPORT,
+    "aws cloudformation": NO_IMPORT,
+    "filter event": "A query for CloudWatch Logs Insights, which LocalStack has not.",
+}
+FOLLOWED: set[str] = set()
+
+Test = Callable[..., None]
+
+
+def commands() -> list[str]:
+    """Every command of the document, each on one line."""
+    text = re.sub(r"\\\n\s*", "", DOCUMENT.read_text())
+    # A paragraph in a list goes on with three blanks, a command with eight.
+    return [line.strip() for line in text.splitlines() if line.startswith("    ")]
+
+
+def follows(*beginnings: str) -> Callable[[Test], Test]:
+    """Hands a test the commands that begin so, in the order of the beginnings, as `told`."""
+    FOLLOWED.update(beginnings)
+    told = [line for beginning in beginnings for line in commands() if line.startswith(beginning)]
+    return pytest.mark.parametrize("told", [told], ids=["document"])
+
+
+class Reader:
+    """Somebody who follows the document, with the addresses of this run's stack instead of those of `make up`."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    def types(self, command: str, *more: str) -> "subprocess.Popen[str]":
+        local = f"LOCAL={sys.executable} -m infra.local --state {self.stack.native.home.folder}"
+        ports = self.stack.native.ports
+        typed = command.replace("localhost:4566", f"localhost:{ports.aws}").replace(":54329", f":{ports.db}")
+        # The lint went before the tests, and its answer does not depend on the stack.
+        line = " ".join([typed.replace("make ", 'make -o lint "$LOCAL" ', 1), *more])
+        environment = os.environ | {"LOCAL": local, "LAUNCHER": "native", "NO_PROXY": "localhost,127.0.0.1"}
+        return subprocess.Popen(
+            ["sh", "-c", line],
+            cwd=PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def reads(self, command: str, *more: str) -> str:
+        """What the command prints; it succeeds."""
+        with self.types(command, *more) as process:
+            printed, _ = process.communicate(timeout=240)
+        assert process.returncode == 0, printed
+        return printed
+
+    def calls(self, command: str, **placeholders: str) -> dict[str, Any]:
+        """The answer to an aws command, with what stands in <> replaced."""
+        for name, value in placeholders.items():
+            command = command.replace(f"<{name}>", value)
+        return read(command).made_by(self.stack.session)
+
+
+@pytest.fixture
+def reader(stack: Stack) -> Reader:
+    return Reader(stack)
+
+
+def test_every_command_of_the_document_is_run_here_or_listed_with_the_reason() -> None:
+    known = (*FOLLOWED, *NOT_HERE)
+    assert [line for line in commands() if not line.startswith(known)] == []
+    assert [each for each in known if not any(line.startswith(each) for line in commands())] == []
+
+
+@pytest.mark.parametrize(
+    "command", [line for line in commands() if line.startswith("aws ") and " logs tail " not in line]
+)
+def test_an_aws_command_is_one_that_aws_takes(command: str) -> None:
+    # A placeholder stands for a value that is long enough.
+    assert read(command.replace("<", "the-value-of-").replace(">", "-that-was-printed-before")).service
+
+
+@follows(
+    "make database STAGE=dev",
+    "make deploy STAGE=dev ENDPOINT=",
+    "aws logs tail",
+    "aws lambda list-event-source-mappings",
+    "aws lambda update-event-source-mapping --uuid <uuid> --no-enabled",
+    "aws lambda update-event-source-mapping --uuid <uuid> --enabled",
+    "make roll-back STAGE=dev",
+    "make destroy STAGE=dev",
+)
+def test_a_stage_is_deployed_watched_stopped_rolled_back_and_destroyed(reader: Reader, told: list[str]) -> None:
+    database, deploy, tail, mappings, stop, go_on, roll_back, destroy = told
+    here = f"ENDPOINT={reader.stack.file.aws_endpoint_url}"
+    url = reader.reads(database).split()[-1]
+    assert f"DatabaseUrl={url}" in deploy.replace(":54329", f":{reader.stack.native.ports.db}")
+    assert "With a key the database answers" in reader.reads(deploy, "CONFIRM=yes")
+
+    (group,) = re.findall(r"/aws/lambda/\S+", tail)
+    for _ in patiently(30, f"a line in {group}"):
+        events = reader.stack.session.client("logs").filter_log_events(logGroupName=group)["events"]
+        if any('"event": "request"' in event["message"] for event in events):
+            break
+
+    (mapping,) = reader.calls(mappings)["EventSourceMappings"]
+    assert reader.calls(stop, uuid=mapping["UUID"])["State"] in ("Disabling", "Disabled")
+    assert reader.calls(go_on, uuid=mapping["UUID"])["State"] in ("Enabling", "Enabled")
+
+    dev = Dev(reader.stack)
+    before = dev.import_memory()
+    dev.release_with_import_memory(before + 128)
+    assert "~ ImportWorkbooks" in reader.reads(roll_back, here, "CONFIRM=yes")
+    assert dev.import_memory() == before
+    assert "is gone" in reader.reads(destroy, here, "CONFIRM=dev")
+
+
+@follows("make logs")
+def test_the_logs_are_followed(reader: Reader, told: list[str]) -> None:
+    with reader.types(told[0]) as process:
+        assert process.stdout is not None
+        reader.stack.get("/customers/?limit=1")
+        ours = "lambda-loans-local-api"
+        line = next(line for line in process.stdout if line.startswith(ours) and "GET /api/customers" in line)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+    assert re.search(r" 200 GET /api/customers \d+ ms ", line)
+
+
+@follows("make redrive", "aws sqs start-message-move-task")
+def test_dead_letters_are_put_back(reader: Reader, told: list[str]) -> None:
+    stack = reader.stack
+    sqs = stack.session.client("sqs")
+    workbook = stack.upload(DATA / "customer_data.xlsx")
+    stack.wait_for_import(workbook)
+    reference = ObjectReference(stack.file.bucket, workbook.key, workbook.version, "etag", 1)
+    dead = stack.file.dead_letter_queue_url
+
+    sqs.send_message(QueueUrl=dead, MessageBody=message_for(reference))
+    assert "1 message is back in the import queue" in reader.reads(told[0])
+
+    sqs.send_message(QueueUrl=dead, MessageBody=message_for(reference))
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    reader.calls(told[1], arn=arn)
+    for _ in patiently(30, "an empty dead-letter queue"):
+        if queue_depths(stack.file)["dead"] == 0:
+            break
+    stack.wait_until_idle()
+
+
+@follows("make superuser", "make api-key", "aws lambda invoke")
+def test_the_first_admin_and_a_key_are_made(reader: Reader, told: list[str]) -> None:
+    superuser, api_key, *invocations = told
+    password = reader.reads(superuser).split()[-1]
+    signed_in = reader.stack.post("/sessions/", {"login": "asha", "password": password})
+    assert signed_in.status_code == 201
+    token = reader.reads(api_key).split()[-1]
+    assert reads_customers(reader, token)
+    assert len(invocations) == 2
+    for line in invocations:
+        answer = json.loads(reader.calls(line, stage="local")["Payload"].read())
+        assert "password" in answer or reads_customers(reader, answer["token"])
+
+
+def reads_customers(reader: Reader, token: str) -> bool:
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{reader.stack.api_url}/customers/", headers=headers, timeout=60).status_code == 200
