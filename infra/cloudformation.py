@@ -54,6 +54,19 @@ class Plan:
         return [*self.settings, *told] + ([f"and {tagged} that only get the tags of this deployment"] if tagged else [])
 
 
+def changed_settings(
+    standing: Mapping[str, str | None], given: Mapping[str, str | None], declared: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """What becomes of the parameters that stand, those too that nobody gives and that fall back to what the template
+    declares. One that is given as None keeps its value."""
+    news = {name: given.get(name, declared.get(name, {}).get("Default")) for name in standing}
+    return tuple(
+        f"{name}: {old or 'nothing'} -> {news[name] or 'nothing'}"
+        for name, old in standing.items()
+        if old is not None and news[name] is not None and str(news[name]) != old
+    )
+
+
 class Stack:
     """The stack `name`; `wait_seconds` bounds how long one change may take."""
 

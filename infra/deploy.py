@@ -33,6 +33,7 @@ from infra.revisions import (
     Stage,
     migrate,
     migrates_first,
+    require_free_bucket,
     template_before,
 )
 from infra.smoke import SmokeError, smoke_test
@@ -84,6 +85,7 @@ def deploy(
         parameters = {"Stage": stage, **parameters, **({"DatabaseCaFile": CA_FILE} if certificates else {})}
         check_certificates(parameters)
         place = Stage(stage, session)
+        require_free_bucket(place)
         before = place.standing()
         release = _release(place, parameters, certificates, before, say, build)
         plan = place.plan(release) if release else None

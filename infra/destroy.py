@@ -54,7 +54,9 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
         print(f"AWS refused: {error}", file=sys.stderr)
         return 1
     print(f"The stack loans-{chosen.stage} is gone. What stays: the database, {', '.join(kept) or 'no bucket'}.")
-    print("A new deployment of the stage refuses a bucket of its workbooks that is still there (docs/operations.md).")
+    print(
+        "Before the stage is deployed again, a new stack takes over the bucket of its workbooks (docs/operations.md)."
+    )
     return 0
 
 

@@ -10,12 +10,13 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.approval import Approve, approved, asking
-from infra.cloudformation import Stack, StackError
+from infra.cloudformation import Stack, StackError, changed_settings
 from infra.database_user import make_user
 from infra.packaging import ROOT
 from infra.terminal import Refused, pairs, session_of
@@ -58,13 +59,13 @@ def _change(
     say: Callable[[str], None],
 ) -> None:
     declared = yaml.safe_load(template)["Parameters"]
-    kept = [name for name in stack.parameters() if name in declared] if stack.stands() else []
-    values = {**dict.fromkeys(kept), "Stage": stage, **parameters}
+    standing = stack.parameters() if stack.stands() else {}
+    values = {**dict.fromkeys(name for name in standing if name in declared), "Stage": stage, **parameters}
     plan = stack.plan(_upload(stage, session, template), values, {})
     if plan is None:
         say(f"The stack {stack.name} is that of its template; nothing had to change.")
         return
-    approved(stack, plan, approve)
+    approved(stack, replace(plan, settings=changed_settings(standing, values, declared)), approve)
     say(f"Changing the stack {stack.name}. A database takes a quarter of an hour.")
     stack.execute(plan)
 

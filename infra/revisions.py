@@ -1,14 +1,14 @@
 """What a stage's stack is made of, and how it becomes another revision. The stack itself says which it is, by its tags,
 so nobody has to keep a list beside it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from infra.cloudformation import Plan, Stack
+from infra.cloudformation import Plan, Stack, StackError, changed_settings
 from infra.functions import invoke
-from infra.uploading import Session, deployment_bucket, read_template, upload_template, url_of
+from infra.uploading import Session, bucket_exists, deployment_bucket, read_template, upload_template, url_of
 
 DIGEST_TAG = "loans:digest"
 TEMPLATE_TAG = "loans:template"
@@ -49,10 +49,11 @@ class Stage:
 
     def plan(self, revision: Revision) -> Plan | None:
         """The change to this revision; None where nothing has to change. Raises StackError."""
-        settings = tuple(self._changed_settings(revision))
+        standing = self.stack.parameters() if self.stack.stands() else {}
+        declared = self.template(revision.template_key).get("Parameters", {})
         url = url_of(self.bucket, revision.template_key, self.session)
         plan = self.stack.plan(url, revision.parameters, revision.tags)
-        return plan and replace(plan, settings=settings)
+        return plan and replace(plan, settings=changed_settings(standing, revision.parameters, declared))
 
     def plan_back(self, revision: Revision) -> Plan | None:
         """The change to a revision that was there before. Raises StackError."""
@@ -62,16 +63,22 @@ class Stage:
         parameters = {name: revision.parameters.get(name) for name in declared if name in known}
         return self.plan(Revision(revision.template_key, parameters, revision.tags))
 
-    def _changed_settings(self, revision: Revision) -> Iterator[str]:
-        """What becomes of the parameters, those too that nobody named and that fall back to the template's value."""
-        declared = self.template(revision.template_key).get("Parameters", {})
-        for name, old in self.stack.parameters().items() if self.stack.stands() else ():
-            new = revision.parameters.get(name, declared.get(name, {}).get("Default"))
-            if new is not None and old is not None and str(new) != old:
-                yield f"{name}: {old or 'nothing'} -> {new or 'nothing'}"
-
     def template(self, key: str) -> dict[str, Any]:
         return read_template(self.bucket, key, self.session)
+
+
+def require_free_bucket(stage: Stage) -> None:
+    """Raises StackError where the bucket of an earlier stack is in the way of the first one.
+
+    CloudFormation would say so too, after it has made half of the stack and removed it again.
+    """
+    account = stage.session.client("sts").get_caller_identity()["Account"]
+    bucket = f"loans-{stage.name}-workbooks-{account}"
+    if not stage.stack.exists() and bucket_exists(bucket, stage.session):
+        raise StackError(
+            f"The bucket {bucket} is still there from an earlier stack, and a new one cannot make it again; "
+            "docs/operations.md says under Destroy how the new stack takes it over, with what is in it."
+        )
 
 
 def template_before(template_key: str, before: Revision | None) -> str:

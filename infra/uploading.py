@@ -18,17 +18,24 @@ def deployment_bucket(stage: str, session: Session) -> str:
     """The bucket of the stage's revisions, which is made where it is not there."""
     account = session.client("sts").get_caller_identity()["Account"]
     bucket = f"loans-{stage}-deployments-{account}"
-    s3 = session.client("s3")
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
-            raise
+    if not bucket_exists(bucket, session):
+        s3 = session.client("s3")
         region = s3.meta.region_name
         # S3 takes every region as a location but its first.
         location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         s3.create_bucket(Bucket=bucket, **location)
     return bucket
+
+
+def bucket_exists(bucket: str, session: Session) -> bool:
+    """Whether there is a bucket of the name. Raises ClientError where it is somebody else's."""
+    try:
+        session.client("s3").head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+            raise
+        return False
+    return True
 
 
 def upload(bucket: str, built: Package, session: Session) -> str:

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from infra import deploy, destroy
-from infra.cloudformation import Change, Plan
+from infra.cloudformation import Change, Plan, changed_settings
 from infra.terminal import Refused, confirmed, lets_everybody_in, local_parameters, session_of
 
 
@@ -31,6 +31,33 @@ def test_a_plan_tells_what_is_added_changed_removed_and_replaced() -> None:
         "- OldQueue (AWS::SQS::Queue)",
         "and 1 that only get the tags of this deployment",
     ]
+
+
+def test_a_plan_tells_which_parameters_get_another_value_also_those_that_nobody_gives() -> None:
+    standing = {"DatabaseUrl": "old", "RequestsASecond": "200", "AlarmMail": "", "LogDays": "90", "Kept": "1"}
+    declared: dict[str, dict[str, object]] = {
+        "RequestsASecond": {"Default": 100},
+        "LogDays": {"Default": 90},
+        "AlarmMail": {"Default": ""},
+    }
+    given = {"DatabaseUrl": "new", "AlarmMail": "asha@example.com", "Kept": None}
+    assert changed_settings(standing, given, declared) == (
+        "DatabaseUrl: old -> new",
+        "RequestsASecond: 200 -> 100",
+        "AlarmMail: nothing -> asha@example.com",
+    )
+
+
+def test_the_bucket_of_an_earlier_stack_is_taken_over_before_the_first_deployment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        session = boto3.session.Session(region_name="us-east-1")
+        session.client("s3").create_bucket(Bucket="loans-dev-workbooks-123456789012")
+        with pytest.raises(deploy.DeployError, match=r"loans-dev-workbooks-123456789012 .*docs/operations\.md"):
+            deploy.deploy("dev", session, {"DatabaseUrl": "postgresql://x"})
 
 
 def test_confirm_answers_the_question_and_only_with_the_right_word() -> None:
