@@ -8,7 +8,7 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.api.access_models import AuditQuery
-from chalicelib.console.audit_words import ACTIONS, SUBJECTS, label_of, written
+from chalicelib.console.audit_words import ACTIONS, FIRST, SUBJECTS, label_of, written
 from chalicelib.console.forms import Form
 from chalicelib.console.lists import shown_page
 from chalicelib.console.reading import read
@@ -100,9 +100,9 @@ def entry_of(event: StoredEvent) -> Entry:
 
 
 def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
-    """What a change was about, value by value, in the order in which it was written down."""
+    """What a change was about, value by value."""
     old, new = before or {}, after or {}
-    names = [*new, *(name for name in old if name not in new)]
+    names = sorted({**new, **old}, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     changes = [_change(name, old.get(name), new.get(name)) for name in names]
     return [change for change in changes if change.before is not None or change.after is not None]
 

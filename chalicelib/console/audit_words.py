@@ -37,6 +37,8 @@ SUBJECTS: Mapping[str, str] = {
     SubjectKind.USER: "User",
 }
 
+# What is told first, in this order; the database does not keep the order in which the rest was written down.
+FIRST = ("reason", "customer_id", "loan_id", "loan_amount", "interest_rate", "tenure", "approved")
 AMOUNTS = {"approved_limit", "monthly_income", "loan_amount", "monthly_installment"}
 RATES = {"interest_rate", "corrected_interest_rate", "rate_floor"}
 COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")

@@ -19,7 +19,7 @@ from chalicelib.console.history import FIELDS as LABELS
 from chalicelib.console.once import KEY, attempt_of, new_key
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
-from chalicelib.console.typed import plain
+from chalicelib.console.typed import plain, refused
 from chalicelib.console.visit import Visit
 from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated, RequestInFlight
 from chalicelib.rules.sentences import percent, rupees
@@ -77,7 +77,7 @@ def register_customer(visit: Visit) -> Response:
         body = read(RegisterBody, plain(visit.form))
         attempt = attempt_of(visit)
     except InvalidRequest as error:
-        return _registration_page(visit, Form.refused({KEY: new_key(), **visit.form}, error), 400)
+        return _registration_page(visit, refused({KEY: new_key(), **visit.form}, error), 400)
 
     def answer(connection: Connection) -> str:
         registration = Registration(**body.model_dump())
@@ -109,7 +109,7 @@ def change_customer(visit: Visit, customer_id: str) -> Response:
         etags = {typed.get("etag", "")}
         customers.change_customer(runtime.database(), number, changes, etags, visit.author, wanted.reason)
     except InvalidRequest as error:
-        return _change_page(visit, found, Form.refused({**_opened(found), **typed}, error), 400)
+        return _change_page(visit, found, refused({**_opened(found), **typed}, error), 400)
     except Outdated:
         return _lost_race(visit, number)
     return see(visit, f"customers/{number}/", done="customer-changed")

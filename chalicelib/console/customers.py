@@ -14,6 +14,7 @@ from chalicelib.console.history import entry_of
 from chalicelib.console.lists import ROWS, address, shown_page
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page
+from chalicelib.console.typed import refused
 from chalicelib.console.visit import Visit
 from chalicelib.console.what_if import FIELDS, WhatIf, asked_of
 from chalicelib.errors import CustomerNotFound, InvalidRequest
@@ -59,7 +60,7 @@ def view_customer(visit: Visit, customer_id: str) -> Response:
     try:
         return customer_page(visit, number, asked_of(number, typed))
     except InvalidRequest as error:
-        return customer_page(visit, number, WhatIf(Form.refused(typed, error)), 400)
+        return customer_page(visit, number, WhatIf(refused(typed, error)), 400)
 
 
 def customer_page(visit: Visit, number: int, asked: WhatIf, status: int = 200) -> Response:

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
+from chalicelib.console.forms import Form
 from chalicelib.console.rendering import formats
+from chalicelib.errors import InvalidRequest
 from chalicelib.storage.import_jobs import StoredFinding
 
 # 1,20,030 and 120,030.50; not 12,50, which elsewhere means 12.50.
@@ -53,6 +56,20 @@ def finding_sentence(finding: StoredFinding) -> str:
         return with_amounts(finding.sentence)
     said, value, rest = finding.sentence.rpartition(finding.value)
     return with_amounts(said) + value + rest
+
+
+def refused(typed: Mapping[str, object], error: InvalidRequest) -> Form:
+    """A form with what was typed and what is wrong with it; bounds of amounts as the locale writes them."""
+    errors = {name: [_said(name, sentence) for sentence in error.fields[name]] for name in error.fields}
+    return replace(Form.refused(typed, error), errors=errors)
+
+
+def _said(name: str, sentence: str) -> str:
+    if _PLAIN.get(name) is not plain_amount:
+        return sentence
+    # What follows is quoted as it was typed.
+    bounds, got, value = sentence.partition('; got "')
+    return with_amounts(bounds) + got + value
 
 
 _PLAIN: Mapping[str, Callable[[str], str]] = {

@@ -8,7 +8,8 @@ from chalicelib import runtime
 from chalicelib.console import rendering
 from chalicelib.console.explaining import PARTS, policy_in_words
 from chalicelib.console.history import FIELDS
-from chalicelib.console.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, plain_phone, with_amounts
+from chalicelib.console.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, plain_phone, refused, with_amounts
+from chalicelib.errors import InvalidRequest
 from chalicelib.ingest.kinds import KINDS
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import Part
@@ -121,3 +122,12 @@ def test_a_finding_groups_amounts_and_leaves_ids_and_odd_values_as_the_file_has_
 
 def test_the_columns_of_amounts_are_columns_of_the_workbooks() -> None:
     assert {column.title for kind in KINDS for column in kind.columns} >= AMOUNT_COLUMNS
+
+
+def test_the_bound_of_an_amount_is_grouped_and_what_was_typed_is_quoted_as_it_was() -> None:
+    sentence = 'must be an amount in rupees, 1 to 1000000000000; got "20000000000000.5"'
+    error = InvalidRequest("No.", {"loan_amount": [sentence], "phone_number": ['must have 10 digits; got "1234567"']})
+    form = refused({}, error)
+    grouped = 'must be an amount in rupees, 1 to ₹10,00,00,00,00,000; got "20000000000000.5"'
+    assert form.sentences("loan_amount") == [grouped]
+    assert form.sentences("phone_number") == ['must have 10 digits; got "1234567"']
