@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -18,6 +19,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
 )
+GRAVE = ("critical", "serious")
 
 
 class NoChromium(Exception):
@@ -62,3 +64,11 @@ def sign_in(page: Page, console_url: str, login: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("navigation", name="Sections").wait_for()
+
+
+def faults_of(page: Page) -> list[str]:
+    """What axe finds to be a serious fault for somebody, and whether one has to scroll sideways."""
+    violations = Axe().run(page).response["violations"]
+    found = [f"{each['id']}: {each['nodes'][0]['target']}" for each in violations if each["impact"] in GRAVE]
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*found, "wider than the screen"] if wider > 0 else found

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from chalicelib.ingest.events import ObjectReference, message_for
@@ -12,7 +11,7 @@ from chalicelib.rules.access import Role
 from chalicelib.storage.database import Database, make_engine
 from infra.local.provision import queue_depths
 from tests.conftest import settings_for
-from tests.e2e.browsing import browsing, sign_in
+from tests.e2e.browsing import browsing, faults_of, sign_in
 from tests.e2e.conftest import Stack, patiently
 from tests.people import PASSWORD, user_of
 from tests.workbooks import CUSTOMER_HEADER, customer, workbook
@@ -107,6 +106,7 @@ def test_an_admin_tries_a_dead_letter_again(stack: Stack, console: str, admin: P
     stack.session.client("sqs").send_message(QueueUrl=stack.file.dead_letter_queue_url, MessageBody=notice)
     admin.goto(f"{console}imports/dead-letters/")
     expect(admin.locator("tbody")).to_contain_text("seed/July customers.xlsx")
+    assert faults_of(admin) == []
     admin.get_by_role("button", name="Try it again").click()
     expect(admin.get_by_role("status")).to_contain_text("on their way back")
     for _ in patiently(60, "the import"):
@@ -116,29 +116,13 @@ def test_an_admin_tries_a_dead_letter_again(stack: Stack, console: str, admin: P
     assert queue_depths(stack.file)["dead"] == 0
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["imports/new/", "imports/dead-letters/", "administration/", "administration/users/1/", "administration/users/new/",
-     "administration/keys/new/", "administration/audit/?from=soon", "account/"],
-)  # fmt: skip
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_behind_the_others_have_no_serious_fault(
-    console: str, admin: Page, address: str, scheme: str
-) -> None:
-    admin.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    admin.set_viewport_size({"width": 390, "height": 844})
-    admin.goto(console + address)
-    violations = Axe().run(admin).response["violations"]
-    assert [each["id"] for each in violations if each["impact"] in ("critical", "serious")] == []
-    assert admin.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-
-
 def test_a_key_is_shown_once_and_copied(console: str, admin: Page) -> None:
     admin.context.grant_permissions(["clipboard-read", "clipboard-write"])
     admin.goto(f"{console}administration/keys/new/")
     admin.get_by_label("Name").fill("Web shop")
     admin.get_by_role("button", name="Make the key").click()
     token = admin.get_by_label("API key").input_value()
+    assert faults_of(admin) == []
     admin.get_by_role("button", name="Copy").click()
     expect(admin.get_by_role("button", name="Copied")).to_be_visible()
     assert admin.evaluate("navigator.clipboard.readText()") == token

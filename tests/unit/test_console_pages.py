@@ -8,6 +8,7 @@ import pytest
 from app import app
 from chalicelib.console.page import view_of
 from chalicelib.console.routes import PAGES, Page
+from tests.e2e.pages import BEHIND, DOWNLOADS, IN_PASSING, PICTURES, page_at
 
 
 def parameters_of(page: Page) -> list[str]:
@@ -25,3 +26,10 @@ def test_a_page_has_a_view_that_takes_the_parameters_of_its_path(page: Page) -> 
 def test_every_page_is_a_route_of_the_application_and_no_other_route_is_below_console() -> None:
     routes = {(method, path) for path, methods in app.routes.items() for method in methods}
     assert set(PAGES) == {(method, path) for method, path in routes if path.startswith("/console")}
+
+
+def test_a_real_browser_is_led_to_every_page() -> None:
+    addresses = [each.address for each in (*PICTURES, *BEHIND, *DOWNLOADS)]
+    assert {page_at(address) for address in (*addresses, *IN_PASSING)} == {
+        path for method, path in PAGES if method == "GET"
+    }
