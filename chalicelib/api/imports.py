@@ -98,6 +98,7 @@ def _import(job: ImportJob) -> dict[str, Any]:
 
 def _progress(job: ImportJob) -> dict[str, Any]:
     percent = min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None
+    percent = 100 if job.state == "completed" else percent
     return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": percent}
 
 

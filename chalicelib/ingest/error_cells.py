@@ -1,5 +1,6 @@
-"""Which cells of a sheet hold an error such as #N/A, or a formula without its value, kept so that a million of them take
-a few MiB. The reader gives both as empty cells.
+"""Which cells of a sheet hold an error such as #N/A, or a formula without its value: the reader gives both as empty.
+
+They are kept so that a million of them take a few MiB.
 """
 
 import re

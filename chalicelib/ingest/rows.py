@@ -37,8 +37,9 @@ Values: TypeAlias = Sequence[Any]
 class Chunk:
     """Some rows of a sheet: those from `start` to before `end`, counting all rows below the headers of a workbook.
 
-    `found` of them are not blank, counted before anything else is known about them. `columns` are the values of the good rows in the order of the kind's columns; `positions` and `row_numbers` say
-    where they stood. Every other row is blank or has a finding that rejects it.
+    `found` of them are not blank, counted before anything else is known about them. `columns` are the values of the
+    good rows in the order of the kind's columns; `positions` and `row_numbers` say where they stood. Every other row is
+    blank or has a finding that rejects it.
     """
 
     layout: Layout

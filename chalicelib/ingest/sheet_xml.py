@@ -55,8 +55,8 @@ class WorkbookXml:
 def look_into(container: zipfile.ZipFile) -> WorkbookXml:
     """What is in the XML of a workbook.
 
-    Raises what zipfile and ElementTree raise for a file they cannot read, or whose parts are not as long as it says, and
-    WithoutAddress with the name of the sheet.
+    Raises what zipfile and ElementTree raise for a file they cannot read, or whose parts are not as long as it says;
+    and WithoutAddress with the name of the sheet.
     """
     by_part = {part.filename: part for part in container.infolist()}
     parts = {sheet: by_part[part] for sheet, part in _sheet_parts(container).items() if part in by_part}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from chalicelib.ingest.findings import Finding
 from chalicelib.ingest.headers import Layout
 from chalicelib.ingest.rows import Chunk, read_chunks
+from chalicelib.ingest.sheets import FileRefused
 from chalicelib.storage import imports, staging
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
@@ -60,7 +61,7 @@ def load(
 ) -> tuple[ImportRecord, list[SheetCounts]]:
     """Applies all of a workbook, unless another worker does; returns how the import stands and its counts.
 
-    Raises OutOfTime where the rest is to be done by another invocation.
+    Raises OutOfTime where the rest is to be done by another invocation, and FileRefused where there is no row.
     """
     at_first = _open(database, import_id, file)
     while True:
@@ -144,6 +145,8 @@ def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[Import
             staging.clear(tx.connection, import_id)
             tx.commit()
             return record, []
+        if not any(found.values()):
+            raise FileRefused(_without_rows(file))
         imports.lock_merging(tx.connection)
         sheets = _apply(tx.connection, import_id, file, found)
         imports.complete(tx.connection, import_id, sheets)
@@ -165,6 +168,12 @@ def _apply(connection: "Connection", import_id: int, file: OpenedFile, found: Ma
         _counts(layout, found.get(layout.sheet.name, 0), merged, rejected.get(layout.sheet.name, 0))
         for layout in file.layouts
     ]
+
+
+def _without_rows(file: OpenedFile) -> str:
+    names = ", ".join(layout.sheet.name for layout in file.layouts)
+    has = "The sheet {} has its header" if len(file.layouts) == 1 else "The sheets {} have their headers"
+    return f"{has.format(names)} and no rows; fill in the rows below it and send the file again."
 
 
 def _about_the_file(file: OpenedFile) -> list[Finding]:

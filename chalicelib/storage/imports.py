@@ -82,7 +82,8 @@ def apply_waiting_loans(connection: Connection, customer_id: int | None = None) 
 
 # The form of an import that was asked for can be posted again: what arrives then is a version of the same file.
 _BEGIN = """
-    INSERT INTO imports (bucket, object_key, object_version, file_key, sequencer, uploaded_at, size_bytes, rows_by_sheet)
+    INSERT INTO imports
+           (bucket, object_key, object_version, file_key, sequencer, uploaded_at, size_bytes, rows_by_sheet)
     VALUES (:bucket, :object_key, :object_version,
             coalesce((SELECT file_key FROM imports
                       WHERE bucket = :bucket AND object_key = :object_key AND file_key IS NOT NULL
@@ -155,7 +156,7 @@ _NOTE_PROGRESS = """
 def note_progress(
     connection: Connection, import_id: int, *, rows_read: int, sheet: str, found: int, staged: int
 ) -> None:
-    """Moves the progress to `rows_read`; so many more rows of the sheet were found, and `staged` of them lie in staging."""
+    """Moves the progress to `rows_read`: so many rows more of the sheet are found, and `staged` lie in staging."""
     values = {"import_id": import_id, "rows_read": rows_read, "sheet": sheet, "found": found, "staged": staged}
     connection.execute(text(_NOTE_PROGRESS), values)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import BytesIO
 from itertools import permutations
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from chalicelib.ingest import rows
 from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.ingest.template import write_template
 from chalicelib.services import loading
 from chalicelib.services.import_jobs import NEVER_ARRIVED, WAITING_SECONDS, give_up_waiting
 from chalicelib.services.importing import ImportResult, import_messages, import_object
@@ -298,6 +300,40 @@ def test_a_stray_quotation_mark_in_a_file_of_text_writes_nothing(aws: Aws, datab
     assert result.state == "failed"
     assert str(result.message).startswith("The row that begins in line 12 of the .csv file cannot be read: ")
     assert contents(database) == {"customers": [], "loans": [], "waiting": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (loans_book(), "The sheet loans has its header and no rows"),
+        ((",".join(LOAN_HEADER) + "\n").encode(), "The sheet csv has its header and no rows"),
+        (
+            workbook({"C": [CUSTOMER_HEADER, [None, " "], []], "L": [LOAN_HEADER]}),
+            "The sheets C, L have their headers and no",
+        ),
+    ],
+)
+def test_a_file_without_any_row_is_a_failed_import(aws: Aws, database: Database, content: bytes, sentence: str) -> None:
+    reference = aws.upload("incoming/book", content)
+    result = import_object(database, aws.s3, reference)
+    assert (result.state, str(result.message)[: len(sentence)]) == ("failed", sentence)
+    assert import_object(database, aws.s3, reference).repeated
+
+
+def test_the_template_as_it_comes_is_a_failed_import(aws: Aws, database: Database) -> None:
+    file = BytesIO()
+    write_template(file)
+    result = import_object(database, aws.s3, aws.upload("incoming/template.xlsx", file.getvalue()))
+    assert (result.state, "have their headers and no rows" in str(result.message)) == ("failed", True)
+    assert scalar(database, "SELECT count(*) FROM import_findings") == 0
+
+
+@pytest.mark.parametrize("beside", [[], [LOAN_HEADER]])
+def test_an_empty_sheet_beside_a_good_one_does_no_harm(aws: Aws, database: Database, beside: list[Any]) -> None:
+    book = workbook({"L": beside, "C": [CUSTOMER_HEADER, customer(1)]})
+    result = import_object(database, aws.s3, aws.upload("incoming/book.xlsx", book))
+    assert (result.state, result.rows) == ("completed", 1)
+    assert {sheet.sheet: sheet.rows_found for sheet in result.sheets} == {"C": 1} | ({"L": 0} if beside else {})
 
 
 def test_a_waiting_loan_whose_customer_is_here_is_not_taken_for_a_new_one(aws: Aws, database: Database) -> None:
