@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.errors import DatabaseUnavailable
 from chalicelib.ingest.events import ObjectReference, message_for, references
 from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.workbook import FileRefused, read_workbook
@@ -143,9 +144,10 @@ def _import_or_put_off(
 def _report(
     database: Database, s3: "S3Client", reference: ObjectReference, result: ImportResult, time_left: TimeLeft
 ) -> None:
-    """Writes the report, which must not fail the import: the next delivery of the same object tries it again.
+    """Writes the report. The import is complete, so a delivery after this one has only the report to make.
 
-    Raises OutOfTime where an invocation that has nothing else to do could write it.
+    Raises what S3 and the database raise, with which the message goes back, and OutOfTime where an invocation that has
+    nothing else to do could write it. A fault of ours would come again each time; it must not fail the import.
     """
     if time_left() < result.rows * REPORT_SECONDS_A_ROW:
         if not result.repeated:
@@ -154,6 +156,10 @@ def _report(
         return
     try:
         write_report(database, s3, reference.bucket, result.import_id)
+    except (ClientError, BotoCoreError, DatabaseUnavailable) as error:
+        if not _is_gone(error):
+            raise
+        log_exception("import_report_failed", error, import_id=result.import_id)
     except Exception as error:
         log_exception("import_report_failed", error, import_id=result.import_id)
 
@@ -198,6 +204,10 @@ def _begin(database: Database, reference: ObjectReference) -> ImportRecord:
     return record
 
 
+def _is_gone(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in GONE
+
+
 @contextmanager
 def _downloaded(s3: "S3Client", reference: ObjectReference) -> Iterator[tuple[IO[bytes], datetime]]:
     """The object in a temporary file, and when it was uploaded. Raises FileRefused where it is gone or too large."""
@@ -205,7 +215,7 @@ def _downloaded(s3: "S3Client", reference: ObjectReference) -> Iterator[tuple[IO
     try:
         answer = s3.get_object(Bucket=reference.bucket, Key=reference.key, **version)  # type: ignore[arg-type]
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in GONE:
+        if _is_gone(error):
             raise FileRefused(f"The object {reference.key} was deleted before it could be read.") from error
         raise
     if answer["ContentLength"] > MAX_OBJECT_BYTES:

@@ -10,8 +10,10 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from sqlalchemy import text
 
+from chalicelib.errors import DatabaseUnavailable
 from chalicelib.ingest import rows
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.ingest.template import write_template
@@ -170,17 +172,49 @@ def age(database: Database, seconds: int) -> None:
         tx.commit()
 
 
-def test_a_report_is_written_and_if_that_failed_by_the_next_delivery(
-    aws: Aws, database: Database, monkeypatch: pytest.MonkeyPatch
+ENDINGS: dict[str, Exception] = {
+    "S3 refuses": ClientError({"Error": {"Code": "SlowDown"}}, "PutObject"),
+    "S3 is not there": EndpointConnectionError(endpoint_url="http://s3"),
+    "the database is away": DatabaseUnavailable("The database cannot be reached."),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_report_that_could_not_be_written_is_written_by_the_next_delivery(
+    aws: Aws, database: Database, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
+    def fail(**_named: object) -> None:
+        raise ENDINGS[ending]
+
     message = ("one", message_for(aws.upload("incoming/book.xlsx", BOOK)))
     with monkeypatch.context() as patch:
-        patch.setattr(aws.s3, "put_object", lambda **_: json.loads("S3 is away"))
-        assert import_messages(database, aws.s3, [message]) == []
-    assert query(database, "SELECT state, report_key FROM imports") == [("completed", None)]
+        patch.setattr(aws.s3, "put_object", fail)
+        for _ in range(2):
+            assert import_messages(database, aws.s3, [message]) == ["one"]
+    applied = (contents(database), query(database, "SELECT state, report_key, finished_at FROM imports"))
+    assert applied[1][0][:2] == ("completed", None)
     assert import_messages(database, aws.s3, [message]) == []
     key = scalar(database, "SELECT report_key FROM imports")
     assert aws.s3.head_object(Bucket=aws.settings.import_bucket, Key=key)["ContentLength"] > 0
+    assert (contents(database), scalar(database, "SELECT finished_at FROM imports")) == (applied[0], applied[1][0][2])
+
+
+def test_a_report_that_cannot_be_written_for_a_fault_of_ours_does_not_bring_the_message_back(
+    aws: Aws, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = ("one", message_for(aws.upload("incoming/book.xlsx", BOOK)))
+    with monkeypatch.context() as patch:
+        patch.setattr(aws.s3, "put_object", lambda **_: json.loads("no JSON"))
+        assert import_messages(database, aws.s3, [message]) == []
+    assert query(database, "SELECT state, report_key FROM imports") == [("completed", None)]
+    assert "import_report_failed" in capsys.readouterr().out
+
+
+def test_a_report_of_a_file_that_was_deleted_meanwhile_is_not_tried_for_ever(aws: Aws, database: Database) -> None:
+    reference = aws.upload("incoming/book.xlsx", BOOK)
+    assert import_object(database, aws.s3, reference).state == "completed"
+    aws.s3.delete_object(Bucket=reference.bucket, Key=reference.key, VersionId=reference.version_id or "")
+    assert import_messages(database, aws.s3, [("one", message_for(reference))]) == []
 
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
