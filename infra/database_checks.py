@@ -13,7 +13,7 @@ CA_FILE = f"/var/task/{CERTIFICATES}"
 BUNDLE = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 OF_RDS = re.compile(r"\.rds\.amazonaws\.com$|\.rds\.[a-z0-9-]+\.amazonaws\.com\.cn$")
 # Which database it is. The rest of what the foundation tells may change without a word.
-WHICH_DATABASE = ("DatabaseUrl", "DatabaseResourceId", "DatabaseClusterId")
+WHICH_DATABASE = ("DatabaseUrl", "DatabaseResourceId", "DatabaseClusterId", "DatabaseProxy")
 
 
 class DatabaseError(Exception):

@@ -4,7 +4,6 @@ The API needs no machine inside the network; IAM says who may use it, and the pa
 is shown to nobody.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,6 @@ from typing import Any
 from infra.uploading import Session
 
 DATABASE = "loans"
-# A database that has gone to sleep (MinCapacity 0) wakes within half a minute.
-WAKING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -51,12 +48,12 @@ NEEDS = (
 )
 
 
-def make_user(session: Session, outputs: Mapping[str, str], waking_seconds: float = WAKING_SECONDS) -> list[str]:
+def make_user(session: Session, outputs: Mapping[str, str]) -> list[str]:
     """Gives the user what it lacks, with the outputs of the foundation, and names that. A second run changes nothing.
 
     Raises ClientError where the Data API or the database refuses.
     """
-    run = _data_api(session.client("rds-data"), outputs, waking_seconds)
+    run = _data_api(session.client("rds-data"), outputs)
     # Each is asked for after the one before it was made: there is nothing to be asked of a user who is not there.
     return [need.what for need in NEEDS if not _is_there(run, need) and _made(run, need)]
 
@@ -70,18 +67,7 @@ def _made(run: Callable[[str], Any], need: Need) -> bool:
     return True
 
 
-def _data_api(client: Any, outputs: Mapping[str, str], waking_seconds: float) -> Callable[[str], Any]:
+def _data_api(client: Any, outputs: Mapping[str, str]) -> Callable[[str], Any]:
     """Runs one statement as the master."""
     where = {"resourceArn": outputs["DatabaseArn"], "secretArn": outputs["MasterSecretArn"], "database": DATABASE}
-
-    def run(statement: str) -> Any:
-        pause, end = min(2.0, waking_seconds / 10), time.monotonic() + waking_seconds
-        while True:
-            try:
-                return client.execute_statement(**where, sql=statement)
-            except client.exceptions.DatabaseResumingException:
-                if time.monotonic() + pause > end:
-                    raise
-            time.sleep(pause)
-
-    return run
+    return lambda statement: client.execute_statement(**where, sql=statement)

@@ -18,13 +18,12 @@ OUTPUTS = {"DatabaseArn": "arn:aws:rds:ap-south-1:1:cluster:loans-dev", "MasterS
 
 
 class DataApi(ThreadingHTTPServer):
-    """Answers ExecuteStatement as RDS does; it is asleep for the first `asleep` calls."""
+    """Answers ExecuteStatement as RDS does."""
 
     def __init__(self, postgres: PostgresServer) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         url = postgres.url(DATABASE).replace("postgresql:", "postgresql+pg8000:")
         self.engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        self.asleep = 0
         self.calls: list[dict[str, str]] = []
 
     def run(self, statement: str) -> list[list[dict[str, Any]]]:
@@ -40,18 +39,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls.append(call)
-        if self.server.asleep:
-            self.server.asleep -= 1
-            self.tell(400, {"message": "The database is resuming."}, "DatabaseResumingException")
-        else:
-            self.tell(200, {"records": self.server.run(call["sql"]), "numberOfRecordsUpdated": 0})
-
-    def tell(self, status: int, body: object, error: str = "") -> None:
-        self.send_response(status)
-        if error:
-            self.send_header("x-amzn-ErrorType", error)
+        body = json.dumps({"records": self.server.run(call["sql"]), "numberOfRecordsUpdated": 0})
+        self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        self.wfile.write(body.encode())
 
     def log_message(self, *_words: object) -> None:
         """The calls are kept; nobody reads a log."""
@@ -91,8 +82,3 @@ def test_only_what_is_missing_is_given(session: Session, data_api: DataApi) -> N
     make_user(session, OUTPUTS)
     data_api.run("REVOKE rds_iam FROM loans_app")
     assert make_user(session, OUTPUTS) == ["its sign-in by IAM"]
-
-
-def test_a_database_that_wakes_up_is_waited_for(session: Session, data_api: DataApi) -> None:
-    data_api.asleep = 2
-    assert len(make_user(session, OUTPUTS, waking_seconds=2)) == len(NEEDS)
