@@ -13,6 +13,6 @@ from chalicelib.rules.tokens import KEY_FORM, SESSION_FORM
 class LoansTokenDetector(RegexBasedDetector):
     """Finds API keys and tokens of sessions, wherever they stand in a line."""
 
-    secret_type = "Credentials of the loan service"  # noqa: S105 - what a finding is called
+    secret_type = "Credentials of the loan service"  # noqa: S105  # pragma: allowlist secret - what a finding is called
     # Not the end of a longer name: `details_…` has the letters of a session's token.
     denylist = tuple(re.compile(rf"(?<![A-Za-z0-9_-]){form.pattern}") for form in (KEY_FORM, SESSION_FORM))
