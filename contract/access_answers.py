@@ -91,7 +91,7 @@ class UsersPage(BaseModel):
 class AuditActor(BaseModel):
     """Who did it."""
 
-    kind: str = Field(description="user, key, import, operator or anyone")
+    kind: str = Field(description="user, key, import, operator, bootstrap or anyone")
     id: int | None = Field(description="the number of the actor; null where it has none")
     name: Name
 

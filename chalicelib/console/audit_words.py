@@ -12,6 +12,7 @@ from chalicelib.rules.auditing import Action, SubjectKind
 ACTIONS: Mapping[str, str] = {
     Action.CUSTOMER_REGISTERED: "Registered a customer",
     Action.CUSTOMER_CHANGED: "Changed a customer",
+    Action.WAITING_LOANS_APPLIED: "Added loans that waited",
     Action.LOAN_APPLIED_FOR: "Applied for a loan",
     Action.LOAN_CHANGED: "Changed a loan",
     Action.IMPORT_STARTED: "Started an import",

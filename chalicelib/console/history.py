@@ -13,6 +13,7 @@ from chalicelib.storage.audit import StoredEvent
 ACTIONS: Mapping[str, str] = {
     Action.CUSTOMER_REGISTERED: "Registered",
     Action.CUSTOMER_CHANGED: "Changed",
+    Action.WAITING_LOANS_APPLIED: "Loans that waited were added",
 }
 FIELDS: Mapping[str, str] = {
     "first_name": "First name",
@@ -22,9 +23,16 @@ FIELDS: Mapping[str, str] = {
     "monthly_income": "Monthly income",
     "approved_limit": "Approved limit",
     "waiting_loans_applied": "Loans that waited",
+    "loan_ids": "Loans",
 }
 AMOUNTS = ("monthly_income", "approved_limit")
-KINDS: Mapping[str, str] = {USER: "in the console", KEY: "API key", "import": "import", ANYONE.kind: "without a key"}
+KINDS: Mapping[str, str] = {
+    USER: "in the console",
+    KEY: "API key",
+    "import": "import",
+    "bootstrap": "deployment",
+    ANYONE.kind: "without a key",
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ def _line(name: str, before: Mapping[str, Any], value: Any) -> Line:
 
 
 def written(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return formats().money(value) if name in AMOUNTS else str(value)
 
 

@@ -11,6 +11,7 @@ class Action(StrEnum):
 
     CUSTOMER_REGISTERED = "customer_registered"
     CUSTOMER_CHANGED = "customer_changed"
+    WAITING_LOANS_APPLIED = "waiting_loans_applied"
     LOAN_APPLIED_FOR = "loan_applied_for"
     LOAN_CHANGED = "loan_changed"
     IMPORT_STARTED = "import_started"

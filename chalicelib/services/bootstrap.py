@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 from chalicelib.config import Settings
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.logs import log
+from chalicelib.rules.access import Author
 from chalicelib.services import import_jobs
 from chalicelib.storage import idempotency, imports, sessions, sign_in_failures
 from chalicelib.storage.database import Database
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 SEED_PREFIX = "seed/"
+BOOTSTRAP = Author("bootstrap", "bootstrap")
 
 
 class BootstrapResult(TypedDict):
@@ -70,7 +72,7 @@ def _prepare(database: Database, seeds: list[ObjectReference]) -> bool:
     with database.transaction() as tx:
         if not imports.try_lock_merging(tx.connection):
             return True
-        imports.apply_waiting_loans(tx.connection)
+        imports.apply_waiting_loans(tx.connection, BOOTSTRAP)
         populated = imports.is_populated(tx.connection)
         if not populated:
             for seed in seeds:

@@ -70,7 +70,7 @@ def register_within(
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number."""
     customer = NewCustomer(**vars(registration), approved_limit=policy.approved_limit(registration.monthly_income))
     customer_id = customers.add(connection, customer)
-    after = {**vars(customer), "waiting_loans_applied": apply_waiting_loans(connection, customer_id)}
+    after = {**vars(customer), "waiting_loans_applied": apply_waiting_loans(connection, author, customer_id)}
     audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, customer_id, after=after))
     return RegisteredCustomer(customer_id, customer)
 

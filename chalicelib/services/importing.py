@@ -90,7 +90,7 @@ def import_object(
     record = _begin(database, reference)
     if record.state != imports.RUNNING:
         # Whoever ended it may not have come so far.
-        _apply_latecomers(database)
+        _apply_latecomers(database, record.import_id)
         return _result(record)
     try:
         with _downloaded(s3, reference) as (file, uploaded_at):
@@ -98,7 +98,7 @@ def import_object(
             record, sheets = load(database, record.import_id, opened, time_left)
     except FileRefused as refusal:
         return _fail(database, record.import_id, str(refusal))
-    _apply_latecomers(database)
+    _apply_latecomers(database, record.import_id)
     return _result(record, sheets)
 
 
@@ -240,8 +240,8 @@ def _fail(database: Database, import_id: int, message: str) -> ImportResult:
 
 
 @retried
-def _apply_latecomers(database: Database) -> None:
+def _apply_latecomers(database: Database, import_id: int) -> None:
     """Applies loans whose customer was registered while the import, not seeing it yet, let them wait."""
     with database.transaction() as tx:
-        imports.apply_waiting_loans(tx.connection)
+        imports.apply_waiting_loans(tx.connection, imports.author_of(tx.connection, import_id))
         tx.commit()

@@ -157,7 +157,7 @@ def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[Import
 def _apply(connection: "Connection", import_id: int, file: OpenedFile, found: Mapping[str, int]) -> list[SheetCounts]:
     prepare(connection)
     # One that was left waiting although its customer is here must not be taken for a new one.
-    imports.apply_waiting_loans(connection)
+    imports.apply_waiting_loans(connection, imports.author_of(connection, import_id))
     newer = imports.newer_versions(connection, import_id)
     kinds = {layout.kind.name for layout in file.layouts}
     merged = [rows for kind, merge in MERGES.items() if kind in kinds for rows in merge(connection, import_id, newer)]

@@ -53,31 +53,56 @@ class SheetCounts:
 
 
 # Moves waiting loans whose customer is here into loans, under the number that was kept for them, unless a loan
-# made at the very moment it was kept has it.
+# made at the very moment it was kept has it. Tells the audit log which, customer by customer.
 _APPLY_WAITING = """
     WITH arrived AS (
         DELETE FROM waiting_loans AS waiting
         USING customers
         WHERE customers.customer_id = waiting.customer_id {of_one_customer}
         RETURNING waiting.*
+    ), applied AS (
+        INSERT INTO loans (loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
+                           monthly_installment, emis_paid_on_time, start_date, end_date)
+        SELECT CASE WHEN EXISTS (SELECT FROM loans WHERE loans.loan_id = arrived.loan_id)
+                    THEN nextval('loans_loan_id_seq') ELSE loan_id END,
+               customer_id, source_loan_id, loan_amount, tenure, interest_rate,
+               monthly_installment, emis_paid_on_time, start_date, end_date
+        FROM arrived
+        RETURNING customer_id, loan_id
+    ), told AS (
+        INSERT INTO audit_log (actor_kind, actor_id, actor_name, request_id, action, subject_kind, subject_id, after)
+        SELECT CAST(:actor_kind AS text), CAST(:actor_id AS bigint), CAST(:actor_name AS text),
+               CAST(:request_id AS text), 'waiting_loans_applied', 'customer', CAST(customer_id AS text),
+               jsonb_build_object('loan_ids', jsonb_agg(loan_id ORDER BY loan_id))
+        FROM applied
+        GROUP BY customer_id
     )
-    INSERT INTO loans (loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
-                       monthly_installment, emis_paid_on_time, start_date, end_date)
-    SELECT CASE WHEN EXISTS (SELECT FROM loans WHERE loans.loan_id = arrived.loan_id)
-                THEN nextval('loans_loan_id_seq') ELSE loan_id END,
-           customer_id, source_loan_id, loan_amount, tenure, interest_rate,
-           monthly_installment, emis_paid_on_time, start_date, end_date
-    FROM arrived
+    SELECT count(*) FROM applied
 """
 _APPLY_ALL_WAITING = text(_APPLY_WAITING.format(of_one_customer=""))
 _APPLY_WAITING_OF_ONE = text(_APPLY_WAITING.format(of_one_customer="AND waiting.customer_id = :customer_id"))
 
 
-def apply_waiting_loans(connection: Connection, customer_id: int | None = None) -> int:
-    """Applies the loans that waited for a customer who is now here, or for this one; returns how many."""
+def apply_waiting_loans(connection: Connection, author: Author, customer_id: int | None = None) -> int:
+    """Applies the loans that waited for a customer who is now here, or for this one; returns how many.
+
+    The author is who brought the customer, or found the loans left behind.
+    """
+    values = {
+        "actor_kind": author.kind,
+        "actor_id": author.author_id,
+        "actor_name": author.name,
+        "request_id": author.request_id,
+    }
     if customer_id is None:
-        return connection.execute(_APPLY_ALL_WAITING).rowcount
-    return connection.execute(_APPLY_WAITING_OF_ONE, {"customer_id": customer_id}).rowcount
+        return int(connection.execute(_APPLY_ALL_WAITING, values).scalar_one())
+    return int(connection.execute(_APPLY_WAITING_OF_ONE, values | {"customer_id": customer_id}).scalar_one())
+
+
+def author_of(connection: Connection, import_id: int) -> Author:
+    """The import as the author of what it changes."""
+    key = connection.execute(text("SELECT object_key FROM imports WHERE import_id = :id"), {"id": import_id})
+    return Author("import", key.scalar_one(), import_id)
 
 
 # The form of an import that was asked for can be posted again: what arrives then is a version of the same file.

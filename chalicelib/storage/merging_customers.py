@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from chalicelib.storage.imports import apply_waiting_loans
+from chalicelib.storage.imports import apply_waiting_loans, author_of
 from chalicelib.storage.merging import MergedRows, audit_statement, run
 
 # Says what is to become of each row. Of rows about the same customer the last counts.
@@ -116,5 +116,5 @@ def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]
         run(connection, _YIELD, import_id, newer)
     for statement in (_AUDIT, _UPDATE, _MOVE_SEQUENCE, _INSERT, _NOTE_ROWS):
         run(connection, statement, import_id)
-    apply_waiting_loans(connection)
+    apply_waiting_loans(connection, author_of(connection, import_id))
     return [MergedRows(*row) for row in connection.execute(text(_COUNT))]

@@ -410,7 +410,7 @@ audit_log = Table(
     metadata,
     Column("audit_id", BigInteger, Identity(always=True), nullable=False),
     _now("at"),
-    # The one who answers for it: a key, a user, an import, an operator at the command line, anyone.
+    # The one who answers for it: a key, a user, an import, an operator at the command line, the bootstrap, anyone.
     Column("actor_kind", Text, nullable=False),
     Column("actor_id", BigInteger),
     Column("actor_name", Text, nullable=False),

@@ -189,3 +189,21 @@ def test_writes_at_once_are_all_told(new_database: Callable[[], Database]) -> No
     with ThreadPoolExecutor(4) as people:
         list(people.map(lambda turn: register(databases[turn % 4], PERSON, STANDARD_1, ASHA), range(20)))
     assert sorted(event.subject_id or "" for event in events(databases[0])) == sorted(str(n) for n in range(1, 21))
+
+
+def test_loans_that_waited_are_told_of_with_who_brought_their_customer(database: Database, aws: Aws) -> None:
+    waiting = [LOAN_HEADER, loan(1, 9), loan(1, 10), loan(70, 11)]
+    import_object(database, aws.s3, aws.upload("incoming/l.xlsx", workbook({"l": waiting})))
+    register(database, PERSON, STANDARD_1, ASHA)
+    import_object(database, aws.s3, aws.upload("incoming/c.xlsx", workbook({"c": [CUSTOMER_HEADER, customer(70)]})))
+    told = [event for event in events(database) if event.action == Action.WAITING_LOANS_APPLIED]
+    assert [(event.actor_kind, event.actor_name, event.subject_id, event.after) for event in told] == [
+        ("user", "Asha", "1", {"loan_ids": [9, 10]}),
+        ("import", "incoming/c.xlsx", "70", {"loan_ids": [11]}),
+    ]
+    assert [event.request_id for event in told] == ["request-1", None]
+
+
+def test_no_loan_that_waited_is_nothing_to_tell(database: Database) -> None:
+    register(database, PERSON, STANDARD_1, ASHA)
+    assert [event.action for event in events(database)] == ["customer_registered"]

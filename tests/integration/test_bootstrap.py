@@ -124,3 +124,7 @@ def test_a_loan_that_was_left_waiting_for_a_customer_who_is_here_is_applied(aws:
         tx.commit()
     run(database, aws)
     assert query(database, "SELECT loan_id FROM loans") == [(9,)]
+    told = "SELECT actor_kind, actor_name, subject_kind, subject_id, after FROM audit_log WHERE action = :action"
+    with database.reading() as connection:
+        rows = [tuple(row) for row in connection.execute(text(told), {"action": "waiting_loans_applied"})]
+    assert rows == [("bootstrap", "bootstrap", "customer", "1", {"loan_ids": [9]})]

@@ -77,7 +77,7 @@ def test_amounts_in_a_sentence_are_written_as_the_locale_does_and_other_numbers_
 
 def test_every_part_of_a_score_and_every_field_of_a_customer_has_a_name() -> None:
     assert set(PARTS) == set(Part)
-    assert set(FIELDS) == {*NewCustomer.__dataclass_fields__, "waiting_loans_applied"}
+    assert set(FIELDS) == {*NewCustomer.__dataclass_fields__, "waiting_loans_applied", "loan_ids"}
 
 
 def test_a_policy_is_said_in_full() -> None:
