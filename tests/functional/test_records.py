@@ -9,14 +9,15 @@ from decimal import Decimal
 import pytest
 
 from chalicelib import runtime
-from chalicelib.rules.decision import decide
-from chalicelib.rules.policy import STANDARD_1
-from chalicelib.rules.score import LoanRequest
+from chalicelib.rules.decision import Decision, ExplainedReason, decide
+from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy
+from chalicelib.rules.reasons import Reason
+from chalicelib.rules.score import LoanRequest, Part, ScorePart
 from chalicelib.rules.stored import facts_from_stored, policy_from_stored
 from chalicelib.services.applications import list_applications
 from chalicelib.services.customers import Registration, register
 from chalicelib.services.loans import create_loan
-from chalicelib.storage.applications import ApplicationFilter
+from chalicelib.storage.applications import ApplicationFilter, StoredApplication
 from chalicelib.storage.database import Database
 from tests.functional.conftest import Answer, Api
 from tests.functional.test_endpoints import RUDRA, add_loan, asking, registered
@@ -84,10 +85,11 @@ def test_a_wrong_filter_is_named(api: Api) -> None:
     }
 
 
-def test_every_application_of_a_simulated_year_is_decided_the_same_again(database: Database) -> None:
+@pytest.mark.parametrize("policy", [STANDARD_1, PRUDENT_1], ids=lambda policy: policy.name)
+def test_every_application_of_a_simulated_year_is_decided_the_same_again(database: Database, policy: Policy) -> None:
     start = date(2025, 11, 23)
     customers = [
-        register(database, Registration("A", "B", 30, "9876543210", Decimal(20_000 + 7_000 * n)), STANDARD_1, TEST)
+        register(database, Registration("A", "B", 30, "9876543210", Decimal(20_000 + 7_000 * n)), policy, TEST)
         for n in range(6)
     ]
     for customer in customers[::2]:
@@ -95,17 +97,28 @@ def test_every_application_of_a_simulated_year_is_decided_the_same_again(databas
     for day in range(0, 365, 5):
         customer = customers[day % len(customers)]
         ask = LoanRequest(Decimal(10_000 + 3_333 * (day % 97)), Decimal(day % 23), 1 + day % 60)
-        create_loan(database, customer.customer_id, ask, STANDARD_1, start + timedelta(days=day), TEST)
+        create_loan(database, customer.customer_id, ask, policy, start + timedelta(days=day), TEST)
     kept = list_applications(database, ApplicationFilter(), None, 1000)
     assert len(kept) == 73
     assert {each.approved for each in kept} == {True, False}
     for each in kept:
         request = LoanRequest(each.loan_amount, each.interest_rate, each.tenure)
-        again = decide(facts_from_stored(each.facts), request, policy_from_stored(each.policy))
-        assert (again.approved, again.score, again.rate_floor) == (each.approved, each.score, each.rate_floor)
-        assert again.corrected_interest_rate == each.corrected_interest_rate
-        assert again.monthly_installment == each.monthly_installment
-        assert [{"code": reason.code, "sentence": reason.sentence} for reason in again.reasons] == each.reasons
+        assert policy_from_stored(each.policy) == policy
+        assert decide(facts_from_stored(each.facts), request, policy) == decision_of(each)
+
+
+def decision_of(kept: StoredApplication) -> Decision:
+    """The whole of the decision as it was kept."""
+    return Decision(
+        kept.approved,
+        kept.policy["name"],
+        kept.score,
+        tuple(ScorePart(Part(part["name"]), Decimal(part["earned"]), part["possible"]) for part in kept.score_parts),
+        tuple(ExplainedReason(Reason(reason["code"]), reason["sentence"]) for reason in kept.reasons),
+        kept.rate_floor,
+        kept.corrected_interest_rate,
+        kept.monthly_installment,
+    )
 
 
 def test_a_refusal_comes_with_a_counter_offer_that_is_approved(api: Api) -> None:
