@@ -4,15 +4,20 @@ import random
 import re
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from io import BytesIO
 
 import pytest
 
-from chalicelib.services.importing import import_object
+from chalicelib.ingest.events import message_for
+from chalicelib.ingest.headers import find_layouts
+from chalicelib.ingest.rows import read_chunks
+from chalicelib.ingest.workbook import read_workbook
+from chalicelib.services.importing import import_messages
 from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
-from tests.integration.test_import import query
+from tests.integration.test_import import contents, query, scalar
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 WORKBOOKS_A_TEST = 125
@@ -31,7 +36,8 @@ CELL = re.compile(rb'<c r="([A-Z]+\d+)".*?</c>')
 HOSTILE_CELLS = [
     b' t="n"><v>%b</v></c>' % number
     for number in (b"inf", b"-inf", b"nan", b"1e308", b"1e999", b"-0", b"9007199254740993", b"99999999999999999999",
-                   b"-1", b"0.5", b"1e-320", b"", b"0x10", b"1_000", b"2958466", b"-5")
+                   b"-1", b"0.5", b"1e-320", b"", b"2958466", b"-5", b"30",
+                   b"45000")
 ] + [
     b' t="inlineStr"><is><t>%b</t></is></c>' % text
     for text in (b"", b" ", b"=1+1", b"=cmd|' /C calc'!A0", b"+1", b"@SUM(A1)", b"x" * 100_000, b"_x0000_", b"a&#10;b",
@@ -39,10 +45,13 @@ HOSTILE_CELLS = [
                  b"00000000000000000001", b"9" * 5000, b"\\N", b"\\.", b"'; DROP TABLE loans; --", b"NULL", b"NaN")
 ] + [
     b' t="e"><v>#REF!</v></c>', b' t="e"><v>#N/A</v></c>', b' t="e"><f>A1</f><v>#DIV/0!</v></c>', b' t="e"/>',
-    b' t="b"><v>1</v></c>', b' t="b"><v>maybe</v></c>', b' t="s"><v>4294967296</v></c>', b' t="s"><v>-1</v></c>',
-    b' t="str"><f>1+1</f><v>2</v></c>', b' t="d"><v>2024-02-30T25:00:00</v></c>', b' t="zzz"><v>1</v></c>',
+    b' t="b"><v>1</v></c>', b' t="str"><f>1+1</f><v>2</v></c>', b' t="d"><v>2024-02-30T25:00:00</v></c>',
+    b"><f>1+1</f><v></v></c>", b' t="str"><f>""</f><v></v></c>', b"/>",
     b' s="99999" t="n"><v>1</v></c>', b' s="1" t="n"><v>1e300</v></c>', b' s="1" t="n"><v>-700000</v></c>',
 ]  # fmt: skip
+# These make the reader give up the whole book.
+POISON = [b' t="n"><v>0x10</v></c>', b' t="n"><v>1_000</v></c>', b' t="b"><v>maybe</v></c>', b' t="zzz"><v>1</v></c>',
+          b' t="s"><v>4294967296</v></c>', b' t="s"><v>-1</v></c>']  # fmt: skip
 STRAY_ADDRESSES = [b"XFD1048576", b"XFD2", b"A60000", b"ZZZZZZZ9", b"A99999999999999999999", b"a1", b"", b"1", b"A0",
                    b"A", b"$A$1", b"A1:B2", b"Q1048576"]  # fmt: skip
 
@@ -92,6 +101,14 @@ def change_cells(chance: random.Random, content: bytes) -> bytes:
     return packed(parts)
 
 
+def poison_a_cell(chance: random.Random, content: bytes) -> bytes:
+    parts = unpacked(content)
+    name = chance.choice(PARTS)
+    cell = chance.choice(list(CELL.finditer(parts[name])))
+    poison = b'<c r="%b"%b' % (cell[1], chance.choice(POISON))
+    return packed(parts | {name: parts[name].replace(cell[0], poison, 1)})
+
+
 def move_cells(chance: random.Random, content: bytes) -> bytes:
     parts = unpacked(content)
     name = chance.choice(PARTS)
@@ -103,7 +120,22 @@ def move_cells(chance: random.Random, content: bytes) -> bytes:
     return packed(parts | {name: parts[name].replace(cell[0], moved, 1)})
 
 
-MUTATIONS: list[Mutation] = [flip_bytes, cut_off, lose_a_part, damage_xml, change_cells, change_cells, move_cells]
+MUTATIONS: list[Mutation] = [
+    flip_bytes,
+    cut_off,
+    lose_a_part,
+    damage_xml,
+    change_cells,
+    change_cells,
+    move_cells,
+    poison_a_cell,
+]
+
+# What a single cell can cause.
+CODES = {"missing", "error_cell", "formula_without_value", "not_a_number", "not_a_date", "out_of_range", "not_text",
+         "control_character", "too_long", "not_a_phone_number"}  # fmt: skip
+# What it can cause beside good ones.
+CODES_BESIDE_OTHERS = {"end_before_start", "paid_beyond_tenure"}
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
@@ -119,8 +151,36 @@ def packed(parts: Mapping[str, bytes]) -> bytes:
     return file.getvalue()
 
 
+def with_cell(row: bytes, number: int, cell: bytes) -> bytes:
+    """The row with the cell in the place of that number, counted round."""
+    cells = list(CELL.finditer(row))
+    old = cells[number % len(cells)]
+    return row.replace(old[0], b'<c r="%b"%b' % (old[1], cell), 1)
+
+
+def one_in_each_column(cell: bytes) -> bytes:
+    """The workbook with the cell in another column of each row."""
+    parts = unpacked(BOOK)
+    for name in PARTS:
+        head, *rows = parts[name].split(b"</row>")
+        changed = [with_cell(row, number, cell) for number, row in enumerate(rows[:-1])]
+        parts[name] = b"</row>".join([head, *changed, rows[-1]])
+    return packed(parts)
+
+
+def test_each_of_the_cells_is_kept_or_named_in_each_column_and_together_they_cause_all_there_is() -> None:
+    codes = set()
+    for cell in HOSTILE_CELLS:
+        layouts, _ = find_layouts(read_workbook(BytesIO(one_in_each_column(cell))))
+        for chunk in read_chunks(layouts):
+            rejected = {finding.row_number for finding in chunk.findings if finding.outcome == "rejected"}
+            assert chunk.found == len(chunk.positions) + len(rejected)
+            codes |= {finding.code for finding in chunk.findings}
+    assert codes == CODES | CODES_BESIDE_OTHERS
+
+
 COUNTS = """
-    SELECT imports.state, imports.message,
+    SELECT imports.state, imports.message, imports.report_key,
            (SELECT count(*) FROM import_rows WHERE import_rows.import_id = imports.import_id),
            (SELECT coalesce(sum(rows_found), 0) FROM import_sheets WHERE import_sheets.import_id = imports.import_id)
     FROM imports
@@ -134,15 +194,24 @@ LEFT_OVER = """
 @pytest.mark.parametrize("seed", range(1000 // WORKBOOKS_A_TEST))
 def test_a_workbook_that_was_tampered_with_ends_with_a_clear_outcome(aws: Aws, database: Database, seed: int) -> None:
     chance = random.Random(seed)
+    completed: Counter[Mutation] = Counter()
+    before = contents(database)
     for number in range(WORKBOOKS_A_TEST):
         mutate = MUTATIONS[number % len(MUTATIONS)]
-        reference = aws.upload(f"incoming/{number}.xlsx", mutate(chance, BOOK))
+        message = message_for(aws.upload(f"incoming/{number}.xlsx", mutate(chance, BOOK)))
         began = time.monotonic()
-        result = import_object(database, aws.s3, reference)
+        assert import_messages(database, aws.s3, [("one", message)]) == [], (seed, number, mutate)
         assert time.monotonic() - began < SECONDS_FOR_ONE, (seed, number, mutate)
-        assert result.state in ("completed", "failed"), (seed, number, mutate)
-    for state, message, rows, counted in query(database, COUNTS):
+        state = scalar(database, "SELECT state FROM imports ORDER BY import_id DESC LIMIT 1")
+        after = contents(database)
+        assert state == "completed" or (state == "failed" and after == before), (seed, number, mutate)
+        completed[mutate] += state == "completed"
+        before = after
+    for state, message, report, rows, counted in query(database, COUNTS):
         assert rows == counted
-        assert (state == "completed") == (message is None)
+        assert (state == "completed") == (message is None) == (report is not None)
         assert state == "completed" or (rows == 0 and message.endswith("."))
     assert query(database, LEFT_OVER) == [(0,)]
+    # Or else hardly any of these cells would have been looked at.
+    assert completed[change_cells] > 0.7 * MUTATIONS.count(change_cells) * WORKBOOKS_A_TEST / len(MUTATIONS)
+    assert {code for (code,) in query(database, "SELECT DISTINCT code FROM import_findings")} >= CODES
