@@ -46,6 +46,11 @@ class Problem:
 
 Parser: TypeAlias = Callable[[Cell], Any]
 
+# The errors that Excel writes, by the names it shows; in a text file they are all there is of them.
+ERROR_NAMES = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!",
+               "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#EXTERNAL!", "#PYTHON!",
+               "#TIMEOUT!")  # fmt: skip
+
 MISSING = Problem("missing", "must be given.")
 ERROR = Problem("error_cell", "must not be an error of Excel's.")
 UNCALCULATED = Problem(
@@ -64,10 +69,13 @@ PAISA = Decimal("0.01")
 _NUMBER = re.compile(r"[+-]?(\d{1,20}|\d{1,3}(,\d{2,3})*,\d{3})(\.\d{1,20})?", re.ASCII)
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ]00:00(:00)?)?", re.ASCII)
 _DAY_FIRST_DATE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
+_DAY_NUMBER = re.compile(r"\d{1,7}", re.ASCII)
 _PHONE_PUNCTUATION = str.maketrans("", "", " -()")
 
 # Excel counts days from here; the day before 1900-01-01 less one for the 29 February 1900 it believes in.
 _EXCEL_EPOCH = date(1899, 12, 30)
+# A workbook may count them from 1904 instead, as Excel on a Mac did.
+DAYS_TO_1904 = 1462
 FIRST_DATE = date(1950, 1, 1)
 LAST_DATE = date(2199, 12, 31)
 
@@ -75,6 +83,11 @@ LAST_DATE = date(2199, 12, 31)
 def is_blank(cell: Cell) -> bool:
     """Whether there is nothing in a cell to be seen."""
     return isinstance(cell, str) and not cell.strip()
+
+
+def is_error(cell: Cell) -> bool:
+    """Whether a cell holds an error of Excel's, or its name as a .csv has it."""
+    return isinstance(cell, ErrorCell) or (isinstance(cell, str) and cell.strip() in ERROR_NAMES)
 
 
 def shown(cell: Cell) -> str:
@@ -159,13 +172,20 @@ def phone_number(cell: Cell) -> str | Problem:
 
 
 def calendar_date(cell: Cell) -> date | Problem:
-    """A date cell, Excel's number of a day, or text: 2024-03-31, 31/03/2024, 31-03-2024, 31.03.2024."""
+    """A date cell, Excel's number of a day, or either as text: 45382, 2024-03-31, 31/03/2024, 31-03-2024, 31.03.2024."""
     found = _date(cell)
     if found is None:
         return Problem("not_a_date", "must be a date, such as 2024-03-31 or 31/03/2024.")
     if not FIRST_DATE <= found <= LAST_DATE:
         return Problem("out_of_range", f"must be a date from {FIRST_DATE} to {LAST_DATE}.")
     return found
+
+
+def counted_from_1904(cell: Cell) -> Cell:
+    """The number of a day, or a text that is one, in a workbook that counts from 1904, as others count."""
+    if isinstance(cell, str) and _DAY_NUMBER.fullmatch(cell.strip()):
+        return int(cell) + DAYS_TO_1904
+    return cell + DAYS_TO_1904 if isinstance(cell, float | int) and not isinstance(cell, bool) else cell
 
 
 def _number(cell: Cell) -> Decimal | Problem:
@@ -197,7 +217,7 @@ def _date_of_text(text: str) -> date | None:
     elif day_first := _DAY_FIRST_DATE.fullmatch(text):
         day, month, year = day_first.group(1, 3, 4)
     else:
-        return None
+        return _date_of_day_number(int(text)) if _DAY_NUMBER.fullmatch(text) else None
     try:
         return date(int(year), int(month), int(day))
     except ValueError:

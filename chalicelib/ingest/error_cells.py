@@ -10,7 +10,7 @@ from heapq import merge
 from itertools import pairwise, repeat
 from typing import TypeAlias
 
-from chalicelib.ingest.cells import ErrorCell, Uncalculated
+from chalicelib.ingest.cells import ERROR_NAMES, ErrorCell, Uncalculated
 
 # What is wrong with a cell that the reader gives as empty.
 Fault: TypeAlias = ErrorCell | Uncalculated
@@ -19,10 +19,8 @@ ErrorCells: TypeAlias = "Mapping[tuple[int, Fault], array[int]]"
 
 LAST_COLUMN = 16_384
 
-# All that Excel writes. Whatever else a file calls an error is shown as one of unknown name: there could be a million.
-NAMES = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!",
-         "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#EXTERNAL!", "#PYTHON!", "#TIMEOUT!")  # fmt: skip
-_ERRORS = {name.encode(): ErrorCell(name) for name in NAMES}
+# Whatever else a file calls an error is shown as one of unknown name: there could be a million.
+_ERRORS = {name.encode(): ErrorCell(name) for name in ERROR_NAMES}
 _OTHER = ErrorCell("#ERROR")
 _UNCALCULATED = Uncalculated()
 

@@ -8,6 +8,9 @@ from typing import Any
 from chalicelib.ingest import cells
 from chalicelib.ingest.cells import MAX_ID, Parser, Problem
 
+# More than a tenure can have is flagged and not rejected; the database's column holds no more than this.
+MAX_PAID = 32_767
+
 
 @dataclass(frozen=True)
 class Column:
@@ -82,7 +85,7 @@ LOANS = Kind(
             cells.money(zero=True),
             aliases=("Monthly Repayment", "Monthly Installment", "Monthly Instalment", "EMI"),
         ),
-        Column("EMIs paid on Time", cells.whole_number(0, 9999)),
+        Column("EMIs paid on Time", cells.whole_number(0, MAX_PAID)),
         Column("Date of Approval", cells.calendar_date, aliases=("Approval Date", "Start Date")),
         # A loan without an end date counts as current.
         Column("End Date", cells.calendar_date, if_blank=None),

@@ -14,10 +14,12 @@ from chalicelib.ingest.cells import (
     ERROR,
     UNCALCULATED,
     Cell,
-    ErrorCell,
     Problem,
     Uncalculated,
+    calendar_date,
+    counted_from_1904,
     is_blank,
+    is_error,
     shown,
 )
 from chalicelib.ingest.findings import Finding
@@ -63,7 +65,7 @@ def read_chunks(layouts: Sequence[Layout], start: int = 0, size: int = CHUNK_ROW
 def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Chunk]:
     skipped = min(max(0, start - begin), layout.height)
     rows = islice(layout.rows(), skipped, None)
-    readers = [_Known(column) for column in layout.kind.columns]
+    readers = [_Known(column, layout.sheet.counts_from_1904) for column in layout.kind.columns]
     at = begin + skipped
     while some := list(islice(rows, size)):
         yield _read_chunk(layout, readers, at, some)
@@ -111,27 +113,31 @@ def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int]
 class _Known(dict[Cell, Any]):
     """What each cell of a column means, learned when it is first seen."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, counts_from_1904: bool) -> None:
         super().__init__()
         self._column = column
+        self._counts_from_1904 = counts_from_1904 and column.parse is calendar_date
 
     def read(self, cells: Sequence[Cell]) -> list[Any]:
         if len(self) > MOST_KNOWN_CELLS:
             self.clear()
         # TRUE and 1 are the same key of a dictionary, and not the same cell.
         if bool in set(map(type, cells)):
-            return [_read_cell(self._column, cell) for cell in cells]
+            return [self._read_cell(cell) for cell in cells]
         return [self[cell] for cell in cells]
 
     def __missing__(self, cell: Cell) -> Any:
-        value = self[cell] = _read_cell(self._column, cell)
+        value = self[cell] = self._read_cell(cell)
         return value
+
+    def _read_cell(self, cell: Cell) -> Any:
+        return _read_cell(self._column, counted_from_1904(cell) if self._counts_from_1904 else cell)
 
 
 def _read_cell(column: Column, cell: Cell) -> Any:
     if is_blank(cell):
         return column.if_blank
-    if type(cell) is ErrorCell:
+    if is_error(cell):
         return ERROR
     if type(cell) is Uncalculated:
         return UNCALCULATED

@@ -50,6 +50,7 @@ class WorkbookXml:
 
     sheets: Mapping[str, SheetXml]
     text_bytes: int
+    counts_from_1904: bool
 
 
 def look_into(container: zipfile.ZipFile) -> WorkbookXml:
@@ -69,7 +70,13 @@ def look_into(container: zipfile.ZipFile) -> WorkbookXml:
     text = sum(most for _, most in looked.values())
     if shared.total + text > MAX_TEXT_BYTES:
         text = sum(_text_bytes(container, part, shared) for part in parts.values())
-    return WorkbookXml({name: sheet for name, (sheet, _) in looked.items()}, shared.total + text)
+    sheets = {name: sheet for name, (sheet, _) in looked.items()}
+    return WorkbookXml(sheets, shared.total + text, _counts_from_1904(container))
+
+
+def _counts_from_1904(container: zipfile.ZipFile) -> bool:
+    settings = elements(container, "xl/workbook.xml", "workbookPr")
+    return any(setting.get("date1904") in ("1", "true") for setting in settings)
 
 
 def _sheet_parts(container: zipfile.ZipFile) -> dict[str, str]:

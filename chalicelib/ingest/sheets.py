@@ -24,3 +24,5 @@ class Sheet:
     name: str
     height: int
     rows: Callable[[], Iterator[NumberedRow]]
+    # Whether a number of a day in it counts from 1904. Cells that are dates by their format are dates already.
+    counts_from_1904: bool = False

@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from chalicelib.ingest.cells import FIRST_DATE, LAST_DATE, MAX_AMOUNT, MAX_ID, MAX_NAME_LENGTH
-from chalicelib.ingest.kinds import KINDS, Column, Kind
+from chalicelib.ingest.kinds import KINDS, MAX_PAID, Column, Kind
 from chalicelib.ingest.report_cells import BOLD, TITLE_FONT, fit_to_width, header, styled
 
 LAST_ROW = 1_048_576
@@ -75,7 +75,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "Tenure": Rule("whole", 1, 600, "Months: a whole number from 1 to 600.", 24, "0"),
         "Interest Rate": Rule("decimal", 0, 100, "Percent a year, from 0 to 100; 11.25 means 11.25%.", 11.25, "0.00"),
         "Monthly payment": _amount("Rupees, 0 or more. It is kept as it is.", 14_015, "0"),
-        "EMIs paid on Time": Rule("whole", 0, 9999, "A whole number from 0; not more than Tenure.", 20, "0"),
+        "EMIs paid on Time": Rule("whole", 0, MAX_PAID, "A whole number from 0; not more than Tenure.", 20, "0"),
         "Date of Approval": _date(f"A date from {FIRST_DATE} to {LAST_DATE}.", date(2024, 5, 17)),
         "End Date": _date("A date not before Date of Approval. Without it the loan is current.", date(2026, 5, 17)),
     },

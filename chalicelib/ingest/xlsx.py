@@ -69,17 +69,17 @@ def read_xlsx(file: IO[bytes]) -> list[Sheet]:
         raise
     names = _distinct(map(shown, sheets))
     return [
-        _sheet(name, sheet, found.sheets[own].errors if own in found.sheets else {})
+        _sheet(name, sheet, found.sheets[own].errors if own in found.sheets else {}, found.counts_from_1904)
         for name, (own, sheet) in zip(names, sheets.items(), strict=True)
     ]
 
 
-def _sheet(name: str, sheet: CalamineSheet, errors: ErrorCells) -> Sheet:
+def _sheet(name: str, sheet: CalamineSheet, errors: ErrorCells, counts_from_1904: bool) -> Sheet:
     def rows() -> Iterator[NumberedRow]:
         numbered = enumerate(sheet.iter_rows(), start=1)
         return _with_errors(numbered, errors, sheet.start[1] if sheet.start else 0) if errors else numbered
 
-    return Sheet(name, sheet.end[0] + 1 if sheet.end else 0, rows)
+    return Sheet(name, sheet.end[0] + 1 if sheet.end else 0, rows, counts_from_1904)
 
 
 def _with_errors(rows: Iterator[tuple[int, list[Any]]], errors: ErrorCells, left_out: int) -> Iterator[NumberedRow]:

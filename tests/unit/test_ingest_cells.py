@@ -132,6 +132,7 @@ def test_anything_but_ten_digits_is_no_phone_number(cell: Cell) -> None:
         45382.0,
         45382,
         45382.75,
+        "45382",
         "2024-03-31",
         "2024-03-31 00:00:00",
         "31/03/2024",

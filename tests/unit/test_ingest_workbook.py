@@ -5,6 +5,7 @@ import re
 import tracemalloc
 import zipfile
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from chalicelib.ingest import sheet_xml, xlsx, xml_parts
-from chalicelib.ingest.cells import ErrorCell
+from chalicelib.ingest.cells import ERROR_NAMES, ErrorCell
 from chalicelib.ingest.error_cells import ErrorFinder, in_order
 from chalicelib.ingest.events import ObjectReference, UnknownMessage, message_for, references
 from chalicelib.ingest.headers import Layout, find_layouts
@@ -162,6 +164,35 @@ def test_more_instalments_paid_than_there_are_is_kept_and_flagged() -> None:
     chunk = only_chunk(loans_book(loan(tenure=12, emis_paid_on_time=13)))
     assert len(good_rows(chunk)) == 1
     assert [(finding.outcome, finding.code) for finding in chunk.findings] == [("flagged", "paid_beyond_tenure")]
+
+
+def test_thousands_of_instalments_paid_are_kept_and_flagged_as_far_as_the_database_holds_them() -> None:
+    chunk = only_chunk(loans_book(loan(1, 1, emis_paid_on_time=32_767), loan(1, 2, emis_paid_on_time=32_768)))
+    assert [row[6] for row in good_rows(chunk)] == [32_767]
+    assert [(finding.row_number, finding.code) for finding in chunk.findings] == [
+        (2, "paid_beyond_tenure"),
+        (3, "out_of_range"),
+    ]
+
+
+@pytest.mark.parametrize("error", ERROR_NAMES)
+def test_an_error_of_excel_in_a_file_of_text_is_one_in_every_column(error: str) -> None:
+    chunk = only_chunk((",".join(LOAN_HEADER) + "\n" + ",".join([error] * 8) + f", {error} \n").encode())
+    assert [(finding.column_name, finding.code) for finding in chunk.findings] == [
+        (title, "error_cell") for title in LOAN_HEADER
+    ]
+
+
+def test_days_are_counted_from_1904_where_the_workbook_says_so() -> None:
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    sheet = book.active
+    assert sheet is not None
+    for row in (LOAN_HEADER, loan(1, 1), loan(1, 2, start_date=43601), loan(1, 3, start_date="43601")):
+        sheet.append(row)
+    file = BytesIO()
+    book.save(file)
+    assert [row[7:] for row in good_rows(only_chunk(file.getvalue()))] == [(date(2023, 5, 17), date(2025, 5, 17))] * 3
 
 
 def test_a_last_name_may_be_left_out_and_a_first_name_may_not() -> None:
