@@ -162,7 +162,7 @@ def _is_not_deployed_twice(dev: Dev) -> None:
 
 
 def _is_put_back_where_it_does_not_answer(dev: Dev) -> None:
-    before, parameters = dev.import_seconds(), dev.parameters(ImportTimeoutSeconds="77")
+    before, parameters = dev.import_seconds(), dev.parameters(ImportTimeoutSeconds="60")
     with pytest.raises(DeployError, match=r"does not answer.*put back"):
         deploy(STAGE, dev.stack.session, parameters, prove=refuse)
     assert dev.import_seconds() == before
