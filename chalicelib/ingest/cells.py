@@ -172,7 +172,7 @@ def phone_number(cell: Cell) -> str | Problem:
 
 
 def calendar_date(cell: Cell) -> date | Problem:
-    """A date, Excel's number of a day, or either as text: 45382, 2024-03-31, 31/03/2024, 31-03-2024, 31.03.2024."""
+    """A date cell, Excel's number of a day, or text: 45382, 2024-03-31, 31/03/2024, 31-03-2024, 31.03.2024."""
     found = _date(cell)
     if found is None:
         return Problem("not_a_date", "must be a date, such as 2024-03-31 or 31/03/2024.")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
 
@@ -42,13 +42,15 @@ class Worker:
         self.moments = 0
         event.listen(self._database.engine, "before_cursor_execute", self._pass_a_moment)
 
-    def deliver(self, body: str, happenings: Mapping[int, Callable[[], object]] | None = None) -> bool:
+    def deliver(
+        self, body: str, happenings: Mapping[int, Callable[[], object]] | None = None, s3: "S3Client | None" = None
+    ) -> bool:
         """Handles a message as the function does; what happens meanwhile stands under the number of its moment.
 
         False where the message must come again. `moments` is then how many there were.
         """
         self.moments, self._happenings = 0, happenings or {}
-        return import_messages(self._database, self._s3, [("message", body)]) == []
+        return import_messages(self._database, s3 or self._s3, [("message", body)]) == []
 
     def die(self) -> None:
         """Ends this worker as kill -9 would: at once, without a word to the server."""
@@ -79,6 +81,21 @@ class Worker:
     def _ask(self, statement: str) -> int:
         with self._observer.reading() as connection:
             return len(connection.execute(text(statement), {"name": f"loans-{self.name}"}).all())
+
+
+class FailingS3:
+    """S3, but for one operation, which fails every time."""
+
+    def __init__(self, s3: "S3Client", operation: str, error: Exception) -> None:
+        self._s3, self._operation, self._error = s3, operation, error
+        self.has_failed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return self._fail if name == self._operation else getattr(self._s3, name)
+
+    def _fail(self, **_: object) -> None:
+        self.has_failed = True
+        raise self._error
 
 
 @dataclass(frozen=True)
