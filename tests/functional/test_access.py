@@ -1,5 +1,6 @@
 """Keys, sessions, users and the audit log as a client meets them."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -68,6 +69,8 @@ def test_two_different_keys_in_one_request_are_refused(closed_api: Api, database
         "Bearer \udcff", f"Bearer {new_key().text}", f"Bearer {new_session().text}", f"Bearer {new_key().text}, x",
         f"Bearer {new_key().text}\n", "\x00", "Bearer " + "٣" * 46,
     ],
+    # The keys are new in each process of tests, the names of the tests must not be.
+    ids=map(str, count()),
 )  # fmt: skip
 def test_whatever_is_not_a_good_credential_is_refused(closed_api: Api, sent: str) -> None:
     assert_refused(closed_api.call("GET", CUSTOMERS, headers={"Authorization": sent}))
