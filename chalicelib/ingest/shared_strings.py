@@ -7,6 +7,7 @@ import re
 import zipfile
 from array import array
 from dataclasses import dataclass
+from functools import cached_property
 
 from chalicelib.ingest.xml_parts import blocks, pieces, prefix_of, text_bytes
 
@@ -20,11 +21,11 @@ class SharedStrings:
     lengths: "array[int]"
     is_sure: bool = True
 
-    @property
+    @cached_property
     def longest(self) -> int:
         return max(self.lengths, default=0)
 
-    @property
+    @cached_property
     def total(self) -> int:
         return sum(self.lengths)
 

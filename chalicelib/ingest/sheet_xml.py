@@ -3,7 +3,7 @@ much text they hold.
 
 An error such as #N/A is read as an empty cell, and an empty cell may mean something: a loan without an end date is
 current. And the reader makes room for the whole rectangle between the first cell and the last, so one stray cell
-at XFD1048576 would want more memory than there is. The search costs a tenth of the reading.
+at XFD1048576 would want more memory than there is. The search takes less time than the reading.
 """
 
 import re
@@ -26,8 +26,8 @@ _ANY_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]*)(\d+)["']""")
 _NUMBERED_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]{0,200}\br\s*=""")
 NEAR_CELLS = 16 * 1_050_000
 
-# What certainly is no text: a text has no angle brackets.
-_TAGS = (b"<c ", b"</c>", b"<v>", b"</v>")
+# What certainly is no text, because a text has no angle brackets. Where there is an end of a value, there is a <v>.
+_TAGS = ((b"<c", 2), (b"</c>", 4), (b"</v>", 7))
 # All texts together, each as often as a cell has it. Those of a million loans are a tenth of it.
 MAX_TEXT_BYTES = 2**28
 
@@ -101,7 +101,7 @@ def _look_into_sheet(
     may_be_far = False
     for xml in _whole_rows(container, part, prefix):
         cells += xml.count(b"<" + prefix + b"c")
-        text += _most_text(xml) + shared_cells(xml) * shared.longest
+        text += _most_text(xml) + (shared_cells(xml) * shared.longest if shared.lengths else 0)
         may_be_far = may_be_far or _has_far_cell(xml) or _may_lack_addresses(xml, prefix)
         errors.look_at(xml)
     rectangle = _rectangle(_whole_rows(container, part, prefix), prefix) if may_be_far else NEAR_CELLS
@@ -109,7 +109,7 @@ def _look_into_sheet(
 
 
 def _most_text(xml: bytes) -> int:
-    return len(xml) if CDATA in xml else len(xml) - sum(xml.count(tag) * len(tag) for tag in _TAGS)
+    return len(xml) if CDATA in xml else len(xml) - sum(xml.count(tag) * size for tag, size in _TAGS)
 
 
 def _whole_rows(container: zipfile.ZipFile, part: zipfile.ZipInfo, prefix: bytes) -> Iterator[bytes]:
@@ -147,7 +147,9 @@ def _rectangle(some_rows: Iterable[bytes], prefix: bytes) -> int:
 
 def _may_lack_addresses(xml: bytes, prefix: bytes) -> bool:
     """Whether any cell does not begin with its address. All programs that are widely used write it first."""
-    return xml.count(b'<%bc r="' % prefix) < _cells(xml, prefix)
+    addressed = xml.count(b'<%bc r="' % prefix)
+    # Above and below the rows there are other elements that begin with a c.
+    return addressed < xml.count(b"<%bc" % prefix) and addressed < _cells(xml, prefix)
 
 
 def _cells(xml: bytes, prefix: bytes) -> int:
