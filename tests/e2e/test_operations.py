@@ -66,7 +66,9 @@ class Reader:
         typed = command.replace("localhost:4566", f"localhost:{ports.aws}").replace(":54329", f":{ports.db}")
         # The lint went before the tests, and its answer does not depend on the stack.
         line = " ".join([typed.replace("make ", 'make -o lint "$LOCAL" ', 1), *more])
-        environment = os.environ | {"LOCAL": local, "LAUNCHER": "native", "NO_PROXY": "localhost,127.0.0.1"}
+        # The make that runs the tests would have this one say which folder it enters and leaves.
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        environment = ours | {"LOCAL": local, "LAUNCHER": "native", "NO_PROXY": "localhost,127.0.0.1"}
         return subprocess.Popen(
             ["sh", "-c", line],
             cwd=PROJECT,

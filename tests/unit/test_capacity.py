@@ -115,8 +115,10 @@ def test_the_inputs_are_what_was_measured() -> None:
         )
     }
     tens = {what: [round(value, -1) for value in values] for what, values in written.items()}
-    assert tens["check-eligibility"] == [INPUTS["check_wal_bytes"], INPUTS["check_bytes"], INPUTS["log_bytes"]]
-    assert tens["create-loan"] == [INPUTS["create_wal_bytes"], INPUTS["create_bytes"], INPUTS["log_bytes"]]
+    assert tens["check-eligibility"][:2] == [INPUTS["check_wal_bytes"], INPUTS["check_bytes"]]
+    assert tens["create-loan"][:2] == [INPUTS["create_wal_bytes"], INPUTS["create_bytes"]]
+    # The two differ in a word or two; the longer one counts.
+    assert INPUTS["log_bytes"] == max(tens["check-eligibility"][2], tens["create-loan"][2])
     assert tens["imported row"][:2] == [INPUTS["row_wal_bytes"], INPUTS["row_bytes"]]
 
 

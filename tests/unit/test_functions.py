@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -40,7 +40,9 @@ def a_lambda(answer: Callable[[int], Answer], function_seconds: int = 1) -> Iter
                 self.send_header("x-amzn-ErrorType", "TooManyRequestsException")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text)
+            # Who gave up does not listen any more.
+            with suppress(BrokenPipeError):
+                self.wfile.write(text)
 
         def log_message(self, *_words: object) -> None:
             """The calls are counted; nobody reads a log."""
