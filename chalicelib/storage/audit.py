@@ -61,10 +61,7 @@ _STORED: Select[Any] = select(*(_TEXTS.get(field.name, audit_log.c[field.name]) 
 def add(connection: Connection, author: Author, event: Event) -> None:
     """Writes down what this transaction does, which is known to have happened exactly if it commits."""
     values = {
-        "actor_kind": author.kind,
-        "actor_id": author.author_id,
-        "actor_name": author.name,
-        "request_id": author.request_id,
+        **author_values(author),
         "action": event.action.value,
         "subject_kind": event.subject_kind.value,
         "subject_id": None if event.subject_id is None else str(event.subject_id),
@@ -72,6 +69,16 @@ def add(connection: Connection, author: Author, event: Event) -> None:
         "after": _as_json(event.after),
     }
     connection.execute(_ADD, values)
+
+
+def author_values(author: Author) -> Json:
+    """Who answers for an entry, by the columns of the log; for statements that write entries of their own."""
+    return {
+        "actor_kind": author.kind,
+        "actor_id": author.author_id,
+        "actor_name": author.name,
+        "request_id": author.request_id,
+    }
 
 
 def page(connection: Connection, wanted: AuditFilter, before: int | None, limit: int) -> list[StoredEvent]:

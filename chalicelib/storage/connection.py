@@ -53,8 +53,8 @@ class OneTripConnection(Connection):  # type: ignore[misc]
         """Statements without parameters and rows, such as BEGIN, that go out in the train of the next statement."""
         self._opening = opening
 
-    def has_unsent(self) -> bool:
-        """Whether the next statement is still to come. It is forgotten then, and there is nothing to roll back."""
+    def forget_unsent(self) -> bool:
+        """Gives up what waits for the next statement. True if anything did: then there is nothing to roll back."""
         unsent, self._opening = bool(self._opening), ()
         return unsent
 

@@ -135,7 +135,7 @@ class Transaction:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._open and not self.connection.invalidated and not self._driver().has_unsent():
+            if self._open and not self.connection.invalidated and not self._driver().forget_unsent():
                 self.connection.exec_driver_sql("ROLLBACK")
         except Exception:
             # Whatever went wrong before matters more; a connection that cannot roll back is thrown away.
