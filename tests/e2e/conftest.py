@@ -121,8 +121,9 @@ class Stack:
         return imports
 
     def empty(self) -> None:
-        """Removes all data, from the database and from the bucket."""
+        """Removes all data, from the database, the bucket and the dead-letter queue."""
         self.wait_until_idle()
+        self.session.client("sqs").purge_queue(QueueUrl=self.file.dead_letter_queue_url)
         for prefix in ("seed/", "incoming/"):
             for item in self.s3.list_objects_v2(Bucket=self.file.bucket, Prefix=prefix).get("Contents", []):
                 self.s3.delete_object(Bucket=self.file.bucket, Key=item["Key"])
@@ -170,7 +171,7 @@ def stack_of_its_own(postgres_settings: tuple[str, ...] = WITHOUT_DURABILITY) ->
 
 @pytest.fixture
 def empty_stack(stack: Stack) -> Stack:
-    """The stack without any data, neither in the database nor in the bucket."""
+    """The stack without any data, neither in the database nor in the bucket, and without dead letters."""
     stack.empty()
     return stack
 
