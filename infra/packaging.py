@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from infra.bytecode import SUFFIX, add_bytecode
+
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "infra" / "template.yaml"
 # Chalice packages a copy of the project: without the litter of a working tree, and with a place of its own for
@@ -63,14 +65,16 @@ def package(stage: str, output: Path, certificates: bytes = b"") -> Package:
         if certificates:
             (project / CERTIFICATES).write_bytes(certificates)
         _run_chalice(project, stage, output)
-    zip_file = output / "deployment.zip"
+        zip_file = output / "deployment.zip"
+        add_bytecode(zip_file, BUILD / "bytecode")
     return Package(zip_file, zip_digest(zip_file), _read_template(output))
 
 
 def zip_digest(zip_file: Path) -> str:
-    """A digest of the files in the zip, blind to the times at which they were written."""
+    """A digest of the files in the zip, blind to the times at which they were written and to what is made of them."""
     with zipfile.ZipFile(zip_file) as archive:
-        files = sorted((entry.filename, entry.CRC, entry.file_size) for entry in archive.infolist())
+        entries = [entry for entry in archive.infolist() if not entry.filename.endswith(SUFFIX)]
+    files = sorted((entry.filename, entry.CRC, entry.file_size) for entry in entries)
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
 

@@ -67,6 +67,23 @@ def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: item["Properties"] for name, item in resources.items() if item.get("Type") == kind}
 
 
+def test_a_function_compiles_nothing_when_it_starts(built: Package, tmp_path: Path) -> None:
+    with zipfile.ZipFile(built.zip_file) as archive:
+        archive.extractall(tmp_path)
+    # Without the packages of this environment: what is in the zip, and not the AWS client, which Lambda brings.
+    started = subprocess.run(
+        [sys.executable, "-S", "-B", "-v", "-c", "import app, chalicelib.console.home, openpyxl"],
+        cwd=tmp_path,
+        env={"STAGE": "local"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    read = re.findall(rf"^# code object from '{tmp_path}/(.+)'$", started.stderr, re.MULTILINE)
+    assert len(read) > 300
+    assert [path for path in read if not path.endswith(".pyc")] == []
+
+
 def test_no_resource_is_the_stub_of_a_misspelt_name(resources: dict[str, Any]) -> None:
     assert [name for name, resource in resources.items() if "Type" not in resource] == []
     for function in of_type(resources, "AWS::Serverless::Function").values():
