@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from chalicelib.errors import CustomerNotFound, InstalmentsDoNotRepayLoan, LoanNotFound
 from chalicelib.metrics import log_decision
 from chalicelib.rules.access import Author
-from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.calendar import add_months
 from chalicelib.rules.counter_offer import CounterOffer, counter_offer
 from chalicelib.rules.decision import Decision, decide
@@ -17,10 +16,10 @@ from chalicelib.rules.effective_rate import InstalmentsDoNotRepay
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
-from chalicelib.storage import applications, audit, customers, loans
+from chalicelib.storage import applications, customers, loans
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
-from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer, NewLoan
+from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer
 
 
 @dataclass(frozen=True)
@@ -93,17 +92,14 @@ def create_loan_within(
     The customer is locked first, so that two applications at once are decided one after the other.
     """
     _check_within(customer_id, within)
-    if customers.lock(connection, customer_id) is None:
-        raise _no_such_customer(customer_id)
+    customers.lock_with_next(connection, customer_id)
     facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
-    loan_id = _add_loan(connection, customer_id, request, decision, today) if decision.approved else None
-    application_id = applications.add(connection, customer_id, request, facts, policy, decision, today, loan_id)
-    after = {"customer_id": customer_id, **vars(request), "approved": decision.approved, "loan_id": loan_id}
-    audit.add(connection, author, Event(Action.LOAN_APPLIED_FOR, SubjectKind.APPLICATION, application_id, after=after))
+    ends_on = add_months(today, request.tenure)
+    saved = applications.add(connection, author, customer_id, request, facts, policy, decision, today, ends_on)
     log_decision(decision, saved=True)
     counter = _counter_offer(facts, request, policy, decision)
-    return Application(application_id, loan_id, facts, decision, counter)
+    return Application(saved.application_id, saved.loan_id, facts, decision, counter)
 
 
 @retried
@@ -205,18 +201,3 @@ def _check_within(customer_id: int, within: int | None) -> None:
 
 def _no_such_customer(customer_id: int) -> CustomerNotFound:
     return CustomerNotFound(f"There is no customer {customer_id}.")
-
-
-def _add_loan(connection: Connection, customer_id: int, request: LoanRequest, decision: Decision, today: date) -> int:
-    return loans.add(
-        connection,
-        NewLoan(
-            customer_id=customer_id,
-            loan_amount=request.loan_amount,
-            tenure=request.tenure,
-            interest_rate=decision.corrected_interest_rate,
-            monthly_installment=decision.monthly_installment,
-            start_date=today,
-            end_date=add_months(today, request.tenure),
-        ),
-    )

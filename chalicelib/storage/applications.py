@@ -1,16 +1,20 @@
 """The queries on loan applications: every one is kept, with what it was decided from."""
 
+import json
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, select, text
 
+from chalicelib.rules.access import Author
+from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.decision import Decision
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.rules.stored import facts_as_stored, policy_as_stored
+from chalicelib.storage import audit
 from chalicelib.storage.tables import loan_applications
 
 Json = dict[str, Any]
@@ -55,40 +59,84 @@ class ApplicationFilter:
     within: int | None = None
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """Of an application and its loan; `loan_id` is None where it was refused."""
+
+    application_id: int
+    loan_id: int | None
+
+
 _STORED: Select[Any] = select(*(loan_applications.c[field.name] for field in fields(StoredApplication)))
-_ADD = insert(loan_applications).returning(loan_applications.c.application_id)
+
+# An application, its loan if it was approved, and its entry in the audit log: each needs the number of the one before,
+# and one statement waits for the database once.
+_ADD = text("""
+    WITH loan AS (
+        INSERT INTO loans
+            (customer_id, loan_amount, interest_rate, tenure, monthly_installment, start_date, end_date)
+        SELECT :customer_id, :loan_amount, :corrected_interest_rate, :tenure, :monthly_installment,
+               :decided_on, :ends_on
+        WHERE :approved
+        RETURNING loan_id
+    ), application AS (
+        INSERT INTO loan_applications
+            (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts, approved, score,
+             score_parts, reasons, rate_floor, corrected_interest_rate, monthly_installment, loan_id)
+        VALUES
+            (:customer_id, :loan_amount, :interest_rate, :tenure, :decided_on, :policy, :facts, :approved, :score,
+             :score_parts, :reasons, :rate_floor, :corrected_interest_rate, :monthly_installment,
+             (SELECT loan_id FROM loan))
+        RETURNING application_id, loan_id
+    ), entry AS (
+        INSERT INTO audit_log
+            (actor_kind, actor_id, actor_name, action, subject_kind, subject_id, after, request_id)
+        SELECT :actor_kind, :actor_id, :actor_name, :action, :subject_kind, application_id,
+               CAST(:after AS jsonb) || jsonb_build_object('loan_id', loan_id), :request_id
+        FROM application
+    )
+    SELECT application_id, loan_id FROM application
+""")
 
 
 def add(
     connection: Connection,
+    author: Author,
     customer_id: int,
     request: LoanRequest,
     facts: Facts,
     policy: Policy,
     decision: Decision,
     decided_on: date,
-    loan_id: int | None,
-) -> int:
-    """Inserts an application with its facts, policy and result, and returns its number."""
+    ends_on: date,
+) -> Numbers:
+    """Inserts an application with its facts, policy and result, the loan if it was approved, and who applied.
+
+    `ends_on` is the day on which the loan ends if there is one.
+    """
+    after = {"customer_id": customer_id, **vars(request), "approved": decision.approved}
     values = {
         "customer_id": customer_id,
         **vars(request),
         "decided_on": decided_on,
-        "policy": policy_as_stored(policy),
-        "facts": facts_as_stored(facts),
+        "ends_on": ends_on,
+        "policy": json.dumps(policy_as_stored(policy)),
+        "facts": json.dumps(facts_as_stored(facts)),
         "approved": decision.approved,
         "score": decision.score,
-        "score_parts": [
-            {"name": part.name, "earned": str(part.points_earned), "possible": part.points_possible}
-            for part in decision.score_parts
-        ],
-        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons],
+        "score_parts": json.dumps(
+            [
+                {"name": part.name, "earned": str(part.points_earned), "possible": part.points_possible}
+                for part in decision.score_parts
+            ]
+        ),
+        "reasons": json.dumps([{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons]),
         "rate_floor": decision.rate_floor,
         "corrected_interest_rate": decision.corrected_interest_rate,
         "monthly_installment": decision.monthly_installment,
-        "loan_id": loan_id,
+        **audit.entry_values(author, Event(Action.LOAN_APPLIED_FOR, SubjectKind.APPLICATION, None, after=after)),
     }
-    return int(connection.execute(_ADD, values).scalar_one())
+    return Numbers(*connection.execute(_ADD, values).one())
 
 
 def get(connection: Connection, application_id: int) -> StoredApplication | None:

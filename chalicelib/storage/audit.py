@@ -60,7 +60,12 @@ _STORED: Select[Any] = select(*(_TEXTS.get(field.name, audit_log.c[field.name]) 
 
 def add(connection: Connection, author: Author, event: Event) -> None:
     """Writes down what this transaction does, which is known to have happened exactly if it commits."""
-    values = {
+    connection.execute(_ADD, entry_values(author, event))
+
+
+def entry_values(author: Author, event: Event) -> Json:
+    """An entry by the columns of the log; for a statement that writes one beside what it tells of."""
+    return {
         **author_values(author),
         "action": event.action.value,
         "subject_kind": event.subject_kind.value,
@@ -68,7 +73,6 @@ def add(connection: Connection, author: Author, event: Event) -> None:
         "before": _as_json(event.before),
         "after": _as_json(event.after),
     }
-    connection.execute(_ADD, values)
 
 
 def author_values(author: Author) -> Json:

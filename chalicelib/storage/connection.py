@@ -7,8 +7,9 @@ through a proxy that pools connections, because nothing is left behind on the se
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
+import sqlalchemy
 from pg8000.core import DESCRIBE, NULL_BYTE, PORTAL, SYNC_MSG, Context, _flush, _write, make_params
 from pg8000.dbapi import convert_paramstyle
 from pg8000.legacy import Connection, Cursor
@@ -19,8 +20,20 @@ from chalicelib.storage.waits import waiting
 class _Bound(str):
     """A statement with $1, $2, … and what they stand for."""
 
-    values: Sequence[Any]
-    oids: Sequence[int]
+    values: Sequence[Any] = ()
+    oids: Sequence[int] = ()
+
+
+class _Train(Context):  # type: ignore[misc]
+    """The answer to several statements at once, of which only the last was asked to describe itself."""
+
+    def __init__(self, statement: str) -> None:
+        super().__init__(statement)
+        # Where the rows of the others go.
+        self.rows: list[Any] | None = []
+
+    def comes_to_the_last(self) -> None:
+        self.rows, self.row_count = None, -1
 
 
 class OneTripCursor(Cursor):  # type: ignore[misc]
@@ -49,24 +62,44 @@ class OneTripConnection(Connection):  # type: ignore[misc]
         with waiting():
             super().handle_messages(context)
 
-    def send_with_next(self, opening: Sequence[str]) -> None:
-        """Statements without parameters and rows, such as BEGIN, that go out in the train of the next statement."""
-        self._opening = opening
+    def handle_ROW_DESCRIPTION(self, data: bytes, context: Context) -> None:  # noqa: N802 - pg8000's
+        """Reads that rows follow, and which."""
+        if isinstance(context, _Train):
+            context.comes_to_the_last()
+        super().handle_ROW_DESCRIPTION(data, context)
 
-    def forget_unsent(self) -> bool:
-        """Gives up what waits for the next statement. True if anything did: then there is nothing to roll back."""
-        unsent, self._opening = bool(self._opening), ()
+    def handle_NO_DATA(self, data: bytes, context: Context) -> None:  # noqa: N802 - pg8000's
+        """Reads that no rows follow."""
+        if isinstance(context, _Train):
+            context.comes_to_the_last()
+        super().handle_NO_DATA(data, context)
+
+    def send_with_next(self, statement: str, values: Sequence[Any] = ()) -> None:
+        """Has a statement go out in the train of the next one, before it. Nobody hears of its rows, only of its error.
+
+        Its values stand for %s in it. The next statement sees what this one waited for: each takes a snapshot of its
+        own, if the isolation is READ COMMITTED.
+        """
+        if values:
+            bound = _Bound(_numbered(statement))
+            bound.values = values
+            statement = bound
+        self._opening = (*self._opening, statement)
+
+    def forget_unsent(self) -> Sequence[str]:
+        """Gives up what waits for the next statement, and returns it."""
+        unsent, self._opening = self._opening, ()
         return unsent
 
     def execute_simple(self, statement: str) -> Context:
         """Runs a statement; a cursor calls this for whatever has no parameters, or has them bound."""
-        opening, self._opening = self._opening, ()
-        if not isinstance(statement, _Bound):
+        opening = self.forget_unsent()
+        if not any(isinstance(each, _Bound) for each in (*opening, statement)):
             return super().execute_simple("; ".join([*opening, statement]))
-        context = Context(statement)
+        context = _Train(statement)
         for first in opening:
             self._send_parts(first)
-        self._send_parts(statement, statement.oids, statement.values, described=True)
+        self._send_parts(statement, described=True)
         _write(self._sock, SYNC_MSG)
         _flush(self._sock)
         self.handle_messages(context)
@@ -77,18 +110,22 @@ class OneTripConnection(Connection):  # type: ignore[misc]
     ) -> Context:
         """Runs COPY; a cursor calls this for nothing else."""
         if self._opening:
-            opening, self._opening = self._opening, ()
-            super().execute_simple("; ".join(opening))
+            *self._opening, last = self._opening
+            self.execute_simple(last)
         return super().execute_unnamed(statement, vals, oids, stream)
 
-    def _send_parts(
-        self, statement: str, oids: Sequence[int] = (), values: Sequence[Any] = (), *, described: bool = False
-    ) -> None:
-        self.send_PARSE(NULL_BYTE, statement, oids)
-        self.send_BIND(NULL_BYTE, make_params(self.py_types, values))
+    def _send_parts(self, statement: str, *, described: bool = False) -> None:
+        bound = statement if isinstance(statement, _Bound) else _Bound(statement)
+        self.send_PARSE(NULL_BYTE, bound, bound.oids)
+        self.send_BIND(NULL_BYTE, make_params(self.py_types, bound.values))
         if described:
             self._send_message(DESCRIBE, PORTAL + NULL_BYTE)
         self.send_EXECUTE()
+
+
+def driver_of(connection: sqlalchemy.Connection) -> OneTripConnection:
+    """The driver's connection under SQLAlchemy's."""
+    return cast(OneTripConnection, connection.connection.driver_connection)
 
 
 # Statements are few; lists of values make variants of some.

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.operators import custom_op
 
+from chalicelib.storage.connection import driver_of
 from chalicelib.storage.tables import customers
 
 MAX_ID = 2**63 - 1
@@ -84,6 +85,16 @@ def lock(connection: Connection, customer_id: int) -> Customer | None:
     """
     row = connection.execute(_LOCKED, {"customer_id": customer_id}).first()
     return None if row is None else Customer(*row)
+
+
+def lock_with_next(connection: Connection, customer_id: int) -> None:
+    """As `lock`, but goes out with the next statement, which sees what the ones before it did to the customer.
+
+    Whether there is such a customer is for that statement to say.
+    """
+    driver_of(connection).send_with_next(
+        "SELECT FROM customers WHERE customer_id = %s FOR NO KEY UPDATE", [customer_id]
+    )
 
 
 def get(connection: Connection, customer_id: int) -> Customer | None:

@@ -9,13 +9,13 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from chalicelib.config import STATEMENT_TIMEOUT_MS, AwsCredentials, Settings
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.storage.connection import OneTripConnection
+from chalicelib.storage.connection import OneTripConnection, driver_of
 from chalicelib.storage.errors import (
     UNKNOWN_OUTCOME,
     OutcomeUnknown,
@@ -115,7 +115,8 @@ class Transaction:
         with translated():
             self.connection = self._engine.connect()
         # Sent with the first statement, which saves waiting for an answer that says nothing.
-        self._driver().send_with_next(self._engine.get_execution_options()[BEGIN])
+        for statement in self._engine.get_execution_options()[BEGIN]:
+            driver_of(self.connection).send_with_next(statement)
         self._open = True
         return self
 
@@ -135,7 +136,7 @@ class Transaction:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._open and not self.connection.invalidated and not self._driver().forget_unsent():
+            if self._open and self._has_begun():
                 self.connection.exec_driver_sql("ROLLBACK")
         except Exception:
             # Whatever went wrong before matters more; a connection that cannot roll back is thrown away.
@@ -146,8 +147,9 @@ class Transaction:
             with translated():
                 raise error
 
-    def _driver(self) -> OneTripConnection:
-        return cast(OneTripConnection, self.connection.connection.driver_connection)
+    def _has_begun(self) -> bool:
+        """Whether the server knows of the transaction: it does after the first statement."""
+        return not self.connection.invalidated and "BEGIN" not in driver_of(self.connection).forget_unsent()
 
 
 class Database:

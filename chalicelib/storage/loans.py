@@ -13,7 +13,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    insert,
     not_,
     or_,
     select,
@@ -21,19 +20,6 @@ from sqlalchemy import (
 
 from chalicelib.rules.score import Facts
 from chalicelib.storage.tables import customers, loans
-
-
-@dataclass(frozen=True)
-class NewLoan:
-    """A loan made here: nothing of it is paid yet. Money in rupees, rate in percent a year, tenure in months."""
-
-    customer_id: int
-    loan_amount: Decimal
-    tenure: int
-    interest_rate: Decimal
-    monthly_installment: Decimal
-    start_date: date
-    end_date: date
 
 
 @dataclass(frozen=True)
@@ -132,18 +118,12 @@ _LOANS_OF_CUSTOMER: Select[Any] = (
 
 
 _ON_RECORD: Select[Any] = select(*(loans.c[field.name] for field in fields(LoanOnRecord)))
-_ADD = insert(loans).returning(loans.c.loan_id)
 
 
 def facts(connection: Connection, customer_id: int, today: date) -> Facts | None:
     """The facts of a decision on `today`, in one statement; None where there is no such customer."""
     row = connection.execute(_FACTS, {"customer_id": customer_id, "today": today}).first()
     return None if row is None else Facts(**row._mapping)
-
-
-def add(connection: Connection, loan: NewLoan) -> int:
-    """Inserts a loan under the next number of the sequence, and returns that number."""
-    return int(connection.execute(_ADD, vars(loan)).scalar_one())
 
 
 def with_customer(connection: Connection, loan_id: int) -> LoanWithCustomer | None:

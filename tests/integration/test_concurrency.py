@@ -1,5 +1,6 @@
 """Applications at once: the result of some order of them, one loan number each, and no waiting without need."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +14,7 @@ from chalicelib.errors import CustomerNotFound, DatabaseUnavailable
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services.customers import Registration, register
-from chalicelib.services.loans import Application, check_eligibility, create_loan
+from chalicelib.services.loans import Application, check_eligibility, create_loan, create_loan_within
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import Interrupted, OutcomeUnknown, retried
 from chalicelib.storage.tables import loans
@@ -54,6 +55,20 @@ def apply_at_once(new_database: Callable[[], Database], customer_ids: list[int],
         return list(workers.map(apply, range(REQUESTS)))
 
 
+def wait_until_someone_waits(database: Database) -> None:
+    """Returns when another transaction is waiting for a lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with database.reading() as connection:
+            if connection.scalar(waiting):
+                return
+        time.sleep(0.02)
+    pytest.fail("Nobody waited for a lock.")
+
+
 def test_applications_of_one_customer_are_decided_one_after_the_other(
     database: Database, new_database: Callable[[], Database]
 ) -> None:
@@ -66,6 +81,19 @@ def test_applications_of_one_customer_are_decided_one_after_the_other(
     seen = sorted(outcome.facts.current_principal for outcome in outcomes)
     assert seen[:5] == [900_000 * earlier for earlier in range(5)]
     assert set(seen[5:]) == {Decimal(4_500_000)}
+
+
+def test_an_application_sees_the_loan_of_the_one_that_it_waited_for(
+    database: Database, new_database: Callable[[], Database]
+) -> None:
+    customer_id = customer_with_history(database)
+    ask = LoanRequest(Decimal(900_000), Decimal(0), 600)
+    with database.transaction() as tx, ThreadPoolExecutor(1) as other:
+        create_loan_within(tx.connection, customer_id, ask, STANDARD_1, TODAY, TEST)
+        second = other.submit(create_loan, new_database(), customer_id, ask, STANDARD_1, TODAY, TEST)
+        wait_until_someone_waits(new_database())
+        tx.commit()
+        assert second.result().facts.current_principal == 900_000
 
 
 def test_every_application_of_many_customers_is_kept_with_a_number_of_its_own(

@@ -1,19 +1,25 @@
 """How often the service asks the database, counted on the wire: each round trip is a wait for the network."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
-from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bench.proxy import CountingProxy
+from chalicelib.rules.policy import STANDARD_1
+from chalicelib.rules.score import LoanRequest
+from chalicelib.services.customers import Registration, register
+from chalicelib.services.loans import create_loan
+from chalicelib.storage.connection import driver_of
 from chalicelib.storage.database import Database, make_engine
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
+from tests.people import TEST
 
 
 @pytest.fixture
@@ -34,6 +40,12 @@ def distant(proxy: CountingProxy, database_url: str, postgres: PostgresServer) -
 def ask(database: Database, statement: str, **values: object) -> object:
     with database.reading() as connection:
         return connection.execute(text(statement), values).scalar()
+
+
+def make_table(database: Database, name: str) -> None:
+    with database.transaction() as tx:
+        tx.connection.execute(text(f"CREATE TABLE {name} (a integer)"))
+        tx.commit()
 
 
 def test_a_statement_with_parameters_is_one_round_trip(distant: Database, proxy: CountingProxy) -> None:
@@ -80,12 +92,9 @@ def test_a_transaction_whose_first_statement_fails_is_over(distant: Database) ->
 
 
 def test_copy_can_be_the_first_statement_of_a_transaction(distant: Database) -> None:
+    make_table(distant, "copied")
     with distant.transaction() as tx:
-        tx.connection.execute(text("CREATE TABLE copied (a integer)"))
-        tx.commit()
-    with distant.transaction() as tx:
-        driver = cast(Any, tx.connection.connection.driver_connection)
-        driver.cursor().execute("COPY copied FROM STDIN", stream=BytesIO(b"1\n2\n"))
+        driver_of(tx.connection).cursor().execute("COPY copied FROM STDIN", stream=BytesIO(b"1\n2\n"))
     assert ask(distant, "SELECT count(*) FROM copied") == 0
 
 
@@ -110,3 +119,67 @@ def test_a_statement_without_rows_tells_how_many_it_changed(distant: Database) -
         tx.connection.execute(text("CREATE TEMPORARY TABLE t (a integer)"))
         added = tx.connection.execute(text("INSERT INTO t SELECT generate_series(1, CAST(:n AS integer))"), {"n": 3})
         assert added.rowcount == 3
+
+
+def test_a_statement_goes_out_with_the_next_one_and_nobody_hears_of_its_rows(
+    distant: Database, proxy: CountingProxy
+) -> None:
+    with distant.transaction() as tx:
+        before = proxy.round_trips
+        driver_of(tx.connection).send_with_next("SELECT set_config('loans.a', %s, true), 1", ["x"])
+        driver_of(tx.connection).send_with_next("SELECT a FROM generate_series(1, CAST(%s AS integer)) AS a", [4])
+        rows = tx.connection.execute(text("SELECT current_setting('loans.a'), CAST(:b AS integer)"), {"b": 2}).all()
+        assert proxy.round_trips == before + 1
+        assert [tuple(row) for row in rows] == [("x", 2)]
+
+
+def test_what_goes_out_before_a_statement_without_rows_is_not_counted_as_its_own(distant: Database) -> None:
+    with distant.transaction() as tx:
+        tx.connection.execute(text("CREATE TEMPORARY TABLE t AS SELECT generate_series(1, 5) AS a"))
+        driver_of(tx.connection).send_with_next("SELECT a FROM t WHERE a <= %s", [3])
+        removed = tx.connection.execute(text("DELETE FROM t WHERE a > :a"), {"a": 3})
+        assert (removed.rowcount, removed.returns_rows) == (2, False)
+        driver_of(tx.connection).send_with_next("SELECT a FROM t WHERE a <= %s", [3])
+        assert tx.connection.execute(text("SELECT 7")).all() == [(7,)]
+
+
+def test_an_error_in_what_goes_out_before_is_that_of_the_statement(distant: Database) -> None:
+    with distant.transaction() as tx:
+        driver_of(tx.connection).send_with_next("SELECT 1 / CAST(%s AS integer)", [0])
+        with pytest.raises(DBAPIError, match="division by zero"):
+            tx.connection.execute(text("SELECT CAST(:a AS integer)"), {"a": 1})
+    assert ask(distant, "SELECT pg_current_xact_id_if_assigned()") is None
+    assert ask(distant, "SELECT CAST(:a AS integer)", a=5) == 5
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_never_went_out_is_forgotten_and_what_began_is_rolled_back(distant: Database, begun: bool) -> None:
+    make_table(distant, "t")
+    with suppress(KeyError), distant.transaction() as tx:
+        if begun:
+            tx.connection.execute(text("INSERT INTO t VALUES (1)"))
+        driver_of(tx.connection).send_with_next("INSERT INTO t VALUES (%s)", [2])
+        raise KeyError
+    assert ask(distant, "SELECT count(*) FROM t") == 0
+    assert ask(distant, "SELECT pg_current_xact_id_if_assigned()") is None
+
+
+def test_copy_goes_out_after_what_was_to_go_before_it(distant: Database) -> None:
+    make_table(distant, "copied")
+    with distant.transaction() as tx:
+        driver = driver_of(tx.connection)
+        driver.send_with_next("INSERT INTO copied VALUES (%s)", [3])
+        driver.cursor().execute("COPY copied FROM STDIN", stream=BytesIO(b"1\n2\n"))
+        tx.commit()
+    assert ask(distant, "SELECT sum(a) FROM copied") == 6
+
+
+def test_an_application_waits_for_the_database_three_times(distant: Database, proxy: CountingProxy) -> None:
+    customer_id = register(
+        distant, Registration("A", "B", 40, "9876543210", Decimal(90_000)), STANDARD_1, TEST
+    ).customer_id
+    before = proxy.round_trips
+    request = LoanRequest(Decimal(100_000), Decimal(20), 12)
+    assert create_loan(distant, customer_id, request, STANDARD_1, date(2026, 11, 23), TEST).loan_id
+    # The lock with the facts, the three rows, and the end of the transaction.
+    assert proxy.round_trips == before + 3
