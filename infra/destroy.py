@@ -10,10 +10,8 @@ import os
 import sys
 from collections.abc import Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from infra.cloudformation import Stack, StackError
-from infra.terminal import Refused, confirmed, session_of
+from infra.cloudformation import Stack
+from infra.terminal import Refused, confirmed, run, session_of
 from infra.uploading import Session
 
 GUARDED = ("prod",)
@@ -44,20 +42,17 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
     parser.add_argument("stage", help="a stage of .chalice/config.json")
     parser.add_argument("--endpoint", help="LocalStack's address; AWS unless given")
     chosen = parser.parse_args(arguments)
-    try:
+
+    def command() -> list[str]:
         check_guard(chosen.stage, environ)
         kept = destroy(chosen.stage, session_of(chosen.endpoint))
-    except (Refused, StackError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (BotoCoreError, ClientError) as error:
-        print(f"AWS refused: {error}", file=sys.stderr)
-        return 1
-    print(f"The stack loans-{chosen.stage} is gone. What stays: the database, {', '.join(kept) or 'no bucket'}.")
-    print(
-        "Before the stage is deployed again, a new stack takes over the bucket of its workbooks (docs/operations.md)."
-    )
-    return 0
+        return [
+            f"The stack loans-{chosen.stage} is gone. What stays: the database, {', '.join(kept) or 'no bucket'}.",
+            "Before the stage is deployed again, a new stack takes over the bucket of its workbooks "
+            "(docs/operations.md).",
+        ]
+
+    return run(command)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.approval import Approve, approved, asking
-from infra.cloudformation import Stack, StackError, changed_settings
+from infra.cloudformation import Stack, changed_settings
 from infra.database_user import make_user
 from infra.packaging import ROOT
-from infra.terminal import Refused, pairs, session_of
+from infra.terminal import pairs, run, session_of
 from infra.uploading import Session, deployment_bucket, url_of
 
 TEMPLATE = ROOT / "infra" / "foundation.yaml"
@@ -83,18 +82,13 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
     parser.add_argument("stage", help="a stage of .chalice/config.json")
     parser.add_argument("parameters", nargs="*", metavar="Name=value", help="parameters of infra/foundation.yaml")
     chosen = parser.parse_args(arguments)
-    try:
+
+    def command() -> list[str]:
         approve = asking(f"the foundation of the stage {chosen.stage}", environ)
         outputs = found(chosen.stage, session_of(None), pairs(chosen.parameters), approve)
-    except (Refused, StackError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (BotoCoreError, ClientError) as error:
-        print(f"AWS refused: {error}", file=sys.stderr)
-        return 1
-    for name, value in sorted(outputs.items()):
-        print(f"{name}: {value}")
-    return 0
+        return [f"{name}: {value}" for name, value in sorted(outputs.items())]
+
+    return run(command)
 
 
 if __name__ == "__main__":

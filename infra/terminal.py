@@ -1,10 +1,13 @@
-"""What the commands for a stage share: where they go, and asking before they change anything."""
+"""What the commands for a stage share: where they go, asking before they change anything, and how they end."""
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.cloudformation import StackError
 from infra.packaging import ROOT
 from infra.uploading import Session
 
@@ -64,3 +67,17 @@ def confirmed(question: str, answer: str, environ: Mapping[str, str]) -> bool:
     if not sys.stdin.isatty():
         raise Refused(f"Nobody can be asked here; say CONFIRM={answer} to go on.")
     return input(question).strip() == answer
+
+
+def run(command: Callable[[], Iterable[str]]) -> int:
+    """Prints the lines that a command answers with, or why it went no further. Returns the exit code."""
+    try:
+        for line in command():
+            print(line)
+    except (Refused, StackError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"AWS refused: {error}", file=sys.stderr)
+        return 1
+    return 0

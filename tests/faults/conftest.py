@@ -79,9 +79,8 @@ def fault_url(fragile_server: FragileServer, request: pytest.FixtureRequest) -> 
 @pytest.fixture
 def proxy(fragile_server: FragileServer) -> Iterator[CuttingProxy]:
     """What the workers take for the server."""
-    proxy = CuttingProxy(fragile_server.server.port)
-    yield proxy
-    proxy.close()
+    with CuttingProxy(fragile_server.server.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture

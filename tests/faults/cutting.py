@@ -7,36 +7,26 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-_CHUNK = 65_536
+from bench.listener import CHUNK, Listener
+
 COMMIT = b"COMMIT\0"
 OUTAGE_SECONDS = 0.05
 
 
-class CuttingProxy:
+class CuttingProxy(Listener):
     """Passes everything on until the shares say how many bursts or commits do not come through."""
 
     def __init__(self, server_port: int) -> None:
-        self._server_port = server_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
+        super().__init__(server_port)
         self.cut_statements = 0.0
         self.cut_answers_to_commit = 0.0
         self.outages_after_commit = 0.0
         self._away_until = 0.0
         self.cuts: Counter[str] = Counter()
-        threading.Thread(target=self._serve, daemon=True).start()
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._connect, args=(client,), daemon=True).start()
-
-    def _connect(self, client: socket.socket) -> None:
-        with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._server_port)) as server:
+    def admit(self, client: socket.socket) -> None:
+        """Hands on what both sides say, until it cuts."""
+        with suppress(OSError), client, socket.create_connection(("127.0.0.1", self.server_port)) as server:
             for end in (client, server):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             silent = threading.Event()
@@ -50,7 +40,7 @@ class CuttingProxy:
                         end.shutdown(socket.SHUT_RDWR)
 
     def _pass_on(self, client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
-        while received := client.recv(_CHUNK):
+        while received := client.recv(CHUNK):
             if COMMIT in received and random.random() < self.cut_answers_to_commit:
                 # The server hears it and answers; nobody hears the answer.
                 silent.set()
@@ -69,7 +59,7 @@ class CuttingProxy:
 
     def _send_back(self, server: socket.socket, client: socket.socket, silent: threading.Event) -> None:
         with suppress(OSError):
-            while received := server.recv(_CHUNK):
+            while received := server.recv(CHUNK):
                 if silent.is_set():
                     break
                 client.sendall(received)

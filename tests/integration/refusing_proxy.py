@@ -7,38 +7,19 @@ import socket
 import struct
 import threading
 from contextlib import closing, suppress
-from types import TracebackType
-from typing import Self
+
+from bench.listener import CHUNK, Listener
 
 TAKEN = {"user", "database", "application_name", "client_encoding"}
 VERSION_3, SSL_REQUEST = 196_608, 80_877_103
 SENTENCE = "Feature not supported: RDS Proxy currently doesn't support command-line options."
 
 
-class RefusingProxy:
-    """Listens on a port of its own while it is open."""
+class RefusingProxy(Listener):
+    """Hands on what was not refused."""
 
-    def __init__(self, server_port: int) -> None:
-        self._server_port = server_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._listener.close()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._admit, args=(client,), daemon=True).start()
-
-    def _admit(self, client: socket.socket) -> None:
+    def admit(self, client: socket.socket) -> None:
+        """Lets a client through to the server, unless it asks for a setting."""
         with suppress(OSError, EOFError), closing(client):
             startup = read_startup(client)
             if version_of(startup) == SSL_REQUEST:
@@ -48,7 +29,7 @@ class RefusingProxy:
             if not set(parameters_of(startup)) <= TAKEN:
                 client.sendall(refusal(SENTENCE))
                 return
-            with closing(socket.create_connection(("127.0.0.1", self._server_port))) as server:
+            with closing(socket.create_connection(("127.0.0.1", self.server_port))) as server:
                 server.sendall(startup)
                 threading.Thread(target=pump, args=(server, client), daemon=True).start()
                 pump(client, server)
@@ -83,7 +64,7 @@ def refusal(sentence: str) -> bytes:
 def pump(source: socket.socket, target: socket.socket) -> None:
     """Hands on what one side says until it hangs up."""
     with suppress(OSError):
-        while received := source.recv(65_536):
+        while received := source.recv(CHUNK):
             target.sendall(received)
 
 
