@@ -9,12 +9,13 @@ from bench.listener import CHUNK, Listener
 
 
 class CountingProxy(Listener):
-    """A round trip is a burst of the client that the server answers."""
+    """A round trip is a burst of the client that the server answers; `answers` are the pieces that those come in."""
 
     def __init__(self, server_port: int, latency_seconds: float = 0) -> None:
         super().__init__(server_port)
         self._latency = latency_seconds
         self.round_trips = 0
+        self.answers = 0
 
     def admit(self, client: socket.socket) -> None:
         """Hands on what both sides say, and counts."""
@@ -37,4 +38,5 @@ class CountingProxy(Listener):
         with contextlib.suppress(OSError):
             while received := server.recv(CHUNK):
                 answered.set()
+                self.answers += 1
                 client.sendall(received)

@@ -86,6 +86,9 @@ def to_json(body: object) -> str:
 
 
 def _plain(value: Any) -> Any:
+    # What most values are, before the questions that take longer.
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, Decimal):
         return plain_number(value)
     if isinstance(value, Mapping):

@@ -9,4 +9,7 @@ REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 def is_plain_text(text: str) -> bool:
     """Whether a text can be stored and shown on one line."""
-    return not any(unicodedata.category(character) in REFUSED_CATEGORIES for character in text)
+    # Nearly every text is of ASCII, where printable means just that.
+    return (text.isascii() and text.isprintable()) or not any(
+        unicodedata.category(character) in REFUSED_CATEGORIES for character in text
+    )

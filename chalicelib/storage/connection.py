@@ -7,10 +7,23 @@ through a proxy that pools connections, because nothing is left behind on the se
 
 from collections.abc import Sequence
 from functools import lru_cache
+from struct import pack
 from typing import Any, cast
 
 import sqlalchemy
-from pg8000.core import DESCRIBE, NULL_BYTE, PORTAL, SYNC_MSG, Context, _flush, _write, make_params
+from pg8000.core import (
+    BIND,
+    DESCRIBE,
+    EXECUTE_MSG,
+    NULL_BYTE,
+    PARSE,
+    PORTAL,
+    SYNC_MSG,
+    Context,
+    _flush,
+    _write,
+    make_params,
+)
 from pg8000.dbapi import convert_paramstyle
 from pg8000.legacy import Connection, Cursor
 
@@ -115,12 +128,23 @@ class OneTripConnection(Connection):  # type: ignore[misc]
         return super().execute_unnamed(statement, vals, oids, stream)
 
     def _send_parts(self, statement: str, *, described: bool = False) -> None:
+        # pg8000's own senders have the server answer to each part at once, which is a packet and a waking for each.
         bound = statement if isinstance(statement, _Bound) else _Bound(statement)
-        self.send_PARSE(NULL_BYTE, bound, bound.oids)
-        self.send_BIND(NULL_BYTE, make_params(self.py_types, bound.values))
+        encoded = bound.encode(self._client_encoding)
+        oids = [max(oid, 0) for oid in bound.oids]
+        self._send_message(PARSE, NULL_BYTE + encoded + NULL_BYTE + pack(f"!H{len(oids)}I", len(oids), *oids))
+        self._send_message(BIND, NULL_BYTE + NULL_BYTE + self._values(bound))
         if described:
             self._send_message(DESCRIBE, PORTAL + NULL_BYTE)
-        self.send_EXECUTE()
+        _write(self._sock, EXECUTE_MSG)
+
+    def _values(self, bound: _Bound) -> bytes:
+        """The values as Bind has them: as text, NULL without any, and the results as text too."""
+        encoded = [
+            pack("!i", -1) if text is None else pack("!i", len(value := text.encode(self._client_encoding))) + value
+            for text in make_params(self.py_types, bound.values)
+        ]
+        return pack("!HH", 0, len(encoded)) + b"".join(encoded) + pack("!H", 0)
 
 
 def driver_of(connection: sqlalchemy.Connection) -> OneTripConnection:

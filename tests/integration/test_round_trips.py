@@ -183,3 +183,9 @@ def test_an_application_waits_for_the_database_three_times(distant: Database, pr
     assert create_loan(distant, customer_id, request, STANDARD_1, date(2026, 11, 23), TEST).loan_id
     # The lock with the facts, the three rows, and the end of the transaction.
     assert proxy.round_trips == before + 3
+
+
+def test_the_answer_to_a_statement_with_parameters_comes_in_one_packet(distant: Database, proxy: CountingProxy) -> None:
+    before = proxy.answers
+    ask(distant, "SELECT CAST(:a AS integer)", a=1)
+    assert proxy.answers == before + 1
