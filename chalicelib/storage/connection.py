@@ -107,15 +107,19 @@ class OneTripConnection(Connection):  # type: ignore[misc]
     def execute_simple(self, statement: str) -> Context:
         """Runs a statement; a cursor calls this for whatever has no parameters, or has them bound."""
         opening = self.forget_unsent()
-        if not any(isinstance(each, _Bound) for each in (*opening, statement)):
-            return super().execute_simple("; ".join([*opening, statement]))
-        context = _Train(statement)
-        for first in opening:
-            self._send_parts(first)
-        self._send_parts(statement, described=True)
-        _write(self._sock, SYNC_MSG)
-        _flush(self._sock)
-        self.handle_messages(context)
+        if any(isinstance(each, _Bound) for each in (*opening, statement)):
+            context: Context = _Train(statement)
+            for first in opening:
+                self._send_parts(first)
+            self._send_parts(statement, described=True)
+            _write(self._sock, SYNC_MSG)
+        else:
+            context = Context("; ".join([*opening, statement]))
+            self.send_QUERY(context.statement)
+        # From the sending on: where both are on one machine, the server may be done before it returns.
+        with waiting():
+            _flush(self._sock)
+            super().handle_messages(context)
         return context
 
     def execute_unnamed(
