@@ -2,13 +2,11 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -46,7 +44,6 @@ class Unpacked:
     """The zip in a folder of its own, where Python keeps nothing that it compiles."""
 
     folder: Path
-    zip_mib: float
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs a program that finds what is in the zip, and behind it the AWS client, which Lambda brings."""
@@ -62,43 +59,36 @@ class Unpacked:
 
 def run() -> Result:
     """Imports in turns, so that what disturbs one of them disturbs all."""
-    with _unpacked() as ours, _without_bytecode(ours) as sources:
+    with tempfile.TemporaryDirectory() as folder:
+        zip_file = package("local", Path(folder) / "package").zip_file
+        ours = _unpacked(zip_file, Path(folder) / "compiled")
+        sources = _unpacked(zip_file, Path(folder) / "sources", without=SUFFIX)
         found: dict[str, list[float]] = {name: [] for name in IMPORTS}
         for _ in range(REPEATS):
             for name, statement in IMPORTS.items():
                 found[name].append((sources if name == NOT_COMPILED else ours).seconds(statement))
-        return _result({name: median(seconds) * 1000 for name, seconds in found.items()}, ours)
+        milliseconds = {name: median(seconds) * 1000 for name, seconds in found.items()}
+        return _result(milliseconds, ours, zip_file.stat().st_size / 2**20)
 
 
-def _result(milliseconds: Mapping[str, float], ours: Unpacked) -> Result:
+def _result(milliseconds: Mapping[str, float], ours: Unpacked, zip_mib: float) -> Result:
     floor = milliseconds[DRIVERS]
     rows = [[name, f"{each:.0f}", f"{each / floor:.2f}x"] for name, each in milliseconds.items() if name != "nothing"]
     costliest = _costliest(ours)
     remarks = (
         f"Medians of {REPEATS} fresh interpreters each, in turns, of the unpacked zip, which has "
-        f"{ours.zip_mib:.1f} MiB. Of the API handler's import, the dearest modules with all they import: "
+        f"{zip_mib:.1f} MiB. Of the API handler's import, the dearest modules with all they import: "
         f"{', '.join(f'{name} {ms:.0f} ms' for name, ms in costliest)}. "
         f"Not imported by it: {', '.join(_not_imported(ours))}."
     )
-    figures = {"milliseconds": dict(milliseconds), "zip_mib": ours.zip_mib, "costliest": dict(costliest)}
+    figures = {"milliseconds": dict(milliseconds), "zip_mib": zip_mib, "costliest": dict(costliest)}
     return Result("cold_start", "Cold start", ["import", "ms", f"of {DRIVERS}"], rows, figures, remarks)
 
 
-@contextmanager
-def _unpacked() -> Iterator[Unpacked]:
-    with tempfile.TemporaryDirectory() as folder:
-        built = package("local", Path(folder) / "package")
-        unpacked = Path(folder) / "unpacked"
-        with zipfile.ZipFile(built.zip_file) as archive:
-            archive.extractall(unpacked)
-        yield Unpacked(unpacked, built.zip_file.stat().st_size / 2**20)
-
-
-@contextmanager
-def _without_bytecode(ours: Unpacked) -> Iterator[Unpacked]:
-    with tempfile.TemporaryDirectory() as folder:
-        ignored = shutil.ignore_patterns(f"*{SUFFIX}")
-        yield Unpacked(Path(shutil.copytree(ours.folder, Path(folder) / "sources", ignore=ignored)), ours.zip_mib)
+def _unpacked(zip_file: Path, folder: Path, without: str | None = None) -> Unpacked:
+    with zipfile.ZipFile(zip_file) as archive:
+        archive.extractall(folder, [name for name in archive.namelist() if not without or not name.endswith(without)])
+    return Unpacked(folder)
 
 
 def _costliest(ours: Unpacked) -> list[tuple[str, float]]:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -9,7 +10,7 @@ from typing import Self
 CHUNK = 65_536
 
 
-class Listener:
+class Listener(ABC):
     """Listens on a port of its own while it is open, and hands each client to `admit`."""
 
     def __init__(self, server_port: int) -> None:
@@ -17,9 +18,9 @@ class Listener:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
 
+    @abstractmethod
     def admit(self, client: socket.socket) -> None:
         """Serves a client until it hangs up, in a thread of its own."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._serve, daemon=True).start()

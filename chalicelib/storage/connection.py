@@ -37,7 +37,7 @@ class _Bound(str):
     oids: Sequence[int] = ()
 
 
-class _Train(Context):  # type: ignore[misc]
+class _Train(Context):  # type: ignore[misc]  # pg8000 has no types
     """The answer to several statements at once, of which only the last was asked to describe itself."""
 
     def __init__(self, statement: str) -> None:
@@ -49,7 +49,7 @@ class _Train(Context):  # type: ignore[misc]
         self.rows, self.row_count = None, -1
 
 
-class OneTripCursor(Cursor):  # type: ignore[misc]
+class OneTripCursor(Cursor):  # type: ignore[misc]  # pg8000 has no types
     """As pg8000's, which looks for the placeholders of a statement character by character, but not each time anew."""
 
     def execute(self, operation: str, args: Sequence[Any] = (), stream: Any = None) -> Any:
@@ -62,7 +62,7 @@ class OneTripCursor(Cursor):  # type: ignore[misc]
         return super().execute(bound)
 
 
-class OneTripConnection(Connection):  # type: ignore[misc]
+class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no types
     """As pg8000's, with a statement and its parameters in one round trip; every one is counted."""
 
     _opening: Sequence[str] = ()
@@ -75,13 +75,13 @@ class OneTripConnection(Connection):  # type: ignore[misc]
         with waiting():
             super().handle_messages(context)
 
-    def handle_ROW_DESCRIPTION(self, data: bytes, context: Context) -> None:  # noqa: N802 - pg8000's
+    def handle_ROW_DESCRIPTION(self, data: bytes, context: Context) -> None:  # noqa: N802 - the name is pg8000's
         """Reads that rows follow, and which."""
         if isinstance(context, _Train):
             context.comes_to_the_last()
         super().handle_ROW_DESCRIPTION(data, context)
 
-    def handle_NO_DATA(self, data: bytes, context: Context) -> None:  # noqa: N802 - pg8000's
+    def handle_NO_DATA(self, data: bytes, context: Context) -> None:  # noqa: N802 - the name is pg8000's
         """Reads that no rows follow."""
         if isinstance(context, _Train):
             context.comes_to_the_last()

@@ -136,8 +136,8 @@ class Transaction:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._open and self._has_begun():
-                self.connection.exec_driver_sql("ROLLBACK")
+            if self._open and not self.connection.invalidated:
+                self._roll_back()
         except Exception:
             # Whatever went wrong before matters more; a connection that cannot roll back is thrown away.
             self.connection.invalidate()
@@ -147,9 +147,11 @@ class Transaction:
             with translated():
                 raise error
 
-    def _has_begun(self) -> bool:
-        """Whether the server knows of the transaction: it does after the first statement."""
-        return not self.connection.invalidated and "BEGIN" not in driver_of(self.connection).forget_unsent()
+    def _roll_back(self) -> None:
+        unsent = driver_of(self.connection).forget_unsent()
+        # A transaction whose BEGIN never went out is none to the server.
+        if "BEGIN" not in unsent:
+            self.connection.exec_driver_sql("ROLLBACK")
 
 
 class Database:

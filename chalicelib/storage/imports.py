@@ -9,7 +9,6 @@ from sqlalchemy import Connection, insert, text
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.storage import audit
-from chalicelib.storage.audit import author_values
 from chalicelib.storage.tables import import_sheets
 
 RUNNING = "running"
@@ -89,7 +88,7 @@ def apply_waiting_loans(connection: Connection, author: Author, customer_id: int
 
     The author is who brought the customer, or found the loans left behind.
     """
-    values = author_values(author)
+    values = audit.author_values(author)
     if customer_id is None:
         return int(connection.execute(_APPLY_ALL_WAITING, values).scalar_one())
     return int(connection.execute(_APPLY_WAITING_OF_ONE, values | {"customer_id": customer_id}).scalar_one())
