@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +17,12 @@ from infra.local.launcher import choose_launcher, require_free
 from infra.local.native import Native
 from infra.local.processes import Daemon
 from infra.local.settings import Home, LocalError, Ports, StackFile
+from tests.patience import wait_until
 
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
-POLITE = "import time; print('on', flush=True); time.sleep(60)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(3600)"
+)
+POLITE = "import time; print('on', flush=True); time.sleep(3600)"
 
 
 @pytest.fixture
@@ -32,8 +34,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 def start(daemon: Daemon, program: str) -> int:
     daemon.start([sys.executable, "-c", program], dict(os.environ))
-    while not daemon.log.read_text():
-        time.sleep(0.02)
+    wait_until(daemon.log.read_text, "the first word of the program")
     pid = daemon.pid()
     assert pid is not None
     return pid
@@ -61,10 +62,7 @@ def test_stopping_what_does_not_run_is_harmless(daemon: Daemon) -> None:
 
 def test_a_program_that_died_does_not_run(daemon: Daemon) -> None:
     os.kill(start(daemon, POLITE), signal.SIGKILL)
-    end = time.monotonic() + 10
-    while daemon.pid() is not None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: daemon.pid() is None, "the end of the program")
 
 
 def test_a_process_that_was_given_the_same_number_later_is_left_alone(daemon: Daemon) -> None:
@@ -132,8 +130,5 @@ def test_every_line_says_which_log_it_is_from(tmp_path: Path) -> None:
         return sorted(tmp_path.glob("*.log"))
 
     threading.Thread(target=follow_files, args=(files, out), daemon=True).start()
-    end = time.monotonic() + 10
-    while len(out.getvalue().splitlines()) < 2:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: len(out.getvalue().splitlines()) == 2, "a line of each log")
     assert [line.split("|")[0].strip() for line in out.getvalue().splitlines()] == ["a", "b"]
