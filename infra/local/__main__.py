@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        if chosen.command == "logs":
+        if chosen.command in ("logs", "dev"):
             return 0  # the only way to leave it
         print("Interrupted; what this command had started is stopped.", file=sys.stderr)
         return 130

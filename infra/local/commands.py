@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from infra.local.portfolio import (
 )
 from infra.local.postgres import PostgresError
 from infra.local.provision import import_files, provision, queue_depths
+from infra.local.reloading import run_and_reload
 from infra.local.seeding import workbooks_in
 from infra.local.settings import DEV_PORT, REGION, STAGE, Home, LocalError, Ports, StackFile
 from infra.packaging import ROOT
@@ -48,7 +50,9 @@ def up(home: Home, ports: Ports, data: Path | None, console: Console) -> None:
         with console.status("Starting LocalStack and Postgres"):
             started = launcher.start()
         try:
+            _require_postgres(ports.db)
             home.remember_ports(ports)
+            home.remember_launcher(launcher.name)
             console.print(f"Started {' and '.join(started)}." if started else "The servers run already.")
             stack = provision(home, launcher.endpoints(), data, console)
         except BaseException:
@@ -81,6 +85,7 @@ def reset(home: Home, console: Console) -> None:
         choose_launcher(home, home.ports()).erase()
         home.stack_file.unlink(missing_ok=True)
         home.unfinished_seed.unlink(missing_ok=True)
+        home.launcher_file.unlink(missing_ok=True)
     console.print("Stopped, and the data is gone; `make up` starts over.")
 
 
@@ -191,7 +196,7 @@ def logs(home: Home) -> None:
 
 
 def dev(home: Home, port: int = DEV_PORT) -> None:
-    """`chalice local` on the database and the LocalStack of the stack that is up. Replaces this process."""
+    """`chalice local` on the database and the LocalStack of the stack that is up, until Ctrl-C."""
     stack = _running_stack(home)
     require_free(port, "dev", "PORT")
     environment = {
@@ -205,9 +210,8 @@ def dev(home: Home, port: int = DEV_PORT) -> None:
         "AWS_SECRET_ACCESS_KEY": "local",
     }
     chalice = str(Path(sys.executable).with_name("chalice"))
-    os.chdir(ROOT)
-    command = [chalice, "local", "--stage", STAGE, "--port", str(port)]
-    os.execve(chalice, command, environment)  # noqa: S606 - no shell is the point: Ctrl-C reaches Chalice itself
+    command = [chalice, "local", "--no-autoreload", "--stage", STAGE, "--port", str(port)]
+    run_and_reload(command, environment, ROOT)
 
 
 def _launcher_for(home: Home, ports: Ports) -> Launcher:
@@ -218,6 +222,16 @@ def _launcher_for(home: Home, ports: Ports) -> Launcher:
             f"The stack runs with AWS_PORT={known.aws} DB_PORT={known.db}; `make down` first to change them."
         )
     return choose_launcher(home, ports)
+
+
+def _require_postgres(port: int) -> None:
+    """Raises LocalError where the server that runs is not at this port, which would lead everybody astray later."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)):
+            raise LocalError(
+                f"Postgres runs, but not at port {port}: it was started with another DB_PORT. "
+                "Name that one, or `make down` first."
+            )
 
 
 def _running_stack(home: Home) -> StackFile:
