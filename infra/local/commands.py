@@ -30,7 +30,7 @@ from infra.local.portfolio import (
     sheets_of,
 )
 from infra.local.postgres import PostgresError
-from infra.local.provision import import_files, provision, queue_depths
+from infra.local.provision import import_files, provision, queue_depths, steps
 from infra.local.reloading import run_and_reload
 from infra.local.seeding import workbooks_in
 from infra.local.settings import DEV_PORT, REGION, STAGE, Home, LocalError, Ports, StackFile
@@ -43,18 +43,19 @@ FINDINGS_SHOWN = 20
 def up(home: Home, ports: Ports, data: Path | None, console: Console) -> None:
     """Starts, deploys and seeds; says where everything is. What it started, it stops where it fails."""
     began = time.monotonic()
+    say = steps(console)
     if data:
         workbooks_in(data)  # raises before anything is started
     with _alone(home):
         launcher = _launcher_for(home, ports)
-        with console.status("Starting LocalStack and Postgres"):
-            started = launcher.start()
+        say(f"Starting LocalStack and Postgres ({launcher.name})")
+        started = launcher.start()
         try:
             _require_postgres(ports.db)
             home.remember_ports(ports)
             home.remember_launcher(launcher.name)
             console.print(f"Started {' and '.join(started)}." if started else "The servers run already.")
-            stack = provision(home, launcher.endpoints(), data, console)
+            stack = provision(home, launcher.endpoints(), data, console, say)
         except BaseException:
             if started:
                 home.stack_file.unlink(missing_ok=True)
@@ -67,7 +68,7 @@ def provision_only(home: Home, endpoints: Endpoints, data: Path, console: Consol
     """Deploys and seeds on servers that run already: the deployer service of docker-compose.yml."""
     began = time.monotonic()
     home.folder.mkdir(parents=True, exist_ok=True)
-    stack = provision(home, endpoints, data, console)
+    stack = provision(home, endpoints, data, console, steps(console))
     _welcome(stack, time.monotonic() - began, console)
 
 

@@ -156,7 +156,7 @@ def stack_of_its_own(postgres_settings: tuple[str, ...] = WITHOUT_DURABILITY) ->
     with guarded(home):
         native.start()
         try:
-            yield Stack(provision(home, native.endpoints(), None, Console(quiet=True)), native)
+            yield Stack(provision(home, native.endpoints(), None, Console(quiet=True), lambda _: None), native)
         finally:
             native.erase()
 
