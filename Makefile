@@ -19,6 +19,12 @@ READY_LOCALSTACK := .local/localstack/ready-$(VERSION)
 READY_LAMBDA := .local/lambda-runtime/ready-$(VERSION)
 READY := $(READY_VENV) $(READY_LOCALSTACK) $(READY_LAMBDA)
 
+# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/launcher.py chooses.
+ifneq ($(filter up,$(MAKECMDGOALS)),)
+LAUNCHED_BY := $(or $(LAUNCHER),$(shell cat .local/launcher 2>/dev/null),$(shell docker version >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && echo docker))
+endif
+READY_TO_START := $(if $(filter docker,$(LAUNCHED_BY)),$(READY_VENV),$(READY))
+
 export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
@@ -28,10 +34,10 @@ export UV_NO_PROGRESS ?= 1
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## install what is missing, below this folder (the other targets do it by themselves)
+setup: $(READY_TO_START) ## install what is missing, below this folder (the other targets do it by themselves)
 	@echo 'Everything is installed.'
 
-up: $(READY) ## start, deploy and seed everything; DATA=dir AWS_PORT=4566 DB_PORT=54329 LAUNCHER=native|docker
+up: $(READY_TO_START) ## start, deploy and seed everything; DATA=dir AWS_PORT=4566 DB_PORT=54329 LAUNCHER=native|docker
 	@exec $(LOCAL) up $(if $(DATA),--data "$(DATA)") $(if $(AWS_PORT),--aws-port $(AWS_PORT)) $(if $(DB_PORT),--db-port $(DB_PORT))
 
 seed: $(READY_VENV) ## import workbooks into the running stack: FILES="a.xlsx b.xlsx"

@@ -7,17 +7,20 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from sqlalchemy import NullPool, create_engine, text
 
 from chalicelib.config import Settings, read_settings
 from chalicelib.storage.database import Database, make_engine
 from chalicelib.storage.migrate import migrate
+from infra.local.environment import forget_other_clouds
 from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
 from infra.local.processes import free_port
 
+forget_other_clouds()
+
 # How long an example takes says more about the machine than about the code; bench/ measures.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 PROJECT = Path(__file__).parent.parent

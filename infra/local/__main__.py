@@ -1,7 +1,6 @@
 """The local stack's command line, which the Makefile calls; `python -m infra.local --help` lists the commands."""
 
 import argparse
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from infra.deploy import DeployError
 from infra.local import commands
+from infra.local.environment import forget_other_clouds
 from infra.local.launcher import Endpoints
 from infra.local.settings import DEV_PORT, Home, LocalError
 from infra.packaging import ROOT
@@ -18,7 +18,7 @@ from infra.packaging import ROOT
 def main(arguments: list[str]) -> int:
     """Runs one command; a failure is one sentence and a status other than 0."""
     chosen = _parser().parse_args(arguments)
-    _forget_other_clouds()
+    forget_other_clouds()
     commands.end_like_ctrl_c()
     try:
         _run(chosen, Console(highlight=False))
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        if chosen.command == "logs":
+        if chosen.command in ("logs", "dev"):
             return 0  # the only way to leave it
         print("Interrupted; what this command had started is stopped.", file=sys.stderr)
         return 130
@@ -108,16 +108,6 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535. Invalid value: {text!r}.")
     return int(text)
-
-
-def _forget_other_clouds() -> None:
-    """A person's own AWS settings must not lead these commands to another place than the local stack."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "LOCALSTACK_HOST", "USE_SSL"):
-        os.environ.pop(name, None)
-    # Nor may a proxy be asked for this machine's own addresses.
-    own = "localhost,127.0.0.1"
-    for name in ("NO_PROXY", "no_proxy"):
-        os.environ[name] = ",".join(filter(None, (os.environ.get(name), own)))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +30,8 @@ from infra.local.portfolio import (
     sheets_of,
 )
 from infra.local.postgres import PostgresError
-from infra.local.provision import import_files, provision, queue_depths
+from infra.local.provision import import_files, provision, queue_depths, steps
+from infra.local.reloading import run_and_reload
 from infra.local.seeding import workbooks_in
 from infra.local.settings import DEV_PORT, REGION, STAGE, Home, LocalError, Ports, StackFile
 from infra.packaging import ROOT
@@ -41,16 +43,19 @@ FINDINGS_SHOWN = 20
 def up(home: Home, ports: Ports, data: Path | None, console: Console) -> None:
     """Starts, deploys and seeds; says where everything is. What it started, it stops where it fails."""
     began = time.monotonic()
+    say = steps(console)
     if data:
         workbooks_in(data)  # raises before anything is started
     with _alone(home):
         launcher = _launcher_for(home, ports)
-        with console.status("Starting LocalStack and Postgres"):
-            started = launcher.start()
+        say(f"Starting LocalStack and Postgres ({launcher.name})")
+        started = launcher.start()
         try:
+            _require_postgres(ports.db)
             home.remember_ports(ports)
+            home.remember_launcher(launcher.name)
             console.print(f"Started {' and '.join(started)}." if started else "The servers run already.")
-            stack = provision(home, launcher.endpoints(), data, console)
+            stack = provision(home, launcher.endpoints(), data, console, say)
         except BaseException:
             if started:
                 home.stack_file.unlink(missing_ok=True)
@@ -63,7 +68,7 @@ def provision_only(home: Home, endpoints: Endpoints, data: Path, console: Consol
     """Deploys and seeds on servers that run already: the deployer service of docker-compose.yml."""
     began = time.monotonic()
     home.folder.mkdir(parents=True, exist_ok=True)
-    stack = provision(home, endpoints, data, console)
+    stack = provision(home, endpoints, data, console, steps(console))
     _welcome(stack, time.monotonic() - began, console)
 
 
@@ -81,6 +86,7 @@ def reset(home: Home, console: Console) -> None:
         choose_launcher(home, home.ports()).erase()
         home.stack_file.unlink(missing_ok=True)
         home.unfinished_seed.unlink(missing_ok=True)
+        home.launcher_file.unlink(missing_ok=True)
     console.print("Stopped, and the data is gone; `make up` starts over.")
 
 
@@ -191,7 +197,7 @@ def logs(home: Home) -> None:
 
 
 def dev(home: Home, port: int = DEV_PORT) -> None:
-    """`chalice local` on the database and the LocalStack of the stack that is up. Replaces this process."""
+    """`chalice local` on the database and the LocalStack of the stack that is up, until Ctrl-C."""
     stack = _running_stack(home)
     require_free(port, "dev", "PORT")
     environment = {
@@ -205,9 +211,8 @@ def dev(home: Home, port: int = DEV_PORT) -> None:
         "AWS_SECRET_ACCESS_KEY": "local",
     }
     chalice = str(Path(sys.executable).with_name("chalice"))
-    os.chdir(ROOT)
-    command = [chalice, "local", "--stage", STAGE, "--port", str(port)]
-    os.execve(chalice, command, environment)  # noqa: S606 - no shell is the point: Ctrl-C reaches Chalice itself
+    command = [chalice, "local", "--no-autoreload", "--stage", STAGE, "--port", str(port)]
+    run_and_reload(command, environment, ROOT)
 
 
 def _launcher_for(home: Home, ports: Ports) -> Launcher:
@@ -218,6 +223,16 @@ def _launcher_for(home: Home, ports: Ports) -> Launcher:
             f"The stack runs with AWS_PORT={known.aws} DB_PORT={known.db}; `make down` first to change them."
         )
     return choose_launcher(home, ports)
+
+
+def _require_postgres(port: int) -> None:
+    """Raises LocalError where the server that runs is not at this port, which would lead everybody astray later."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)):
+            raise LocalError(
+                f"Postgres runs, but not at port {port}: it was started with another DB_PORT. "
+                "Name that one, or `make down` first."
+            )
 
 
 def _running_stack(home: Home) -> StackFile:

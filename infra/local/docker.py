@@ -23,6 +23,10 @@ class Docker:
     home: Home
     ports: Ports
 
+    @property
+    def name(self) -> str:
+        return "docker"
+
     def start(self) -> list[str]:
         missing = [server.name for server in self.servers() if not server.is_running]
         if "localstack" in missing:

@@ -32,7 +32,10 @@ class Server:
 
 
 class Launcher(Protocol):
-    """Starts, stops and shows LocalStack and Postgres."""
+    """Starts, stops and shows LocalStack and Postgres. `name` is what `LAUNCHER` calls it."""
+
+    @property
+    def name(self) -> str: ...
 
     def start(self) -> list[str]:
         """Starts what does not run, waits until it answers, and names what it started. Raises LocalError."""
@@ -56,16 +59,40 @@ class Launcher(Protocol):
 
 
 def choose_launcher(home: Home, ports: Ports) -> Launcher:
-    """Docker where an engine answers, processes otherwise; `LAUNCHER=native|docker` decides. Raises LocalError."""
-    from infra.local.docker import Docker
-    from infra.local.native import Native
+    """The launcher of the stack there is, whatever engine has come or gone since; for a new one see `_usual_launcher`.
 
+    `LAUNCHER=native|docker` decides where nothing runs. Raises LocalError where it names another than what runs.
+    """
     wanted = os.environ.get("LAUNCHER", "")
     if wanted not in ("", "native", "docker"):
         raise LocalError(f"LAUNCHER must be native or docker. Invalid value: {wanted!r}.")
-    if wanted == "native" or (not wanted and not docker_answers()):
-        return Native(home, ports)
-    return Docker(home, ports)
+    # A stack that was started before launchers were remembered can only be seen to run.
+    remembered = home.launcher() or ("native" if _runs("native", home, ports) else "")
+    if wanted and remembered and wanted != remembered and _runs(remembered, home, ports):
+        raise LocalError(
+            f"The stack runs with LAUNCHER={remembered}, so LAUNCHER={wanted} cannot be used; "
+            f"leave it out, or `make down LAUNCHER={remembered}` first."
+        )
+    return _launcher(wanted or remembered or _usual_launcher(), home, ports)
+
+
+def _launcher(name: str, home: Home, ports: Ports) -> Launcher:
+    from infra.local.docker import Docker
+    from infra.local.native import Native
+
+    return Native(home, ports) if name == "native" else Docker(home, ports)
+
+
+def _runs(name: str, home: Home, ports: Ports) -> bool:
+    # An engine that went away has taken its containers with it.
+    with contextlib.suppress(LocalError):
+        return any(server.is_running for server in _launcher(name, home, ports).servers())
+    return False
+
+
+def _usual_launcher() -> str:
+    """Docker where an engine answers, processes otherwise."""
+    return "docker" if docker_answers() else "native"
 
 
 def docker_answers() -> bool:

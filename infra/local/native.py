@@ -32,6 +32,10 @@ class Native:
     postgres_settings: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        return "native"
+
+    @property
     def postgres(self) -> PostgresServer:
         return PostgresServer(self.home.postgres, self.ports.db, self.postgres_settings)
 
@@ -115,6 +119,8 @@ class Native:
                 "TMPDIR": str(temporary),
                 "FILESYSTEM_ROOT": str(self.home.localstack / "root"),
                 "GATEWAY_LISTEN": f"127.0.0.1:{self.ports.aws}",
+                # LocalStack's own servers listen on every interface, whatever the line above says.
+                "GATEWAY_SERVER": "bound",
                 "LOCALSTACK_HOST": f"localhost:{self.ports.aws}",
                 "LAMBDA_RUNTIME_EXECUTOR": "process",
                 "LAMBDA_PROCESS_PYTHON": str(LAMBDA_PYTHON),

@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ USER = "loans"
 PASSWORD = "loans"  # noqa: S105 - guards a loopback port against the laptop's other users, not a secret
 DATABASE_NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root, so root lends it this one.
+USER_ATTEMPTS = 50
 
 # A test database may be lost with the machine: skipping the flushes makes it several times as fast.
 WITHOUT_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -130,10 +132,9 @@ class PostgresServer:
         return self._run("psql", *arguments, "-tAc", statement)
 
     def _identity(self) -> dict[str, Any]:
-        # Before the first start there is no such user, and nothing to ask but whether a server runs.
-        if os.geteuid() != 0 or not self.directory.exists():
+        # Before the first start there may be no such user, and nothing to ask but whether a server runs.
+        if os.geteuid() != 0 or not self.directory.exists() or not (user := _system_user()):
             return {}
-        user = pwd.getpwnam(SYSTEM_USER)
         # With root's groups it would count as one of root's group, whom a private folder need not let through.
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
@@ -167,11 +168,25 @@ class PostgresServer:
             return subprocess.CompletedProcess([program], code, out.read(), err.read())
 
 
-def _make_system_user() -> None:
+def _system_user() -> pwd.struct_passwd | None:
     try:
-        pwd.getpwnam(SYSTEM_USER)
+        return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True)
+        return None
+
+
+def _make_system_user() -> None:
+    """Raises PostgresError. Another checkout, or another process of the tests, may be making the user as well."""
+    said = ""
+    for _ in range(USER_ATTEMPTS):
+        if _system_user():
+            return
+        done = subprocess.run(["useradd", "--system", SYSTEM_USER], check=False, capture_output=True, text=True)
+        if done.returncode:
+            said = done.stderr.strip()
+            time.sleep(0.2)
+    if not _system_user():
+        raise PostgresError(f"useradd could not make the user {SYSTEM_USER}, as whom Postgres runs: {said}")
 
 
 def _let_others_through(directory: Path) -> None:

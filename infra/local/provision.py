@@ -1,5 +1,6 @@
 """From two running servers to a system with data: deploy, seed, and write down where everything is."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from infra.cloudformation import Stack, StackError
 from infra.deploy import DeployError, Deployment, deploy, run_bootstrap
 from infra.local.launcher import Endpoints
 from infra.local.portfolio import Import, count, reading
 from infra.local.seeding import INCOMING, Progress, Uploaded, follow, replace_seeds, upload, workbooks_in
 from infra.local.settings import API_ID, IMPORT_PARAMETERS, REGION, STAGE, Home, LocalError, StackFile
+from infra.revisions import Stage
+from infra.uploading import bucket_exists
 
 
 def session(aws_endpoint_url: str) -> Session:
@@ -23,15 +27,27 @@ def session(aws_endpoint_url: str) -> Session:
     return Session(region_name=REGION, localstack_host=urlsplit(aws_endpoint_url).netloc)
 
 
-def provision(home: Home, endpoints: Endpoints, data: Path | None, console: Console) -> StackFile:
+def steps(console: Console) -> Callable[[str], None]:
+    """Shows each step as it begins, with the seconds since the first."""
+    began = time.monotonic()
+
+    def say(step: str) -> None:
+        console.print(f"{time.monotonic() - began:5.1f} s  {step.removesuffix('.')}", markup=False, soft_wrap=True)
+
+    return say
+
+
+def provision(
+    home: Home, endpoints: Endpoints, data: Path | None, console: Console, say: Callable[[str], None]
+) -> StackFile:
     """Deploys what changed, and seeds an empty database from `data` (None: from nothing). Raises LocalError."""
     files = workbooks_in(data) if data else []
     aws = session(endpoints.aws_endpoint_url)
-    with console.status("Deploying") as status:
-        deployment = _deploy(aws, endpoints, home, lambda step: status.update(step))
+    deployment = _deploy(aws, endpoints, home, say)
     console.print("Deployed." if deployment.changed else "Nothing had changed since the last deployment.")
     stack = _describe(endpoints, deployment.outputs)
     if data:
+        say(f"Seeding from {data}, if the database is empty")
         _seed(home, stack, aws, data, files, deployment.outputs, console)
     # Last, because a program may wait for this file.
     home.write_stack(stack)
@@ -44,6 +60,22 @@ def import_files(home: Home, stack: StackFile, files: list[Path], console: Conso
     return _follow(home, stack, upload(s3, stack.bucket, INCOMING, files), console)
 
 
+def remove_stillborn(stack: Stack, bucket: str, aws: Session) -> bool:
+    """Removes a stack whose creation failed, and its bucket, into which nobody could ever put anything.
+
+    False where there is no such stack. AWS's CloudFormation removes the bucket itself; LocalStack may leave it, and the
+    next creation would fail because of it.
+    """
+    if not stack.exists() or stack.stands():
+        return False
+    stack.delete()
+    if bucket_exists(bucket, aws):
+        left = aws.resource("s3").Bucket(bucket)
+        left.object_versions.delete()
+        left.delete()
+    return True
+
+
 def _deploy(aws: Session, endpoints: Endpoints, home: Home, say: Callable[[str], None]) -> Deployment:
     parameters = {
         "DatabaseUrl": endpoints.functions_database_url,
@@ -52,9 +84,12 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, say: Callable[[str],
         "PublicUrl": endpoints.public_url,
         **IMPORT_PARAMETERS,
     }
+    account = aws.client("sts").get_caller_identity()["Account"]
     try:
+        if remove_stillborn(Stage(STAGE, aws).stack, f"loans-{STAGE}-workbooks-{account}", aws):
+            say("Removed a stack whose creation had failed; it is made anew")
         return deploy(STAGE, aws, parameters, say)
-    except DeployError as error:
+    except (DeployError, StackError) as error:
         raise LocalError(f"{error} The logs are in {home.logs}; `make logs` shows them.") from error
 
 

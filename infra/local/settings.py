@@ -90,6 +90,10 @@ class Home:
         return self.folder / "ports.json"
 
     @property
+    def launcher_file(self) -> Path:
+        return self.folder / "launcher"
+
+    @property
     def stack_file(self) -> Path:
         return self.folder / "stack.json"
 
@@ -107,6 +111,14 @@ class Home:
     def remember_ports(self, ports: Ports) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ports_file.write_text(json.dumps(asdict(ports)) + "\n")
+
+    def launcher(self) -> str:
+        """How the last `up` started the stack: native, docker, or empty where there was none since `reset`."""
+        return self.launcher_file.read_text().strip() if self.launcher_file.exists() else ""
+
+    def remember_launcher(self, name: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.launcher_file.write_text(name + "\n")
 
     def read_stack(self) -> StackFile:
         """The stack that is up. Raises LocalError where none is."""

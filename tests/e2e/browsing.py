@@ -1,14 +1,19 @@
 """Chromium, driven by Playwright, in front of the console of a running stack."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.patience import PATIENCE_SECONDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HOW = "The tests of the console need Chromium; on Debian and Ubuntu: apt install chromium."
@@ -31,14 +36,29 @@ def chromium() -> str:
     """The program, which root on Debian gets by apt where it is missing. Raises NoChromium."""
     if found := _found():
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "-y", "chromium"]):
-            subprocess.run(
-                command, check=False, stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            )
+    failure = _install() if os.geteuid() == 0 and shutil.which("apt-get") else ""
     if found := _found():
         return found
-    raise NoChromium(HOW)
+    raise NoChromium(" ".join(filter(None, (HOW, failure))))
+
+
+def _install() -> str:
+    """Installs it when others have finished installing, and returns what apt-get complained of."""
+    with Path("/var/lock/loans-tests-apt").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _found():
+            return ""
+        said = ""
+        # Its own wait is for the lock of dpkg, not for that of the lists, which a second call may find free.
+        for command in (["update"], ["install", "-y", "chromium"], ["update"], ["install", "-y", "chromium"]):
+            done = subprocess.run(
+                ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={PATIENCE_SECONDS:.0f}", *command],
+                check=False, capture_output=True, text=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            )  # fmt: skip
+            if _found():
+                return ""
+            said = done.stderr.strip() or said
+        return f"apt-get says: {said}"
 
 
 def _found() -> str | None:
@@ -51,10 +71,19 @@ def browsing() -> Iterator[Browser]:
     program = chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        # Playwright's own limits are for a machine with nothing else to do.
+        expect.set_options(timeout=PATIENCE_SECONDS * 1000)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """What a person's browser keeps, new; its pages are waited for as long as anything may take."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    return context
 
 
 def sign_in(page: Page, console_url: str, login: str, password: str) -> None:

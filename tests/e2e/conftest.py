@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,9 @@ from infra.local.processes import free_port
 from infra.local.provision import provision, queue_depths, session
 from infra.local.seeding import Uploaded, replace_seeds
 from infra.local.settings import STAGE, Home, Ports, StackFile
+from tests import plain_http
 from tests.conftest import PROJECT
+from tests.patience import PATIENCE_SECONDS, patiently
 
 DATA = PROJECT / "data"
 
@@ -54,11 +55,11 @@ class Stack:
 
     def get(self, path: str) -> requests.Response:
         """GETs a path below `/api`."""
-        return requests.get(self.api_url + path, timeout=60)
+        return plain_http.get(self.api_url + path)
 
     def post(self, path: str, body: object) -> requests.Response:
         """POSTs JSON to a path below `/api`."""
-        return requests.post(self.api_url + path, json=body, timeout=60)
+        return plain_http.post(self.api_url + path, json=body)
 
     def upload(self, path: Path, key: str | None = None) -> Uploaded:
         """Uploads a file, by default under `incoming/` with its own name."""
@@ -66,18 +67,18 @@ class Stack:
         answer = self.s3.put_object(Bucket=self.file.bucket, Key=key, Body=path.read_bytes())
         return Uploaded(key, answer["VersionId"])
 
-    def wait_for_import(self, uploaded: Uploaded, seconds: float = 60) -> Import:
+    def wait_for_import(self, uploaded: Uploaded) -> Import:
         """The import of an upload, when it has ended."""
-        for _ in patiently(seconds, f"the import of {uploaded.key}"):
+        for _ in patiently(f"the import of {uploaded.key}"):
             with reading(self.file.database_url) as connection:
                 found = imports_of(connection, [(uploaded.key, uploaded.version)])
             if found and found[0].state != "running":
                 return found[0]
         raise AssertionError
 
-    def wait_until_idle(self, seconds: float = 60) -> None:
+    def wait_until_idle(self) -> None:
         """Returns when no message is waiting or being worked on."""
-        for _ in patiently(seconds, "an empty queue"):
+        for _ in patiently("an empty queue"):
             depths = queue_depths(self.file)
             if depths["waiting"] == depths["working"] == 0:
                 return
@@ -139,15 +140,6 @@ class Stack:
             connection.execute(text(statement))
 
 
-def patiently(seconds: float, what: str) -> Iterator[None]:
-    """Yields again and again with small pauses. Fails the test when `seconds` are over."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        yield
-        time.sleep(0.1)
-    pytest.fail(f"Waited {seconds:.0f} s for {what} in vain.")
-
-
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The stack of this run; what tests left in it is still there."""
@@ -164,7 +156,7 @@ def stack_of_its_own(postgres_settings: tuple[str, ...] = WITHOUT_DURABILITY) ->
     with guarded(home):
         native.start()
         try:
-            yield Stack(provision(home, native.endpoints(), None, Console(quiet=True)), native)
+            yield Stack(provision(home, native.endpoints(), None, Console(quiet=True), lambda _: None), native)
         finally:
             native.erase()
 
@@ -200,4 +192,4 @@ def guarded(home: Home) -> Iterator[None]:
     try:
         yield
     finally:
-        guard.communicate(timeout=60)
+        guard.communicate(timeout=PATIENCE_SECONDS)

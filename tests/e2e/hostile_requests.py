@@ -96,12 +96,12 @@ def customers_of_others() -> Iterator[Case]:
 
 
 SQL = ("' OR '1'='1", "1; DROP TABLE customers--", "1' UNION SELECT password_hash FROM users--",
-       "\\'; SELECT pg_sleep(9)--", "1) OR (1=1", "%' OR 1=1--", "$$; DELETE FROM loans; $$", "1/**/OR/**/1=1",
+       "\\'; SELECT pg_sleep(3600)--", "1) OR (1=1", "%' OR 1=1--", "$$; DELETE FROM loans; $$", "1/**/OR/**/1=1",
        "'||(SELECT login FROM users)||'", "%s %(x)s :x {0}")  # fmt: skip
 
 
 def sql_injection() -> Iterator[Case]:
-    """What is 200 finds nothing: the test holds its list to be empty, and its time to be no sleep's."""
+    """What is 200 finds nothing: the test holds its list to be empty. A statement that slept would end as an error."""
     for payload in SQL:
         sent = quote(payload, safe="")
         for path, expected in (

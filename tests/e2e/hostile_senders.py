@@ -6,8 +6,10 @@ from typing import Any
 
 import requests
 
+from tests import plain_http
 from tests.e2e.conftest import Stack
 from tests.e2e.hostile_cases import Case
+from tests.patience import PATIENCE_SECONDS
 
 PASSWORD = "a long enough password"
 
@@ -51,7 +53,7 @@ class Credentials:
 
     def ask(self, method: str, path: str, body: object = None, who: str | None = "admin") -> Any:
         headers = {} if who is None else {"Authorization": f"Bearer {self.tokens[who]}"}
-        answer = requests.request(method, self._stack.api_url + path, json=body, headers=headers, timeout=60)
+        answer = plain_http.request(method, self._stack.api_url + path, json=body, headers=headers)
         assert answer.ok, answer.text
         return answer.json() if answer.text else None
 
@@ -72,9 +74,9 @@ class Sender:
         if case.who is not None:
             headers["Authorization"] = f"Bearer {self._tokens[case.who]}"
         if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
+            self._local.session = plain_http.new_session()
         answer: requests.Response = self._local.session.request(
-            case.method, self._root + case.base + path, headers=headers, data=case.body, timeout=60,
+            case.method, self._root + case.base + path, headers=headers, data=case.body, timeout=PATIENCE_SECONDS,
             allow_redirects=False,
         )  # fmt: skip
         return answer

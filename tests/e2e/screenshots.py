@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from infra.local.settings import LocalError
 from tests.conftest import PROJECT
-from tests.e2e.browsing import NoChromium, browsing, sign_in
+from tests.e2e.browsing import NoChromium, browsing, new_context, sign_in
 from tests.e2e.conftest import stack_of_its_own
 from tests.e2e.furnishing import ADMIN, furnish
 from tests.e2e.pages import PICTURES, VIEWS, View
@@ -43,7 +43,8 @@ def main() -> int:
 
 def take(browser: Browser, view: View, console_url: str, numbers: dict[str, int]) -> None:
     """Takes each picture once, as this view shows it."""
-    context = browser.new_context(
+    context = new_context(
+        browser,
         viewport={"width": view.width, "height": view.height},
         color_scheme="dark" if view.scheme == "dark" else "light",
         locale="en-IN",

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, Response
 from chalicelib.rules.access import Role
 from chalicelib.storage.database import Database, make_engine
 from tests.conftest import settings_for
-from tests.e2e.browsing import browsing, faults_of, sign_in
+from tests.e2e.browsing import browsing, faults_of, new_context, sign_in
 from tests.e2e.conftest import DATA, Stack
 from tests.e2e.pages import BEHIND, DOWNLOADS, PICTURES, TWO_VIEWS, VIEWS, Shown, View
 from tests.people import PASSWORD, key_of, user_of
@@ -46,7 +46,8 @@ def console(stack: Stack) -> str:
 
 
 def opened(browser: Browser, view: View = VIEWS[0]) -> BrowserContext:
-    return browser.new_context(
+    return new_context(
+        browser,
         viewport={"width": view.width, "height": view.height},
         color_scheme="dark" if view.scheme == "dark" else "light",
         locale="en-IN",
@@ -95,7 +96,7 @@ def test_an_officer_imports_a_workbook_and_reads_what_was_wrong(console: str, pa
     sign_in(page, console, "officer", PASSWORD)
     page.goto(f"{console}imports/new/")
     page.locator("#file").set_input_files(file)
-    expect(page.get_by_text("Completed").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Completed").first).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("customers, row 3")
     expect(page.get_by_role("main")).to_contain_text("Age must be a whole number from 18 to 120")
     with page.expect_download() as download:
@@ -139,7 +140,7 @@ def test_the_sign_in_leads_to_where_one_wanted_to_be_and_the_sign_out_ends_it(co
 
 
 def test_without_scripts_the_console_works_too(console: str, browser: Browser) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, console, "officer", PASSWORD)
     page.goto(f"{console}customers/")

@@ -11,8 +11,9 @@ from chalicelib.rules.access import Role
 from chalicelib.storage.database import Database, make_engine
 from infra.local.provision import queue_depths
 from tests.conftest import settings_for
-from tests.e2e.browsing import browsing, faults_of, sign_in
-from tests.e2e.conftest import Stack, patiently
+from tests.e2e.browsing import browsing, faults_of, new_context, sign_in
+from tests.e2e.conftest import Stack
+from tests.patience import patiently
 from tests.people import PASSWORD, user_of
 from tests.workbooks import CUSTOMER_HEADER, customer, workbook
 
@@ -49,7 +50,7 @@ def console(stack: Stack) -> str:
 
 @pytest.fixture
 def admin(browser: Browser, console: str) -> Iterator[Page]:
-    context = browser.new_context()
+    context = new_context(browser)
     page = context.new_page()
     sign_in(page, console, "admin", PASSWORD)
     yield page
@@ -61,8 +62,8 @@ def test_a_workbook_is_dropped_sent_and_watched_to_its_end(console: str, admin: 
     admin.evaluate(DROP, ["#drop", "May customers.xlsx", list(BOOK)])
     admin.wait_for_url("**/imports/*/?sent=yes")
     expect(admin.get_by_role("heading", level=1)).to_have_text("May customers.xlsx")
-    expect(admin.locator(".progress")).to_contain_text("2 rows in 1 sheet", timeout=60_000)
-    expect(admin.get_by_role("link", name="Report")).to_be_visible(timeout=60_000)
+    expect(admin.locator(".progress")).to_contain_text("2 rows in 1 sheet")
+    expect(admin.get_by_role("link", name="Report")).to_be_visible()
     expect(admin.locator("#rows")).to_contain_text("customers, row 3")
 
 
@@ -87,7 +88,7 @@ def test_without_a_script_the_file_is_sent_by_a_form_and_the_page_refreshes_itse
 ) -> None:
     file = tmp_path / "anything.xlsx"
     file.write_bytes(BOOK)
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, console, "admin", PASSWORD)
     page.goto(f"{console}imports/new/")
@@ -96,7 +97,7 @@ def test_without_a_script_the_file_is_sent_by_a_form_and_the_page_refreshes_itse
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("June customers.xlsx")
-    expect(page.locator(".progress")).to_contain_text("2 rows in 1 sheet", timeout=60_000)
+    expect(page.locator(".progress")).to_contain_text("2 rows in 1 sheet")
     context.close()
 
 
@@ -109,7 +110,7 @@ def test_an_admin_tries_a_dead_letter_again(stack: Stack, console: str, admin: P
     assert faults_of(admin) == []
     admin.get_by_role("button", name="Try it again").click()
     expect(admin.get_by_role("status")).to_contain_text("on their way back")
-    for _ in patiently(60, "the import"):
+    for _ in patiently("the import"):
         admin.reload()
         if "July customers.xlsx" in admin.locator("tbody").inner_text():
             break

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -19,6 +18,7 @@ from chalicelib.services import users
 from chalicelib.services.users import WantedUser
 from chalicelib.storage.database import Database, make_engine
 from contract.conformance import Conformance
+from tests import plain_http
 from tests.conftest import settings_for
 from tests.e2e.conftest import Stack
 from tests.people import PASSWORD, TEST
@@ -59,7 +59,7 @@ class Admin:
         self.document: dict[str, Any] = stack.get("/openapi.json").json()
         self._conformance = Conformance(self.document)
         self._database = Database(make_engine(settings_for(stack.file.database_url)))
-        self._http = requests.Session()
+        self._http = plain_http.new_session()
         self._number = 0
         self.statuses: dict[str, set[int]] = {}
         self.become_somebody_new()
@@ -69,9 +69,7 @@ class Admin:
         self._number += 1
         login = f"admin-{self._number}"
         users.create_user(self._database, TEST, WantedUser(login, "An admin", "admin", PASSWORD))
-        signed_in = requests.post(
-            f"{self.base_url}/api/sessions/", json={"login": login, "password": PASSWORD}, timeout=60
-        )
+        signed_in = plain_http.post(f"{self.base_url}/api/sessions/", json={"login": login, "password": PASSWORD})
         self._http.headers["Authorization"] = f"Bearer {signed_in.json()['token']}"
 
     def call(self, case: AnyCase) -> Response:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from alembic.script import ScriptDirectory
 
 from chalicelib.storage.migrate import alembic_config
@@ -23,6 +22,7 @@ from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG
 from infra.smoke import SmokeError, smoke_test
 from infra.terminal import local_parameters
 from infra.uploading import deployment_bucket, url_of
+from tests import plain_http
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Stack
 
@@ -152,7 +152,7 @@ def _is_deployed_and_answers(dev: Dev) -> None:
     done = dev.deploy(CONFIRM="yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "With a key the database answers; the key is revoked." in done.stdout
-    assert requests.get(f"{dev.url}/api/customers/", timeout=30).status_code == 401
+    assert plain_http.get(f"{dev.url}/api/customers/").status_code == 401
 
 
 def _is_not_deployed_twice(dev: Dev) -> None:
@@ -234,4 +234,4 @@ def _is_destroyed_by_its_name(dev: Dev) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "What stays: the database, " in done.stdout
     assert "loans-dev-deployments-" in done.stdout
-    assert requests.get(f"{dev.url}/api/openapi.json", timeout=30).status_code >= 400
+    assert plain_http.get(f"{dev.url}/api/openapi.json").status_code >= 400

@@ -16,9 +16,10 @@ from infra.local.portfolio import Import, imports_of, reading
 from infra.local.provision import queue_depths
 from infra.local.seeding import Uploaded
 from tests.conftest import PROJECT
-from tests.e2e.conftest import Stack, patiently
+from tests.e2e.conftest import Stack
 from tests.e2e.test_stack import functions_of
 from tests.large_workbooks import write_quickly
+from tests.patience import PATIENCE_SECONDS, patiently
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 pytestmark = pytest.mark.e2e
@@ -119,7 +120,7 @@ def test_a_message_that_nobody_understands_ends_there_and_is_tried_again_when_pu
 
 
 def assert_all_is_loaded(stack: Stack, uploaded: Uploaded) -> None:
-    assert stack.wait_for_import(uploaded, seconds=90).state == "completed"
+    assert stack.wait_for_import(uploaded).state == "completed"
     counts = stack.counts()
     assert (counts.customers, counts.loans, counts.waiting, counts.rejected) == (CUSTOMERS, LOANS, 0, 0)
     assert counts.renumbered == LOANS // 2
@@ -152,13 +153,13 @@ def attempts(stack: Stack, error: str) -> int:
 
 def wait_for_attempts(stack: Stack, more: int, error: str) -> None:
     before = attempts(stack, error)
-    for _ in patiently(30, f"{more} attempts"):
+    for _ in patiently(f"{more} attempts"):
         if attempts(stack, error) >= before + more:
             return
 
 
 def wait_for_a_dead_letter(stack: Stack) -> None:
-    for _ in patiently(60, "a dead letter"):
+    for _ in patiently("a dead letter"):
         if queue_depths(stack.file)["dead"] == 1:
             return
 
@@ -180,7 +181,7 @@ def wait_until_rows_are_being_merged(stack: Stack) -> None:
 
 def wait_for_a_row(stack: Stack, statement: str, what: str) -> None:
     with reading(stack.file.database_url) as connection:
-        for _ in patiently(60, what):
+        for _ in patiently(what):
             if connection.execute(text(statement)).first():
                 return
 
@@ -191,7 +192,7 @@ def kill_the_import(stack: Stack, uploaded: Uploaded) -> None:
     assert workers
     for process in workers:
         process.kill()
-    psutil.wait_procs(workers, timeout=10)
+    psutil.wait_procs(workers, timeout=PATIENCE_SECONDS)
     found = import_of(stack, uploaded)
     assert found
     assert found.state == "running"

@@ -8,7 +8,9 @@ import requests
 from openpyxl import Workbook, load_workbook
 
 from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES
-from tests.e2e.conftest import Stack, patiently
+from tests import plain_http
+from tests.e2e.conftest import Stack
+from tests.patience import patiently
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 pytestmark = pytest.mark.e2e
@@ -29,7 +31,7 @@ def started(stack: Stack, file_name: str) -> Json:
 def send(job: Json, content: bytes, **changes: str) -> requests.Response:
     """Posts the form of an import with this file, as a browser does."""
     form = job["upload"]
-    return requests.post(form["url"], data=form["fields"] | changes, files={"file": content}, timeout=60)
+    return plain_http.post(form["url"], data=form["fields"] | changes, files={"file": content})
 
 
 def seen(stack: Stack, job: Json) -> Json:
@@ -38,7 +40,7 @@ def seen(stack: Stack, job: Json) -> Json:
 
 def ended(stack: Stack, job: Json) -> Json:
     """The import when it has failed, or is completed and reported."""
-    for _ in patiently(60, f"the import {job['import_id']}"):
+    for _ in patiently(f"the import {job['import_id']}"):
         found = seen(stack, job)
         if found["state"] == "failed" or found["report"]:
             return found
@@ -46,7 +48,7 @@ def ended(stack: Stack, job: Json) -> Json:
 
 
 def opened(url: str) -> Workbook:
-    answer = requests.get(url, timeout=60)
+    answer = plain_http.get(url)
     assert answer.status_code == 200, answer.text
     return load_workbook(BytesIO(answer.content))
 
@@ -101,6 +103,6 @@ def test_what_the_form_does_not_allow_is_refused_by_the_store(empty_stack: Stack
 
 
 def test_the_template_is_downloaded_through_the_link(stack: Stack) -> None:
-    answer = requests.get(f"{stack.api_url}/imports/template/", timeout=60, allow_redirects=False)
+    answer = plain_http.get(f"{stack.api_url}/imports/template/", allow_redirects=False)
     assert answer.status_code == 303
     assert opened(answer.headers["Location"]).sheetnames == ["customers", "loans", "Notes"]

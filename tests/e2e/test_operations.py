@@ -10,15 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.services.dead_letters import find_queue
 from infra.local.provision import queue_depths
+from tests import plain_http
 from tests.conftest import PROJECT
 from tests.e2e.aws_commands import read
-from tests.e2e.conftest import DATA, Stack, patiently
+from tests.e2e.conftest import DATA, Stack
 from tests.e2e.test_deploy import Dev
+from tests.patience import PATIENCE_SECONDS, patiently
 
 pytestmark = pytest.mark.e2e
 
@@ -84,7 +85,7 @@ class Reader:
     def reads(self, command: str, *more: str) -> str:
         """What the command prints; it succeeds."""
         with self.types(command, *more) as process:
-            printed, _ = process.communicate(timeout=240)
+            printed, _ = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, printed
         return printed
 
@@ -132,7 +133,7 @@ def test_a_stage_is_deployed_watched_stopped_rolled_back_and_destroyed(reader: R
     assert "With a key the database answers" in reader.reads(deploy, "CONFIRM=yes")
 
     (group,) = re.findall(r"/aws/lambda/\S+", tail)
-    for _ in patiently(30, f"a line in {group}"):
+    for _ in patiently(f"a line in {group}"):
         events = reader.stack.session.client("logs").filter_log_events(logGroupName=group)["events"]
         if any('"event": "request"' in event["message"] for event in events):
             break
@@ -157,7 +158,7 @@ def test_the_logs_are_followed(reader: Reader, told: list[str]) -> None:
         ours = "lambda-loans-local-api"
         line = next(line for line in process.stdout if line.startswith(ours) and "GET /api/customers" in line)
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE_SECONDS)
     assert re.search(r" 200 GET /api/customers \d+ ms ", line)
 
 
@@ -178,7 +179,7 @@ def test_dead_letters_are_put_back(reader: Reader, told: list[str]) -> None:
 
     sqs.send_message(QueueUrl=queue.url, MessageBody=message_for(reference))
     reader.calls(move, **arns)
-    for _ in patiently(30, "the end of the move"):
+    for _ in patiently("the end of the move"):
         (task,) = reader.calls(moves, **arns)["Results"]
         if task["Status"] != "RUNNING":
             break
@@ -204,4 +205,4 @@ def test_the_first_admin_and_a_key_are_made(reader: Reader, told: list[str]) -> 
 
 def reads_customers(reader: Reader, token: str) -> bool:
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.get(f"{reader.stack.api_url}/customers/", headers=headers, timeout=60).status_code == 200
+    return plain_http.get(f"{reader.stack.api_url}/customers/", headers=headers).status_code == 200

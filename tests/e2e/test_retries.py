@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import requests
 
 from infra.local.portfolio import reading
-from tests.e2e.conftest import Stack, patiently
+from tests import plain_http
+from tests.e2e.conftest import Stack
+from tests.patience import patiently
 
 pytestmark = pytest.mark.e2e
 
@@ -43,10 +44,10 @@ def test_a_client_that_hung_up_and_sends_again_gets_the_first_answer_and_one_loa
 
     # Who hangs up at once may do so before LocalStack has handed the request on, which is then no request at all.
     with unanswered(url, body, key):
-        for _ in patiently(60, "the application of a client that does not listen"):
+        for _ in patiently("the application of a client that does not listen"):
             if applications(seeded_stack, customer_id):
                 break
-    answer = requests.post(url, json=body, headers={"Idempotency-Key": key}, timeout=60)
+    answer = plain_http.post(url, json=body, headers={"Idempotency-Key": key})
 
     assert answer.status_code == 201
     assert answer.headers["Idempotency-Replayed"] == "true"

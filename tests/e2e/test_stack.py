@@ -16,8 +16,10 @@ from openpyxl import load_workbook
 from infra.deploy import DeployError
 from infra.local.portfolio import Counts, first_customer, reading
 from infra.local.provision import queue_depths
+from tests import plain_http
 from tests.conftest import PROJECT
-from tests.e2e.conftest import DATA, Stack, patiently
+from tests.e2e.conftest import DATA, Stack
+from tests.patience import patiently
 
 pytestmark = pytest.mark.e2e
 
@@ -58,7 +60,7 @@ def test_an_empty_database_seeds_itself_and_a_populated_one_is_left_alone(empty_
 
 def test_a_schedule_comes_as_a_workbook_through_the_gateway_and_s3(seeded_stack: Stack) -> None:
     body = {"loan_amount": 100000, "interest_rate": 12.5, "tenure": 24}
-    sent = requests.post(seeded_stack.api_url + "/schedule/?format=xlsx", json=body, timeout=60)
+    sent = plain_http.post(seeded_stack.api_url + "/schedule/?format=xlsx", json=body)
     assert [answer.status_code for answer in (*sent.history, sent)] == [303, 200]
     assert load_workbook(BytesIO(sent.content))["Schedule"]["A1"].value == "Preview"
 
@@ -119,11 +121,11 @@ def test_a_function_whose_process_is_killed_answers_the_next_request(seeded_stac
     assert check_eligibility(seeded_stack).status_code == 200
     for process in functions_of(seeded_stack):
         process.kill()
-    for _ in patiently(10, "an answer from a new process"):
+    for _ in patiently("an answer from a new process"):
         if check_eligibility(seeded_stack).status_code == 200:
             break
     # The other functions lost their processes too, and the first call of each may be the one that finds out.
-    for _ in patiently(10, "the bootstrap in a new process"):
+    for _ in patiently("the bootstrap in a new process"):
         with suppress(DeployError):
             seeded_stack.bootstrap()
             break

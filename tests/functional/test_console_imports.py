@@ -16,6 +16,7 @@ from chalicelib.rules.access import Role
 from chalicelib.services import import_jobs
 from chalicelib.services.importing import import_object
 from chalicelib.storage.database import Database
+from tests import plain_http
 from tests.functional.browser import HOST, Browser, Seen
 from tests.functional.conftest import BUCKET
 from tests.functional.test_imports_api import BOOK, insert_findings, insert_import, reference
@@ -72,7 +73,7 @@ def form_of(page: Seen) -> tuple[str, dict[str, str]]:
 def send(page: Seen, content: bytes = BOOK) -> requests.Response:
     """Sends the form of an import's page as a browser would."""
     url, fields = form_of(page)
-    return requests.post(url, data=fields, files={"file": content}, timeout=10, allow_redirects=False)
+    return plain_http.post(url, data=fields, files={"file": content}, allow_redirects=False)
 
 
 def number_of(page: Seen) -> int:
@@ -225,7 +226,7 @@ def test_the_report_and_the_template_are_fetched_by_signed_links(
     for path in (f"/console/imports/{number}/report/", "/console/imports/template/"):
         answer = officer.get(path)
         assert answer.status == 303
-        assert requests.get(answer.headers["Location"], timeout=10).content.startswith(b"PK")
+        assert plain_http.get(answer.headers["Location"]).content.startswith(b"PK")
 
 
 def test_imports_are_listed_with_their_state_and_counts_in_pages(officer: Browser, database: Database) -> None:

@@ -22,6 +22,7 @@ from chalicelib.services.import_jobs import safe_file_name
 from chalicelib.services.importing import MAX_OBJECT_BYTES, import_object
 from chalicelib.storage import import_jobs
 from chalicelib.storage.database import Database
+from tests import plain_http
 from tests.functional.conftest import BUCKET, Api
 from tests.functional.test_errors import assert_envelope
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
@@ -47,7 +48,7 @@ def started(api: Api, file_name: str = "loans.xlsx") -> Any:
 def upload(started_import: Any, content: bytes, **changes: str) -> requests.Response:
     """Posts the form as a browser would."""
     form = started_import["upload"]
-    return requests.post(form["url"], data=form["fields"] | changes, files={"file": content}, timeout=10)
+    return plain_http.post(form["url"], data=form["fields"] | changes, files={"file": content})
 
 
 def reference(s3: "S3Client", key: str) -> ObjectReference:
@@ -172,7 +173,7 @@ def test_the_report_has_every_row_and_can_be_downloaded(api: Api, s3: "S3Client"
     key = service.write_report(database, s3, BUCKET, import_id)
     assert key == f"reports/{import_id}/loans-report.xlsx"
     link = api.get(f"/api/imports/{import_id}/").json["report"]
-    answer = requests.get(link["url"], timeout=10)
+    answer = plain_http.get(link["url"])
     assert answer.headers["Content-Type"] == XLSX
     book = load_workbook(BytesIO(answer.content))
     assert book.sheetnames == ["Summary", "customers", "loans"]
@@ -301,7 +302,7 @@ def test_an_import_that_is_not_there_is_not_found(api: Api, path: str) -> None:
 def test_the_template_is_made_once_and_downloaded_from_s3(api: Api, s3: "S3Client") -> None:
     answers = [api.get("/api/imports/template/") for _ in range(2)]
     assert [answer.status for answer in answers] == [303, 303]
-    content = requests.get(answers[0].headers["Location"], timeout=10)
+    content = plain_http.get(answers[0].headers["Location"])
     assert content.headers["Content-Type"] == XLSX
     assert "loans-import-template.xlsx" in content.headers["Content-Disposition"]
     assert load_workbook(BytesIO(content.content)).sheetnames == ["customers", "loans", "Notes"]

@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-import requests
 from chalice.local import LambdaContext
 from chalice.test import Client
 from moto import mock_aws
@@ -19,6 +18,7 @@ from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.rules.access import Role
 from chalicelib.storage.database import Database
 from infra.packaging import ROOT
+from tests import plain_http
 from tests.functional.browser import Browser
 from tests.functional.conftest import BUCKET, Api
 from tests.people import credentials_of
@@ -237,7 +237,7 @@ def test_the_api_and_the_console(admin: Browser, recorder: Recorder, database: D
 def upload_a_file(api: Api) -> None:
     form = api.post("/api/imports/", {"file_name": "customers.xlsx"}).json["upload"]
     file = {"file": customers_book(customer(1))}
-    assert requests.post(form["url"], data=form["fields"], files=file, timeout=10).ok
+    assert plain_http.post(form["url"], data=form["fields"], files=file).ok
 
 
 def reference_of_the_upload() -> ObjectReference:
@@ -253,7 +253,7 @@ def follow_the_links(api: Api) -> None:
         api.post("/api/schedule/?format=xlsx", SCHEDULE).headers["Location"],
     ]
     for link in links:
-        assert requests.get(link, timeout=10).ok
+        assert plain_http.get(link).ok
 
 
 def redrive(admin: Browser) -> None:

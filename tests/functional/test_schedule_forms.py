@@ -5,11 +5,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 from openpyxl import load_workbook
 
 from chalicelib.api.schedules import preferred_format
 from chalicelib.services.files import XLSX
+from tests import plain_http
 from tests.functional.conftest import BUCKET, Answer, Api
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ OTHER_INSTALMENT = {**BODY, "monthly_installment": 950000}
 def sheet_of(answer: Answer) -> Any:
     assert (answer.status, answer.json["expires_in_seconds"]) == (303, 900)
     assert answer.headers["Location"] == answer.json["url"]
-    sent = requests.get(answer.json["url"], timeout=10)
+    sent = plain_http.get(answer.json["url"])
     assert (sent.status_code, sent.headers["Content-Type"]) == (200, XLSX)
     return load_workbook(BytesIO(sent.content)).active
 

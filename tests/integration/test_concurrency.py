@@ -1,11 +1,11 @@
 """Applications at once: the result of some order of them, one loan number each, and no waiting without need."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -18,6 +18,7 @@ from chalicelib.services.loans import Application, check_eligibility, create_loa
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import Interrupted, OutcomeUnknown, retried
 from chalicelib.storage.tables import loans
+from tests.patience import patiently
 from tests.people import TEST
 
 TODAY = date(2026, 11, 23)
@@ -60,13 +61,10 @@ def wait_until_someone_waits(database: Database) -> None:
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    for _ in patiently("somebody who waits for a lock", pause_seconds=0.02):
         with database.reading() as connection:
             if connection.scalar(waiting):
                 return
-        time.sleep(0.02)
-    pytest.fail("Nobody waited for a lock.")
 
 
 def test_applications_of_one_customer_are_decided_one_after_the_other(
@@ -170,16 +168,18 @@ def test_a_connection_cut_while_idle_is_replaced_without_anyone_noticing(
 def test_a_deadlock_is_run_again_until_it_succeeds(database: Database, new_database: Callable[[], Database]) -> None:
     first, second = customer_with_history(database), customer_with_history(database)
     attempts: list[int] = []
+    both_hold_one = Barrier(2)
 
     @retried
     def lock_both(mine: Database, order: tuple[int, int]) -> None:
         attempts.append(1)
         with mine.transaction() as tx:
-            for customer_id in order:
+            for number, customer_id in enumerate(order):
                 tx.connection.execute(
                     text("UPDATE customers SET age = age WHERE customer_id = :id"), {"id": customer_id}
                 )
-                tx.connection.execute(text("SELECT pg_sleep(0.2)"))
+                if number == 0 and len(attempts) <= 2:
+                    both_hold_one.wait()
             tx.commit()
 
     with ThreadPoolExecutor(2) as workers:

@@ -21,6 +21,7 @@ from chalicelib.services.importing import import_messages, import_object
 from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
+from tests.patience import PATIENCE_SECONDS
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, loans_book, workbook
 
 BOOK = workbook(
@@ -164,7 +165,7 @@ def test_a_loan_made_here_meanwhile_may_take_a_number_of_the_file(
         reference = aws.upload("incoming/l.xlsx", loans_book(loan(1, 1), loan(1, 2)))
         worker = Thread(target=import_object, args=(database, aws.s3, reference))
         worker.start()
-        assert numbered.wait(10)
+        assert numbered.wait(PATIENCE_SECONDS)
         tx.commit()
     worker.join()
     assert query(database, "SELECT loan_id, source_loan_id FROM loans ORDER BY 1") == [(1, None), (2, 2), (3, 1)]

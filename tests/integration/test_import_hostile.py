@@ -2,7 +2,6 @@
 
 import random
 import re
-import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -21,8 +20,6 @@ from tests.integration.test_import import contents, query, scalar
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 WORKBOOKS_A_TEST = 125
-# A stray cell in the last column makes a report of 16,384 columns: two seconds, and many more on a busy machine.
-SECONDS_FOR_ONE = 60
 
 BOOK = workbook(
     {
@@ -200,9 +197,7 @@ def test_a_workbook_that_was_tampered_with_ends_with_a_clear_outcome(aws: Aws, d
     for number in range(WORKBOOKS_A_TEST):
         mutate = MUTATIONS[number % len(MUTATIONS)]
         message = message_for(aws.upload(f"incoming/{number}.xlsx", mutate(chance, BOOK)))
-        began = time.monotonic()
         assert import_messages(database, aws.s3, [("one", message)]) == [], (seed, number, mutate)
-        assert time.monotonic() - began < SECONDS_FOR_ONE, (seed, number, mutate)
         state = scalar(database, "SELECT state FROM imports ORDER BY import_id DESC LIMIT 1")
         after = contents(database)
         assert state == "completed" or (state == "failed" and after == before), (seed, number, mutate)

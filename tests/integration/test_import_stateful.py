@@ -27,7 +27,8 @@ from chalicelib.storage.database import Database, make_engine
 from infra.local.postgres import PostgresServer
 from tests.conftest import TEMPLATE, settings_for
 from tests.integration.conftest import Aws
-from tests.integration.workers import FailingS3, Killed, Pause, Worker, wait_until, wait_until_they_meet
+from tests.integration.workers import FailingS3, Killed, Pause, Worker, wait_until_they_meet
+from tests.patience import wait_until
 from tests.people import TEST
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
@@ -188,7 +189,7 @@ class Deliveries(RuleBasedStateMachine):
         with ThreadPoolExecutor(2) as threads:
             one = threads.submit(first.deliver, self.message(which), {at: pause})
             try:
-                assert wait_until(lambda: pause.reached.is_set() or one.done())
+                wait_until(lambda: pause.reached.is_set() or one.done(), "the pause")
                 two = threads.submit(second.deliver, self.message(other))
                 wait_until_they_meet(second, two)
             finally:
@@ -387,7 +388,7 @@ def told_twice(database: Database) -> list[Any]:
 
 
 # A failure is reduced to the shortest that fails, which takes long.
-@pytest.mark.timeout(0 if "STATEFUL_EXAMPLES" in os.environ else 600)
+@pytest.mark.timeout(0)
 def test_no_way_of_delivering_workbooks_changes_what_they_leave_behind(
     aws: Aws, postgres: PostgresServer, administration: Callable[[str], None]
 ) -> None:

@@ -12,11 +12,11 @@ from sqlalchemy import event, text
 from chalicelib.services.importing import import_messages
 from chalicelib.storage.database import Database, make_engine
 from tests.conftest import settings_for
+from tests.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PATIENCE_SECONDS = 30
 # Two workers may also keep out of each other's way by other means than waiting for a lock.
 LONG_ENOUGH_TO_MEET_SECONDS = 1
 
@@ -110,16 +110,8 @@ class Pause:
         assert self.over.wait(PATIENCE_SECONDS)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
-    """Whether the condition came true in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.002)
-    return True
-
-
 def wait_until_they_meet(worker: Worker, work: "Future[bool]") -> None:
     """Returns when the worker has done its work or waits for another."""
-    wait_until(lambda: work.done() or worker.waits_for_a_lock(), LONG_ENOUGH_TO_MEET_SECONDS)
+    end = time.monotonic() + LONG_ENOUGH_TO_MEET_SECONDS
+    while time.monotonic() < end and not (work.done() or worker.waits_for_a_lock()):
+        time.sleep(0.002)

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from infra.localstack.loans_localstack.pool import Function, Invocation, Outcome, Pool, StartFailed
+from tests.patience import wait_until
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -28,6 +29,12 @@ HANDLERS = """
 
     def pid(event, context):
         time.sleep(event)
+        return os.getpid()
+
+    def meet(event, context):
+        open(f"here-{os.getpid()}", "w").close()
+        while len([name for name in os.listdir() if name.startswith("here-")]) < event:
+            time.sleep(0.01)
         return os.getpid()
 
     def about(event, context):
@@ -81,7 +88,7 @@ def function(code: Path, handler: str) -> Function:
         name="sums",
         version="$LATEST",
         memory_mb=128,
-        timeout_seconds=20,
+        timeout_seconds=600,
         code=code,
         environment={
             "_HANDLER": handler,
@@ -128,9 +135,9 @@ def test_a_process_serves_one_invocation_after_the_other(make_pool: Callable[...
 
 
 def test_invocations_at_once_have_a_process_each(make_pool: Callable[..., Pool]) -> None:
-    pool = make_pool("handlers.pid", limit=3)
+    pool = make_pool("handlers.meet", limit=3)
     with ThreadPoolExecutor(3) as threads:
-        assert len(set(threads.map(lambda _: answer(pool, 0.5), range(3)))) == 3
+        assert len(set(threads.map(lambda _: answer(pool, 3), range(3)))) == 3
 
 
 def test_invocations_above_the_limit_wait(make_pool: Callable[..., Pool]) -> None:
@@ -141,7 +148,7 @@ def test_invocations_above_the_limit_wait(make_pool: Callable[..., Pool]) -> Non
 
 def test_the_context_has_what_lambda_promises(make_pool: Callable[..., Pool], tmp_path: Path) -> None:
     about = answer(make_pool("handlers.about"))
-    assert 19_000 < about.pop("remaining") < 20_000
+    assert 0 < about.pop("remaining") < 600_000
     assert Path(about.pop("cwd")).samefile(tmp_path)
     assert about == {
         "aws_request_id": "request-1",
@@ -199,7 +206,7 @@ def test_a_process_killed_between_invocations_is_replaced_unnoticed(make_pool: C
     pool = make_pool("handlers.pid")
     first = answer(pool, 0)
     os.kill(first, signal.SIGKILL)
-    assert wait_until_gone(first)
+    wait_until(lambda: is_gone(first), "the end of the process")
     assert answer(pool, 0) != first
 
 
@@ -208,7 +215,8 @@ def test_an_invocation_that_takes_too_long_is_ended(make_pool: Callable[..., Poo
     found = error(pool, 30)
     assert found["errorType"] == "Sandbox.Timedout"
     assert "Task timed out after 0.50 seconds" in found["errorMessage"]
-    assert answer(pool, 0)
+    # On a busy machine a new process, too, may take longer than that for its first answer.
+    wait_until(lambda: not invoke(pool, 0).is_error, "an answer from a new process")
 
 
 def test_a_handler_that_cannot_be_imported_says_so_at_the_start(make_pool: Callable[..., Pool]) -> None:
@@ -223,7 +231,7 @@ def test_a_closed_pool_leaves_no_process(make_pool: Callable[..., Pool]) -> None
     pool = make_pool("handlers.pid")
     process = answer(pool, 0)
     pool.close()
-    assert wait_until_gone(process)
+    wait_until(lambda: is_gone(process), "the end of the process")
 
 
 PARENT = """
@@ -244,18 +252,13 @@ def test_processes_end_with_a_parent_that_is_killed_even_in_the_middle_of_an_inv
         child = int(parent.stdout.readline())
         time.sleep(0.2)
         parent.kill()
-    assert wait_until_gone(child)
+    wait_until(lambda: is_gone(child), "the end of the child")
 
 
-def wait_until_gone(pid: int) -> bool:
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        try:
-            process = psutil.Process(pid)
-            # A zombie can be collected only when the last of its threads has gone.
-            if process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.02)
-    return False
+def is_gone(pid: int) -> bool:
+    try:
+        process = psutil.Process(pid)
+        # A zombie can be collected only when the last of its threads has gone.
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+    except psutil.NoSuchProcess:
+        return True

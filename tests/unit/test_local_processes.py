@@ -6,8 +6,7 @@ import signal
 import socket
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -18,9 +17,12 @@ from infra.local.launcher import choose_launcher, require_free
 from infra.local.native import Native
 from infra.local.processes import Daemon
 from infra.local.settings import Home, LocalError, Ports, StackFile
+from tests.patience import wait_until
 
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
-POLITE = "import time; print('on', flush=True); time.sleep(60)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(3600)"
+)
+POLITE = "import time; print('on', flush=True); time.sleep(3600)"
 
 
 @pytest.fixture
@@ -32,8 +34,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 def start(daemon: Daemon, program: str) -> int:
     daemon.start([sys.executable, "-c", program], dict(os.environ))
-    while not daemon.log.read_text():
-        time.sleep(0.02)
+    wait_until(daemon.log.read_text, "the first word of the program")
     pid = daemon.pid()
     assert pid is not None
     return pid
@@ -61,10 +62,7 @@ def test_stopping_what_does_not_run_is_harmless(daemon: Daemon) -> None:
 
 def test_a_program_that_died_does_not_run(daemon: Daemon) -> None:
     os.kill(start(daemon, POLITE), signal.SIGKILL)
-    end = time.monotonic() + 10
-    while daemon.pid() is not None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: daemon.pid() is None, "the end of the program")
 
 
 def test_a_process_that_was_given_the_same_number_later_is_left_alone(daemon: Daemon) -> None:
@@ -96,6 +94,62 @@ def test_the_launcher_is_chosen_by_its_name_or_refused(tmp_path: Path, monkeypat
     monkeypatch.setenv("LAUNCHER", "podman")
     with pytest.raises(LocalError, match="podman"):
         choose_launcher(Home(tmp_path), Ports())
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Puts a program docker into the path whose engine answers or does not; no container runs."""
+    monkeypatch.delenv("LAUNCHER", raising=False)
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+    def install(answers: bool) -> None:
+        program = tmp_path / "bin" / "docker"
+        program.write_text(f"#!/bin/sh\nexit {0 if answers else 1}\n")
+        program.chmod(0o755)
+
+    return install
+
+
+def test_a_stack_is_found_by_the_launcher_that_started_it_whatever_engine_comes_or_goes(
+    tmp_path: Path, engine: Callable[[bool], None]
+) -> None:
+    home = Home(tmp_path / "state")
+    engine(True)
+    assert choose_launcher(home, Ports()).name == "docker"
+    home.remember_launcher("native")
+    assert choose_launcher(home, Ports()).name == "native"
+    home.remember_launcher("docker")
+    engine(False)
+    assert choose_launcher(home, Ports()).name == "docker"
+
+
+def test_a_stack_that_runs_is_found_also_if_nobody_noted_how_it_was_started(
+    tmp_path: Path, engine: Callable[[bool], None]
+) -> None:
+    engine(True)
+    native = Native(Home(tmp_path / "state"), Ports())
+    start(native.localstack, POLITE)
+    try:
+        assert choose_launcher(native.home, Ports()).name == "native"
+    finally:
+        native.localstack.kill()
+
+
+def test_a_launcher_that_contradicts_what_runs_is_refused_and_one_that_contradicts_what_ran_is_taken(
+    tmp_path: Path, engine: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine(True)
+    native = Native(Home(tmp_path / "state"), Ports())
+    native.home.remember_launcher("native")
+    monkeypatch.setenv("LAUNCHER", "docker")
+    assert choose_launcher(native.home, Ports()).name == "docker"
+    start(native.localstack, POLITE)
+    try:
+        with pytest.raises(LocalError, match=r"runs with LAUNCHER=native, so LAUNCHER=docker cannot.*make down"):
+            choose_launcher(native.home, Ports())
+    finally:
+        native.localstack.kill()
 
 
 def test_ports_and_addresses_are_remembered(tmp_path: Path) -> None:
@@ -132,8 +186,5 @@ def test_every_line_says_which_log_it_is_from(tmp_path: Path) -> None:
         return sorted(tmp_path.glob("*.log"))
 
     threading.Thread(target=follow_files, args=(files, out), daemon=True).start()
-    end = time.monotonic() + 10
-    while len(out.getvalue().splitlines()) < 2:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: len(out.getvalue().splitlines()) == 2, "a line of each log")
     assert [line.split("|")[0].strip() for line in out.getvalue().splitlines()] == ["a", "b"]

@@ -1,5 +1,7 @@
 """LocalStack's door to us.
 
+`GATEWAY_SERVER=bound` chooses the server that listens on the loopback alone.
+
 `LAMBDA_RUNTIME_EXECUTOR=process` chooses the executor. LocalStack makes an environment for every invocation that
 finds no free one, so a storm of requests makes hundreds. Environments are cheap here, because the processes belong
 to a pool per function version: when all of its processes are busy, an invocation waits for one.
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from localstack.runtime import hooks
+from localstack.runtime.server.core import RuntimeServerPlugin
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 
 
@@ -22,6 +25,16 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]  # Loc
         from .executor import ProcessExecutor
 
         return ProcessExecutor
+
+
+class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # LocalStack lives in a venv of its own
+    name = "bound"
+
+    def load(self, *_args: Any, **_kwargs: Any) -> Any:
+        """The server, imported late as well."""
+        from .server import BoundServer
+
+        return BoundServer()
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack lives in a venv of its own

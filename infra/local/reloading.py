@@ -1,0 +1,60 @@
+"""`chalice local`, started anew whenever a file of the application changes.
+
+Chalice's own watcher looks at the whole folder: the files of Postgres, the logs and the environments below `.local/`
+kept it restarting, so that it hardly ever answered while the stack had traffic.
+"""
+
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+WATCHED = ("app.py", "chalicelib", ".chalice")
+# What is written there by programs, and no source.
+WRITTEN = {"__pycache__", "deployments", "deployed"}
+POLL_SECONDS = 0.25
+
+Moments = Mapping[Path, int]
+
+
+def moments(root: Path) -> Moments:
+    """When each file of the application was last written, in nanoseconds."""
+    found = {}
+    for path in _files(root):
+        # An editor may be replacing the file at this moment.
+        try:
+            found[path] = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def run_and_reload(command: Sequence[str], environment: Mapping[str, str], root: Path) -> None:
+    """Runs the command in `root` and starts it anew after each change, until it is interrupted.
+
+    A program that ends by itself, because of a fault in a file say, is started again when a file has changed.
+    """
+    while True:
+        before = moments(root)
+        with _running(command, environment, root):
+            while (now := moments(root)) == before:
+                time.sleep(POLL_SECONDS)
+        changed = sorted(str(path.relative_to(root)) for path, _ in now.items() ^ before.items())
+        print(f"Changed: {', '.join(dict.fromkeys(changed))}; starting anew.", flush=True)
+
+
+@contextmanager
+def _running(command: Sequence[str], environment: Mapping[str, str], root: Path) -> Iterator[None]:
+    with subprocess.Popen(command, env=dict(environment), cwd=root) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for name in WATCHED:
+        place = root / name
+        found = place.rglob("*") if place.is_dir() else [place]
+        yield from (path for path in found if not WRITTEN & set(path.relative_to(root).parts) and path.is_file())
