@@ -27,7 +27,7 @@ WAYS = {"killed": _die, "aborted": _allocate}
 
 def main(database_url: str, path: str, way: str, seconds: str) -> None:
     """Imports the file with a reader that ends this process."""
-    importing.read_workbook = WAYS[way]  # type: ignore[assignment]
+    importing.read_workbook = WAYS[way]  # type: ignore[assignment,attr-defined]
     reference = ObjectReference("bench", "incoming/poison.xlsx", "1")
     store: Any = FileStore(Path(path))
     importing.import_object(Database(make_engine(settings_for(database_url))), store, reference, lambda: float(seconds))
