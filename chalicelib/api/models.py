@@ -152,7 +152,7 @@ FileName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
     AfterValidator(_printable),
-    Field(description="the name of an .xlsx or .csv file, at most 255 characters"),
+    Field(description="the name of an .xlsx, .xlsm or .csv file, at most 255 characters"),
 ]
 FindingOutcome = Annotated[
     Literal["rejected", "waiting", "renumbered", "superseded", "flagged"],

@@ -31,9 +31,14 @@ class ObjectReference:
         """What tells this content of the key from another."""
         return self.version_id or f"etag {self.etag}"
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether this is the empty object that S3's console makes where a person makes a folder."""
+        return self.key.endswith("/") and not self.size_bytes
+
 
 def references(body: str) -> list[ObjectReference]:
-    """The objects whose creation a message tells of. Empty for the message with which S3 tries a queue.
+    """The objects whose creation a message tells of, but no folders. Empty for the message with which S3 tries a queue.
 
     Raises UnknownMessage for anything that is not a notification of S3.
     """
@@ -41,11 +46,12 @@ def references(body: str) -> list[ObjectReference]:
     if message.get("Event") == TEST_EVENT:
         return []
     try:
-        return [
+        created = [
             _reference(record["s3"], record.get("eventTime")) for record in message["Records"] if _is_creation(record)
         ]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UnknownMessage(f"The message is no notification of S3; it lacks {error}.") from error
+    return [reference for reference in created if not reference.is_folder]
 
 
 def message_for(reference: ObjectReference) -> str:

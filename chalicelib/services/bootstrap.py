@@ -8,6 +8,7 @@ from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.logs import log
 from chalicelib.rules.access import Author
 from chalicelib.services import import_jobs
+from chalicelib.services.importing import give_up_dead
 from chalicelib.storage import idempotency, imports, sessions, sign_in_failures
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
@@ -38,7 +39,7 @@ def bootstrap(database: Database, s3: "S3Client", sqs: "SQSClient", settings: Se
     found = list(_seeds(s3, settings.import_bucket))
     populated = _prepare(database, found)
     _sweep(database)
-    given_up = import_jobs.give_up_waiting(database)
+    given_up = import_jobs.give_up_waiting(database) + len(give_up_dead(database))
     seeded = [] if populated else [_queue(sqs, settings.import_queue_url, seed) for seed in found]
     log("bootstrap", revision=revision, seeded=seeded, populated=populated, given_up=given_up)
     return {"revision": revision, "seeded": seeded, "populated": populated}

@@ -6,7 +6,7 @@ imports this module at its cold start.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,8 @@ NEVER_ARRIVED = "No file arrived before the upload expired; ask for a new one."
 # Leaves room in S3's 1024 bytes of a key for names in any script.
 MAX_NAME_CHARACTERS = 100
 
-CONTENT_TYPES = {".xlsx": XLSX, ".csv": "text/csv"}
+# Of an .xlsm only the sheets are read; its macros are never looked at.
+CONTENT_TYPES = {".xlsx": XLSX, ".xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12", ".csv": "text/csv"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def content_type_of(file_name: str) -> str:
     for extension, content_type in CONTENT_TYPES.items():
         if file_name.lower().endswith(extension):
             return content_type
-    sentence = f"must end in {' or '.join(CONTENT_TYPES)}, which are the files that can be imported"
+    sentence = f"must end in {_or_list(CONTENT_TYPES)}, which are the files that can be imported"
     raise InvalidRequest(f"The file {file_name!r} cannot be imported.", {"file_name": [sentence]})
 
 
@@ -180,6 +181,11 @@ def _signed_upload(
 def _is_harmless(character: str) -> bool:
     # Marks belong to their letters: most Indian scripts cannot be written without them.
     return character in " .-_()" or unicodedata.category(character)[0] in "LMN"
+
+
+def _or_list(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}"
 
 
 def _not_found(import_id: int) -> ImportNotFound:

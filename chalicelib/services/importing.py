@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
@@ -24,15 +24,20 @@ from chalicelib.logs import log, log_exception
 from chalicelib.metrics import ROW_OUTCOMES, log_import
 from chalicelib.services.import_jobs import write_report
 from chalicelib.services.loading import OpenedFile, OutOfTime, TimeLeft, load
-from chalicelib.storage import import_jobs, imports, staging
+from chalicelib.services.processor_budget import processor_budget, reading_seconds, size_of
+from chalicelib.storage import attempts, import_jobs, imports, staging
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.imports import ImportRecord, SheetCounts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from sqlalchemy import Connection
 
 MAX_OBJECT_BYTES = 200 * 2**20
+
+# The longest that AWS lets an invocation run.
+LONGEST_SECONDS = 900
 
 # What writing a report takes on a slow day: twice what was measured.
 REPORT_SECONDS_A_ROW = 1e-4
@@ -80,26 +85,43 @@ def import_messages(
 
 
 def import_object(
-    database: Database, s3: "S3Client", reference: ObjectReference, time_left: TimeLeft = no_end
+    database: Database,
+    s3: "S3Client",
+    reference: ObjectReference,
+    time_left: TimeLeft = no_end,
+    ended: Callable[[ImportResult], object] = lambda _: None,
 ) -> ImportResult:
     """Imports one version of an object. A second call for the same version changes nothing.
+
+    `ended` is called once the end is committed, whatever fails after that.
 
     Raises OutOfTime where another invocation has to go on, and what the database, S3 or a fault of ours raises;
     then nothing of the file was applied.
     """
-    record = _begin(database, reference)
-    if record.state != imports.RUNNING:
-        # Whoever ended it may not have come so far.
-        _apply_latecomers(database, record.import_id)
-        return _result(record)
+    record = _begin(database, reference, min(time_left(), LONGEST_SECONDS))
+    result = _result(record) if record.state != imports.RUNNING else _run(database, s3, reference, record, time_left)
+    ended(result)
+    if result.state == imports.COMPLETED:
+        # Also where it had ended before: whoever ended it may not have come so far.
+        _apply_latecomers(database, result.import_id)
+    return result
+
+
+def _run(
+    database: Database, s3: "S3Client", reference: ObjectReference, record: ImportRecord, time_left: TimeLeft
+) -> ImportResult:
     try:
         with _downloaded(s3, reference) as (file, uploaded_at):
-            opened = OpenedFile(*find_layouts(read_workbook(file)), uploaded_at)
-            record, sheets = load(database, record.import_id, opened, time_left)
+            with processor_budget(reading_seconds(size_of(file))):
+                opened = OpenedFile(*find_layouts(read_workbook(file)), uploaded_at)
+            return _result(*load(database, record.import_id, opened, time_left))
     except FileRefused as refusal:
         return _fail(database, record.import_id, str(refusal))
-    _apply_latecomers(database, record.import_id)
-    return _result(record, sheets)
+    except Exception:
+        # The worker lives, so the file does not kill it. Where the database is away the attempt stays counted.
+        with suppress(DatabaseUnavailable):
+            _forget_attempts(database, record.import_id)
+        raise
 
 
 def _result(record: ImportRecord, sheets: Sequence[SheetCounts] = ()) -> ImportResult:
@@ -168,7 +190,10 @@ def _import_and_log(
     database: Database, s3: "S3Client", reference: ObjectReference, time_left: TimeLeft
 ) -> ImportResult:
     began = time.monotonic()
-    result = import_object(database, s3, reference, time_left)
+    return import_object(database, s3, reference, time_left, lambda result: _log(reference, result, began))
+
+
+def _log(reference: ObjectReference, result: ImportResult, began: float) -> None:
     fields = {
         "import_id": result.import_id,
         "key": reference.key,
@@ -180,12 +205,13 @@ def _import_and_log(
     }
     rows = {outcome: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in ROW_OUTCOMES}
     log_import(fields, rows, round((time.monotonic() - began) * 1000))
-    return result
 
 
 @retried
-def _begin(database: Database, reference: ObjectReference) -> ImportRecord:
-    """Notes the import in a transaction of its own, so that it can be watched while it runs.
+def _begin(database: Database, reference: ObjectReference, seconds: float) -> ImportRecord:
+    """Notes the import and the attempt in a transaction of its own, so that both are known whatever becomes of it.
+
+    An import whose attempts before this one killed their workers fails here, unread.
 
     An import that was started by hand and waits for this object is it; else there is a new one.
     """
@@ -200,8 +226,28 @@ def _begin(database: Database, reference: ObjectReference) -> ImportRecord:
     with database.transaction() as tx:
         import_jobs.adopt(tx.connection, **found)
         record = imports.begin(tx.connection, **found)
+        if record.state == imports.RUNNING and not attempts.begin(tx.connection, record.import_id, seconds):
+            record = _fail_within(tx.connection, record.import_id, attempts.KILLED)
         tx.commit()
     return record
+
+
+@retried
+def _forget_attempts(database: Database, import_id: int) -> None:
+    with database.transaction() as tx:
+        attempts.forget(tx.connection, import_id)
+        tx.commit()
+
+
+@retried
+def give_up_dead(database: Database) -> list[int]:
+    """Fails the imports that killed their workers, and those that nobody goes on with; returns which."""
+    with database.transaction() as tx:
+        dead = attempts.dead(tx.connection)
+        for import_id, message in dead.items():
+            _fail_within(tx.connection, import_id, message)
+        tx.commit()
+    return list(dead)
 
 
 def _is_gone(error: Exception) -> bool:
@@ -230,13 +276,20 @@ def _downloaded(s3: "S3Client", reference: ObjectReference) -> Iterator[tuple[IO
 
 @retried
 def _fail(database: Database, import_id: int, message: str) -> ImportResult:
+    """Ends an import that runs. One that another worker ended meanwhile stays as that one left it."""
     with database.transaction() as tx:
         record = imports.lock(tx.connection, import_id)
-        if record.state == imports.RUNNING:
-            staging.clear(tx.connection, import_id)
-            imports.fail(tx.connection, import_id, message)
+        if record.state != imports.RUNNING:
+            return _result(record)
+        _fail_within(tx.connection, import_id, message)
         tx.commit()
     return ImportResult(import_id, imports.FAILED, message)
+
+
+def _fail_within(connection: "Connection", import_id: int, message: str) -> ImportRecord:
+    staging.clear(connection, import_id)
+    imports.fail(connection, import_id, message)
+    return imports.get(connection, import_id)
 
 
 @retried

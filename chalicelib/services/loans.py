@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -17,7 +18,7 @@ from chalicelib.rules.policy import Policy
 from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.storage import applications, customers, loans
-from chalicelib.storage.database import Database
+from chalicelib.storage.database import Database, after_commit
 from chalicelib.storage.errors import retried
 from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer
 
@@ -97,7 +98,7 @@ def create_loan_within(
     decision = decide(facts, request, policy)
     ends_on = add_months(today, request.tenure)
     saved = applications.add(connection, author, customer_id, request, facts, policy, decision, today, ends_on)
-    log_decision(decision, saved=True)
+    after_commit(connection, partial(log_decision, decision, saved=True))
     counter = _counter_offer(facts, request, policy, decision)
     return Application(saved.application_id, saved.loan_id, facts, decision, counter)
 

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
-from chalicelib.storage import import_jobs, statistics
+from chalicelib.storage import import_jobs, loans, statistics
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.import_jobs import ImportJob
+from chalicelib.storage.loans import LikelyDouble
 from chalicelib.storage.statistics import ApplicationCount, BandOfLoans
 
 DAYS = 30
@@ -20,6 +21,7 @@ BANDS = 10
 MOST_SHARE_OF_TIME = 0.01
 # Imports that are looked at for one that needs somebody.
 LATEST_IMPORTS = 20
+DOUBLES_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Overview:
     scores: Sequence[Outcomes]
     refusals: Mapping[Reason, int]
     portfolio: Sequence[RateBand]
+    doubles: Sequence[LikelyDouble]
 
     @property
     def current_loans(self) -> int:
@@ -103,6 +106,7 @@ def count(database: Database, policy: Policy, today: date) -> Overview:
         applications = statistics.applications_since(connection, since, today)
         refusals = statistics.refusals_since(connection, since, today)
         bands = statistics.portfolio(connection, floors, today)
+        doubles = loans.likely_doubles(connection, DOUBLES_SHOWN)
     by_day = [each for each in applications if each.day is not None]
     return Overview(
         as_of,
@@ -112,6 +116,7 @@ def count(database: Database, policy: Policy, today: date) -> Overview:
         [_outcomes(each for each in applications if each.band == band) for band in range(BANDS)],
         _refusals(refusals),
         _bands(bands, floors),
+        doubles,
     )
 
 

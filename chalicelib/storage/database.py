@@ -35,6 +35,8 @@ CONNECT_TIMEOUT_SECONDS = 5
 
 # Under this name an engine knows what its transactions begin with.
 BEGIN = "loans_begin"
+# Under this name a connection knows what is to be done once its transaction is committed.
+AFTER_COMMIT = "loans_after_commit"
 
 
 def make_engine(settings: Settings, **overrides: Any) -> Engine:
@@ -114,6 +116,8 @@ class Transaction:
     def __enter__(self) -> Self:
         with translated():
             self.connection = self._engine.connect()
+        self._after_commit: list[Callable[[], object]] = []
+        self.connection.info[AFTER_COMMIT] = self._after_commit
         # Sent with the first statement, which saves waiting for an answer that says nothing.
         for statement in self._engine.get_execution_options()[BEGIN]:
             driver_of(self.connection).send_with_next(statement)
@@ -121,13 +125,18 @@ class Transaction:
         return self
 
     def commit(self) -> None:
-        """Makes it last. Raises OutcomeUnknown where the connection broke before the server answered."""
+        """Makes it last, then does what was left for afterwards.
+
+        Raises OutcomeUnknown where the connection broke before the server answered; then nothing is done afterwards.
+        """
         try:
             with translated():
                 self.connection.exec_driver_sql("COMMIT")
         except DatabaseUnavailable as error:
             raise OutcomeUnknown(UNKNOWN_OUTCOME) from error
         self._open = False
+        for callback in self._after_commit:
+            callback()
 
     def __exit__(
         self,
@@ -152,6 +161,14 @@ class Transaction:
         # A transaction whose BEGIN never went out is none to the server.
         if "BEGIN" not in unsent:
             self.connection.exec_driver_sql("ROLLBACK")
+
+
+def after_commit(connection: Connection, callback: Callable[[], object]) -> None:
+    """Leaves something for after the COMMIT of the transaction that this connection is in, such as to count a decision.
+
+    It is forgotten where the transaction is rolled back, so whoever is run again does it once. It must not fail.
+    """
+    connection.info[AFTER_COMMIT].append(callback)
 
 
 class Database:

@@ -166,7 +166,7 @@ def note_opened(connection: Connection, import_id: int, rows_total: int, uploade
 # NULL stays NULL: what was not counted from the start is not counted at all.
 _NOTE_PROGRESS = """
     UPDATE imports
-    SET rows_read = :rows_read, rows_staged = rows_staged + :staged,
+    SET rows_read = :rows_read, rows_staged = rows_staged + :staged, attempts = 0,
         rows_by_sheet = rows_by_sheet || jsonb_build_object(
             CAST(:sheet AS text), coalesce(CAST(rows_by_sheet ->> :sheet AS bigint), 0) + :found)
     WHERE import_id = :import_id
@@ -275,7 +275,7 @@ def forget(connection: Connection, *, bucket: str, key: str, version: str) -> No
         sheets AS (DELETE FROM import_sheets USING gone WHERE import_sheets.import_id = gone.import_id),
         rows AS (DELETE FROM import_rows USING gone WHERE import_rows.import_id = gone.import_id)
         UPDATE imports SET state = 'running', finished_at = NULL, rows_read = 0, rows_staged = 0, rows_by_sheet = '{}',
-            report_key = NULL
+            report_key = NULL, attempts = 0, attempt_ends_at = NULL
         FROM gone WHERE imports.import_id = gone.import_id
     """
     connection.execute(text(statement), {"bucket": bucket, "key": key, "version": version})

@@ -16,6 +16,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
 )
 
 from chalicelib.rules.score import Facts
@@ -135,6 +136,31 @@ def with_customer(connection: Connection, loan_id: int) -> LoanWithCustomer | No
 def of_customer(connection: Connection, customer_id: int) -> list[ListedLoan]:
     """The loans of a customer by number; empty also where there is no such customer."""
     return [ListedLoan(*row) for row in connection.execute(_LOANS_OF_CUSTOMER, {"customer_id": customer_id})]
+
+
+@dataclass(frozen=True)
+class LikelyDouble:
+    """A loan that was made here, and one that a workbook brought for the same customer under its number."""
+
+    customer_id: int
+    made_here: int
+    from_workbook: int
+
+
+# A row about a loan made here used to add a loan beside it. Nobody but a person can tell whether it was that loan.
+_LIKELY_DOUBLES = text("""
+    SELECT made.customer_id, made.loan_id, doubled.loan_id
+    FROM loans AS made
+    JOIN loans AS doubled ON doubled.customer_id = made.customer_id AND doubled.source_loan_id = made.loan_id
+    WHERE made.source_loan_id IS NULL
+    ORDER BY made.loan_id
+    LIMIT :limit
+""")
+
+
+def likely_doubles(connection: Connection, limit: int) -> list[LikelyDouble]:
+    """Loans made here that a workbook seems to have brought once more, by number."""
+    return [LikelyDouble(*row) for row in connection.execute(_LIKELY_DOUBLES, {"limit": limit})]
 
 
 def get(connection: Connection, loan_id: int) -> LoanOnRecord | None:

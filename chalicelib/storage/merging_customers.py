@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from chalicelib.storage.imports import apply_waiting_loans, author_of
 from chalicelib.storage.merging import MergedRows, audit_statement, run
+from chalicelib.storage.merging_refusals import refuse_customers
 
 # Says what is to become of each row. Of rows about the same customer the last counts.
 _DECIDE = """
@@ -110,6 +111,7 @@ def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]
     `newer` are the imports of newer versions of the same file, whose customers are left alone.
     """
     connection.exec_driver_sql("ANALYZE staged_customers (import_id, customer_id)")
+    refuse_customers(connection, import_id)
     run(connection, _DECIDE, import_id)
     run(connection, _REPORT_SUPERSEDED, import_id)
     if newer:

@@ -10,15 +10,20 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from chalicelib.storage.merging import MergedRows, audit_statement, run
+from chalicelib.storage.merging_refusals import HIGHEST_NUMBER, refuse_loans
 
-# Says what is to become of each row. A loan is known by its customer and its number in the file; of rows about the
-# same loan the last counts. `first_position` is where the loan stood first, which decides who keeps a number.
+# Says what is to become of each row. A loan is known by its customer and its number in the file, one that was made here
+# by its own; of rows about the same loan the last counts. `first_position` is where the loan stood first, which decides
+# who keeps a number.
 _DECIDE = """
     CREATE TEMP TABLE incoming_loans ON COMMIT DROP AS
     SELECT staged.*,
-           COALESCE(stored.loan_id, waiting.loan_id, staged.source_loan_id) AS loan_id,
-           stored.loan_id IS NULL AND waiting.loan_id IS NULL AS is_new,
+           COALESCE(own.loan_id, stored.loan_id, waiting.loan_id, staged.source_loan_id) AS loan_id,
+           own.loan_id IS NULL AND stored.loan_id IS NULL AND waiting.loan_id IS NULL AS is_new,
            CASE WHEN staged.position < staged.last_position THEN 'superseded'
+                -- In all else they are the same, or merging_refusals.py would have taken the row out.
+                WHEN own.emis_paid_on_time <> staged.emis_paid_on_time THEN 'updated'
+                WHEN own.loan_id IS NOT NULL THEN 'unchanged'
                 WHEN stored.loan_id IS NULL AND customers.customer_id IS NULL THEN 'waiting'
                 WHEN stored.loan_id IS NULL THEN 'inserted'
                 WHEN (staged.loan_amount, staged.tenure, staged.interest_rate, staged.monthly_installment,
@@ -31,9 +36,13 @@ _DECIDE = """
           FROM staged_loans
           WHERE import_id = :import_id
           WINDOW same_loan AS (PARTITION BY customer_id, source_loan_id)) AS staged
-    LEFT JOIN loans AS stored USING (customer_id, source_loan_id)
-    LEFT JOIN waiting_loans AS waiting USING (customer_id, source_loan_id)
-    LEFT JOIN customers USING (customer_id)
+    LEFT JOIN loans AS own ON own.loan_id = staged.source_loan_id AND own.customer_id = staged.customer_id
+                          AND own.source_loan_id IS NULL
+    LEFT JOIN loans AS stored
+           ON stored.customer_id = staged.customer_id AND stored.source_loan_id = staged.source_loan_id
+    LEFT JOIN waiting_loans AS waiting
+           ON waiting.customer_id = staged.customer_id AND waiting.source_loan_id = staged.source_loan_id
+    LEFT JOIN customers ON customers.customer_id = staged.customer_id
 """
 
 # Leaves alone the loans that a newer version of the same file has brought.
@@ -59,7 +68,7 @@ _YIELD = """
 # Gives a new loan the number of the file if it is the first to claim it and it is free, which _DECIDE took for
 # granted; all others get the next ones above every number in use or in the file. Counted rather than drawn from the
 # sequence, so that an import that is done again after a crash gives the same numbers.
-_NUMBER = """
+_NUMBER = f"""
     WITH claims AS (
         SELECT incoming.position, incoming.first_position,
                row_number() OVER (PARTITION BY incoming.source_loan_id ORDER BY incoming.first_position) > 1
@@ -69,9 +78,10 @@ _NUMBER = """
         LEFT JOIN waiting_loans AS waiting ON waiting.loan_id = incoming.source_loan_id
         WHERE incoming.is_new AND incoming.outcome <> 'superseded'
     ), highest AS (
-        SELECT GREATEST((SELECT max(loan_id) FROM loans),
-                        (SELECT max(loan_id) FROM waiting_loans),
-                        (SELECT max(source_loan_id) FROM incoming_loans)) AS loan_id
+        SELECT GREATEST((SELECT max(loan_id) FROM loans WHERE loan_id <= {HIGHEST_NUMBER}),
+                        (SELECT max(loan_id) FROM waiting_loans WHERE loan_id <= {HIGHEST_NUMBER}),
+                        (SELECT max(source_loan_id) FROM incoming_loans
+                         WHERE source_loan_id <= {HIGHEST_NUMBER})) AS loan_id
     ), numbered AS (
         SELECT position, highest.loan_id + row_number() OVER (ORDER BY first_position) AS loan_id
         FROM claims CROSS JOIN highest
@@ -81,16 +91,17 @@ _NUMBER = """
     SET loan_id = numbered.loan_id
     FROM numbered
     WHERE numbered.position = incoming.position
-"""
+"""  # noqa: S608 - a number of ours
 
 # Moves the sequence above the highest number given here; never back. Before the loans are added, so that the API
 # draws none of these numbers from now on.
-_MOVE_SEQUENCE = """
+_MOVE_SEQUENCE = f"""
     SELECT setval('loans_loan_id_seq', highest.loan_id)
-    FROM (SELECT max(loan_id) AS loan_id FROM incoming_loans WHERE outcome <> 'superseded') AS highest,
+    FROM (SELECT max(loan_id) AS loan_id FROM incoming_loans
+          WHERE outcome <> 'superseded' AND loan_id <= {HIGHEST_NUMBER}) AS highest,
          loans_loan_id_seq AS sequence
     WHERE highest.loan_id >= sequence.last_value + CAST(sequence.is_called AS integer)
-"""
+"""  # noqa: S608 - a number of ours
 
 _COUNT_NEW = "SELECT count(*) FROM incoming_loans WHERE outcome = 'inserted'"
 
@@ -207,6 +218,7 @@ def merge_loans(connection: Connection, import_id: int, newer: Sequence[int]) ->
     `newer` are the imports of newer versions of the same file, whose loans are left alone.
     """
     connection.exec_driver_sql("ANALYZE staged_loans (import_id, customer_id, source_loan_id)")
+    refuse_loans(connection, import_id)
     run(connection, _DECIDE, import_id)
     run(connection, _REPORT_SUPERSEDED, import_id)
     if newer:

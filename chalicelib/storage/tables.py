@@ -187,6 +187,9 @@ imports = Table(
     # and import_sheets holds the two against each other.
     Column("rows_by_sheet", JSONB),
     Column("report_key", Text),
+    # Workers that have begun and not come back since the last progress, and when the last of them must be over.
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("attempt_ends_at", DateTime(timezone=True)),
     _now("created_at"),
     Column("finished_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("import_id", name="imports_pkey"),

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib.storage.loans import likely_doubles
 from infra.local.administration import administer
 from infra.local.dead_letters import move_back
 from infra.local.follow_logs import follow_compose, follow_files
@@ -128,6 +129,7 @@ def status(home: Home, console: Console) -> None:
     stack = home.read_stack()
     with reading(stack.database_url) as connection:
         counts, imports = count(connection), newest_imports(connection, limit=10)
+        doubles = likely_doubles(connection, FINDINGS_SHOWN)
     depths = queue_depths(stack)
     console.print(f"{'API':12} {stack.api_url}\n{'console':12} {stack.console_url}", soft_wrap=True)
     console.print(f"{'AWS':12} {stack.aws_endpoint_url}\n{'database':12} {stack.database_url}", soft_wrap=True)
@@ -137,6 +139,12 @@ def status(home: Home, console: Console) -> None:
         f"{depths['dead']} in the dead-letter queue",
         soft_wrap=True,
     )
+    for pair in doubles:
+        console.print(
+            f"{'twice?':12} loan {pair.made_here} of customer {pair.customer_id} was made here; loan "
+            f"{pair.from_workbook} came in a workbook under that number and is likely the same",
+            soft_wrap=True,
+        )
     table = Table("import", "state", "begun", "message", box=None)
     for item in imports:
         table.add_row(item.object_key, item.state, f"{item.created_at:%d %b %H:%M:%S}", item.message or "")

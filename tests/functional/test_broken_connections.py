@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import Connection, event
 
+from chalicelib import runtime
 from tests.functional.conftest import Api
+from tests.functional.test_logs import lines_of
 
 PERSON = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000, "phone_number": 9812345678}
 ASKED = {"customer_id": 1, "loan_amount": 100000, "interest_rate": 18, "tenure": 12}
@@ -75,3 +79,49 @@ def test_while_there_is_no_writer_a_client_is_asked_to_come_again(
     break_connections()
     answer = api.post("/api/create-loan/", ASKED)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+
+
+@contextmanager
+def broken_before(statement_part: str, break_connections: Callable[[], None]) -> Iterator[None]:
+    """Breaks the connection once, right before the first statement with these words."""
+    to_break = [statement_part]
+
+    def break_once(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if to_break and to_break[0] in statement:
+            to_break.clear()
+            break_connections()
+
+    engine = runtime.database().engine
+    event.listen(engine, "before_cursor_execute", break_once)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", break_once)
+    assert not to_break
+
+
+def apply_with_key(api: Api) -> int:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "one"}
+    return api.call("POST", "/api/create-loan/", json.dumps(ASKED).encode(), headers).status
+
+
+def test_a_decision_whose_transaction_is_run_again_is_counted_once(
+    api: Api, break_connections: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert api.post("/api/register/", PERSON).status == 201
+    # Between the decision and the COMMIT.
+    with broken_before("SET fingerprint", break_connections):
+        assert apply_with_key(api) == 201
+    assert [line["saved"] for line in lines_of(capsys, "decision")] == [True]
+
+
+def test_a_decision_whose_commit_is_interrupted_is_counted_when_it_is_committed(
+    api: Api, break_connections: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert api.post("/api/register/", PERSON).status == 201
+    with broken_before("COMMIT", break_connections):
+        assert apply_with_key(api) == 503
+    assert lines_of(capsys, "decision") == []
+    assert apply_with_key(api) == 201
+    assert apply_with_key(api) == 201
+    assert [line["saved"] for line in lines_of(capsys, "decision")] == [True]

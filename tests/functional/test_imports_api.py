@@ -103,10 +103,18 @@ def test_an_import_is_asked_for_and_told_how_to_upload_its_file(api: Api) -> Non
 
 
 @pytest.mark.usefixtures("s3")
+@pytest.mark.parametrize("name", ["Loans.xlsm", "LOANS.XLSM"])
+def test_a_workbook_with_macros_is_taken_as_the_bucket_takes_it(api: Api, name: str) -> None:
+    job = started(api, name)
+    assert job["content_type"] == "application/vnd.ms-excel.sheet.macroEnabled.12"
+    assert job["upload"]["fields"]["Content-Type"] == job["content_type"]
+
+
+@pytest.mark.usefixtures("s3")
 def test_a_file_of_another_kind_is_refused_with_a_sentence_and_nothing_is_kept(api: Api) -> None:
     answer = api.post("/api/imports/", {"file_name": "loans.xls"})
     fields = assert_envelope(answer, 400, "invalid_request")["fields"]
-    assert fields == {"file_name": ["must end in .xlsx or .csv, which are the files that can be imported"]}
+    assert fields == {"file_name": ["must end in .xlsx, .xlsm or .csv, which are the files that can be imported"]}
     assert api.get("/api/imports/").json == {"imports": [], "next": None}
 
 

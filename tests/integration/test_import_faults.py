@@ -18,7 +18,7 @@ from chalicelib.ingest.events import message_for
 from chalicelib.ingest.rows import Chunk
 from chalicelib.services import loading
 from chalicelib.services.importing import import_messages, import_object
-from chalicelib.storage.database import Database
+from chalicelib.storage.database import Database, make_engine
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
 from tests.patience import PATIENCE_SECONDS
@@ -249,6 +249,31 @@ def test_the_message_with_which_s3_tries_the_queue_is_consumed(aws: Aws, databas
     body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "loans"})
     assert import_messages(database, aws.s3, [("one", body)]) == []
     assert query(database, "SELECT * FROM imports") == []
+
+
+def test_a_folder_that_somebody_makes_in_the_bucket_is_no_file(aws: Aws, database: Database) -> None:
+    body = message_for(aws.upload("incoming/march/", b""))
+    assert import_messages(database, aws.s3, [("one", body)]) == []
+    assert query(database, "SELECT * FROM imports") == []
+
+
+def test_an_import_is_counted_once_though_the_database_goes_away_right_after_its_end(
+    aws: Aws, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = message_for(aws.upload("incoming/book.xlsx", BOOK))
+
+    def break_down(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if "FROM arrived" in statement and query(database_beside, "SELECT 1 FROM imports WHERE state = 'completed'"):
+            raise DatabaseUnavailable("away")
+
+    database_beside = Database(make_engine(aws.settings))
+    event.listen(database.engine, "before_cursor_execute", break_down)
+    assert import_messages(database, aws.s3, [("one", body)]) == ["one"]
+    event.remove(database.engine, "before_cursor_execute", break_down)
+    assert import_messages(database, aws.s3, [("one", body)]) == []
+    database_beside.engine.dispose()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"event": "import"' in line]
+    assert [(line["imports"], line["repeated"]) for line in lines] == [(1, False), (0, True)]
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"Records": [{"s3": {}}]}', '{"Records": 3}'])

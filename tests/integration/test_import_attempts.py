@@ -1,0 +1,144 @@
+"""A file that kills whoever reads it: it ends as a failed import, and an import that goes on is not taken for one."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bench.imports import FileStore
+from chalicelib.ingest.events import ObjectReference
+from chalicelib.ingest.sheets import FileRefused
+from chalicelib.services.importing import give_up_dead, import_object
+from chalicelib.services.processor_budget import processor_budget, reading_seconds
+from chalicelib.storage.attempts import FORGOTTEN, KILLED
+from chalicelib.storage.database import Database
+from tests.conftest import PROJECT
+from tests.integration.test_import import query
+from tests.workbooks import customer, customers_book
+
+REFERENCE = ObjectReference("bench", "incoming/poison.xlsx", "1")
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(customers_book(customer(1)))
+    return path
+
+
+@pytest.fixture
+def die(database_url: str, book: Path) -> Callable[..., int]:
+    def run(way: str, seconds: float = 0.0) -> int:
+        command = [sys.executable, "-m", "tests.integration.dying_worker", database_url, str(book), way, str(seconds)]
+        return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True).returncode
+
+    return run
+
+
+def deliver(database: Database, book: Path) -> Any:
+    store: Any = FileStore(book)
+    return import_object(database, store, REFERENCE)
+
+
+@pytest.mark.parametrize(("way", "code"), [("killed", -9), ("aborted", -6)])
+def test_a_file_that_killed_its_reader_twice_fails_unread_at_the_third_delivery(
+    database: Database, book: Path, die: Callable[..., int], way: str, code: int
+) -> None:
+    assert die(way) == code
+    assert query(database, "SELECT state, attempts FROM imports") == [("running", 1)]
+    assert die(way) == code
+    result = deliver(database, book)
+    assert (result.state, result.message) == ("failed", KILLED)
+    assert query(database, "SELECT count(*) FROM customers") == [(0,)]
+    assert deliver(database, book).repeated
+
+
+def test_a_file_whose_reader_died_once_is_read_again(database: Database, book: Path, die: Callable[..., int]) -> None:
+    die("killed")
+    assert deliver(database, book).state == "completed"
+
+
+def test_a_file_that_killed_its_reader_twice_ends_without_a_further_delivery(
+    database: Database, die: Callable[..., int]
+) -> None:
+    die("killed")
+    assert give_up_dead(database) == []
+    die("killed")
+    (failed,) = give_up_dead(database)
+    assert query(database, "SELECT import_id, state, message FROM imports") == [(failed, "failed", KILLED)]
+
+
+def test_a_worker_that_may_still_be_at_work_is_not_taken_for_dead(
+    database: Database, book: Path, die: Callable[..., int]
+) -> None:
+    die("killed", 600)
+    die("killed", 600)
+    assert give_up_dead(database) == []
+    assert deliver(database, book).state == "completed"
+
+
+def test_an_import_that_nobody_goes_on_with_does_not_run_for_ever(database: Database, die: Callable[..., int]) -> None:
+    die("killed")
+    with database.reading() as connection:
+        connection.execute(text("UPDATE imports SET attempt_ends_at = now() - interval '16 days'"))
+    assert len(give_up_dead(database)) == 1
+    assert query(database, "SELECT state, message FROM imports") == [("failed", FORGOTTEN)]
+
+
+class UnreachableS3:
+    """S3 that answers nothing."""
+
+    def get_object(self, **_: object) -> None:
+        raise ConnectionError("away")
+
+
+def test_an_attempt_that_stops_by_itself_does_not_count(database: Database, book: Path) -> None:
+    unreachable: Any = UnreachableS3()
+    for _ in range(3):
+        with pytest.raises(Exception, match="away"):
+            import_object(database, unreachable, REFERENCE, lambda: 0.0)
+    assert query(database, "SELECT state, attempts FROM imports") == [("running", 0)]
+    assert deliver(database, book).state == "completed"
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def test_a_reader_that_spins_is_ended_with_a_sentence() -> None:
+    with pytest.raises(FileRefused, match="processor time"), processor_budget(0.2):
+        spin()
+
+
+def test_a_reader_that_spins_in_c_and_hears_no_signal_is_ended_by_the_system() -> None:
+    program = (
+        "from chalicelib.services.processor_budget import processor_budget\nwith processor_budget(0.2): pow(3, 10**9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False, capture_output=True)
+    assert done.returncode == -24
+
+
+def test_the_budget_grows_with_the_file_and_is_gone_afterwards() -> None:
+    assert reading_seconds(2 * 10**8) > 10 * reading_seconds(1000)
+    with processor_budget(0.05):
+        pass
+    sum(range(5 * 10**6))
+
+
+def test_a_thread_reads_without_a_budget_because_signals_go_to_the_main_one() -> None:
+    entered = []
+
+    def read() -> None:
+        with processor_budget(1):
+            entered.append(True)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    assert entered
