@@ -1,6 +1,5 @@
 """Applications at once: the result of some order of them, one loan number each, and no waiting without need."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +17,7 @@ from chalicelib.services.loans import Application, check_eligibility, create_loa
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import Interrupted, OutcomeUnknown, retried
 from chalicelib.storage.tables import loans
+from tests.integration.waiting import wait_until_someone_waits
 from tests.people import TEST
 
 TODAY = date(2026, 11, 23)
@@ -53,20 +53,6 @@ def apply_at_once(new_database: Callable[[], Database], customer_ids: list[int],
 
     with ThreadPoolExecutor(WORKERS) as workers:
         return list(workers.map(apply, range(REQUESTS)))
-
-
-def wait_until_someone_waits(database: Database) -> None:
-    """Returns when another transaction is waiting for a lock."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        with database.reading() as connection:
-            if connection.scalar(waiting):
-                return
-        time.sleep(0.02)
-    pytest.fail("Nobody waited for a lock.")
 
 
 def test_applications_of_one_customer_are_decided_one_after_the_other(
