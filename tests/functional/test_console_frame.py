@@ -257,6 +257,24 @@ def test_outside_a_laptop_the_cookies_are_secure_and_of_this_host_only(
     )
 
 
+@pytest.mark.parametrize(
+    "path", [SIGN_IN, "/console/nothing/", "/console/static/x/console.css", "/api/openapi.json", "/api/customers", "/x"]
+)
+@pytest.mark.parametrize(("stage", "expected"), [("prod", "max-age=31536000; includeSubDomains"), ("local", None)])
+def test_browsers_are_told_to_use_tls_from_now_on_wherever_there_is_tls(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, path: str, stage: str, expected: str | None
+) -> None:
+    monkeypatch.setenv("STAGE", stage)
+    if stage == "prod":
+        monkeypatch.setenv("DATABASE_URL", "postgresql://loans_app@nowhere.invalid/loans")
+    runtime.settings.cache_clear()
+    assert browser.client.http.get(path).headers.get("Strict-Transport-Security") == expected
+    # Settings that make no sense: the page for when there can be no other.
+    monkeypatch.setenv("BUSINESS_TIMEZONE", "nowhere")
+    runtime.settings.cache_clear()
+    assert browser.client.http.get(path).headers.get("Strict-Transport-Security") == expected
+
+
 @pytest.mark.parametrize("path", ["/console", "/console/", "/console/sign-in", "/console/sign-in/"])
 def test_links_lead_to_the_same_places_with_and_without_a_slash(browser: Browser, path: str) -> None:
     seen = browser.get(path)
