@@ -117,11 +117,12 @@ lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versio
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml --group dev -o requirements-dev.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt
+	$(UV) pip compile $(LOCK_FLAGS) --no-deps infra/localstack/requirements.txt -o infra/localstack/requirements.txt
 # Digests are no secrets, nor is what tests make up; outside the tests, what is assigned to a name such as `password` is one.
 SCAN := $(RUN) -m detect_secrets.pre_commit_hook --plugin infra/secret_scan.py --disable-plugin HexHighEntropyString \
   --disable-plugin Base64HighEntropyString --exclude-lines eyJhbGciOiJub25lIn0 \
   --exclude-secrets '^(password|pass|secret|loans|hunter2|local|api_key|API key)$$'
-LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes $(if $(UPGRADE),--upgrade)
 
 $(READY_UV):
 	@echo 'Installing uv'
@@ -136,18 +137,18 @@ environment = [ "$$($(1)/bin/python -c 'import sys; print("%d.%d" % sys.version_
 $(READY_VENV): requirements-dev.txt | $(READY_UV)
 	@echo 'Installing what development needs'
 	@$(call environment,.venv)
-	@$(UV) pip sync --quiet --python .venv/bin/python requirements-dev.txt
+	@$(UV) pip sync --quiet --require-hashes --python .venv/bin/python requirements-dev.txt
 	@touch $@
 
 $(READY_LOCALSTACK): infra/localstack/requirements.txt infra/localstack/pyproject.toml $(wildcard infra/localstack/loans_localstack/*.py) | $(READY_UV)
 	@echo 'Installing LocalStack'
 	@$(call environment,.local/localstack)
-	@$(UV) pip sync --quiet --python .local/localstack/bin/python infra/localstack/requirements.txt
+	@$(UV) pip sync --quiet --require-hashes --python .local/localstack/bin/python infra/localstack/requirements.txt
 	@$(UV) pip install --quiet --python .local/localstack/bin/python --no-deps --reinstall ./infra/localstack
 	@touch $@
 
 $(READY_LAMBDA): infra/localstack/lambda-runtime.txt | $(READY_UV)
 	@echo 'Installing what stands in for the Lambda runtime'
 	@$(call environment,.local/lambda-runtime)
-	@$(UV) pip sync --quiet --python .local/lambda-runtime/bin/python infra/localstack/lambda-runtime.txt
+	@$(UV) pip sync --quiet --require-hashes --python .local/lambda-runtime/bin/python infra/localstack/lambda-runtime.txt
 	@touch $@

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.errors import ConfigurationError
+from chalicelib.rules.ceilings import Ceiling, Ceilings
 from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_named
 
 LOCAL = "local"
@@ -15,6 +16,7 @@ LOCAL = "local"
 STATEMENT_TIMEOUT_MS = 10_000
 LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_[A-Z]{2})?")
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+CEILING = re.compile(r"[1-9][0-9]{0,3} [1-9][0-9]{0,12}")
 CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -52,6 +54,8 @@ class Settings:
     # How the console writes numbers and dates, as language_TERRITORY, and in which currency the amounts are.
     console_locale: str
     currency: str
+    # How high officers and admins may set a credit limit.
+    ceilings: Ceilings
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -74,6 +78,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         cors_origins=_origins(environ),
         console_locale=_matching(environ, "CONSOLE_LOCALE", "en_IN", LOCALE, "a language and territory, such as en_IN"),
         currency=_matching(environ, "CURRENCY", "INR", CURRENCY_CODE, "the ISO code of a currency, such as INR"),
+        ceilings=_ceilings(environ),
     )
 
 
@@ -175,6 +180,13 @@ def _matching(environ: Mapping[str, str], name: str, default: str, form: re.Patt
     if not form.fullmatch(text):
         raise ConfigurationError(f"{name} must be {what}. Invalid value: {text!r}.")
     return text
+
+
+def _ceilings(environ: Mapping[str, str]) -> Ceilings:
+    what = "monthly incomes and rupees with a blank between, such as 60 10000000"
+    officer = _matching(environ, "OFFICER_CEILING", "60 10000000", CEILING, what)
+    admin = _matching(environ, "ADMIN_CEILING", "120 100000000", CEILING, what)
+    return Ceilings(Ceiling(*map(int, officer.split())), Ceiling(*map(int, admin.split())))
 
 
 def _whole_number(environ: Mapping[str, str], name: str, *, default: int, least: int) -> int:

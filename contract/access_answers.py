@@ -47,6 +47,7 @@ class ApiKeyRecord(BaseModel):
     public_id: str = Field(description="the part of the token that is no secret")
     name: Name
     role: KeyRole = Field(description="what the key may")
+    may_change_terms: bool = Field(description="whether it may change limits and incomes, which a writer can be given")
     customer_id: int | None = Field(description="the only customer that the key may see; null without a limit")
     created_at: Created
     created_by: str = Field(description="who made it")

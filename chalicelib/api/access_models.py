@@ -19,7 +19,8 @@ MAX_DAYS = 3650
 
 
 def _lower(value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) else value
+    # Blanks only: what else Python takes for white space are control characters, which no login has.
+    return value.strip(" ").lower() if isinstance(value, str) else value
 
 
 def _storable(value: str) -> str:
@@ -81,6 +82,9 @@ class NewKeyBody(Model):
     role: KeyRole
     days: Days | None = None
     customer_id: CustomerId | None = None
+    may_change_terms: Annotated[
+        bool, Field(description="true or false: whether a writer may also change limits and incomes")
+    ] = False
 
 
 class NewUserBody(Model):

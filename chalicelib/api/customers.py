@@ -10,9 +10,9 @@ from chalicelib.api.endpoint import Call
 from chalicelib.api.models import CustomersQuery, PatchCustomerBody
 from chalicelib.api.parsing import changes_of, entity_tags, number_in_path, query_of
 from chalicelib.api.responses import page, respond
-from chalicelib.errors import CustomerNotFound
+from chalicelib.errors import CustomerNotFound, InvalidRequest
 from chalicelib.rules.access import Operation
-from chalicelib.services import customers
+from chalicelib.services import access, customers
 from chalicelib.services.customers import CustomerWithExposure
 
 
@@ -39,8 +39,13 @@ def change_customer(call: Call, customer_id: str) -> Response:
     """Corrects limit, income or phone number of a customer who is still as the client read it."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
     changes = changes_of(call.request, PatchCustomerBody)
+    reason = changes.pop("reason", None)
+    if not changes:
+        raise InvalidRequest("A reason changes nothing by itself; give the field that it is for.")
+    access.require_for_change(call.actor, changes)
+    ceiling = runtime.settings().ceilings.of(call.actor.role)
     changed = customers.change_and_view_customer(
-        runtime.database(), number, changes, entity_tags(call.request), call.author, runtime.today()
+        runtime.database(), number, changes, entity_tags(call.request), call.author, runtime.today(), reason, ceiling
     )
     return _answer(call, changed)
 

@@ -94,6 +94,26 @@ Phone = Annotated[
         },
     ),
 ]
+# A reason has words: what is typed to get past the field has not.
+MIN_REASON, MAX_REASON = 10, 300
+
+
+def _said(value: str) -> str:
+    words = {word.casefold() for word in re.findall(r"\w{2,}", value)}
+    if len(words) < 2 or not any(character.isalpha() for character in value):
+        raise ValueError
+    return _printable(value)
+
+
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=MIN_REASON, max_length=MAX_REASON),
+    AfterValidator(_said),
+    Field(
+        description=f"a reason of {MIN_REASON} to {MAX_REASON} characters and at least two words, "
+        "such as: salary slip of October"
+    ),
+]
 Age = Annotated[int, BeforeValidator(_number), Field(ge=18, le=120, description="a whole number of years, 18 to 120")]
 Income = Annotated[
     Decimal,
@@ -174,6 +194,7 @@ class PatchCustomerBody(Model):
     approved_limit: Limit | None = None
     monthly_income: Income | None = None
     phone_number: Phone | None = None
+    reason: Reason | None = None
 
 
 class ScheduleBody(Model):

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import simplejson
 from chalice.app import Response
 
+from chalicelib.api.transport import strict_transport
 from chalicelib.errors import InvalidRequest, LoanError, MethodNotAllowed, TooManyRequests, Unauthenticated, Unavailable
 from chalicelib.services.files import LINK_SECONDS
 
@@ -19,7 +20,6 @@ PRIVATE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -34,7 +34,7 @@ def respond_text(text: str, request_id: str, status: int = 200, headers: Mapping
     return Response(
         body=text,
         status_code=status,
-        headers={**PRIVATE, "Content-Type": JSON, "X-Request-Id": request_id, **(headers or {})},
+        headers={**PRIVATE, **strict_transport(), "Content-Type": JSON, "X-Request-Id": request_id, **(headers or {})},
     )
 
 
@@ -62,7 +62,7 @@ def respond_link(url: str, request_id: str) -> Response:
 
 def respond_nothing(request_id: str) -> Response:
     """That it is done, and there is nothing to say about it."""
-    return Response(body="", status_code=204, headers={**PRIVATE, "X-Request-Id": request_id})
+    return Response(body="", status_code=204, headers={**PRIVATE, **strict_transport(), "X-Request-Id": request_id})
 
 
 def respond_error(error: LoanError, request_id: str) -> Response:

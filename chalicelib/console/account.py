@@ -5,6 +5,7 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.access_models import PatchUserBody
 from chalicelib.api.credentials import address_of
+from chalicelib.console.cookies import devices_of, set_device
 from chalicelib.console.forms import Form
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
@@ -26,7 +27,7 @@ def change_password(visit: Visit) -> Response:
     """Gives oneself another password, and leads to the sign-in."""
     try:
         new = _new_password(visit)
-        sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new)
+        device = sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new)
     except Unauthenticated:
         return _account(visit, Form(errors={"current_password": ["is not your present password"]}), 400)
     except InvalidRequest as error:
@@ -35,7 +36,9 @@ def change_password(visit: Visit) -> Response:
     except TooManyRequests as error:
         return _too_many(visit, error)
     runtime.gate().forget()
-    return see(visit, "sign-in/", done="password-changed")
+    assert visit.actor.actor_id is not None, "a session belongs to a user"
+    cookie = set_device(runtime.settings().stage, visit.actor.actor_id, device)
+    return see(visit, "sign-in/", done="password-changed", headers={"Set-Cookie": cookie})
 
 
 def _new_password(visit: Visit) -> str:
@@ -53,7 +56,8 @@ def _attempt(visit: Visit) -> Attempt:
     if not 0 < len(current) <= MAX_PASSWORD:
         raise Unauthenticated(sessions.WRONG)
     user, _ = _oneself(visit)
-    return Attempt(user.login, current, address_of(visit.request), visit.request_id)
+    devices = devices_of(visit.request, runtime.settings().stage)
+    return Attempt(user.login, current, address_of(visit.request), visit.request_id, devices)
 
 
 def _too_many(visit: Visit, error: TooManyRequests) -> Response:

@@ -2,6 +2,8 @@
 
 from chalice.app import Response
 
+from chalicelib.api.transport import strict_transport
+
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Something went wrong</title></head>
@@ -21,5 +23,6 @@ def bare_error_page(request_id: str) -> Response:
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        **strict_transport(),
     }
     return Response(PAGE.format(request_id=request_id), headers, 500)

@@ -1,28 +1,43 @@
-"""The cookies of the console: the session of somebody who is signed in, and a random one for who is not."""
+"""The cookies of the console: the session of somebody who is signed in, a random one for who is not, and for each user
+who has signed in with this browser the mark that says so (rules/devices.py).
+"""
 
 import secrets
+from collections.abc import Iterator
 
 from chalice.app import Request
 
 from chalicelib.config import LOCAL
 
 SESSION, VISITOR = "loans-session", "loans-visitor"
+DEVICE = "loans-device-"
+DEVICE_SECONDS = 365 * 24 * 3600
+# More people than that do not share a browser; the others are strangers to it.
+MOST_DEVICES = 20
 
 
 def cookie_of(request: Request, stage: str, name: str) -> str | None:
     """The value of a cookie; None where there is none."""
     wanted = _full(stage, name)
-    for part in request.headers.get("cookie", "").split(";"):
-        found, _, value = part.strip().partition("=")
-        if found == wanted:
-            return str(value) or None
-    return None
+    return next((value or None for found, value in _cookies(request) if found == wanted), None)
+
+
+def devices_of(request: Request, stage: str) -> list[str]:
+    """The marks that this browser got when somebody signed in with it."""
+    beginning = _full(stage, DEVICE)
+    return [value for found, value in _cookies(request) if found.startswith(beginning)][:MOST_DEVICES]
 
 
 def set_cookie(stage: str, name: str, value: str) -> str:
     """The header that sets a cookie until the browser ends; the server ends a session by itself."""
     # Lax and not Strict, so that a link in a mail opens the page and not the sign-in.
     return f"{_full(stage, name)}={value}; Path=/; HttpOnly; SameSite=Lax{_secure(stage)}"
+
+
+def set_device(stage: str, user_id: int, mark: str) -> str:
+    """The header that has the browser keep the mark of a user. Only our own sign-in form needs it."""
+    kept = f"Path=/; Max-Age={DEVICE_SECONDS}; HttpOnly; SameSite=Strict{_secure(stage)}"
+    return f"{_full(stage, f'{DEVICE}{user_id}')}={mark}; {kept}"
 
 
 def drop_cookie(stage: str, name: str) -> str:
@@ -33,6 +48,12 @@ def drop_cookie(stage: str, name: str) -> str:
 def new_visitor() -> str:
     """A value that nobody can guess."""
     return secrets.token_urlsafe(24)
+
+
+def _cookies(request: Request) -> Iterator[tuple[str, str]]:
+    for part in request.headers.get("cookie", "").split(";"):
+        name, _, value = part.strip().partition("=")
+        yield name, value
 
 
 def _full(stage: str, name: str) -> str:

@@ -4,14 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
 
 import simplejson
 from chalice.app import Response
-from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib import runtime
-from chalicelib.api.models import Income, Limit, Model, Phone, RegisterBody
+from chalicelib.api.models import Income, Limit, Model, Phone, Reason, RegisterBody
 from chalicelib.api.parsing import number_in_path
 from chalicelib.console.forms import Form
 from chalicelib.console.history import AMOUNTS, Entry, Line, entry_of, written
@@ -23,22 +21,14 @@ from chalicelib.console.typed import plain, refused
 from chalicelib.console.visit import Visit
 from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated, RequestInFlight
 from chalicelib.rules.sentences import percent, rupees
-from chalicelib.rules.text import is_plain_text
-from chalicelib.services import customers
+from chalicelib.services import access, customers
 from chalicelib.services.customers import CustomerWithExposure, Registration
 from chalicelib.services.idempotency import Connection, run_once
 from chalicelib.storage.customers import Customer
 
-MIN_REASON, MAX_REASON = 5, 300
 # Beside each field that can be changed, the form holds what stood in it when it was opened.
 SEEN = "seen_"
 PLAIN_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,2})?")
-
-
-def _printable(value: str) -> str:
-    if not is_plain_text(value):
-        raise ValueError
-    return value
 
 
 class Correction(Model):
@@ -47,12 +37,7 @@ class Correction(Model):
     approved_limit: Limit
     monthly_income: Income
     phone_number: Phone
-    reason: Annotated[
-        str,
-        StringConstraints(min_length=MIN_REASON, max_length=MAX_REASON),
-        AfterValidator(_printable),
-        Field(description=f"a reason of {MIN_REASON} to {MAX_REASON} characters, for whoever reads this later"),
-    ]
+    reason: Reason
 
 
 CHANGEABLE = tuple(name for name in Correction.model_fields if name != "reason")
@@ -106,8 +91,9 @@ def change_customer(visit: Visit, customer_id: str) -> Response:
     try:
         wanted = read(Correction, plain(typed))
         changes = _changes(found.customer, wanted)
-        etags = {typed.get("etag", "")}
-        customers.change_customer(runtime.database(), number, changes, etags, visit.author, wanted.reason)
+        access.require_for_change(visit.actor, changes)
+        ceiling, etags = runtime.settings().ceilings.of(visit.actor.role), {typed.get("etag", "")}
+        customers.change_customer(runtime.database(), number, changes, etags, visit.author, wanted.reason, ceiling)
     except InvalidRequest as error:
         return _change_page(visit, found, refused({**_opened(found), **typed}, error), 400)
     except Outdated:

@@ -40,7 +40,7 @@ def view_keys(visit: Visit) -> Response:
 
 def view_new_key(visit: Visit) -> Response:
     """The form of a new key."""
-    return _new_key(visit, Form({"role": "reader", "days": 365}))
+    return _new_key(visit, Form({"role": "reader", "days": 365, "may_change_terms": "false"}))
 
 
 def create_key(visit: Visit) -> Response:

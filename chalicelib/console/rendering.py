@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.api.transport import strict_transport
 from chalicelib.console.cookies import VISITOR, set_cookie
 from chalicelib.console.navigation import current_section, navigation
 from chalicelib.console.notices import NOTICES
@@ -137,6 +138,7 @@ def _headers(visit: Visit) -> dict[str, Any]:
         # Not no-referrer: with it browsers send forms with `Origin: null`.
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
+        **strict_transport(),
     }
 
 

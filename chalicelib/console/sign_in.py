@@ -1,20 +1,21 @@
 """Signing in and out."""
 
+from collections.abc import Mapping
+
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.api.access_models import SignInBody
 from chalicelib.api.credentials import address_of
-from chalicelib.console.cookies import SESSION, VISITOR, drop_cookie, set_cookie
+from chalicelib.console.cookies import SESSION, VISITOR, devices_of, drop_cookie, set_cookie, set_device
 from chalicelib.console.forms import Form
 from chalicelib.console.page import safe_next, signed_in
+from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
-from chalicelib.errors import LoanError, TooManyRequests, Unauthenticated
-from chalicelib.rules.access import MAX_PASSWORD
+from chalicelib.errors import InvalidRequest, LoanError, TooManyRequests, Unauthenticated
 from chalicelib.services import sessions
 from chalicelib.services.sessions import Attempt
-
-MAX_LOGIN = 200
 
 
 def view_sign_in(visit: Visit) -> Response:
@@ -27,14 +28,15 @@ def view_sign_in(visit: Visit) -> Response:
 
 def sign_in(visit: Visit) -> Response:
     """Opens a session and leads on to the page that was asked for."""
-    login, password = visit.form.get("login", "").lower(), visit.form.get("password", "")
+    typed = {name: visit.form.get(name, "") for name in ("login", "password")}
     following = safe_next(visit.form.get("next", ""))
     stage = runtime.settings().stage
     try:
-        opened = sessions.sign_in(runtime.database(), _attempt(visit, login, password))
+        opened = sessions.sign_in(runtime.database(), _attempt(visit, typed))
     except (Unauthenticated, TooManyRequests) as error:
-        return _refused(visit, Form({"login": login, "next": following}, fault=error.sentence), error)
-    cookies = [set_cookie(stage, SESSION, opened.token), drop_cookie(stage, VISITOR)]
+        return _refused(visit, Form({"login": typed["login"], "next": following}, fault=error.sentence), error)
+    device = set_device(stage, opened.user_id, opened.device)
+    cookies = [set_cookie(stage, SESSION, opened.token), device, drop_cookie(stage, VISITOR)]
     return see(visit, following, headers={"Set-Cookie": cookies})
 
 
@@ -47,11 +49,14 @@ def sign_out(visit: Visit) -> Response:
     return see(visit, "sign-in/", done="signed-out", headers={"Set-Cookie": dropped})
 
 
-def _attempt(visit: Visit, login: str, password: str) -> Attempt:
-    # What is longer than any login or password costs time to hash, and cannot be right.
-    if not login or len(login) > MAX_LOGIN or not password or len(password) > MAX_PASSWORD:
-        raise Unauthenticated(sessions.WRONG)
-    return Attempt(login, password, address_of(visit.request), visit.request_id)
+def _attempt(visit: Visit, typed: Mapping[str, str]) -> Attempt:
+    try:
+        body = read(SignInBody, typed)
+    except InvalidRequest:
+        # No login or password is like this, so it is as wrong as any other, and costs no time to hash.
+        raise Unauthenticated(sessions.WRONG) from None
+    devices = devices_of(visit.request, runtime.settings().stage)
+    return Attempt(body.login, body.password, address_of(visit.request), visit.request_id, devices)
 
 
 def _refused(visit: Visit, form: Form, error: LoanError) -> Response:

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.api.transport import strict_transport
 from chalicelib.console.static_assets import KINDS, static_files, version
 from chalicelib.console.visit import Visit
 from chalicelib.errors import PathNotFound
@@ -23,6 +24,7 @@ def view_static(visit: Visit, digest: str, name: str) -> Response:
         "Cache-Control": keep,
         "X-Content-Type-Options": "nosniff",
         "X-Request-Id": visit.request_id,
+        **strict_transport(),
     }
     if headers["ETag"] in visit.request.headers.get("if-none-match", ""):
         return Response("", headers, 304)

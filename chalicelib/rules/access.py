@@ -40,6 +40,7 @@ class Operation(StrEnum):
     CHECK_ELIGIBILITY = "check eligibility"
     REGISTER_CUSTOMER = "register a customer"
     CHANGE_CUSTOMER = "change a customer"
+    CHANGE_TERMS = "change limits and incomes"
     CREATE_LOAN = "apply for a loan"
     READ_IMPORTS = "read imports and their reports"
     START_IMPORT = "start an import"
@@ -64,13 +65,19 @@ _IMPORTING = frozenset({Operation.READ_IMPORTS, Operation.START_IMPORT})
 
 PERMISSIONS: Mapping[Role, frozenset[Operation]] = {
     Role.VIEWER: _READING | {Operation.READ_IMPORTS},
-    Role.OFFICER: _WRITING | _IMPORTING,
+    Role.OFFICER: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS},
     Role.ADMIN: frozenset(Operation),
     Role.READER: _READING,
     Role.WRITER: _WRITING,
     Role.IMPORTER: PUBLIC | {Operation.SEE_ONESELF} | _IMPORTING,
-    Role.ANYONE: _WRITING | _IMPORTING,
+    Role.ANYONE: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS},
 }
+
+# What a key of a role does not have, and can be given when it is made.
+GIVEN: Mapping[Role, frozenset[Operation]] = {Role.WRITER: frozenset({Operation.CHANGE_TERMS})}
+
+# The fields of a customer that take CHANGE_TERMS: by them one borrows more.
+TERMS = frozenset({"approved_limit", "monthly_income"})
 
 # What a key that is limited to one customer may do at most. The view of each of these takes the limit over
 # (Call.limit), or its answer does not go out.
@@ -86,7 +93,9 @@ LIMITED = PUBLIC | {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who makes a request. `customer_id` limits a key to what is about this one customer."""
+    """Who makes a request. `customer_id` limits a key to what is about this one customer; `given` is what it may beside
+    its role.
+    """
 
     kind: str
     name: str
@@ -95,6 +104,7 @@ class Actor:
     customer_id: int | None = None
     # When the credentials end by themselves; None where they do not.
     expires_at: datetime | None = None
+    given: frozenset[Operation] = frozenset()
 
     @property
     def identity(self) -> str:
@@ -102,8 +112,8 @@ class Actor:
         return self.kind if self.actor_id is None else f"{self.kind}:{self.actor_id}"
 
     def may(self, operation: Operation) -> bool:
-        """Whether the role has the permission, and the limit leaves it."""
-        return operation in PERMISSIONS[self.role] and (self.customer_id is None or operation in LIMITED)
+        """Whether the role has the permission or the key was given it, and the limit leaves it."""
+        return operation in PERMISSIONS[self.role] | self.given and (self.customer_id is None or operation in LIMITED)
 
 
 KEY = "key"

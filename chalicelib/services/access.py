@@ -2,11 +2,11 @@
 
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chalicelib.errors import Forbidden, Unauthenticated
-from chalicelib.rules.access import ANYONE, KEY, USER, Actor, Operation, Role
+from chalicelib.rules.access import ANYONE, GIVEN, KEY, TERMS, USER, Actor, Operation, Role
 from chalicelib.rules.tokens import Token, read_token
 from chalicelib.storage import api_keys, sessions
 from chalicelib.storage.api_keys import FoundKey
@@ -81,6 +81,12 @@ def require(actor: Actor, operation: Operation) -> None:
         raise Forbidden(f"The role {actor.role.value}{limited} may not {operation.value}.")
 
 
+def require_for_change(actor: Actor, fields: Iterable[str]) -> None:
+    """Raises Forbidden if limit or income of a customer is among the fields, and the actor may not change them."""
+    if TERMS.intersection(fields):
+        require(actor, Operation.CHANGE_TERMS)
+
+
 @retried
 def _look_up(database: Database, token: Token, digest: bytes) -> tuple[Actor, float]:
     """The actor whom the database knows by this token, and for how many seconds that is so at most."""
@@ -98,7 +104,9 @@ def _of_key(found: FoundKey | None, digest: bytes) -> tuple[Actor, float]:
     seconds_left = TRUSTED_SECONDS if found.seconds_left is None else found.seconds_left
     if seconds_left <= 0:
         raise Unauthenticated("This API key has expired; ask for a new one.")
-    return Actor(KEY, found.name, Role(found.role), found.key_id, found.customer_id, found.expires_at), seconds_left
+    role = Role(found.role)
+    given = GIVEN.get(role, frozenset()) if found.may_change_terms else frozenset()
+    return Actor(KEY, found.name, role, found.key_id, found.customer_id, found.expires_at, given), seconds_left
 
 
 def _of_session(found: FoundSession | None) -> tuple[Actor, float]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from chalicelib.errors import ApiKeyNotFound, Conflict, InvalidRequest
-from chalicelib.rules.access import Author
+from chalicelib.rules.access import GIVEN, Author, Role
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.tokens import Token, new_key, renewed_key
 from chalicelib.storage import api_keys, audit
@@ -17,12 +17,16 @@ from chalicelib.storage.errors import retried
 
 @dataclass(frozen=True)
 class WantedKey:
-    """A key that somebody asks for. It expires after `days`, or never; `customer_id` limits it to one customer."""
+    """A key that somebody asks for. It expires after `days`, or never; `customer_id` limits it to one customer.
+
+    `may_change_terms`: a writer may change limits and incomes.
+    """
 
     name: str
     role: str
     days: int | None = None
     customer_id: int | None = None
+    may_change_terms: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,11 @@ def create_key(database: Database, author: Author, wanted: WantedKey) -> IssuedK
     if wanted.role == "importer" and wanted.customer_id is not None:
         raise InvalidRequest(
             "An importer cannot be limited to one customer.", {"customer_id": ["must not be given with importer"]}
+        )
+    if wanted.may_change_terms and (Role(wanted.role) not in GIVEN or wanted.customer_id is not None):
+        raise InvalidRequest(
+            "Only a writer of all customers can be given to change limits and incomes.",
+            {"may_change_terms": ["must be given with writer only, and without customer_id"]},
         )
     token = new_key()
     with database.transaction() as tx:
@@ -98,6 +107,7 @@ def _new_key(wanted: WantedKey, token: Token, author: Author) -> NewKey:
         secret_hash=token.digest,
         customer_id=wanted.customer_id,
         created_by=author.name,
+        may_change_terms=wanted.may_change_terms,
         expires_at=None if wanted.days is None else datetime.now(UTC) + timedelta(days=wanted.days),
     )
 

@@ -8,9 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sqlalchemy import Connection
 
-from chalicelib.errors import CustomerNotFound, Outdated
-from chalicelib.rules.access import Author
+from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated
+from chalicelib.rules.access import TERMS, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
+from chalicelib.rules.ceilings import Ceiling, Terms, faults
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts
 from chalicelib.storage import audit, customers, loans
@@ -131,13 +132,15 @@ def change_customer(
     etags: Container[str],
     author: Author,
     reason: str | None = None,
+    ceiling: Ceiling | None = None,
 ) -> None:
     """Changes a customer who is still as the client saw it, which is one of `etags`. The audit log keeps the reason.
 
-    Raises CustomerNotFound, and Outdated where somebody else has changed the customer since.
+    Raises CustomerNotFound, Outdated if somebody else has changed the customer since, and InvalidRequest for a limit or
+    an income above the ceiling of whoever changes it.
     """
     with database.transaction() as tx:
-        _change_within(tx.connection, customer_id, changes, etags, author, reason)
+        _change_within(tx.connection, customer_id, changes, etags, author, reason, ceiling)
         tx.commit()
 
 
@@ -149,13 +152,15 @@ def change_and_view_customer(
     etags: Container[str],
     author: Author,
     today: date,
+    reason: str | None = None,
+    ceiling: Ceiling | None = None,
 ) -> CustomerWithExposure:
     """As `change_customer`; returns the customer changed, with the exposure on `today`.
 
     Looked at before the commit: who looks afterwards may find the database gone, and would say nothing was saved.
     """
     with database.transaction() as tx:
-        changed = _change_within(tx.connection, customer_id, changes, etags, author, None)
+        changed = _change_within(tx.connection, customer_id, changes, etags, author, reason, ceiling)
         facts = loans.facts(tx.connection, customer_id, today)
         if facts is None:
             raise CustomerNotFound(f"There is no customer {customer_id}.")
@@ -170,15 +175,28 @@ def _change_within(
     etags: Container[str],
     author: Author,
     reason: str | None,
+    ceiling: Ceiling | None,
 ) -> Customer:
     customer = customers.lock(connection, customer_id)
     if customer is None:
         raise CustomerNotFound(f"There is no customer {customer_id}.")
     if etag_of(customer) not in etags:
         raise Outdated(f"Customer {customer_id} was changed since you read it; read it again and decide anew.")
+    _check_ceiling(customer, changes, ceiling)
     changed = customers.change(connection, customer_id, changes)
     before, after = difference(vars(customer), vars(changed))
     told = after | ({"reason": reason} if reason else {})
     event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer_id, before, told)
     audit.add(connection, author, event)
     return changed
+
+
+def _check_ceiling(customer: Customer, changes: Mapping[str, object], ceiling: Ceiling | None) -> None:
+    if ceiling is None or not TERMS & changes.keys():
+        return
+    before = {name: getattr(customer, name) for name in TERMS}
+    wrong = faults(
+        Terms(**before), Terms(**(before | {name: changes[name] for name in TERMS & changes.keys()})), ceiling
+    )
+    if wrong:
+        raise InvalidRequest(f"The change is above what your role may set: see {', '.join(wrong)}.", wrong)

@@ -1,5 +1,10 @@
-"""The use cases of sessions: sign in, sign out. Those who guess passwords wait (storage/sign_in_failures.py)."""
+"""The use cases of sessions: sign in, sign out. Those who guess passwords wait (storage/sign_in_failures.py).
 
+A password is compared outside of a transaction, because that takes long. What follows from it holds on to the user and
+asks whether the password is still the one that was compared.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,13 +13,16 @@ from sqlalchemy import Connection
 from chalicelib.errors import TooManyRequests, Unauthenticated
 from chalicelib.rules.access import USER, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.rules.devices import device_among, new_device
 from chalicelib.rules.tokens import Token, new_session
-from chalicelib.services.users import UserChanges, change_user
+from chalicelib.services.users import replace_password
 from chalicelib.storage import audit, sessions, sign_in_failures, users
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
+from chalicelib.storage.sign_in_failures import Brake, Counted
 from chalicelib.storage.users import Secret
 
+# Of a login or of one of its browsers; then they wait. An address is slowed down.
 MOST_FAILURES_OF_A_LOGIN = 5
 MOST_FAILURES_OF_AN_ADDRESS = 50
 
@@ -23,23 +31,33 @@ WRONG = "The login or the password is wrong."
 
 @dataclass(frozen=True)
 class Attempt:
-    """Somebody who wants to sign in, from an address that the gateway saw."""
+    """Somebody who wants to sign in, from an address that the gateway saw. `devices` are the marks of the browser."""
 
     login: str
     password: str = field(repr=False)
     address: str
     request_id: str
+    devices: Sequence[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
 class OpenedSession:
-    """A session with its token, which nobody can read again."""
+    """A session with its token, which nobody can read again, and the mark of a browser that signs in with it."""
 
     token: str = field(repr=False)
+    device: str = field(repr=False)
     user_id: int
     name: str
     role: str
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class _Proven:
+    """Whose login and password these are, and whose failures this attempt was counted among."""
+
+    secret: Secret
+    counted: tuple[Counted, ...]
 
 
 def sign_in(database: Database, attempt: Attempt) -> OpenedSession:
@@ -47,30 +65,41 @@ def sign_in(database: Database, attempt: Attempt) -> OpenedSession:
 
     An unknown login, a disabled user and a wrong password cannot be told apart, by the answer or by its time.
     """
-    return _open(database, attempt, _proven(database, attempt))
+    proven = _proven(database, attempt)
+    opened = _open(database, attempt, proven)
+    if opened is None:
+        _note_failure(database, attempt, proven.secret)
+        raise Unauthenticated(WRONG)
+    return opened
 
 
-def change_own_password(database: Database, author: Author, attempt: Attempt, new: str) -> None:
+def change_own_password(database: Database, author: Author, attempt: Attempt, new: str) -> str:
     """Gives the one who proves to know the present password a new one, and ends all sessions of the user.
 
+    Returns the mark of the browser that did it; those of all others end with the old password.
     Raises Unauthenticated and TooManyRequests as `sign_in` does: who finds a screen unlocked guesses no faster.
     Raises InvalidRequest for a password that may not be one.
     """
-    secret = _proven(database, attempt)
-    change_user(database, author, secret.user_id, UserChanges(password=new))
-    _forgive(database, attempt)
+    from chalicelib.services.passwords import hashed
+
+    proven = _proven(database, attempt)
+    new_hash = hashed(new, attempt.login)
+    if not replace_password(database, author, proven.secret, new_hash):
+        _note_failure(database, attempt, proven.secret)
+        raise Unauthenticated(WRONG)
+    _forgive(database, proven)
+    return new_device(proven.secret.user_id, new_hash)
 
 
-def _proven(database: Database, attempt: Attempt) -> Secret:
-    """Whose login and password these are."""
+def _proven(database: Database, attempt: Attempt) -> _Proven:
     from chalicelib.services.passwords import NOBODYS_HASH, matches
 
-    secret = _count(database, attempt)
+    secret, counted = _count(database, attempt)
     is_right = matches(attempt.password, NOBODYS_HASH if secret is None else secret.password_hash)
     if secret is None or secret.is_disabled or not is_right:
         _note_failure(database, attempt, secret)
         raise Unauthenticated(WRONG)
-    return secret
+    return _Proven(secret, counted)
 
 
 @retried
@@ -83,20 +112,39 @@ def sign_out(database: Database, author: Author, token: Token) -> None:
 
 
 @retried
-def _count(database: Database, attempt: Attempt) -> Secret | None:
-    """Counts the attempt as failed until it turns out not to be; returns what is known of the login."""
+def _count(database: Database, attempt: Attempt) -> tuple[Secret | None, tuple[Counted, ...]]:
+    """Counts the attempt as failed until it turns out not to be; returns what is known of the login, and where it
+    was counted.
+    """
     with database.transaction() as tx:
-        _admit(tx.connection, sign_in_failures.of_address(attempt.address), MOST_FAILURES_OF_AN_ADDRESS)
-        _admit(tx.connection, sign_in_failures.of_login(attempt.login), MOST_FAILURES_OF_A_LOGIN)
         secret = users.secret_of(tx.connection, attempt.login)
+        device = secret and device_among(attempt.devices, secret.user_id, secret.password_hash)
+        counted = _of_device(tx.connection, device) if device else ()
+        if not counted:
+            counted = _of_stranger(tx.connection, attempt)
         tx.commit()
-    return secret
+    return secret, counted
 
 
-def _admit(connection: Connection, subject: str, most: int) -> None:
-    wait = sign_in_failures.count_attempt(connection, subject, most)
-    if wait is not None:
-        raise TooManyRequests(f"Too many failed attempts to sign in; try again in {-(-wait // 60)} minutes.", wait)
+def _of_device(connection: Connection, device: str) -> tuple[Counted, ...]:
+    """A browser that has signed in before is counted by itself; after too many failures it is one like any other."""
+    counted = Counted(sign_in_failures.of_device(device), MOST_FAILURES_OF_A_LOGIN)
+    return (counted,) if sign_in_failures.count_attempt(connection, counted) is None else ()
+
+
+def _of_stranger(connection: Connection, attempt: Attempt) -> tuple[Counted, ...]:
+    address, login = sign_in_failures.of_address(attempt.address), sign_in_failures.of_login(attempt.login)
+    counted = (Counted(address, MOST_FAILURES_OF_AN_ADDRESS, Brake.SLOWS), Counted(login, MOST_FAILURES_OF_A_LOGIN))
+    for each in counted:
+        wait = sign_in_failures.count_attempt(connection, each)
+        if wait is not None:
+            raise TooManyRequests(f"Too many failed attempts to sign in; try again in {_duration(wait)}.", wait)
+    return counted
+
+
+def _duration(seconds: int) -> str:
+    count, unit = (seconds, "second") if seconds <= 60 else (-(-seconds // 60), "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 @retried
@@ -111,22 +159,32 @@ def _note_failure(database: Database, attempt: Attempt, secret: Secret | None) -
 
 
 @retried
-def _forgive(database: Database, attempt: Attempt) -> None:
+def _forgive(database: Database, proven: _Proven) -> None:
     with database.transaction() as tx:
-        sign_in_failures.take_back(tx.connection, sign_in_failures.of_address(attempt.address))
-        sign_in_failures.clear(tx.connection, sign_in_failures.of_login(attempt.login))
+        _take_back(tx.connection, proven)
         tx.commit()
+
+
+def _take_back(connection: Connection, proven: _Proven) -> None:
+    for counted in proven.counted:
+        if counted.brake is Brake.SLOWS:
+            sign_in_failures.take_back(connection, counted.subject)
+        else:
+            sign_in_failures.clear(connection, counted.subject)
 
 
 @retried
-def _open(database: Database, attempt: Attempt, secret: Secret) -> OpenedSession:
-    token = new_session()
-    author = Author(USER, secret.name, secret.user_id, attempt.request_id)
+def _open(database: Database, attempt: Attempt, proven: _Proven) -> OpenedSession | None:
+    """None if the user was disabled, or got another password, since the password was compared."""
+    token, secret = new_session(), proven.secret
     with database.transaction() as tx:
-        sign_in_failures.take_back(tx.connection, sign_in_failures.of_address(attempt.address))
-        sign_in_failures.clear(tx.connection, sign_in_failures.of_login(attempt.login))
-        expires_at = sessions.add(tx.connection, token.digest, secret.user_id, attempt.address)
+        opened = sessions.open_for(tx.connection, token.digest, secret.user_id, secret.password_hash, attempt.address)
+        if opened is None:
+            return None
+        _take_back(tx.connection, proven)
+        author = Author(USER, opened.name, secret.user_id, attempt.request_id)
         signed_in = Event(Action.SIGNED_IN, SubjectKind.USER, secret.user_id, after={"address": attempt.address})
         audit.add(tx.connection, author, signed_in)
         tx.commit()
-    return OpenedSession(token.text, secret.user_id, secret.name, secret.role, expires_at)
+    device = new_device(secret.user_id, secret.password_hash)
+    return OpenedSession(token.text, device, secret.user_id, opened.name, opened.role, opened.expires_at)

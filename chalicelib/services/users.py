@@ -12,7 +12,7 @@ from chalicelib.storage import audit, sessions, sign_in_failures, users
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.sessions import OpenSession
-from chalicelib.storage.users import NewUser, User
+from chalicelib.storage.users import NewUser, Secret, User
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,21 @@ def change_user(database: Database, author: Author, user_id: int, changes: UserC
     """
     login = _login_of(database, user_id)
     return _change(database, author, user_id, changes, _new_hash(changes.password, login))
+
+
+@retried
+def replace_password(database: Database, author: Author, proven: Secret, password_hash: str) -> bool:
+    """Gives a user who proved the present password another one, and signs them out everywhere.
+
+    False, and nothing is changed, if the user was disabled or got another password since it was proved.
+    """
+    with database.transaction() as tx:
+        user, _ = _locked(tx.connection, proven.user_id)
+        if user.disabled_at is not None or not users.has_hash(tx.connection, user.user_id, proven.password_hash):
+            return False
+        _change_locked(tx.connection, author, user, UserChanges(), password_hash)
+        tx.commit()
+    return True
 
 
 def make_superuser(database: Database, author: Author, wanted: WantedUser) -> User:
@@ -104,14 +119,21 @@ def _change(database: Database, author: Author, user_id: int, changes: UserChang
     with database.transaction() as tx:
         before, admins = _locked(tx.connection, user_id)
         _check_an_admin_is_left(before, changes, admins)
-        values = _values(before, changes, password_hash)
-        after = users.change(tx.connection, user_id, values) if values else before
-        if after.disabled_at is not None or password_hash is not None:
-            sessions.end_all(tx.connection, user_id)
-        if password_hash is not None:
-            sign_in_failures.clear(tx.connection, sign_in_failures.of_login(before.login))
-        audit.add(tx.connection, author, _changed(before, after))
+        after = _change_locked(tx.connection, author, before, changes, password_hash)
         tx.commit()
+    return after
+
+
+def _change_locked(
+    connection: Connection, author: Author, before: User, changes: UserChanges, password_hash: str | None
+) -> User:
+    values = _values(before, changes, password_hash)
+    after = users.change(connection, before.user_id, values) if values else before
+    if after.disabled_at is not None or password_hash is not None:
+        sessions.end_all(connection, before.user_id)
+    if password_hash is not None:
+        sign_in_failures.clear(connection, sign_in_failures.of_login(before.login))
+    audit.add(connection, author, _changed(before, after))
     return after
 
 

@@ -20,6 +20,7 @@ class NewKey:
     customer_id: int | None
     created_by: str
     expires_at: datetime | None
+    may_change_terms: bool
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class StoredKey:
     public_id: str
     name: str
     role: str
+    may_change_terms: bool
     customer_id: int | None
     created_at: datetime
     created_by: str
@@ -51,6 +53,7 @@ class FoundKey:
     expires_at: datetime | None
     seconds_left: float | None
     is_revoked: bool
+    may_change_terms: bool
 
 
 _STORED: Select[Any] = select(*(api_keys.c[field.name] for field in fields(StoredKey)))
@@ -65,7 +68,7 @@ _FIND = text("""
     )
     SELECT key_id, name, role, secret_hash, customer_id, expires_at,
            CAST(EXTRACT(epoch FROM expires_at - now()) AS double precision) AS seconds_left,
-           revoked_at IS NOT NULL AS is_revoked
+           revoked_at IS NOT NULL AS is_revoked, may_change_terms
     FROM api_keys
     WHERE public_id = :public_id
 """)

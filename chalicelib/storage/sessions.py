@@ -8,10 +8,20 @@ from sqlalchemy import Connection, text
 ABSOLUTE = "12 hours"
 IDLE = "30 minutes"
 
-_ADD = text(f"""
-    INSERT INTO sessions (token_hash, user_id, expires_at, address)
-    VALUES (:token_hash, :user_id, now() + interval '{ABSOLUTE}', :address)
-    RETURNING expires_at
+# Opens a session of a user whose password is still the one that was proven. Whoever changes the user holds the row, so
+# this waits for them, and Postgres then looks again whether the user is as wanted. Shared, so that sign-ins at once do
+# not wait for each other.
+_OPEN_FOR = text(f"""
+    WITH proven AS (
+        SELECT user_id, name, role FROM users
+        WHERE user_id = :user_id AND password_hash = :password_hash AND disabled_at IS NULL
+        FOR SHARE
+    ), opened AS (
+        INSERT INTO sessions (token_hash, user_id, expires_at, address)
+        SELECT :token_hash, user_id, now() + interval '{ABSOLUTE}', :address FROM proven
+        RETURNING expires_at
+    )
+    SELECT proven.name, proven.role, opened.expires_at FROM proven, opened
 """)  # noqa: S608 - the constant above
 
 # Looks a session up and notes that it is in use, at most once a minute, in one round trip.
@@ -60,6 +70,15 @@ class FoundSession:
 
 
 @dataclass(frozen=True)
+class NewSession:
+    """A session that was just opened, with its user as they are now."""
+
+    name: str
+    role: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class OpenSession:
     """A session as an admin sees it. `last_seen_at` is noted once a minute."""
 
@@ -68,11 +87,16 @@ class OpenSession:
     address: str
 
 
-def add(connection: Connection, token_hash: bytes, user_id: int, address: str) -> datetime:
-    """Opens a session; returns when it expires at the latest."""
-    values = {"token_hash": token_hash, "user_id": user_id, "address": address}
-    expires_at: datetime = connection.execute(_ADD, values).scalar_one()
-    return expires_at
+def open_for(
+    connection: Connection, token_hash: bytes, user_id: int, password_hash: str, address: str
+) -> NewSession | None:
+    """Opens a session, unless the user was disabled or got another password since the hash was read: then None.
+
+    Until the transaction ends, nobody can do either.
+    """
+    values = {"token_hash": token_hash, "user_id": user_id, "password_hash": password_hash, "address": address}
+    row = connection.execute(_OPEN_FOR, values).first()
+    return None if row is None else NewSession(*row)
 
 
 def find(connection: Connection, token_hash: bytes) -> FoundSession | None:

@@ -352,6 +352,8 @@ api_keys = Table(
     Column("last_used_at", DateTime(timezone=True)),
     Column("rotated_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+    # What a writer has if it was given it when it was made.
+    Column("may_change_terms", Boolean, server_default="false", nullable=False),
     PrimaryKeyConstraint("key_id", name="api_keys_pkey"),
     UniqueConstraint("public_id", name="api_keys_public_id_key"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="api_keys_customer_fkey"),

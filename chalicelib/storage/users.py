@@ -85,6 +85,12 @@ def change(connection: Connection, user_id: int, values: Mapping[str, object]) -
     return User(*connection.execute(statement).one())
 
 
+def has_hash(connection: Connection, user_id: int, password_hash: str) -> bool:
+    """Whether this is the hash of the user's password at this moment."""
+    statement = select(users.c.password_hash == password_hash).where(users.c.user_id == user_id)
+    return bool(connection.scalar(statement))
+
+
 def number_of(connection: Connection, login: str) -> int | None:
     """The number of the user who has this login."""
     return connection.scalar(select(users.c.user_id).where(users.c.login == login))

@@ -324,7 +324,7 @@ def test_a_correction_is_saved_with_its_reason_and_told_in_the_history(officer: 
         ({"monthly_income": "0"}, "Must be an amount in rupees above 0"),
         ({"phone_number": "12345"}, "Must be a phone number of 10 digits"),
         ({"approved_limit": "1", "reason": ""}, "Is required; it must be a reason"),
-        ({"approved_limit": "1", "reason": "why"}, "Must be a reason of 5 to 300 characters"),
+        ({"approved_limit": "1", "reason": "why"}, "Must be a reason of 10 to 300 characters"),
         ({}, "Nothing is different from what is stored"),
     ],
 )

@@ -6,13 +6,14 @@ import sys
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import text
 
 from chalicelib import runtime
 from chalicelib.console.routes import PAGES
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.rules.access import MACHINES, PEOPLE, PERMISSIONS, PUBLIC, Role
 from chalicelib.storage.database import Database
-from tests.functional.browser import FORM, Browser
+from tests.functional.browser import FORM, HOST, Browser
 from tests.functional.conftest import Api
 from tests.people import PASSWORD, key_of, session_of, user_of
 
@@ -81,6 +82,35 @@ def test_a_wrong_password_keeps_the_login_and_says_nothing_more(browser: Browser
         assert "The login or the password is wrong." in seen.words
         assert f'value="{login}"' in seen.text
         assert "wrong" not in re.findall(r'value="([^"]*)"', seen.text)
+
+
+@pytest.mark.parametrize("login", ["as\x1fha", "as\x85ha", "as\nha", "asha\x7f", "x" * 101])
+def test_a_login_with_control_characters_is_none(browser: Browser, database: Database, login: str) -> None:
+    user_of(database, Role.VIEWER, "asha")
+    assert browser.sign_in(login).status == 403
+    with database.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM sign_in_failures")) == 0
+
+
+def test_the_mark_of_a_browser_is_for_our_own_sign_in_only_and_lets_its_owner_in(
+    browser: Browser, database: Database
+) -> None:
+    user = user_of(database, Role.VIEWER, "asha")
+    page = browser.open("/console/sign-in/")
+    body = urlencode({"csrf": page.hidden("csrf"), "login": "asha", "password": PASSWORD}).encode()
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    sent = {"Host": HOST, "Content-Type": FORM, "Sec-Fetch-Site": "same-origin", "Cookie": cookie}
+    headers = browser.client.http.request("POST", "/console/sign-in/", sent, body).headers["Set-Cookie"]
+    (mark,) = (each for each in headers if each.startswith(f"loans-device-{user.user_id}="))
+    assert "HttpOnly" in mark
+    assert "SameSite=Strict" in mark
+    browser.sign_in("asha")
+    stranger = Browser(browser.client)
+    for _ in range(5):
+        assert stranger.sign_in("asha", "not the password").status == 403
+    assert stranger.sign_in("asha").status == 429
+    browser.cookies.pop("loans-session")
+    assert browser.sign_in("asha").status == 200
 
 
 def test_who_guesses_passwords_has_to_wait(browser: Browser, database: Database) -> None:
@@ -225,6 +255,24 @@ def test_outside_a_laptop_the_cookies_are_secure_and_of_this_host_only(
     assert re.fullmatch(
         r"__Host-loans-visitor=[\w-]{32}; Path=/; HttpOnly; SameSite=Lax; Secure", response.headers["Set-Cookie"]
     )
+
+
+@pytest.mark.parametrize(
+    "path", [SIGN_IN, "/console/nothing/", "/console/static/x/console.css", "/api/openapi.json", "/api/customers", "/x"]
+)
+@pytest.mark.parametrize(("stage", "expected"), [("prod", "max-age=31536000; includeSubDomains"), ("local", None)])
+def test_browsers_are_told_to_use_tls_from_now_on_wherever_there_is_tls(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, path: str, stage: str, expected: str | None
+) -> None:
+    monkeypatch.setenv("STAGE", stage)
+    if stage == "prod":
+        monkeypatch.setenv("DATABASE_URL", "postgresql://loans_app@nowhere.invalid/loans")
+    runtime.settings.cache_clear()
+    assert browser.client.http.get(path).headers.get("Strict-Transport-Security") == expected
+    # Settings that make no sense: the page for when there can be no other.
+    monkeypatch.setenv("BUSINESS_TIMEZONE", "nowhere")
+    runtime.settings.cache_clear()
+    assert browser.client.http.get(path).headers.get("Strict-Transport-Security") == expected
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/", "/console/sign-in", "/console/sign-in/"])

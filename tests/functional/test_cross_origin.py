@@ -63,5 +63,6 @@ def test_an_answer_is_not_kept_framed_guessed_or_told_of(api: Api, path: str) ->
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Strict-Transport-Security"].startswith("max-age=")
+    # It is said where there is TLS, which a laptop has not: test_console_frame.py.
+    assert "Strict-Transport-Security" not in headers
     assert headers["X-Content-Type-Options"] == "nosniff"

@@ -18,7 +18,7 @@ from chalicelib.services.loans import Application, check_eligibility, create_loa
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import Interrupted, OutcomeUnknown, retried
 from chalicelib.storage.tables import loans
-from tests.patience import patiently
+from tests.integration.waiting import wait_until_someone_waits
 from tests.people import TEST
 
 TODAY = date(2026, 11, 23)
@@ -54,17 +54,6 @@ def apply_at_once(new_database: Callable[[], Database], customer_ids: list[int],
 
     with ThreadPoolExecutor(WORKERS) as workers:
         return list(workers.map(apply, range(REQUESTS)))
-
-
-def wait_until_someone_waits(database: Database) -> None:
-    """Returns when another transaction is waiting for a lock."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    for _ in patiently("somebody who waits for a lock", pause_seconds=0.02):
-        with database.reading() as connection:
-            if connection.scalar(waiting):
-                return
 
 
 def test_applications_of_one_customer_are_decided_one_after_the_other(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from statistics import median
 from time import process_time
 
@@ -86,18 +87,92 @@ def test_one_login_that_waits_does_not_make_another_wait(database: Database) -> 
     assert sign_in(database, attempt("asha")).token.startswith("ls_")
 
 
-def test_fifty_failures_from_an_address_make_it_wait_whatever_the_login(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def quick_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     # The hash is not what is tried here, and 50 of them take seconds.
     monkeypatch.setattr(passwords, "matches", lambda password, _hash: password == PASSWORD)
-    user_of(database, login="asha")
-    for turn in range(MOST_FAILURES_OF_AN_ADDRESS):
+
+
+def fail_from(database: Database, times: int, address: str = "192.0.2.1") -> None:
+    """So many different logins fail from an address, each when it may."""
+    for turn in range(times):
+        sql(database, "UPDATE sign_in_failures SET blocked_until = NULL")
         with pytest.raises(Unauthenticated):
-            sign_in(database, attempt(f"guess {turn}", WRONG))
+            sign_in(database, attempt(f"guess {turn}", WRONG, address))
+
+
+@pytest.mark.usefixtures("quick_hash")
+def test_fifty_failures_from_an_address_slow_it_down_ever_more_and_do_not_stop_it(database: Database) -> None:
+    user_of(database, login="asha")
+    waits = []
+    fail_from(database, MOST_FAILURES_OF_AN_ADDRESS - 1)
+    for turn in range(9):
+        fail_from(database, 1)
+        with pytest.raises(TooManyRequests, match="second") as refused:
+            sign_in(database, attempt("asha"))
+        waits.append(refused.value.retry_after)
+        assert turn or sign_in(database, attempt("asha", address="198.51.100.7")).role == "admin"
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    sql(database, "UPDATE sign_in_failures SET blocked_until = now()")
+    assert sign_in(database, attempt("asha")).role == "admin"
+
+
+@pytest.mark.usefixtures("quick_hash")
+def test_a_right_password_from_a_browser_that_signed_in_before_passes_both_locks(database: Database) -> None:
+    user_of(database, login="asha")
+    device = sign_in(database, attempt("asha")).device
+    fail_from(database, MOST_FAILURES_OF_AN_ADDRESS + 9)
+    for turn in range(MOST_FAILURES_OF_A_LOGIN):
+        with pytest.raises(Unauthenticated):
+            sign_in(database, attempt("asha", f"{WRONG} {turn}", f"198.51.100.{turn}"))
+    before = failures(database)
+    assert sign_in(database, replace(attempt("asha"), devices=["x", device])).name == "asha of the tests"
+    assert failures(database) == before
     with pytest.raises(TooManyRequests):
         sign_in(database, attempt("asha"))
-    assert sign_in(database, attempt("asha", address="198.51.100.7")).role == "admin"
+
+
+@pytest.mark.usefixtures("quick_hash")
+def test_who_guesses_from_a_known_browser_is_counted_too(database: Database) -> None:
+    user_of(database, login="asha")
+    known = replace(attempt("asha", WRONG), devices=[sign_in(database, attempt("asha")).device])
+    for _ in range(2 * MOST_FAILURES_OF_A_LOGIN):
+        with pytest.raises(Unauthenticated):
+            sign_in(database, known)
+    with pytest.raises(TooManyRequests):
+        sign_in(database, known)
+    with pytest.raises(TooManyRequests):
+        sign_in(database, replace(known, password=PASSWORD))
+
+
+@pytest.mark.usefixtures("quick_hash")
+@pytest.mark.parametrize("whose", ["another user", "the password before", "made up", "of another number"])
+def test_a_browser_is_known_for_one_user_and_one_password(database: Database, whose: str) -> None:
+    user, other = user_of(database, login="asha"), user_of(database, login="other")
+    marks = {
+        "another user": sign_in(database, attempt("other")).device,
+        "the password before": sign_in(database, attempt("asha")).device,
+        "made up": f"{'x' * 22}.{'x' * 43}",
+        "of another number": "y" + sign_in(database, attempt("asha")).device[1:],
+    }
+    if whose == "the password before":
+        users.change_user(database, TEST, user.user_id, UserChanges(password=PASSWORD))
+    for turn in range(MOST_FAILURES_OF_A_LOGIN):
+        with pytest.raises(Unauthenticated):
+            sign_in(database, attempt("asha", WRONG, f"198.51.100.{turn}"))
+    with pytest.raises(TooManyRequests):
+        sign_in(database, replace(attempt("asha"), devices=[marks[whose]]))
+    assert other.login == "other"
+
+
+def test_the_browser_that_changes_the_password_stays_known(database: Database) -> None:
+    user_of(database, login="asha")
+    device = sessions.change_own_password(database, TEST, attempt("asha"), "another long password")
+    guess(database, "asha", MOST_FAILURES_OF_A_LOGIN)
+    with pytest.raises(TooManyRequests):
+        sign_in(database, attempt("asha", "another long password"))
+    again = replace(attempt("asha", "another long password"), devices=[device])
+    assert sign_in(database, again).role == "admin"
 
 
 def test_no_more_guesses_at_once_than_one_after_the_other(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.rules.access import (
     ANYONE,
+    GIVEN,
     LIMITED,
     MACHINES,
     PEOPLE,
@@ -40,8 +41,19 @@ def test_the_document_shows_the_table_as_it_is() -> None:
     assert header == ["operation", *Role, "one customer"]
     assert [row[0] for row in rows] == list(Operation)
     for operation, *cells in rows:
-        allowed = [operation in PERMISSIONS[role] for role in Role] + [operation in LIMITED]
-        assert cells == ["yes" if each else "" for each in allowed], operation
+        limited = "yes" if operation in LIMITED else ""
+        assert cells == [*(cell(Role(role), Operation(operation)) for role in Role), limited], operation
+
+
+def cell(role: Role, operation: Operation) -> str:
+    given = "if given" if operation in GIVEN.get(role, ()) else ""
+    return "yes" if operation in PERMISSIONS[role] else given
+
+
+def test_what_a_key_can_be_given_its_role_does_not_have_and_a_limit_takes_away() -> None:
+    for role, extra in GIVEN.items():
+        assert role in MACHINES
+        assert not extra & (PERMISSIONS[role] | LIMITED)
 
 
 def test_the_document_shows_every_action_with_its_subject() -> None:

@@ -27,7 +27,8 @@ def test_every_risk_of_the_owasp_api_top_ten_has_a_row_with_tests() -> None:
 
 
 def test_every_test_that_is_named_exists() -> None:
-    for named in {named for tests in evidence().values() for named in tests}:
+    text = (PROJECT / "SECURITY.md").read_text()
+    for named in set(re.findall(r"`(tests/[\w/]+\.py::\w+)`", text)):
         file, _, name = named.partition("::")
         assert name.startswith("test_"), named
         assert name in names_of_tests(file), named

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from chalicelib import errors, metrics
-from chalicelib.config import CURRENCY_CODE, LOCALE, Settings, read_settings
+from chalicelib.config import CEILING, CURRENCY_CODE, LOCALE, Settings, read_settings
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import POLICIES
 from chalicelib.storage.database import CONNECT_TIMEOUT_SECONDS
@@ -39,7 +39,16 @@ FROM_ELSEWHERE = {
     "AWS_SECRET_ACCESS_KEY": "Lambda sets it",
     "AWS_SESSION_TOKEN": "Lambda sets it",
 }
-CHOSEN = ("DECISION_POLICY", "BUSINESS_TIMEZONE", "CONSOLE_LOCALE", "CURRENCY", "CORS_ORIGINS", "DATABASE_PROXY")
+CHOSEN = (
+    "DECISION_POLICY",
+    "BUSINESS_TIMEZONE",
+    "CONSOLE_LOCALE",
+    "CURRENCY",
+    "CORS_ORIGINS",
+    "DATABASE_PROXY",
+    "OFFICER_CEILING",
+    "ADMIN_CEILING",
+)
 # Between the end of an import's statement and that of its function.
 SECONDS_TO_SAY_WHY = 10
 ENVELOPE = {"error", "code", "request_id"}
@@ -137,6 +146,8 @@ def test_what_the_settings_choose_is_a_parameter_with_the_same_default(template:
     assert parameters["DECISION_POLICY"]["AllowedValues"] == list(POLICIES)
     assert parameters["CONSOLE_LOCALE"]["AllowedPattern"] == LOCALE.pattern
     assert parameters["CURRENCY"]["AllowedPattern"] == CURRENCY_CODE.pattern
+    for name in ("OFFICER_CEILING", "ADMIN_CEILING"):
+        assert parameters[name]["AllowedPattern"] == CEILING.pattern
 
 
 def test_every_time_zone_may_be_chosen(template: Template) -> None:

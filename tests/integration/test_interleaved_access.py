@@ -1,0 +1,149 @@
+"""What was proven must still be so when it is acted upon.
+
+Each pair of acts is interleaved for real: one transaction has done its part and not committed, the other act is seen to
+wait for it, and then the first commits.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import func, text
+
+from chalicelib.errors import Conflict, Unauthenticated
+from chalicelib.rules.access import Role
+from chalicelib.services import api_keys, passwords, users
+from chalicelib.services.sessions import Attempt, change_own_password, sign_in
+from chalicelib.services.users import UserChanges
+from chalicelib.storage import api_keys as stored_keys
+from chalicelib.storage import sessions as stored_sessions
+from chalicelib.storage import users as stored_users
+from chalicelib.storage.database import Database, Transaction
+from tests.integration.waiting import wait_until_someone_waits
+from tests.people import PASSWORD, TEST, key_of, session_of, user_of
+
+ANOTHER = "another long password"
+NEW_HASH = passwords.hashed(ANOTHER, "asha")
+
+Result = TypeVar("Result")
+Databases = Callable[[], Database]
+
+
+def attempt(password: str = PASSWORD) -> Attempt:
+    return Attempt("asha", password, "192.0.2.1", "a request")
+
+
+def meanwhile(new_database: Databases, first: Callable[[Transaction], object], second: Callable[[], Result]) -> Result:
+    """What `second` comes to, which waits for the transaction in which `first` was done before."""
+    with new_database().transaction() as tx, ThreadPoolExecutor(1) as other:
+        first(tx)
+        waiting = other.submit(second)
+        wait_until_someone_waits(new_database())
+        tx.commit()
+        return waiting.result()
+
+
+def changing(user_id: int, **values: object) -> Callable[[Transaction], object]:
+    """What changing a user does before its end."""
+
+    def change(tx: Transaction) -> None:
+        stored_users.lock_with_admins(tx.connection, user_id)
+        stored_users.change(tx.connection, user_id, values)
+        stored_sessions.end_all(tx.connection, user_id)
+
+    return change
+
+
+def open_sessions(database: Database) -> int:
+    with database.reading() as connection:
+        return int(connection.scalar(text("SELECT count(*) FROM sessions WHERE ended_at IS NULL")) or 0)
+
+
+@pytest.mark.parametrize("change", [{"password_hash": NEW_HASH}, {"disabled_at": func.now()}])
+def test_a_sign_in_with_what_is_changed_meanwhile_opens_no_session(
+    database: Database, new_database: Databases, change: dict[str, object]
+) -> None:
+    user = user_of(database, Role.OFFICER, "asha")
+    with pytest.raises(Unauthenticated, match="wrong"):
+        meanwhile(new_database, changing(user.user_id, **change), lambda: sign_in(database, attempt()))
+    assert open_sessions(database) == 0
+
+
+def test_a_session_that_was_opened_before_the_password_changed_ends_with_it(
+    database: Database, new_database: Databases
+) -> None:
+    user = user_of(database, Role.OFFICER, "asha")
+    secret = _secret(database)
+
+    def open_one(tx: Transaction) -> object:
+        return stored_sessions.open_for(tx.connection, b"x" * 32, user.user_id, secret.password_hash, "192.0.2.1")
+
+    changes = UserChanges(password=ANOTHER)
+    meanwhile(new_database, open_one, lambda: users.change_user(database, TEST, user.user_id, changes))
+    assert open_sessions(database) == 0
+
+
+def _secret(database: Database) -> stored_users.Secret:
+    with database.reading() as connection:
+        secret = stored_users.secret_of(connection, "asha")
+    assert secret is not None
+    return secret
+
+
+def test_a_role_that_is_taken_away_meanwhile_is_not_that_of_the_session(
+    database: Database, new_database: Databases
+) -> None:
+    user = user_of(database, Role.OFFICER, "asha")
+    opened = meanwhile(new_database, changing(user.user_id, role="viewer"), lambda: sign_in(database, attempt()))
+    assert opened.role == "viewer"
+
+
+def test_sign_ins_of_one_user_do_not_wait_for_each_other(database: Database, new_database: Databases) -> None:
+    user = user_of(database, Role.OFFICER, "asha")
+    with new_database().transaction() as tx:
+        stored_sessions.open_for(tx.connection, b"x" * 32, user.user_id, _secret(database).password_hash, "192.0.2.1")
+        assert sign_in(database, attempt()).user_id == user.user_id
+
+
+@pytest.mark.parametrize("change", [{"password_hash": NEW_HASH}, {"disabled_at": func.now()}])
+def test_an_own_password_is_not_changed_by_who_knew_the_one_before(
+    database: Database, new_database: Databases, change: dict[str, object]
+) -> None:
+    user = user_of(database, Role.OFFICER, "asha")
+    with pytest.raises(Unauthenticated, match="wrong"):
+        meanwhile(
+            new_database,
+            changing(user.user_id, **change),
+            lambda: change_own_password(database, TEST, attempt(), "a third long password"),
+        )
+    assert not passwords.matches("a third long password", _secret(database).password_hash)
+
+
+def test_a_key_that_is_revoked_meanwhile_gets_no_new_secret(database: Database, new_database: Databases) -> None:
+    key_of(database, Role.READER)
+
+    def revoke(tx: Transaction) -> None:
+        stored_keys.lock(tx.connection, 1)
+        stored_keys.revoke(tx.connection, 1)
+
+    with pytest.raises(Conflict, match="revoked"):
+        meanwhile(new_database, revoke, lambda: api_keys.rotate_key(database, TEST, 1))
+
+
+def test_the_last_admin_stays_one_while_the_other_is_demoted(database: Database, new_database: Databases) -> None:
+    first, second = user_of(database, Role.ADMIN, "asha"), user_of(database, Role.ADMIN, "second")
+    with pytest.raises(Conflict, match="only admin"):
+        meanwhile(
+            new_database,
+            changing(second.user_id, role="viewer"),
+            lambda: users.change_user(database, TEST, first.user_id, UserChanges(disabled=True)),
+        )
+
+
+def test_a_session_signed_in_before_is_not_touched_by_a_failed_sign_in(database: Database) -> None:
+    user_of(database, Role.OFFICER, "asha")
+    session_of(database, "asha")
+    with pytest.raises(Unauthenticated):
+        sign_in(database, attempt("not the password"))
+    assert open_sessions(database) == 1
