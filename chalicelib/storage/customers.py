@@ -117,7 +117,7 @@ def change(connection: Connection, customer_id: int, changes: Mapping[str, objec
 def names(connection: Connection, customer_ids: Collection[int]) -> dict[int, str]:
     """The full names of these customers, by number."""
     columns = customers.c
-    statement = select(columns.customer_id, columns.first_name + " " + columns.last_name)
+    statement = select(columns.customer_id, func.rtrim(columns.first_name + " " + columns.last_name))
     rows = connection.execute(statement.where(columns.customer_id.in_(customer_ids)))
     return {customer_id: name for customer_id, name in rows}  # noqa: C416 - dict() of rows loses the types
 
