@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import pytest
-
 from chalicelib.services.importing import import_object
 from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
@@ -15,9 +13,7 @@ def found(database: Database) -> list[tuple[object, ...]]:
     return query(database, "SELECT row_number, column_name, outcome, code FROM import_findings ORDER BY finding_id")
 
 
-def test_a_sheet_that_puts_the_month_first_has_no_date_guessed(
-    aws: Aws, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sheet_that_puts_the_month_first_has_no_date_guessed(aws: Aws, database: Database) -> None:
     starts = ["04/05/2024", "2024-05-06", "12/11/2024"] + ["2024-01-01"] * 3 + ["03/31/2024", "06/06/2024"]
     rows = [loan(1, at, **{"Date of Approval": start, "End Date": None}) for at, start in enumerate(starts, 5001)]
     import_object(database, aws.s3, aws.upload("incoming/c.xlsx", customers_book(customer(1))))
