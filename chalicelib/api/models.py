@@ -254,7 +254,9 @@ class CustomersQuery(PageQuery):
     """`GET /api/customers/`"""
 
     q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_printable)] = Field(
-        "", description="the beginning of a name, last name or phone number, or a customer's number"
+        "",
+        description="the beginnings of words of a name in any order, the beginning or last four digits of a phone "
+        "number, or a customer's number",
     )
     after: CursorId = 0
 

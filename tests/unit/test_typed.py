@@ -163,8 +163,9 @@ def test_a_date_whose_second_number_is_no_month_proves_the_order(text: str, prov
 
 @pytest.mark.parametrize(
     ("text", "meant"),
-    [("Asha", "Asha"), ("D'Souza", "D'Souza"), ("श्री\u200d", "श्री\u200d"), ("Asha\u200b", "Asha"), ("\u2066Asha\u2069", "Asha"),
-    
+    [("Asha", "Asha"), ("D'Souza", "D'Souza"), ("श्री\u200d", "श्री\u200d"), ("Asha\u200b", "Asha"),
+     ("\u2066Asha\u2069", "Asha"),
+
      ("As\u200dha", "Asha"), ("ಅಶಾ", "ಅಶಾ"), ("NULL", "NULL"), ("-", "-"), (" Sharma, Asha ", "Sharma, Asha")],
 )  # fmt: skip
 def test_a_name_is_kept_as_it_is_seen(text: str, meant: str) -> None:
