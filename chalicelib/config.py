@@ -14,6 +14,7 @@ from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_name
 LOCAL = "local"
 # What the foundation's database ends a statement after where nobody says otherwise (infra/foundation.yaml).
 STATEMENT_TIMEOUT_MS = 10_000
+OPEN_HOSTS = "localhost 127.0.0.1 ::1"
 LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_[A-Z]{2})?")
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 CEILING = re.compile(r"[1-9][0-9]{0,3} [1-9][0-9]{0,12}")
@@ -49,6 +50,8 @@ class Settings:
     database_ca_file: str | None
     # Whether requests without credentials are let in; only the local stage may.
     open_to_anyone: bool
+    # The names under which the stage that is open to anyone answers, so that no page gets in by a name that leads here.
+    open_hosts: tuple[str, ...]
     # The origins whose web pages may call the API, such as https://loans.example.com; none unless they are named.
     cors_origins: tuple[str, ...]
     # How the console writes numbers and dates, as language_TERRITORY, and in which currency the amounts are.
@@ -75,6 +78,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         database_proxy=_yes_or_no(environ, "DATABASE_PROXY"),
         database_ca_file=environ.get("DATABASE_CA_FILE"),
         open_to_anyone=_open_to_anyone(environ),
+        open_hosts=tuple(environ.get("OPEN_HOSTS", OPEN_HOSTS).lower().split()),
         cors_origins=_origins(environ),
         console_locale=_matching(environ, "CONSOLE_LOCALE", "en_IN", LOCALE, "a language and territory, such as en_IN"),
         currency=_matching(environ, "CURRENCY", "INR", CURRENCY_CODE, "the ISO code of a currency, such as INR"),

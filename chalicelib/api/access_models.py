@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.api.models import MAX_ID, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery
+from chalicelib.api.models import MAX_ID, WHOLE, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery
 from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.text import is_plain_text
@@ -60,8 +60,8 @@ NewPassword = Annotated[
 ]
 PersonRole = Annotated[Literal["viewer", "officer", "admin"], Field(description="viewer, officer or admin")]
 KeyRole = Annotated[Literal["reader", "writer", "importer"], Field(description="reader, writer or importer")]
-KeyId = Annotated[int, Field(ge=1, le=MAX_ID, description="the number of an API key")]
-Days = Annotated[int, Field(ge=1, le=MAX_DAYS, description=f"a whole number of days, 1 to {MAX_DAYS}")]
+KeyId = Annotated[int, WHOLE, Field(ge=1, le=MAX_ID, description="the number of an API key")]
+Days = Annotated[int, WHOLE, Field(ge=1, le=MAX_DAYS, description=f"a whole number of days, 1 to {MAX_DAYS}")]
 
 
 class SignInBody(Model):

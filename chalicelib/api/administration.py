@@ -38,7 +38,7 @@ def create_superuser(body: bytes, author: Author) -> dict[str, Any]:
     """An admin of this login; one who is there already gets the password and may sign in again."""
     from chalicelib.services.passwords import made_up
 
-    wanted = parse(SuperuserBody, body, None)
+    wanted = parse(SuperuserBody, body, "application/json")
     password = wanted.password or made_up()
     superuser = WantedUser(wanted.login, wanted.name or wanted.login, Role.ADMIN.value, password)
     user = users.make_superuser(runtime.database(), author, superuser)
@@ -48,7 +48,9 @@ def create_superuser(body: bytes, author: Author) -> dict[str, Any]:
 
 def create_api_key(body: bytes, author: Author) -> dict[str, Any]:
     """An API key, with its token."""
-    issued = api_keys.create_key(runtime.database(), author, WantedKey(**parse(NewKeyBody, body, None).model_dump()))
+    issued = api_keys.create_key(
+        runtime.database(), author, WantedKey(**parse(NewKeyBody, body, "application/json").model_dump())
+    )
     key = issued.key
     expires_at = key.expires_at and key.expires_at.isoformat()
     return {
@@ -63,7 +65,7 @@ def create_api_key(body: bytes, author: Author) -> dict[str, Any]:
 
 def revoke_api_key(body: bytes, author: Author) -> dict[str, Any]:
     """Ends a key for good, as a deployment does with the one it has tried the stage with."""
-    key_id = parse(RevokeKeyBody, body, None).key_id
+    key_id = parse(RevokeKeyBody, body, "application/json").key_id
     api_keys.revoke_key(runtime.database(), author, key_id)
     return {"key_id": key_id, "revoked": True}
 

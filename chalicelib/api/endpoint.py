@@ -11,6 +11,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib import runtime
 from chalicelib.api import cross_origin
 from chalicelib.api.credentials import credentials_of
+from chalicelib.api.hosts import check_host
 from chalicelib.api.responses import respond_error
 from chalicelib.errors import ConfigurationError, Forbidden, InternalError, LoanError, MethodNotAllowed, PathNotFound
 from chalicelib.logs import log_exception
@@ -24,6 +25,17 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # the greedy path takes what no other does.
 ANY_OTHER_PATH = "/{proxy+}"
 NOWHERE = ("/", ANY_OTHER_PATH)
+
+
+def with_head(method: str) -> list[str]:
+    """The methods that a view answers: whatever has a GET has a HEAD, after RFC 9110, 9.3.2."""
+    return ["GET", "HEAD"] if method == "GET" else [method]
+
+
+def without_body(request: Request, response: Response) -> None:
+    """Leaves of the answer to a HEAD what a HEAD is for."""
+    if request.method == "HEAD":
+        response.body = b"" if isinstance(response.body, bytes) else ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ class Endpoints:
             self.operations[method, path] = operation
             wrapped = self._answering(view, path, operation)
             # content_types: Chalice would answer 415 in an envelope of its own, even to a GET.
-            self._blueprint.route(path, methods=[method], content_types=[])(wrapped)
+            self._blueprint.route(path, methods=with_head(method), content_types=[])(wrapped)
             return view
 
         return declare
@@ -83,7 +95,7 @@ class Endpoints:
         """Declares the methods and paths that are left, with their 405 and 404. Call it after the last `add`."""
         allowed = defaultdict(list)
         for method, path in self.operations:
-            allowed[path].append(method)
+            allowed[path] += with_head(method)
         for path, methods in allowed.items():
             self._declare_rest(path, _method_not_allowed(tuple(methods)), exclude=methods)
         for path in NOWHERE:
@@ -103,6 +115,7 @@ class Endpoints:
             request_id = request_id_of(request)
             actor = None
             try:
+                _check_host(request)
                 actor = _actor(request, operation)
                 call = Call(request, request_id, actor)
                 response = view(call, **path_parameters)
@@ -117,6 +130,7 @@ class Endpoints:
                 sentence = f"Something went wrong on our side. Please tell us the request id {request_id}."
                 response = respond_error(InternalError(sentence), request_id)
             cross_origin.let_in(request, response, _origins())
+            without_body(request, response)
             watch.log(
                 request_id=request_id,
                 method=request.method,
@@ -136,6 +150,15 @@ def _actor(request: Request, operation: Operation) -> Actor:
     actor = runtime.gate().admit(credentials_of(request))
     access.require(actor, operation)
     return actor
+
+
+def _check_host(request: Request) -> None:
+    try:
+        settings = runtime.settings()
+    except ConfigurationError:
+        # Nothing that needs a setting is answered then, and the contract is for everybody.
+        return
+    check_host(request, settings)
 
 
 def _origins() -> tuple[str, ...]:

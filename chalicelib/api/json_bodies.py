@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NoReturn
 
 from chalicelib.errors import InvalidRequest
@@ -17,12 +19,16 @@ MAX_LEVELS = 20
 # A text, up to the end where nothing closes it, so that no character is looked at twice; or a bracket.
 _TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)
 SHOWN_CHARACTERS = 60
+# More than any request of ours has.
+MAX_FIELDS = 50
+# More than anybody corrects at once; an answer must not be much larger than what it answers.
+MAX_FAULTS = 20
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`, with its numbers exact: a decimal never becomes a float. Raises InvalidRequest."""
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")
         _check_nesting(text)
         value = json.loads(
             text,
@@ -78,20 +84,21 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _object_without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_FIELDS:
+        raise InvalidRequest(f"An object in the body may have at most {MAX_FIELDS} fields; this one has {len(pairs)}.")
     found = dict(pairs)
     for name in found:
         if not is_plain_text(name):
             raise InvalidRequest(f"The name of a field must be plain text; {shown(name)} is not.")
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twins = sorted({name for name in names if names.count(name) > 1})
-        raise given_twice("field", twins)
+        counted = Counter(name for name, _ in pairs)
+        raise given_twice("field", sorted(name for name, times in counted.items() if times > 1))
     return found
 
 
 def given_twice(what: str, names: Iterable[str]) -> InvalidRequest:
     """The refusal of a request in which these fields or parameters stand more than once."""
-    fields = {presentable(name): ["is given more than once"] for name in names}
+    fields = {presentable(name): ["is given more than once"] for name in islice(names, MAX_FAULTS)}
     return InvalidRequest(f"Each {what} may be given only once.", fields)
 
 

@@ -31,7 +31,7 @@ def register(call: Call) -> Response:
         customer = registered.customer
         return {
             "customer_id": registered.customer_id,
-            "name": f"{customer.first_name} {customer.last_name}",
+            "name": f"{customer.first_name} {customer.last_name}".rstrip(),
             "phone_number": customer.phone_number,
             "age": customer.age,
             "monthly_income": customer.monthly_income,

@@ -4,6 +4,7 @@ Numbers may also come as text, because the service this one replaces took them s
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -20,6 +21,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chalicelib.rules.text import is_plain_text
+from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.dates import FIRST_DATE, LAST_DATE, read_date
+from chalicelib.rules.typed.letters import MAX_TYPED, is_blank
+from chalicelib.rules.typed.names import MAX_NAME_LENGTH, name
+from chalicelib.rules.typed.numbers import amount, number, percent, without_float_noise
+from chalicelib.rules.typed.phones import phone_number
 
 # What the NUMERIC columns hold with room to spare: a lakh crore rupees.
 MAX_AMOUNT = 10**12
@@ -27,14 +34,30 @@ MAX_ID = 2**63 - 1
 # The type of a fault whose sentence says more than what the field must be.
 OUT_OF_ORDER = "out_of_order"
 
-NUMBER_AS_TEXT = re.compile(r"\s*[+-]?[0-9]{1,100}(\.[0-9]{0,100})?\s*", re.ASCII)
+
+def _typed(read: Callable[[str], Decimal | Problem], *, from_floats: bool = False) -> BeforeValidator:
+    """Takes a number of JSON, or a text as `read` reads it. `from_floats`: without the noise of binary floats."""
+
+    def take(value: Any) -> Any:
+        # Python takes True for 1; JSON's true is no number.
+        if isinstance(value, bool):
+            raise ValueError
+        if isinstance(value, str):
+            return _good(read(value))
+        return without_float_noise(value) if from_floats and isinstance(value, Decimal) else value
+
+    return BeforeValidator(take)
 
 
-def _number(value: Any) -> Any:
-    # Python takes True for 1 and the text 1_000 for 1000; JSON's true is no number, and people write no underscores.
-    if isinstance(value, bool) or (isinstance(value, str) and not NUMBER_AS_TEXT.fullmatch(value)):
+def _good(read: Any) -> Any:
+    if isinstance(read, Problem):
         raise ValueError
-    return value
+    return read
+
+
+WHOLE = _typed(number)
+RUPEES = _typed(amount, from_floats=True)
+PERCENT = _typed(percent, from_floats=True)
 
 
 def _printable(value: str) -> str:
@@ -43,11 +66,32 @@ def _printable(value: str) -> str:
     return value
 
 
-def _day(value: Any) -> date:
-    # Pydantic would also take a number of seconds, and Python a week and its day.
-    if not (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
+def _person(value: Any) -> str:
+    found = _good(name(value)) if isinstance(value, str) else ""
+    # A sign for nothing is told of in an import; here nobody could be told.
+    if not any(map(str.isalpha, found)):
         raise ValueError
-    return date.fromisoformat(value)
+    return str(found)
+
+
+def _last_name(value: Any) -> str:
+    return "" if value is None or (isinstance(value, str) and is_blank(value)) else _person(value)
+
+
+def _day(value: Any) -> date:
+    # What may have its day or its month first is refused: nothing here tells the order.
+    found = read_date(value) if isinstance(value, str) else None
+    if not isinstance(found, date):
+        raise ValueError
+    return found
+
+
+def _phone(value: Any) -> str:
+    if isinstance(value, Decimal) and value == value.to_integral_value() and value.adjusted() < MAX_TYPED:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError
+    return str(_good(phone_number(str(value))))
 
 
 def _digits(value: Any) -> Any:
@@ -70,25 +114,37 @@ def not_before(since: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _phone_as_text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_printable),
     Field(description="text of 1 to 100 characters without control characters"),
 ]
+PersonName = Annotated[
+    str,
+    BeforeValidator(_person),
+    Field(
+        description="text of 1 to 100 characters with at least one letter, without control characters",
+        json_schema_extra={"minLength": 1, "maxLength": MAX_NAME_LENGTH},
+    ),
+]
+LastName = Annotated[
+    str,
+    BeforeValidator(_last_name),
+    Field(
+        description="text as of `first_name`; empty, null or left out if there is none",
+        json_schema_extra={"type": ["string", "null"], "maxLength": MAX_NAME_LENGTH},
+    ),
+]
 Phone = Annotated[
     str,
-    BeforeValidator(_phone_as_text),
-    StringConstraints(pattern=r"^[0-9]{10}$"),
+    BeforeValidator(_phone),
     Field(
-        description="a phone number of 10 digits, as a number or text",
+        description="a phone number of 10 digits, as a number or text, also with +91, spaces and dashes",
         json_schema_extra={
             "type": ["string", "integer"],
-            "pattern": "^[0-9]{10}$",
+            "minLength": 10,
+            "maxLength": MAX_TYPED,
             "minimum": 10**9,
             "maximum": 10**10 - 1,
         },
@@ -114,10 +170,10 @@ Reason = Annotated[
         "such as: salary slip of October"
     ),
 ]
-Age = Annotated[int, BeforeValidator(_number), Field(ge=18, le=120, description="a whole number of years, 18 to 120")]
+Age = Annotated[int, WHOLE, Field(ge=18, le=120, description="a whole number of years, 18 to 120")]
 Income = Annotated[
     Decimal,
-    BeforeValidator(_number),
+    RUPEES,
     Field(
         gt=0,
         le=MAX_AMOUNT,
@@ -125,12 +181,10 @@ Income = Annotated[
         description=f"an amount in rupees above 0 and at most {MAX_AMOUNT}, with at most 2 decimals",
     ),
 ]
-CustomerId = Annotated[
-    int, BeforeValidator(_number), Field(ge=1, le=MAX_ID, description="the whole number of a customer, 1 or more")
-]
+CustomerId = Annotated[int, WHOLE, Field(ge=1, le=MAX_ID, description="the whole number of a customer, 1 or more")]
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_number),
+    RUPEES,
     Field(
         ge=1,
         le=MAX_AMOUNT,
@@ -140,12 +194,12 @@ Amount = Annotated[
 ]
 Rate = Annotated[
     Decimal,
-    BeforeValidator(_number),
+    PERCENT,
     Field(ge=0, le=100, decimal_places=4, description="percent a year, 0 to 100, with at most 4 decimals"),
 ]
 Limit = Annotated[
     Decimal,
-    BeforeValidator(_number),
+    RUPEES,
     Field(
         ge=0,
         le=MAX_AMOUNT,
@@ -156,7 +210,7 @@ Limit = Annotated[
 Day = Annotated[
     date,
     BeforeValidator(_day),
-    Field(ge=date(1950, 1, 1), le=date(2199, 12, 31), description="a date from 1950 to 2199, such as 2026-11-23"),
+    Field(ge=FIRST_DATE, le=LAST_DATE, description="a date from 1950 to 2199, such as 2026-11-23"),
 ]
 # The last of some days, of which the field `since` has the first.
 LastDay = Annotated[Day, not_before("since")]
@@ -166,7 +220,7 @@ CursorId = Annotated[
     BeforeValidator(_digits),
     Field(ge=0, le=MAX_ID, description="the number that `next` gave on the page before"),
 ]
-Tenure = Annotated[int, BeforeValidator(_number), Field(ge=1, le=600, description="a whole number of months, 1 to 600")]
+Tenure = Annotated[int, WHOLE, Field(ge=1, le=600, description="a whole number of months, 1 to 600")]
 
 FileName = Annotated[
     str,
@@ -221,7 +275,9 @@ class CustomersQuery(PageQuery):
     """`GET /api/customers/`"""
 
     q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_printable)] = Field(
-        "", description="the beginning of a name, last name or phone number, or a customer's number"
+        "",
+        description="the beginnings of words of a name in any order, the beginning or last four digits of a phone "
+        "number, or a customer's number",
     )
     after: CursorId = 0
 
@@ -294,8 +350,8 @@ class RegisterBody(Model):
 
     model_config = ConfigDict(extra="forbid")
 
-    first_name: Name
-    last_name: Name
+    first_name: PersonName
+    last_name: LastName = ""
     age: Age
     monthly_income: Income
     phone_number: Phone

@@ -1,14 +1,15 @@
 """From the bytes of a request to a valid model, or to every fault in them at once."""
 
 import hashlib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar, get_args
 
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from chalicelib.api.json_bodies import SHOWN_CHARACTERS, given_twice, json_object, presentable, shown
+from chalicelib.api.json_bodies import MAX_FAULTS, SHOWN_CHARACTERS, given_twice, json_object, presentable, shown
 from chalicelib.api.models import MAX_ID, OUT_OF_ORDER
 from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, PreconditionRequired, UnsupportedMediaType
 from chalicelib.services.idempotency import Attempt
@@ -16,6 +17,8 @@ from chalicelib.services.idempotency import Attempt
 # The largest body of an endpoint here is under 1 KB; what is longer is a mistake or worse.
 MAX_BODY_BYTES = 64 * 1024
 MAX_KEY_LENGTH = 255
+# Pydantic's name for a field that a model does not have.
+UNKNOWN = "extra_forbidden"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -58,8 +61,11 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        fields = _sentences(model, error)
-        raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.", fields) from None
+        faults = error.errors(include_url=False, include_context=False)
+        fields = _sentences(model, faults)
+        unknown = any(fault["type"] == UNKNOWN for fault in faults)
+        known = f" The fields of this request are {', '.join(_fields_of(model))}." if unknown else ""
+        raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.{known}", fields) from None
 
 
 def bytes_of(request: Request) -> bytes:
@@ -106,23 +112,31 @@ def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | N
 
 
 def _check_content_type(content_type: str | None) -> None:
-    kind = (content_type or "application/json").partition(";")[0].strip().lower()
+    # A web page of another origin can send a body without a type unasked, and none with this one.
+    if not content_type:
+        raise UnsupportedMediaType("The body must be JSON, sent as Content-Type: application/json; it has no type.")
+    kind = content_type.partition(";")[0].strip().lower()
     if kind != "application/json":
         raise UnsupportedMediaType(
             f"The body must be JSON, sent as Content-Type: application/json; it is {kind[:SHOWN_CHARACTERS]!r}."
         )
 
 
-def _sentences(model: type[BaseModel], error: ValidationError) -> Mapping[str, list[str]]:
-    """One sentence a bad field, in the order of the model."""
-    found = {str(fault["loc"][0]): fault for fault in error.errors(include_url=False, include_context=False)}
-    return {presentable(name): [_sentence(model, name, fault)] for name, fault in found.items()}
+def _sentences(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]:
+    """One sentence a bad field, in the order of the model; of very many, the first."""
+    found = {str(fault["loc"][0]): fault for fault in faults}
+    return {presentable(name): [_sentence(model, name, found[name])] for name in islice(found, MAX_FAULTS)}
+
+
+def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the names that a request gives them."""
+    return {field.alias or known: field for known, field in model.model_fields.items()}
 
 
 def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> str:
-    fields = {field.alias or known: field for known, field in model.model_fields.items()}
-    if fault["type"] == "extra_forbidden":
-        return f"is not a field of this request; its fields are {', '.join(fields)}"
+    fields = _fields_of(model)
+    if fault["type"] == UNKNOWN:
+        return "is not a field of this request"
     if fault["type"] == OUT_OF_ORDER:
         return str(fault["msg"])
     wanted = f"must be {_description(fields[name])}"

@@ -10,6 +10,7 @@ from chalice.app import Request, Response
 
 from chalicelib import runtime
 from chalicelib.api.endpoint import request_id_of
+from chalicelib.api.hosts import check_host
 from chalicelib.console import rendering
 from chalicelib.console.bare import bare_error_page
 from chalicelib.console.cookies import SESSION, VISITOR, cookie_of, new_visitor
@@ -60,6 +61,7 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
     """The visit as far as it became known, and the page; whatever the view raises is a page too."""
     visit = _stranger(request)
     try:
+        check_host(visit.request, runtime.settings())
         visit = _recognized(visit, page)
         _check(visit, page)
         response = view_of(page)(visit, **path_parameters)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.api.endpoint import with_head, without_body
 from chalicelib.metrics import RequestWatch
 from chalicelib.rules.access import Operation
 
@@ -90,11 +91,14 @@ def _answering(page: Page) -> Callable[..., Response]:
         watch = RequestWatch("console")
         from chalicelib.console.page import answer_page
 
-        return answer_page(page, console.current_request, watch, path_parameters)
+        request = console.current_request
+        response = answer_page(page, request, watch, path_parameters)
+        without_body(request, response)
+        return response
 
     return answer
 
 
 for _page in _ALL:
     # content_types: Chalice would answer 415 in an envelope of its own, even to a GET.
-    console.route(_page.path, methods=[_page.method], content_types=[])(_answering(_page))
+    console.route(_page.path, methods=with_head(_page.method), content_types=[])(_answering(_page))

@@ -8,10 +8,10 @@ from decimal import Decimal
 from chalicelib.console.forms import Form
 from chalicelib.console.rendering import formats
 from chalicelib.errors import InvalidRequest
+from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.numbers import amount
 from chalicelib.storage.import_jobs import StoredFinding
 
-# 1,20,030 and 120,030.50; not 12,50, which elsewhere means 12.50.
-GROUPED = re.compile(r"\d{1,3}(,\d{2,3})*,\d{3}(\.\d+)?")
 # An amount in a sentence of ours (rules/sentences.py); what has fewer digits may also be a score or a tenure.
 AMOUNT = re.compile(r"(?<![\d.])(\d{4,}(?:\.\d\d)?|\d+\.\d\d)(?![\d%]|\.\d)")
 
@@ -27,16 +27,12 @@ def plain_amount(text: str) -> str:
     '120030.50'
     """
     bare = text.removeprefix(formats().currency_symbol).strip()
-    return bare.replace(",", "") if GROUPED.fullmatch(bare) else bare
-
-
-def plain_phone(text: str) -> str:
-    """A phone number without the blanks and hyphens that make it readable."""
-    return re.sub(r"[\s-]", "", text)
+    found = amount(bare)
+    return bare if isinstance(found, Problem) else f"{found:f}"
 
 
 def plain(typed: Mapping[str, str]) -> dict[str, str]:
-    """What was typed as the models take it; amounts and phone numbers are known by the names of their fields."""
+    """What was typed as the models take it; amounts are known by the names of their fields."""
     return {name: _PLAIN.get(name, str)(value) for name, value in typed.items()}
 
 
@@ -76,5 +72,4 @@ _PLAIN: Mapping[str, Callable[[str], str]] = {
     "loan_amount": plain_amount,
     "monthly_income": plain_amount,
     "approved_limit": plain_amount,
-    "phone_number": plain_phone,
 }

@@ -12,7 +12,31 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeAlias
 
+from chalicelib.rules.money import PAISA
 from chalicelib.rules.text import is_plain_text
+from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.dates import (
+    FIRST_DATE,
+    LAST_DATE,
+    NO_DATE,
+    NOT_A_DATE,
+    OUT_OF_RANGE,
+    TIME_OF_DAY,
+    EitherWay,
+    read_date,
+)
+from chalicelib.rules.typed.letters import bare
+from chalicelib.rules.typed.letters import is_blank as is_blank_text
+from chalicelib.rules.typed.names import MAX_NAME_LENGTH
+from chalicelib.rules.typed.names import name as name_of
+from chalicelib.rules.typed.numbers import IS_PERCENT, NOT_A_NUMBER
+from chalicelib.rules.typed.numbers import amount as amount_of
+from chalicelib.rules.typed.numbers import number as number_of
+from chalicelib.rules.typed.numbers import percent as percent_of
+from chalicelib.rules.typed.phones import NOT_A_PHONE_NUMBER
+from chalicelib.rules.typed.phones import phone_number as phone_number_of
+
+__all__ = ["FIRST_DATE", "LAST_DATE", "MAX_NAME_LENGTH", "PAISA", "Problem"]
 
 
 @dataclass(frozen=True)
@@ -33,15 +57,22 @@ class Uncalculated:
         return "=?"
 
 
-Cell: TypeAlias = str | float | int | bool | date | datetime | time | timedelta | ErrorCell | Uncalculated
-
-
 @dataclass(frozen=True)
-class Problem:
-    """What is wrong with a cell. `message` finishes a sentence that begins with the column's title."""
+class PercentCell:
+    """A number that Excel shows as a percentage, by its cell's number format: 0.1125, which is shown as 11.25%."""
 
-    code: str
-    message: str
+    fraction: float
+
+    def __str__(self) -> str:
+        return f"{self.percent.normalize():f}%"
+
+    @property
+    def percent(self) -> Decimal:
+        """By way of its shortest text: 11.25 is meant, not a hundred times the binary fraction next to 0.1125."""
+        return Decimal(repr(self.fraction)) * 100
+
+
+Cell: TypeAlias = str | float | int | bool | date | datetime | time | timedelta | ErrorCell | Uncalculated | PercentCell
 
 
 Parser: TypeAlias = Callable[[Cell], Any]
@@ -60,29 +91,21 @@ UNCALCULATED = Problem(
 # Excel itself keeps no more digits of a number, so a longer one in a file is not the one that was meant.
 MAX_ID = 10**15 - 1
 MAX_AMOUNT = 10**12
-MAX_NAME_LENGTH = 100
 MAX_SHOWN_LENGTH = 200
 
-PAISA = Decimal("0.01")
-
-# Digits alone or grouped, the Western or the Indian way: 100000, 100,000, 1,00,000.
-_NUMBER = re.compile(r"[+-]?(\d{1,20}|\d{1,3}(,\d{2,3})*,\d{3})(\.\d{1,20})?", re.ASCII)
-_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ]00:00(:00)?)?", re.ASCII)
-_DAY_FIRST_DATE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
-_DAY_NUMBER = re.compile(r"\d{1,7}", re.ASCII)
-_PHONE_PUNCTUATION = str.maketrans("", "", " -()")
+_RATE_STEP = Decimal("0.0001")
+# Six digits may also be a day, a month and a year.
+_DAY_NUMBER = re.compile(r"(\d{1,5})(\.\d{1,9})?", re.ASCII)
 
 # Excel counts days from here; the day before 1900-01-01 less one for the 29 February 1900 it believes in.
 _EXCEL_EPOCH = date(1899, 12, 30)
 # A workbook may count them from 1904 instead, as Excel on a Mac did.
 DAYS_TO_1904 = 1462
-FIRST_DATE = date(1950, 1, 1)
-LAST_DATE = date(2199, 12, 31)
 
 
 def is_blank(cell: Cell) -> bool:
     """Whether there is nothing in a cell to be seen."""
-    return isinstance(cell, str) and not cell.strip()
+    return isinstance(cell, str) and is_blank_text(cell)
 
 
 def is_error(cell: Cell) -> bool:
@@ -110,7 +133,7 @@ def whole_number(least: int, most: int) -> Parser:
         if type(cell) is float and cell.is_integer():
             number = int(cell)
         else:
-            exact = _number(cell)
+            exact = _number(cell, number_of)
             if isinstance(exact, Problem):
                 return exact
             if exact != exact.to_integral_value():
@@ -130,7 +153,7 @@ def money(*, zero: bool) -> Parser:
     problem = Problem("out_of_range", f"must be an amount {bound} and at most {MAX_AMOUNT}.")
 
     def parse(cell: Cell) -> Decimal | Problem:
-        exact = _number(cell)
+        exact = _number(cell, amount_of)
         if isinstance(exact, Problem):
             return exact
         if not -1 < exact <= MAX_AMOUNT:
@@ -142,88 +165,77 @@ def money(*, zero: bool) -> Parser:
 
 
 def percent(cell: Cell) -> Decimal | Problem:
-    """A rate in percent a year from 0 to 100, to a Decimal with at most four decimals."""
-    exact = _number(cell)
+    """A rate in percent a year from 0 to 100, to a Decimal with at most four decimals.
+
+    The number format decides, not the size of the number: 0.1125 is 11.25 where Excel shows it as a percentage.
+    """
+    exact = (
+        cell.percent if isinstance(cell, PercentCell) and math.isfinite(cell.fraction) else _number(cell, percent_of)
+    )
     if isinstance(exact, Problem):
         return exact
     if not 0 <= exact <= 100:
         return Problem("out_of_range", "must be a rate in percent a year from 0 to 100.")
-    return exact.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return exact.quantize(_RATE_STEP, ROUND_HALF_UP)
 
 
 def name(cell: Cell) -> str | Problem:
     """A name in any script. A leading `=` or `+` is kept: it is data here, never a formula."""
-    if not isinstance(cell, str):
-        return Problem("not_text", "must be text.")
-    text = cell.strip()
-    if len(text) > MAX_NAME_LENGTH:
-        return Problem("too_long", f"must have at most {MAX_NAME_LENGTH} characters; it has {len(text)}.")
-    if not is_plain_text(text):
-        return Problem("control_character", "must not hold control characters, such as a line break.")
-    return text
+    return name_of(cell) if isinstance(cell, str) else Problem("not_text", "must be text.")
 
 
 def phone_number(cell: Cell) -> str | Problem:
     """A phone number of ten digits, typed as a number or as text."""
-    text = shown(cell).translate(_PHONE_PUNCTUATION)
-    if len(text) == 10 and text.isascii() and text.isdecimal():
-        return text
-    return Problem("not_a_phone_number", "must be a phone number of 10 digits.")
+    if isinstance(cell, str):
+        return phone_number_of(cell)
+    if isinstance(cell, bool) or not isinstance(cell, float | int) or cell != cell // 1 or not 0 <= cell <= MAX_ID:
+        return NOT_A_PHONE_NUMBER
+    return phone_number_of(str(int(cell)))
 
 
-def calendar_date(cell: Cell) -> date | Problem:
-    """A date cell, Excel's number of a day, or text: 45382, 2024-03-31, 31/03/2024, 31-03-2024, 31.03.2024."""
-    found = _date(cell)
-    if found is None:
-        return Problem("not_a_date", "must be a date, such as 2024-03-31 or 31/03/2024.")
-    if not FIRST_DATE <= found <= LAST_DATE:
-        return Problem("out_of_range", f"must be a date from {FIRST_DATE} to {LAST_DATE}.")
-    return found
+def calendar_date(cell: Cell) -> date | EitherWay | Problem:
+    """A date cell, Excel's number of a day, also as text (45382), or text as people type dates (rules/typed/dates.py).
+
+    A text that may have its day or its month first is both; what else stands in the sheet decides (ingest/rows.py).
+    """
+    if isinstance(cell, str):
+        found = _date_of_text(cell)
+    elif isinstance(cell, datetime):
+        found = cell.date()
+    elif isinstance(cell, date):
+        found = cell
+    elif isinstance(cell, float | int) and not isinstance(cell, bool):
+        found = NO_DATE if cell == 0 else _date_of_day_number(cell)
+    else:
+        found = NOT_A_DATE
+    return OUT_OF_RANGE if isinstance(found, date) and not FIRST_DATE <= found <= LAST_DATE else found
 
 
 def counted_from_1904(cell: Cell) -> Cell:
     """The number of a day, or a text that is one, in a workbook that counts from 1904, as others count."""
-    if isinstance(cell, str) and _DAY_NUMBER.fullmatch(cell.strip()):
-        return int(cell) + DAYS_TO_1904
+    if isinstance(cell, str) and (number := _DAY_NUMBER.fullmatch(bare(cell))):
+        return f"{int(number[1]) + DAYS_TO_1904}{number[2] or ''}"
     return cell + DAYS_TO_1904 if isinstance(cell, float | int) and not isinstance(cell, bool) else cell
 
 
-def _number(cell: Cell) -> Decimal | Problem:
+def _number(cell: Cell, read: Callable[[str], Decimal | Problem]) -> Decimal | Problem:
+    if isinstance(cell, str):
+        return read(cell)
     if isinstance(cell, float) and math.isfinite(cell):
         # By way of its shortest text: 8.2 is meant, not the binary fraction next to it.
         return Decimal(int(cell)) if cell.is_integer() else Decimal(repr(cell))
     if isinstance(cell, int) and not isinstance(cell, bool):
         return Decimal(cell)
-    if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()):
-        return Decimal(cell.strip().replace(",", ""))
-    return Problem("not_a_number", "must be a number, such as 1500 or 8.25.")
+    return IS_PERCENT if isinstance(cell, PercentCell) else NOT_A_NUMBER
 
 
-def _date(cell: Cell) -> date | None:
-    if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
-    if isinstance(cell, str):
-        return _date_of_text(cell.strip())
-    if isinstance(cell, float | int) and not isinstance(cell, bool):
-        return _date_of_day_number(cell)
-    return None
+def _date_of_text(text: str) -> date | EitherWay | Problem:
+    number = _DAY_NUMBER.fullmatch(bare(text))
+    if number is None or not int(number[1]):
+        return read_date(text)
+    return TIME_OF_DAY if float(number[2] or 0) else _date_of_day_number(int(number[1]))
 
 
-def _date_of_text(text: str) -> date | None:
-    if iso := _ISO_DATE.fullmatch(text):
-        year, month, day = iso.group(1, 2, 3)
-    elif day_first := _DAY_FIRST_DATE.fullmatch(text):
-        day, month, year = day_first.group(1, 3, 4)
-    else:
-        return _date_of_day_number(int(text)) if _DAY_NUMBER.fullmatch(text) else None
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None
-
-
-def _date_of_day_number(number: float) -> date | None:
+def _date_of_day_number(number: float) -> date | Problem:
     last = (date.max - _EXCEL_EPOCH).days
-    return _EXCEL_EPOCH + timedelta(days=int(number)) if 1 <= number <= last else None
+    return _EXCEL_EPOCH + timedelta(days=int(number)) if 1 <= number <= last else NOT_A_DATE

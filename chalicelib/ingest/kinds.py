@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.ingest import cells
 from chalicelib.ingest.cells import MAX_ID, Parser, Problem
+from chalicelib.rules.typed.names import means_nothing
 
 # More than a tenure can have is flagged and not rejected; the database's column holds no more than this.
 MAX_PAID = 32_767
@@ -20,6 +21,8 @@ class Column:
     parse: Parser
     aliases: tuple[str, ...] = ()
     if_blank: Any = cells.MISSING
+    # What is to be said about a value that is kept.
+    flag: Callable[[Any], Problem | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,9 @@ CUSTOMERS = Kind(
     name="customers",
     columns=(
         Column("Customer ID", cells.whole_number(1, MAX_ID)),
-        Column("First Name", cells.name),
+        Column("First Name", cells.name, flag=means_nothing),
         # Many people have one name only.
-        Column("Last Name", cells.name, if_blank=""),
+        Column("Last Name", cells.name, if_blank="", flag=means_nothing),
         Column("Age", cells.whole_number(18, 120)),
         Column("Phone Number", cells.phone_number, aliases=("Phone", "Mobile Number")),
         Column("Monthly Salary", cells.money(zero=False), aliases=("Monthly Income",)),
@@ -82,7 +85,8 @@ LOANS = Kind(
         Column("Interest Rate", cells.percent),
         Column(
             "Monthly payment",
-            cells.money(zero=True),
+            # No loan is repaid by nothing: a zero is what programs write that do not calculate.
+            cells.money(zero=False),
             aliases=("Monthly Repayment", "Monthly Installment", "Monthly Instalment", "EMI"),
         ),
         Column("EMIs paid on Time", cells.whole_number(0, MAX_PAID)),

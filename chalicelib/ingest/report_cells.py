@@ -11,7 +11,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from chalicelib.ingest.cells import MAX_ID, Cell, ErrorCell, Uncalculated
+from chalicelib.ingest.cells import MAX_ID, Cell, ErrorCell, PercentCell, Uncalculated
 
 # The font of cells without a style; without its name, a styled cell would stand out in another.
 FONT_NAME = "Calibri"
@@ -40,11 +40,14 @@ _MAX_CHARACTERS = 32_767
 def sent_cell(sheet: Any, value: Cell | None, *, fault: bool = False) -> Any:
     """A value as a cell of `sheet` that shows it as it is; one that is to blame for a finding stands out."""
     shown = plain(value)
+    percent = isinstance(value, PercentCell)
     cell: Any = WriteOnlyCell(sheet, value=shown)
     cell.alignment = TEXT if isinstance(shown, str) else NUMBER
     if isinstance(shown, str):
         cell.data_type = "s"
         cell.quotePrefix = quoted(shown)
+    elif percent:
+        cell.number_format = "0.####%"
     elif long_number(shown):
         cell.number_format = "0"
     if fault:
@@ -95,6 +98,8 @@ def plain(value: Any) -> Any:
     """A value without what a workbook cannot hold; None where there is nothing to show."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_ID:
         return int(value)
+    if isinstance(value, PercentCell):
+        return value.fraction
     if isinstance(value, ErrorCell | Uncalculated | str):
         return _writable(str(value)) or None
     return value

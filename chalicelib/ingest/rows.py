@@ -4,8 +4,9 @@ A chunk is worked on column by column: most cells of a column were seen before, 
 fast as asking again what a cell means. Only what is wrong is looked at row by row.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import compress, islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -26,6 +27,7 @@ from chalicelib.ingest.findings import Finding
 from chalicelib.ingest.headers import Layout
 from chalicelib.ingest.kinds import Check, Column
 from chalicelib.ingest.sheets import NumberedRow
+from chalicelib.rules.typed.dates import AMBIGUOUS, EitherWay, proves_month_first
 
 CHUNK_ROWS = 20_000
 
@@ -65,11 +67,37 @@ def read_chunks(layouts: Sequence[Layout], start: int = 0, size: int = CHUNK_ROW
 def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Chunk]:
     skipped = min(max(0, start - begin), layout.height)
     rows = islice(layout.rows(), skipped, None)
-    readers = [_Known(column, layout.sheet.counts_from_1904) for column in layout.kind.columns]
+
+    @cache
+    def month_first() -> bool:
+        return _has_month_first(layout)
+
+    readers = [_Known(column, layout.sheet.counts_from_1904, month_first) for column in layout.kind.columns]
     at = begin + skipped
     while some := list(islice(rows, size)):
         yield _read_chunk(layout, readers, at, some)
         at += len(some)
+
+
+def _has_month_first(layout: Layout) -> bool:
+    """Whether any date of the sheet proves that its writer puts the month first, in whichever column.
+
+    All of the sheet is looked at, so the answer is the same for each of its chunks, whoever reads them; it is only
+    asked for if there is a date that may be read either way.
+    """
+    own = [at for at, column in zip(layout.positions, layout.kind.columns, strict=True) if _holds_dates(column)]
+    dates, rows = itemgetter(*own), layout.rows()
+    known: set[str] = set()
+    while some := list(islice(rows, CHUNK_ROWS)):
+        texts = {cell for _, row in some for cell in dates(row) if type(cell) is str} - known
+        if any(map(proves_month_first, texts)):
+            return True
+        known = texts if len(known) > MOST_KNOWN_CELLS else known | texts
+    return False
+
+
+def _holds_dates(column: Column) -> bool:
+    return column.parse is calendar_date
 
 
 def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: Sequence[NumberedRow]) -> Chunk:
@@ -79,6 +107,7 @@ def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: S
     problems = _problems(layout, columns)
     refused = {problem.at for problem in problems}
     flags = _broken(layout, layout.kind.flagged_by, columns, refused, "flagged")
+    flags += _flagged(readers, cells, refused)
     findings = [
         _finding(layout, rows[places[found.at]][0], cells[found.column][found.at], found)
         for found in sorted([*problems, *flags], key=lambda found: found[:2])
@@ -113,14 +142,18 @@ def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int]
 class _Known(dict[Cell, Any]):
     """What each cell of a column means, learned when it is first seen."""
 
-    def __init__(self, column: Column, counts_from_1904: bool) -> None:
+    def __init__(self, column: Column, counts_from_1904: bool, month_first: Callable[[], bool]) -> None:
         super().__init__()
         self._column = column
-        self._counts_from_1904 = counts_from_1904 and column.parse is calendar_date
+        self._counts_from_1904 = counts_from_1904 and _holds_dates(column)
+        self._month_first = month_first
+        # What is to be said about cells that are kept; few ever have anything.
+        self.flags: dict[Cell, Problem] = {}
 
     def read(self, cells: Sequence[Cell]) -> list[Any]:
         if len(self) > MOST_KNOWN_CELLS:
             self.clear()
+            self.flags.clear()
         # TRUE and 1 are the same key of a dictionary, and not the same cell.
         if bool in set(map(type, cells)):
             return [self._read_cell(cell) for cell in cells]
@@ -131,7 +164,13 @@ class _Known(dict[Cell, Any]):
         return value
 
     def _read_cell(self, cell: Cell) -> Any:
-        return _read_cell(self._column, counted_from_1904(cell) if self._counts_from_1904 else cell)
+        value = _read_cell(self._column, counted_from_1904(cell) if self._counts_from_1904 else cell)
+        if type(value) is EitherWay:
+            return AMBIGUOUS if self._month_first() else value.day_first
+        flag = self._column.flag
+        if flag and type(value) is not Problem and (problem := flag(value)):
+            self.flags[cell] = problem
+        return value
 
 
 def _read_cell(column: Column, cell: Cell) -> Any:
@@ -163,6 +202,17 @@ def _problems(layout: Layout, columns: Sequence[Values]) -> list[_Found]:
         if type(value) is Problem
     ]
     return found + _broken(layout, layout.kind.refused_by, columns, {problem.at for problem in found}, "rejected")
+
+
+def _flagged(readers: Sequence[_Known], cells: Sequence[Sequence[Cell]], refused: Container[int]) -> list[_Found]:
+    """What is to be said about single cells of rows that are kept."""
+    return [
+        _Found(at, number, reader.flags[cell], "flagged")
+        for number, (reader, column) in enumerate(zip(readers, cells, strict=True))
+        if reader.flags
+        for at, cell in enumerate(column)
+        if cell in reader.flags and at not in refused
+    ]
 
 
 def _broken(

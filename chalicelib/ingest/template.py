@@ -74,7 +74,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "Loan Amount": _amount("Rupees, above 0.", 300_000, "0.01"),
         "Tenure": Rule("whole", 1, 600, "Months: a whole number from 1 to 600.", 24, "0"),
         "Interest Rate": Rule("decimal", 0, 100, "Percent a year, from 0 to 100; 11.25 means 11.25%.", 11.25, "0.00"),
-        "Monthly payment": _amount("Rupees, 0 or more. It is kept as it is.", 14_015, "0"),
+        "Monthly payment": _amount("Rupees, above 0. It is kept as it is.", 14_015, "0.01"),
         "EMIs paid on Time": Rule("whole", 0, MAX_PAID, "A whole number from 0; not more than Tenure.", 20, "0"),
         "Date of Approval": _date(f"A date from {FIRST_DATE} to {LAST_DATE}.", date(2024, 5, 17)),
         "End Date": _date("A date not before Date of Approval. Without it the loan is current.", date(2026, 5, 17)),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    literal_column,
     or_,
     select,
     true,
@@ -24,10 +25,13 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.operators import custom_op
 
+from chalicelib.rules.typed.phones import beginnings
 from chalicelib.storage.connection import driver_of
 from chalicelib.storage.tables import customers
 
 MAX_ID = 2**63 - 1
+# So many of the last digits of a phone number find it.
+ENDING = 4
 
 # Those of the table, or of a subquery of it.
 Columns = ReadOnlyColumnCollection[str, Any]
@@ -67,6 +71,10 @@ class Order(StrEnum):
     NAME_DESCENDING = "name-descending"
 
 
+_WORDS: ColumnElement[Any] = literal_column(
+    "array_to_tsvector(search_words((customers.first_name || ' ') || customers.last_name))"
+)
+_PHONE_ENDING: ColumnElement[str] = literal_column('"right"(customers.phone_number, 4)')
 _STORED: Select[Any] = select(*(customers.c[field.name] for field in fields(Customer)))
 _ONE: Select[Any] = _STORED.where(customers.c.customer_id == bindparam("customer_id"))
 _LOCKED: Select[Any] = _ONE.with_for_update(key_share=True)
@@ -117,7 +125,7 @@ def change(connection: Connection, customer_id: int, changes: Mapping[str, objec
 def names(connection: Connection, customer_ids: Collection[int]) -> dict[int, str]:
     """The full names of these customers, by number."""
     columns = customers.c
-    statement = select(columns.customer_id, columns.first_name + " " + columns.last_name)
+    statement = select(columns.customer_id, func.rtrim(columns.first_name + " " + columns.last_name))
     rows = connection.execute(statement.where(columns.customer_id.in_(customer_ids)))
     return {customer_id: name for customer_id, name in rows}  # noqa: C416 - dict() of rows loses the types
 
@@ -131,7 +139,8 @@ def page(
     order: Order = Order.NUMBER,
 ) -> list[Customer]:
     """Customers in an order, from behind the customer of the number `after` on, or from the first on where it is 0;
-    those whose name or phone number begins as given, or who have just that number. `within` leaves only this customer.
+    those the words of whose name begin as given, in any order and spelling, or whose phone number begins or ends so, or
+    who have just that number. `within` leaves only this customer.
     """
     statement = _STORED.where(_is_behind(after, order) if after else true())
     if within is not None:
@@ -188,11 +197,18 @@ def _ordering(columns: Columns, order: Order) -> list[ColumnElement[Any]]:
             return [UnaryExpression(full_name, modifier=custom_op("USING ~>~")), number.desc()]
 
 
-def _matches(beginning: str) -> list[ColumnElement[bool]]:
-    # Written as the indexes are, so that each of these is one of them.
-    columns = customers.c
-    if beginning.isascii() and beginning.isdigit():
-        by_phone = columns.phone_number.startswith(beginning, autoescape=True)
-        return [by_phone, columns.customer_id == int(beginning)] if int(beginning) <= MAX_ID else [by_phone]
-    names = (_full_name(), func.lower(columns.last_name))
-    return [name.startswith(beginning.lower(), autoescape=True) for name in names]
+def _matches(typed: str) -> list[ColumnElement[bool]]:
+    """What a customer may be found by; each is one of the indexes, so it is written as that is."""
+    phones = beginnings(typed)
+    if not phones:
+        return [_WORDS.bool_op("@@")(func.search_query(typed))]
+    number = customers.c.phone_number
+    found = [number.startswith(digits) for digits in sorted(phones)]
+    found += [_ends_with(digits) for digits in sorted(phones) if len(digits) >= ENDING]
+    if typed.isascii() and typed.isdigit() and int(typed) <= MAX_ID:
+        found.append(customers.c.customer_id == int(typed))
+    return found
+
+
+def _ends_with(digits: str) -> ColumnElement[bool]:
+    return and_(digits[-ENDING:] == _PHONE_ENDING, customers.c.phone_number.endswith(digits))

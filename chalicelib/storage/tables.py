@@ -59,7 +59,14 @@ customers = Table(
     CheckConstraint("phone_number ~ '^[0-9]{10}$'", name="customers_phone_number_ten_digits"),
     CheckConstraint("monthly_income > 0", name="customers_monthly_income_positive"),
     CheckConstraint("approved_limit >= 0", name="customers_approved_limit_not_negative"),
-    # A search is for how a full name, a last name or a phone number begins; LIKE 'x%' needs the pattern operators.
+    # A search is for how the words of a name begin, in any spelling (migration 0101 has the functions), and for how
+    # a phone number begins or ends. LIKE 'x%' needs the pattern operators.
+    Index(
+        "customers_words_idx",
+        literal_column("array_to_tsvector(search_words((first_name || ' ') || last_name))").label("words"),
+        postgresql_using="gin",
+    ),
+    Index("customers_phone_ending_idx", literal_column('"right"(phone_number, 4)').label("ending")),
     Index(
         "customers_full_name_idx",
         literal_column("lower((first_name || ' ') || last_name)").label("full_name"),

@@ -22,6 +22,9 @@ MAY_IMPORT = {
 SHARED_BY_BOTH_DOORS = (
     "chalicelib.api.credentials.address_of",
     "chalicelib.api.endpoint.request_id_of",
+    "chalicelib.api.endpoint.with_head",
+    "chalicelib.api.endpoint.without_body",
+    "chalicelib.api.hosts.check_host",
     "chalicelib.api.models.",
     "chalicelib.api.access_models.",
     "chalicelib.api.parsing.",

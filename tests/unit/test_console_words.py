@@ -8,7 +8,7 @@ from chalicelib import runtime
 from chalicelib.console import rendering
 from chalicelib.console.explaining import PARTS, policy_in_words
 from chalicelib.console.history import FIELDS
-from chalicelib.console.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, plain_phone, refused, with_amounts
+from chalicelib.console.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, refused, with_amounts
 from chalicelib.errors import InvalidRequest
 from chalicelib.ingest.kinds import KINDS
 from chalicelib.rules.policy import STANDARD_1
@@ -52,10 +52,6 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 )
 def test_an_amount_may_be_typed_with_its_currency_and_grouped(typed: str, plain: str) -> None:
     assert plain_amount(typed) == plain
-
-
-def test_a_phone_number_may_be_typed_in_groups() -> None:
-    assert plain_phone("86979 89-224") == "8697989224"
 
 
 @pytest.mark.parametrize(

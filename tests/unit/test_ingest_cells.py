@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.ingest import cells
-from chalicelib.ingest.cells import Cell, Problem
+from chalicelib.ingest.cells import Cell, PercentCell, Problem
 from chalicelib.rules.text import is_plain_text
+from chalicelib.rules.typed.numbers import IS_PERCENT
 
 ANY_CELL = st.one_of(
     st.text(), st.floats(), st.integers(), st.booleans(), st.dates(), st.datetimes(), st.times(), st.timedeltas()
@@ -47,7 +48,7 @@ def test_a_whole_number_outside_its_range_says_the_range(cell: Cell) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["abc", "1,5", "1 2", "0x10", "1e5", "١٢", "", True, math.nan, math.inf, date(2024, 1, 1), time(1, 2)]
+    "cell", ["abc", "1,5", "1 2", "0x10", "1e5", "1٢", "", True, math.nan, math.inf, date(2024, 1, 1), time(1, 2)]
 )
 def test_what_is_no_number_is_said_to_be_none(cell: Cell) -> None:
     assert code(cells.whole_number(1, 600)(cell)) == "not_a_number"
@@ -114,12 +115,14 @@ def test_a_name_that_cannot_be_stored_or_shown_is_refused(cell: Cell, wrong: str
     assert code(cells.name(cell)) == wrong
 
 
-@pytest.mark.parametrize("cell", [9812345678.0, "9812345678", " 98123 45678 ", "(981) 234-5678"])
+@pytest.mark.parametrize("cell", [9812345678.0, 919812345678, "9812345678", " +91 98123 45678 ", "(981) 234-5678"])
 def test_a_phone_number_is_ten_digits_however_typed(cell: Cell) -> None:
     assert cells.phone_number(cell) == "9812345678"
 
 
-@pytest.mark.parametrize("cell", [981234567.0, "+91 9812345678", "981234567a", "९८१२३४५६७८", 9812345678.5, True])
+@pytest.mark.parametrize(
+    "cell", [981234567.0, "+98 12345678", "981234567a", "९812345678", 9812345678.5, 98123.45678, True]
+)
 def test_anything_but_ten_digits_is_no_phone_number(cell: Cell) -> None:
     assert code(cells.phone_number(cell)) == "not_a_phone_number"
 
@@ -138,6 +141,7 @@ def test_anything_but_ten_digits_is_no_phone_number(cell: Cell) -> None:
         "31/03/2024",
         "31-3-2024",
         "31.03.2024",
+        "03/31/2024",
     ],
 )
 def test_a_date_may_be_a_date_a_day_number_or_text_with_the_day_first(cell: Cell) -> None:
@@ -145,7 +149,7 @@ def test_a_date_may_be_a_date_a_day_number_or_text_with_the_day_first(cell: Cell
 
 
 @pytest.mark.parametrize(
-    "cell", ["03/31/2024", "31/03-2024", "31 March", "2024-02-30", "", True, time(1), timedelta(1), -5.0]
+    "cell", ["31/03/24", "31/03-2024", "31 March", "45382.5", 0.0, "2024-02-30", "", True, time(1), timedelta(1), -5.0]
 )
 def test_what_is_no_date_is_said_to_be_none(cell: Cell) -> None:
     assert code(cells.calendar_date(cell)) == "not_a_date"
@@ -172,3 +176,19 @@ def test_every_cell_can_be_shown_on_a_short_line(cell: Cell) -> None:
 def test_a_cell_is_shown_as_excel_shows_it() -> None:
     shown = [cells.shown(cell) for cell in (14.0, 8.2, True, date(2024, 3, 31), "a\x00b")]
     assert shown == ["14", "8.2", "TRUE", "2024-03-31", "a\\x00b"]
+
+
+def test_the_number_format_says_what_a_percentage_is_and_not_the_size_of_the_number() -> None:
+    assert cells.percent(PercentCell(0.1125)) == Decimal("11.25")
+    assert cells.percent(0.1125) == Decimal("0.1125")
+    assert str(PercentCell(0.07)) == "7%"
+
+
+@pytest.mark.parametrize("parse", [cells.whole_number(1, 600), cells.money(zero=True)])
+def test_a_percentage_is_no_amount_and_no_count(parse: Any) -> None:
+    assert parse(PercentCell(0.5)) == IS_PERCENT
+
+
+def test_a_percentage_is_neither_a_name_nor_a_phone_number_nor_a_date() -> None:
+    codes = [code(parse(PercentCell(0.5))) for parse in (cells.name, cells.phone_number, cells.calendar_date)]
+    assert codes == ["not_text", "not_a_phone_number", "not_a_date"]

@@ -1,0 +1,42 @@
+"""A customer is found however the name and the number are typed."""
+
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.storage import customers
+from chalicelib.storage.customers import NewCustomer
+from chalicelib.storage.database import Database
+
+PEOPLE = {
+    1: ("\u095b\u0930\u0940\u0928\u093e", "Khan"),
+    2: ("\u0130lker", "Test"),
+    3: ("Ren\u00e9e Kumari", "O\u2019Neil-Stra\u00dfe"),
+    4: ("Suharto", ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("\u091c\u093c\u0930\u0940\u0928\u093e", 1), ("\u095b\u0930\u0940\u0928\u093e", 1),
+        ("\u091c\u0930\u0940", 1),
+
+        ("khan \u091c\u0930\u0940", 1), ("\u0130lker", 2), ("ilker", 2), ("I\u0307LKER", 2), ("test ilk", 2),
+        ("renee", 3), ("Rene\u0301e", 3), ("oneil", 3), ("O'Neil", 3), ("strasse", 3), ("kumari renee", 3),
+        ("STRASSE kum", 3), ("suharto", 4), ("98123 00004", 4), ("+91 98123-00004", 4), ("0004", 4), ("098123 00004", 4),
+        ("9812300004", 4), ("4", 4),
+    ],
+)  # fmt: skip
+def test_a_customer_is_found(database: Database, typed: str, found: int) -> None:
+    with database.transaction() as tx:
+        for number, (first, last) in PEOPLE.items():
+            made = NewCustomer(first, last, 41, f"98123{number:05}", Decimal(60000), Decimal(1))
+            assert customers.add(tx.connection, made) == number
+        assert [each.customer_id for each in customers.page(tx.connection, typed, 0, 20)] == [found]
+
+
+@pytest.mark.parametrize("typed", ["nobody", "'", "\\", "a & b", "!", "'':*", "5", "12345", "(", "\ufdfa" * 100])
+def test_what_nobody_has_finds_nobody_and_breaks_nothing(database: Database, typed: str) -> None:
+    with database.reading() as connection:
+        assert customers.page(connection, typed, 0, 20) == []
