@@ -59,7 +59,7 @@ customers = Table(
     CheckConstraint("phone_number ~ '^[0-9]{10}$'", name="customers_phone_number_ten_digits"),
     CheckConstraint("monthly_income > 0", name="customers_monthly_income_positive"),
     CheckConstraint("approved_limit >= 0", name="customers_approved_limit_not_negative"),
-    # A search is for how the words of a name begin, in any spelling (migration 0101 has the functions), and for how
+    # A search is for how the words of a name begin, in any spelling (migration 0008 has the functions), and for how
     # a phone number begins or ends. LIKE 'x%' needs the pattern operators.
     Index(
         "customers_words_idx",

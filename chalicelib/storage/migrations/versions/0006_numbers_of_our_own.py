@@ -1,12 +1,12 @@
 """Numbers that a file used up: the sequences go back below those that no workbook can name
 
-Revision: 0202, after 0201.
+Revision: 0006, after 0005.
 """
 
 from alembic import op
 
-revision = "0202"
-down_revision = "0201"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

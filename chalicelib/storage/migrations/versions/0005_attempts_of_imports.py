@@ -1,12 +1,12 @@
 """How often a worker has begun an import and did not come back
 
-Revision: 0201, after 0004.
+Revision: 0005, after 0004.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0201"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None

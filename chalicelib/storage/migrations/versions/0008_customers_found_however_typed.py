@@ -3,13 +3,13 @@
 The indexes are on functions, so whatever writes a customer fills them, also the release before, and old rows have them.
 The bodies are bound when the functions are made (RETURN), because Postgres builds indexes without a search path.
 
-Revision: 0101, after 0004.
+Revision: 0008, after 0007.
 """
 
 from alembic import op
 
-revision = "0101"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
