@@ -93,7 +93,7 @@ class Endpoints:
 
     def close(self) -> None:
         """Declares the methods and paths that are left, with their 405 and 404. Call it after the last `add`."""
-        allowed = defaultdict(list)
+        allowed: dict[str, list[str]] = defaultdict(list)
         for method, path in self.operations:
             allowed[path] += with_head(method)
         for path, methods in allowed.items():
