@@ -31,7 +31,7 @@ CASES = all_cases()
 AT_ONCE = 4
 TELLTALES = ("Traceback", "pg8000", "sqlalchemy", "$argon2", "/var/task", "site-packages")
 # Noted at each use, also of what a hostile request shows.
-NOTED = ("last_used_at",)
+NOTED = ("last_used_at", "last_seen_at")
 # The tables that a request which is answered 201 adds a row to, and what the audit log says of it.
 ADDED = {"/register/": ("customers", "customer_registered"), "/imports/": ("imports", "import_started")}
 
