@@ -33,7 +33,25 @@ class Uncalculated:
         return "=?"
 
 
-Cell: TypeAlias = str | float | int | bool | date | datetime | time | timedelta | ErrorCell | Uncalculated
+@dataclass(frozen=True)
+class PercentCell:
+    """A number in a cell that is formatted as percent: 0.1125 is shown as 11.25%."""
+
+    fraction: float
+
+    def __str__(self) -> str:
+        return f"{Decimal(repr(self.fraction)) * 100:.10f}".rstrip("0").rstrip(".") + "%"
+
+
+@dataclass(frozen=True)
+class UnclearCell:
+    """A number whose format shows something else than the number, or nothing: 300000 as 300, as 3 lakh."""
+
+    number: float
+    number_format: str
+
+    def __str__(self) -> str:
+        return f"{self.number!r} in the number format {self.number_format}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,23 @@ class Problem:
 
     code: str
     message: str
+
+
+@dataclass(frozen=True)
+class MisfitCell:
+    """A cell of a row that does not fit its header, so that nobody can say in which column its values belong."""
+
+    cell: "Cell"
+    problem: Problem
+
+    def __str__(self) -> str:
+        return shown(self.cell)
+
+
+Cell: TypeAlias = (
+    str | float | int | bool | date | datetime | time | timedelta
+    | ErrorCell | Uncalculated | PercentCell | UnclearCell | MisfitCell
+)  # fmt: skip
 
 
 Parser: TypeAlias = Callable[[Cell], Any]
@@ -55,6 +90,10 @@ MISSING = Problem("missing", "must be given.")
 ERROR = Problem("error_cell", "must not be an error of Excel's.")
 UNCALCULATED = Problem(
     "formula_without_value", "has a formula whose value is not in the file; open the file in Excel and save it."
+)
+UNCLEAR = Problem(
+    "unclear_number_format",
+    "has a number format that shows another value than the file holds; format the cell as Number and check its value.",
 )
 
 # Excel itself keeps no more digits of a number, so a longer one in a file is not the one that was meant.
@@ -143,7 +182,7 @@ def money(*, zero: bool) -> Parser:
 
 def percent(cell: Cell) -> Decimal | Problem:
     """A rate in percent a year from 0 to 100, to a Decimal with at most four decimals."""
-    exact = _number(cell)
+    exact = Decimal(repr(cell.fraction)) * 100 if isinstance(cell, PercentCell) else _number(cell)
     if isinstance(exact, Problem):
         return exact
     if not 0 <= exact <= 100:
