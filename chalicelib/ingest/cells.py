@@ -58,6 +58,17 @@ class Uncalculated:
 
 
 @dataclass(frozen=True)
+class UnclearCell:
+    """A number whose format shows something else than the number, or nothing: 300000 as 300, as 3 lakh."""
+
+    number: float
+    number_format: str
+
+    def __str__(self) -> str:
+        return f"{self.number!r} in the number format {self.number_format}"
+
+
+@dataclass(frozen=True)
 class PercentCell:
     """A number that Excel shows as a percentage, by its cell's number format: 0.1125, which is shown as 11.25%."""
 
@@ -72,7 +83,21 @@ class PercentCell:
         return Decimal(repr(self.fraction)) * 100
 
 
-Cell: TypeAlias = str | float | int | bool | date | datetime | time | timedelta | ErrorCell | Uncalculated | PercentCell
+@dataclass(frozen=True)
+class MisfitCell:
+    """A cell of a row that does not fit its header, so that nobody can say in which column its values belong."""
+
+    cell: "Cell"
+    problem: Problem
+
+    def __str__(self) -> str:
+        return shown(self.cell)
+
+
+Cell: TypeAlias = (
+    str | float | int | bool | date | datetime | time | timedelta
+    | ErrorCell | Uncalculated | PercentCell | UnclearCell | MisfitCell
+)  # fmt: skip
 
 
 Parser: TypeAlias = Callable[[Cell], Any]
@@ -86,6 +111,10 @@ MISSING = Problem("missing", "must be given.")
 ERROR = Problem("error_cell", "must not be an error of Excel's.")
 UNCALCULATED = Problem(
     "formula_without_value", "has a formula whose value is not in the file; open the file in Excel and save it."
+)
+UNCLEAR = Problem(
+    "unclear_number_format",
+    "has a number format that shows another value than the file holds; format the cell as Number and check its value.",
 )
 
 # Excel itself keeps no more digits of a number, so a longer one in a file is not the one that was meant.

@@ -1,4 +1,4 @@
-"""Reading .csv: UTF-8 with or without a byte order mark, with commas or semicolons, as Excel writes it."""
+"""Reading .csv: UTF-8 with or without a byte order mark, with commas, semicolons or tabs, as Excel writes it."""
 
 import csv
 import io
@@ -7,10 +7,12 @@ from contextlib import suppress
 from itertools import islice
 from typing import IO
 
-from chalicelib.ingest.sheets import FileRefused, NumberedRow, Sheet
+from chalicelib.ingest.sheets import ABSENT, FileRefused, NumberedRow, Sheet
 
 NAME = "csv"
-DELIMITERS = ",;"
+DELIMITERS = ",;\t"
+# What Excel takes from the first line, and does not show.
+SEPARATOR_LINE = "sep="
 LINES_SEARCHED = 20
 MAX_COLUMNS = 200
 # A row may have line breaks between its quotation marks. A line of 20 MiB of commas would be twenty million cells.
@@ -19,7 +21,7 @@ MAX_ROW_CHARACTERS = 2**20
 MAX_ROW_LINES = 100
 
 NEITHER = (
-    "The file is neither an .xlsx workbook nor a .csv file with commas or semicolons; save it in Excel as .xlsx, "
+    "The file is neither an .xlsx workbook nor a .csv file with commas, semicolons or tabs; save it in Excel as .xlsx, "
     "or as CSV UTF-8."
 )
 NOT_UTF_8 = "The .csv file is not in UTF-8; save it in Excel as CSV UTF-8."
@@ -28,14 +30,14 @@ NOT_UTF_8 = "The .csv file is not in UTF-8; save it in Excel as CSV UTF-8."
 def read_csv(file: IO[bytes]) -> Sheet:
     """The one sheet of a .csv file. Raises FileRefused where it is not text, or not in UTF-8."""
     try:
-        delimiter = _delimiter(file)
+        delimiter = _named_delimiter(file) or _delimiter(file)
         height, width = _size(file, delimiter)
     except UnicodeDecodeError as error:
         raise FileRefused(NOT_UTF_8) from error
 
     def rows() -> Iterator[NumberedRow]:
         for number, row in enumerate(_records(file, delimiter), start=1):
-            yield number, row + [""] * (width - len(row))
+            yield number, row + [ABSENT] * (width - len(row))
 
     return Sheet(NAME, height, rows)
 
@@ -48,6 +50,13 @@ def _size(file: IO[bytes], delimiter: str) -> tuple[int, int]:
         if width > MAX_COLUMNS:
             raise FileRefused(f"Row {height} of the .csv file has {width} cells; at most {MAX_COLUMNS} are read.")
     return height, width
+
+
+def _named_delimiter(file: IO[bytes]) -> str | None:
+    """What the first line says that stands between the cells."""
+    first = next(_all_lines(file), "").rstrip("\r\n")
+    named = first[len(SEPARATOR_LINE) :] if first.lower().startswith(SEPARATOR_LINE) else ""
+    return named if named and named in DELIMITERS else None
 
 
 def _delimiter(file: IO[bytes]) -> str:
@@ -82,7 +91,7 @@ def _records(file: IO[bytes], delimiter: str) -> Iterator[list[str]]:
                 raise _refused(begins, f"it has more than {MAX_ROW_LINES} lines; at most as many are read")
             yield line
 
-    reader = csv.reader(some_lines(), delimiter=delimiter, strict=True)
+    reader = csv.reader(some_lines(), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         for record in reader:
             begins, characters, lines = reader.line_num + 1, 0, 0
@@ -108,6 +117,15 @@ def _in_words(error: str, line: int) -> str:
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
+    """The lines, without one that only names the delimiter."""
+    lines = _all_lines(file)
+    first = next(lines, "")
+    if not first.lower().startswith(SEPARATOR_LINE) or first.rstrip("\r\n")[len(SEPARATOR_LINE) :] not in DELIMITERS:
+        yield first
+    yield from lines
+
+
+def _all_lines(file: IO[bytes]) -> Iterator[str]:
     """The lines; one that is too long ends with what makes it so."""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")

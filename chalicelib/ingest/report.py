@@ -17,11 +17,12 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import PatternFill
 from openpyxl.utils import get_column_letter
 
-from chalicelib.ingest.cells import Cell, ErrorCell, Uncalculated, is_blank, shown
-from chalicelib.ingest.headers import Layout, normalised
+from chalicelib.ingest.cells import Cell, ErrorCell, Uncalculated, UnclearCell, is_blank, shown
+from chalicelib.ingest.headers import Layout
 from chalicelib.ingest.report_cells import fit_to_width, header
 from chalicelib.ingest.report_rows import RowWriter, fill
 from chalicelib.ingest.report_summary import OUTCOMES, Summary, write_summary
+from chalicelib.ingest.titles import normalised
 from chalicelib.storage.import_jobs import RowOutcome
 
 # What a sheet of Excel's holds.
@@ -167,7 +168,7 @@ def _numbers(columns: _Columns, rows: Sequence[Sequence[Cell]]) -> set[int]:
 
 
 def _is_left(cell: Cell) -> bool:
-    return isinstance(cell, str | bool | ErrorCell | Uncalculated) and not is_blank(cell)
+    return isinstance(cell, str | bool | ErrorCell | Uncalculated | UnclearCell) and not is_blank(cell)
 
 
 def _widths(columns: _Columns, rows: Sequence[Sequence[Cell]]) -> list[float]:

@@ -11,7 +11,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from chalicelib.ingest.cells import MAX_ID, Cell, ErrorCell, PercentCell, Uncalculated
+from chalicelib.ingest.cells import MAX_ID, Cell, ErrorCell, MisfitCell, PercentCell, Uncalculated, UnclearCell
 
 # The font of cells without a style; without its name, a styled cell would stand out in another.
 FONT_NAME = "Calibri"
@@ -100,7 +100,9 @@ def plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, PercentCell):
         return value.fraction
-    if isinstance(value, ErrorCell | Uncalculated | str):
+    if isinstance(value, MisfitCell):
+        return plain(value.cell)
+    if isinstance(value, ErrorCell | Uncalculated | UnclearCell | str):
         return _writable(str(value)) or None
     return value
 

@@ -14,9 +14,12 @@ from typing import Any, NamedTuple, TypeAlias
 from chalicelib.ingest.cells import (
     ERROR,
     UNCALCULATED,
+    UNCLEAR,
     Cell,
+    MisfitCell,
     Problem,
     Uncalculated,
+    UnclearCell,
     calendar_date,
     counted_from_1904,
     is_blank,
@@ -180,6 +183,10 @@ def _read_cell(column: Column, cell: Cell) -> Any:
         return ERROR
     if type(cell) is Uncalculated:
         return UNCALCULATED
+    if type(cell) is UnclearCell:
+        return UNCLEAR
+    if type(cell) is MisfitCell:
+        return cell.problem
     return column.parse(cell)
 
 

@@ -1,62 +1,87 @@
-"""How long the texts are that the cells of a workbook share: the reader copies such a text for every cell.
+"""The texts that the cells of a workbook share: the reader copies such a text for every cell.
 
-A file of 100 KB may have a text of 30,000 characters in 20,000 cells.
+A file of 100 KB may have a text of 30,000 characters in 20,000 cells, so their lengths are known before.
 """
 
 import re
-import zipfile
 from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from xml.sax.saxutils import escape
 
-from chalicelib.ingest.xml_parts import blocks, pieces, prefix_of, text_bytes
+from chalicelib.ingest.xml_parts import MAIN, MAX_PIECE_BYTES, Damaged, feed, known, parser
 
-PART = "xl/sharedstrings.xml"
+START = f'<sst xmlns="{MAIN[0]}">'.encode()
+END = b"</sst>"
+
+_PLAIN = re.compile(rb'\s*+(?:<si><t(?: xml:space="preserve")?+>[^<>]*+</t></si>\s*+)*+')
+_TEXT = re.compile(rb"<t[^<>]*+>([^<>]*+)<")
 
 
 @dataclass(frozen=True)
 class SharedStrings:
-    """The length of each text in bytes. Where the reader might count them differently, each is as the longest."""
+    """The length of each text in bytes."""
 
     lengths: "array[int]"
-    is_sure: bool = True
 
     @cached_property
     def longest(self) -> int:
         return max(self.lengths, default=0)
 
-    @cached_property
+    @property
     def total(self) -> int:
         return sum(self.lengths)
 
-    def expanded(self, xml: bytes, prefix: bytes) -> int:
-        """The bytes that the cells of a piece of a sheet expand to; a cell that is written oddly has the longest."""
-        longest = self.longest
-        indices = [int(index) for index in _shared_cell(prefix).findall(xml)] if self.is_sure else []
-        known = [self.lengths[index] for index in indices if index < len(self.lengths)]
-        return sum(known) + (shared_cells(xml) - len(known)) * longest
+
+class Strings:
+    """Takes the texts in, piece by piece."""
+
+    def __init__(self) -> None:
+        self.lengths = array("I")
+
+    def take(self, xml: bytes) -> bool:
+        """Takes in whole texts; False if they are not written as nearly every program does."""
+        if not _PLAIN.fullmatch(xml):
+            return False
+        self.lengths.extend(map(len, _TEXT.findall(xml)))
+        return True
 
 
-def shared_cells(xml: bytes) -> int:
-    """How many cells of a piece of a sheet have a shared text, or a few more."""
-    return xml.count(b'"s"') + xml.count(b"'s'")
+def rewritten(some: Iterable[bytes]) -> Iterator[bytes]:
+    """The texts written plainly: without fonts, and without how they are pronounced. Raises Damaged, ExpatError."""
+    path: list[str] = []
+    texts: list[str] = []
+    ready: list[str] = []
+    size = 0
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        path.append(known(name))
+        if path[-1] == "si" and len(path) == 2:
+            texts.clear()
+        elif len(path) > 100:
+            raise Damaged("more than 100 elements in one another")
+
+    def end(_name: str) -> None:
+        if path == ["sst", "si"]:
+            ready.append(f'<si><t xml:space="preserve">{written("".join(texts))}</t></si>')
+        path.pop()
+
+    def text(characters: str) -> None:
+        nonlocal size
+        if path in (["sst", "si", "t"], ["sst", "si", "r", "t"]):
+            texts.append(characters)
+            size += len(characters)
+            if size > MAX_PIECE_BYTES * 16:
+                raise Damaged(f"{size} characters of text")
+
+    made = parser(start, end)
+    made.CharacterDataHandler = text
+    for _ in feed(made, some):
+        yield "".join(ready).encode()
+        ready.clear()
 
 
-def shared_strings(container: zipfile.ZipFile) -> SharedStrings:
-    """The shared texts of a workbook; none where it has no such part."""
-    parts = [part for part in container.infolist() if part.filename.lower() == PART]
-    lengths = array("I")
-    is_sure = len(parts) < 2
-    for part in parts:
-        prefix = prefix_of(container, part, b"sst")
-        item = re.compile(rb"<%bsi(?:\s[^<>]*)?(?:/>|>(.*?)</%bsi>)" % (prefix, prefix), re.DOTALL)
-        for xml in pieces(blocks(container, part), b"</%bsi>" % prefix):
-            found = item.findall(xml)
-            # One without any text in it may count as none.
-            is_sure = is_sure and b"" not in found
-            lengths.extend(map(text_bytes, found))
-    return SharedStrings(lengths, is_sure)
-
-
-def _shared_cell(prefix: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"""<%bc\s[^<>]*\bt\s*=\s*["']s["'][^<>]*>\s*<%bv>(\d{1,9})</""" % (prefix, prefix))
+def written(text: str) -> str:
+    """A text as XML; without the escape, a carriage return would become a line feed."""
+    return escape(text, {"\r": "&#13;"})

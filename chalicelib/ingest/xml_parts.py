@@ -1,20 +1,38 @@
-"""The parts of an .xlsx file, unpacked and taken to pieces without ever holding a whole one in memory."""
+"""The parts of an .xlsx file, unpacked and taken to pieces without ever holding a whole one in memory.
 
-import re
+expat takes XML to pieces, in time in proportion to its length: it is given blocks, and what it must hold until it ends
+(a tag, a comment) is bounded, as is the number of elements.
+"""
+
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from xml.etree import ElementTree
+from typing import Any
+from xml.parsers import expat
 
 BLOCK_BYTES = 2**20
 MAX_PIECE_BYTES = 2**24
+# expat looks at an unfinished tag or comment again with each block.
+MAX_TOKEN_BYTES = 2**22
+# Beside cells. A workbook of 64,000 styles has half of it.
+MAX_ELEMENTS = 1_000_000
 
-CDATA = b"<![CDATA["
-_TEXT = re.compile(rb">([^<]+)<")
+# The two dialects of .xlsx: what every program writes, and "Strict Open XML".
+MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
+LINKS = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships",
+)
+
+Start = Callable[[str, dict[str, str]], Any]
+
+
+class Damaged(ValueError):
+    """The file cannot be read. `str(error)` says why, as the end of a sentence."""
 
 
 def blocks(container: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """What a part unpacks to. Raises BadZipFile where that is more than the file says: zipfile would cut it off."""
+    """What a part unpacks to. Raises BadZipFile if that is more than the file says: zipfile would cut it off."""
     unbounded = copy(part)
     unbounded.file_size = part.file_size + BLOCK_BYTES
     unpacked = 0
@@ -27,33 +45,74 @@ def blocks(container: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]
 
 
 def pieces(some: Iterable[bytes], end: bytes) -> Iterator[bytes]:
-    """The XML in pieces that each stop behind an `end`, so that no row, cell or string is cut in two."""
-    rest = b""
+    """The XML in pieces that each stop behind an `end`, so that no row or string is cut in two. Raises Damaged."""
+    held: list[bytes] = []
+    # So many bytes may be the beginning of an end.
+    seam, few = b"", len(end) - 1
     for block in some:
-        whole, found, rest = (rest + block).rpartition(end)
-        if len(rest) > MAX_PIECE_BYTES:
-            raise ValueError(f"{MAX_PIECE_BYTES} bytes without {end.decode()}")
-        yield whole + found
-    yield rest
+        block, found, rest = (seam + block).rpartition(end)
+        if found:
+            yield b"".join((*held, block, found))
+            held = []
+        cut = max(len(rest) - few, 0)
+        held.append(rest[:cut])
+        seam = rest[cut:]
+        if sum(map(len, held)) > MAX_PIECE_BYTES:
+            raise Damaged(f"{MAX_PIECE_BYTES} bytes without {end.decode()}")
+    yield b"".join((*held, seam))
 
 
-def elements(container: zipfile.ZipFile, part: str, tag: str) -> list[dict[str, str]]:
-    """The attributes of all elements of that name, in whatever namespace: there are two dialects of .xlsx."""
-    root = ElementTree.fromstring(b"".join(blocks(container, container.getinfo(part))))  # noqa: S314 - see below
-    # expat refuses entities that multiply.
-    return [
-        {name.rpartition("}")[2]: value for name, value in element.items()}
-        for element in root.iter()
-        if element.tag.rpartition("}")[2] == tag
-    ]
+def parser(start: Start, end: Callable[[str], Any] | None = None) -> expat.XMLParserType:
+    """A parser that names elements and attributes "namespace name". It raises Damaged on a document type."""
+    made = expat.ParserCreate(namespace_separator=" ")
+    made.buffer_text = True
+    made.StartElementHandler = start
+    made.EndElementHandler = end
+    made.StartDoctypeDeclHandler = _refuse_document_type
+    return made
 
 
-def prefix_of(container: zipfile.ZipFile, part: zipfile.ZipInfo, root: bytes) -> bytes:
-    """The namespace prefix of the part's elements, with its colon; nearly always there is none."""
-    found = re.search(rb"<(\w{1,20}:)?%b" % root, next(blocks(container, part), b""))
-    return (found and found.group(1)) or b""
+def feed(to: expat.XMLParserType, some: Iterable[bytes]) -> Iterator[None]:
+    """Parses the blocks; control comes back after each. Raises ExpatError, and Damaged on a tag without an end."""
+    fed = 0
+    for block in some:
+        to.Parse(block, False)
+        fed += len(block)
+        if fed - max(to.CurrentByteIndex, 0) > MAX_TOKEN_BYTES:
+            raise Damaged(f"a tag or comment of more than {MAX_TOKEN_BYTES} bytes")
+        yield
+    to.Parse(b"", True)
+    yield
 
 
-def text_bytes(xml: bytes) -> int:
-    """How many bytes of text stand between the tags, or a few more."""
-    return len(xml) if CDATA in xml else sum(map(len, _TEXT.findall(xml)))
+def elements(some: Iterable[bytes]) -> list[tuple[tuple[str, ...], dict[str, str]]]:
+    """All elements of a part with their path of names and their attributes, in the order of the file.
+
+    Names of the main namespaces and those of packages are without their namespace, all others with it.
+    """
+    found: list[tuple[tuple[str, ...], dict[str, str]]] = []
+    path: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        path.append(known(name))
+        if len(found) >= MAX_ELEMENTS or len(path) > 100:
+            raise Damaged(f"more than {MAX_ELEMENTS} elements, or more than 100 in one another")
+        found.append((tuple(path), attributes))
+
+    for _ in feed(parser(start, lambda _: path.pop()), some):
+        pass
+    return found
+
+
+_KNOWN = {*MAIN, "http://schemas.openxmlformats.org/package/2006/relationships",
+          "http://schemas.openxmlformats.org/package/2006/content-types"}  # fmt: skip
+
+
+def known(name: str) -> str:
+    """A name without its namespace, if that is one of workbooks and their packages."""
+    namespace, _, local = name.rpartition(" ")
+    return local if namespace in _KNOWN else name
+
+
+def _refuse_document_type(*_of_it: Any) -> None:
+    raise Damaged("it has a document type, which no workbook has")

@@ -211,4 +211,4 @@ def _matches(typed: str) -> list[ColumnElement[bool]]:
 
 
 def _ends_with(digits: str) -> ColumnElement[bool]:
-    return and_(digits[-ENDING:] == _PHONE_ENDING, customers.c.phone_number.endswith(digits))
+    return and_(_PHONE_ENDING == digits[-ENDING:], customers.c.phone_number.endswith(digits))

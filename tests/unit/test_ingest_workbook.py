@@ -4,6 +4,7 @@ import json
 import re
 import tracemalloc
 import zipfile
+from array import array
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -16,14 +17,15 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from chalicelib.ingest import sheet_xml, xlsx, xml_parts
+from chalicelib.ingest import xlsx, xml_parts
 from chalicelib.ingest.cells import ERROR_NAMES, ErrorCell
-from chalicelib.ingest.error_cells import ErrorFinder, in_order
 from chalicelib.ingest.events import ObjectReference, UnknownMessage, message_for, references
 from chalicelib.ingest.headers import Layout, find_layouts
 from chalicelib.ingest.kinds import CUSTOMERS, LOANS
+from chalicelib.ingest.marks import with_marks
+from chalicelib.ingest.plain_rows import PlainRows
 from chalicelib.ingest.rows import Chunk, read_chunks
-from chalicelib.ingest.sheet_xml import look_into
+from chalicelib.ingest.shared_strings import SharedStrings
 from chalicelib.ingest.workbook import OLD_OFFICE_FORMAT, FileRefused, read_workbook
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
@@ -229,9 +231,9 @@ def test_error_cells_are_found_in_every_piece_of_a_large_sheet(monkeypatch: pyte
     file = BytesIO()
     book.save(file)
     monkeypatch.setattr(xml_parts, "BLOCK_BYTES", 100)
-    with zipfile.ZipFile(file) as container:
-        errors = look_into(container).sheets["Sheet"].errors
-    assert list(in_order(errors)) == [(row, 2, ErrorCell("#REF!")) for row in range(1, 300)]
+    file.seek(0)
+    (read,) = read_workbook(file)
+    assert [row[1] for _, row in read.rows()] == [ErrorCell("#REF!")] * 299
 
 
 def test_a_sheet_is_read_in_chunks() -> None:
@@ -373,7 +375,7 @@ def repeated_text(cell: bytes, text: str, cells: int, shared_text: str = "<si><t
         b'<c r="J#" t="inlineStr"><is><t>0</t></is></c><c r="K#" t="s"><f>1</f><v>0</v></c>',
     ],
 )
-@pytest.mark.parametrize("shared_text", ["<si><t>%s</t></si>", "<si/><si><r><t>%s</t></r></si>"])
+@pytest.mark.parametrize("shared_text", ["<si><t>%s</t></si>", "<si><r><t>%s</t></r><rPh/></si>"])
 def test_a_text_that_many_cells_share_counts_for_each_of_them(cell: bytes, shared_text: str) -> None:
     assert "The texts in the cells of the workbook have" in refusal(
         repeated_text(cell, "x" * 30_000, 10_000, shared_text)
@@ -389,10 +391,9 @@ def test_long_texts_that_few_cells_share_do_no_harm() -> None:
 
 @pytest.mark.parametrize("text", [b"x" * 30_000, b"<![CDATA[" + b"x" * 30_000 + b"]]>"])
 def test_texts_that_no_cells_share_count_as_well(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
-    for module in (sheet_xml, xlsx):
-        monkeypatch.setattr(module, "MAX_TEXT_BYTES", 1_000_000)
-    assert "The texts in the cells" in refusal(repeated_text(b'<c r="J#"><v>%b</v></c>' % text, "x", 40))
-    layouts_of(repeated_text(b'<c r="J#"><v>%b</v></c>' % text, "x", 20))
+    monkeypatch.setattr(xlsx, "MAX_TEXT_BYTES", 1_000_000)
+    assert "The texts in the cells" in refusal(repeated_text(b'<c r="J#" t="str"><v>%b</v></c>' % text, "x", 40))
+    layouts_of(repeated_text(b'<c r="J#" t="str"><v>%b</v></c>' % text, "x", 20))
 
 
 def with_cells(*rows: bytes) -> bytes:
@@ -402,6 +403,8 @@ def with_cells(*rows: bytes) -> bytes:
     parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(
         b"</sheetData>", b"".join(b"<row>%b</row>" % row for row in rows) + b"</sheetData>"
     )
+    # openpyxl says of every workbook that it was not calculated.
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b' fullCalcOnLoad="1"', b"")
     return zipped(parts)
 
 
@@ -451,12 +454,13 @@ def test_a_formula_with_its_value_is_that_value_and_an_empty_text_is_one(cell: b
     assert (len(good_rows(chunk)), chunk.findings) == (1, [])
 
 
-@pytest.mark.parametrize("cell", [b'<c t="e"><v>#N/A</v></c>', b"<c><f>H2+365</f></c>"])
-def test_an_error_that_does_not_say_where_it_is_refuses_the_file(cell: bytes) -> None:
-    assert refusal(with_cells(LOAN_CELLS + cell)) == (
-        "The sheet loans has an error, or a formula without its value, in a cell that does not say where it is; open "
-        "the file in Excel and save it."
-    )
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [(b'<c t="e"><v>#N/A</v></c>', "error_cell"), (b"<c><f>H2+365</f></c>", "formula_without_value")],
+)
+def test_an_error_that_does_not_say_where_it_is_stands_behind_the_cell_before_it(cell: bytes, code: str) -> None:
+    (finding,) = only_chunk(with_cells(LOAN_CELLS + cell)).findings
+    assert (finding.row_number, finding.column_name, finding.code) == (2, "End Date", code)
 
 
 def test_cells_and_rows_that_do_not_say_where_they_are_stand_behind_those_before_them() -> None:
@@ -471,25 +475,37 @@ def test_cells_without_addresses_that_span_too_much_are_refused_before_they_are_
     assert only_chunk(with_cells(LOAN_CELLS + b"<c/>", *[b""] * 9_000)).found == 1
 
 
+def plain_rows(xml: bytes) -> PlainRows:
+    rows = PlainRows(b"", SharedStrings(array("I")), {}, is_uncalculated=False)
+    assert rows.take(xml)
+    return rows
+
+
 def test_a_million_error_cells_are_kept_in_a_few_mebibytes() -> None:
+    finder = PlainRows(b"", SharedStrings(array("I")), {}, is_uncalculated=False)
     tracemalloc.start()
-    finder = ErrorFinder("S", b"")
     for first in range(1, 1_000_001, 10_000):
-        finder.look_at(
-            b"".join(b'<c r="H%d" t="e"><v>#N/A</v></c>' % row for row in range(first, first + 10_000)) + b"</row>"
+        rows = (
+            b'<row r="%d"><c r="H%d" t="e"><v>#N/A</v></c></row>' % (row, row) for row in range(first, first + 10_000)
         )
-    errors = finder.found()
+        assert finder.take(b"".join(rows))
+    marks = finder.marks()
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert sum(map(len, errors.values())) == 1_000_000
+    assert sum(map(len, marks.values())) == 1_000_000
     assert size < 16 * 2**20
 
 
-def test_error_cells_in_no_order_and_in_columns_that_excel_has_not_are_put_in_order_or_left_out() -> None:
-    finder = ErrorFinder("S", b"")
-    for address in (b"B9", b"A9", b"B3", b"ZZZZZ1", b"XFD2"):
-        finder.look_at(b'<c r="%b" t="e"><v>#REF!</v></c><c r="%b" t="e"><v>#WORM!</v></c>' % (address, address))
-    assert [(row, column) for row, column, _ in in_order(finder.found())][::2] == [(2, 16384), (3, 2), (9, 1), (9, 2)]
+def test_error_cells_of_several_columns_come_in_the_order_of_the_rows() -> None:
+    marks = plain_rows(
+        b'<row r="2"><c r="B2" t="e"><v>#REF!</v></c></row><row r="3"><c r="A3" t="e"><v>#WORM!</v></c>'
+        b'<c r="AB3" t="e"/></row>'
+    ).marks()
+    rows = ((number, [""] * 28) for number in (1, 2, 3, 4))
+    seen = [
+        (number, at, str(cell)) for number, row in with_marks(rows, marks, 0) for at, cell in enumerate(row) if cell
+    ]
+    assert seen == [(2, 1, "#REF!"), (3, 0, "#ERROR"), (3, 27, "#ERROR")]
 
 
 def test_a_part_that_unpacks_to_more_than_it_says_is_damage() -> None:
