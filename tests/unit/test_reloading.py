@@ -1,6 +1,5 @@
 """`make dev`: what is watched, and that a change is taken up by a new process."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,9 @@ from tests.patience import wait_until
 PROGRAM = """
 import sys
 from pathlib import Path
+from infra.local.commands import end_like_ctrl_c
 from infra.local.reloading import run_and_reload
+end_like_ctrl_c()
 root = Path(sys.argv[1])
 run_and_reload([sys.executable, "app.py"], {}, root)
 """
@@ -37,7 +38,7 @@ def reloading(project: Path) -> Iterator[Path]:
     with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: said(project) == ["first"], "the first start")
         yield project
-        process.send_signal(signal.SIGINT)
+        process.terminate()
 
 
 def said(project: Path) -> list[str]:
