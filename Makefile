@@ -110,6 +110,7 @@ screenshots: $(READY) ## take the pictures of the console in docs/screenshots, o
 lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml --group dev -o requirements-dev.txt
+	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt pyproject.toml --group deployer -o infra/local/requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt
 # Digests are no secrets, nor is what tests make up; outside the tests, what is assigned to a name such as `password` is one.
 SCAN := $(RUN) -m detect_secrets.pre_commit_hook --plugin infra/secret_scan.py --disable-plugin HexHighEntropyString \

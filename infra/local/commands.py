@@ -114,9 +114,12 @@ def _sheet_sentence(sheet: Sheet) -> str:
 
 def status(home: Home, console: Console) -> None:
     """Servers, addresses, counts, queues and the last imports."""
-    servers = choose_launcher(home, home.ports()).servers()
+    launcher = choose_launcher(home, home.ports())
+    servers = launcher.servers()
     for server in servers:
         console.print(f"{server.name:12} {server.detail}")
+    for note in launcher.notes():
+        console.print(note, soft_wrap=True)
     if not all(server.is_running for server in servers):
         raise LocalError("The stack is not up; `make up` starts it.")
     stack = home.read_stack()
