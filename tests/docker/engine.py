@@ -163,6 +163,8 @@ def _dockerd(engine: Engine) -> Iterator[None]:
             daemon.kill()
             daemon.wait()
         guard.communicate(timeout=60)
+        for space in (engine.folder / "exec" / "netns").glob("*"):
+            run(["umount", "--lazy", str(space)], check=False)
 
 
 def _wait_for(engine: Engine, daemon: subprocess.Popen[bytes], log: Path) -> None:

@@ -25,6 +25,7 @@ LOCALSTACK = PROJECT / "infra" / "localstack"
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
 UV = PROJECT / ".local" / "uv" / "bin" / "uv"
 LABEL = "loans.standin"
+BASE = "loans-standin/base"
 
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
 INCLUDED = ("ca-certificates", "curl", "iproute2", "locales", "procps", "python3.11", "python3.11-venv", "python3-pip")
@@ -39,20 +40,21 @@ class Image:
 
     name: str
     folder: str
+    on: str = BASE
     made_from: tuple[Path, ...] = ()
     furnish: Callable[[Path], None] = lambda _context: None
 
 
 def build(engine: Engine, say: Callable[[str], None]) -> None:
     """Builds what is missing of the images of docker-compose.yml, with the executor of the project in LocalStack's."""
-    below = _build_base(engine, say)
+    digests = {BASE: _build_base(engine, say)}
     for image in IMAGES:
-        below = _build(engine, image, below, say)
+        digests[image.name] = _build(engine, image, digests[image.on], say)
 
 
 def _build_base(engine: Engine, say: Callable[[str], None]) -> str:
-    name, certificates = "loans-standin/base", sorted(CERTIFICATES.rglob("*.crt"))
-    digest = _digest(Path(__file__).read_text().partition("@dataclass")[0], certificates)
+    name, certificates = BASE, sorted(CERTIFICATES.rglob("*.crt"))
+    digest = _digest(f"{SUITE} {INCLUDED} {BASE_ENVIRONMENT}", certificates)
     if _is_built(engine, name, digest):
         return digest
     say(f"Building {name}")
@@ -138,12 +140,13 @@ def _furnish_localstack(context: Path) -> None:
 
 IMAGES = (
     Image(DEPLOYER_IMAGE, "python"),
-    Image(POSTGRES_IMAGE, "postgres", (PROJECT / "requirements-dev.txt",), _furnish_postgres),
+    Image(POSTGRES_IMAGE, "postgres", BASE, (PROJECT / "requirements-dev.txt",), _furnish_postgres),
     Image(
         "loans-standin/localstack",
         "localstack",
+        BASE,
         (*sorted(LOCALSTACK.glob("*.*")), *sorted((LOCALSTACK / "loans_localstack").glob("*.py"))),
         _furnish_localstack,
     ),
-    Image(LOCALSTACK_IMAGE, "localstack-process"),
+    Image(LOCALSTACK_IMAGE, "localstack-process", "loans-standin/localstack"),
 )

@@ -14,7 +14,7 @@ from infra.local import commands, settings
 from infra.local.docker import SERVERS, Docker, engine_socket, project_of, states_of, variables
 from infra.local.launcher import choose_launcher, public_url
 from infra.local.native import Native
-from infra.local.postgres import DATABASE, PASSWORD, USER
+from infra.local.postgres import CLUSTER, DATABASE, PASSWORD, USER
 from infra.local.settings import Home, LocalError, Ports
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -104,11 +104,12 @@ def test_localstack_can_start_the_containers_of_the_functions(compose: Compose) 
     assert {"type": "bind", "source": socket, "target": socket} in compose["services"]["localstack"]["volumes"]
 
 
-def test_postgres_has_the_database_and_login_it_has_without_docker(compose: Compose) -> None:
+def test_postgres_has_the_database_login_sort_order_and_time_zone_it_has_without_docker(compose: Compose) -> None:
     assert compose["services"]["postgres"]["environment"] == {
         "POSTGRES_DB": DATABASE,
         "POSTGRES_USER": USER,
         "POSTGRES_PASSWORD": PASSWORD,
+        "POSTGRES_INITDB_ARGS": " ".join(CLUSTER),
     }
 
 
