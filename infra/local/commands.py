@@ -216,7 +216,8 @@ def dev(home: Home, port: int = DEV_PORT) -> None:
 def _launcher_for(home: Home, ports: Ports) -> Launcher:
     known = home.ports()
     running = any(server.is_running for server in choose_launcher(home, known).servers())
-    if running and ports != known:
+    # Before the first `make up` only the servers know their ports; `docker compose up` tells nobody.
+    if running and home.ports_file.exists() and ports != known:
         raise LocalError(
             f"The stack runs with AWS_PORT={known.aws} DB_PORT={known.db}; `make down` first to change them."
         )

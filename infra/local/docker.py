@@ -32,6 +32,7 @@ class Docker:
             raise LocalError(
                 f"The deployer of `docker compose up` is at work on this stack; wait until it has ended: {self._logs()}"
             )
+        self._require_its_ports(states)
         missing = [server.name for server in _servers(states) if not server.is_running]
         if "localstack" in missing:
             self._require_free(self.ports.aws, "AWS_PORT")
@@ -109,6 +110,22 @@ class Docker:
 
     def _logs(self) -> str:
         return f"`docker compose --project-name {self.project} logs {DEPLOYER}`"
+
+    def _require_its_ports(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """Raises LocalError if a server that runs listens at another port than these."""
+        for name, port, variable in (
+            ("localstack", self.ports.aws, "AWS_PORT"),
+            ("postgres", self.ports.db, "DB_PORT"),
+        ):
+            listens_at = {item.get("PublishedPort") for item in states.get(name, {}).get("Publishers") or []} - {
+                0,
+                None,
+            }
+            if listens_at and port not in listens_at:
+                raise LocalError(
+                    f"The stack runs with {variable}={min(listens_at)}, not {port}; name that port, "
+                    "or `make down` first to change it."
+                )
 
     def _require_free(self, port: int, variable: str) -> None:
         """Raises LocalError if another program has the port, and names the folder if it is a stack of another one."""

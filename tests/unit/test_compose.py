@@ -251,3 +251,10 @@ def test_containers_of_functions_go_with_localstack_and_before_the_network(engin
     Docker(Home(tmp_path), DEFAULTS).erase()
     asked = engine.asked()
     assert asked.index("rm --force 0123abc") < asked.index("compose-down --volumes")
+
+
+def test_a_port_that_the_running_stack_does_not_have_is_refused(engine: Programs, tmp_path: Path) -> None:
+    engine.answer("compose-ps", '{"Service":"postgres","State":"running","Publishers":[{"PublishedPort":5555}]}\n')
+    with pytest.raises(LocalError, match="The stack runs with DB_PORT=5555, not 54329"):
+        Docker(Home(tmp_path), DEFAULTS).start()
+    assert "compose-up" not in engine.asked()
