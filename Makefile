@@ -29,7 +29,7 @@ export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test bench openapi screenshots lock
+.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test test-docker bench openapi screenshots lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ check: lint ## the gate before a commit: format, lint, types, fast tests
 test: lint $(READY) ## everything: the gate, and the tests of every level on a stack of their own
 	@$(RUN) -m pytest $(SIDE_BY_SIDE)
 
+test-docker: $(READY) ## the way through Docker, with an engine and images of the tests' own; skipped where there can be none
+	@timeout --kill-after=60 1800 $(RUN) -m pytest -n 0 -s -rs tests/docker
+
 bench: $(READY) ## measure what docs/performance.md tells; BENCHES="imports" for some of it
 	@exec $(RUN) -m bench $(BENCHES)
 
@@ -116,6 +119,7 @@ screenshots: $(READY) ## take the pictures of the console in docs/screenshots, o
 lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml --group dev -o requirements-dev.txt
+	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt pyproject.toml --group deployer -o infra/local/requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt
 	$(UV) pip compile $(LOCK_FLAGS) --no-deps infra/localstack/requirements.txt -o infra/localstack/requirements.txt
 # Digests are no secrets, nor is what tests make up; outside the tests, what is assigned to a name such as `password` is one.

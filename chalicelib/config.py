@@ -59,6 +59,8 @@ class Settings:
     currency: str
     # How high officers and admins may set a credit limit.
     ceilings: Ceilings
+    # The origin at which people reach S3, if functions reach it at another; only the local stack has two.
+    public_s3_url: str | None
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -83,6 +85,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         console_locale=_matching(environ, "CONSOLE_LOCALE", "en_IN", LOCALE, "a language and territory, such as en_IN"),
         currency=_matching(environ, "CURRENCY", "INR", CURRENCY_CODE, "the ISO code of a currency, such as INR"),
         ceilings=_ceilings(environ),
+        public_s3_url=_public_s3_url(environ),
     )
 
 
@@ -167,6 +170,15 @@ def _origins(environ: Mapping[str, str]) -> tuple[str, ...]:
                 f"and without *. Invalid value: {origin!r}."
             )
     return origins
+
+
+def _public_s3_url(environ: Mapping[str, str]) -> str | None:
+    url = environ.get("PUBLIC_S3_URL", "")
+    if url and not ORIGIN.fullmatch(url):
+        raise ConfigurationError(
+            f"PUBLIC_S3_URL must be an origin without a path, such as http://localhost:4566. Invalid value: {url!r}."
+        )
+    return url or None
 
 
 def _timezone(environ: Mapping[str, str]) -> ZoneInfo:

@@ -40,12 +40,28 @@ def today() -> date:
 
 @cache
 def s3() -> "S3Client":
+    return _new_s3(None)
+
+
+def signing_s3() -> "S3Client":
+    """Signs links and uploads for the address at which people reach S3, which a function may reach at another."""
+    address = settings().public_s3_url
+    return _s3_at(address) if address else s3()
+
+
+@cache
+def _s3_at(address: str) -> "S3Client":
+    return _new_s3(address)
+
+
+def _new_s3(address: str | None) -> "S3Client":
     # boto3 costs more to import than everything else together, and the API does not need it.
     import boto3
     from botocore.config import Config
 
     # What the client would choose by itself signs links that only the oldest regions accept.
-    return boto3.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    config = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    return boto3.client("s3", endpoint_url=address, config=config)
 
 
 @cache

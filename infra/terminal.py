@@ -49,7 +49,8 @@ def local_parameters(stage: str, endpoint: str | None) -> dict[str, str]:
     if not endpoint:
         return {}
     api = f"loans-{stage}"
-    return {"ApiId": api, "PublicUrl": f"{endpoint.rstrip('/')}/_aws/execute-api/{api}/{stage}"}
+    origin = endpoint.rstrip("/")
+    return {"ApiId": api, "PublicUrl": f"{origin}/_aws/execute-api/{api}/{stage}", "PublicS3Url": origin}
 
 
 def pairs(arguments: Sequence[str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ def start_import(call: Call) -> Response:
     """An import that waits for its file, and the form to upload it with."""
     body = body_of(call.request, StartImportBody)
     started = import_jobs.start_import(
-        runtime.database(), runtime.s3(), runtime.settings().import_bucket, body.file_name, call.author
+        runtime.database(), runtime.signing_s3(), runtime.settings().import_bucket, body.file_name, call.author
     )
     answer = {
         "import_id": started.job.import_id,
@@ -77,7 +77,7 @@ def list_import_rows(call: Call, import_id: str) -> Response:
 @endpoints.add("GET", "/api/imports/template", Operation.READ_IMPORTS)
 def download_template(call: Call) -> Response:
     """Sends to the template workbook, which comes from S3."""
-    url = import_templates.template_link(runtime.s3(), runtime.settings().import_bucket)
+    url = import_templates.template_link(runtime.s3(), runtime.signing_s3(), runtime.settings().import_bucket)
     return respond_link(url, call.request_id)
 
 
@@ -109,7 +109,7 @@ def _counts(counts: Mapping[str, int]) -> dict[str, int]:
 def _report(job: ImportJob) -> dict[str, Any] | None:
     if job.report_key is None:
         return None
-    url = download_link(runtime.s3(), runtime.settings().import_bucket, job.report_key)
+    url = download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key)
     return link(url)
 
 

@@ -50,7 +50,7 @@ def _send_to_workbook(call: Call, plan: Schedule, title: str) -> Response:
     # Loads openpyxl and the AWS client, which the other forms do without.
     from chalicelib.services.schedule_books import schedule_link
 
-    url = schedule_link(runtime.s3(), runtime.settings().import_bucket, plan, title)
+    url = schedule_link(runtime.s3(), runtime.signing_s3(), runtime.settings().import_bucket, plan, title)
     return respond_link(url, call.request_id)
 
 

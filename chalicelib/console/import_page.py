@@ -76,7 +76,7 @@ def download_report(visit: Visit, import_id: str) -> Response:
     job = import_jobs.view_import(runtime.database(), number_in_path(import_id, ImportNotFound, "import"))
     if job.report_key is None:
         raise ImportNotFound(f"There is no report of the import {job.import_id}, or not yet.")
-    link = download_link(runtime.s3(), runtime.settings().import_bucket, job.report_key)
+    link = download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key)
     return see_elsewhere(visit, link)
 
 
@@ -104,7 +104,7 @@ def _upload(visit: Visit, job: ImportJob) -> Upload | None:
     if job.state != AWAITING_UPLOAD or _is_sent(visit) or not visit.may(Operation.START_IMPORT):
         return None
     back_to = None if visit.query.get("by") == BY_SCRIPT else _whole_address(visit, f"imports/{job.import_id}/")
-    return import_jobs.upload_of(runtime.s3(), job, datetime.now(UTC), back_to)
+    return import_jobs.upload_of(runtime.signing_s3(), job, datetime.now(UTC), back_to)
 
 
 def _is_sent(visit: Visit) -> bool:

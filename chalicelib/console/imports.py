@@ -39,7 +39,7 @@ def start_import(visit: Visit) -> Response:
     try:
         body = read(StartImportBody, visit.form)
         started = import_jobs.start_import(
-            runtime.database(), runtime.s3(), runtime.settings().import_bucket, body.file_name, visit.author
+            runtime.database(), runtime.signing_s3(), runtime.settings().import_bucket, body.file_name, visit.author
         )
     except InvalidRequest as error:
         return _new_import(visit, Form.refused(visit.form, error), 400)
@@ -49,7 +49,8 @@ def start_import(visit: Visit) -> Response:
 
 def download_template(visit: Visit) -> Response:
     """Leads to the template workbook in S3."""
-    return see_elsewhere(visit, import_templates.template_link(runtime.s3(), runtime.settings().import_bucket))
+    bucket = runtime.settings().import_bucket
+    return see_elsewhere(visit, import_templates.template_link(runtime.s3(), runtime.signing_s3(), bucket))
 
 
 def totals(sheets: Sequence[Any]) -> dict[str, int]:
@@ -63,7 +64,7 @@ def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:
         visit,
         "import_new.html",
         status=status,
-        upload_to=runtime.s3().meta.endpoint_url,
+        upload_to=runtime.signing_s3().meta.endpoint_url,
         form=form,
         kinds=", ".join(CONTENT_TYPES),
         max_bytes=MAX_UPLOAD_BYTES,

@@ -136,7 +136,9 @@ def _workbook(visit: Visit, plan: Schedule, number: int) -> Response:
     # Loads openpyxl and the AWS client, which pages do without.
     from chalicelib.services.schedule_books import schedule_link
 
-    return see_elsewhere(visit, schedule_link(runtime.s3(), runtime.settings().import_bucket, plan, f"Loan {number}"))
+    bucket = runtime.settings().import_bucket
+    link = schedule_link(runtime.s3(), runtime.signing_s3(), bucket, plan, f"Loan {number}")
+    return see_elsewhere(visit, link)
 
 
 def _chart(plan: Schedule) -> Columns:

@@ -16,8 +16,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NOT_THERE = {"404", "403", "NoSuchKey", "NotFound"}
 
 
-def published(s3: "S3Client", bucket: str, key: str, make: Callable[[], bytes]) -> str:
+def published(s3: "S3Client", signer: "S3Client", bucket: str, key: str, make: Callable[[], bytes]) -> str:
     """A link to the workbook under `key`, which `make` makes unless it is there: a key names what is in the file.
+
+    `s3` is asked; `signer` signs the link, for the address at which the reader reaches S3.
 
     Raises Unavailable where S3 cannot be reached.
     """
@@ -28,15 +30,15 @@ def published(s3: "S3Client", bucket: str, key: str, make: Callable[[], bytes]) 
             s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=XLSX)
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("The store of files cannot be reached at the moment; please try again.") from error
-    return download_link(s3, bucket, key)
+    return download_link(signer, bucket, key)
 
 
-def download_link(s3: "S3Client", bucket: str, key: str) -> str:
+def download_link(signer: "S3Client", bucket: str, key: str) -> str:
     """A link that lets whoever has it download the object, under its own name, for LINK_SECONDS."""
     # The name may be in any script, which the header allows in this form only (RFC 6266).
     disposition = f"attachment; filename*=UTF-8''{quote(key.rpartition('/')[2], safe='')}"
     parameters = {"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition}
-    return s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
+    return signer.generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
 
 
 def _is_there(s3: "S3Client", bucket: str, key: str) -> bool:

@@ -58,15 +58,15 @@ class StartedImport:
     upload: Upload
 
 
-def start_import(database: Database, s3: "S3Client", bucket: str, file_name: str, author: Author) -> StartedImport:
+def start_import(database: Database, signer: "S3Client", bucket: str, file_name: str, author: Author) -> StartedImport:
     """Notes an import and signs the upload of its file. Raises InvalidRequest for a file of another kind."""
     name = safe_file_name(file_name)
     content_type = content_type_of(name)
     job = _start(database, bucket, name, author)
-    return StartedImport(job, name, _signed_upload(s3, bucket, job.object_key, content_type))
+    return StartedImport(job, name, _signed_upload(signer, bucket, job.object_key, content_type))
 
 
-def upload_of(s3: "S3Client", job: ImportJob, now: datetime, back_to: str | None = None) -> Upload | None:
+def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | None = None) -> Upload | None:
     """The upload of an import that still waits for its file, until the same moment; None where none is open any more.
 
     S3 leads a browser that posts the form on to `back_to`, the whole address of a page.
@@ -74,7 +74,7 @@ def upload_of(s3: "S3Client", job: ImportJob, now: datetime, back_to: str | None
     seconds_left = int((job.created_at + timedelta(seconds=UPLOAD_SECONDS) - now).total_seconds())
     if job.state != AWAITING_UPLOAD or seconds_left <= 0:
         return None
-    return _signed_upload(s3, job.bucket, job.object_key, content_type_of(job.file_name), seconds_left, back_to)
+    return _signed_upload(signer, job.bucket, job.object_key, content_type_of(job.file_name), seconds_left, back_to)
 
 
 def safe_file_name(file_name: str) -> str:
@@ -164,7 +164,7 @@ def _start(database: Database, bucket: str, file_name: str, author: Author) -> N
 
 
 def _signed_upload(
-    s3: "S3Client",
+    signer: "S3Client",
     bucket: str,
     key: str,
     content_type: str,
@@ -174,7 +174,7 @@ def _signed_upload(
     fields = {"Content-Type": content_type} | ({"success_action_redirect": back_to} if back_to else {})
     conditions: list[Any] = [*({name: value} for name, value in fields.items())]
     conditions.append(["content-length-range", 1, MAX_UPLOAD_BYTES])
-    signed = s3.generate_presigned_post(bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds)
+    signed = signer.generate_presigned_post(bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds)
     return Upload(signed["url"], dict(signed["fields"]), content_type)
 
 

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def template_link(s3: "S3Client", bucket: str) -> str:
+def template_link(s3: "S3Client", signer: "S3Client", bucket: str) -> str:
     """A link to the template workbook, which is made when it is first asked for. Raises Unavailable without S3."""
     from chalicelib.ingest.template import edition
 
-    return published(s3, bucket, f"templates/{edition()}/loans-import-template.xlsx", _template)
+    return published(s3, signer, bucket, f"templates/{edition()}/loans-import-template.xlsx", _template)
 
 
 def _template() -> bytes:

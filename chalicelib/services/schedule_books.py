@@ -18,12 +18,12 @@ RUPEES = r"[>=10000000]##\,##\,##\,##0.00;[>=100000]##\,##\,##0.00;##,##0.00"
 PERCENT = '0.00##"%"'
 
 
-def schedule_link(s3: "S3Client", bucket: str, plan: Schedule, title: str) -> str:
+def schedule_link(s3: "S3Client", signer: "S3Client", bucket: str, plan: Schedule, title: str) -> str:
     """A link to the workbook of a schedule. The same schedule is written once. Raises Unavailable without S3."""
     # What is in the file is part of its key, so a link never leads to another loan's or an older schedule.
     digest = hashlib.sha256(repr((title, plan)).encode()).hexdigest()
     key = f"schedules/{digest}/{title.lower().replace(' ', '-')}-schedule.xlsx"
-    return published(s3, bucket, key, lambda: _bytes(plan, title))
+    return published(s3, signer, bucket, key, lambda: _bytes(plan, title))
 
 
 def write_schedule(file: IO[bytes], plan: Schedule, title: str) -> None:

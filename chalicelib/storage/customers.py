@@ -74,7 +74,7 @@ class Order(StrEnum):
 _WORDS: ColumnElement[Any] = literal_column(
     "array_to_tsvector(search_words((customers.first_name || ' ') || customers.last_name))"
 )
-_PHONE_ENDING: ColumnElement[str] = literal_column('"right"(customers.phone_number, 4)')
+_phone_ending: ColumnElement[str] = literal_column('"right"(customers.phone_number, 4)')
 _STORED: Select[Any] = select(*(customers.c[field.name] for field in fields(Customer)))
 _ONE: Select[Any] = _STORED.where(customers.c.customer_id == bindparam("customer_id"))
 _LOCKED: Select[Any] = _ONE.with_for_update(key_share=True)
@@ -211,4 +211,4 @@ def _matches(typed: str) -> list[ColumnElement[bool]]:
 
 
 def _ends_with(digits: str) -> ColumnElement[bool]:
-    return and_(_PHONE_ENDING == digits[-ENDING:], customers.c.phone_number.endswith(digits))
+    return and_(_phone_ending == digits[-ENDING:], customers.c.phone_number.endswith(digits))

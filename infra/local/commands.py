@@ -121,9 +121,12 @@ def _sheet_sentence(sheet: Sheet) -> str:
 
 def status(home: Home, console: Console) -> None:
     """Servers, addresses, counts, queues and the last imports."""
-    servers = choose_launcher(home, home.ports()).servers()
+    launcher = choose_launcher(home, home.ports())
+    servers = launcher.servers()
     for server in servers:
         console.print(f"{server.name:12} {server.detail}")
+    for note in launcher.notes():
+        console.print(note, soft_wrap=True)
     if not all(server.is_running for server in servers):
         raise LocalError("The stack is not up; `make up` starts it.")
     stack = home.read_stack()
@@ -226,7 +229,8 @@ def dev(home: Home, port: int = DEV_PORT) -> None:
 def _launcher_for(home: Home, ports: Ports) -> Launcher:
     known = home.ports()
     running = any(server.is_running for server in choose_launcher(home, known).servers())
-    if running and ports != known:
+    # Before the first `make up` only the servers know their ports; `docker compose up` tells nobody.
+    if running and home.ports_file.exists() and ports != known:
         raise LocalError(
             f"The stack runs with AWS_PORT={known.aws} DB_PORT={known.db}; `make down` first to change them."
         )

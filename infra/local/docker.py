@@ -1,19 +1,22 @@
 """LocalStack and Postgres as the services of docker-compose.yml, deployed to from this machine."""
 
+import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.launcher import Endpoints, Server, public_url, require_free
+from infra.local.launcher import Endpoints, Server, docker_lacks, public_url, require_free
 from infra.local.postgres import DATABASE, PASSWORD, USER
 from infra.local.settings import POSTGRES_PORT, Home, LocalError, Ports
 from infra.packaging import ROOT
 
 SERVERS = ("localstack", "postgres")
+DEPLOYER = "deployer"
+PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,17 @@ class Docker:
         return "docker"
 
     def start(self) -> list[str]:
-        missing = [server.name for server in self.servers() if not server.is_running]
+        states = self._states()
+        if states.get(DEPLOYER, {}).get("State") in ("created", "running", "restarting"):
+            raise LocalError(
+                f"The deployer of `docker compose up` is at work on this stack; wait until it has ended: {self._logs()}"
+            )
+        self._require_its_ports(states)
+        missing = [server.name for server in _servers(states) if not server.is_running]
         if "localstack" in missing:
-            require_free(self.ports.aws, "up", "AWS_PORT")
+            self._require_free(self.ports.aws, "AWS_PORT")
         if "postgres" in missing:
-            require_free(self.ports.db, "up", "DB_PORT")
+            self._require_free(self.ports.db, "DB_PORT")
         if missing:
             try:
                 self._compose("up", "--detach", "--wait", *SERVERS)
@@ -45,11 +54,20 @@ class Docker:
         chosen = SERVERS if names is None else names
         if chosen:
             self._compose("stop", *chosen)
+        if "localstack" in chosen:
+            self._remove_functions()
 
     def servers(self) -> list[Server]:
-        listed = self._compose("ps", "--all", "--format", "json")
-        states = {service["Service"]: service for service in map(json.loads, listed.splitlines())}
-        return [_server(name, states.get(name, {})) for name in SERVERS]
+        return _servers(self._states())
+
+    def notes(self) -> list[str]:
+        """What a person must know of the deployer of `docker compose up`: that it is at work, or that it failed."""
+        state = self._states().get(DEPLOYER, {})
+        if state.get("State") == "running":
+            return [f"The deployer is at work; {self._logs()} shows what it does."]
+        if state.get("State") == "exited" and state.get("ExitCode"):
+            return [f"The deployer of `docker compose up` failed; {self._logs()} says why. `make up` deploys again."]
+        return []
 
     def endpoints(self) -> Endpoints:
         login = f"postgresql://{USER}:{PASSWORD}"
@@ -61,42 +79,127 @@ class Docker:
         )
 
     def erase(self) -> None:
+        self._compose("stop", *SERVERS, DEPLOYER)
+        # They would hold the network, which cannot be removed then.
+        self._remove_functions()
         self._compose("down", "--volumes", "--remove-orphans")
 
     def log_command(self) -> list[str] | None:
-        ports = [f"AWS_PORT={self.ports.aws}", f"DB_PORT={self.ports.db}"]
-        return ["env", *ports, *self._command("logs", "--follow", "--tail", "100", *SERVERS)]
+        variables = [f"{name}={value}" for name, value in self._variables().items()]
+        return ["env", *variables, *self._command("logs", "--follow", "--tail", "100", *SERVERS)]
 
     def log_files(self) -> list[Path]:
         return []
 
+    @property
+    def project(self) -> str:
+        """Compose's name for this folder's stack: the one that its containers have, or one that no other folder has."""
+        listed = _docker("ps", "--all", "--filter", f"label={FOLDER}={ROOT}", "--format", f'{{{{.Label "{PROJECT}"}}}}')
+        known = listed.split()
+        return known[0] if known else project_of(ROOT)
+
+    def _variables(self) -> dict[str, str]:
+        return variables(self.ports, self.project, os.environ)
+
     def _command(self, *arguments: str) -> list[str]:
         return ["docker", "compose", "--project-directory", str(ROOT), *arguments]
 
-    def environment(self) -> dict[str, str]:
-        """What docker-compose.yml reads of the environment."""
-        return {**os.environ, "AWS_PORT": str(self.ports.aws), "DB_PORT": str(self.ports.db)}
-
     def _compose(self, *arguments: str) -> str:
-        try:
-            done = subprocess.run(
-                self._command(*arguments),
-                env=self.environment(),
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise LocalError("LAUNCHER=docker needs the program docker; install it or use LAUNCHER=native.") from None
-        if done.returncode:
-            words = done.stderr.strip().splitlines()
+        return _run(
+            self._command(*arguments), f"docker compose {arguments[0]}", lambda: {**os.environ, **self._variables()}
+        )
+
+    def _states(self) -> dict[str, dict[str, Any]]:
+        return states_of(self._compose("ps", "--all", "--format", "json"))
+
+    def _logs(self) -> str:
+        return f"`docker compose --project-name {self.project} logs {DEPLOYER}`"
+
+    def _require_its_ports(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """Raises LocalError if a server that runs listens at another port than these."""
+        for name, port, variable in (
+            ("localstack", self.ports.aws, "AWS_PORT"),
+            ("postgres", self.ports.db, "DB_PORT"),
+        ):
+            listens_at = {item.get("PublishedPort") for item in states.get(name, {}).get("Publishers") or []} - {
+                0,
+                None,
+            }
+            if listens_at and port not in listens_at:
+                raise LocalError(
+                    f"The stack runs with {variable}={min(listens_at)}, not {port}; name that port, "
+                    "or `make down` first to change it."
+                )
+
+    def _require_free(self, port: int, variable: str) -> None:
+        """Raises LocalError if another program has the port, and names the folder if it is a stack of another one."""
+        owner = _docker("ps", "--filter", f"publish={port}", "--format", f'{{{{.Label "{FOLDER}"}}}}').strip()
+        if owner:
             raise LocalError(
-                f"docker compose {arguments[0]} failed: {words[-1] if words else 'no message'} "
-                "`docker compose logs` may say more; LAUNCHER=native does without Docker."
+                f"Port {port} belongs to the stack of {owner}; stop that one with `make down` there, "
+                f"or choose a free port: make up {variable}={port + 1}."
             )
-        return done.stdout
+        require_free(port, "up", variable)
+
+    def _remove_functions(self) -> None:
+        """Removes the containers that LocalStack started for functions, which are in no service of Compose."""
+        form = f'{{{{.ID}}}} {{{{.Label "{PROJECT}"}}}}'
+        listed = _docker("ps", "--all", "--filter", f"network={self.project}_default", "--format", form)
+        left = [line.strip() for line in listed.splitlines() if len(line.split()) == 1]
+        if left:
+            _docker("rm", "--force", *left)
+
+
+def variables(ports: Ports, project: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """What docker-compose.yml reads of the environment."""
+    return {
+        "AWS_PORT": str(ports.aws),
+        "DB_PORT": str(ports.db),
+        "COMPOSE_PROJECT_NAME": project,
+        "DOCKER_SOCKET": engine_socket(environ.get("DOCKER_SOCKET"), environ.get("DOCKER_HOST")),
+    }
+
+
+def project_of(folder: Path) -> str:
+    """A name for the stack of a folder: two checkouts are two stacks."""
+    return f"loans-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+
+
+def engine_socket(wanted: str | None, host: str | None) -> str:
+    """The engine's socket on this machine, which LocalStack gets: as told, or that of DOCKER_HOST, or Docker's own."""
+    if wanted:
+        return wanted
+    return host.removeprefix("unix://") if host and host.startswith("unix://") else "/var/run/docker.sock"
+
+
+def states_of(listed: str) -> dict[str, dict[str, Any]]:
+    """The services of `docker compose ps --format json` by name: a line each, or one array before Compose 2.21."""
+    found = json.loads(listed) if listed.lstrip().startswith("[") else map(json.loads, listed.splitlines())
+    return {service["Service"]: service for service in found}
+
+
+def _servers(states: dict[str, dict[str, Any]]) -> list[Server]:
+    return [_server(name, states.get(name, {})) for name in SERVERS]
 
 
 def _server(name: str, state: dict[str, Any]) -> Server:
     detail = " ".join(filter(None, (state.get("State"), state.get("Health")))) or "stopped"
     return Server(name, state.get("State") == "running", detail)
+
+
+def _docker(*arguments: str) -> str:
+    return _run(["docker", *arguments], f"docker {arguments[0]}", lambda: dict(os.environ))
+
+
+def _run(command: Sequence[str], name: str, environment: Callable[[], dict[str, str]]) -> str:
+    lacks = docker_lacks()
+    if lacks:
+        raise LocalError(f"{lacks} Nothing was changed; LAUNCHER=native does without Docker.")
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = done.stderr.strip().splitlines()
+        raise LocalError(
+            f"{name} failed: {words[-1] if words else 'no message'} "
+            "`make logs` may say more; LAUNCHER=native does without Docker."
+        )
+    return done.stdout

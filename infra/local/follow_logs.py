@@ -11,6 +11,9 @@ from typing import Any, TextIO
 
 FIRST_BYTES = 4000
 # LocalStack names the function and the invocation, whose id is a UUID, before each line.
+ITS_OWN = re.compile(r"^\S+\s+(DEBUG|INFO) --- ")
+# What Lambda itself says around each invocation.
+AROUND = ("START RequestId", "END RequestId", "REPORT RequestId")
 PRINTED_BY_A_FUNCTION = re.compile(r"\[(loans-[a-z0-9]+-[a-z]+)-[0-9a-f-]{36}\] (.*)$")
 
 DIM, RED, YELLOW, GREEN, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
@@ -55,8 +58,8 @@ def from_compose(line: str, colours: bool = False) -> str | None:
         return line
     printed = PRINTED_BY_A_FUNCTION.search(said)
     if printed is not None:
-        return f"{printed[1]:28} | {readable(printed[2], colours)}"
-    return None if " DEBUG " in said else f"{source.strip():28} | {said}"
+        return None if printed[2].startswith(AROUND) else f"{printed[1]:28} | {readable(printed[2], colours)}"
+    return None if ITS_OWN.match(said) else f"{source.strip():28} | {said}"
 
 
 def _has_colours(out: TextIO) -> bool:

@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from infra.local.settings import API_ID, STAGE, Home, LocalError, Ports
 
@@ -20,6 +23,12 @@ class Endpoints:
     database_url: str
     functions_database_url: str
     public_url: str
+
+    @property
+    def public_s3_url(self) -> str:
+        """Where a browser reaches S3: the same LocalStack, of which the functions may know another address."""
+        address = urlsplit(self.public_url)
+        return f"{address.scheme}://{address.netloc}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,9 @@ class Launcher(Protocol):
 
     def servers(self) -> list[Server]:
         """Both servers, running or not."""
+
+    def notes(self) -> list[str]:
+        """Sentences about what is wrong beside the servers."""
 
     def endpoints(self) -> Endpoints: ...
 
@@ -91,20 +103,32 @@ def _runs(name: str, home: Home, ports: Ports) -> bool:
 
 
 def _usual_launcher() -> str:
-    """Docker where an engine answers, processes otherwise."""
-    return "docker" if docker_answers() else "native"
+    """Docker if an engine and Compose answer, processes otherwise."""
+    lacks = docker_lacks()
+    if lacks == NO_COMPOSE:
+        # Whoever has an engine expects the stack in it.
+        print(f"{lacks} The stack runs without Docker.", file=sys.stderr)
+    return "native" if lacks else "docker"
 
 
-def docker_answers() -> bool:
-    """Whether there is a Docker engine to talk to, which a client alone does not mean."""
+NO_CLIENT = "The program docker is not installed."
+NO_ENGINE = "The Docker engine does not answer; start it."
+NO_COMPOSE = "Docker has no Compose plugin (`docker compose`); install docker-compose-plugin."
+
+
+def docker_lacks() -> str | None:
+    """What Docker is missing to run the stack, as a sentence; None if client, engine and Compose are there."""
+    if not shutil.which("docker"):
+        return NO_CLIENT
+    # A client alone does not mean that there is an engine.
+    if not _succeeds("docker", "version", "--format", "{{.Server.Version}}"):
+        return NO_ENGINE
+    return None if _succeeds("docker", "compose", "version") else NO_COMPOSE
+
+
+def _succeeds(*command: str) -> bool:
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        done = subprocess.run(
-            ["docker", "version", "--format", "{{.Server.Version}}"],
-            capture_output=True,
-            timeout=10,
-            check=False,
-        )
-        return done.returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0
     return False
 
 

@@ -84,6 +84,9 @@ class Native:
             Server(POSTGRES, running, f"port {self.ports.db}" if running else "stopped"),
         ]
 
+    def notes(self) -> list[str]:
+        return []
+
     def endpoints(self) -> Endpoints:
         database_url = self.postgres.url()
         return Endpoints(

@@ -82,6 +82,7 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, say: Callable[[str],
         "DatabaseAuth": "password",
         "ApiId": API_ID,
         "PublicUrl": endpoints.public_url,
+        "PublicS3Url": endpoints.public_s3_url,
         **IMPORT_PARAMETERS,
     }
     account = aws.client("sts").get_caller_identity()["Account"]
@@ -90,7 +91,14 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, say: Callable[[str],
             say("Removed a stack whose creation had failed; it is made anew")
         return deploy(STAGE, aws, parameters, say)
     except (DeployError, StackError) as error:
-        raise LocalError(f"{error} The logs are in {home.logs}; `make logs` shows them.") from error
+        raise LocalError(f"{error} {_where_logs_are(home)}") from error
+
+
+def _where_logs_are(home: Home) -> str:
+    """Where functions tell what went wrong: in files without Docker, in LocalStack's own log with it."""
+    if home.logs.is_dir():
+        return f"The logs are in {home.logs}; `make logs` shows them."
+    return "`make logs`, or `docker compose logs localstack`, shows what the functions said."
 
 
 def _describe(endpoints: Endpoints, outputs: dict[str, str]) -> StackFile:
@@ -134,9 +142,8 @@ def _seed(
 
 
 def _follow(home: Home, stack: StackFile, uploaded: list[Uploaded], console: Console) -> list[Import]:
-    log = home.logs / f"lambda-loans-{STAGE}-import.log"
     with _bar(console) as show:
-        ended = follow(stack.database_url, uploaded, log, show)
+        ended = follow(stack.database_url, uploaded, _where_logs_are(home), show)
     for item in ended:
         if item.state == "failed":
             console.print(f"{item.object_key} was not imported: {item.message}", style="bold")

@@ -68,9 +68,9 @@ def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]
 
 
 def follow(
-    database_url: str, uploaded: Sequence[Uploaded], log: Path, show: Callable[[Progress], None]
+    database_url: str, uploaded: Sequence[Uploaded], hint: str, show: Callable[[Progress], None]
 ) -> list[Import]:
-    """Waits until each object's import has ended. Raises LocalError where nothing moves for too long."""
+    """Waits until each object's import has ended. Raises LocalError with the hint where nothing moves for too long."""
     objects = [(item.key, item.version) for item in uploaded]
     last, since = None, time.monotonic()
     while True:
@@ -86,6 +86,6 @@ def follow(
         if time.monotonic() - since > PATIENCE_SECONDS:
             raise LocalError(
                 f"{progress.total - progress.done} of {progress.total} workbooks were not imported within "
-                f"{PATIENCE_SECONDS} s; the log of the import says why: {log}"
+                f"{PATIENCE_SECONDS} s. {hint}"
             )
         time.sleep(0.25)

@@ -356,3 +356,16 @@ def test_the_application_starts_without_the_libraries_of_imports() -> None:
     program = f"import sys, app; print([name for name in {slow} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.usefixtures("s3")
+def test_links_and_uploads_name_the_address_at_which_people_reach_s3(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_S3_URL", "http://localhost:4999")
+    runtime.settings.cache_clear()
+    template = api.get("/api/imports/template/").headers["Location"]
+    upload = api.post("/api/imports/", {"file_name": "loans.xlsx"}).json["upload"]["url"]
+    allowed_by_the_console = runtime.signing_s3().meta.endpoint_url
+    runtime.settings.cache_clear()
+    assert template.startswith(f"http://localhost:4999/{BUCKET}/templates/")
+    assert upload.startswith(f"http://localhost:4999/{BUCKET}")
+    assert allowed_by_the_console == "http://localhost:4999"

@@ -108,3 +108,13 @@ def test_a_process_whose_doors_stand_open_by_mistake_does_not_start(variables: d
 
 def test_the_queue_is_named_after_the_stage() -> None:
     assert import_queue_name({"STAGE": "prod"}) == "loans-prod-imports"
+
+
+def test_people_may_reach_s3_at_another_origin_than_the_functions() -> None:
+    assert read_settings(COMPLETE).public_s3_url is None
+    assert read_settings({**COMPLETE, "PUBLIC_S3_URL": ""}).public_s3_url is None
+    assert (
+        read_settings({**COMPLETE, "PUBLIC_S3_URL": "http://localhost:4566"}).public_s3_url == "http://localhost:4566"
+    )
+    with pytest.raises(ConfigurationError, match=r"PUBLIC_S3_URL must be an origin .* 'localhost:4566'"):
+        read_settings({**COMPLETE, "PUBLIC_S3_URL": "localhost:4566"})

@@ -88,6 +88,7 @@ def test_a_stage_on_localstack_has_an_address_of_its_own() -> None:
     assert local_parameters("dev", "http://localhost:4566/") == {
         "ApiId": "loans-dev",
         "PublicUrl": "http://localhost:4566/_aws/execute-api/loans-dev/dev",
+        "PublicS3Url": "http://localhost:4566",
     }
 
 

@@ -33,6 +33,7 @@ FUNCTIONS = {
 FROM_ELSEWHERE = {
     "STAGE": ".chalice/config.json has it, because packaging needs it",
     "API_AUTH": "only the stage local sets it, in .chalice/config.json",
+    "OPEN_HOSTS": "only the stage local looks at it, and its default names this machine",
     "STATEMENT_TIMEOUT_MS": "the import and the bootstrap have one each; the others have the default",
     "AWS_REGION": "Lambda sets it",
     "AWS_ACCESS_KEY_ID": "Lambda sets it",
