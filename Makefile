@@ -26,6 +26,8 @@ endif
 READY_TO_START := $(if $(filter docker,$(LAUNCHED_BY)),$(READY_VENV),$(READY))
 
 export UV_NO_PROGRESS ?= 1
+# What is installed is compiled once, also if the environment says that nothing is: each process would do it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -82,7 +82,8 @@ class _Parts:
         self._container = container
         self._parts: dict[str, list[zipfile.ZipInfo]] = {}
         for part in container.infolist():
-            if not part.is_dir():
+            # A damaged file may have a part without a name.
+            if not part.filename.endswith("/"):
                 self._parts.setdefault(_key(part.filename), []).append(part)
 
     def get(self, name: str) -> zipfile.ZipInfo | None:
