@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import PROJECT
+from tests.patience import PATIENCE_SECONDS
 
 # What is kept from one run to the next: the engine's images, Compose, what the images are built from.
 CACHE = PROJECT / ".local" / "docker"
@@ -162,7 +163,7 @@ def _dockerd(engine: Engine) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
-        guard.communicate(timeout=60)
+        guard.communicate(timeout=PATIENCE_SECONDS)
         for space in (engine.folder / "exec" / "netns").glob("*"):
             run(["umount", "--lazy", str(space)], check=False)
 

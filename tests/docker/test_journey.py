@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from localstack_client.session import Session
 from sqlalchemy import NullPool, create_engine, text
 
 from infra.local.portfolio import Counts, count, reading
 from infra.local.processes import free_port
 from infra.local.settings import DEPLOYER_IMAGE, LOCALSTACK_IMAGE, POSTGRES_IMAGE
+from tests import plain_http
 from tests.conftest import PROJECT
 from tests.docker.engine import Engine
+from tests.patience import PATIENCE_SECONDS, wait_until
 from tests.workbooks import workbook
 
 NAME = "loans-journey"
-# More than each step needs on a busy machine, so that a step that hangs ends here.
-STEP_SECONDS = 600
 
 pytestmark = pytest.mark.timeout(1700)
 
@@ -65,7 +64,7 @@ class Stack:
             cwd=PROJECT,
             capture_output=True,
             text=True,
-            timeout=STEP_SECONDS,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         words = " ".join(command[-3:])
@@ -152,10 +151,7 @@ def a_workbook_goes_through_the_bucket(stack: Stack, folder: Path) -> None:
     path.write_bytes(workbook({"customers": [header, [910001, "Mira", "Iyer", 41, 9812300001, 80000, 2900000]]}))
     aws = Session(region_name="us-east-1", localstack_host=f"localhost:{stack.aws}")
     aws.client("s3").upload_file(str(path), "loans-local-workbooks-000000000000", "incoming/one-more.xlsx")
-    end = time.monotonic() + 120
-    while stack.counts().customers != before.customers + 1:
-        assert time.monotonic() < end, stack.compose("logs", "--tail", "60", "localstack")
-        time.sleep(0.5)
+    wait_until(lambda: stack.counts().customers == before.customers + 1, "the customer of the workbook")
 
 
 def the_cluster_is_as_without_docker(database_url: str) -> None:
@@ -167,21 +163,21 @@ def the_cluster_is_as_without_docker(database_url: str) -> None:
 
 
 def a_link_leads_to_localhost(stack: Stack) -> None:
-    answer = requests.get(stack.api + "/imports/template/", allow_redirects=False, timeout=60)
+    answer = plain_http.get(stack.api + "/imports/template/", allow_redirects=False)
     assert answer.status_code == 303
     link = answer.headers["Location"]
     assert link.startswith(f"http://localhost:{stack.aws}/")
-    assert requests.get(link, timeout=60).content.startswith(b"PK")
+    assert plain_http.get(link).content.startswith(b"PK")
 
 
 def _post(url: str, body: object) -> Any:
-    answer = requests.post(url, json=body, timeout=90)
+    answer = plain_http.post(url, json=body)
     assert answer.status_code in (200, 201), answer.text
     return answer.json()
 
 
 def _get(url: str) -> Any:
-    answer = requests.get(url, timeout=90)
+    answer = plain_http.get(url)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -191,7 +187,7 @@ def test_a_mistyped_folder_of_data_is_refused_and_not_made(stack: Stack) -> None
         environment = {**stack.environment, "DATA": data}
         command = ["docker", "compose", "--project-directory", str(PROJECT), "create", "--pull", "never", "deployer"]
         done = subprocess.run(
-            command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=STEP_SECONDS, check=False
+            command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
         )
         assert (done.returncode == 0) is is_there, done.stderr
         assert (PROJECT / data).exists() is is_there

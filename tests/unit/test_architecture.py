@@ -28,6 +28,7 @@ SHARED_BY_BOTH_DOORS = (
     "chalicelib.api.models.",
     "chalicelib.api.access_models.",
     "chalicelib.api.parsing.",
+    "chalicelib.api.transport.",
 )
 NOT_OUTSIDE = {"api": {"sqlalchemy", "boto3", "pg8000"}, "console": {"sqlalchemy", "boto3", "pg8000"}}
 

@@ -18,7 +18,7 @@ ONCE = {
     r"\brequests\.(get|post|put|patch|delete|head|request|Session)\(": "plain_http.py",
     # A limit of seconds, which is too short as soon as others use the machine.
     r"assert [^\n]*(monotonic|perf_counter|elapsed)": "patience.py",
-    r"\b(timeout|seconds)=([3-9]|\d\d)": "",
+    r"(?<![-\w])(timeout|seconds)=([3-9]|\d\d)": "",
 }
 
 
