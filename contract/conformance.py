@@ -28,10 +28,12 @@ class Conformance:
     def faults(self, method: str, path: str, status: int, headers: Mapping[str, str], text: str) -> list[str]:
         """What is wrong with an answer, one sentence a fault; empty where it conforms."""
         where = f"{method} {path} -> {status}"
-        operation = self._operation(method, path)
-        if method == "OPTIONS" and status == NO_CONTENT:
-            # A browser's question before it lets a page of another origin ask; not an operation of the contract.
-            return [f"{where}: it should have no body, and has {text[:200]!r}."] if text else []
+        # A HEAD has the status and the headers of the GET.
+        operation = self._operation("GET" if method == "HEAD" else method, path)
+        if method == "HEAD" or (method == "OPTIONS" and status == NO_CONTENT):
+            # This OPTIONS is a browser's question before it lets a page of another origin ask; no operation of ours.
+            empty = [f"{where}: it should have no body, and has {text[:200]!r}."] if text else []
+            return [*empty, *self._head_faults(operation, where, status, headers)]
         if operation is None:
             # No operation, so the answer is that there is none.
             schema = {"$ref": "#/components/schemas/Error"}
@@ -44,6 +46,15 @@ class Conformance:
             f"{where}: {fault}"
             for fault in (*self._header_faults(response, headers), *self._content_faults(response, headers, text))
         ]
+
+    def _head_faults(self, operation: Any, where: str, status: int, headers: Mapping[str, str]) -> list[str]:
+        """What is wrong with status and headers alone. An operation that the document has not promises neither."""
+        if operation is None:
+            return []
+        promised = operation["responses"].get(str(status))
+        if promised is None:
+            return [f"{where}: the document has no such status for it."]
+        return [f"{where}: {fault}" for fault in self._header_faults(self._found(promised), headers)]
 
     def _operation(self, method: str, path: str) -> Any:
         plain = path.partition("?")[0].rstrip("/")

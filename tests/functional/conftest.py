@@ -56,13 +56,22 @@ class Api:
     def post(self, path: str, body: object, content_type: str = "application/json") -> Answer:
         """POSTs `body`: as it is where it is bytes, as JSON otherwise."""
         data = body if isinstance(body, bytes) else json.dumps(body, default=str).encode()
-        return self.call("POST", path, data, {"Content-Type": content_type})
+        return self.call("POST", path, data, content_type=content_type)
 
     def get(self, path: str) -> Answer:
         return self.call("GET", path)
 
-    def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-        response = self._client.http.request(method, path, self._credentials | (headers or {}), body)
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        content_type: str | None = "application/json",
+    ) -> Answer:
+        """Calls with `body`, which is said to be of `content_type`, unless `headers` say otherwise."""
+        kind = {"Content-Type": content_type} if body and content_type else {}
+        response = self._client.http.request(method, path, self._credentials | kind | (headers or {}), body)
         answer = Answer(response.status_code, response.headers, response.body.decode())
         assert contract().faults(method, path, answer.status, answer.headers, answer.text) == []
         return answer

@@ -31,7 +31,7 @@ def test_a_page_of_a_named_origin_may_read_and_write(shared_api: Api) -> None:
     asked = asked_before(shared_api, FRONT_END)
     assert asked.status == 204
     assert asked.headers["Access-Control-Allow-Origin"] == FRONT_END
-    assert asked.headers["Access-Control-Allow-Methods"] == "GET, PATCH"
+    assert asked.headers["Access-Control-Allow-Methods"] == "GET, HEAD, PATCH"
     assert "If-Match" in asked.headers["Access-Control-Allow-Headers"]
     read = shared_api.call("GET", "/api/customers/", headers={"Origin": FRONT_END})
     assert (read.headers["Access-Control-Allow-Origin"], read.headers["Vary"]) == (FRONT_END, "Origin")

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from app import app
+from tests.functional.browser import Browser
 from tests.functional.conftest import Api
 
-JSON = {"Content-Type": "application/json"}
 PERSON = {"first_name": "Suharto", "age": 41, "monthly_income": 60000, "phone_number": 9812345678}
 
 
@@ -33,11 +33,11 @@ def test_a_phone_number_is_taken_as_people_write_it(api: Api, phone: str) -> Non
 
 def test_a_body_may_begin_with_a_byte_order_mark_and_have_a_float_for_a_phone_number(api: Api) -> None:
     sent = b"\xef\xbb\xbf" + json.dumps(PERSON).replace("9812345678", "9812345678.0").encode()
-    assert api.call("POST", "/api/register", sent, JSON).status == 201
+    assert api.call("POST", "/api/register", sent).status == 201
 
 
 def test_a_body_without_a_content_type_is_refused(api: Api) -> None:
-    assert api.call("POST", "/api/register", json.dumps(PERSON).encode(), {}).status == 415
+    assert api.call("POST", "/api/register", json.dumps(PERSON).encode(), content_type=None).status == 415
 
 
 def test_a_request_of_very_many_fields_gets_a_short_answer(api: Api) -> None:
@@ -56,19 +56,24 @@ def test_the_open_stage_answers_under_its_own_names(api: Api, host: str) -> None
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:4566", "10.0.0.7"])
 def test_the_open_stage_answers_under_no_other_name(api: Api, host: str) -> None:
     assert api.call("GET", "/api/customers", b"", {"Host": host}).status == 403
-    assert api.call("GET", "/console", b"", {"Host": host}).status == 403
+    assert Browser(api.client).get("/console", {"Host": host}).status == 403
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
 def test_a_page_of_another_origin_writes_nothing(api: Api, origin: str) -> None:
-    assert api.call("POST", "/api/register", json.dumps(PERSON).encode(), {**JSON, "Origin": origin}).status == 403
+    assert api.call("POST", "/api/register", json.dumps(PERSON).encode(), {"Origin": origin}).status == 403
 
 
 def test_whatever_has_a_get_is_declared_with_a_head() -> None:
     assert all("HEAD" in methods for methods in app.routes.values() if "GET" in methods)
 
 
-@pytest.mark.parametrize("path", ["/api/docs", "/api/openapi.json", "/api/customers", "/console/sign-in"])
+@pytest.mark.parametrize("path", ["/api/docs", "/api/openapi.json", "/api/customers"])
 def test_a_head_has_the_status_of_the_get_and_no_body(api: Api, path: str) -> None:
     answer = api.call("HEAD", path, b"", {})
-    assert (answer.status, answer.text) == (api.call("GET", path, b"", {}).status, "")
+    assert (answer.status, answer.text) == (api.get(path).status, "")
+
+
+def test_a_head_of_a_page_has_the_status_of_the_get_and_no_body(browser: Browser) -> None:
+    seen = browser.call("HEAD", "/console/sign-in", b"", {})
+    assert (seen.status, seen.text) == (browser.get("/console/sign-in").status, "")

@@ -143,6 +143,14 @@ def test_an_answer_that_is_not_as_promised_is_told_apart() -> None:
     assert "X-Request-Id is missing" in conformance.faults("GET", "/api/customers", 200, {}, "{}")[0]
 
 
+def test_a_head_is_held_to_status_and_headers_and_has_no_body() -> None:
+    conformance, headers = Conformance(DOCUMENT), {"X-Request-Id": "x"}
+    assert conformance.faults("HEAD", "/api/customers", 200, headers, "") == []
+    assert "should have no body" in conformance.faults("HEAD", "/api/customers", 200, headers, "{}")[0]
+    assert "no such status" in conformance.faults("HEAD", "/api/customers", 202, headers, "")[0]
+    assert "X-Request-Id is missing" in conformance.faults("HEAD", "/api/customers", 200, {}, "")[0]
+
+
 def test_two_models_of_one_name_are_refused() -> None:
     first, second = type("Twin", (BaseModel,), {}), type("Twin", (BaseModel,), {})
     with pytest.raises(ValueError, match="given twice: Twin"):
