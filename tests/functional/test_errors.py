@@ -23,19 +23,24 @@ def assert_envelope(answer: Answer, status: int, code: str) -> Any:
 
 
 def test_all_bad_fields_are_named_at_once(api: Api) -> None:
-    body = {"first_name": " ", "age": 17, "monthly_income": -5, "phone_number": "12345", "nickname": "R"}
+    body = {"first_name": " ", "last_name": "-", "age": 17, "phone_number": "12345", "nickname": "R"}
     envelope = assert_envelope(api.post("/api/register", body), 400, "invalid_request")
+    assert envelope["error"].endswith(
+        "The fields of this request are first_name, last_name, age, monthly_income, phone_number."
+    )
     assert envelope["fields"] == {
-        "first_name": ['must be text of 1 to 100 characters without control characters; got " "'],
-        "last_name": ["is required; it must be text of 1 to 100 characters without control characters"],
+        "first_name": [
+            'must be text of 1 to 100 characters with at least one letter, without control characters; got " "'
+        ],
+        "last_name": ['must be text as of `first_name`; empty, null or left out if there is none; got "-"'],
         "age": ["must be a whole number of years, 18 to 120; got 17"],
         "monthly_income": [
-            "must be an amount in rupees above 0 and at most 1000000000000, with at most 2 decimals; got -5"
+            "is required; it must be an amount in rupees above 0 and at most 1000000000000, with at most 2 decimals"
         ],
-        "phone_number": ['must be a phone number of 10 digits, as a number or text; got "12345"'],
-        "nickname": [
-            "is not a field of this request; its fields are first_name, last_name, age, monthly_income, phone_number"
+        "phone_number": [
+            'must be a phone number of 10 digits, as a number or text, also with +91, spaces and dashes; got "12345"'
         ],
+        "nickname": ["is not a field of this request"],
     }
 
 
@@ -78,7 +83,7 @@ def test_a_field_out_of_range_is_refused(api: Api, path: str, field: str, value:
     [
         {"first_name": "a\x00b"},
         {"first_name": "x" * 101},
-        {"last_name": "\n"},
+        {"last_name": "\x00"},
         {"last_name": "a\u2028b"},
         {"age": 121},
         {"age": 30.5},
@@ -86,8 +91,8 @@ def test_a_field_out_of_range_is_refused(api: Api, path: str, field: str, value:
         {"monthly_income": 100.001},
         {"phone_number": 123456789},
         {"phone_number": "98765 4321"},
-        {"phone_number": "९८७६५४३२१०"},
-        {"phone_number": "9876543210\n"},
+        {"phone_number": "९८७६५४३२१"},
+        {"phone_number": "9876543210x"},
         {"phone_number": 9876543210.5},
         {"phone_number": True},
     ],
@@ -203,14 +208,14 @@ def test_a_number_that_would_fill_the_memory_when_written_out_is_refused(api: Ap
     assert "100 digits when written out" in answer.json["error"]
 
 
-@pytest.mark.parametrize("number", ["1_000", "0x10", "1e3", "\u0661\u0662", "", " "])
+@pytest.mark.parametrize("number", ["1_000", "0x10", "1e3", "\u00b2", "", " "])
 def test_a_text_that_only_python_takes_for_a_number_is_refused(api: Api, number: str) -> None:
     answer = api.post("/api/create-loan/", {"customer_id": 1, "loan_amount": number, "interest_rate": 18, "tenure": 12})
     assert_envelope(answer, 400, "invalid_request")
     assert list(answer.json["fields"]) == ["loan_amount"]
 
 
-@pytest.mark.parametrize("number", ["100000", " 100000.00 ", "+100000"])
+@pytest.mark.parametrize("number", ["100000", " 100000.00 ", "+100000", "\u0661\u0660\u0660\u0660\u0660\u0660"])
 def test_a_number_may_come_as_text(api: Api, number: str) -> None:
     person = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000}
     api.post("/api/register/", {**person, "phone_number": 9812345678})
@@ -234,6 +239,6 @@ def test_a_body_that_is_nested_too_deep_is_told_how_deep_it_may_be(api: Api) -> 
 
 
 def test_brackets_in_a_text_are_no_nesting(api: Api) -> None:
-    assert api.post("/api/register", RUDRA | {"first_name": '"[\\{' * 24}).status == 201
+    assert api.post("/api/register", RUDRA | {"first_name": "R" + '"[\\{' * 24}).status == 201
     unclosed = b'{"first_name": "\\"' + b'[\\"' * 20_000
     assert_envelope(api.post("/api/register", unclosed), 400, "invalid_request")
