@@ -23,7 +23,7 @@ def extra_fields() -> Iterator[Case]:
     anything = {**JSON, "If-Match": "*"}
     for name, value in {**given, "first_name": "x", "current_debt": 0, "age": 30}.items():
         if name != "approved_limit":
-            sent = json.dumps({"monthly_income": 1000, name: value}).encode()
+            sent = json.dumps({"phone_number": 9812345678, name: value}).encode()
             yield Case("extra fields", f"customer {name}", "PATCH", "/customers/1/", 400, "writer", anything, sent)
     key = {"name": "mine", "role": "reader"}
     user = {"login": "mine", "name": "mine", "role": "viewer", "password": "a long enough password"}
