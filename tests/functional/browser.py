@@ -49,6 +49,7 @@ class Browser:
 
     client: Client
     cookies: dict[str, str] = field(default_factory=dict)
+    host: str = HOST
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> Seen:
         """GETs a page without following where it leads."""
@@ -87,7 +88,7 @@ class Browser:
 
     def call(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Seen:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        sent = {"Host": HOST} | ({"Cookie": cookie} if cookie else {}) | headers
+        sent = {"Host": self.host} | ({"Cookie": cookie} if cookie else {}) | headers
         response = self.client.http.request(method, path, sent, body)
         several: str | list[str] = response.headers.pop("Set-Cookie", [])
         for header in several if isinstance(several, list) else [several]:

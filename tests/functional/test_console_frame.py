@@ -129,7 +129,7 @@ def test_a_blank_around_a_password_belongs_to_it(browser: Browser, database: Dat
 
 
 def test_the_console_asks_also_where_the_api_does_not(api: Api) -> None:
-    browser = Browser(api.client)
+    browser = Browser(api.client, host="localhost")
     assert api.get("/api/customers").status == 200
     assert browser.get(HOME).headers["Location"] == "./sign-in/"
 
@@ -356,4 +356,4 @@ print(sorted(name for name in sys.modules if name.startswith(names)))
 """
     environment = {"STAGE": "local"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["['GET']", "['chalicelib.console.routes']"]
+    assert done.stdout.splitlines() == ["['GET', 'HEAD']", "['chalicelib.console.routes']"]

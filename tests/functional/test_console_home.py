@@ -149,7 +149,7 @@ def test_an_overview_is_kept_a_hundred_times_as_long_as_it_took(database: Databa
 def test_the_page_shows_figures_charts_and_the_tables_behind_them(api: Api, database: Database, customer: int) -> None:
     for amount in (10_000, 99_000_000, 98_000_000):
         apply(api, customer, amount)
-    seen = Browser(api.client).sign_in_as(database, Role.VIEWER).get(HOME)
+    seen = Browser(api.client, host="localhost").sign_in_as(database, Role.VIEWER).get(HOME)
     assert "Applications today 3 33% approved: 1 of 3" in seen.words
     assert "Principal outstanding ₹10,000 of ₹10,000 lent" in seen.words
     assert "Amount exceeds the limit 2" in seen.words

@@ -21,6 +21,9 @@ SOMEBODY = [role for role in Role if role is not Role.ANYONE]
 PARAMETERS = dict.fromkeys(("customer_id", "loan_id", "application_id", "import_id", "key_id", "user_id"), "999999")
 PATHS_WITH_S3 = ("/api/imports/template",)
 
+# The console's, and what a PATCH of a customer asks for by its fields (test_ceilings.py).
+WITHOUT_A_ROUTE = {Operation.REDRIVE_IMPORTS, Operation.CHANGE_TERMS}
+
 
 def calls() -> list[tuple[str, str, Operation]]:
     return [
@@ -47,7 +50,7 @@ def test_every_route_of_the_application_declares_a_permission_or_is_a_leftover()
 
 
 def test_every_operation_is_what_some_route_does() -> None:
-    assert set(endpoints.operations.values()) | {Operation.REDRIVE_IMPORTS} == set(Operation)
+    assert set(endpoints.operations.values()) | WITHOUT_A_ROUTE == set(Operation)
 
 
 @pytest.mark.parametrize("role", SOMEBODY)
