@@ -70,7 +70,7 @@ def test_a_workbook_is_dropped_sent_and_watched_to_its_end(console: str, admin: 
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("May customers.xls", b"x", "Must end in .xlsx or .csv"),
+        ("May customers.xls", b"x", "Must end in .xlsx, .xlsm or .csv"),
         ("May customers.xlsx", b"", "The file is empty."),
     ],
 )
