@@ -26,7 +26,8 @@ BUILT_IN = {
 }  # fmt: skip
 CURRENCIES = (*range(5, 9), *range(37, 45))
 
-_TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(E[+-]|General|AM/PM|A/P|.)', re.DOTALL | re.IGNORECASE)
+# A bracket that nothing closes takes in all behind it: else each of many would be looked for an end again.
+_TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(\[.*|E[+-]|General|AM/PM|A/P|.)', re.DOTALL | re.IGNORECASE)
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)", re.ASCII)
 _ELAPSED = re.compile(r"(h{1,2}|m{1,2}|s{1,2})", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d{1,2}", re.IGNORECASE)

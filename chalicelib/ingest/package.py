@@ -14,6 +14,8 @@ from chalicelib.ingest.sheets import FileRefused
 from chalicelib.ingest.xml_parts import LINKS, Damaged, blocks, elements
 
 MAX_SHEETS = 250
+# The name of a part is put before each of its relationships. Excel's own have less than 50.
+MAX_NAME = 1000
 
 NO_WORKBOOK = "The file is a zip archive but not an .xlsx workbook; save it in Excel as .xlsx."
 BINARY = "The file is a binary workbook (.xlsb); save it in Excel as .xlsx."
@@ -100,6 +102,8 @@ class _Parts:
 
     def links(self, source: str) -> dict[str, _Link]:
         """The relationships of a part ("" for those of the package) by their ids."""
+        if len(source) > MAX_NAME:
+            raise Damaged(f"the name of a part has more than {MAX_NAME} characters")
         folder, _, name = _key(source).rpartition("/")
         found: dict[str, _Link] = {}
         for path, each in self.elements(f"{folder}/_rels/{name}.rels"):

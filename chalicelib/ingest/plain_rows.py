@@ -81,11 +81,11 @@ class PlainRows:
         """All that was found so far."""
         marks: dict[tuple[int, Mark], array[int]] = {}
         for (letters, fault), rows in self._found.items():
-            marks[column_number(letters), fault] = ascending(rows)
+            marks.setdefault((column_number(letters), fault), array("I")).extend(rows)
+        # A file may have tens of thousands of styles of one format.
         for (letters, style), rows in self._formatted.items():
-            key = column_number(letters), self._formats[int(style)]
-            marks[key] = ascending(marks[key] + rows) if key in marks else ascending(rows)
-        return marks
+            marks.setdefault((column_number(letters), self._formats[int(style)]), array("I")).extend(rows)
+        return {key: ascending(rows) for key, rows in marks.items()}
 
     def _is_in_order(self, xml: bytes, matched: re.Match[bytes]) -> bool:
         rows = [self.last_row, *map(int, self._patterns.row.findall(xml))]

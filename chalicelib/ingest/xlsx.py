@@ -97,11 +97,15 @@ def _sheet(name: str, sheet: CalamineSheet, looked: LookedInto, counts_from_1904
 
 def _distinct(names: Iterable[str]) -> list[str]:
     """The names, with a number behind those that come again: the report tells sheets apart by them."""
-    seen: list[str] = []
+    seen: dict[str, int] = {}
     for name in names:
-        again = (f"{name} ({number})" for number in range(2, len(seen) + 3))
-        seen.append(name if name not in seen else next(other for other in again if other not in seen))
-    return seen
+        distinct, number = name, seen.get(name, 1)
+        while distinct in seen:
+            number += 1
+            distinct = f"{name} ({number})"
+        seen[name] = number
+        seen[distinct] = 1
+    return list(seen)
 
 
 def _check_container(file: IO[bytes]) -> None:

@@ -1,0 +1,589 @@
+"""Time in proportion to size: whatever strangers send, twice as much of it takes no more than about twice the time.
+
+Processor time is measured, and the least of several runs: what else the machine does only adds to it.
+"""
+
+import ast
+import gc
+import importlib
+import json
+import pkgutil
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from time import process_time
+from typing import Any, NamedTuple
+from xml.parsers.expat import ExpatError
+
+import pytest
+
+import chalicelib
+from chalicelib.api import models
+from chalicelib.api.json_bodies import json_object
+from chalicelib.api.parsing import MAX_BODY_BYTES, parse
+from chalicelib.api.schedules import preferred_format
+from chalicelib.errors import LoanError
+from chalicelib.ingest.headers import find_layouts
+from chalicelib.ingest.number_formats import MAX_CODE, NumberFormat
+from chalicelib.ingest.plain_rows import PlainRows, grammar
+from chalicelib.ingest.rows import read_chunks
+from chalicelib.ingest.shared_strings import SharedStrings, Strings
+from chalicelib.ingest.titles import MAX_TITLE, of_other_unit, unit_of
+from chalicelib.ingest.workbook import FileRefused, read_workbook
+from chalicelib.ingest.xml_parts import LINKS, MAIN, Damaged
+from chalicelib.services.import_jobs import safe_file_name
+from tests.workbooks import CUSTOMER_HEADER
+
+MOST_GROWTH = 2.5
+SECONDS = 0.004
+ATTEMPTS = 5
+REPEATS = 3
+
+
+class Case(NamedTuple):
+    """What is done with an input of size n, and the largest size that gets so far."""
+
+    make: Callable[[int], Any]
+    run: Callable[[Any], object]
+    most: int = 2**20
+
+
+def seconds(run: Callable[[Any], object], given: Any, times: int = 1) -> float:
+    begin = process_time()
+    for _ in range(times):
+        # A refusal is an answer too.
+        with suppress(LoanError, FileRefused, Damaged, ExpatError, ValueError):
+            run(given)
+    return process_time() - begin
+
+
+def count(n: int) -> int:
+    return sum(each % 7 for each in range(n))
+
+
+def sized(case: Case) -> tuple[int, int]:
+    """An n large enough to be measured beside what does not depend on it, and how often to do it for that."""
+    least = max(SECONDS, 3 * seconds(case.run, case.make(1)))
+    n = 16
+    while (taken := seconds(case.run, case.make(n))) < least and n * 4 <= case.most:
+        n *= 2
+    return n, max(1, round(SECONDS / max(taken, SECONDS / 10_000)))
+
+
+def least(runs: Mapping[str, Callable[[], float]]) -> dict[str, float]:
+    """The least that each takes, one measured beside the other."""
+    taken = [{name: run() for name, run in runs.items()} for _ in range(REPEATS)]
+    return {name: min(each[name] for each in taken) for name in runs}
+
+
+def growth(case: Case) -> float:
+    """How many times as long twice the size takes, beside a loop that is known to take twice as long."""
+    n, times = sized(case)
+    small, large = case.make(n), case.make(2 * n)
+    found = least(
+        {
+            "small": lambda: seconds(case.run, small, times),
+            "loop": lambda: seconds(count, 10_000),
+            "large": lambda: seconds(case.run, large, times),
+            "long loop": lambda: seconds(count, 20_000),
+        }
+    )
+    known = max(1.0, found["long loop"] / found["loop"] / 2)
+    return found["large"] / found["small"] / known
+
+
+def assert_in_proportion(case: Case) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        seen: list[float] = []
+        while not seen or (min(seen) >= MOST_GROWTH and len(seen) < ATTEMPTS):
+            seen.append(growth(case))
+    finally:
+        gc.enable()
+    assert min(seen) < MOST_GROWTH, f"twice the size takes {min(seen):.1f} times as long"
+
+
+# Expressions, by the module below chalicelib and their name there; how they are used, and what nearly matches.
+
+OPERATORS = "only the operator's settings are matched"
+
+MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
+    "config.LOCALE": OPERATORS,
+    "config.ORIGIN": OPERATORS,
+    "config.CEILING": OPERATORS,
+    "config.CURRENCY_CODE": OPERATORS,
+    "rules.policy.NAME": OPERATORS,
+    "api.json_bodies._TEXT_OR_BRACKET": [
+        ("finditer", lambda n: '"' + "\\" * n),
+        ("finditer", lambda n: '"' + 'a\\"' * n),
+        ("finditer", lambda n: '"[' * n),
+    ],
+    "console.audit_words.MOMENT": [("fullmatch", lambda n: "2024-01-01 00:00:00." + "0" * n + "+")],
+    "console.customer_forms.PLAIN_AMOUNT": [("fullmatch", lambda n: "1" * n + ".x")],
+    "console.page.NEXT": [
+        ("fullmatch", lambda n: "a" * n + "!"),
+        ("fullmatch", lambda n: "a/" * n + "!"),
+        ("fullmatch", lambda n: "?" + "a" * n + "!"),
+    ],
+    "console.typed.AMOUNT": [
+        ("finditer", lambda n: "1" * n + "%"),
+        ("finditer", lambda n: "1.1" * n),
+        ("finditer", lambda n: "12345% " * n),
+    ],
+    "console.typed.PLAIN_NUMBER": [("fullmatch", lambda n: "1" * n + "."), ("fullmatch", lambda n: "1." + "1" * n + ".")],
+    "console.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
+    "ingest.cells._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
+    "ingest.number_formats._TOKEN": [
+        ("finditer", lambda n: "[" * n),
+        ("finditer", lambda n: '"a' * n),
+        ("finditer", lambda n: '"' * (2 * n + 1)),
+        ("finditer", lambda n: "Genera" * n),
+        ("finditer", lambda n: "\\" * (2 * n + 1)),
+    ],
+    "ingest.number_formats._CONDITION": [("fullmatch", lambda n: "<" + " " * n + "x")],
+    "ingest.number_formats._ELAPSED": [("fullmatch", lambda n: "h" * n)],
+    "ingest.number_formats._COLOUR": [("fullmatch", lambda n: "color" + " " * n)],
+    "ingest.number_formats._OF_NO_WEIGHT": [("finditer", lambda n: " -" * n + "x")],
+    "ingest.report_cells._UNWRITABLE": [("finditer", lambda n: "\1" * n)],
+    "ingest.rewriting._ADDRESS": [("fullmatch", lambda n: "A" * n), ("fullmatch", lambda n: "A" + "1" * n)],
+    "ingest.rewriting._SMALL_NUMBER": [("fullmatch", lambda n: "1" * n)],
+    "ingest.rewriting._RANGE": [("fullmatch", lambda n: "A" * n)],
+    "ingest.shared_strings._PLAIN": [
+        ("fullmatch", lambda n: b"<si>" * n),
+        ("fullmatch", lambda n: b" " * n + b"x"),
+        ("fullmatch", lambda n: b"<si><t>a</t></si> " * n + b"x"),
+        ("fullmatch", lambda n: b"<si><t>" + b"a" * n),
+    ],
+    "ingest.shared_strings._TEXT": [
+        ("finditer", lambda n: b"<t" * n),
+        ("finditer", lambda n: b"<t" + b" t" * n),
+        ("finditer", lambda n: b"<t" + b">" * n),
+        ("finditer", lambda n: b"<t>" + b"a" * n),
+    ],
+    "ingest.titles._OTHER_SCALES": [("fullmatch", lambda n: "lakhs" * n)],
+    "ingest.titles._MONTH_FIRST": [
+        ("search", lambda n: "m" * n),
+        ("search", lambda n: "m" + " " * n + "x"),
+        ("search", lambda n: "m dd " * n),
+    ],
+    "ingest.worksheets._SHEET_DATA": [
+        ("search", lambda n: b"<" * n),
+        ("search", lambda n: b"<a" * n),
+        ("search", lambda n: b"<" + b"a" * n),
+        ("search", lambda n: b"<aaaaaaaaaaaaaaaaaaaa:sheetData" * n),
+    ],
+    "rules.devices._FORM": [("fullmatch", lambda n: "a" * n)],
+    "rules.tokens.KEY_FORM": [("fullmatch", lambda n: "lk_" + "a" * n)],
+    "rules.tokens.SESSION_FORM": [("fullmatch", lambda n: "ls_" + "a" * n)],
+    "rules.typed.dates._NUMBERS": [("fullmatch", lambda n: "1-1-" + "1" * n)],
+    "rules.typed.dates._YEAR_FIRST": [("fullmatch", lambda n: "2024-1-" + "1" * n)],
+    "rules.typed.dates._DAY_AND_WORD": [("fullmatch", lambda n: "1 " + "a" * n)],
+    "rules.typed.dates._WORD_AND_DAY": [("fullmatch", lambda n: "a" * n + " 1")],
+    "rules.typed.dates._YEAR_AND_WORD": [("fullmatch", lambda n: "2024 " + "a" * n)],
+    "rules.typed.dates._WEEKDAY": [("match", lambda n: "a" * n), ("match", lambda n: "mon." + " " * n)],
+    "rules.typed.dates._TIME": [("fullmatch", lambda n: "T00:00:00." + "0" * n), ("fullmatch", lambda n: " " * n)],
+    "rules.typed.dates._ZEROS": [("match", lambda n: "0" * n), ("fullmatch", lambda n: "0" * n + "-")],
+    "rules.typed.dates._SECONDS": [("fullmatch", lambda n: "1" * n)],
+    "rules.typed.dates._ORDINAL": [("search", lambda n: "1" * n), ("search", lambda n: "1s" * n)],
+    "rules.typed.names._ERROR_OR_NUMBER": [("fullmatch", lambda n: "#" + "a" * n), ("fullmatch", lambda n: "1" * n)],
+    "rules.typed.numbers._NUMBER": [("fullmatch", lambda n: "1" * n + "x"), ("fullmatch", lambda n: "1," * n)],
+    "rules.typed.numbers._AMOUNT": [
+        ("fullmatch", lambda n: "1," * n + "x"),
+        ("fullmatch", lambda n: " " * n),
+        ("fullmatch", lambda n: "1" + " " * n + "x"),
+        ("fullmatch", lambda n: "+" + " " * n + "rs" + " " * n + "x"),
+        ("fullmatch", lambda n: "1" + " " * n + "rs" + " " * n + "only" + " " * n + "x"),
+    ],
+    "rules.typed.numbers._PERCENT": [
+        ("fullmatch", lambda n: "1," * n + "x"),
+        ("fullmatch", lambda n: "1" + " " * n + "%" + " " * n + "x"),
+    ],
+    "rules.typed.numbers._GROUPED": [
+        ("fullmatch", lambda n: "1" + ",111" * n + ","),
+        ("fullmatch", lambda n: "1" + ",11" * n + ","),
+    ],
+    "rules.typed.numbers._POWER_OF_TEN": [
+        ("fullmatch", lambda n: "1" * n),
+        ("fullmatch", lambda n: "1." + "1" * n),
+        ("fullmatch", lambda n: "1e" + "1" * n + "x"),
+    ],
+    "rules.typed.phones._WRITTEN": [("fullmatch", lambda n: "1 " * n + "x")],
+    "rules.typed.phones._OF_A_FLOAT": [("fullmatch", lambda n: "1" * n), ("fullmatch", lambda n: "1234567890." + "0" * n)],
+    "rules.typed.phones._POWER_OF_TEN": [("fullmatch", lambda n: "1" * n), ("fullmatch", lambda n: "1e" + "1" * n + "x")],
+    "rules.typed.phones._NATIONAL": [("fullmatch", lambda n: "0091" + "1" * n)],
+    "rules.typed.phones._INTERNATIONAL": [("fullmatch", lambda n: "91" + "1" * n)],
+}  # fmt: skip
+
+# What numbers of strangers are matched with has at most 100 characters (rules/typed/letters.py), but each is measured
+# as if there were no such bound.
+
+
+def matching(pattern: re.Pattern[Any], method: str, make: Callable[[int], Any]) -> Case:
+    def run(text: Any) -> object:
+        found = getattr(pattern, method)(text)
+        return sum(1 for _ in found) if method == "finditer" else found
+
+    return Case(make, run)
+
+
+def module_names() -> Iterator[str]:
+    # The environment of the migrations is run by Alembic alone.
+    for module in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
+        if not module.name.startswith("chalicelib.storage.migrations."):
+            yield module.name
+
+
+def patterns_in(holder: Any) -> Iterator[tuple[str, re.Pattern[Any]]]:
+    """The expressions among what a module or class holds, also in collections."""
+    for name, held in list(vars(holder).items()):
+        if isinstance(held, Mapping):
+            several: list[Any] = [*held.keys(), *held.values()]
+        else:
+            several = list(held) if isinstance(held, list | tuple | set | frozenset) else [held]
+        yield from ((name, each) for each in several if isinstance(each, re.Pattern))
+        if isinstance(held, type) and held.__module__ == getattr(holder, "__name__", ""):
+            yield from ((f"{name}.{inner}", pattern) for inner, pattern in patterns_in(held))
+
+
+@pytest.fixture(scope="module")
+def compiled() -> dict[str, re.Pattern[Any]]:
+    """All expressions that stand in a module or class, each where it is made and not where it is imported."""
+    found: dict[int, tuple[str, re.Pattern[Any]]] = {}
+    for module in module_names():
+        for name, pattern in patterns_in(importlib.import_module(module)):
+            full = f"{module}.{name}".removeprefix("chalicelib.")
+            if id(pattern) not in found or full in MATCHED:
+                found[id(pattern)] = full, pattern
+    return dict(found.values())
+
+
+def test_every_expression_that_is_compiled_is_measured_or_has_a_reason(compiled: dict[str, re.Pattern[Any]]) -> None:
+    assert set(compiled) == set(MATCHED)
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [(name, at) for name, cases in MATCHED.items() if not isinstance(cases, str) for at in range(len(cases))],
+)
+def test_an_expression_takes_time_in_proportion(compiled: dict[str, re.Pattern[Any]], name: str, at: int) -> None:
+    method, make = MATCHED[name][at]
+    assert_in_proportion(matching(compiled[name], method, make))
+
+
+# Expressions that stand inside a function: by module, function of re, and the expression as it is written.
+
+FORMULAS = {7: NumberFormat("0%"), 8: NumberFormat("0.0%")}
+
+
+def take_rows(xml: bytes) -> object:
+    strings = SharedStrings(Strings().lengths)
+    strings.lengths.append(100)
+    rows = PlainRows(b"", strings, FORMULAS, is_uncalculated=True)
+    return rows.take(xml), rows.marks()
+
+
+def one_row(cells: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    return lambda n: b'<row r="1">' + cells(n) + b"</row>"
+
+
+def many_rows(cell: bytes) -> Callable[[int], bytes]:
+    return lambda n: b"".join(b'<row r="%d"><c r="A%d"%b</row>' % (row, row, cell) for row in range(1, n + 1))
+
+
+ROWS = {
+    "spaces": lambda n: b" " * n + b"x",
+    "starts": lambda n: b'<row r="1">' * n,
+    "types": one_row(lambda n: b'<c r="A1"' + b' t="s"' * n + b"><v>0</v></c>"),
+    "types without an end": one_row(lambda n: b'<c r="A1"' + b' t="str"' * n),
+    "attributes": lambda n: b'<row r="1"' + b' a=""' * n + b"/>",
+    "cells of one place": one_row(lambda n: b'<c r="A1"/>' * n),
+    "far cells of one place": one_row(lambda n: b'<c r="AA1"/>' * n),
+    "ends of tags": one_row(lambda n: b'<c r="A1"><v>' + b">" * n),
+    "a long value": one_row(lambda n: b'<c r="A1"><v>' + b"1" * n),
+    "formulas without an end": one_row(lambda n: b'<c r="A1">' + b"<f>" * n),
+    "a long formula": one_row(lambda n: b'<c r="A1"><f>' + b' ref="A1:' * n + b"</f></c>"),
+    "formulas": many_rows(b' t="str"><f>1</f><v></v></c>'),
+    "errors": many_rows(b' t="e"><v>#N/A</v></c>'),
+    "shared texts": many_rows(b' t="s"><v>0</v></c>'),
+    "inline texts": many_rows(b' t="inlineStr"><is><t>a</t></is></c>'),
+    "texts": many_rows(b' t="str"><v>a</v></c>'),
+    "formats": many_rows(b' s="7"><v>1</v></c>'),
+    "spaces at the end": lambda n: many_rows(b"/>")(4) + b" " * n + b"x",
+}  # fmt: skip
+
+OUR_OWN = "only a page of our own is searched"
+INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
+    ("api.contract", "findall", r"r'<style>(.*?)</style>'"): OUR_OWN,
+    ("api.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models._digits)],
+    ("api.models", "findall", r"r'\w{2,}'"): [
+        Case(lambda n: "a " * n, models._said),
+        Case(lambda n: "a" * n, models._said),
+    ],
+    ("api.schedules", "fullmatch", r"r'q=(0(\.\d{0,3})?|1(\.0{0,3})?)'"): [
+        Case(lambda n: "text/csv;q=0." + "0" * n, preferred_format),
+        Case(lambda n: "a;q=1," * n, preferred_format),
+        Case(lambda n: "a" + ";" * n, preferred_format),
+    ],
+    ("ingest.number_formats", "fullmatch", r"r'[ymdhsgbeap/ .,:\-0]+'"): [
+        Case(lambda n: "y" * n + "x", lambda text: NumberFormat(text).sections, MAX_CODE)
+    ],
+    ("ingest.number_formats", "search", "r'[ymdhs]'"): [
+        Case(lambda n: "0" * n, lambda text: NumberFormat(text).sections, MAX_CODE)
+    ],
+    ("ingest.number_formats", "sub", "r'e[+-]'"): [
+        Case(lambda n: "0E+" * n, lambda text: NumberFormat(text).sections, MAX_CODE // 3),
+        Case(lambda n: "[" * n, lambda text: NumberFormat(text).sections, MAX_CODE),
+        Case(lambda n: ";" * n, lambda text: NumberFormat(text).sections, MAX_CODE),
+    ],
+    ("ingest.plain_rows", "compile", "b'\\\\s*+(?:%b)*+' % row.replace(b'~', prefix)"): [
+        Case(make, grammar(b"").fullmatch) for make in ROWS.values()
+    ],
+    ("ingest.plain_rows", "compile", "text.replace(b'~', re.escape(prefix))"): [
+        Case(make, take_rows) for make in ROWS.values()
+    ],
+    ("ingest.plain_rows", "search", "b' ref=\"([A-Z0-9:]{1,30})\"'"): [
+        Case(ROWS["a long formula"], take_rows)
+    ],
+    ("ingest.titles", "findall", r"r'[^\W_]+'"): [
+        Case(lambda n: "a_" * n, lambda text: of_other_unit("Age", text), MAX_TITLE // 2)
+    ],
+    ("ingest.titles", "fullmatch", "pattern"): [
+        Case(lambda n: f"x ({'year ' * n})", lambda text: of_other_unit("Age", unit_of(text)), MAX_TITLE // 5)
+    ],
+    ("services.import_jobs", "split", r"r'[/\\]'"): [
+        Case(lambda n: "/" * n, safe_file_name),
+        Case(lambda n: "." * n, safe_file_name),
+        Case(lambda n: "\u0301" * n, safe_file_name),
+    ],
+}  # fmt: skip
+
+
+def inline_expressions() -> set[tuple[str, str, str]]:
+    """The calls of the module re that are not made once when a module is loaded."""
+    found = set()
+    for path in Path(*chalicelib.__path__).rglob("*.py"):
+        module = ".".join(path.relative_to(*chalicelib.__path__).with_suffix("").parts)
+        if module.startswith("storage.migrations."):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        for call in (node for function in functions for node in ast.walk(function) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func).startswith("re.") and call.args and ast.unparse(call.func) != "re.escape":
+                found.add((module, ast.unparse(call.func)[3:], normal(call.args[0])))
+    return found
+
+
+def normal(expression: ast.expr) -> str:
+    return ast.unparse(expression)
+
+
+def test_every_expression_inside_a_function_is_measured_or_has_a_reason() -> None:
+    listed = {(module, function, normal(ast.parse(text, mode="eval").body)) for module, function, text in INLINE}
+    assert inline_expressions() == listed
+
+
+@pytest.mark.parametrize(
+    ("where", "at"),
+    [(where, at) for where, cases in INLINE.items() if not isinstance(cases, str) for at in range(len(cases))],
+)
+def test_an_expression_inside_a_function_takes_time_in_proportion(where: tuple[str, str, str], at: int) -> None:
+    case = INLINE[where][at]
+    assert isinstance(case, Case)
+    assert_in_proportion(case)
+
+
+# Whole files.
+
+PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+LINK = f'<Relationship Id="{{}}" Type="{LINKS[0]}/{{}}" Target="{{}}"/>'
+SHEET = '<sheet name="{}" sheetId="1" r:id="{}"/>'
+HEADER = '<row r="1">' + "".join(
+    f'<c r="{letter}1" t="inlineStr"><is><t>{title}</t></is></c>'
+    for letter, title in zip("ABCDEFG", CUSTOMER_HEADER, strict=True)
+) + "</row>"  # fmt: skip
+
+
+def book(  # the XML of each part, without the element around it
+    *,
+    rows: str = "",
+    strings: str = "",
+    styles: str = "",
+    sheets: str = SHEET.format("s", "s"),
+    beside: str = "",
+    links: str = "",
+    head: str = "",
+    folder: str = "xl",
+    more: Mapping[str, str] | None = None,
+) -> bytes:
+    own = "".join((LINK.format("s", "worksheet", "s.xml"), LINK.format("t", "sharedStrings", "t.xml"),
+                   LINK.format("y", "styles", "y.xml"), links))  # fmt: skip
+    parts = {
+        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}">{LINK.format("w", "officeDocument", f"{folder}/w.xml")}'
+        "</Relationships>",
+        f"{folder}/w.xml": f'<workbook xmlns="{MAIN[0]}" xmlns:r="{LINKS[0]}">{beside}<sheets>{sheets}</sheets></workbook>',
+        f"{folder}/_rels/w.xml.rels": f'<Relationships xmlns="{PACKAGE}">{own}</Relationships>',
+        f"{folder}/s.xml": f'<worksheet xmlns="{MAIN[0]}">{head}<sheetData>{HEADER}{rows}</sheetData></worksheet>',
+        f"{folder}/t.xml": f'<sst xmlns="{MAIN[0]}">{strings}</sst>',
+        f"{folder}/y.xml": f'<styleSheet xmlns="{MAIN[0]}">{styles}</styleSheet>',
+        **(more or {}),
+    }
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as container:
+        for name, content in parts.items():
+            container.writestr(name, content)
+    return file.getvalue()
+
+
+def read_file(content: bytes) -> object:
+    layouts, findings = find_layouts(read_workbook(BytesIO(content)))
+    return sum(1 for _ in read_chunks(layouts)), findings
+
+
+def one_cell(inside: str) -> str:
+    return f'<row r="2"><c r="A2"{inside}</row>'
+
+
+def styled(n: int) -> bytes:
+    formats = '<numFmts><numFmt numFmtId="200" formatCode="0.000%"/></numFmts><cellXfs>'
+    styles = formats + '<xf numFmtId="200"/>' * n + "</cellXfs>"
+    rows = "".join(f'<row r="{at + 2}"><c r="A{at + 2}" s="{at}"><v>1</v></c></row>' for at in range(n))
+    return book(rows=rows, styles=styles)
+
+
+def formats(n: int) -> bytes:
+    codes = "".join(f'<numFmt numFmtId="{200 + at}" formatCode="{"[" * 500}"/>' for at in range(n))
+    cells = "".join(f'<xf numFmtId="{200 + at}"/>' for at in range(n))
+    return book(styles=f"<numFmts>{codes}</numFmts><cellXfs>{cells}</cellXfs>")
+
+
+def same_names(n: int) -> bytes:
+    numbers = range(n)
+    return book(
+        sheets="".join(SHEET.format("s", f"s{at}") for at in numbers),
+        links="".join(LINK.format(f"s{at}", "worksheet", f"s{at}.xml") for at in numbers),
+        more={f"xl/s{at}.xml": f'<worksheet xmlns="{MAIN[0]}"><sheetData>{HEADER}</sheetData></worksheet>'
+              for at in numbers},
+    )  # fmt: skip
+
+
+FILES: Mapping[str, Case] = {
+    "texts without an end": Case(lambda n: book(strings="<si>" * n), read_file),
+    "ends of tags in a text": Case(lambda n: book(strings="<si>" + ">" * n + "</si>"), read_file),
+    "texts": Case(lambda n: book(strings="<si><t>a</t></si>" * n), read_file),
+    "runs of one text": Case(lambda n: book(strings="<si>" + "<r><t>a</t></r>" * n + "</si>"), read_file),
+    "references to characters": Case(lambda n: book(strings="<si><t>" + "&#13;" * n + "</t></si>"), read_file),
+    "cdata": Case(lambda n: book(strings="<si><t>" + "<![CDATA[a]]>" * n + "</t></si>"), read_file),
+    "comments": Case(lambda n: book(strings="<!-- -->" * n), read_file),
+    "a long comment": Case(lambda n: book(strings="<!--" + "- " * n + "-->"), read_file),
+    "a comment without an end": Case(lambda n: book(strings="<!--" + "-" * n), read_file),
+    "instructions": Case(lambda n: book(beside="<?a b?>" * n), read_file),
+    "types of one cell": Case(lambda n: book(rows=one_cell(' t="s"' * n + "><v>0</v></c>")), read_file),
+    "attributes of one cell": Case(
+        lambda n: book(rows=one_cell("".join(f' a{at}="1"' for at in range(n)) + "/>")), read_file
+    ),
+    "namespaces of one cell": Case(
+        lambda n: book(rows=one_cell("".join(f' xmlns:a{at}="u{at}" a{at}:b="1"' for at in range(n)) + "/>")), read_file
+    ),
+    "cells of one place": Case(lambda n: book(rows='<row r="2">' + '<c r="A2"/>' * n + "</row>"), read_file),
+    "cells without a place": Case(lambda n: book(rows='<row r="2">' + "<c/>" * n + "</row>"), read_file, 2**14),
+    "rows without a number": Case(lambda n: book(rows="<row><c><v>1</v></c></row>" * n), read_file),
+    "rows": Case(
+        lambda n: book(rows="".join(f'<row r="{at}"><c r="A{at}"><v>1</v></c></row>' for at in range(2, n + 2))),
+        read_file,
+    ),
+    "comments between rows": Case(lambda n: book(rows="<row><c/></row><!-- -->" * n), read_file),
+    "cdata in a cell": Case(lambda n: book(rows=one_cell("><v>" + "<![CDATA[1]]>" * n + "</v></c>")), read_file),
+    "values of one cell": Case(lambda n: book(rows=one_cell(">" + "<v>1</v>" * n + "</c>")), read_file),
+    "elements in a cell": Case(lambda n: book(rows=one_cell("><is>" + "<r/>" * n + "</is></c>")), read_file),
+    "nesting in a cell": Case(lambda n: book(rows=one_cell(">" + "<f>" * n + "</f>" * n + "</c>")), read_file),
+    "nesting": Case(lambda n: book(head="<a>" * n + "</a>" * n), read_file),
+    "nesting in the workbook": Case(lambda n: book(beside="<a>" * n + "</a>" * n), read_file),
+    "elements before the rows": Case(lambda n: book(head="<a/>" * n), read_file),
+    "starts of rows": Case(lambda n: book(head="<sheetData/>" * n), read_file),
+    "ends of rows": Case(lambda n: book(rows="</row>" * n), read_file),
+    "ends of tables": Case(lambda n: book(rows="</sheetData>" * n), read_file),
+    "elements of the workbook": Case(lambda n: book(beside="<a/>" * n), read_file),
+    "attributes of the workbook": Case(
+        lambda n: book(beside="<a " + " ".join(f'a{at}=""' for at in range(n)) + "/>"), read_file
+    ),
+    "sheets of one part": Case(lambda n: book(sheets=SHEET.format("s", "s") * n), read_file),
+    "sheets of one name": Case(same_names, read_file, 250),
+    "relationships": Case(
+        lambda n: book(links="".join(LINK.format(f"a{at}", "a", "../" * 9 + f"a{at}") for at in range(n))), read_file
+    ),
+    "a long target": Case(lambda n: book(links=LINK.format("a", "a", "a/" * n + "../" * n)), read_file),
+    "relationships of a long folder": Case(
+        lambda n: book(folder="a/" * n + "a", links="".join(LINK.format(f"a{at}", "a", "a") for at in range(n))),
+        read_file,
+        2**14,
+    ),
+    "parts": Case(lambda n: book(more={f"a{at}": "" for at in range(n)}), read_file, 2**15),
+    "styles of one format": Case(styled, read_file, 2**16),
+    "number formats": Case(formats, read_file),
+    "styles": Case(lambda n: book(styles="<cellXfs>" + "<xf/>" * n + "</cellXfs>"), read_file),
+    "titles": Case(
+        lambda n: book(rows='<row r="2">' + '<c t="inlineStr"><is><t>Age</t></is></c>' * n + "</row>"), read_file, 2**14
+    ),
+    "csv: quotation marks": Case(lambda n: b"A,B\n" + b'"' * n, read_file),
+    "csv: an open quotation mark": Case(lambda n: b'A,B\n"' + b"a\n" * n, read_file),
+    "csv: pairs of quotation marks": Case(lambda n: b"A,B\n" + b'"",' * n, read_file),
+    "csv: delimiters": Case(lambda n: b"A,B\n" + b"," * n, read_file),
+    "csv: delimiters in the title": Case(lambda n: b"A,B" + b";" * n, read_file),
+    "csv: blanks": Case(lambda n: b"A,B\n" + b" " * n + b'"', read_file),
+    "csv: one long line": Case(lambda n: b"a" * n, read_file),
+    "csv: line breaks": Case(lambda n: b"A,B" + b"\r\n" * n, read_file),
+    "csv: carriage returns": Case(lambda n: b"A,B" + b"\r" * n, read_file),
+    "csv: rows": Case(lambda n: ",".join(CUSTOMER_HEADER).encode() + b"\n1,A,B,41,9812345678,1,1" * n, read_file),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_takes_time_in_proportion(name: str) -> None:
+    assert_in_proportion(FILES[name])
+
+
+# Bodies of requests.
+
+
+def parsed(body: bytes) -> object:
+    return parse(models.RegisterBody, body, "application/json")
+
+
+def fields(n: int) -> str:
+    return ",".join(f'"a{at}":1' for at in range(n))
+
+
+BODIES: Mapping[str, Case] = {
+    "fields and one twin": Case(lambda n: f'{{{fields(n)},"a0":1}}'.encode(), json_object),
+    "twins": Case(lambda n: f'{{{fields(n)},{fields(n)}}}'.encode(), json_object),
+    "a field many times": Case(lambda n: b"{" + b",".join([b'"a":1'] * n) + b"}", json_object),
+    "unknown fields": Case(lambda n: f"{{{fields(n)}}}".encode(), parsed, MAX_BODY_BYTES // 10),
+    "deep arrays": Case(lambda n: b"[" * n + b"]" * n, json_object),
+    "arrays without an end": Case(lambda n: b"[" * n, json_object),
+    "arrays beside one another": Case(lambda n: b'{"a":[' + b",".join([b"[]"] * n) + b"]}", json_object),
+    "objects with twins": Case(lambda n: b'{"a":[' + b",".join([b'{"a":1,"a":2}'] * n) + b"]}", json_object),
+    "a long name": Case(lambda n: json.dumps({"a" * n: 1}).encode(), parsed, MAX_BODY_BYTES - 10),
+    "a long text": Case(lambda n: json.dumps({"first_name": "a" * n}).encode(), parsed, MAX_BODY_BYTES - 20),
+    "a long phone number": Case(lambda n: json.dumps({"phone_number": "1 " * n}).encode(), parsed, MAX_BODY_BYTES // 3),
+    "an array for a number": Case(lambda n: json.dumps({"age": [1] * n}).encode(), parsed, MAX_BODY_BYTES // 4),
+    "digits": Case(lambda n: b'{"age":' + b"1" * n + b"}", json_object),
+    "escapes": Case(lambda n: b'{"a":"' + b"\\n" * n + b'"}', json_object),
+    "a text without an end": Case(lambda n: b'{"a":"' + b"a" * n, json_object),
+    "blanks": Case(lambda n: b" " * n, json_object),
+    "line breaks before a fault": Case(lambda n: b"{" + b"\n" * n + b"x", json_object),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_takes_time_in_proportion(name: str) -> None:
+    assert_in_proportion(BODIES[name])
+
+
+def test_what_is_not_in_proportion_is_found() -> None:
+    case = Case(lambda n: "a" * n, lambda text: re.search("a+b", text))
+    with pytest.raises(AssertionError, match="twice the size"):
+        assert_in_proportion(case)
