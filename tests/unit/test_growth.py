@@ -134,7 +134,10 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("finditer", lambda n: "1.1" * n),
         ("finditer", lambda n: "12345% " * n),
     ],
-    "console.typed.PLAIN_NUMBER": [("fullmatch", lambda n: "1" * n + "."), ("fullmatch", lambda n: "1." + "1" * n + ".")],
+    "console.typed.PLAIN_NUMBER": [
+        ("fullmatch", lambda n: "1" * n + "."),
+        ("fullmatch", lambda n: "1." + "1" * n + "."),
+    ],
     "console.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
     "ingest.cells._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
     "ingest.number_formats._TOKEN": [
@@ -212,8 +215,14 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("fullmatch", lambda n: "1e" + "1" * n + "x"),
     ],
     "rules.typed.phones._WRITTEN": [("fullmatch", lambda n: "1 " * n + "x")],
-    "rules.typed.phones._OF_A_FLOAT": [("fullmatch", lambda n: "1" * n), ("fullmatch", lambda n: "1234567890." + "0" * n)],
-    "rules.typed.phones._POWER_OF_TEN": [("fullmatch", lambda n: "1" * n), ("fullmatch", lambda n: "1e" + "1" * n + "x")],
+    "rules.typed.phones._OF_A_FLOAT": [
+        ("fullmatch", lambda n: "1" * n),
+        ("fullmatch", lambda n: "1234567890." + "0" * n),
+    ],
+    "rules.typed.phones._POWER_OF_TEN": [
+        ("fullmatch", lambda n: "1" * n),
+        ("fullmatch", lambda n: "1e" + "1" * n + "x"),
+    ],
     "rules.typed.phones._NATIONAL": [("fullmatch", lambda n: "0091" + "1" * n)],
     "rules.typed.phones._INTERNATIONAL": [("fullmatch", lambda n: "91" + "1" * n)],
 }  # fmt: skip
@@ -424,7 +433,8 @@ def book(  # the XML of each part, without the element around it
     parts = {
         "_rels/.rels": f'<Relationships xmlns="{PACKAGE}">{LINK.format("w", "officeDocument", f"{folder}/w.xml")}'
         "</Relationships>",
-        f"{folder}/w.xml": f'<workbook xmlns="{MAIN[0]}" xmlns:r="{LINKS[0]}">{beside}<sheets>{sheets}</sheets></workbook>',
+        f"{folder}/w.xml": f'<workbook xmlns="{MAIN[0]}" xmlns:r="{LINKS[0]}">{beside}'
+        f"<sheets>{sheets}</sheets></workbook>",
         f"{folder}/_rels/w.xml.rels": f'<Relationships xmlns="{PACKAGE}">{own}</Relationships>',
         f"{folder}/s.xml": f'<worksheet xmlns="{MAIN[0]}">{head}<sheetData>{HEADER}{rows}</sheetData></worksheet>',
         f"{folder}/t.xml": f'<sst xmlns="{MAIN[0]}">{strings}</sst>',
