@@ -77,7 +77,9 @@ def test_what_libreoffice_saves_is_what_is_read(tmp_path: Path) -> None:
         held_against((saved / f"{seed}.xlsx").read_bytes(), planned(seed))
     layouts, _ = find_layouts(read_workbook(BytesIO((saved / "table.xlsx").read_bytes())))
     (chunk,) = read_chunks(layouts)
-    assert [row[0] for row in zip(*chunk.columns, strict=True)] == [row[0] for row in customers.rows]
+    # In which encoding LibreOffice reads a .csv is the machine's to say, so the names are left out.
+    rows = list(zip(*chunk.columns, strict=True))
+    assert [(row[0], *row[3:]) for row in rows] == [(row[0], *row[3:]) for row in map(_as_stored, customers.rows)]
 
 
 def test_it_is_stored_so(aws: Aws, database: Database) -> None:
