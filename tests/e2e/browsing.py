@@ -1,18 +1,15 @@
 """Chromium, driven by Playwright, in front of the console of a running stack."""
 
-import fcntl
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.debian import install
 from tests.patience import PATIENCE_SECONDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -36,29 +33,10 @@ def chromium() -> str:
     """The program, which root on Debian gets by apt where it is missing. Raises NoChromium."""
     if found := _found():
         return found
-    failure = _install() if os.geteuid() == 0 and shutil.which("apt-get") else ""
+    failure = install("chromium", _found)
     if found := _found():
         return found
     raise NoChromium(" ".join(filter(None, (HOW, failure))))
-
-
-def _install() -> str:
-    """Installs it when others have finished installing, and returns what apt-get complained of."""
-    with Path("/var/lock/loans-tests-apt").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if _found():
-            return ""
-        said = ""
-        # Its own wait is for the lock of dpkg, not for that of the lists, which a second call may find free.
-        for command in (["update"], ["install", "-y", "chromium"], ["update"], ["install", "-y", "chromium"]):
-            done = subprocess.run(
-                ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={PATIENCE_SECONDS:.0f}", *command],
-                check=False, capture_output=True, text=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            )  # fmt: skip
-            if _found():
-                return ""
-            said = done.stderr.strip() or said
-        return f"apt-get says: {said}"
 
 
 def _found() -> str | None:
