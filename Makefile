@@ -86,7 +86,7 @@ destroy: $(READY_VENV) ## delete the stack of a stage, not its data: STAGE=dev [
 	@exec $(RUN) -m infra.destroy $(STAGE) $(TARGET)
 
 # One process of tests for each core; LocalStack with its functions is in one of them, and takes a core by itself.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
+SIDE_BY_SIDE := -n auto --maxprocesses 4
 
 TARGET = $(if $(ENDPOINT),--endpoint "$(ENDPOINT)")
 

@@ -3,12 +3,13 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import NullPool, create_engine, text
+from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.config import Settings, read_settings
 from chalicelib.storage.database import Database, make_engine
@@ -16,6 +17,7 @@ from chalicelib.storage.migrate import migrate
 from infra.local.environment import forget_other_clouds
 from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
 from infra.local.processes import free_port
+from tests.databases import TEMPLATE, Databases
 
 forget_other_clouds()
 
@@ -24,14 +26,22 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 PROJECT = Path(__file__).parent.parent
-TEMPLATE = "loans_template"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a fixture stays with one of the processes that run side by side: a file, and all on LocalStack."""
-    for item in items:
-        group = "e2e" if "e2e" in item.path.parts else str(item.path.relative_to(PROJECT))
-        item.add_marker(pytest.mark.xdist_group(group))
+class Together(LoadScopeScheduling):
+    """What shares a fixture stays with one of the processes that run side by side: a file, and all on LocalStack.
+
+    xdist's own groups (--dist loadgroup) are lost without a word under pytest 9.2: pytest-dev/pytest-xdist#1386.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "tests/e2e" if path.startswith("tests/e2e/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Chooses the scheduler of a run of several processes."""
+    return Together(config, log)
 
 
 def settings_for(database_url: str, **environ: str) -> Settings:
@@ -77,16 +87,16 @@ def administration(postgres: PostgresServer) -> Callable[[str], None]:
     return run
 
 
-_names = count(1)
+@pytest.fixture(scope="session")
+def databases(postgres: PostgresServer, administration: Callable[[str], None]) -> Databases:
+    return Databases(postgres, administration)
 
 
 @pytest.fixture
-def database_url(postgres: PostgresServer, administration: Callable[[str], None]) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """The URL of an empty database of the newest revision, for this test alone."""
-    name = f"loans_test_{next(_names)}"
-    administration(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield postgres.url(name)
-    administration(f"DROP DATABASE {name} WITH (FORCE)")
+    yield databases.take()
+    databases.give_back()
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.customers import Registration, register
 from chalicelib.storage.database import Database, make_engine
 from infra.local.postgres import PostgresServer
-from tests.conftest import TEMPLATE, settings_for
+from tests.conftest import settings_for
+from tests.databases import TEMPLATE
 from tests.integration.conftest import Aws
 from tests.integration.workers import FailingS3, Killed, Pause, Worker, wait_until_they_meet
 from tests.patience import wait_until

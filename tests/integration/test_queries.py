@@ -13,7 +13,8 @@ from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Order
 from chalicelib.storage.database import make_engine
 from infra.local.postgres import PostgresServer
-from tests.conftest import TEMPLATE, settings_for
+from tests.conftest import settings_for
+from tests.databases import TEMPLATE
 
 PORTFOLIO = """
     INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)

@@ -132,7 +132,7 @@ def test_every_function_has_the_environment_that_the_settings_need(template: Tem
 def test_every_variable_that_the_settings_read_is_given_to_every_function_or_comes_from_elsewhere(
     template: Template,
 ) -> None:
-    read = set(re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', (ROOT / "chalicelib" / "config.py").read_text()))
+    read = set(re.findall(r'environ(?:\.get\(|, )"([A-Z0-9_]+)"', (ROOT / "chalicelib" / "config.py").read_text()))
     shared = set(template["Globals"]["Function"]["Environment"]["Variables"])
     assert not shared & set(FROM_ELSEWHERE)
     assert shared | set(FROM_ELSEWHERE) == read
