@@ -1,11 +1,12 @@
 """A budget of processor time for opening a file, so that one that keeps the reader busy for ever ends with a sentence.
 
-A parser of ours is interrupted by a signal. One in C that never comes back hears no signal of Python's, so a limit of
-the system ends the process at twice the budget, and the count of attempts ends the import (storage/attempts.py).
+A parser of ours is interrupted by a signal. One in C that never comes back hears no signal of Python's, so a second
+timer, which nobody handles, ends the process at twice the budget, and the count of attempts ends the import
+(storage/attempts.py). No RLIMIT_CPU: the system compares that with ticks, which in a process that lives for long are
+seconds off from what it tells of the time used.
 """
 
 import os
-import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -43,15 +44,11 @@ def processor_budget(seconds: float) -> Iterator[None]:
         )
 
     before = signal.signal(signal.SIGPROF, refuse)
-    limits = resource.getrlimit(resource.RLIMIT_CPU)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    ceiling = int(used.ru_utime + used.ru_stime + 2 * seconds) + 2
-    if limits[1] == resource.RLIM_INFINITY or ceiling <= limits[1]:
-        resource.setrlimit(resource.RLIMIT_CPU, (ceiling, limits[1]))
     signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 2 * seconds)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
-        resource.setrlimit(resource.RLIMIT_CPU, limits)
