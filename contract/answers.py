@@ -342,6 +342,13 @@ class StartedImport(BaseModel):
     expires_in_seconds: Seconds
 
 
+class ReleasedImport(BaseModel):
+    """An import whose file is imported once more."""
+
+    import_id: int = Field(description="the number of the import that the file has become")
+    releases: int = Field(description="the number of the import that spared who was registered here")
+
+
 class RowCounts(BaseModel):
     """What became of rows."""
 

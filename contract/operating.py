@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chalicelib.api import models
-from chalicelib.errors import ImportNotFound, InvalidRequest, Unavailable
+from chalicelib.errors import Conflict, ImportNotFound, InvalidRequest, Unavailable
 from contract import answers
 from contract.described import JSON, OF_A_BODY, OF_A_WRITE, Answer, Described, Link, created, next_page, ok
 
@@ -64,6 +64,17 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         ),
         (InvalidRequest, ImportNotFound),
         query=models.ImportRowsQuery,
+    ),
+    ("POST", "/api/imports/{import_id}/release"): Described(
+        "Imports",
+        (
+            created(
+                answers.ReleasedImport,
+                "The import that the file has become.",
+                links={"import": Link("How it goes.", "view_import", _IMPORT)},
+            ),
+        ),
+        (ImportNotFound, Conflict, Unavailable),
     ),
     ("GET", "/api/imports/template"): Described(
         "Imports",

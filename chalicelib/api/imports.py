@@ -28,7 +28,12 @@ def start_import(call: Call) -> Response:
     """An import that waits for its file, and the form to upload it with."""
     body = body_of(call.request, StartImportBody)
     started = import_jobs.start_import(
-        runtime.database(), runtime.signing_s3(), runtime.settings().import_bucket, body.file_name, call.author
+        runtime.database(),
+        runtime.signing_s3(),
+        runtime.settings().import_bucket,
+        body.file_name,
+        call.actor,
+        call.request_id,
     )
     answer = {
         "import_id": started.job.import_id,
@@ -47,7 +52,7 @@ def start_import(call: Call) -> Response:
 def list_imports(call: Call) -> Response:
     """Imports, the newest first."""
     query = query_of(call.request, ImportsQuery)
-    found = import_jobs.list_imports(runtime.database(), query.before, query.limit + 1)
+    found = import_jobs.list_imports(runtime.database(), query.before, query.limit + 1, call.actor.own_imports)
     answer = page("imports", found, query.limit, _import, lambda job: job.import_id)
     return respond(answer, call.request_id)
 
@@ -55,7 +60,8 @@ def list_imports(call: Call) -> Response:
 @endpoints.add("GET", "/api/imports/{import_id}", Operation.READ_IMPORTS)
 def view_import(call: Call, import_id: str) -> Response:
     """An import as it stands, by sheet, with the link to its report."""
-    job = import_jobs.view_import(runtime.database(), number_in_path(import_id, ImportNotFound, "import"))
+    number = number_in_path(import_id, ImportNotFound, "import")
+    job = import_jobs.view_import(runtime.database(), number, call.actor.own_imports)
     answer = {
         **_import(job),
         "sheets": [{"sheet": each.sheet, "kind": each.kind, **_counts(vars(each))} for each in job.sheets],
@@ -69,9 +75,19 @@ def list_import_rows(call: Call, import_id: str) -> Response:
     """What the import says about rows, in the order it said it."""
     number = number_in_path(import_id, ImportNotFound, "import")
     query = query_of(call.request, ImportRowsQuery)
-    found = import_jobs.list_findings(runtime.database(), number, query.outcome, query.after, query.limit + 1)
+    found = import_jobs.list_findings(
+        runtime.database(), number, query.outcome, query.after, query.limit + 1, call.actor.own_imports
+    )
     answer = page("rows", found, query.limit, _finding, lambda finding: finding.finding_id)
     return respond(answer, call.request_id)
+
+
+@endpoints.add("POST", "/api/imports/{import_id}/release", Operation.RELEASE_IMPORTS)
+def release_import(call: Call, import_id: str) -> Response:
+    """Imports a file once more, as one of whoever releases it, so that it changes who was registered here too."""
+    number = number_in_path(import_id, ImportNotFound, "import")
+    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, call.actor, call.request_id)
+    return respond({"import_id": released.import_id, "releases": number}, call.request_id, 201)
 
 
 @endpoints.add("GET", "/api/imports/template", Operation.READ_IMPORTS)

@@ -18,6 +18,7 @@ ACTIONS: Mapping[str, str] = {
     Action.IMPORT_STARTED: "Started an import",
     Action.IMPORT_COMPLETED: "Completed an import",
     Action.IMPORT_FAILED: "Failed an import",
+    Action.IMPORT_RELEASED: "Released an import",
     Action.IMPORTS_REDRIVEN: "Tried dead letters again",
     Action.KEY_CREATED: "Made an API key",
     Action.KEY_ROTATED: "Rotated an API key",

@@ -11,7 +11,7 @@ from chalicelib.api.models import ImportRowsQuery
 from chalicelib.api.parsing import number_in_path
 from chalicelib.console.imports import BY_SCRIPT, totals
 from chalicelib.console.reading import read
-from chalicelib.console.rendering import page, see_elsewhere
+from chalicelib.console.rendering import page, see, see_elsewhere
 from chalicelib.console.typed import finding_sentence
 from chalicelib.console.visit import BASE, Visit
 from chalicelib.console.words import FINDING_OUTCOMES
@@ -42,10 +42,11 @@ class Progress:
 
 def view_import(visit: Visit, import_id: str) -> Response:
     """An import with what it says about rows, by page and outcome."""
-    number = number_in_path(import_id, ImportNotFound, "import")
     query = read(ImportRowsQuery, visit.query)
-    job = import_jobs.view_import(runtime.database(), number)
-    found = import_jobs.list_findings(runtime.database(), number, query.outcome, query.after, PAGE_ROWS + 1)
+    job = _job(visit, import_id)
+    found = import_jobs.list_findings(
+        runtime.database(), job.import_id, query.outcome, query.after, PAGE_ROWS + 1, visit.actor.own_imports
+    )
     upload = _upload(visit, job)
     return page(
         visit,
@@ -57,6 +58,7 @@ def view_import(visit: Visit, import_id: str) -> Response:
         is_sent=_is_sent(visit),
         findings=found[:PAGE_ROWS],
         sentence_of=finding_sentence,
+        may_be_released=_may_be_released(visit, job),
         outcome=query.outcome,
         outcomes=FINDING_OUTCOMES,
         first=_rows_link(query.outcome) if query.after else None,
@@ -66,18 +68,25 @@ def view_import(visit: Visit, import_id: str) -> Response:
 
 def view_progress(visit: Visit, import_id: str) -> Response:
     """What the script puts in the place of the progress on the page."""
-    job = import_jobs.view_import(runtime.database(), number_in_path(import_id, ImportNotFound, "import"))
+    job = _job(visit, import_id)
     progress = progress_of(job, datetime.now(UTC), is_sent=True)
     return page(visit, "import_progress.html", progress=progress, totals=totals(job.sheets))
 
 
 def download_report(visit: Visit, import_id: str) -> Response:
     """Leads to the report in S3. The link is made when it is asked for, because it does not hold for long."""
-    job = import_jobs.view_import(runtime.database(), number_in_path(import_id, ImportNotFound, "import"))
+    job = _job(visit, import_id)
     if job.report_key is None:
         raise ImportNotFound(f"There is no report of the import {job.import_id}, or not yet.")
     link = download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key)
     return see_elsewhere(visit, link)
+
+
+def release(visit: Visit, import_id: str) -> Response:
+    """Imports the file once more, as one of whoever visits; leads to that import."""
+    number = number_in_path(import_id, ImportNotFound, "import")
+    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, visit.actor, visit.request_id)
+    return see(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
 
 
 def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
@@ -99,12 +108,22 @@ def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
     )
 
 
+def _job(visit: Visit, import_id: str) -> ImportJob:
+    number = number_in_path(import_id, ImportNotFound, "import")
+    return import_jobs.view_import(runtime.database(), number, visit.actor.own_imports)
+
+
 def _upload(visit: Visit, job: ImportJob) -> Upload | None:
     # The AWS client is slow to load, and a completed import needs none.
     if job.state != AWAITING_UPLOAD or _is_sent(visit) or not visit.may(Operation.START_IMPORT):
         return None
     back_to = None if visit.query.get("by") == BY_SCRIPT else _whole_address(visit, f"imports/{job.import_id}/")
     return import_jobs.upload_of(runtime.signing_s3(), job, datetime.now(UTC), back_to)
+
+
+def _may_be_released(visit: Visit, job: ImportJob) -> bool:
+    rejected = any(sheet.rejected for sheet in job.sheets)
+    return job.spares_registered and rejected and visit.may(Operation.RELEASE_IMPORTS)
 
 
 def _is_sent(visit: Visit) -> bool:

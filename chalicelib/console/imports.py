@@ -23,7 +23,7 @@ BY_SCRIPT = "script"
 def view_imports(visit: Visit) -> Response:
     """Imports, the newest first."""
     query = read(ImportsQuery, visit.query)
-    found = import_jobs.list_imports(runtime.database(), query.before, ROWS + 1)
+    found = import_jobs.list_imports(runtime.database(), query.before, ROWS + 1, visit.actor.own_imports)
     shown = shown_page(found, visit.query, (), "before", lambda job: job.import_id)
     jobs = [(job, totals(job.sheets)) for job in shown.rows]
     return page(visit, "imports.html", jobs=jobs, first=shown.first, next=shown.next)
@@ -39,7 +39,12 @@ def start_import(visit: Visit) -> Response:
     try:
         body = read(StartImportBody, visit.form)
         started = import_jobs.start_import(
-            runtime.database(), runtime.signing_s3(), runtime.settings().import_bucket, body.file_name, visit.author
+            runtime.database(),
+            runtime.signing_s3(),
+            runtime.settings().import_bucket,
+            body.file_name,
+            visit.actor,
+            visit.request_id,
         )
     except InvalidRequest as error:
         return _new_import(visit, Form.refused(visit.form, error), 400)

@@ -7,6 +7,7 @@ NOTICES: Mapping[str, str] = {
     "password-changed": "Your password is changed and every session is ended. Sign in with the new one.",
     "redriven": "The messages are on their way back into the import queue; their imports appear here.",
     "nothing-to-redrive": "There was nothing to put back.",
+    "import-released": "The file is imported once more, with your permission. What comes of it stands here.",
     "user-created": "The user is made and may sign in.",
     "user-changed": "The change is saved.",
     "user-disabled": "The user is disabled and signed out everywhere.",

@@ -69,6 +69,7 @@ _ALL = (
     Page("GET", "/console/imports/template", Operation.READ_IMPORTS, "imports:download_template"),
     Page("GET", "/console/imports/{import_id}", Operation.READ_IMPORTS, "import_page:view_import"),
     Page("GET", "/console/imports/{import_id}/progress", Operation.READ_IMPORTS, "import_page:view_progress"),
+    Page("POST", "/console/imports/{import_id}/release", Operation.RELEASE_IMPORTS, "import_page:release"),
     Page("GET", "/console/imports/{import_id}/report", Operation.READ_IMPORTS, "import_page:download_report"),
     Page("GET", "/console/loans", Operation.READ_LOANS, "loans:list_loans"),
     Page("GET", "/console/loans/{loan_id}", Operation.READ_LOANS, "loans:view_loan"),

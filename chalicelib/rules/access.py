@@ -42,8 +42,10 @@ class Operation(StrEnum):
     CHANGE_CUSTOMER = "change a customer"
     CHANGE_TERMS = "change limits and incomes"
     CREATE_LOAN = "apply for a loan"
-    READ_IMPORTS = "read imports and their reports"
+    READ_IMPORTS = "read one's own imports and their reports"
+    READ_ALL_IMPORTS = "read all imports and their reports"
     START_IMPORT = "start an import"
+    RELEASE_IMPORTS = "release an import"
     REDRIVE_IMPORTS = "try dead letters again"
     READ_AUDIT = "read the audit log"
     MANAGE_KEYS = "manage API keys"
@@ -64,13 +66,13 @@ _WRITING = _READING | {Operation.REGISTER_CUSTOMER, Operation.CHANGE_CUSTOMER, O
 _IMPORTING = frozenset({Operation.READ_IMPORTS, Operation.START_IMPORT})
 
 PERMISSIONS: Mapping[Role, frozenset[Operation]] = {
-    Role.VIEWER: _READING | {Operation.READ_IMPORTS},
-    Role.OFFICER: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS},
+    Role.VIEWER: _READING | {Operation.READ_IMPORTS, Operation.READ_ALL_IMPORTS},
+    Role.OFFICER: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS},
     Role.ADMIN: frozenset(Operation),
     Role.READER: _READING,
     Role.WRITER: _WRITING,
     Role.IMPORTER: PUBLIC | {Operation.SEE_ONESELF} | _IMPORTING,
-    Role.ANYONE: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS},
+    Role.ANYONE: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS},
 }
 
 # What a key of a role does not have, and can be given when it is made.
@@ -110,6 +112,18 @@ class Actor:
     def identity(self) -> str:
         """What tells this actor from any other, for logs and keys: key:12, user:3, anyone."""
         return self.kind if self.actor_id is None else f"{self.kind}:{self.actor_id}"
+
+    @property
+    def own_imports(self) -> str | None:
+        """The identity whose imports are all that this actor sees; None where it sees everybody's."""
+        return None if self.may(Operation.READ_ALL_IMPORTS) else self.identity
+
+    @property
+    def spares_registered(self) -> bool:
+        """Whether a workbook of this actor leaves alone who was registered here and what was lent here: nobody changes
+        by a file what they may not change by hand.
+        """
+        return not self.may(Operation.CHANGE_CUSTOMER)
 
     def may(self, operation: Operation) -> bool:
         """Whether the role has the permission or the key was given it, and the limit leaves it."""

@@ -17,6 +17,7 @@ class Action(StrEnum):
     IMPORT_STARTED = "import_started"
     IMPORT_COMPLETED = "import_completed"
     IMPORT_FAILED = "import_failed"
+    IMPORT_RELEASED = "import_released"
     IMPORTS_REDRIVEN = "imports_redriven"
     KEY_CREATED = "api_key_created"
     KEY_ROTATED = "api_key_rotated"

@@ -13,7 +13,7 @@ LINK_SECONDS = 900
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 # Who may not list the bucket is told 403 instead of 404 about an object that is not there.
-_NOT_THERE = {"404", "403", "NoSuchKey", "NotFound"}
+NOT_THERE = {"404", "403", "NoSuchKey", "NotFound", "NoSuchVersion"}
 
 
 def published(s3: "S3Client", signer: "S3Client", bucket: str, key: str, make: Callable[[], bytes]) -> str:
@@ -47,7 +47,7 @@ def _is_there(s3: "S3Client", bucket: str, key: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _NOT_THERE:
+        if error.response.get("Error", {}).get("Code") in NOT_THERE:
             return False
         raise
     return True

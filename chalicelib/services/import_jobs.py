@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.errors import ImportNotFound, InvalidRequest
-from chalicelib.rules.access import Author
+from chalicelib.errors import Conflict, ImportNotFound, InvalidRequest, Unavailable
+from chalicelib.rules.access import Actor, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
-from chalicelib.services.files import XLSX
-from chalicelib.storage import audit, import_jobs
+from chalicelib.services.files import NOT_THERE, XLSX
+from chalicelib.storage import audit, import_jobs, imports
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.import_jobs import FINDING_OUTCOMES, ImportJob, NewJob, StoredFinding
@@ -58,12 +58,40 @@ class StartedImport:
     upload: Upload
 
 
-def start_import(database: Database, signer: "S3Client", bucket: str, file_name: str, author: Author) -> StartedImport:
+def start_import(
+    database: Database, signer: "S3Client", bucket: str, file_name: str, actor: Actor, request_id: str
+) -> StartedImport:
     """Notes an import and signs the upload of its file. Raises InvalidRequest for a file of another kind."""
     name = safe_file_name(file_name)
     content_type = content_type_of(name)
-    job = _start(database, bucket, name, author)
+    job = _start(database, bucket, name, actor, request_id)
     return StartedImport(job, name, _signed_upload(signer, bucket, job.object_key, content_type))
+
+
+def release_import(database: Database, s3: "S3Client", import_id: int, actor: Actor, request_id: str) -> NewJob:
+    """Imports the file of an import that spared who was registered here once more, as a file of this actor, who may
+    change them. It is a copy in S3 under the number of the new import, which is returned.
+
+    Raises ImportNotFound; Conflict where there is nothing to release, or a newer version of the file was imported, or
+    the file is not in S3 any more; Unavailable where S3 cannot be reached.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    job = _releasable(database, import_id)
+    source = {"Bucket": job.bucket, "Key": job.object_key, "VersionId": job.object_version}
+    try:
+        s3.head_object(**source)  # type: ignore[arg-type]
+        released = _start(database, job.bucket, job.file_name, actor, request_id, releases=job.import_id)
+        s3.copy_object(Bucket=job.bucket, Key=released.object_key, CopySource=source)  # type: ignore[arg-type]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in NOT_THERE:
+            raise Conflict(
+                f"The file of import {import_id} is not kept any more; ask for it to be sent again."
+            ) from error
+        raise Unavailable("The store of files cannot be reached at the moment; please try again.") from error
+    except BotoCoreError as error:
+        raise Unavailable("The store of files cannot be reached at the moment; please try again.") from error
+    return released
 
 
 def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | None = None) -> Upload | None:
@@ -114,33 +142,36 @@ def give_up_waiting(database: Database) -> int:
 
 
 @retried
-def view_import(database: Database, import_id: int) -> ImportJob:
-    """An import as it stands. Raises ImportNotFound."""
+def view_import(database: Database, import_id: int, own: str | None = None) -> ImportJob:
+    """An import as it stands. Raises ImportNotFound.
+
+    `own` is the identity whose imports are all that there are for whoever asks, None where that is everybody's; here as
+    in every list.
+    """
     with database.reading() as connection:
-        job = import_jobs.get(connection, import_id)
+        job = import_jobs.get(connection, import_id, own)
     if job is None:
         raise _not_found(import_id)
     return job
 
 
 @retried
-def list_imports(database: Database, before: int | None, limit: int) -> list[ImportJob]:
+def list_imports(database: Database, before: int | None, limit: int, own: str | None = None) -> list[ImportJob]:
     """The newest imports first, from below the number `before` on."""
     with database.reading() as connection:
-        return import_jobs.page(connection, before, limit)
+        return import_jobs.page(connection, before, limit, own)
 
 
 @retried
 def list_findings(
-    database: Database, import_id: int, outcome: str | None, after: int, limit: int
+    database: Database, import_id: int, outcome: str | None, after: int, limit: int, own: str | None = None
 ) -> list[StoredFinding]:
     """What an import says about rows: all of it, or what has this outcome. Raises ImportNotFound."""
     outcomes: Sequence[str] = FINDING_OUTCOMES if outcome is None else (outcome,)
     with database.reading() as connection:
-        found = import_jobs.findings(connection, import_id, outcomes, after, limit)
-        if not found and not import_jobs.exists(connection, import_id):
+        if import_jobs.get(connection, import_id, own) is None:
             raise _not_found(import_id)
-    return found
+        return import_jobs.findings(connection, import_id, outcomes, after, limit)
 
 
 def write_report(database: Database, s3: "S3Client", bucket: str, import_id: int) -> str | None:
@@ -154,11 +185,37 @@ def write_report(database: Database, s3: "S3Client", bucket: str, import_id: int
 
 
 @retried
-def _start(database: Database, bucket: str, file_name: str, author: Author) -> NewJob:
+def _releasable(database: Database, import_id: int) -> ImportJob:
+    with database.reading() as connection:
+        job = import_jobs.get(connection, import_id)
+        if job is None:
+            raise _not_found(import_id)
+        newer = imports.newer_versions(connection, import_id)
+    if job.state != imports.COMPLETED or not job.spares_registered:
+        raise Conflict(f"Nothing of import {import_id} waits to be released.")
+    if newer:
+        raise Conflict(f"A newer version of this file was imported as {max(newer)}; look at that one instead.")
+    return job
+
+
+@retried
+def _start(
+    database: Database, bucket: str, file_name: str, actor: Actor, request_id: str, releases: int | None = None
+) -> NewJob:
+    author = Author.of(actor, request_id)
     with database.transaction() as tx:
-        job = import_jobs.start(tx.connection, bucket=bucket, file_name=file_name)
+        job = import_jobs.start(
+            tx.connection,
+            bucket=bucket,
+            file_name=file_name,
+            started_by=actor.identity,
+            spares_registered=actor.spares_registered,
+        )
         after = {"key": job.object_key}
         audit.add(tx.connection, author, Event(Action.IMPORT_STARTED, SubjectKind.IMPORT, job.import_id, after=after))
+        if releases is not None:
+            released = Event(Action.IMPORT_RELEASED, SubjectKind.IMPORT, releases, after={"as_import": job.import_id})
+            audit.add(tx.connection, author, released)
         tx.commit()
     return job
 

@@ -41,6 +41,8 @@ class ImportJob:
     report_key: str | None
     created_at: datetime
     finished_at: datetime | None
+    # See storage/tables.py.
+    spares_registered: bool
     sheets: tuple[SheetCounts, ...]
 
     @property
@@ -88,10 +90,10 @@ class FindingCount:
 # The key holds the number of the import, so both are made in one statement.
 _START = text("""
     WITH drawn AS (SELECT nextval(pg_get_serial_sequence('imports', 'import_id')) AS import_id)
-    INSERT INTO imports (import_id, bucket, object_key, file_key, state)
+    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered)
     OVERRIDING SYSTEM VALUE
     SELECT import_id, :bucket, :prefix || import_id || '/' || :file_name, :prefix || CAST(:file_name AS text),
-           'awaiting_upload'
+           'awaiting_upload', :started_by, :spares_registered
     FROM drawn
     RETURNING import_id, object_key, created_at
 """)
@@ -121,7 +123,7 @@ _GIVE_UP = text("""
 
 _JOBS = """
     SELECT import_id, bucket, object_key, object_version, state, message, rows_total, rows_read, report_key,
-           created_at, finished_at,
+           created_at, finished_at, spares_registered,
            (SELECT json_agg(json_build_object(
                 'sheet', sheet, 'kind', kind, 'rows_found', rows_found, 'inserted', inserted, 'updated', updated,
                 'unchanged', unchanged, 'superseded', superseded, 'waiting', waiting, 'rejected', rejected,
@@ -129,11 +131,10 @@ _JOBS = """
             FROM import_sheets WHERE import_sheets.import_id = imports.import_id) AS sheets
     FROM imports
 """
-_JOB = text(_JOBS + "WHERE import_id = :import_id")
-_PAGE = text(
-    _JOBS + "WHERE import_id < coalesce(CAST(:before AS bigint), 9223372036854775807)"
-    " ORDER BY import_id DESC LIMIT :limit"
-)
+_OWN = "AND started_by = :started_by"
+_ONE = "WHERE import_id = :import_id"
+_BELOW = "WHERE import_id < coalesce(CAST(:before AS bigint), 9223372036854775807)"
+_PAGE = "ORDER BY import_id DESC LIMIT :limit"
 
 # One short index scan an outcome, so that a page costs the same in an import of ten findings and of a million.
 _FINDINGS = text("""
@@ -147,8 +148,6 @@ _FINDINGS = text("""
     ) AS found
     ORDER BY found.finding_id LIMIT :limit
 """)
-
-_EXISTS = text("SELECT EXISTS (SELECT FROM imports WHERE import_id = :import_id)")
 
 # Cursors, because the driver holds the whole result of an ordinary SELECT in memory. Two that are merged here rather
 # than one that joins: right after an import the server has no statistics, and would join a million rows in loops.
@@ -176,9 +175,17 @@ _FINDING_COUNTS = text("""
 _SET_REPORT = text("UPDATE imports SET report_key = :report_key WHERE import_id = :import_id")
 
 
-def start(connection: Connection, *, bucket: str, file_name: str) -> NewJob:
+def start(
+    connection: Connection, *, bucket: str, file_name: str, started_by: str, spares_registered: bool = False
+) -> NewJob:
     """Inserts an import that waits for a file of this name."""
-    values = {"bucket": bucket, "prefix": INCOMING_PREFIX, "file_name": file_name}
+    values = {
+        "bucket": bucket,
+        "prefix": INCOMING_PREFIX,
+        "file_name": file_name,
+        "started_by": started_by,
+        "spares_registered": spares_registered,
+    }
     return NewJob(*connection.execute(_START, values).one())
 
 
@@ -209,20 +216,18 @@ def give_up_waiting(connection: Connection, seconds: int, message: str) -> int:
     return connection.execute(_GIVE_UP, {"seconds": seconds, "message": message}).rowcount
 
 
-def get(connection: Connection, import_id: int) -> ImportJob | None:
-    """One import; None where there is none of that number."""
-    row = connection.execute(_JOB, {"import_id": import_id}).first()
+def get(connection: Connection, import_id: int, started_by: str | None = None) -> ImportJob | None:
+    """One import; None where there is none of that number, or none that `started_by` asked for, if given."""
+    values = {"import_id": import_id, "started_by": started_by}
+    row = connection.execute(text(f"{_JOBS} {_ONE} {_OWN if started_by else ''}"), values).first()
     return None if row is None else _job(row._asdict())
 
 
-def page(connection: Connection, before: int | None, limit: int) -> list[ImportJob]:
-    """The newest imports first, from below the number `before` on."""
-    return [_job(row._asdict()) for row in connection.execute(_PAGE, {"before": before, "limit": limit})]
-
-
-def exists(connection: Connection, import_id: int) -> bool:
-    """Whether there is an import of that number."""
-    return bool(connection.execute(_EXISTS, {"import_id": import_id}).scalar_one())
+def page(connection: Connection, before: int | None, limit: int, started_by: str | None = None) -> list[ImportJob]:
+    """The newest imports first, from below the number `before` on; all, or those that `started_by` asked for."""
+    values = {"before": before, "limit": limit, "started_by": started_by}
+    rows = connection.execute(text(f"{_JOBS} {_BELOW} {_OWN if started_by else ''} {_PAGE}"), values)
+    return [_job(row._asdict()) for row in rows]
 
 
 def findings(

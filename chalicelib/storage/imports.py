@@ -53,12 +53,14 @@ class SheetCounts:
 
 
 # Moves waiting loans whose customer is here into loans, under the number that was kept for them, unless a loan
-# made at the very moment it was kept has it. Tells the audit log which, customer by customer.
+# made at the very moment it was kept has it. Tells the audit log which, customer by customer. A file that spares who
+# was registered here does so too by the loans it left waiting before.
 _APPLY_WAITING = """
     WITH arrived AS (
         DELETE FROM waiting_loans AS waiting
-        USING customers
-        WHERE customers.customer_id = waiting.customer_id {of_one_customer}
+        USING customers, imports
+        WHERE customers.customer_id = waiting.customer_id AND imports.import_id = waiting.import_id
+          AND (customers.from_workbook OR NOT imports.spares_registered) {of_one_customer}
         RETURNING waiting.*
     ), applied AS (
         INSERT INTO loans (loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
@@ -100,15 +102,20 @@ def author_of(connection: Connection, import_id: int) -> Author:
     return Author("import", key.scalar_one(), import_id)
 
 
-# The form of an import that was asked for can be posted again: what arrives then is a version of the same file.
+# The form of an import that was asked for can be posted again: what arrives then is a version of the same file, and
+# may do what that import may.
 _BEGIN = """
     INSERT INTO imports
-           (bucket, object_key, object_version, file_key, sequencer, uploaded_at, size_bytes, rows_by_sheet)
-    VALUES (:bucket, :object_key, :object_version,
-            coalesce((SELECT file_key FROM imports
-                      WHERE bucket = :bucket AND object_key = :object_key AND file_key IS NOT NULL
-                      LIMIT 1), :object_key),
-            :sequencer, :uploaded_at, :size_bytes, '{}')
+           (bucket, object_key, object_version, sequencer, uploaded_at, size_bytes, rows_by_sheet,
+            file_key, started_by, spares_registered)
+    SELECT :bucket, :object_key, :object_version, :sequencer, :uploaded_at, :size_bytes, '{}',
+           coalesce(asked.file_key, :object_key), asked.started_by, coalesce(asked.spares_registered, false)
+    FROM (VALUES (1)) AS one (row)
+    LEFT JOIN LATERAL (
+        SELECT file_key, started_by, spares_registered FROM imports
+        WHERE bucket = :bucket AND object_key = :object_key AND file_key IS NOT NULL
+        ORDER BY import_id LIMIT 1
+    ) AS asked ON true
     ON CONFLICT ON CONSTRAINT imports_object_key DO NOTHING
 """
 

@@ -75,8 +75,9 @@ _MOVE_SEQUENCE = """
 
 # Adds the customers that are not here, under the numbers of the file.
 _INSERT = """
-    INSERT INTO customers (customer_id, first_name, last_name, age, phone_number, monthly_income, approved_limit)
-    SELECT customer_id, first_name, last_name, age, phone_number, monthly_income, approved_limit
+    INSERT INTO customers (customer_id, first_name, last_name, age, phone_number, monthly_income, approved_limit,
+                           from_workbook)
+    SELECT customer_id, first_name, last_name, age, phone_number, monthly_income, approved_limit, true
     FROM incoming_customers
     WHERE outcome = 'inserted'
     ORDER BY customer_id

@@ -9,8 +9,20 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
+from chalicelib.storage.imports import apply_waiting_loans, author_of
 from chalicelib.storage.merging import MergedRows, audit_statement, run
 from chalicelib.storage.merging_refusals import HIGHEST_NUMBER, refuse_loans
+
+# Loans that a file which spares those registered here left waiting, and whose customer registered meanwhile, now come
+# with a file that does not spare them: it answers for them from now on.
+_TAKE_OVER = """
+    UPDATE waiting_loans AS waiting
+    SET import_id = :import_id
+    FROM staged_loans AS staged, customers
+    WHERE staged.import_id = :import_id
+      AND waiting.customer_id = staged.customer_id AND waiting.source_loan_id = staged.source_loan_id
+      AND customers.customer_id = waiting.customer_id
+"""
 
 # Says what is to become of each row. A loan is known by its customer and its number in the file, one that was made here
 # by its own; of rows about the same loan the last counts. `first_position` is where the loan stood first, which decides
@@ -219,6 +231,8 @@ def merge_loans(connection: Connection, import_id: int, newer: Sequence[int]) ->
     """
     connection.exec_driver_sql("ANALYZE staged_loans (import_id, customer_id, source_loan_id)")
     refuse_loans(connection, import_id)
+    if run(connection, _TAKE_OVER, import_id):
+        apply_waiting_loans(connection, author_of(connection, import_id))
     run(connection, _DECIDE, import_id)
     run(connection, _REPORT_SUPERSEDED, import_id)
     if newer:

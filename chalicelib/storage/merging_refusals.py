@@ -97,13 +97,55 @@ _DIFFERS_FROM_DECISION = """
     ORDER BY position, number
 """
 
+# Whoever asked for the import may not change by hand what it would change. Rows that differ in nothing are refused as
+# well, or a file could ask what is stored.
+_NOT_YOURS = """
+    WITH refused AS (
+        DELETE FROM staged_{kind} AS staged
+        USING {stored}
+        WHERE staged.import_id = :import_id AND {is_same}
+          AND (SELECT spares_registered FROM imports WHERE import_id = :import_id)
+        RETURNING staged.sheet, staged.row_number, staged.position, staged.{number} AS number
+    )
+    INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
+    SELECT :import_id, sheet, row_number, 'rejected', '{title}', CAST(number AS text), 'not_yours',
+           format('{sentence} Leave the row out, or ask an admin to release this import.', number)
+    FROM refused
+    ORDER BY position
+"""
+
+_OF_ONE_REGISTERED_HERE = {
+    "number": "customer_id",
+    "title": "Customer ID",
+    "sentence": "Customer %s was registered here, and whoever asked for this import may not change such customers.",
+    "stored": "customers AS stored",
+    "is_same": "stored.customer_id = staged.customer_id AND NOT stored.from_workbook",
+}
+_CUSTOMERS_NOT_YOURS = _NOT_YOURS.format(kind="customers", **_OF_ONE_REGISTERED_HERE)
+_LOANS_NOT_YOURS = _NOT_YOURS.format(kind="loans", **_OF_ONE_REGISTERED_HERE)
+
+_LOANS_MADE_HERE = _NOT_YOURS.format(
+    kind="loans",
+    number="source_loan_id",
+    title="Loan ID",
+    sentence="Loan %s was made here, and whoever asked for this import may not change such loans.",
+    stored="loans AS stored",
+    is_same="stored.loan_id = staged.source_loan_id AND stored.customer_id = staged.customer_id "
+    "AND stored.source_loan_id IS NULL",
+)
+
 
 def refuse_customers(connection: Connection, import_id: int) -> None:
-    """Takes out the customers whose number is far above all that are here."""
+    """Takes out the customers whom the file must not change, and those whose number is far above all that are here."""
+    run(connection, _CUSTOMERS_NOT_YOURS, import_id)
     run(connection, _CUSTOMERS_OUT_OF_REACH, import_id)
 
 
 def refuse_loans(connection: Connection, import_id: int) -> None:
-    """Takes out the loans whose number is far above all that are here, and those that contradict a decision."""
+    """Takes out the loans that the file must not change, those whose number is far above all that are here, and those
+    that contradict a decision.
+    """
+    run(connection, _LOANS_NOT_YOURS, import_id)
+    run(connection, _LOANS_MADE_HERE, import_id)
     run(connection, _LOANS_OUT_OF_REACH, import_id)
     run(connection, _DIFFERS_FROM_DECISION, import_id)

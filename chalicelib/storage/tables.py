@@ -52,6 +52,8 @@ customers = Table(
     Column("approved_limit", MONEY, nullable=False),
     _now("created_at"),
     _now("updated_at"),
+    # Whether a workbook brought the customer. Who was registered here is changed by those only who may do so by hand.
+    Column("from_workbook", Boolean, nullable=False, server_default="false"),
     PrimaryKeyConstraint("customer_id", name="customers_pkey"),
     CheckConstraint("customer_id > 0", name="customers_customer_id_positive"),
     CheckConstraint("first_name <> ''", name="customers_first_name_given"),
@@ -199,6 +201,10 @@ imports = Table(
     Column("attempt_ends_at", DateTime(timezone=True)),
     _now("created_at"),
     Column("finished_at", DateTime(timezone=True)),
+    # Who asked for it (key:12, user:3); NULL for a file that was put into the bucket. And whether it leaves alone who
+    # was registered here and what was lent here, because whoever asked for it may not change them.
+    Column("started_by", Text),
+    Column("spares_registered", Boolean, nullable=False, server_default="false"),
     PrimaryKeyConstraint("import_id", name="imports_pkey"),
     UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
     CheckConstraint("state IN ('awaiting_upload', 'running', 'completed', 'failed')", name="imports_state_known"),
@@ -212,6 +218,7 @@ imports = Table(
         name="imports_object_unless_it_did_not_arrive",
     ),
     Index("imports_file_idx", "bucket", "file_key"),
+    Index("imports_started_by_idx", "started_by", "import_id"),
 )
 
 import_sheets = Table(

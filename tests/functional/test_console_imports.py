@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime
+from decimal import Decimal
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -12,14 +13,18 @@ import pytest
 import requests
 
 from chalicelib import runtime
-from chalicelib.rules.access import Role
+from chalicelib.rules.access import Actor, Role
+from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import import_jobs
+from chalicelib.services.customers import Registration, register
 from chalicelib.services.importing import import_object
 from chalicelib.storage.database import Database
 from tests import plain_http
 from tests.functional.browser import HOST, Browser, Seen
 from tests.functional.conftest import BUCKET
 from tests.functional.test_imports_api import BOOK, insert_findings, insert_import, reference
+from tests.people import TEST
+from tests.workbooks import customer, customers_book
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -172,6 +177,23 @@ def test_rows_that_were_rejected_can_be_read_in_the_page(officer: Browser, s3: "
     assert ("customers, row 3" in waiting, "loans, row 4" in waiting) == (False, True)
     assert "None of these" in officer.get(f"/console/imports/{number}/?outcome=flagged").words
     assert officer.get(f"/console/imports/{number}/?outcome=odd").status == 400
+
+
+def test_an_admin_is_asked_to_release_what_a_key_may_not_change(
+    admin: Browser, s3: "S3Client", database: Database
+) -> None:
+    person = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
+    number = register(database, person, STANDARD_1, TEST).customer_id
+    key = Actor("key", "branch", Role.IMPORTER, 7)
+    job = import_jobs.start_import(database, s3, BUCKET, "branch.xlsx", key, "a request").job
+    s3.put_object(Bucket=BUCKET, Key=job.object_key, Body=customers_book(customer(number)))
+    import_object(database, s3, reference(s3, job.object_key))
+    page = admin.open(f"/console/imports/{job.import_id}/")
+    assert "Rows that need your permission" in page.words
+    seen = admin.follow(admin.send(page, "release/"))
+    assert "imported once more, with your permission" in seen.words
+    assert "branch.xlsx" in seen.words
+    assert number_of(seen) != job.import_id
 
 
 def test_many_rows_come_in_pages_that_keep_the_outcome(officer: Browser, database: Database) -> None:

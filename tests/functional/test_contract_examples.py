@@ -5,7 +5,7 @@ After a change that is meant, RECORD_EXAMPLES=1 writes them anew; `make openapi`
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +57,9 @@ VOLATILE = {
     "public_id": "Zy3kQ81mWc0d",
 }
 
-# Stands in the examples for the token of the session that was opened last.
+# Stand in the examples for the token of the session that was opened last, and for that of the last key of an importer.
 KEY = "Bearer $KEY"
+IMPORTER = "Bearer $IMPORTER"
 
 
 def steady(value: Any) -> Any:
@@ -68,21 +69,23 @@ def steady(value: Any) -> Any:
     return [steady(item) for item in value] if isinstance(value, list) else value
 
 
-def call(api: Api, exchange: Exchange, token: str) -> Answer:
+def call(api: Api, exchange: Exchange, tokens: Mapping[str, str]) -> Answer:
     body = b"" if exchange.body is None else json.dumps(exchange.body).encode()
-    headers = {name: f"Bearer {token}" if value == KEY else value for name, value in exchange.headers.items()}
+    headers = {name: tokens.get(value, value) for name, value in exchange.headers.items()}
     return api.call(exchange.method, exchange.path, body, {"Content-Type": "application/json"} | headers)
 
 
 def replayed(api: Api, s3: "S3Client", database: Database) -> Iterator[tuple[Exchange, Answer]]:
     """Makes every exchange again; the file that an import waits for is sent and imported on the way."""
-    token = ""
+    tokens = {KEY: ""}
     users.create_user(database, TEST, WantedUser("asha", "Asha Menon", "admin", PASSWORD))
     for exchange in read_exchanges():
-        answer = call(api, exchange, token)
+        answer = call(api, exchange, tokens)
         yield exchange, answer
         if exchange.operation == "sign_in" and answer.status == 201:
-            token = answer.json["token"]
+            tokens[KEY] = f"Bearer {answer.json['token']}"
+        if exchange.operation == "create_key" and answer.json["role"] == "importer":
+            tokens[IMPORTER] = f"Bearer {answer.json['token']}"
         if exchange.operation == "start_import" and answer.status == 201:
             assert upload(answer.json, PORTFOLIO).ok
             import_object(database, s3, reference(s3, answer.json["key"]))

@@ -21,8 +21,9 @@ SOMEBODY = [role for role in Role if role is not Role.ANYONE]
 PARAMETERS = dict.fromkeys(("customer_id", "loan_id", "application_id", "import_id", "key_id", "user_id"), "999999")
 PATHS_WITH_S3 = ("/api/imports/template",)
 
-# The console's, and what a PATCH of a customer asks for by its fields (test_ceilings.py).
-WITHOUT_A_ROUTE = {Operation.REDRIVE_IMPORTS, Operation.CHANGE_TERMS}
+# The console's, what a PATCH of a customer asks for by its fields (test_ceilings.py), and what a list of imports asks
+# for (test_whose_imports.py).
+WITHOUT_A_ROUTE = {Operation.REDRIVE_IMPORTS, Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS}
 
 
 def calls() -> list[tuple[str, str, Operation]]:

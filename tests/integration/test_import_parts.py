@@ -139,7 +139,9 @@ def test_another_worker_that_was_faster_is_followed(
 
 def test_an_upload_that_was_asked_for_continues_its_import(aws: Aws, database: Database) -> None:
     with database.transaction() as tx:
-        job = import_jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx")
+        job = import_jobs.start(
+            tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx", started_by="anyone"
+        )
         tx.commit()
     result = import_object(database, aws.s3, aws.upload(job.object_key, BOOK))
     assert (result.import_id, result.state) == (job.import_id, "completed")
@@ -150,7 +152,9 @@ def test_an_import_whose_file_does_not_come_is_given_up_and_a_late_file_is_anoth
     aws: Aws, database: Database
 ) -> None:
     with database.transaction() as tx:
-        job = import_jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx")
+        job = import_jobs.start(
+            tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx", started_by="anyone"
+        )
         assert import_jobs.give_up_waiting(tx.connection, 0, NEVER_ARRIVED) == 0
         tx.commit()
     age(database, WAITING_SECONDS - 60)
@@ -269,7 +273,9 @@ def test_a_row_that_is_left_to_a_newer_version_says_so(aws: Aws, database: Datab
 def started(database: Database, aws: Aws, file_name: str) -> str:
     """The key of an import that waits for a file of this name."""
     with database.transaction() as tx:
-        job = import_jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name=file_name)
+        job = import_jobs.start(
+            tx.connection, bucket=aws.settings.import_bucket, file_name=file_name, started_by="anyone"
+        )
         tx.commit()
     return job.object_key
 
