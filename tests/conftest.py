@@ -28,7 +28,7 @@ settings.load_profile("untimed")
 PROJECT = Path(__file__).parent.parent
 
 
-class Together(LoadScopeScheduling):
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """What shares a fixture stays with one of the processes that run side by side: a file, and all on LocalStack.
 
     xdist's own groups (--dist loadgroup) are lost without a word under pytest 9.2: pytest-dev/pytest-xdist#1386.

@@ -147,7 +147,7 @@ def _actor(request: Request, operation: Operation) -> Actor:
     """Who makes the request. Raises Unauthenticated or Forbidden where it may not be made."""
     if operation in PUBLIC:
         return ANYONE
-    actor = runtime.gate().admit(credentials_of(request))
+    actor = runtime.gate().admit(credentials_of(request), operation)
     access.require(actor, operation)
     return actor
 

@@ -20,7 +20,7 @@ from chalicelib.console.visit import BASE, Visit, root_of
 from chalicelib.errors import InternalError, LoanError, PathNotFound, Unauthenticated
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
-from chalicelib.rules.access import ANYONE, PUBLIC
+from chalicelib.rules.access import ANYONE, PUBLIC, Operation
 from chalicelib.rules.tokens import read_token
 from chalicelib.services import access
 
@@ -93,7 +93,7 @@ def _recognized(visit: Visit, page: Page) -> Visit:
     """The visit with who makes it. Leads to the sign-in where that is not known and has to be."""
     if page.operation in PUBLIC:
         return visit
-    known = signed_in(visit)
+    known = signed_in(visit, page.operation)
     if known is None:
         # After signing in one is led to a page, never to what only a form does.
         raise _NotSignedIn(page_of(visit) if ("GET", page.path) in PAGES else "")
@@ -148,15 +148,17 @@ def _stranger(request: Request) -> Visit:
     )
 
 
-def signed_in(visit: Visit) -> Visit | None:
-    """The visit with the one whose session the cookie names; None where there is no such session."""
+def signed_in(visit: Visit, operation: Operation) -> Visit | None:
+    """The visit with the one whose session the cookie names; None where there is no such session. Whether they may do
+    what the operation is, remains to be seen.
+    """
     sent = cookie_of(visit.request, runtime.settings().stage, SESSION)
     token = read_token(sent) if sent else None
     # A key of a machine is not a session, even where it stands in the cookie.
     if token is None or token.public_id is not None:
         return None
     try:
-        actor = runtime.gate().admit(token.text)
+        actor = runtime.gate().admit(token.text, operation)
     except Unauthenticated:
         return None
     return Visit(visit.request, visit.request_id, visit.root, actor, csrf_token(token.text), token)

@@ -14,6 +14,7 @@ from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see
 from chalicelib.console.visit import Visit
 from chalicelib.errors import InvalidRequest, LoanError, TooManyRequests, Unauthenticated
+from chalicelib.rules.access import Operation
 from chalicelib.services import sessions
 from chalicelib.services.sessions import Attempt
 
@@ -21,7 +22,7 @@ from chalicelib.services.sessions import Attempt
 def view_sign_in(visit: Visit) -> Response:
     """The form; whoever is signed in already is led on."""
     following = safe_next(visit.query.get("next", ""))
-    if signed_in(visit):
+    if signed_in(visit, Operation.SEE_ONESELF):
         return see(visit, following)
     return page(visit, "sign_in.html", form=Form({"next": following}))
 

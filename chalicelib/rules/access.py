@@ -55,6 +55,9 @@ class Operation(StrEnum):
 # No credentials are asked for; those that come along are not looked at.
 PUBLIC = frozenset({Operation.READ_CONTRACT, Operation.SIGN_IN})
 
+# Who does these could let themselves in anew: that they still may is asked each time, and never taken from memory.
+ASKED_EACH_TIME = frozenset({Operation.MANAGE_KEYS, Operation.MANAGE_USERS})
+
 _READING = PUBLIC | {
     Operation.SEE_ONESELF,
     Operation.READ_CUSTOMERS,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chalicelib.errors import Forbidden, Unauthenticated
-from chalicelib.rules.access import ANYONE, GIVEN, KEY, TERMS, USER, Actor, Operation, Role
+from chalicelib.rules.access import ANYONE, ASKED_EACH_TIME, GIVEN, KEY, TERMS, USER, Actor, Operation, Role
 from chalicelib.rules.tokens import Token, read_token
 from chalicelib.storage import api_keys, sessions
 from chalicelib.storage.api_keys import FoundKey
@@ -31,7 +31,8 @@ class _Trusted:
 
 
 class Gate:
-    """Tells who has sent credentials, and remembers for TRUSTED_SECONDS whom the database vouched for.
+    """Tells who has sent credentials, and remembers for TRUSTED_SECONDS whom the database vouched for, except where
+    others are let in.
 
     Nothing bad is remembered: what is not known is looked up each time.
     """
@@ -42,10 +43,13 @@ class Gate:
         self._now = now
         self._trusted: dict[bytes, _Trusted] = {}
 
-    def admit(self, credentials: str | None) -> Actor:
-        """The actor who has these credentials. Raises Unauthenticated where they are missing or not good."""
+    def admit(self, credentials: str | None, operation: Operation) -> Actor:
+        """The actor who has these credentials. Raises Unauthenticated where they are missing or not good.
+
+        Whether the actor may do what the operation is, `require` says.
+        """
         if credentials is not None:
-            return self._actor(credentials)
+            return self._actor(credentials, is_asked=operation in ASKED_EACH_TIME)
         if self._open_to_anyone:
             return ANYONE
         raise Unauthenticated(MISSING)
@@ -54,13 +58,13 @@ class Gate:
         """Looks everybody up again: for the container in which a key, user or session was changed."""
         self._trusted.clear()
 
-    def _actor(self, credentials: str) -> Actor:
+    def _actor(self, credentials: str, *, is_asked: bool) -> Actor:
         token = read_token(credentials)
         if token is None:
             raise Unauthenticated(WRONG)
         digest = token.digest
         known = self._trusted.get(digest)
-        if known is not None and self._now() < known.until:
+        if known is not None and self._now() < known.until and not is_asked:
             return known.actor
         self._trusted.pop(digest, None)
         asked_at = self._now()

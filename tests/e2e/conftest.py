@@ -175,6 +175,15 @@ def seeded_stack(empty_stack: Stack) -> Stack:
     return empty_stack
 
 
+@pytest.fixture(scope="module")
+def closed_stack(stack: Stack) -> Iterator[Stack]:
+    """The seeded stack, with its API configured as it is on every stage but the local one."""
+    stack.empty()
+    stack.seed(DATA)
+    with stack.environment("api", API_AUTH="required"):
+        yield stack
+
+
 @contextmanager
 def guarded(home: Home) -> Iterator[None]:
     """Ends and removes the stack of `home` when the block ends, and also when this process is killed.

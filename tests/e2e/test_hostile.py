@@ -17,7 +17,7 @@ from sqlalchemy import text
 from chalicelib.storage.tables import metadata
 from infra.local.portfolio import reading
 from tests import plain_http
-from tests.e2e.conftest import DATA, Stack
+from tests.e2e.conftest import Stack
 from tests.e2e.hostile_business import REPEATED_APPLICATION, REPEATED_SIGN_IN
 from tests.e2e.hostile_cases import OWASP, Case
 from tests.e2e.hostile_requests import all_cases
@@ -37,15 +37,6 @@ TELLTALES = ("Traceback", "pg8000", "sqlalchemy", "$argon2", "/var/task", "site-
 NOTED = ("last_used_at", "last_seen_at")
 # The tables that a request which is answered 201 adds a row to, and what the audit log says of it.
 ADDED = {"/register/": ("customers", "customer_registered"), "/imports/": ("imports", "import_started")}
-
-
-@pytest.fixture(scope="module")
-def closed_stack(stack: Stack) -> Iterator[Stack]:
-    """The seeded stack, with its API configured as it is on every stage but the local one."""
-    stack.empty()
-    stack.seed(DATA)
-    with stack.environment("api", API_AUTH="required"):
-        yield stack
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, text
 
 from chalicelib.errors import ApiKeyNotFound, Conflict, InvalidRequest, Unauthenticated
-from chalicelib.rules.access import ANYONE, Role
+from chalicelib.rules.access import ANYONE, ASKED_EACH_TIME, Operation, Role
 from chalicelib.rules.tokens import new_key, read_token
 from chalicelib.services import access, api_keys, sessions, users
 from chalicelib.services.access import MOST_TRUSTED, TRUSTED_SECONDS, Gate
@@ -37,6 +37,9 @@ def gate(database: Database, clock: Clock) -> Gate:
     return Gate(database, open_to_anyone=False, now=clock)
 
 
+READING = Operation.READ_LOANS
+
+
 @contextmanager
 def statements_of(database: Database) -> Iterator[list[str]]:
     """What is sent to the database meanwhile."""
@@ -58,9 +61,9 @@ def sql(database: Database, statement: str) -> None:
 def test_the_first_request_of_a_key_is_one_statement_and_the_next_ones_are_none(database: Database, gate: Gate) -> None:
     token = key_of(database, Role.READER)
     with statements_of(database) as first:
-        actor = gate.admit(token)
+        actor = gate.admit(token, READING)
     with statements_of(database) as further:
-        assert {gate.admit(token) for _ in range(10)} == {actor}
+        assert {gate.admit(token, READING) for _ in range(10)} == {actor}
     assert (len(first), further) == (1, [])
     assert (actor.identity, actor.role, actor.name) == ("key:1", Role.READER, "a reader")
 
@@ -70,9 +73,9 @@ def test_the_first_request_of_a_session_is_one_statement_and_the_next_ones_are_n
 ) -> None:
     token = session_of(database, user_of(database, Role.OFFICER).login)
     with statements_of(database) as first:
-        actor = gate.admit(token)
+        actor = gate.admit(token, READING)
     with statements_of(database) as further:
-        gate.admit(token)
+        gate.admit(token, READING)
     assert (len(first), further) == (1, [])
     assert (actor.identity, actor.role) == ("user:1", Role.OFFICER)
 
@@ -81,41 +84,51 @@ def test_another_container_refuses_a_revoked_key_after_thirty_seconds_at_the_lat
     database: Database, new_database: Callable[[], Database], gate: Gate, clock: Clock
 ) -> None:
     token = key_of(database, Role.READER)
-    gate.admit(token)
+    gate.admit(token, READING)
     api_keys.revoke_key(new_database(), TEST, 1)
     clock.seconds += TRUSTED_SECONDS - 0.01
-    gate.admit(token)
+    gate.admit(token, READING)
     clock.seconds += 0.02
     with pytest.raises(Unauthenticated, match="revoked"):
-        gate.admit(token)
+        gate.admit(token, READING)
 
 
 def test_the_container_that_revokes_a_key_refuses_it_at_once(database: Database, gate: Gate) -> None:
     token = key_of(database, Role.READER)
-    gate.admit(token)
+    gate.admit(token, READING)
     api_keys.revoke_key(database, TEST, 1)
     gate.forget()
     with pytest.raises(Unauthenticated, match="revoked"):
-        gate.admit(token)
+        gate.admit(token, READING)
 
 
 def test_a_role_that_was_taken_away_is_gone_after_thirty_seconds(database: Database, gate: Gate, clock: Clock) -> None:
     user = user_of(database, Role.OFFICER)
     token = session_of(database, user.login)
-    assert gate.admit(token).role is Role.OFFICER
+    assert gate.admit(token, READING).role is Role.OFFICER
     users.change_user(database, TEST, user.user_id, UserChanges(role="viewer"))
     clock.seconds += TRUSTED_SECONDS
-    assert gate.admit(token).role is Role.VIEWER
+    assert gate.admit(token, READING).role is Role.VIEWER
+
+
+@pytest.mark.parametrize("operation", sorted(ASKED_EACH_TIME))
+def test_who_lets_others_in_is_asked_for_each_time(database: Database, gate: Gate, operation: Operation) -> None:
+    user = user_of(database, Role.ADMIN)
+    user_of(database, Role.ADMIN, "another")
+    token = session_of(database, user.login)
+    assert gate.admit(token, operation).role is Role.ADMIN
+    users.change_user(database, TEST, user.user_id, UserChanges(role="viewer"))
+    assert gate.admit(token, operation).role is Role.VIEWER
 
 
 def test_a_key_is_trusted_no_longer_than_it_lasts(database: Database, gate: Gate, clock: Clock) -> None:
     token = key_of(database, Role.READER, days=1)
     sql(database, "UPDATE api_keys SET expires_at = now() + interval '5 seconds'")
-    gate.admit(token)
+    gate.admit(token, READING)
     sql(database, "UPDATE api_keys SET expires_at = now()")
     clock.seconds += 5
     with pytest.raises(Unauthenticated, match="expired"):
-        gate.admit(token)
+        gate.admit(token, READING)
 
 
 def test_that_a_key_expired_or_was_revoked_is_told_to_who_has_its_secret_only(database: Database, gate: Gate) -> None:
@@ -124,15 +137,15 @@ def test_that_a_key_expired_or_was_revoked_is_told_to_who_has_its_secret_only(da
     guessed = f"lk_{public_id}_{new_key().text[-43:]}"
     sql(database, "UPDATE api_keys SET expires_at = now(), revoked_at = now()")
     with pytest.raises(Unauthenticated, match="revoked"):
-        gate.admit(token)
+        gate.admit(token, READING)
     with pytest.raises(Unauthenticated, match="not valid"):
-        gate.admit(guessed)
+        gate.admit(guessed, READING)
 
 
 def test_nothing_bad_is_remembered(database: Database, gate: Gate) -> None:
     token = new_key()
     with pytest.raises(Unauthenticated):
-        gate.admit(token.text)
+        gate.admit(token.text, READING)
     key_of(database, Role.READER)
     with database.transaction() as tx:
         tx.connection.execute(
@@ -140,14 +153,14 @@ def test_nothing_bad_is_remembered(database: Database, gate: Gate) -> None:
             {"public_id": token.public_id, "digest": token.digest},
         )
         tx.commit()
-    assert gate.admit(token.text).role is Role.READER
+    assert gate.admit(token.text, READING).role is Role.READER
 
 
 def test_garbage_does_not_reach_the_database(database: Database, gate: Gate) -> None:
     with statements_of(database) as sent:
         for garbage in ("", "x", "lk_", "lk_'; DROP TABLE users; --", "\x00" * 59, "ls_" + "é" * 43, "x" * 10**6):
             with pytest.raises(Unauthenticated):
-                gate.admit(garbage)
+                gate.admit(garbage, READING)
     assert sent == []
 
 
@@ -158,10 +171,10 @@ def test_no_more_is_remembered_than_there_is_room_for(
     monkeypatch.setattr(access, "MOST_TRUSTED", 3)
     tokens = [key_of(database, Role.READER) for _ in range(5)]
     for token in tokens:
-        gate.admit(token)
+        gate.admit(token, READING)
     with statements_of(database) as sent:
         for token in reversed(tokens):
-            gate.admit(token)
+            gate.admit(token, READING)
     assert len(sent) == 2
 
 
@@ -170,7 +183,7 @@ def test_the_last_use_is_noted_once_a_minute(database: Database, gate: Gate) -> 
 
     def used() -> object:
         gate.forget()
-        gate.admit(token)
+        gate.admit(token, READING)
         return api_keys.list_keys(database, 0, 1)[0].last_used_at
 
     first = used()
@@ -183,7 +196,7 @@ def test_the_last_use_is_noted_once_a_minute(database: Database, gate: Gate) -> 
 def test_a_wrong_secret_is_no_use(database: Database, gate: Gate) -> None:
     token = key_of(database, Role.READER)
     with pytest.raises(Unauthenticated):
-        gate.admit(token[:-1] + ("A" if token[-1] != "A" else "B"))
+        gate.admit(token[:-1] + ("A" if token[-1] != "A" else "B"), READING)
     assert api_keys.list_keys(database, 0, 1)[0].last_used_at is None
 
 
@@ -199,7 +212,7 @@ def test_a_session_that_is_over_lets_nobody_in(database: Database, gate: Gate, p
     token = session_of(database, user_of(database).login)
     sql(database, f"UPDATE sessions SET {passed}")
     with pytest.raises(Unauthenticated, match="over"):
-        gate.admit(token)
+        gate.admit(token, READING)
 
 
 def test_a_session_stays_open_while_it_is_used(database: Database, gate: Gate) -> None:
@@ -207,7 +220,7 @@ def test_a_session_stays_open_while_it_is_used(database: Database, gate: Gate) -
     for _ in range(3):
         sql(database, "UPDATE sessions SET last_seen_at = now() - interval '29 minutes'")
         gate.forget()
-        gate.admit(token)
+        gate.admit(token, READING)
     with database.reading() as connection:
         idle = connection.scalar(text("SELECT now() - last_seen_at < interval '1 minute' FROM sessions"))
     assert idle is True
@@ -224,14 +237,14 @@ def test_a_session_of_somebody_who_is_disabled_lets_nobody_in(database: Database
     token = session_of(database, user_of(database).login)
     sql(database, "UPDATE users SET disabled_at = now()")
     with pytest.raises(Unauthenticated, match="over"):
-        gate.admit(token)
+        gate.admit(token, READING)
 
 
 def test_an_open_gate_lets_in_who_shows_nothing_but_not_who_shows_something_wrong(database: Database) -> None:
     gate = Gate(database, open_to_anyone=True)
-    assert gate.admit(None) is ANYONE
+    assert gate.admit(None, READING) is ANYONE
     with pytest.raises(Unauthenticated):
-        gate.admit("")
+        gate.admit("", READING)
 
 
 def test_what_is_stored_is_no_secret(database: Database) -> None:

@@ -1,0 +1,107 @@
+"""A lawful client of a closed stage hardly notices hostile ones: what they send costs no more than its share."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+import pytest
+
+from chalicelib.api.parsing import MAX_BODY_BYTES
+from tests import plain_http
+from tests.e2e.conftest import Stack
+from tests.e2e.hostile_senders import Credentials
+from tests.patience import PATIENCE_SECONDS
+from tests.unit.test_growth import BODIES, FILES
+
+pytestmark = pytest.mark.e2e
+
+HOSTILE = 8
+ROUNDS, ASKED_A_ROUND = 5, 40
+# Eight clients that send without a pause would be a flood, which the stage's throttle is there for. These ask so much
+# less often than the lawful client that all of them together take a part of the machine, if each request costs no more
+# than the lawful one.
+PAUSE = 20
+MOST = 3.0
+CHECK = {"customer_id": 1, "loan_amount": 100_000, "interest_rate": 14, "tenure": 12}
+GUESS = b'{"login": "root", "password": "a password that is none"}'
+
+
+@pytest.fixture(scope="module")
+def ask(closed_stack: Stack) -> Callable[[], float]:
+    """Asks for a decision with a key, over one connection; returns the seconds it took."""
+    token = Credentials(closed_stack).tokens["reader"]
+    session = plain_http.new_session()
+    session.headers["Authorization"] = f"Bearer {token}"
+    url = f"{closed_stack.api_url}/check-eligibility/"
+
+    def asked() -> float:
+        began = time.perf_counter()
+        answer = session.post(url, json=CHECK, timeout=PATIENCE_SECONDS)
+        assert answer.status_code == 200, answer.text
+        return time.perf_counter() - began
+
+    return asked
+
+
+def bodies() -> list[bytes]:
+    """The longest bodies that are read, of every kind that took long once, and a guess at a password."""
+    return [GUESS, *(each.make(MAX_BODY_BYTES // 8)[:MAX_BODY_BYTES] for each in BODIES.values())]
+
+
+@contextmanager
+def hostile_clients(stack: Stack, pause_seconds: float) -> Iterator[list[int]]:
+    """Eight clients at work for as long as the block lasts; the number of their requests is in the list."""
+    is_over, sent = Event(), list[int]()
+
+    def work(first: int) -> None:
+        with plain_http.new_session() as session:
+            session.headers["Content-Type"] = "application/json"
+            for body in itertools.islice(itertools.cycle(bodies()), first, None):
+                path = "/sessions/" if body is GUESS else "/register/"
+                session.post(stack.api_url + path, data=body, timeout=PATIENCE_SECONDS)
+                sent.append(len(body))
+                if is_over.wait(pause_seconds):
+                    return
+
+    with ThreadPoolExecutor(HOSTILE) as clients:
+        working = [clients.submit(work, first) for first in range(HOSTILE)]
+        try:
+            yield sent
+        finally:
+            is_over.set()
+            for each in working:
+                each.result()
+
+
+def upload_poison(stack: Stack, files: Iterator[tuple[str, Any]]) -> None:
+    for name, case in itertools.islice(files, 4):
+        key = f"incoming/{name.replace(':', '')}.{'csv' if name.startswith('csv') else 'xlsx'}"
+        stack.s3.put_object(Bucket=stack.file.bucket, Key=key, Body=case.make(min(case.most, 2**16)))
+
+
+def p99(taken: Sequence[float]) -> float:
+    return sorted(taken)[int(len(taken) * 0.99) - 1]
+
+
+def test_a_lawful_client_hardly_waits_for_eight_hostile_ones_and_poisonous_files(
+    closed_stack: Stack, ask: Callable[[], float]
+) -> None:
+    files = iter(FILES.items())
+    for _ in range(ASKED_A_ROUND):
+        ask()
+    quiet, loud, requests_sent = list[float](), list[float](), 0
+    # In turns, so that whatever else the machine does at the time meets both.
+    for _ in range(ROUNDS):
+        closed_stack.wait_until_idle()
+        quiet += [ask() for _ in range(ASKED_A_ROUND)]
+        usual = sorted(quiet)[len(quiet) // 2]
+        upload_poison(closed_stack, files)
+        with hostile_clients(closed_stack, PAUSE * usual) as sent:
+            loud += [ask() for _ in range(ASKED_A_ROUND)]
+        requests_sent += len(sent)
+    assert requests_sent >= HOSTILE * ROUNDS
+    assert p99(loud) < MOST * p99(quiet), f"{p99(loud):.3f} s beside hostile clients, {p99(quiet):.3f} s without"
