@@ -116,7 +116,8 @@ def _application(database_url: str, monkeypatch: pytest.MonkeyPatch, **settings:
 
     with Client(app) as client:
         yield Api(client)
-    runtime.database().engine.dispose()
+    if runtime.database.cache_info().currsize:
+        runtime.database().engine.dispose()
     for builder in built:
         builder.cache_clear()
 
