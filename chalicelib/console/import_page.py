@@ -85,7 +85,9 @@ def download_report(visit: Visit, import_id: str) -> Response:
 def release(visit: Visit, import_id: str) -> Response:
     """Imports the file once more, as one of whoever visits; leads to that import."""
     number = number_in_path(import_id, ImportNotFound, "import")
-    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, visit.actor, visit.request_id)
+    released = import_jobs.release_import(
+        runtime.database(), runtime.s3(), number, visit.actor, visit.request_id, runtime.settings().ceilings
+    )
     return see(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
 
 
@@ -122,8 +124,7 @@ def _upload(visit: Visit, job: ImportJob) -> Upload | None:
 
 
 def _may_be_released(visit: Visit, job: ImportJob) -> bool:
-    rejected = any(sheet.rejected for sheet in job.sheets)
-    return job.spares_registered and rejected and visit.may(Operation.RELEASE_IMPORTS)
+    return visit.may(Operation.RELEASE_IMPORTS) and import_jobs.is_releasable(runtime.database(), job.import_id)
 
 
 def _is_sent(visit: Visit) -> bool:

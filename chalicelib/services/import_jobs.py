@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import Conflict, ImportNotFound, InvalidRequest, Unavailable
 from chalicelib.rules.access import Actor, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.rules.ceilings import Ceilings
 from chalicelib.services.files import NOT_THERE, XLSX
 from chalicelib.storage import audit, import_jobs, imports
 from chalicelib.storage.database import Database
@@ -59,18 +60,28 @@ class StartedImport:
 
 
 def start_import(
-    database: Database, signer: "S3Client", bucket: str, file_name: str, actor: Actor, request_id: str
+    database: Database,
+    signer: "S3Client",
+    bucket: str,
+    file_name: str,
+    actor: Actor,
+    request_id: str,
+    ceilings: Ceilings,
 ) -> StartedImport:
-    """Notes an import and signs the upload of its file. Raises InvalidRequest for a file of another kind."""
+    """Notes an import, which may change what the actor may, and signs the upload of its file. Raises InvalidRequest for
+    a file of another kind.
+    """
     name = safe_file_name(file_name)
     content_type = content_type_of(name)
-    job = _start(database, bucket, name, actor, request_id)
+    job = _start(database, bucket, name, actor, request_id, ceilings)
     return StartedImport(job, name, _signed_upload(signer, bucket, job.object_key, content_type))
 
 
-def release_import(database: Database, s3: "S3Client", import_id: int, actor: Actor, request_id: str) -> NewJob:
-    """Imports the file of an import that spared who was registered here once more, as a file of this actor, who may
-    change them. It is a copy in S3 under the number of the new import, which is returned.
+def release_import(
+    database: Database, s3: "S3Client", import_id: int, actor: Actor, request_id: str, ceilings: Ceilings
+) -> NewJob:
+    """Imports the file of somebody who may change less once more, as a file of this actor. It is a copy in S3 under the
+    number of the new import, which is returned.
 
     Raises ImportNotFound; Conflict where there is nothing to release, or a newer version of the file was imported, or
     the file is not in S3 any more; Unavailable where S3 cannot be reached.
@@ -81,7 +92,7 @@ def release_import(database: Database, s3: "S3Client", import_id: int, actor: Ac
     source = {"Bucket": job.bucket, "Key": job.object_key, "VersionId": job.object_version}
     try:
         s3.head_object(**source)  # type: ignore[arg-type]
-        released = _start(database, job.bucket, job.file_name, actor, request_id, releases=job.import_id)
+        released = _start(database, job.bucket, job.file_name, actor, request_id, ceilings, job.import_id)
         s3.copy_object(Bucket=job.bucket, Key=released.object_key, CopySource=source)  # type: ignore[arg-type]
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in NOT_THERE:
@@ -185,13 +196,21 @@ def write_report(database: Database, s3: "S3Client", bucket: str, import_id: int
 
 
 @retried
+def is_releasable(database: Database, import_id: int) -> bool:
+    """Whether an import left out rows, or left loans waiting, that it would not with the rights of another."""
+    with database.reading() as connection:
+        return import_jobs.is_releasable(connection, import_id)
+
+
+@retried
 def _releasable(database: Database, import_id: int) -> ImportJob:
     with database.reading() as connection:
         job = import_jobs.get(connection, import_id)
         if job is None:
             raise _not_found(import_id)
         newer = imports.newer_versions(connection, import_id)
-    if job.state != imports.COMPLETED or not job.spares_registered:
+        has_something = import_jobs.is_releasable(connection, import_id)
+    if not has_something:
         raise Conflict(f"Nothing of import {import_id} waits to be released.")
     if newer:
         raise Conflict(f"A newer version of this file was imported as {max(newer)}; look at that one instead.")
@@ -200,7 +219,13 @@ def _releasable(database: Database, import_id: int) -> ImportJob:
 
 @retried
 def _start(
-    database: Database, bucket: str, file_name: str, actor: Actor, request_id: str, releases: int | None = None
+    database: Database,
+    bucket: str,
+    file_name: str,
+    actor: Actor,
+    request_id: str,
+    ceilings: Ceilings,
+    releases: int | None = None,
 ) -> NewJob:
     author = Author.of(actor, request_id)
     with database.transaction() as tx:
@@ -210,6 +235,7 @@ def _start(
             file_name=file_name,
             started_by=actor.identity,
             spares_registered=actor.spares_registered,
+            ceiling=ceilings.of(actor.role),
         )
         after = {"key": job.object_key}
         audit.add(tx.connection, author, Event(Action.IMPORT_STARTED, SubjectKind.IMPORT, job.import_id, after=after))

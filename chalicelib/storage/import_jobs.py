@@ -1,5 +1,6 @@
 """The queries on imports as jobs that a person starts and watches: begun by an upload, read by page and by row."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from chalicelib.rules.ceilings import Ceiling
 from chalicelib.storage.imports import SheetCounts
 
 INCOMING_PREFIX = "incoming/"
@@ -41,8 +43,6 @@ class ImportJob:
     report_key: str | None
     created_at: datetime
     finished_at: datetime | None
-    # See storage/tables.py.
-    spares_registered: bool
     sheets: tuple[SheetCounts, ...]
 
     @property
@@ -90,10 +90,10 @@ class FindingCount:
 # The key holds the number of the import, so both are made in one statement.
 _START = text("""
     WITH drawn AS (SELECT nextval(pg_get_serial_sequence('imports', 'import_id')) AS import_id)
-    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered)
+    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered, ceiling)
     OVERRIDING SYSTEM VALUE
     SELECT import_id, :bucket, :prefix || import_id || '/' || :file_name, :prefix || CAST(:file_name AS text),
-           'awaiting_upload', :started_by, :spares_registered
+           'awaiting_upload', :started_by, :spares_registered, CAST(:ceiling AS jsonb)
     FROM drawn
     RETURNING import_id, object_key, created_at
 """)
@@ -123,7 +123,7 @@ _GIVE_UP = text("""
 
 _JOBS = """
     SELECT import_id, bucket, object_key, object_version, state, message, rows_total, rows_read, report_key,
-           created_at, finished_at, spares_registered,
+           created_at, finished_at,
            (SELECT json_agg(json_build_object(
                 'sheet', sheet, 'kind', kind, 'rows_found', rows_found, 'inserted', inserted, 'updated', updated,
                 'unchanged', unchanged, 'superseded', superseded, 'waiting', waiting, 'rejected', rejected,
@@ -172,19 +172,37 @@ _FINDING_COUNTS = text("""
     LIMIT :limit
 """)
 
+_IS_RELEASABLE = text("""
+    SELECT EXISTS (
+        SELECT FROM import_findings JOIN imports USING (import_id)
+        WHERE import_id = :import_id AND state = 'completed' AND outcome = 'rejected'
+          AND code IN ('not_yours', 'above_ceiling')
+    ) OR EXISTS (
+        SELECT FROM import_sheets JOIN imports USING (import_id)
+        WHERE import_id = :import_id AND state = 'completed' AND spares_registered AND waiting > 0
+    )
+""")
+
 _SET_REPORT = text("UPDATE imports SET report_key = :report_key WHERE import_id = :import_id")
 
 
 def start(
-    connection: Connection, *, bucket: str, file_name: str, started_by: str, spares_registered: bool = False
+    connection: Connection,
+    *,
+    bucket: str,
+    file_name: str,
+    started_by: str,
+    spares_registered: bool = False,
+    ceiling: Ceiling | None = None,
 ) -> NewJob:
-    """Inserts an import that waits for a file of this name."""
+    """Inserts an import that waits for a file of this name, and may change what storage/tables.py says of these."""
     values = {
         "bucket": bucket,
         "prefix": INCOMING_PREFIX,
         "file_name": file_name,
         "started_by": started_by,
         "spares_registered": spares_registered,
+        "ceiling": None if ceiling is None else json.dumps(vars(ceiling)),
     }
     return NewJob(*connection.execute(_START, values).one())
 
@@ -236,6 +254,11 @@ def findings(
     """What an import says about rows with one of these outcomes, in the order it said it, above the number `after`."""
     values = {"import_id": import_id, "outcomes": list(outcomes), "after": after, "limit": limit}
     return [StoredFinding(*row) for row in connection.execute(_FINDINGS, values)]
+
+
+def is_releasable(connection: Connection, import_id: int) -> bool:
+    """Whether a completed import left out rows, or left loans waiting, that it would not with the rights of another."""
+    return bool(connection.execute(_IS_RELEASABLE, {"import_id": import_id}).scalar_one())
 
 
 def finding_counts(connection: Connection, import_id: int, limit: int) -> list[FindingCount]:

@@ -50,6 +50,13 @@ def cell(role: Role, operation: Operation) -> str:
     return "yes" if operation in PERMISSIONS[role] else given
 
 
+def test_the_document_says_whose_workbooks_spare_who_was_registered_here() -> None:
+    sparing = [
+        role for role in Role if Operation.START_IMPORT in PERMISSIONS[role] and Actor("x", "x", role).spares_registered
+    ]
+    assert [f"A key of the role `{role}` may not change customers." in DOCUMENT for role in sparing] == [True]
+
+
 def test_what_a_key_can_be_given_its_role_does_not_have_and_a_limit_takes_away() -> None:
     for role, extra in GIVEN.items():
         assert role in MACHINES
