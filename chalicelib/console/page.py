@@ -15,7 +15,7 @@ from chalicelib.console import rendering
 from chalicelib.console.bare import bare_error_page
 from chalicelib.console.cookies import SESSION, VISITOR, cookie_of, new_visitor
 from chalicelib.console.csrf import FIELD, check_origin, check_token, csrf_token
-from chalicelib.console.routes import PAGES, Page
+from chalicelib.console.pages import PAGES, Page
 from chalicelib.console.visit import BASE, Visit, root_of
 from chalicelib.errors import InternalError, LoanError, PathNotFound, Unauthenticated
 from chalicelib.logs import log_exception

@@ -16,9 +16,10 @@ from rich.table import Table
 
 from chalicelib.storage.loans import likely_doubles
 from infra.local.administration import administer
+from infra.local.choosing import choose_launcher
 from infra.local.dead_letters import move_back
 from infra.local.follow_logs import follow_compose, follow_files
-from infra.local.launcher import Endpoints, Launcher, choose_launcher, require_free
+from infra.local.launcher import Endpoints, Launcher, require_free
 from infra.local.native import Native
 from infra.local.portfolio import (
     Counts,

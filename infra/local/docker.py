@@ -1,15 +1,17 @@
 """LocalStack and Postgres as the services of docker-compose.yml, deployed to from this machine."""
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.launcher import Endpoints, Server, docker_lacks, public_url, require_free
+from infra.local.launcher import Endpoints, Server, public_url, require_free
 from infra.local.postgres import DATABASE, PASSWORD, USER
 from infra.local.settings import POSTGRES_PORT, Home, LocalError, Ports
 from infra.packaging import ROOT
@@ -17,6 +19,26 @@ from infra.packaging import ROOT
 SERVERS = ("localstack", "postgres")
 DEPLOYER = "deployer"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
+
+NO_CLIENT = "The program docker is not installed."
+NO_ENGINE = "The Docker engine does not answer; start it."
+NO_COMPOSE = "Docker has no Compose plugin (`docker compose`); install docker-compose-plugin."
+
+
+def docker_lacks() -> str | None:
+    """What Docker is missing to run the stack, as a sentence; None if client, engine and Compose are there."""
+    if not shutil.which("docker"):
+        return NO_CLIENT
+    # A client alone does not mean that there is an engine.
+    if not _succeeds("docker", "version", "--format", "{{.Server.Version}}"):
+        return NO_ENGINE
+    return None if _succeeds("docker", "compose", "version") else NO_COMPOSE
+
+
+def _succeeds(*command: str) -> bool:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0
+    return False
 
 
 @dataclass(frozen=True)

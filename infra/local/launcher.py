@@ -1,18 +1,13 @@
 """What the commands ask of a way to run LocalStack and Postgres; native.py and docker.py are the two there are."""
 
-import contextlib
-import os
-import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from infra.local.settings import API_ID, STAGE, Home, LocalError, Ports
+from infra.local.settings import API_ID, STAGE, LocalError, Ports
 
 
 @dataclass(frozen=True)
@@ -68,68 +63,6 @@ class Launcher(Protocol):
 
     def log_files(self) -> list[Path]:
         """Files to follow."""
-
-
-def choose_launcher(home: Home, ports: Ports) -> Launcher:
-    """The launcher of the stack there is, whatever engine has come or gone since; for a new one see `_usual_launcher`.
-
-    `LAUNCHER=native|docker` decides where nothing runs. Raises LocalError where it names another than what runs.
-    """
-    wanted = os.environ.get("LAUNCHER", "")
-    if wanted not in ("", "native", "docker"):
-        raise LocalError(f"LAUNCHER must be native or docker. Invalid value: {wanted!r}.")
-    # A stack that was started before launchers were remembered can only be seen to run.
-    remembered = home.launcher() or ("native" if _runs("native", home, ports) else "")
-    if wanted and remembered and wanted != remembered and _runs(remembered, home, ports):
-        raise LocalError(
-            f"The stack runs with LAUNCHER={remembered}, so LAUNCHER={wanted} cannot be used; "
-            f"leave it out, or `make down LAUNCHER={remembered}` first."
-        )
-    return _launcher(wanted or remembered or _usual_launcher(), home, ports)
-
-
-def _launcher(name: str, home: Home, ports: Ports) -> Launcher:
-    from infra.local.docker import Docker
-    from infra.local.native import Native
-
-    return Native(home, ports) if name == "native" else Docker(home, ports)
-
-
-def _runs(name: str, home: Home, ports: Ports) -> bool:
-    # An engine that went away has taken its containers with it.
-    with contextlib.suppress(LocalError):
-        return any(server.is_running for server in _launcher(name, home, ports).servers())
-    return False
-
-
-def _usual_launcher() -> str:
-    """Docker if an engine and Compose answer, processes otherwise."""
-    lacks = docker_lacks()
-    if lacks == NO_COMPOSE:
-        # Whoever has an engine expects the stack in it.
-        print(f"{lacks} The stack runs without Docker.", file=sys.stderr)
-    return "native" if lacks else "docker"
-
-
-NO_CLIENT = "The program docker is not installed."
-NO_ENGINE = "The Docker engine does not answer; start it."
-NO_COMPOSE = "Docker has no Compose plugin (`docker compose`); install docker-compose-plugin."
-
-
-def docker_lacks() -> str | None:
-    """What Docker is missing to run the stack, as a sentence; None if client, engine and Compose are there."""
-    if not shutil.which("docker"):
-        return NO_CLIENT
-    # A client alone does not mean that there is an engine.
-    if not _succeeds("docker", "version", "--format", "{{.Server.Version}}"):
-        return NO_ENGINE
-    return None if _succeeds("docker", "compose", "version") else NO_COMPOSE
-
-
-def _succeeds(*command: str) -> bool:
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0
-    return False
 
 
 def public_url(ports: Ports) -> str:

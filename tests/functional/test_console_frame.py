@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from chalicelib import runtime
-from chalicelib.console.routes import PAGES
+from chalicelib.console.pages import PAGES
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.rules.access import MACHINES, PEOPLE, PERMISSIONS, PUBLIC, Role
 from chalicelib.storage.database import Database
@@ -356,4 +356,4 @@ print(sorted(name for name in sys.modules if name.startswith(names)))
 """
     environment = {"STAGE": "local"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["['GET', 'HEAD']", "['chalicelib.console.routes']"]
+    assert done.stdout.splitlines() == ["['GET', 'HEAD']", "['chalicelib.console.pages', 'chalicelib.console.routes']"]

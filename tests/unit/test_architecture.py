@@ -2,12 +2,16 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-CHALICELIB = Path(__file__).parents[2] / "chalicelib"
+PROJECT = Path(__file__).parents[2]
+CHALICELIB = PROJECT / "chalicelib"
+# Whatever has modules of ours; loans_localstack is a package by itself, which LocalStack imports.
+TOPS = ("bench", "chalicelib", "contract", "data", "infra", "tests")
 ROOMS = ("rules", "storage", "ingest", "services", "api", "console")
 
 MAY_IMPORT = {
@@ -59,6 +63,30 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
 
 def _is_shared(room: str, name: str) -> bool:
     return room == "console" and name.startswith(SHARED_BY_BOTH_DOORS)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports inside of functions too: they hide a circle, they do not undo it."""
+    everything = (path for top in TOPS for path in (PROJECT / top).rglob("*.py"))
+    modules = {name_of(path): path for path in everything if path.parent.name != "loans_localstack"}
+    modules["app"] = PROJECT / "app.py"
+    needs = {
+        name: {module_in(each, modules) for each in imported(path)} - {None, name} for name, path in modules.items()
+    }
+    try:
+        tuple(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        pytest.fail(f"a circle: {' <- '.join(error.args[1])}")
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def module_in(name: str, modules: Mapping[str, Path]) -> str | None:
+    """The module that an import names, itself or as where something stands; None where it is not one of ours."""
+    return name if name in modules else next((part for part in (name.rpartition(".")[0],) if part in modules), None)
 
 
 def test_the_rules_import_the_standard_library_only() -> None:

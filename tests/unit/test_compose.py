@@ -11,8 +11,9 @@ import yaml
 from rich.console import Console
 
 from infra.local import commands, settings
+from infra.local.choosing import choose_launcher
 from infra.local.docker import SERVERS, Docker, engine_socket, project_of, states_of, variables
-from infra.local.launcher import choose_launcher, public_url
+from infra.local.launcher import public_url
 from infra.local.native import Native
 from infra.local.postgres import CLUSTER, DATABASE, PASSWORD, USER
 from infra.local.settings import Home, LocalError, Ports

@@ -7,7 +7,7 @@ import pytest
 
 from app import app
 from chalicelib.console.page import view_of
-from chalicelib.console.routes import PAGES, Page
+from chalicelib.console.pages import PAGES, Page
 from tests.e2e.pages import BEHIND, DOWNLOADS, IN_PASSING, PICTURES, page_at
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from infra.local.choosing import choose_launcher
 from infra.local.follow_logs import Tail, follow_files
-from infra.local.launcher import choose_launcher, require_free
+from infra.local.launcher import require_free
 from infra.local.native import Native
 from infra.local.processes import Daemon
 from infra.local.settings import Home, LocalError, Ports, StackFile
