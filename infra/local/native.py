@@ -1,12 +1,13 @@
 """LocalStack and Postgres as processes of this machine, without Docker."""
 
+import contextlib
 import os
 import shutil
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,8 @@ class Native:
         if names is None or LOCALSTACK in names:
             self.localstack.stop()
         if names is None or POSTGRES in names:
-            self.postgres.stop()
+            with _as_local_errors():
+                self.postgres.stop()
 
     def servers(self) -> list[Server]:
         pid = self.localstack.pid()
@@ -133,10 +135,8 @@ class Native:
         )
 
     def _start_postgres(self) -> None:
-        try:
+        with _as_local_errors():
             self.postgres.start()
-        except PostgresError as error:
-            raise LocalError(str(error)) from error
 
     def _wait_for_localstack(self) -> None:
         url = f"http://127.0.0.1:{self.ports.aws}/_localstack/health"
@@ -149,6 +149,14 @@ class Native:
                     f"LocalStack did not answer within {START_SECONDS} s; its log says why: {self.localstack.log}"
                 )
             time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def _as_local_errors() -> Iterator[None]:
+    try:
+        yield
+    except PostgresError as error:
+        raise LocalError(str(error)) from error
 
 
 def _answers(url: str) -> bool:

@@ -155,16 +155,23 @@ class PostgresServer:
     def _execute(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         # pg_ctl leaves the server behind with its own output handles: files, because a pipe would never close.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            code = subprocess.run(
+            process = subprocess.Popen(
                 [str(_binaries() / program), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 env={**os.environ, "PGPASSWORD": PASSWORD},
                 cwd="/",
-                check=False,
+                # Out of reach of a Ctrl-C.
+                start_new_session=True,
                 **self._identity(),
-            ).returncode
+            )
+            try:
+                code = process.wait()
+            except BaseException:
+                # Ended half-way, it would leave a server that nobody knows of, and that nobody could stop.
+                process.wait()
+                raise
             out.seek(0)
             err.seek(0)
             return subprocess.CompletedProcess([program], code, out.read(), err.read())

@@ -174,7 +174,7 @@ def test_an_interrupted_up_stops_what_it_started(checkout: Checkout, number: sig
         wait_until(lambda: listens(checkout.ports.aws), "LocalStack's port")
         process.send_signal(number)
         output, _ = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 130
+    assert process.returncode == 130, output
     assert "Interrupted" in output
     assert checkout.nothing_runs()
 
