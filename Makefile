@@ -107,7 +107,7 @@ test: lint $(READY) ## everything: the gate, and the tests of every level on a s
 	@$(RUN) -m pytest $(SIDE_BY_SIDE)
 
 test-docker: $(READY) ## the way through Docker, with an engine and images of the tests' own; skipped where there can be none
-	@timeout --kill-after=60 1800 $(RUN) -m pytest -n 0 -s -rs tests/docker
+	@timeout --kill-after=60 2400 $(RUN) -m pytest -n 0 -s -rs tests/docker
 
 bench: $(READY) ## measure what docs/performance.md tells; BENCHES="imports" for some of it
 	@exec $(RUN) -m bench $(BENCHES)
