@@ -5,6 +5,7 @@ Amounts are rupees, rates percent a year, tenures months. A field that may be mi
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, RootModel
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field, RootModel
 from chalicelib.rules.changes import ChangeCode
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.score import Part
+from contract.words import error_meanings
 
 CustomerId = Annotated[int, Field(description="the number of the customer")]
 LoanId = Annotated[int, Field(description="the number of the loan")]
@@ -29,11 +31,15 @@ StartDate = Annotated[date, Field(description="the day from which the loan runs"
 Seconds = Annotated[int, Field(description="for how many seconds the link or form works")]
 
 
+# A table in docs/api.md says of each when it is answered.
+ErrorCode = StrEnum("ErrorCode", {code.upper(): code for code in error_meanings()})  # type: ignore[misc]  # not a literal
+
+
 class Error(BaseModel):
     """The one envelope of every error."""
 
     error: str = Field(description="a sentence for a person: what is wrong, and what to do about it")
-    code: str = Field(description="what a program can tell errors apart by")
+    code: ErrorCode = Field(description="what a program can tell errors apart by")
     fields: dict[str, list[str]] | None = Field(None, description="the sentences to each bad field of the request")
     request_id: str = Field(description="finds the request in the logs; the header X-Request-Id repeats it")
 

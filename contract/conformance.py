@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -42,9 +42,14 @@ class Conformance:
         if promised is None:
             return [f"{where}: the document has no such status for it. {text[:200]}"]
         response = self._found(promised)
+        codes = operation["x-errors"].get(str(status))
         return [
             f"{where}: {fault}"
-            for fault in (*self._header_faults(response, headers), *self._content_faults(response, headers, text))
+            for fault in (
+                *self._header_faults(response, headers),
+                *self._content_faults(response, headers, text),
+                *(_code_faults(codes, text) if codes else ()),
+            )
         ]
 
     def _head_faults(self, operation: Any, where: str, status: int, headers: Mapping[str, str]) -> list[str]:
@@ -122,6 +127,13 @@ class Conformance:
         for part in referred["$ref"].removeprefix("#/").split("/"):
             found = found[part]
         return dict(found)
+
+
+def _code_faults(codes: Collection[str], text: str) -> Iterator[str]:
+    # A status has one response, whatever operation it is of.
+    code = json.loads(text).get("code")
+    if code not in codes:
+        yield f"its code is {code!r}, and should be {' or '.join(codes)}."
 
 
 def _errors(schema: Schema, value: object) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from chalicelib.errors import (
     DatabaseUnavailable,
     Forbidden,
     InternalError,
+    LoanError,
     TooManyRequests,
     Unauthenticated,
 )
@@ -103,17 +104,26 @@ def _operation(
     if described.body:
         made["requestBody"] = {"required": True, "content": {JSON: _body(described.body, exchanges)}}
     made["responses"] = _responses(described, operation, exchanges)
+    made["x-errors"] = {
+        str(status): [kind.code for kind in kinds] for status, kinds in sorted(failures(described, operation).items())
+    }
     return made
 
 
 def _failure_components(exchanges: Sequence[Exchange]) -> dict[str, Any]:
-    """The responses that operations refer to, each for the codes that an operation has at one status."""
-    kinds = {found for key, each in OPERATIONS.items() for found in failures(each, endpoints.operations[key]).values()}
-    return {_failure_name(each): _failure(each, exchanges) for each in sorted(kinds, key=_failure_name)}
+    """One response a status, which all operations refer to; which of its codes one has stands there as `x-errors`."""
+    kinds = defaultdict[int, set[type[LoanError]]](set)
+    for key, each in OPERATIONS.items():
+        for status, found in failures(each, endpoints.operations[key]).items():
+            kinds[status].update(found)
+    return {
+        _failure_name(status): _failure(tuple(sorted(found, key=lambda kind: kind.code)), exchanges)
+        for status, found in sorted(kinds.items())
+    }
 
 
-def _failure_name(kinds: Failures) -> str:
-    return "_or_".join(kind.code for kind in kinds)
+def _failure_name(status: int) -> str:
+    return f"Error{status}"
 
 
 def roles(operation: Operation) -> list[str]:
@@ -155,8 +165,8 @@ def _body(model: type[BaseModel], exchanges: Sequence[Exchange]) -> dict[str, An
 
 def _responses(described: Described, operation: Operation, exchanges: Sequence[Exchange]) -> dict[str, Any]:
     made: dict[str, Any] = {str(answer.status): _success(answer, exchanges) for answer in described.answers}
-    for status, kinds in sorted(failures(described, operation).items()):
-        made[str(status)] = {"$ref": f"#/components/responses/{_failure_name(kinds)}"}
+    for status in sorted(failures(described, operation)):
+        made[str(status)] = {"$ref": f"#/components/responses/{_failure_name(status)}"}
     return made
 
 
@@ -188,12 +198,11 @@ def _content(kind: str, model: type[BaseModel] | None, answer: Answer, exchanges
 def _failure(kinds: Failures, exchanges: Sequence[Exchange]) -> dict[str, Any]:
     codes = [kind.code for kind in kinds]
     meanings = words.error_meanings()
-    schema = {"allOf": [reference(answers.Error), {"properties": {"code": {"enum": codes}}}]}
     shown = {each.summary: each.answer for each in exchanges if each.status >= 400 and each.answer["code"] in codes}
     return {
         "description": "\n\n".join(f"`{code}`: {meanings[code]}." for code in codes),
         "headers": _headers("X-Request-Id", *_headers_of(kinds)),
-        "content": {JSON: {"schema": schema, **_examples(shown)}},
+        "content": {JSON: {"schema": reference(answers.Error), **_examples(shown)}},
     }
 
 

@@ -83,9 +83,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, operation: M
         "answers": [
             _answer(status, each, schemas) for status, each in operation["responses"].items() if "$ref" not in each
         ],
-        "failures": [
-            (status, _short(each["$ref"])) for status, each in operation["responses"].items() if "$ref" in each
-        ],
+        "failures": list(operation["x-errors"].items()),
         "exchanges": [
             (each, _curl(each, public=operation.get("security") == []))
             for each in read_exchanges()
@@ -162,16 +160,12 @@ def type_of(schema: Schema, schemas: Mapping[str, Schema]) -> str:
 
 
 def _errors(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Status, code and meaning of every error, each once."""
-    found = {
-        (status, line)
-        for methods in document["paths"].values()
-        for operation in methods.values()
-        for status, each in operation["responses"].items()
-        if "$ref" in each
-        for line in document["components"]["responses"][_short(each["$ref"])]["description"].split("\n\n")
-    }
-    return [(status, *re.fullmatch(r"`(\w+)`: (.*)", line).groups()) for status, line in sorted(found)]  # type: ignore[union-attr]
+    """Status, code and meaning of every error."""
+    return [
+        (name.removeprefix("Error"), *re.fullmatch(r"`(\w+)`: (.*)", line).groups())  # type: ignore[union-attr]
+        for name, response in document["components"]["responses"].items()
+        for line in response["description"].split("\n\n")
+    ]
 
 
 def _curl(exchange: Exchange, *, public: bool) -> str:

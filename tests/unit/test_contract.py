@@ -110,6 +110,26 @@ def test_every_error_of_the_service_is_told_of_where_it_can_happen() -> None:
     assert everywhere - told == {"path_not_found", "method_not_allowed"}
 
 
+def test_an_error_is_one_schema_and_one_response_a_status() -> None:
+    """Generators make a class of every schema they meet: the envelope must be one, and not one for each operation."""
+    responses = DOCUMENT["components"]["responses"]
+    assert {json.dumps(each["content"]["application/json"]["schema"]) for each in responses.values()} == {
+        json.dumps({"$ref": "#/components/schemas/Error"})
+    }
+    for each in operations():
+        failing = {status: answer for status, answer in each["responses"].items() if status >= "400"}
+        assert failing == {status: {"$ref": f"#/components/responses/Error{status}"} for status in each["x-errors"]}
+        for status, codes in each["x-errors"].items():
+            assert all(f"`{code}`" in responses[f"Error{status}"]["description"] for code in codes)
+
+
+def test_a_code_that_the_operation_does_not_have_is_told_apart() -> None:
+    error = json.dumps({"error": "There is no such loan.", "code": "loan_not_found", "request_id": "x"})
+    headers = {"X-Request-Id": "x", "Content-Type": "application/json"}
+    (fault,) = Conformance(DOCUMENT).faults("GET", "/api/customers/7/", 404, headers, error)
+    assert "its code is 'loan_not_found', and should be customer_not_found" in fault
+
+
 @pytest.mark.parametrize("exchange", read_exchanges(), ids=lambda each: f"{each.operation}: {each.summary}")
 def test_every_example_conforms_to_the_schema_it_stands_beside(exchange: Any) -> None:
     schemas = {"components": {"schemas": DOCUMENT["components"]["schemas"]}}
