@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKED = ("requirements.txt", "requirements-dev.txt", "infra/localstack/requirements.txt",
-          "infra/localstack/lambda-runtime.txt")  # fmt: skip
+# Whatever `make lock` writes.
+LOCKED = re.findall(r" -o (\S+\.txt)$", (ROOT / "Makefile").read_text(), re.M)
 PIN = re.compile(
     r"^([A-Za-z0-9][\w.-]*(?:\[[\w,-]+\])?)==([^\s;]+)( ;[^\\]*)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.M
 )
@@ -35,6 +35,9 @@ def test_everything_is_installed_with_its_hash_checked() -> None:
     syncs = [line for line in (ROOT / "Makefile").read_text().splitlines() if "pip sync" in line]
     assert len(syncs) == 3
     assert all("--require-hashes" in line for line in syncs)
+    # The deployer of docker-compose.yml has no other.
+    (installs,) = re.findall(r"uv pip install .*", (ROOT / "docker-compose.yml").read_text())
+    assert "--require-hashes" in installs
 
 
 def licences_of(name: str) -> list[str]:
