@@ -1,10 +1,10 @@
 """A lawful client of a closed stage hardly notices hostile ones: what they send costs no more than its share."""
 
-import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import cycle, islice
 from threading import Event
 from typing import Any
 
@@ -20,7 +20,7 @@ from tests.unit.test_growth import BODIES, FILES
 pytestmark = pytest.mark.e2e
 
 HOSTILE = 8
-ROUNDS, ASKED_A_ROUND = 5, 40
+ROUNDS, ASKED_A_ROUND, POISON_A_ROUND = 5, 40, 4
 # Eight clients that send without a pause would be a flood, which the stage's throttle is there for. These ask so much
 # less often than the lawful client that all of them together take a part of the machine, if each request costs no more
 # than the lawful one.
@@ -60,7 +60,7 @@ def hostile_clients(stack: Stack, pause_seconds: float) -> Iterator[list[int]]:
     def work(first: int) -> None:
         with plain_http.new_session() as session:
             session.headers["Content-Type"] = "application/json"
-            for body in itertools.islice(itertools.cycle(bodies()), first, None):
+            for body in islice(cycle(bodies()), first, None):
                 path = "/sessions/" if body is GUESS else "/register/"
                 session.post(stack.api_url + path, data=body, timeout=PATIENCE_SECONDS)
                 sent.append(len(body))
@@ -77,9 +77,9 @@ def hostile_clients(stack: Stack, pause_seconds: float) -> Iterator[list[int]]:
                 each.result()
 
 
-def upload_poison(stack: Stack, files: Iterator[tuple[str, Any]]) -> None:
-    for name, case in itertools.islice(files, 4):
-        key = f"incoming/{name.replace(':', '')}.{'csv' if name.startswith('csv') else 'xlsx'}"
+def upload_poison(stack: Stack, folder: str, files: Iterable[tuple[str, Any]]) -> None:
+    for name, case in files:
+        key = f"incoming/{folder}/{name.replace(':', '')}.{'csv' if name.startswith('csv') else 'xlsx'}"
         stack.s3.put_object(Bucket=stack.file.bucket, Key=key, Body=case.make(min(case.most, 2**16)))
 
 
@@ -91,15 +91,18 @@ def test_a_lawful_client_hardly_waits_for_eight_hostile_ones_and_poisonous_files
     closed_stack: Stack, ask: Callable[[], float]
 ) -> None:
     files = iter(FILES.items())
-    for _ in range(ASKED_A_ROUND):
-        ask()
+    # The first of many at once starts a container, and so does the first file: that is no hostility, but takes long.
+    for attempt in range(2):
+        upload_poison(closed_stack, f"warm-{attempt}", islice(FILES.items(), 1))
+        with ThreadPoolExecutor(HOSTILE + 1) as lawful:
+            list(lawful.map(lambda _: ask(), range(ASKED_A_ROUND)))
     quiet, loud, requests_sent = list[float](), list[float](), 0
     # In turns, so that whatever else the machine does at the time meets both.
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         closed_stack.wait_until_idle()
         quiet += [ask() for _ in range(ASKED_A_ROUND)]
         usual = sorted(quiet)[len(quiet) // 2]
-        upload_poison(closed_stack, files)
+        upload_poison(closed_stack, f"{number}", islice(files, POISON_A_ROUND))
         with hostile_clients(closed_stack, PAUSE * usual) as sent:
             loud += [ask() for _ in range(ASKED_A_ROUND)]
         requests_sent += len(sent)
