@@ -28,14 +28,20 @@ settings.load_profile("untimed")
 PROJECT = Path(__file__).parent.parent
 
 
+DEPLOYING = ("tests/e2e/test_commands.py", "tests/e2e/test_deploy.py")
+
+
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """What shares a fixture stays with one of the processes that run side by side: a file, and all on LocalStack.
+    """What shares a fixture stays with one of the processes that run side by side: a file, and all on LocalStack, but
+    for what deploys for minutes and has a LocalStack of its own beside the other.
 
     xdist's own groups (--dist loadgroup) are lost without a word under pytest 9.2: pytest-dev/pytest-xdist#1386.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
+        if path in DEPLOYING:
+            return "deploying"
         return "tests/e2e" if path.startswith("tests/e2e/") else path
 
 
