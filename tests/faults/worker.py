@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-HEADERS = {"accept": "application/json", "content-type": "application/json", "host": "loans.example.com"}
+HEADERS = {"accept": "application/json", "content-type": "application/json", "host": "localhost"}
 PAISE = 100
 # Of amounts and incomes: what is below it is the mark of the request, what is above may be chosen.
 MARKED_RUPEES = 100_000
