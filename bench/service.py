@@ -17,7 +17,7 @@ HEADERS = {
     "accept": "application/json",
     "accept-encoding": "gzip, deflate, br",
     "content-type": "application/json",
-    "host": "loans.example.com",
+    "host": "localhost",
     "user-agent": "bench",
     "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678",
     "x-forwarded-for": "203.0.113.7",
