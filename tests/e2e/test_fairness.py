@@ -58,6 +58,8 @@ def hostile_clients(stack: Stack, pause_seconds: float) -> Iterator[list[int]]:
     is_over, sent = Event(), list[int]()
 
     def work(first: int) -> None:
+        # Each in its turn: strangers do not strike all in one moment.
+        is_over.wait(pause_seconds * first / HOSTILE)
         with plain_http.new_session() as session:
             session.headers["Content-Type"] = "application/json"
             for body in islice(cycle(bodies()), first, None):
