@@ -189,6 +189,8 @@ class Load:
             "IMPORT_BUCKET": BUCKET,
             "IMPORT_QUEUE_URL": f"{self.storage.url}/000000000000/loans-test-imports",
             "STATEMENT_TIMEOUT_MS": str(STATEMENT_TIMEOUT_MS),
+            # Half of the shared customers are so rich that their loans hardly end.
+            "OFFICER_CEILING": "2000 1000000000000",
             "AWS_ENDPOINT_URL": self.storage.url,
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
