@@ -85,8 +85,8 @@ roll-back: $(READY_VENV) ## put the revision before the last deployment back: ST
 destroy: $(READY_VENV) ## delete the stack of a stage, not its data: STAGE=dev [ENDPOINT=…] [CONFIRM=dev] [FORCE=yes]
 	@exec $(RUN) -m infra.destroy $(STAGE) $(TARGET)
 
-# One process of tests for each core; LocalStack with its functions is in one of them, and takes a core by itself.
-SIDE_BY_SIDE := -n auto --maxprocesses 4
+# One process more than there are cores, four at most: what is on LocalStack waits most of the time.
+SIDE_BY_SIDE := -n $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
 
 TARGET = $(if $(ENDPOINT),--endpoint "$(ENDPOINT)")
 
