@@ -24,7 +24,7 @@ from tests.workbooks import workbook
 
 NAME = "loans-journey"
 
-pytestmark = pytest.mark.timeout(1700)
+pytestmark = pytest.mark.timeout(2340)
 
 
 @dataclass(frozen=True)
