@@ -1,6 +1,5 @@
 """The five endpoints of the service that is replaced, under its paths and with its fields."""
 
-from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Response
@@ -16,29 +15,17 @@ from chalicelib.errors import LoanNotFound
 from chalicelib.rules.access import Operation
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans
-from chalicelib.services.customers import Registration
-from chalicelib.services.idempotency import Connection, run_once
+from chalicelib.services.customers import RegisteredCustomer, Registration
+from chalicelib.services.idempotency import Attempt, Once, Told
+from chalicelib.services.loans import Application
 
 
 @endpoints.add("POST", "/api/register", Operation.REGISTER_CUSTOMER)
 def register(call: Call) -> Response:
     """Registers a customer and computes the credit limit."""
-    body = body_of(call.request, RegisterBody)
-
-    def answer(connection: Connection) -> dict[str, Any]:
-        registration = Registration(**body.model_dump())
-        registered = customers.register_within(connection, registration, runtime.policy(), call.author)
-        customer = registered.customer
-        return {
-            "customer_id": registered.customer_id,
-            "name": f"{customer.first_name} {customer.last_name}".rstrip(),
-            "phone_number": customer.phone_number,
-            "age": customer.age,
-            "monthly_income": customer.monthly_income,
-            "approved_limit": customer.approved_limit,
-        }
-
-    return _created_once(call, answer)
+    registration = Registration(**body_of(call.request, RegisterBody).model_dump())
+    once = Once[RegisteredCustomer](_attempt(call), lambda made: to_json(_registered(made)))
+    return _created(call, customers.register(runtime.database(), registration, runtime.policy(), call.author, once))
 
 
 @endpoints.add("POST", "/api/check-eligibility", Operation.CHECK_ELIGIBILITY)
@@ -66,26 +53,18 @@ def check_eligibility(call: Call) -> Response:
 def create_loan(call: Call) -> Response:
     """Decides and saves the application, and the loan if approved."""
     body = body_of(call.request, CreateLoanBody)
-    limit = call.limit()
-
-    def answer(connection: Connection) -> dict[str, Any]:
-        application = loans.create_loan_within(
-            connection, body.customer_id, _loan_request(body), runtime.policy(), runtime.today(), call.author, limit
-        )
-        decision = application.decision
-        return {
-            "loan_id": application.loan_id,
-            "customer_id": body.customer_id,
-            "loan_approved": decision.approved,
-            "message": decision.message,
-            "monthly_installment": decision.monthly_installment,
-            "application_id": application.application_id,
-            "corrected_interest_rate": decision.corrected_interest_rate,
-            **explanation(application.facts, decision),
-            **offered(application.counter_offer),
-        }
-
-    return _created_once(call, answer)
+    once = Once[Application](_attempt(call), lambda made: to_json(_applied(body.customer_id, made)))
+    told = loans.apply(
+        runtime.database(),
+        body.customer_id,
+        _loan_request(body),
+        runtime.policy(),
+        runtime.today(),
+        call.author,
+        once,
+        call.limit(),
+    )
+    return _created(call, told)
 
 
 @endpoints.add("GET", "/api/view-loan/{loan_id}", Operation.READ_LOANS)
@@ -123,14 +102,42 @@ def view_loans(call: Call, customer_id: str) -> Response:
     return respond(answer, call.request_id)
 
 
-def _created_once(call: Call, answer: Callable[[Connection], dict[str, Any]]) -> Response:
-    """Answers 201 with what `answer` makes in a transaction, or again with what it made for this Idempotency-Key."""
+def _registered(made: RegisteredCustomer) -> dict[str, Any]:
+    customer = made.customer
+    return {
+        "customer_id": made.customer_id,
+        "name": f"{customer.first_name} {customer.last_name}".rstrip(),
+        "phone_number": customer.phone_number,
+        "age": customer.age,
+        "monthly_income": customer.monthly_income,
+        "approved_limit": customer.approved_limit,
+    }
+
+
+def _applied(customer_id: int, made: Application) -> dict[str, Any]:
+    decision = made.decision
+    return {
+        "loan_id": made.loan_id,
+        "customer_id": customer_id,
+        "loan_approved": decision.approved,
+        "message": decision.message,
+        "monthly_installment": decision.monthly_installment,
+        "application_id": made.application_id,
+        "corrected_interest_rate": decision.corrected_interest_rate,
+        **explanation(made.facts, decision),
+        **offered(made.counter_offer),
+    }
+
+
+def _attempt(call: Call) -> Attempt | None:
     # The key belongs to whoever sent it: nobody is answered what somebody else was.
     route = f"{call.request.path} {call.actor.identity}"
-    attempt = idempotency_attempt(route, call.request.headers.get("idempotency-key"), bytes_of(call.request))
-    outcome = run_once(runtime.database(), attempt, lambda connection: to_json(answer(connection)))
-    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
-    return respond_text(outcome.answer, call.request_id, 201, headers)
+    return idempotency_attempt(route, call.request.headers.get("idempotency-key"), bytes_of(call.request))
+
+
+def _created(call: Call, told: Told) -> Response:
+    headers = {"Idempotency-Replayed": "true"} if told.replayed else {}
+    return respond_text(told.answer, call.request_id, 201, headers)
 
 
 def _loan_request(body: CheckEligibilityBody) -> LoanRequest:

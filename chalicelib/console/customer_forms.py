@@ -1,11 +1,11 @@
 """A new customer, and the correction of one."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-import simplejson
 from chalice.app import Response
 
 from chalicelib import runtime
@@ -22,8 +22,8 @@ from chalicelib.console.visit import Visit
 from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated, RequestInFlight
 from chalicelib.rules.sentences import percent, rupees
 from chalicelib.services import access, customers
-from chalicelib.services.customers import CustomerWithExposure, Registration
-from chalicelib.services.idempotency import Connection, run_once
+from chalicelib.services.customers import CustomerWithExposure, RegisteredCustomer, Registration
+from chalicelib.services.idempotency import Once
 from chalicelib.storage.customers import Customer
 
 # Beside each field that can be changed, the form holds what stood in it when it was opened.
@@ -64,16 +64,13 @@ def register_customer(visit: Visit) -> Response:
     except InvalidRequest as error:
         return _registration_page(visit, refused({KEY: new_key(), **visit.form}, error), 400)
 
-    def answer(connection: Connection) -> str:
-        registration = Registration(**body.model_dump())
-        made = customers.register_within(connection, registration, runtime.policy(), visit.author)
-        return str(simplejson.dumps({"customer_id": made.customer_id}))
-
+    registration = Registration(**body.model_dump())
+    once = Once[RegisteredCustomer](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
     try:
-        made = simplejson.loads(run_once(runtime.database(), attempt, answer).answer)
+        told = customers.register(runtime.database(), registration, runtime.policy(), visit.author, once)
     except RequestInFlight:
         return see(visit, "customers/?sort=newest", done="registration-underway")
-    return see(visit, f"customers/{made['customer_id']}/", done="customer-registered")
+    return see(visit, f"customers/{json.loads(told.answer)['customer_id']}/", done="customer-registered")
 
 
 def view_change(visit: Visit, customer_id: str) -> Response:

@@ -1,9 +1,9 @@
 """What would be decided on a loan, before anyone applies; and the application."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import simplejson
 from chalice.app import Response
 
 from chalicelib import runtime
@@ -19,7 +19,8 @@ from chalicelib.console.visit import Visit
 from chalicelib.errors import CustomerNotFound, RequestInFlight
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import loans
-from chalicelib.services.idempotency import Connection, run_once
+from chalicelib.services.idempotency import Once
+from chalicelib.services.loans import Application
 
 FIELDS = ("loan_amount", "interest_rate", "tenure")
 
@@ -47,16 +48,18 @@ def apply(visit: Visit, customer_id: str) -> Response:
     number = number_in_path(customer_id, CustomerNotFound, "customer")
     request = _request(number, visit.form)
 
-    def answer(connection: Connection) -> str:
-        made = loans.create_loan_within(connection, number, request, runtime.policy(), runtime.today(), visit.author)
-        return str(simplejson.dumps({"application_id": made.application_id, "approved": made.decision.approved}))
-
+    once = Once(attempt_of(visit), _noted)
     try:
-        made = simplejson.loads(run_once(runtime.database(), attempt_of(visit), answer).answer)
+        told = loans.apply(runtime.database(), number, request, runtime.policy(), runtime.today(), visit.author, once)
     except RequestInFlight:
         return see(visit, f"customers/{number}/", done="application-underway")
+    made = json.loads(told.answer)
     done = "application-approved" if made["approved"] else "application-refused"
     return see(visit, f"applications/{made['application_id']}/", done=done)
+
+
+def _noted(made: Application) -> str:
+    return json.dumps({"application_id": made.application_id, "approved": made.decision.approved})
 
 
 def _request(customer_id: int, typed: Mapping[str, str]) -> LoanRequest:

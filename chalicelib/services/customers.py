@@ -14,6 +14,7 @@ from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.rules.ceilings import Ceiling, Terms, faults
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts
+from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Customer, NewCustomer, Order
@@ -56,19 +57,16 @@ class CustomerWithExposure:
         return (self.facts.current_emis / self.facts.monthly_income).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
-@retried
-def register(database: Database, registration: Registration, policy: Policy, author: Author) -> RegisteredCustomer:
-    """Saves a customer, in a transaction of its own."""
-    with database.transaction() as tx:
-        registered = register_within(tx.connection, registration, policy, author)
-        tx.commit()
-    return registered
+def register(
+    database: Database, registration: Registration, policy: Policy, author: Author, once: Once[RegisteredCustomer]
+) -> Told:
+    """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number. Raises
+    what `run_once` raises.
+    """
+    return run_once(database, once, lambda connection: _register(connection, registration, policy, author))
 
 
-def register_within(
-    connection: Connection, registration: Registration, policy: Policy, author: Author
-) -> RegisteredCustomer:
-    """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number."""
+def _register(connection: Connection, registration: Registration, policy: Policy, author: Author) -> RegisteredCustomer:
     customer = NewCustomer(**vars(registration), approved_limit=policy.approved_limit(registration.monthly_income))
     customer_id = customers.add(connection, customer)
     after = {**vars(customer), "waiting_loans_applied": apply_waiting_loans(connection, author, customer_id)}

@@ -6,8 +6,9 @@ the process broke. After draft-ietf-httpapi-idempotency-key-header.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from sqlalchemy import Connection as Connection
+from sqlalchemy import Connection
 
 from chalicelib.errors import IdempotencyKeyReused, RequestInFlight
 from chalicelib.storage import idempotency
@@ -24,31 +25,45 @@ class Attempt:
     fingerprint: str
 
 
+Made = TypeVar("Made")
+
+
 @dataclass(frozen=True)
-class Outcome:
-    """The answer as JSON text, and whether it was given before."""
+class Once(Generic[Made]):
+    """That something is to be made once for an attempt, if there is one, and how it is answered: the text that `tell`
+    makes of it is kept in the transaction that makes it.
+    """
+
+    attempt: Attempt | None
+    tell: Callable[[Made], str]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The answer as it was told, and whether it was told before."""
 
     answer: str
     replayed: bool
 
 
 @retried
-def run_once(database: Database, attempt: Attempt | None, work: Callable[[Connection], str]) -> Outcome:
-    """Runs `work` in a transaction and commits it, unless the attempt was answered before.
+def run_once(database: Database, once: Once[Made], make: Callable[[Connection], Made]) -> Told:
+    """Runs `make` in a transaction and commits it, unless the attempt was answered before.
 
     Raises RequestInFlight while another request with this key is at work, and IdempotencyKeyReused where the key was
-    used with another body. What `work` raises is not kept: the same request may be tried again.
+    used with another body. What `make` raises is not kept: the same request may be tried again.
     """
+    attempt = once.attempt
     with database.transaction() as tx:
         stored = _stored_answer(tx.connection, attempt) if attempt else None
         if stored is not None:
-            return Outcome(stored, replayed=True)
-        answer = work(tx.connection)
+            return Told(stored, replayed=True)
+        answer = once.tell(make(tx.connection))
         if attempt and not idempotency.remember(tx.connection, attempt.route, attempt.key, attempt.fingerprint, answer):
             # Another request answered between our look and our claim; the next run finds its answer.
             raise Interrupted(UNREACHABLE)
         tx.commit()
-    return Outcome(answer, replayed=False)
+    return Told(answer, replayed=False)
 
 
 def _stored_answer(connection: Connection, attempt: Attempt) -> str | None:

@@ -17,6 +17,7 @@ from chalicelib.rules.effective_rate import InstalmentsDoNotRepay
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import applications, customers, loans
 from chalicelib.storage.database import Database, after_commit
 from chalicelib.storage.errors import retried
@@ -68,31 +69,27 @@ def check_eligibility(
     return CheckedRequest(facts, decision, _counter_offer(facts, request, policy, decision))
 
 
-@retried
-def create_loan(
-    database: Database, customer_id: int, request: LoanRequest, policy: Policy, today: date, author: Author
-) -> Application:
-    """Decides and saves, in a transaction of its own."""
-    with database.transaction() as tx:
-        application = create_loan_within(tx.connection, customer_id, request, policy, today, author)
-        tx.commit()
-    return application
-
-
-def create_loan_within(
-    connection: Connection,
+def apply(
+    database: Database,
     customer_id: int,
     request: LoanRequest,
     policy: Policy,
     today: date,
     author: Author,
+    once: Once[Application],
     within: int | None = None,
-) -> Application:
-    """Decides and saves the application, and the loan if approved. Raises CustomerNotFound.
+) -> Told:
+    """Decides and saves the application, and the loan if approved. Raises CustomerNotFound and what `run_once` raises.
 
     The customer is locked first, so that two applications at once are decided one after the other.
     """
     _check_within(customer_id, within)
+    return run_once(database, once, lambda connection: _apply(connection, customer_id, request, policy, today, author))
+
+
+def _apply(
+    connection: Connection, customer_id: int, request: LoanRequest, policy: Policy, today: date, author: Author
+) -> Application:
     customers.lock_with_next(connection, customer_id)
     facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)

@@ -12,12 +12,13 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services.api_keys import WantedKey, create_key
 from chalicelib.services.customers import change_customer, etag_of, view_customer
-from chalicelib.services.loans import Application, create_loan
+from chalicelib.services.loans import Application
 from chalicelib.services.users import WantedUser, create_user
 from chalicelib.storage import import_jobs
 from chalicelib.storage.database import Database, make_engine
 from tests.conftest import settings_for
 from tests.e2e.conftest import DATA, Stack
+from tests.lending import create_loan
 from tests.people import PASSWORD, session_of
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 

@@ -18,10 +18,11 @@ from sqlalchemy import text
 
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.services.customers import Registration, register
+from chalicelib.services.customers import Registration
 from chalicelib.storage.database import Database
 from tests.conftest import PROJECT
 from tests.faults.storage import Storage
+from tests.lending import register
 from tests.patience import PATIENCE_SECONDS, wait_until
 from tests.people import TEST
 from tests.workbooks import loan, loans_book

@@ -13,7 +13,7 @@ from chalicelib.rules.access import Author, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.applications import list_applications
 from chalicelib.services.audit import list_events
-from chalicelib.services.customers import Registration, change_customer, etag_of, register, view_customer
+from chalicelib.services.customers import Registration, change_customer, etag_of, view_customer
 from chalicelib.storage import idempotency
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
@@ -21,6 +21,7 @@ from chalicelib.storage.customers import Customer
 from chalicelib.storage.database import Database
 from tests.functional.browser import Browser, Seen
 from tests.functional.test_endpoints import add_loan
+from tests.lending import register
 from tests.people import TEST
 
 ASKED = "?loan_amount=1%2C20%2C030&interest_rate=8.12&tenure=12"

@@ -16,13 +16,14 @@ from chalicelib import runtime
 from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import import_jobs
-from chalicelib.services.customers import Registration, register
+from chalicelib.services.customers import Registration
 from chalicelib.services.importing import import_object
 from chalicelib.storage.database import Database
 from tests import plain_http
 from tests.functional.browser import HOST, Browser, Seen
 from tests.functional.conftest import BUCKET
 from tests.functional.test_imports_api import BOOK, insert_findings, insert_import, reference
+from tests.lending import register
 from tests.people import TEST
 from tests.workbooks import customer, customers_book
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -13,12 +13,15 @@ from sqlalchemy import insert, select, text
 from chalicelib.errors import CustomerNotFound, DatabaseUnavailable
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services.customers import Registration, register
-from chalicelib.services.loans import Application, check_eligibility, create_loan, create_loan_within
+from chalicelib.services.customers import Registration
+from chalicelib.services.idempotency import Once
+from chalicelib.services.loans import Application, apply, check_eligibility
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import Interrupted, OutcomeUnknown, retried
 from chalicelib.storage.tables import loans
 from tests.integration.waiting import wait_until_someone_waits
+from tests.lending import create_loan, register
+from tests.patience import PATIENCE_SECONDS
 from tests.people import TEST
 
 TODAY = date(2026, 11, 23)
@@ -48,12 +51,12 @@ def customer_with_history(database: Database) -> int:
 def apply_at_once(new_database: Callable[[], Database], customer_ids: list[int], ask: LoanRequest) -> list[Application]:
     databases = [new_database() for _ in range(WORKERS)]
 
-    def apply(turn: int) -> Application:
+    def apply_in_turn(turn: int) -> Application:
         database = databases[turn % WORKERS]
         return create_loan(database, customer_ids[turn % len(customer_ids)], ask, STANDARD_1, TODAY, TEST)
 
     with ThreadPoolExecutor(WORKERS) as workers:
-        return list(workers.map(apply, range(REQUESTS)))
+        return list(workers.map(apply_in_turn, range(REQUESTS)))
 
 
 def test_applications_of_one_customer_are_decided_one_after_the_other(
@@ -75,11 +78,21 @@ def test_an_application_sees_the_loan_of_the_one_that_it_waited_for(
 ) -> None:
     customer_id = customer_with_history(database)
     ask = LoanRequest(Decimal(900_000), Decimal(0), 600)
-    with database.transaction() as tx, ThreadPoolExecutor(1) as other:
-        create_loan_within(tx.connection, customer_id, ask, STANDARD_1, TODAY, TEST)
-        second = other.submit(create_loan, new_database(), customer_id, ask, STANDARD_1, TODAY, TEST)
+    is_told, may_end = Event(), Event()
+
+    def tell_slowly(_made: Application) -> str:
+        is_told.set()
+        assert may_end.wait(PATIENCE_SECONDS)
+        return ""
+
+    with ThreadPoolExecutor(2) as threads:
+        slowly = Once(None, tell_slowly)
+        first = threads.submit(apply, database, customer_id, ask, STANDARD_1, TODAY, TEST, slowly)
+        assert is_told.wait(PATIENCE_SECONDS)
+        second = threads.submit(create_loan, new_database(), customer_id, ask, STANDARD_1, TODAY, TEST)
         wait_until_someone_waits(new_database())
-        tx.commit()
+        may_end.set()
+        assert first.result().replayed is False
         assert second.result().facts.current_principal == 900_000
 
 

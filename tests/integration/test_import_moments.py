@@ -8,12 +8,12 @@ import pytest
 
 from chalicelib.ingest.events import message_for
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.services.customers import register
 from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query
 from tests.integration.test_import_stateful import PERSON
 from tests.integration.workers import Killed, Worker
+from tests.lending import register
 from tests.people import TEST
 from tests.workbooks import customer, customers_book, loan, loans_book
 

@@ -22,13 +22,14 @@ from sqlalchemy import text
 
 from chalicelib.ingest.events import message_for
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.services.customers import Registration, register
+from chalicelib.services.customers import Registration
 from chalicelib.storage.database import Database, make_engine
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
 from tests.databases import TEMPLATE
 from tests.integration.conftest import Aws
 from tests.integration.workers import FailingS3, Killed, Pause, Worker, wait_until_they_meet
+from tests.lending import register
 from tests.patience import wait_until
 from tests.people import TEST
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook

@@ -95,6 +95,14 @@ def test_the_rules_import_the_standard_library_only() -> None:
             assert name.split(".")[0] in sys.stdlib_module_names or name.startswith("chalicelib.rules."), name
 
 
+def test_no_connection_leaves_the_services() -> None:
+    """Use cases own their transactions: a view that had one could write outside of it, or keep it open."""
+    for room in ("api", "console", "rules", "ingest"):
+        for path in modules_of(room):
+            names = {name.rpartition(".")[2] for name in imported(path)}
+            assert not names & {"Connection", "Transaction"}, path.relative_to(CHALICELIB)
+
+
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {path.name for path in CHALICELIB.rglob("*.py") if "os.environ" in path.read_text()}
     assert readers == {"config.py"}

@@ -1,0 +1,42 @@
+"""Customers and loans as a request makes them, for tests that need the result and not its answer."""
+
+from datetime import date
+from typing import Generic, TypeVar
+
+from chalicelib.rules.access import Author
+from chalicelib.rules.policy import Policy
+from chalicelib.rules.score import LoanRequest
+from chalicelib.services import customers, loans
+from chalicelib.services.customers import RegisteredCustomer, Registration
+from chalicelib.services.idempotency import Once
+from chalicelib.services.loans import Application
+from chalicelib.storage.database import Database
+
+Made = TypeVar("Made")
+
+
+class Kept(Generic[Made]):
+    """Keeps what was made instead of telling it."""
+
+    def __init__(self) -> None:
+        self.made: list[Made] = []
+
+    def __call__(self, made: Made) -> str:
+        self.made.append(made)
+        return ""
+
+
+def register(database: Database, registration: Registration, policy: Policy, author: Author) -> RegisteredCustomer:
+    """A registered customer."""
+    kept = Kept[RegisteredCustomer]()
+    customers.register(database, registration, policy, author, Once(None, kept))
+    return kept.made[-1]
+
+
+def create_loan(
+    database: Database, customer_id: int, request: LoanRequest, policy: Policy, today: date, author: Author
+) -> Application:
+    """An application as it was decided."""
+    kept = Kept[Application]()
+    loans.apply(database, customer_id, request, policy, today, author, Once(None, kept))
+    return kept.made[-1]
