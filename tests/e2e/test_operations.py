@@ -156,7 +156,7 @@ def test_the_logs_are_followed(reader: Reader, told: list[str]) -> None:
         assert process.stdout is not None
         reader.stack.get("/customers/?limit=1")
         ours = "lambda-loans-local-api"
-        line = next(line for line in process.stdout if line.startswith(ours) and "GET /api/customers" in line)
+        line = next(line for line in process.stdout if line.startswith(ours) and " GET /api/customers " in line)
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=PATIENCE_SECONDS)
     assert re.search(r" 200 GET /api/customers \d+ ms ", line)

@@ -33,6 +33,9 @@ STATEMENT_TIMEOUT_MS = 5_000
 SHARED_CUSTOMERS = 8
 # Two loans for each of the shared customers: an import that is half there shows in every one of them.
 LOANS_A_BOOK = 2 * SHARED_CUSTOMERS
+# The loans of a book have lower numbers than those of the book before, so that none is made here under one of them: a
+# row with the number of a loan of the same customer that was made here would be about that loan.
+FIRST_BOOK = 5_000_000
 # A book's loans end here and there, so that a clock that moves makes some current and others not.
 ENDS = (date(2027, 1, 31), date(2027, 2, 28), date(2030, 1, 1), None)
 
@@ -124,7 +127,7 @@ class Load:
         number = len(self.books) + 1
         customers: list[int] = json.loads((self.folder / "customers").read_text())
         owners = [customers[at % SHARED_CUSTOMERS] for at in range(LOANS_A_BOOK)]
-        rows = [(owner, 5_000_000 + 100 * number + at) for at, owner in enumerate(owners)]
+        rows = [(owner, FIRST_BOOK - 100 * number + at) for at, owner in enumerate(owners)]
         book = loans_book(*(_imported(*row, ends=ENDS[(number + at) % 4]) for at, row in enumerate(rows)))
         self.books.append(rows)
         reference = ObjectReference(BUCKET, f"incoming/{number}.xlsx", self.storage.put(book), "etag", len(book))

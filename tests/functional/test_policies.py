@@ -22,7 +22,7 @@ from tests import plain_http
 from tests.functional.browser import Browser
 from tests.functional.conftest import BUCKET, Api
 from tests.people import credentials_of
-from tests.workbooks import customer, customers_book
+from tests.workbooks import customer, customers_book, loan, loans_book
 
 QUEUE, DEAD = "loans-test-imports", "loans-test-imports-dead"
 SCHEDULE = {"loan_amount": 100000, "interest_rate": 12, "tenure": 12, "start_date": "2026-01-31"}
@@ -85,6 +85,9 @@ def acts_of(service: str, operation: str, params: dict[str, Any]) -> set[Act]:
             action = "s3:GetObjectVersion" if "VersionId" in params else "s3:GetObject"
             # Without it S3 says 403 of an object that is not there.
             return {(action, key), (BY_S3[action], "key"), ("s3:ListBucket", key)}
+        case "s3", "CopyObject":
+            read = acts_of("s3", "GetObject", params["CopySource"])
+            return read | acts_of("s3", "PutObject", {"Key": key})
         case "s3", "PutObject":
             return {("s3:PutObject", key), (BY_S3["s3:PutObject"], "key")}
         case "s3", "ListObjectsV2":
@@ -228,6 +231,9 @@ def test_the_api_and_the_console(admin: Browser, recorder: Recorder, database: D
     recorder.during(lambda: upload_a_file(api))
     deliver(admin.client, reference_of_the_upload())()
     recorder.during(lambda: follow_the_links(api))
+    waiting = import_of_a_key(Api(admin.client, credentials_of(database, Role.IMPORTER)))
+    deliver(admin.client, waiting)()
+    recorder.during(lambda: release(api))
     sqs = boto3.client("sqs")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=DEAD)["QueueUrl"], MessageBody="no notice of a file")
     recorder.during(lambda: redrive(admin))
@@ -254,6 +260,21 @@ def follow_the_links(api: Api) -> None:
     ]
     for link in links:
         assert plain_http.get(link).ok
+
+
+def import_of_a_key(importer: Api) -> ObjectReference:
+    """A loan that waits for its customer, and may not reach who registers here."""
+    job = importer.post("/api/imports/", {"file_name": "loans.xlsx"}).json
+    form = job["upload"]
+    assert plain_http.post(form["url"], data=form["fields"], files={"file": loans_book(loan(77, 5001))}).ok
+    head = boto3.client("s3").head_object(Bucket=BUCKET, Key=job["key"])
+    return ObjectReference(BUCKET, job["key"], head["VersionId"], head["ETag"].strip('"'), head["ContentLength"])
+
+
+def release(api: Api) -> None:
+    (latest,) = api.get("/api/imports/?limit=1").json["imports"]
+    answer = api.call("POST", f"/api/imports/{latest['import_id']}/release/")
+    assert answer.status == 201, answer.text
 
 
 def redrive(admin: Browser) -> None:
