@@ -34,7 +34,6 @@ def start_import(call: Call) -> Response:
         body.file_name,
         call.actor,
         call.request_id,
-        runtime.settings().ceilings,
     )
     answer = {
         "import_id": started.job.import_id,
@@ -87,9 +86,7 @@ def list_import_rows(call: Call, import_id: str) -> Response:
 def release_import(call: Call, import_id: str) -> Response:
     """Imports a file once more, as one of whoever releases it, so that it changes who was registered here too."""
     number = number_in_path(import_id, ImportNotFound, "import")
-    released = import_jobs.release_import(
-        runtime.database(), runtime.s3(), number, call.actor, call.request_id, runtime.settings().ceilings
-    )
+    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, call.actor, call.request_id)
     return respond({"import_id": released.import_id, "releases": number}, call.request_id, 201)
 
 

@@ -85,9 +85,7 @@ def download_report(visit: Visit, import_id: str) -> Response:
 def release(visit: Visit, import_id: str) -> Response:
     """Imports the file once more, as one of whoever visits; leads to that import."""
     number = number_in_path(import_id, ImportNotFound, "import")
-    released = import_jobs.release_import(
-        runtime.database(), runtime.s3(), number, visit.actor, visit.request_id, runtime.settings().ceilings
-    )
+    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, visit.actor, visit.request_id)
     return see(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
 
 

@@ -45,7 +45,6 @@ def start_import(visit: Visit) -> Response:
             body.file_name,
             visit.actor,
             visit.request_id,
-            runtime.settings().ceilings,
         )
     except InvalidRequest as error:
         return _new_import(visit, Form.refused(visit.form, error), 400)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import Conflict, ImportNotFound, InvalidRequest, Unavailable
 from chalicelib.rules.access import Actor, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
-from chalicelib.rules.ceilings import Ceilings
 from chalicelib.services.files import NOT_THERE, XLSX
 from chalicelib.storage import audit, import_jobs, imports
 from chalicelib.storage.database import Database
@@ -66,20 +65,17 @@ def start_import(
     file_name: str,
     actor: Actor,
     request_id: str,
-    ceilings: Ceilings,
 ) -> StartedImport:
     """Notes an import, which may change what the actor may, and signs the upload of its file. Raises InvalidRequest for
     a file of another kind.
     """
     name = safe_file_name(file_name)
     content_type = content_type_of(name)
-    job = _start(database, bucket, name, actor, request_id, ceilings)
+    job = _start(database, bucket, name, actor, request_id)
     return StartedImport(job, name, _signed_upload(signer, bucket, job.object_key, content_type))
 
 
-def release_import(
-    database: Database, s3: "S3Client", import_id: int, actor: Actor, request_id: str, ceilings: Ceilings
-) -> NewJob:
+def release_import(database: Database, s3: "S3Client", import_id: int, actor: Actor, request_id: str) -> NewJob:
     """Imports the file of somebody who may change less once more, as a file of this actor. It is a copy in S3 under the
     number of the new import, which is returned.
 
@@ -92,7 +88,7 @@ def release_import(
     source = {"Bucket": job.bucket, "Key": job.object_key, "VersionId": job.object_version}
     try:
         s3.head_object(**source)  # type: ignore[arg-type]
-        released = _start(database, job.bucket, job.file_name, actor, request_id, ceilings, job.import_id)
+        released = _start(database, job.bucket, job.file_name, actor, request_id, job.import_id)
         s3.copy_object(Bucket=job.bucket, Key=released.object_key, CopySource=source)  # type: ignore[arg-type]
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in NOT_THERE:
@@ -224,7 +220,6 @@ def _start(
     file_name: str,
     actor: Actor,
     request_id: str,
-    ceilings: Ceilings,
     releases: int | None = None,
 ) -> NewJob:
     author = Author.of(actor, request_id)
@@ -235,7 +230,6 @@ def _start(
             file_name=file_name,
             started_by=actor.identity,
             spares_registered=actor.spares_registered,
-            ceiling=ceilings.of(actor.role),
         )
         after = {"key": job.object_key}
         audit.add(tx.connection, author, Event(Action.IMPORT_STARTED, SubjectKind.IMPORT, job.import_id, after=after))

@@ -1,6 +1,5 @@
 """The queries on imports as jobs that a person starts and watches: begun by an upload, read by page and by row."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from chalicelib.rules.ceilings import Ceiling
 from chalicelib.storage.imports import SheetCounts
 
 INCOMING_PREFIX = "incoming/"
@@ -90,10 +88,10 @@ class FindingCount:
 # The key holds the number of the import, so both are made in one statement.
 _START = text("""
     WITH drawn AS (SELECT nextval(pg_get_serial_sequence('imports', 'import_id')) AS import_id)
-    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered, ceiling)
+    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered)
     OVERRIDING SYSTEM VALUE
     SELECT import_id, :bucket, :prefix || import_id || '/' || :file_name, :prefix || CAST(:file_name AS text),
-           'awaiting_upload', :started_by, :spares_registered, CAST(:ceiling AS jsonb)
+           'awaiting_upload', :started_by, :spares_registered
     FROM drawn
     RETURNING import_id, object_key, created_at
 """)
@@ -176,7 +174,7 @@ _IS_RELEASABLE = text("""
     SELECT EXISTS (
         SELECT FROM import_findings JOIN imports USING (import_id)
         WHERE import_id = :import_id AND state = 'completed' AND outcome = 'rejected'
-          AND code IN ('not_yours', 'above_ceiling')
+          AND code = 'not_yours'
     ) OR EXISTS (
         SELECT FROM import_sheets JOIN imports USING (import_id)
         WHERE import_id = :import_id AND state = 'completed' AND spares_registered AND waiting > 0
@@ -193,7 +191,6 @@ def start(
     file_name: str,
     started_by: str,
     spares_registered: bool = False,
-    ceiling: Ceiling | None = None,
 ) -> NewJob:
     """Inserts an import that waits for a file of this name, and may change what storage/tables.py says of these."""
     values = {
@@ -202,7 +199,6 @@ def start(
         "file_name": file_name,
         "started_by": started_by,
         "spares_registered": spares_registered,
-        "ceiling": None if ceiling is None else json.dumps(vars(ceiling)),
     }
     return NewJob(*connection.execute(_START, values).one())
 

@@ -107,13 +107,12 @@ def author_of(connection: Connection, import_id: int) -> Author:
 _BEGIN = """
     INSERT INTO imports
            (bucket, object_key, object_version, sequencer, uploaded_at, size_bytes, rows_by_sheet,
-            file_key, started_by, spares_registered, ceiling)
+            file_key, started_by, spares_registered)
     SELECT :bucket, :object_key, :object_version, :sequencer, :uploaded_at, :size_bytes, '{}',
-           coalesce(asked.file_key, :object_key), asked.started_by, coalesce(asked.spares_registered, false),
-           asked.ceiling
+           coalesce(asked.file_key, :object_key), asked.started_by, coalesce(asked.spares_registered, false)
     FROM (VALUES (1)) AS one (row)
     LEFT JOIN LATERAL (
-        SELECT file_key, started_by, spares_registered, ceiling FROM imports
+        SELECT file_key, started_by, spares_registered FROM imports
         WHERE bucket = :bucket AND object_key = :object_key AND file_key IS NOT NULL
         ORDER BY import_id LIMIT 1
     ) AS asked ON true

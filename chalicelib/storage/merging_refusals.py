@@ -124,34 +124,6 @@ _OF_ONE_REGISTERED_HERE = {
 _CUSTOMERS_NOT_YOURS = _NOT_YOURS.format(kind="customers", **_OF_ONE_REGISTERED_HERE)
 _LOANS_NOT_YOURS = _NOT_YOURS.format(kind="loans", **_OF_ONE_REGISTERED_HERE)
 
-# As rules/ceilings.py has it: what is above the ceiling already may stay or fall.
-_ABOVE_CEILING = """
-    WITH above AS (
-        SELECT staged.position, staged.sheet, staged.row_number, told.*
-        FROM (SELECT import_id, CAST(ceiling ->> 'incomes' AS integer) AS incomes,
-                     CAST(ceiling ->> 'most' AS numeric) AS most
-              FROM imports WHERE import_id = :import_id AND ceiling IS NOT NULL) AS allowed
-        JOIN staged_customers AS staged USING (import_id)
-        LEFT JOIN customers AS stored USING (customer_id)
-        CROSS JOIN LATERAL (VALUES
-            (1, 'Approved Limit', staged.approved_limit, stored.approved_limit,
-             least(incomes * staged.monthly_income, most),
-             format('the lesser of %s monthly incomes and %s rupees', incomes, most)),
-            (2, 'Monthly Salary', staged.monthly_income, stored.monthly_income, most, 'the most of an income')
-        ) AS told (number, title, given, before, highest, what)
-        WHERE told.given > greatest(told.highest, told.before)
-    ), removed AS (
-        DELETE FROM staged_customers AS staged
-        WHERE staged.import_id = :import_id AND staged.position IN (SELECT position FROM above)
-    )
-    INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
-    SELECT :import_id, sheet, row_number, 'rejected', title, CAST(given AS text), 'above_ceiling',
-           format('%s may be at most %s for whoever asked for this import, which is %s. Lower it, or ask an admin to '
-                  'release this import. Invalid value: %s.', title, highest, what, given)
-    FROM above
-    ORDER BY position, number
-"""
-
 _LOANS_MADE_HERE = _NOT_YOURS.format(
     kind="loans",
     number="source_loan_id",
@@ -164,11 +136,8 @@ _LOANS_MADE_HERE = _NOT_YOURS.format(
 
 
 def refuse_customers(connection: Connection, import_id: int) -> None:
-    """Takes out the customers whom the file must not change, those whose limit is above the ceiling of whoever asked
-    for the import, and those whose number is far above all that are here.
-    """
+    """Takes out the customers whom the file must not change, and those whose number is far above all that are here."""
     run(connection, _CUSTOMERS_NOT_YOURS, import_id)
-    run(connection, _ABOVE_CEILING, import_id)
     run(connection, _CUSTOMERS_OUT_OF_REACH, import_id)
 
 

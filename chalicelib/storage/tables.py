@@ -202,11 +202,9 @@ imports = Table(
     _now("created_at"),
     Column("finished_at", DateTime(timezone=True)),
     # Who asked for it (key:12, user:3); NULL for a file that was put into the bucket. And whether it leaves alone who
-    # was registered here and what was lent here, because whoever asked for it may not change them; and how high it may
-    # set a limit (rules/ceilings.py).
+    # was registered here and what was lent here, because whoever asked for it may not change them.
     Column("started_by", Text),
     Column("spares_registered", Boolean, nullable=False, server_default="false"),
-    Column("ceiling", JSONB),
     PrimaryKeyConstraint("import_id", name="imports_pkey"),
     UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
     CheckConstraint("state IN ('awaiting_upload', 'running', 'completed', 'failed')", name="imports_state_known"),

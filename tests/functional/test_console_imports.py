@@ -186,9 +186,7 @@ def test_an_admin_is_asked_to_release_what_a_key_may_not_change(
     person = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
     number = register(database, person, STANDARD_1, TEST).customer_id
     key = Actor("key", "branch", Role.IMPORTER, 7)
-    job = import_jobs.start_import(
-        database, s3, BUCKET, "branch.xlsx", key, "a request", runtime.settings().ceilings
-    ).job
+    job = import_jobs.start_import(database, s3, BUCKET, "branch.xlsx", key, "a request").job
     s3.put_object(Bucket=BUCKET, Key=job.object_key, Body=customers_book(customer(number)))
     import_object(database, s3, reference(s3, job.object_key))
     page = admin.open(f"/console/imports/{job.import_id}/")

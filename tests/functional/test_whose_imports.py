@@ -149,30 +149,6 @@ def test_an_admin_releases_what_a_key_may_not_change(
     assert (logged["subject"]["id"], logged["after"]) == (str(number), {"as_import": released})
 
 
-@pytest.mark.parametrize(
-    ("limit", "income", "column"),
-    [
-        (3_600_001, 60_000, "Approved Limit"),
-        (1_00_00_001, 90_00_000, "Approved Limit"),
-        (1, 1_00_00_001, "Monthly Salary"),
-    ],
-)
-def test_a_file_sets_no_limit_above_the_ceiling_of_whoever_sent_it(
-    api: Api, admin: Api, database: Database, send: Send, limit: int, income: int, column: str
-) -> None:
-    officer = api.showing(session_of(database, user_of(database, Role.OFFICER).login))
-    book = customers_book(customer(1), customer(2, approved_limit=limit, monthly_income=income))
-    for somebody in (officer, api):
-        number = send(somebody, book)
-        (row,) = admin.get(f"/api/imports/{number}/rows/").json["rows"]
-        assert (row["code"], row["column"], row["value"].removesuffix(".00")) == (
-            "above_ceiling", column, str(limit if column == "Approved Limit" else income)
-        )  # fmt: skip
-        assert_envelope(api.get("/api/customers/2/"), 404, "customer_not_found")
-    assert said(admin, send(admin, book)) == []
-    assert said(officer, send(officer, customers_book(customer(2, approved_limit=limit, monthly_income=income)))) == []
-
-
 def test_nothing_else_is_released_and_by_nobody_else(
     api: Api, importer: Api, admin: Api, s3: "S3Client", database: Database, send: Send
 ) -> None:

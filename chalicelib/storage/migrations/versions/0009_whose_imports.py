@@ -5,7 +5,6 @@ Revision: 0009, after 0008.
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0009"
 down_revision = "0008"
@@ -20,7 +19,6 @@ def upgrade() -> None:
     op.add_column(
         "imports", sa.Column("spares_registered", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
-    op.add_column("imports", sa.Column("ceiling", JSONB()))
     op.create_index("imports_started_by_idx", "imports", ["started_by", "import_id"])
     op.execute("""
         UPDATE customers SET from_workbook = true
@@ -39,7 +37,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("imports_started_by_idx", "imports")
-    op.drop_column("imports", "ceiling")
     op.drop_column("imports", "spares_registered")
     op.drop_column("imports", "started_by")
     op.drop_column("customers", "from_workbook")
