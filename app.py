@@ -4,7 +4,7 @@ from chalice.app import Chalice
 
 from chalicelib.api.routes import api
 from chalicelib.config import check_doors
-from chalicelib.console.routes import console
+from chalicelib.console.frame.routes import console
 from chalicelib.handlers import functions
 
 check_doors()

@@ -12,7 +12,7 @@ from bench.measuring import Result, fresh_database, postgres
 from bench.portfolios import LOANS_A_CUSTOMER, fill
 from bench.proxy import CountingProxy
 from bench.service import Call, Service, Times, interleaved, service
-from chalicelib.storage.connection import OneTripConnection
+from chalicelib.postgres.connection import OneTripConnection
 
 LOANS = 100_000
 CUSTOMERS = LOANS // LOANS_A_CUSTOMER

@@ -34,10 +34,10 @@ from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.kinds import KINDS
 from chalicelib.ingest.rows import read_chunks
 from chalicelib.ingest.workbook import read_workbook
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.services import loading
 from chalicelib.services.import_reports import make_report
 from chalicelib.services.importing import import_object
-from chalicelib.storage.database import Database, make_engine
 from chalicelib.storage.tables import customers, imports, loans
 from infra.local.postgres import PostgresServer
 

@@ -14,8 +14,8 @@ import psutil
 from sqlalchemy import text
 
 from chalicelib.config import Settings, read_settings
-from chalicelib.storage.database import Database, make_engine
-from chalicelib.storage.migrate import migrate
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.postgres.migrate import migrate
 from infra.local.postgres import PostgresServer
 from infra.local.processes import free_port
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine, text
 
 from bench.measuring import settings_for
-from chalicelib.storage.database import make_engine
+from chalicelib.postgres.database import make_engine
 
 LOANS_A_CUSTOMER = 10
 CHUNK = 200_000

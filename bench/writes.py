@@ -18,7 +18,7 @@ from bench.imports import book_of, rows_of, whole
 from bench.measuring import Result, fresh_database, postgres, settings_for
 from bench.portfolios import fill
 from bench.service import Call, Service, service
-from chalicelib.storage.database import Database, make_engine
+from chalicelib.postgres.database import Database, make_engine
 
 PORTFOLIO_LOANS = 100_000
 DECISIONS = 300

@@ -14,8 +14,8 @@ from itertools import chain, repeat
 
 from chalicelib.config import stage_name
 from chalicelib.logs import log
+from chalicelib.postgres.waits import waited_so_far
 from chalicelib.rules.decision import Decision
-from chalicelib.storage.waits import waited_so_far
 
 NAMESPACE = "Loans"
 COUNT, MILLISECONDS = "Count", "Milliseconds"

@@ -5,9 +5,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, read_settings
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import Policy
 from chalicelib.services.access import Gate
-from chalicelib.storage.database import Database, make_engine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from chalicelib.api import access_models as models
 from chalicelib.errors import ApiKeyNotFound, Conflict, InvalidRequest, Unauthenticated, UserNotFound
+from chalicelib.requests import access_models as models
 from contract import access_answers as answers
 from contract.described import OF_A_BODY, OF_A_WRITE, Answer, Described, Link, created, next_page, ok
 

@@ -14,7 +14,7 @@ from chalicelib.errors import (
     RequestInFlight,
     UnsupportedMediaType,
 )
-from chalicelib.storage.errors import OutcomeUnknown
+from chalicelib.postgres.errors import OutcomeUnknown
 
 JSON = "application/json"
 

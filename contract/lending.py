@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from chalicelib.api import models
 from chalicelib.errors import (
     ApplicationNotFound,
     CustomerNotFound,
@@ -13,6 +12,7 @@ from chalicelib.errors import (
     PreconditionRequired,
     Unavailable,
 )
+from chalicelib.requests import models
 from contract import answers
 from contract.described import (
     JSON,

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from chalicelib.api import models
 from chalicelib.errors import Conflict, ImportNotFound, InvalidRequest, Unavailable
+from chalicelib.requests import models
 from contract import answers
 from contract.described import JSON, OF_A_BODY, OF_A_WRITE, Answer, Described, Link, created, next_page, ok
 

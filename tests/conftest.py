@@ -12,8 +12,8 @@ from sqlalchemy import NullPool, create_engine, text
 from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.config import Settings, read_settings
-from chalicelib.storage.database import Database, make_engine
-from chalicelib.storage.migrate import migrate
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.postgres.migrate import migrate
 from infra.local.environment import forget_other_clouds
 from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
 from infra.local.processes import free_port

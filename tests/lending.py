@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Generic, TypeVar
 
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import LoanRequest
@@ -10,7 +11,6 @@ from chalicelib.services import customers, loans
 from chalicelib.services.customers import RegisteredCustomer, Registration
 from chalicelib.services.idempotency import Once
 from chalicelib.services.loans import Application
-from chalicelib.storage.database import Database
 
 Made = TypeVar("Made")
 

@@ -1,11 +1,11 @@
 """Keys and users for tests that need somebody to be somebody."""
 
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import MACHINES, Author, Role
 from chalicelib.services import api_keys, sessions, users
 from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.sessions import Attempt
 from chalicelib.services.users import WantedUser
-from chalicelib.storage.database import Database
 from chalicelib.storage.users import User
 
 PASSWORD = "correct horse battery"

@@ -5,7 +5,13 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.api.access_models import (
+from chalicelib.api.blueprint import endpoints
+from chalicelib.api.credentials import credentials_of
+from chalicelib.api.endpoint import Call
+from chalicelib.api.moments import moment
+from chalicelib.api.responses import page, respond, respond_nothing
+from chalicelib.errors import ApiKeyNotFound, Conflict, UserNotFound
+from chalicelib.requests.access_models import (
     AuditQuery,
     NewKeyBody,
     NewUserBody,
@@ -13,13 +19,8 @@ from chalicelib.api.access_models import (
     PatchUserBody,
     SignInBody,
 )
-from chalicelib.api.blueprint import endpoints
-from chalicelib.api.credentials import address_of, credentials_of
-from chalicelib.api.endpoint import Call
-from chalicelib.api.moments import moment
-from chalicelib.api.parsing import body_of, changes_of, number_in_path, query_of
-from chalicelib.api.responses import page, respond, respond_nothing
-from chalicelib.errors import ApiKeyNotFound, Conflict, UserNotFound
+from chalicelib.requests.gateway import address_of
+from chalicelib.requests.parsing import body_of, changes_of, number_in_path, query_of
 from chalicelib.rules.access import USER, Operation
 from chalicelib.rules.tokens import read_token
 from chalicelib.services import api_keys, audit, sessions, users

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib import runtime
-from chalicelib.api.access_models import NewKeyBody, RevokeKeyBody, SuperuserBody
-from chalicelib.api.parsing import parse
 from chalicelib.errors import InvalidRequest, LoanError
 from chalicelib.logs import log
+from chalicelib.requests.access_models import NewKeyBody, RevokeKeyBody, SuperuserBody
+from chalicelib.requests.parsing import parse
 from chalicelib.rules.access import Author, Role
 from chalicelib.services import api_keys, users
 from chalicelib.services.api_keys import WantedKey

@@ -11,9 +11,9 @@ from chalice.app import Response
 
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
-from chalicelib.api.models import DocsQuery
-from chalicelib.api.parsing import query_of
 from chalicelib.api.responses import JSON, respond_text
+from chalicelib.requests.models import DocsQuery
+from chalicelib.requests.parsing import query_of
 from chalicelib.rules.access import Operation
 
 PUBLISHED = Path(__file__).with_name("published")

@@ -36,8 +36,3 @@ def _headers(request: Request) -> Iterable[tuple[str, str]]:
     for name, values in several.items():
         yield from ((name.lower(), value) for value in values)
     yield from ((name.lower(), value) for name, value in request.headers.items())
-
-
-def address_of(request: Request) -> str:
-    """Where the request came from, as the gateway saw it. What the client says of it, it may have made up."""
-    return str((request.context.get("identity") or {}).get("sourceIp") or "unknown")

@@ -7,10 +7,10 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
-from chalicelib.api.models import CustomersQuery, PatchCustomerBody
-from chalicelib.api.parsing import changes_of, entity_tags, number_in_path, query_of
 from chalicelib.api.responses import page, respond
 from chalicelib.errors import CustomerNotFound, InvalidRequest
+from chalicelib.requests.models import CustomersQuery, PatchCustomerBody
+from chalicelib.requests.parsing import changes_of, entity_tags, number_in_path, query_of
 from chalicelib.rules.access import Operation
 from chalicelib.services import access, customers
 from chalicelib.services.customers import CustomerWithExposure

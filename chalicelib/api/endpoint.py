@@ -11,11 +11,12 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib import runtime
 from chalicelib.api import cross_origin
 from chalicelib.api.credentials import credentials_of
-from chalicelib.api.hosts import check_host
 from chalicelib.api.responses import respond_error
 from chalicelib.errors import ConfigurationError, Forbidden, InternalError, LoanError, MethodNotAllowed, PathNotFound
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
+from chalicelib.requests.gateway import request_id_of, with_head, without_body
+from chalicelib.requests.hosts import check_host
 from chalicelib.rules.access import ANYONE, PUBLIC, Actor, Author, Operation
 from chalicelib.services import access
 
@@ -25,17 +26,6 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # the greedy path takes what no other does.
 ANY_OTHER_PATH = "/{proxy+}"
 NOWHERE = ("/", ANY_OTHER_PATH)
-
-
-def with_head(method: str) -> list[str]:
-    """The methods that a view answers: whatever has a GET has a HEAD, after RFC 9110, 9.3.2."""
-    return ["GET", "HEAD"] if method == "GET" else [method]
-
-
-def without_body(request: Request, response: Response) -> None:
-    """Leaves of the answer to a HEAD what a HEAD is for."""
-    if request.method == "HEAD":
-        response.body = b"" if isinstance(response.body, bytes) else ""
 
 
 @dataclass(frozen=True)
@@ -167,11 +157,6 @@ def _origins() -> tuple[str, ...]:
     except ConfigurationError:
         # Whatever was asked for fails with it too, and says so.
         return ()
-
-
-def request_id_of(request: Request) -> str:
-    """API Gateway's id of the request; without a gateway, the id of the invocation."""
-    return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", "unknown"))
 
 
 def _method_not_allowed(allowed: tuple[str, ...]) -> View:

@@ -9,11 +9,11 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
-from chalicelib.api.models import ImportRowsQuery, ImportsQuery, StartImportBody
 from chalicelib.api.moments import moment
-from chalicelib.api.parsing import body_of, number_in_path, query_of
 from chalicelib.api.responses import link, page, respond, respond_link
 from chalicelib.errors import ImportNotFound
+from chalicelib.requests.models import ImportRowsQuery, ImportsQuery, StartImportBody
+from chalicelib.requests.parsing import body_of, number_in_path, query_of
 from chalicelib.rules.access import Operation
 from chalicelib.services import import_jobs, import_templates
 from chalicelib.services.files import download_link

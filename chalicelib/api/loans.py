@@ -8,10 +8,10 @@ from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
 from chalicelib.api.explaining import explanation, offered
-from chalicelib.api.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
-from chalicelib.api.parsing import body_of, bytes_of, idempotency_attempt, number_in_path
 from chalicelib.api.responses import respond, respond_text, to_json
 from chalicelib.errors import LoanNotFound
+from chalicelib.requests.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
+from chalicelib.requests.parsing import body_of, bytes_of, idempotency_attempt, number_in_path
 from chalicelib.rules.access import Operation
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans

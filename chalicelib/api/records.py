@@ -10,11 +10,11 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
-from chalicelib.api.models import ApplicationsQuery, FormatQuery, LoansQuery, ScheduleBody
-from chalicelib.api.parsing import body_of, number_in_path, query_of
 from chalicelib.api.responses import page, respond
 from chalicelib.api.schedules import respond_schedule
 from chalicelib.errors import ApplicationNotFound, LoanNotFound
+from chalicelib.requests.models import ApplicationsQuery, FormatQuery, LoansQuery, ScheduleBody
+from chalicelib.requests.parsing import body_of, number_in_path, query_of
 from chalicelib.rules.access import Operation
 from chalicelib.rules.stored import facts_from_stored, policy_from_stored
 from chalicelib.services import applications, loans

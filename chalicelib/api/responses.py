@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import simplejson
 from chalice.app import Response
 
-from chalicelib.api.transport import strict_transport
 from chalicelib.errors import InvalidRequest, LoanError, MethodNotAllowed, TooManyRequests, Unauthenticated, Unavailable
+from chalicelib.requests.transport import strict_transport
 from chalicelib.services.files import LINK_SECONDS
 
 JSON = "application/json"

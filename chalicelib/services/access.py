@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chalicelib.errors import Forbidden, Unauthenticated
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import ANYONE, ASKED_EACH_TIME, GIVEN, KEY, TERMS, USER, Actor, Operation, Role
 from chalicelib.rules.tokens import Token, read_token
 from chalicelib.storage import api_keys, sessions
 from chalicelib.storage.api_keys import FoundKey
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.sessions import FoundSession
 
 # How long other containers may go on to let in whoever was shut out in one of them.

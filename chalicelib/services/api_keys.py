@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from chalicelib.errors import ApiKeyNotFound, Conflict, InvalidRequest
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import GIVEN, Author, Role
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.tokens import Token, new_key, renewed_key
 from chalicelib.storage import api_keys, audit
 from chalicelib.storage.api_keys import NewKey, StoredKey
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
 """The use cases of the record of applications."""
 
 from chalicelib.errors import ApplicationNotFound
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.counter_offer import CounterOffer, counter_offer
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.stored import facts_from_stored, policy_from_stored
 from chalicelib.storage import applications
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 
 
 @retried

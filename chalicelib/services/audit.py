@@ -1,9 +1,9 @@
 """The use case of the audit log: to read it. What writes does so in the transaction of what it tells of."""
 
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.storage import audit
 from chalicelib.storage.audit import AuditFilter, StoredEvent
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 
 
 @retried

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypedDict
 from chalicelib.config import Settings
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.logs import log
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
+from chalicelib.postgres.migrate import migrate
 from chalicelib.rules.access import Author
 from chalicelib.services import import_jobs
 from chalicelib.services.importing import give_up_dead
 from chalicelib.storage import idempotency, imports, sessions, sign_in_failures
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
-from chalicelib.storage.migrate import migrate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

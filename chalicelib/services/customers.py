@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlalchemy import Connection
 
 from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import TERMS, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.rules.ceilings import Ceiling, Terms, faults
@@ -18,8 +20,6 @@ from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Customer, NewCustomer, Order
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.imports import apply_waiting_loans
 
 

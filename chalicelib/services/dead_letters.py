@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Conflict, Unavailable
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.storage import audit
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 
 from chalicelib.errors import IdempotencyKeyReused, RequestInFlight
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import UNREACHABLE, Interrupted, retried
 from chalicelib.storage import idempotency
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import UNREACHABLE, Interrupted, retried
 
 
 @dataclass(frozen=True)

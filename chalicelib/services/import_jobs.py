@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Conflict, ImportNotFound, InvalidRequest, Unavailable
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import Actor, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.services.files import NOT_THERE, XLSX
 from chalicelib.storage import audit, import_jobs, imports
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.import_jobs import FINDING_OUTCOMES, ImportJob, NewJob, StoredFinding
 
 if TYPE_CHECKING:

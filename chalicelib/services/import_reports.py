@@ -9,10 +9,10 @@ from chalicelib.ingest.headers import Layout, find_layouts
 from chalicelib.ingest.report import ReportedSheet, write_report
 from chalicelib.ingest.report_summary import Summary
 from chalicelib.ingest.workbook import read_workbook
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.services.files import XLSX
 from chalicelib.storage import import_jobs
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.import_jobs import ImportJob
 from chalicelib.storage.imports import COMPLETED
 

@@ -22,12 +22,12 @@ from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.workbook import FileRefused, read_workbook
 from chalicelib.logs import log, log_exception
 from chalicelib.metrics import ROW_OUTCOMES, log_import
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.services.import_jobs import write_report
 from chalicelib.services.loading import OpenedFile, OutOfTime, TimeLeft, load
 from chalicelib.services.processor_budget import processor_budget, reading_seconds, size_of
 from chalicelib.storage import attempts, import_jobs, imports, staging
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.imports import ImportRecord, SheetCounts
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from chalicelib.ingest.findings import Finding
 from chalicelib.ingest.headers import Layout
 from chalicelib.ingest.rows import Chunk, read_chunks
 from chalicelib.ingest.sheets import FileRefused
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.storage import imports, staging
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.imports import ImportRecord, SheetCounts
 from chalicelib.storage.merging import MergedRows, prepare
 from chalicelib.storage.merging_customers import merge_customers

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from chalicelib.errors import CustomerNotFound, InstalmentsDoNotRepayLoan, LoanNotFound
 from chalicelib.metrics import log_decision
+from chalicelib.postgres.database import Database, after_commit
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import Author
 from chalicelib.rules.calendar import add_months
 from chalicelib.rules.counter_offer import CounterOffer, counter_offer
@@ -19,8 +21,6 @@ from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import applications, customers, loans
-from chalicelib.storage.database import Database, after_commit
-from chalicelib.storage.errors import retried
 from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer
 
 

@@ -11,14 +11,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from chalicelib.errors import TooManyRequests, Unauthenticated
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import USER, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.devices import device_among, new_device
 from chalicelib.rules.tokens import Token, new_session
 from chalicelib.services.users import replace_password
 from chalicelib.storage import audit, sessions, sign_in_failures, users
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.sign_in_failures import Brake, Counted
 from chalicelib.storage.users import Secret
 

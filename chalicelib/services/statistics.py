@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
 from chalicelib.storage import import_jobs, loans, statistics
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.import_jobs import ImportJob
 from chalicelib.storage.loans import LikelyDouble
 from chalicelib.storage.statistics import ApplicationCount, BandOfLoans
@@ -94,6 +95,12 @@ class Overviews:
         counted_at = self._now()
         self._kept = ((policy, today), overview, counted_at + (counted_at - asked_at) / MOST_SHARE_OF_TIME)
         return overview
+
+
+@cache
+def overviews(database: Database) -> Overviews:
+    """The overviews of a database, which one container keeps."""
+    return Overviews(database)
 
 
 @retried

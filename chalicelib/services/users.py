@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, func
 
 from chalicelib.errors import Conflict, UserNotFound
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import Author, Role
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.storage import audit, sessions, sign_in_failures, users
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import retried
 from chalicelib.storage.sessions import OpenSession
 from chalicelib.storage.users import NewUser, Secret, User
 

@@ -1,1 +1,1 @@
-"""PostgreSQL: the tables, one module of queries per aggregate, and the one transaction they run in."""
+"""One module of queries an aggregate, the tables and their migrations."""

@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.operators import custom_op
 
+from chalicelib.postgres.connection import driver_of
 from chalicelib.rules.typed.phones import beginnings
-from chalicelib.storage.connection import driver_of
 from chalicelib.storage.tables import customers
 
 MAX_ID = 2**63 - 1

@@ -1,6 +1,6 @@
 """The schema as SQLAlchemy Core tables. A test holds it equal to what the migrations make.
 
-Every constraint has a name, because the storage edge turns the name into a sentence (storage/errors.py).
+Every constraint has a name, because the storage edge turns the name into a sentence (postgres/errors.py).
 Money is NUMERIC in rupees, rates are percent a year, tenures are months.
 """
 

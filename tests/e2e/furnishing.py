@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import KEY, USER, Author, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
@@ -15,7 +16,6 @@ from chalicelib.services.customers import change_customer, etag_of, view_custome
 from chalicelib.services.loans import Application
 from chalicelib.services.users import WantedUser, create_user
 from chalicelib.storage import import_jobs
-from chalicelib.storage.database import Database, make_engine
 from tests.conftest import settings_for
 from tests.e2e.conftest import DATA, Stack
 from tests.lending import create_loan

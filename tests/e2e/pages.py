@@ -6,7 +6,7 @@ A test holds that each page of the application is among them.
 import re
 from dataclasses import dataclass
 
-from chalicelib.console.pages import PAGES
+from chalicelib.console.frame.pages import PAGES
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect
 
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
-from chalicelib.storage.database import Database, make_engine
 from tests.conftest import settings_for
 from tests.e2e.browsing import browsing, faults_of, new_context, sign_in
 from tests.e2e.conftest import DATA, Stack

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
-from chalicelib.storage.database import Database, make_engine
 from infra.local.provision import queue_depths
 from tests.conftest import settings_for
 from tests.e2e.browsing import browsing, faults_of, new_context, sign_in

@@ -14,9 +14,9 @@ from schemathesis.core.result import Ok
 from schemathesis.generation.stateful import run_state_machine_as_test
 from schemathesis.schemas import APIOperation, BaseSchema
 
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.services import users
 from chalicelib.services.users import WantedUser
-from chalicelib.storage.database import Database, make_engine
 from contract.conformance import Conformance
 from tests import plain_http
 from tests.conftest import settings_for

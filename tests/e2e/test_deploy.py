@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from alembic.script import ScriptDirectory
 
-from chalicelib.storage.migrate import alembic_config
+from chalicelib.postgres.migrate import alembic_config
 from infra.cloudformation import Plan
 from infra.cloudformation import Stack as CloudFormationStack
 from infra.deploy import Build, DeployError, deploy

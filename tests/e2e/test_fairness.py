@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.parsing import MAX_BODY_BYTES
+from chalicelib.requests.parsing import MAX_BODY_BYTES
 from tests import plain_http
 from tests.e2e.conftest import Stack
 from tests.e2e.hostile_senders import Credentials

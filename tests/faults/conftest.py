@@ -13,8 +13,8 @@ import psutil
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from chalicelib.storage.database import Database, make_engine
-from chalicelib.storage.migrate import migrate
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.postgres.migrate import migrate
 from infra.local.postgres import PostgresServer
 from infra.local.processes import free_port
 from tests.conftest import settings_for

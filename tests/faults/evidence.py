@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from chalicelib.storage.database import Database
+from chalicelib.postgres.database import Database
 from tests.faults.load import Exchange
 
 Row = Mapping[str, Any]

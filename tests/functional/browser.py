@@ -8,8 +8,8 @@ from urllib.parse import urlencode, urljoin
 
 from chalice.test import Client
 
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from chalicelib.storage.database import Database
 from tests.people import PASSWORD, user_of
 
 HOST = "loans.example"

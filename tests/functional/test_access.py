@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.tokens import new_key, new_session
-from chalicelib.storage.database import Database
 from tests.functional.conftest import Answer, Api
 from tests.functional.test_errors import assert_envelope
 from tests.people import PASSWORD, credentials_of, key_of, session_of, user_of

@@ -6,10 +6,10 @@ import pytest
 from chalice.test import Client
 
 from app import app
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import MIN_PASSWORD
 from chalicelib.services import audit
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.database import Database
 from tests.functional.conftest import Api
 from tests.people import PASSWORD
 

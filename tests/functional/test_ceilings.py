@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import api_keys
@@ -13,7 +14,6 @@ from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.audit import list_events
 from chalicelib.services.customers import Registration
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.database import Database
 from tests.functional.browser import Browser
 from tests.functional.conftest import Answer, Api
 from tests.lending import register

@@ -7,14 +7,14 @@ from html import unescape
 import pytest
 
 from chalicelib import runtime
-from chalicelib.console.administration import score_bands
-from chalicelib.console.audit_words import ACTIONS, SUBJECTS
+from chalicelib.console.administration.audit_words import ACTIONS, SUBJECTS
+from chalicelib.console.administration.views import score_bands
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.policy import POLICIES, STANDARD_1, Policy
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import api_keys, users
-from chalicelib.storage.database import Database
 from tests.functional.browser import Browser, Seen
 from tests.functional.conftest import Api
 from tests.functional.test_console_customers import named

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from chalicelib import runtime
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.applications import list_applications
@@ -18,7 +19,6 @@ from chalicelib.storage import idempotency
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Customer
-from chalicelib.storage.database import Database
 from tests.functional.browser import Browser, Seen
 from tests.functional.test_endpoints import add_loan
 from tests.lending import register

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from chalicelib import runtime
-from chalicelib.console.pages import PAGES
+from chalicelib.console.frame.pages import PAGES
 from chalicelib.errors import DatabaseUnavailable
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import MACHINES, PEOPLE, PERMISSIONS, PUBLIC, Role
-from chalicelib.storage.database import Database
 from tests.functional.browser import FORM, HOST, Browser
 from tests.functional.conftest import Api
 from tests.people import PASSWORD, key_of, session_of, user_of
@@ -356,4 +356,7 @@ print(sorted(name for name in sys.modules if name.startswith(names)))
 """
     environment = {"STAGE": "local"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["['GET', 'HEAD']", "['chalicelib.console.pages', 'chalicelib.console.routes']"]
+    assert done.stdout.splitlines() == [
+        "['GET', 'HEAD']",
+        "['chalicelib.console.frame.pages', 'chalicelib.console.frame.routes']",
+    ]

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from chalicelib import runtime
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.schedule import schedule
 from chalicelib.services import statistics
 from chalicelib.services.statistics import Outcomes, Overviews
-from chalicelib.storage.database import Database
 from tests.functional.browser import Browser
 from tests.functional.conftest import Api
 

@@ -13,12 +13,12 @@ import pytest
 import requests
 
 from chalicelib import runtime
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import import_jobs
 from chalicelib.services.customers import Registration
 from chalicelib.services.importing import import_object
-from chalicelib.storage.database import Database
 from tests import plain_http
 from tests.functional.browser import HOST, Browser, Seen
 from tests.functional.conftest import BUCKET

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib import runtime
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services.customers import change_customer, etag_of, view_customer
-from chalicelib.storage.database import Database
 from tests.functional.browser import Browser
 from tests.functional.test_console_customers import named, names_in
 from tests.functional.test_endpoints import add_loan

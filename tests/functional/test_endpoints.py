@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
+from chalicelib.postgres.database import Database
 from chalicelib.rules.calendar import add_months
 from chalicelib.rules.money import emi
-from chalicelib.storage.database import Database
 from chalicelib.storage.tables import loan_applications, loans
 from tests.functional.conftest import Api
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from chalicelib import runtime
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from chalicelib.storage.database import Database
 from tests.functional.conftest import Api
 from tests.functional.test_endpoints import RUDRA
 from tests.people import credentials_of

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from chalicelib.errors import RequestInFlight
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import OutcomeUnknown
 from chalicelib.services.idempotency import Attempt, Once, run_once
 from chalicelib.storage import idempotency
-from chalicelib.storage.database import Database
-from chalicelib.storage.errors import OutcomeUnknown
 from tests.functional.conftest import Answer, Api
 from tests.functional.test_endpoints import RUDRA, asking, registered
 from tests.functional.test_errors import assert_envelope
@@ -108,7 +108,7 @@ def test_many_at_once_with_one_key_have_one_effect(new_database: Callable[[], Da
 def test_a_client_that_saw_no_answer_after_the_commit_gets_it_when_it_sends_again(
     api: Api, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.storage.database import Transaction
+    from chalicelib.postgres.database import Transaction
 
     body = asking(registered(api))
     commit = Transaction.commit

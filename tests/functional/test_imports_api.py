@@ -16,12 +16,12 @@ from sqlalchemy import text
 
 from chalicelib import runtime
 from chalicelib.ingest.events import ObjectReference
+from chalicelib.postgres.database import Database
 from chalicelib.services import import_jobs as service
 from chalicelib.services.files import XLSX
 from chalicelib.services.import_jobs import safe_file_name
 from chalicelib.services.importing import MAX_OBJECT_BYTES, import_object
 from chalicelib.storage import import_jobs
-from chalicelib.storage.database import Database
 from tests import plain_http
 from tests.functional.conftest import BUCKET, Api
 from tests.functional.test_errors import assert_envelope

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from chalicelib.storage.database import Database
 from tests.functional.conftest import Answer, Api
 from tests.functional.test_endpoints import RUDRA, asking, registered
 from tests.people import key_of

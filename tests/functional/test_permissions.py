@@ -7,8 +7,8 @@ from app import app
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import METHODS, NOWHERE, Call
 from chalicelib.api.responses import respond
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import LIMITED, PERMISSIONS, PUBLIC, Operation, Role
-from chalicelib.storage.database import Database
 from tests.functional.conftest import Api
 from tests.functional.test_endpoints import registered
 from tests.functional.test_errors import assert_envelope

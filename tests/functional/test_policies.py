@@ -15,8 +15,8 @@ from moto import mock_aws
 
 from chalicelib import runtime
 from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from chalicelib.storage.database import Database
 from infra.packaging import ROOT
 from tests import plain_http
 from tests.functional.browser import Browser

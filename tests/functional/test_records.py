@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib import runtime
+from chalicelib.postgres.database import Database
 from chalicelib.rules.decision import Decision, ExplainedReason, decide
 from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy
 from chalicelib.rules.reasons import Reason
@@ -17,7 +18,6 @@ from chalicelib.rules.stored import facts_from_stored, policy_from_stored
 from chalicelib.services.applications import list_applications
 from chalicelib.services.customers import Registration
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
-from chalicelib.storage.database import Database
 from tests.functional.conftest import Answer, Api
 from tests.functional.test_endpoints import RUDRA, add_loan, asking, registered
 from tests.functional.test_errors import assert_envelope

@@ -8,8 +8,8 @@ from typing import IO, Any
 
 from bench.imports import FileStore
 from chalicelib.ingest.events import ObjectReference
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.services import importing
-from chalicelib.storage.database import Database, make_engine
 from tests.conftest import settings_for
 
 

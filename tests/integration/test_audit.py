@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chalicelib.errors import Outdated
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author, Role
 from chalicelib.rules.auditing import Action
 from chalicelib.rules.policy import STANDARD_1
@@ -20,7 +21,6 @@ from chalicelib.services.customers import Registration, change_customer, etag_of
 from chalicelib.services.importing import import_object
 from chalicelib.services.users import UserChanges
 from chalicelib.storage.audit import AuditFilter, StoredEvent
-from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.lending import create_loan, register
 from tests.people import TEST, key_of, session_of, user_of

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
+from chalicelib.postgres.database import Database
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
 from chalicelib.services.importing import import_messages, import_object
 from chalicelib.storage import imports
-from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query, scalar
 from tests.workbooks import customer, customers_book, loan, loans_book

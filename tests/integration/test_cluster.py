@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from chalicelib.storage.database import Database
+from chalicelib.postgres.database import Database
 
 
 def test_names_are_sorted_by_their_letters_codes_and_times_are_told_in_utc(database: Database) -> None:

@@ -21,9 +21,9 @@ from sqlalchemy import text
 
 from chalicelib.config import read_settings
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.storage import database as storage
-from chalicelib.storage.database import Database, make_engine
-from chalicelib.storage.errors import retried
+from chalicelib.postgres import database as storage
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.postgres.errors import retried
 from infra.local.postgres import PostgresServer
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)

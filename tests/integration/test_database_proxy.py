@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from bench.proxy import CountingProxy
 from chalicelib.config import STATEMENT_TIMEOUT_MS
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.storage.database import Database, make_engine
+from chalicelib.postgres.database import Database, make_engine
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
 from tests.integration.refusing_proxy import SENTENCE, RefusingProxy

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from chalicelib.storage.database import Database, make_engine
-from chalicelib.storage.migrate import migrate
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.postgres.migrate import migrate
 from infra.database_user import NEEDS
 from infra.local.postgres import PostgresServer
 from tests.conftest import PROJECT, settings_for

@@ -11,8 +11,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, inspect, text
 
-from chalicelib.storage.database import Database
-from chalicelib.storage.migrate import alembic_config, known_revisions, migrate
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.migrate import alembic_config, known_revisions, migrate
 
 FIRST = "0001"
 

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import event, text
 
 from chalicelib.errors import ApiKeyNotFound, Conflict, InvalidRequest, Unauthenticated
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import ANYONE, ASKED_EACH_TIME, Operation, Role
 from chalicelib.rules.tokens import new_key, read_token
 from chalicelib.services import access, api_keys, sessions, users
 from chalicelib.services.access import MOST_TRUSTED, TRUSTED_SECONDS, Gate
 from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.users import UserChanges
-from chalicelib.storage.database import Database
 from tests.people import TEST, key_of, session_of, user_of
 
 

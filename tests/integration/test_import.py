@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from chalicelib.ingest.csv_text import NEITHER
 from chalicelib.ingest.events import ObjectReference
+from chalicelib.postgres.database import Database
 from chalicelib.services.importing import ImportResult, import_object
-from chalicelib.storage.database import Database
 from chalicelib.storage.imports import SheetCounts
 from tests.conftest import PROJECT
 from tests.integration.conftest import Aws

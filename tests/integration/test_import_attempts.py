@@ -14,10 +14,10 @@ from sqlalchemy import text
 from bench.imports import FileStore
 from chalicelib.ingest.events import ObjectReference
 from chalicelib.ingest.sheets import FileRefused
+from chalicelib.postgres.database import Database
 from chalicelib.services.importing import give_up_dead, import_object
 from chalicelib.services.processor_budget import processor_budget, reading_seconds
 from chalicelib.storage.attempts import FORGOTTEN, KILLED
-from chalicelib.storage.database import Database
 from tests.conftest import PROJECT
 from tests.integration.test_import import query
 from tests.workbooks import customer, customers_book

@@ -16,9 +16,9 @@ from chalicelib.errors import DatabaseUnavailable
 from chalicelib.ingest import rows
 from chalicelib.ingest.events import message_for
 from chalicelib.ingest.rows import Chunk
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.services import loading
 from chalicelib.services.importing import import_messages, import_object
-from chalicelib.storage.database import Database, make_engine
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
 from tests.patience import PATIENCE_SECONDS

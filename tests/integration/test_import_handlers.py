@@ -8,7 +8,7 @@ from chalice.test import Client
 
 from chalicelib import runtime
 from chalicelib.ingest.events import message_for
-from chalicelib.storage.database import Database
+from chalicelib.postgres.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query
 from tests.workbooks import customer, customers_book

@@ -13,8 +13,8 @@ from chalicelib.ingest.events import message_for
 from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.rows import read_chunks
 from chalicelib.ingest.workbook import read_workbook
+from chalicelib.postgres.database import Database
 from chalicelib.services.importing import import_messages
-from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook

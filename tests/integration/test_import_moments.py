@@ -7,8 +7,8 @@ from itertools import count
 import pytest
 
 from chalicelib.ingest.events import message_for
+from chalicelib.postgres.database import Database
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query
 from tests.integration.test_import_stateful import PERSON

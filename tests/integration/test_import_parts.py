@@ -17,12 +17,12 @@ from chalicelib.errors import DatabaseUnavailable
 from chalicelib.ingest import rows
 from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.ingest.template import write_template
+from chalicelib.postgres.database import Database
 from chalicelib.services import loading
 from chalicelib.services.import_jobs import NEVER_ARRIVED, WAITING_SECONDS, give_up_waiting
 from chalicelib.services.importing import ImportResult, import_messages, import_object
 from chalicelib.services.loading import OutOfTime
 from chalicelib.storage import import_jobs
-from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook

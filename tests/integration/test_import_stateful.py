@@ -21,9 +21,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import text
 
 from chalicelib.ingest.events import message_for
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.customers import Registration
-from chalicelib.storage.database import Database, make_engine
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
 from tests.databases import TEMPLATE

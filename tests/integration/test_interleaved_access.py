@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, text
 
 from chalicelib.errors import Conflict, Unauthenticated
+from chalicelib.postgres.database import Database, Transaction
 from chalicelib.rules.access import Role
 from chalicelib.services import api_keys, passwords, users
 from chalicelib.services.sessions import Attempt, change_own_password, sign_in
@@ -19,7 +20,6 @@ from chalicelib.services.users import UserChanges
 from chalicelib.storage import api_keys as stored_keys
 from chalicelib.storage import sessions as stored_sessions
 from chalicelib.storage import users as stored_users
-from chalicelib.storage.database import Database, Transaction
 from tests.integration.waiting import wait_until_someone_waits
 from tests.people import PASSWORD, TEST, key_of, session_of, user_of
 

@@ -7,8 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from chalicelib.storage.database import Database, make_engine
-from chalicelib.storage.migrate import migrate
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.postgres.migrate import migrate
 from chalicelib.storage.tables import metadata
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
@@ -52,7 +52,7 @@ def test_two_deployers_at_once_migrate_an_empty_database_once(
 def test_a_downgrade_to_nothing_and_back_works(new_database: Callable[[], Database]) -> None:
     from alembic import command
 
-    from chalicelib.storage.migrate import alembic_config
+    from chalicelib.postgres.migrate import alembic_config
 
     with new_database().transaction() as tx:
         command.downgrade(alembic_config(tx.connection), "base")

@@ -5,8 +5,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from chalicelib.storage.database import Database, make_engine
-from chalicelib.storage.migrate import migrate
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.postgres.migrate import migrate
 from infra.local.postgres import PostgresError, PostgresServer
 from tests.conftest import settings_for
 

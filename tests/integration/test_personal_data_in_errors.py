@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from chalicelib.storage.database import Database
+from chalicelib.postgres.database import Database
 
 ADD = text("""
     INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)

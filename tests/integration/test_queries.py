@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
+from chalicelib.postgres.database import make_engine
 from chalicelib.storage import applications, audit, customers, loans
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Order
-from chalicelib.storage.database import make_engine
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
 from tests.databases import TEMPLATE

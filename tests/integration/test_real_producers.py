@@ -11,8 +11,8 @@ import pytest
 from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.rows import read_chunks
 from chalicelib.ingest.workbook import read_workbook
+from chalicelib.postgres.database import Database
 from chalicelib.services.importing import import_object
-from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.producers import (
     NoOffice,

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from chalicelib.storage.database import Database
-from chalicelib.storage.migrate import MIGRATIONS
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.migrate import MIGRATIONS
 from tests.conftest import PROJECT
 from tests.workbooks import customer, customers_book, loan, loans_book
 

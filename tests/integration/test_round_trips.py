@@ -11,11 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bench.proxy import CountingProxy
+from chalicelib.postgres.connection import driver_of
+from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services.customers import Registration
-from chalicelib.storage.connection import driver_of
-from chalicelib.storage.database import Database, make_engine
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
 from tests.lending import create_loan, register

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.postgres.database import Database
 from chalicelib.storage import customers
 from chalicelib.storage.customers import NewCustomer
-from chalicelib.storage.database import Database
 
 PEOPLE = {
     1: ("\u095b\u0930\u0940\u0928\u093e", "Khan"),

@@ -12,13 +12,13 @@ from argon2 import extract_parameters
 from sqlalchemy import text
 
 from chalicelib.errors import Conflict, InvalidRequest, TooManyRequests, Unauthenticated
+from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.services import passwords, sessions, users
 from chalicelib.services.sessions import MOST_FAILURES_OF_A_LOGIN, MOST_FAILURES_OF_AN_ADDRESS, Attempt, sign_in
 from chalicelib.services.users import UserChanges, WantedUser
 from chalicelib.storage import sessions as stored_sessions
 from chalicelib.storage import sign_in_failures
-from chalicelib.storage.database import Database
 from tests.people import PASSWORD, TEST, session_of, user_of
 
 WRONG = "not the password"

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from chalicelib.storage.database import Database
+from chalicelib.postgres.database import Database
 from tests.patience import patiently
 
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.console.formats import Formats
-from chalicelib.console.words import months
+from chalicelib.console.frame.formats import Formats
+from chalicelib.console.frame.words import months
 from chalicelib.errors import ConfigurationError
 
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -6,8 +6,8 @@ from string import Formatter
 import pytest
 
 from app import app
-from chalicelib.console.page import view_of
-from chalicelib.console.pages import PAGES, Page
+from chalicelib.console.frame.dispatch import view_of
+from chalicelib.console.frame.pages import PAGES, Page
 from tests.e2e.pages import BEHIND, DOWNLOADS, IN_PASSING, PICTURES, page_at
 
 

@@ -95,7 +95,7 @@ def test_the_certificates_are_in_the_package_under_the_name_that_the_functions_g
     assert f"/var/task/{CERTIFICATES}" == CA_FILE
     with zipfile.ZipFile(built.zip_file) as archive:
         unpacked = Path(archive.extract(CERTIFICATES, tmp_path))
-    # As chalicelib/storage/database.py reads it.
+    # As chalicelib/postgres/database.py reads it.
     assert len(ssl.create_default_context(cafile=str(unpacked)).get_ca_certs()) == 3
     assert package("dev", tmp_path / "without").code_digest != built.code_digest
 

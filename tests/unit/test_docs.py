@@ -7,9 +7,9 @@ import pytest
 
 from app import app
 from chalicelib import errors, metrics
-from chalicelib.api import models
+from chalicelib.postgres.errors import OutcomeUnknown
+from chalicelib.requests import models
 from chalicelib.rules.reasons import Reason
-from chalicelib.storage.errors import OutcomeUnknown
 from contract.document import public_path
 
 PROJECT = Path(__file__).parents[2]

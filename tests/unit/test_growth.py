@@ -21,9 +21,6 @@ from xml.parsers.expat import ExpatError
 import pytest
 
 import chalicelib
-from chalicelib.api import models
-from chalicelib.api.json_bodies import json_object
-from chalicelib.api.parsing import MAX_BODY_BYTES, parse
 from chalicelib.api.schedules import preferred_format
 from chalicelib.errors import LoanError
 from chalicelib.ingest.headers import find_layouts
@@ -34,6 +31,9 @@ from chalicelib.ingest.shared_strings import SharedStrings, Strings
 from chalicelib.ingest.titles import MAX_TITLE, of_other_unit, unit_of
 from chalicelib.ingest.workbook import FileRefused, read_workbook
 from chalicelib.ingest.xml_parts import LINKS, MAIN, Damaged
+from chalicelib.requests import models
+from chalicelib.requests.json_bodies import json_object
+from chalicelib.requests.parsing import MAX_BODY_BYTES, parse
 from chalicelib.services.import_jobs import safe_file_name
 from tests.workbooks import CUSTOMER_HEADER
 

@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from chalicelib.config import AwsCredentials
-from chalicelib.storage.iam import DatabaseAddress, authentication_token
+from chalicelib.postgres.iam import DatabaseAddress, authentication_token
 
 ADDRESS = DatabaseAddress("loans.cluster-c9x.ap-south-1.rds.amazonaws.com", 5432, "loans_app")
 

@@ -17,8 +17,8 @@ import yaml
 from chalicelib import errors, metrics
 from chalicelib.config import CEILING, CURRENCY_CODE, LOCALE, Settings, read_settings
 from chalicelib.errors import ConfigurationError
+from chalicelib.postgres.database import CONNECT_TIMEOUT_SECONDS
 from chalicelib.rules.policy import POLICIES
-from chalicelib.storage.database import CONNECT_TIMEOUT_SECONDS
 from infra.local.settings import IMPORT_PARAMETERS
 from infra.packaging import ROOT, Package, package, source_digest
 from infra.uploading import with_code
@@ -82,7 +82,7 @@ def test_a_function_compiles_nothing_when_it_starts(built: Package, tmp_path: Pa
         archive.extractall(tmp_path)
     # Without the packages of this environment: what is in the zip, and not the AWS client, which Lambda brings.
     started = subprocess.run(
-        [sys.executable, "-S", "-B", "-v", "-c", "import app, chalicelib.console.home, openpyxl"],
+        [sys.executable, "-S", "-B", "-v", "-c", "import app, chalicelib.console.home.views, openpyxl"],
         cwd=tmp_path,
         env={"STAGE": "local"},
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Alembic runs this file for every command; the connection is the one storage/migrate.py holds."""
+"""Alembic runs this file for every command; the connection is the one postgres/migrate.py holds."""
 
 from alembic import context
 

@@ -1,0 +1,115 @@
+"""The audit log: who did what to whom, and what it was before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib import runtime
+from chalicelib.console.administration.audit_words import ACTIONS, FIRST, SUBJECTS, label_of, written
+from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.lists import shown_page
+from chalicelib.console.frame.reading import read
+from chalicelib.console.frame.rendering import page
+from chalicelib.console.frame.visit import Visit
+from chalicelib.errors import InvalidRequest
+from chalicelib.requests.access_models import AuditQuery
+from chalicelib.services import audit
+from chalicelib.storage.audit import StoredEvent
+
+PAGE_ROWS = 50
+
+FILTERS = ("actor", "action", "subject_kind", "subject_id", "from", "to")
+
+# Where the page of a subject or of an actor is, from /console/ on.
+PLACES = {
+    "customer": "customers/{}/",
+    "application": "applications/{}/",
+    "loan": "loans/{}/",
+    "import": "imports/{}/",
+    "user": "administration/users/{}/",
+}
+# Which values of a change are the number of something that has a page.
+REFERENCES = {f"{kind}_id": kind for kind in PLACES}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that was changed; None where there was none before, or is none after. `place` is where the number leads
+    that it is now, where it is one of something that has a page.
+    """
+
+    label: str
+    before: object
+    after: object
+    place: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the log as the page tells it. `actor` is what the filter calls the one who did it."""
+
+    event: StoredEvent
+    actor: str
+    action: str
+    subject: str
+    place: str | None
+    changes: Sequence[Change]
+
+
+def view_audit(visit: Visit) -> Response:
+    """Entries, the newest first, as the filters in the address say."""
+    try:
+        query = read(AuditQuery, visit.query)
+    except InvalidRequest as error:
+        return _audit(visit, Form.refused(visit.query, error), [], status=error.status)
+    zone = runtime.settings().business_timezone
+    found = audit.list_events(runtime.database(), query.filter(zone), query.before, PAGE_ROWS + 1)
+    return _audit(visit, Form(visit.query), found)
+
+
+def _audit(visit: Visit, form: Form, found: Sequence[StoredEvent], status: int = 200) -> Response:
+    shown = shown_page(found, visit.query, FILTERS, "before", lambda event: event.audit_id, PAGE_ROWS)
+    return page(
+        visit,
+        "administration/audit.html",
+        status=status,
+        form=form,
+        is_filtered=any(name in visit.query for name in FILTERS),
+        entries=[entry_of(event) for event in shown.rows],
+        actions=[("", "Anything"), *ACTIONS.items()],
+        subjects=[("", "Anything"), *SUBJECTS.items()],
+        first=shown.first,
+        next=shown.next,
+    )
+
+
+def entry_of(event: StoredEvent) -> Entry:
+    """An entry as the page tells it."""
+    kind, number = event.subject_kind, event.subject_id
+    subject = SUBJECTS.get(kind, kind)
+    return Entry(
+        event,
+        event.actor_kind if event.actor_id is None else f"{event.actor_kind}:{event.actor_id}",
+        ACTIONS.get(event.action, label_of(event.action)),
+        subject if number is None else f"{subject} {number}",
+        PLACES[kind].format(number) if kind in PLACES and number is not None else None,
+        changes_of(event.before, event.after),
+    )
+
+
+def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
+    """What a change was about, value by value."""
+    old, new = before or {}, after or {}
+    names = sorted({**new, **old}, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    changes = [_change(name, old.get(name), new.get(name)) for name in names]
+    return [change for change in changes if change.before is not None or change.after is not None]
+
+
+def _change(name: str, old: Any, new: Any) -> Change:
+    kind = REFERENCES.get(name)
+    if kind is None:
+        return Change(label_of(name), written(name, old), written(name, new))
+    place = PLACES[kind].format(new) if new is not None else None
+    return Change(SUBJECTS[kind], written(name, old), written(name, new), place)

@@ -1,0 +1,102 @@
+"""API keys. A token is on the page that makes it, once; that page is the answer to a form, and has no address."""
+
+from datetime import UTC, datetime
+
+from chalice.app import Response
+
+from chalicelib import runtime
+from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.lists import shown_page
+from chalicelib.console.frame.reading import read
+from chalicelib.console.frame.rendering import page, see
+from chalicelib.console.frame.visit import Visit
+from chalicelib.errors import ApiKeyNotFound, InvalidRequest
+from chalicelib.requests.access_models import NewKeyBody, NumberedQuery
+from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.access import MACHINES
+from chalicelib.services import api_keys
+from chalicelib.services.api_keys import IssuedKey, WantedKey
+from chalicelib.storage.api_keys import StoredKey
+
+PAGE_ROWS = 50
+
+ROLES = [
+    ("reader", "Reader – reads"),
+    ("writer", "Writer – also registers and applies"),
+    ("importer", "Importer – imports workbooks"),
+]
+assert [role for role, _ in ROLES] == [role.value for role in MACHINES]
+
+
+def view_keys(visit: Visit) -> Response:
+    """Keys by number, also those that are revoked or expired."""
+    query = read(NumberedQuery, visit.query)
+    found = api_keys.list_keys(runtime.database(), query.after, PAGE_ROWS + 1)
+    shown = shown_page(found, visit.query, (), "after", lambda key: key.key_id, PAGE_ROWS)
+    now = datetime.now(UTC)
+    keys = [(key, state_of(key, now)) for key in shown.rows]
+    return page(visit, "administration/keys.html", keys=keys, first=shown.first, next=shown.next)
+
+
+def view_new_key(visit: Visit) -> Response:
+    """The form of a new key."""
+    return _new_key(visit, Form({"role": "reader", "days": 365, "may_change_terms": "false"}))
+
+
+def create_key(visit: Visit) -> Response:
+    """Makes a key and shows it."""
+    try:
+        wanted = WantedKey(**read(NewKeyBody, visit.form).model_dump())
+        issued = api_keys.create_key(runtime.database(), visit.author, wanted)
+    except InvalidRequest as error:
+        return _new_key(visit, Form.refused(visit.form, error), error.status)
+    return _issued(visit, issued)
+
+
+def confirm_rotation(visit: Visit, key_id: str) -> Response:
+    """Asks before the present token is worth nothing."""
+    return page(visit, "administration/key_confirm.html", key=_key(key_id), deed="rotate")
+
+
+def rotate_key(visit: Visit, key_id: str) -> Response:
+    """Gives a key another token and shows it."""
+    issued = api_keys.rotate_key(runtime.database(), visit.author, _number(key_id))
+    runtime.gate().forget()
+    return _issued(visit, issued)
+
+
+def confirm_revocation(visit: Visit, key_id: str) -> Response:
+    """Asks before the key is gone for good."""
+    return page(visit, "administration/key_confirm.html", key=_key(key_id), deed="revoke")
+
+
+def revoke_key(visit: Visit, key_id: str) -> Response:
+    """Ends a key for good."""
+    api_keys.revoke_key(runtime.database(), visit.author, _number(key_id))
+    runtime.gate().forget()
+    return see(visit, "administration/keys/", done="key-revoked")
+
+
+def state_of(key: StoredKey, now: datetime) -> tuple[str, str]:
+    """How a key stands, with the kind of its badge."""
+    if key.revoked_at is not None:
+        return "Revoked", "bad"
+    if key.expires_at is not None and key.expires_at <= now:
+        return "Expired", "warn"
+    return "Active", "good"
+
+
+def _number(key_id: str) -> int:
+    return number_in_path(key_id, ApiKeyNotFound, "API key")
+
+
+def _key(key_id: str) -> StoredKey:
+    return api_keys.view_key(runtime.database(), _number(key_id))
+
+
+def _new_key(visit: Visit, form: Form, status: int = 200) -> Response:
+    return page(visit, "administration/key_new.html", status=status, form=form, roles=ROLES)
+
+
+def _issued(visit: Visit, issued: IssuedKey) -> Response:
+    return page(visit, "administration/key_issued.html", key=issued.key, token=issued.token)

@@ -1,0 +1,145 @@
+"""Users: who may sign in, and as what."""
+
+from chalice.app import Response
+
+from chalicelib import runtime
+from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.lists import shown_page
+from chalicelib.console.frame.reading import read
+from chalicelib.console.frame.rendering import page, see
+from chalicelib.console.frame.visit import Visit
+from chalicelib.errors import Conflict, InvalidRequest, LoanError, UserNotFound
+from chalicelib.requests.access_models import NewUserBody, NumberedQuery, PatchUserBody
+from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.access import MIN_PASSWORD, PEOPLE
+from chalicelib.services import users
+from chalicelib.services.users import UserChanges, WantedUser
+
+PAGE_ROWS = 50
+
+ROLES = [
+    ("viewer", "Viewer – reads"),
+    ("officer", "Officer – also applies and imports"),
+    ("admin", "Admin – also administers"),
+]
+assert [role for role, _ in ROLES] == [role.value for role in PEOPLE]
+
+
+def view_users(visit: Visit) -> Response:
+    """Users by number, also those who are disabled."""
+    query = read(NumberedQuery, visit.query)
+    found = users.list_users(runtime.database(), query.after, PAGE_ROWS + 1)
+    shown = shown_page(found, visit.query, (), "after", lambda user: user.user_id, PAGE_ROWS)
+    return page(visit, "administration/users.html", users=shown.rows, first=shown.first, next=shown.next)
+
+
+def view_new_user(visit: Visit) -> Response:
+    """The form of a new user."""
+    return _new_user(visit, Form({"role": "viewer"}))
+
+
+def create_user(visit: Visit) -> Response:
+    """Makes a user."""
+    try:
+        wanted = WantedUser(**read(NewUserBody, visit.form).model_dump())
+        user = users.create_user(runtime.database(), visit.author, wanted)
+    except InvalidRequest as error:
+        return _new_user(visit, Form.refused(visit.form, error), error.status)
+    except Conflict as error:
+        return _new_user(visit, Form(visit.form, {"login": [error.sentence]}), error.status)
+    return see(visit, f"administration/users/{user.user_id}/", done="user-created")
+
+
+def view_user(visit: Visit, user_id: str) -> Response:
+    """A user with where they are signed in, and what can be changed."""
+    return _user(visit, _number(user_id))
+
+
+def change_user(visit: Visit, user_id: str) -> Response:
+    """Changes name and role."""
+    number = _number(user_id)
+    try:
+        body = read(PatchUserBody, {name: visit.form.get(name, "") for name in ("name", "role")})
+        _change(visit, number, UserChanges(body.name, body.role))
+    except (InvalidRequest, Conflict) as error:
+        return _user(visit, number, changed=_refused(visit, error), status=error.status)
+    return see(visit, f"administration/users/{number}/", done="user-changed")
+
+
+def set_password(visit: Visit, user_id: str) -> Response:
+    """Gives a user another password, which ends their sessions."""
+    number = _number(user_id)
+    try:
+        password = visit.form.get("password", "")
+        if not password:
+            raise InvalidRequest("The password is missing.", {"password": ["is required"]})
+        _change(visit, number, UserChanges(password=read(PatchUserBody, {"password": password}).password))
+    except InvalidRequest as error:
+        return _user(visit, number, password=_refused(visit, error), status=error.status)
+    return see(visit, f"administration/users/{number}/", done="password-set")
+
+
+def disable_user(visit: Visit, user_id: str) -> Response:
+    """Signs a user out for good."""
+    return _set_disabled(visit, _number(user_id), True)
+
+
+def enable_user(visit: Visit, user_id: str) -> Response:
+    """Lets a user in again."""
+    return _set_disabled(visit, _number(user_id), False)
+
+
+def end_sessions(visit: Visit, user_id: str) -> Response:
+    """Signs a user out everywhere."""
+    number = _number(user_id)
+    users.end_sessions(runtime.database(), visit.author, number)
+    runtime.gate().forget()
+    return see(visit, f"administration/users/{number}/", done="sessions-ended")
+
+
+def _set_disabled(visit: Visit, number: int, disabled: bool) -> Response:
+    try:
+        _change(visit, number, UserChanges(disabled=disabled))
+    except Conflict as error:
+        return _user(visit, number, changed=_refused(visit, error), status=error.status)
+    return see(visit, f"administration/users/{number}/", done="user-disabled" if disabled else "user-enabled")
+
+
+def _change(visit: Visit, number: int, changes: UserChanges) -> None:
+    users.change_user(runtime.database(), visit.author, number, changes)
+    runtime.gate().forget()
+
+
+def _refused(visit: Visit, error: LoanError) -> Form:
+    if isinstance(error, InvalidRequest):
+        return Form.refused(visit.form, error)
+    return Form(visit.form, fault=error.sentence)
+
+
+def _number(user_id: str) -> int:
+    return number_in_path(user_id, UserNotFound, "user")
+
+
+def _new_user(visit: Visit, form: Form, status: int = 200) -> Response:
+    return page(visit, "administration/user_new.html", status=status, form=form, roles=ROLES, min_password=MIN_PASSWORD)
+
+
+def _user(
+    visit: Visit, number: int, *, changed: Form | None = None, password: Form | None = None, status: int = 200
+) -> Response:
+    user, sessions = users.view_user(runtime.database(), number)
+    stored = {"name": user.name, "role": user.role}
+    if changed is not None:
+        # A form that says only disable has no name in it.
+        changed = Form({**stored, **changed.values}, changed.errors, changed.fault)
+    return page(
+        visit,
+        "administration/user.html",
+        status=status,
+        user=user,
+        sessions=sessions,
+        form=changed or Form(stored),
+        password_form=password or Form(),
+        roles=ROLES,
+        min_password=MIN_PASSWORD,
+    )

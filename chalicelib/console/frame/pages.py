@@ -1,0 +1,134 @@
+"""All pages of the console in one table: what each address does, who may, and the view that answers.
+
+A view is named and not imported: the API starts in the same function and needs none of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chalicelib.rules.access import Operation
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an address does, which says who may, and who answers: `module:function`, from chalicelib.console on.
+
+    `path` starts with /console and ends without a slash.
+    """
+
+    method: str
+    path: str
+    operation: Operation
+    view: str
+
+
+def _pages(module: str, *rows: tuple[str, str, Operation, str]) -> Iterator[Page]:
+    """The pages whose views stand in one module: method, path below /console/, operation and name of the view."""
+    for method, path, operation, view in rows:
+        yield Page(method, f"/console/{path}".rstrip("/"), operation, f"{module}:{view}")
+
+
+_ALL = (
+    *_pages(
+        "home.views",
+        ("GET", "", Operation.READ_APPLICATIONS, "view_home"),
+    ),
+    *_pages(
+        "customers.views",
+        ("GET", "customers", Operation.READ_CUSTOMERS, "list_customers"),
+        ("GET", "customers/{customer_id}", Operation.READ_CUSTOMERS, "view_customer"),
+    ),
+    *_pages(
+        "customers.forms",
+        ("GET", "customers/new", Operation.REGISTER_CUSTOMER, "view_new_customer"),
+        ("POST", "customers/new", Operation.REGISTER_CUSTOMER, "register_customer"),
+        ("GET", "customers/{customer_id}/change", Operation.CHANGE_CUSTOMER, "view_change"),
+        ("POST", "customers/{customer_id}/change", Operation.CHANGE_CUSTOMER, "change_customer"),
+    ),
+    *_pages(
+        "customers.what_if",
+        ("POST", "customers/{customer_id}/applications", Operation.CREATE_LOAN, "apply"),
+    ),
+    *_pages(
+        "applications.views",
+        ("GET", "applications", Operation.READ_APPLICATIONS, "list_applications"),
+        ("GET", "applications/{application_id}", Operation.READ_APPLICATIONS, "view_application"),
+    ),
+    *_pages(
+        "loans.views",
+        ("GET", "loans", Operation.READ_LOANS, "list_loans"),
+        ("GET", "loans/{loan_id}", Operation.READ_LOANS, "view_loan"),
+        ("GET", "loans/{loan_id}/schedule", Operation.READ_LOANS, "export_schedule"),
+    ),
+    *_pages(
+        "imports.views",
+        ("GET", "imports", Operation.READ_IMPORTS, "view_imports"),
+        ("GET", "imports/new", Operation.START_IMPORT, "view_new_import"),
+        ("POST", "imports/new", Operation.START_IMPORT, "start_import"),
+        ("GET", "imports/template", Operation.READ_IMPORTS, "download_template"),
+    ),
+    *_pages(
+        "imports.import_page",
+        ("GET", "imports/{import_id}", Operation.READ_IMPORTS, "view_import"),
+        ("GET", "imports/{import_id}/progress", Operation.READ_IMPORTS, "view_progress"),
+        ("POST", "imports/{import_id}/release", Operation.RELEASE_IMPORTS, "release"),
+        ("GET", "imports/{import_id}/report", Operation.READ_IMPORTS, "download_report"),
+    ),
+    *_pages(
+        "imports.dead_letters",
+        ("GET", "imports/dead-letters", Operation.REDRIVE_IMPORTS, "view_dead_letters"),
+        ("POST", "imports/dead-letters", Operation.REDRIVE_IMPORTS, "redrive"),
+    ),
+    *_pages(
+        "administration.views",
+        ("GET", "administration", Operation.MANAGE_USERS, "view_administration"),
+        ("GET", "administration/policy", Operation.MANAGE_USERS, "view_policy"),
+    ),
+    *_pages(
+        "administration.audit",
+        ("GET", "administration/audit", Operation.READ_AUDIT, "view_audit"),
+    ),
+    *_pages(
+        "administration.keys",
+        ("GET", "administration/keys", Operation.MANAGE_KEYS, "view_keys"),
+        ("GET", "administration/keys/new", Operation.MANAGE_KEYS, "view_new_key"),
+        ("POST", "administration/keys/new", Operation.MANAGE_KEYS, "create_key"),
+        ("GET", "administration/keys/{key_id}/revoke", Operation.MANAGE_KEYS, "confirm_revocation"),
+        ("POST", "administration/keys/{key_id}/revoke", Operation.MANAGE_KEYS, "revoke_key"),
+        ("GET", "administration/keys/{key_id}/rotate", Operation.MANAGE_KEYS, "confirm_rotation"),
+        ("POST", "administration/keys/{key_id}/rotate", Operation.MANAGE_KEYS, "rotate_key"),
+    ),
+    *_pages(
+        "administration.users",
+        ("GET", "administration/users", Operation.MANAGE_USERS, "view_users"),
+        ("GET", "administration/users/new", Operation.MANAGE_USERS, "view_new_user"),
+        ("POST", "administration/users/new", Operation.MANAGE_USERS, "create_user"),
+        ("GET", "administration/users/{user_id}", Operation.MANAGE_USERS, "view_user"),
+        ("POST", "administration/users/{user_id}", Operation.MANAGE_USERS, "change_user"),
+        ("POST", "administration/users/{user_id}/disable", Operation.MANAGE_USERS, "disable_user"),
+        ("POST", "administration/users/{user_id}/enable", Operation.MANAGE_USERS, "enable_user"),
+        ("POST", "administration/users/{user_id}/password", Operation.MANAGE_USERS, "set_password"),
+        ("POST", "administration/users/{user_id}/sessions", Operation.MANAGE_USERS, "end_sessions"),
+    ),
+    *_pages(
+        "account.views",
+        ("GET", "account", Operation.SEE_ONESELF, "view_account"),
+        ("POST", "account", Operation.SEE_ONESELF, "change_password"),
+    ),
+    *_pages(
+        "account.sign_in",
+        ("GET", "sign-in", Operation.SIGN_IN, "view_sign_in"),
+        ("POST", "sign-in", Operation.SIGN_IN, "sign_in"),
+        ("POST", "sign-out", Operation.SEE_ONESELF, "sign_out"),
+    ),
+    *_pages(
+        "frame.static_files",
+        ("GET", "static/{digest}/{name}", Operation.SIGN_IN, "view_static"),
+    ),
+    # Whatever is left below /console/.
+    *_pages(
+        "frame.dispatch",
+        ("GET", "{proxy+}", Operation.SEE_ONESELF, "nothing_here"),
+    ),
+)
+PAGES = {(page.method, page.path): page for page in _ALL}

@@ -1,0 +1,154 @@
+"""One import: how far it is, what became of its rows, and what was wrong with them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+
+from chalice.app import Response
+
+from chalicelib import runtime
+from chalicelib.console.frame.reading import read
+from chalicelib.console.frame.rendering import page, see, see_elsewhere
+from chalicelib.console.frame.typed import finding_sentence
+from chalicelib.console.frame.visit import BASE, Visit
+from chalicelib.console.frame.words import FINDING_OUTCOMES
+from chalicelib.console.imports.views import BY_SCRIPT, totals
+from chalicelib.errors import ImportNotFound
+from chalicelib.requests.models import ImportRowsQuery
+from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.access import Operation
+from chalicelib.services import import_jobs
+from chalicelib.services.files import download_link
+from chalicelib.services.import_jobs import AWAITING_UPLOAD, Upload
+from chalicelib.storage.import_jobs import ImportJob
+
+PAGE_ROWS = 50
+
+# The report of a million rows is written within a minute; after this time none will come.
+REPORT_PATIENCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How an import stands. `phase` changes where there is something new to see beside the numbers."""
+
+    job: ImportJob
+    message: str | None
+    percent: int | None
+    phase: str
+    # Whether it is worth looking again in a moment.
+    is_moving: bool
+
+
+def view_import(visit: Visit, import_id: str) -> Response:
+    """An import with what it says about rows, by page and outcome."""
+    query = read(ImportRowsQuery, visit.query)
+    job = _job(visit, import_id)
+    found = import_jobs.list_findings(
+        runtime.database(), job.import_id, query.outcome, query.after, PAGE_ROWS + 1, visit.actor.own_imports
+    )
+    upload = _upload(visit, job)
+    return page(
+        visit,
+        "imports/import.html",
+        upload_to=_origin(upload.url) if upload else None,
+        progress=progress_of(job, datetime.now(UTC), is_sent=_is_sent(visit)),
+        totals=totals(job.sheets),
+        upload=upload,
+        is_sent=_is_sent(visit),
+        findings=found[:PAGE_ROWS],
+        sentence_of=finding_sentence,
+        may_be_released=_may_be_released(visit, job),
+        outcome=query.outcome,
+        outcomes=FINDING_OUTCOMES,
+        first=_rows_link(query.outcome) if query.after else None,
+        next=_rows_link(query.outcome, found[PAGE_ROWS - 1].finding_id) if len(found) > PAGE_ROWS else None,
+    )
+
+
+def view_progress(visit: Visit, import_id: str) -> Response:
+    """What the script puts in the place of the progress on the page."""
+    job = _job(visit, import_id)
+    progress = progress_of(job, datetime.now(UTC), is_sent=True)
+    return page(visit, "imports/import_progress.html", progress=progress, totals=totals(job.sheets))
+
+
+def download_report(visit: Visit, import_id: str) -> Response:
+    """Leads to the report in S3. The link is made when it is asked for, because it does not hold for long."""
+    job = _job(visit, import_id)
+    if job.report_key is None:
+        raise ImportNotFound(f"There is no report of the import {job.import_id}, or not yet.")
+    link = download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key)
+    return see_elsewhere(visit, link)
+
+
+def release(visit: Visit, import_id: str) -> Response:
+    """Imports the file once more, as one of whoever visits; leads to that import."""
+    number = number_in_path(import_id, ImportNotFound, "import")
+    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, visit.actor, visit.request_id)
+    return see(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
+
+
+def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
+    """How an import stands; `is_sent` tells that its file is on the way."""
+    awaits_report = (
+        job.finished_at is not None
+        and job.state == "completed"
+        and job.report_key is None
+        and now - job.finished_at < REPORT_PATIENCE
+    )
+    message = job.message or import_jobs.awaiting_message(job, now)
+    awaits_file = job.state == AWAITING_UPLOAD and is_sent and message is None
+    return Progress(
+        job,
+        message,
+        min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None,
+        f"{job.state}{' reported' if job.report_key else ''}",
+        job.state == "running" or awaits_report or awaits_file,
+    )
+
+
+def _job(visit: Visit, import_id: str) -> ImportJob:
+    number = number_in_path(import_id, ImportNotFound, "import")
+    return import_jobs.view_import(runtime.database(), number, visit.actor.own_imports)
+
+
+def _upload(visit: Visit, job: ImportJob) -> Upload | None:
+    # The AWS client is slow to load, and a completed import needs none.
+    if job.state != AWAITING_UPLOAD or _is_sent(visit) or not visit.may(Operation.START_IMPORT):
+        return None
+    back_to = None if visit.query.get("by") == BY_SCRIPT else _whole_address(visit, f"imports/{job.import_id}/")
+    return import_jobs.upload_of(runtime.signing_s3(), job, datetime.now(UTC), back_to)
+
+
+def _may_be_released(visit: Visit, job: ImportJob) -> bool:
+    return visit.may(Operation.RELEASE_IMPORTS) and import_jobs.is_releasable(runtime.database(), job.import_id)
+
+
+def _is_sent(visit: Visit) -> bool:
+    """Whether the file is on its way: the script says so, and S3 by the key it adds where it leads back."""
+    return "sent" in visit.query or "key" in visit.query
+
+
+def _whole_address(visit: Visit, path: str) -> str | None:
+    """The whole address of a page, told from /console/ on, which S3 needs to lead back there.
+
+    What stands before /console/ only the browser knows; it tells from which page of ours it comes, if any.
+    """
+    came_from = urlsplit(visit.request.headers.get("referer", ""))
+    before, found, _ = came_from.path.partition(f"{BASE}/")
+    if not found or came_from.scheme not in ("http", "https"):
+        return None
+    if came_from.netloc != visit.request.headers.get("host"):
+        return None
+    return f"{came_from.scheme}://{came_from.netloc}{before}{BASE}/{path}"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _rows_link(outcome: str | None, after: int | None = None) -> str:
+    chosen = {"outcome": outcome, "after": after}
+    return f"?{urlencode({name: value for name, value in chosen.items() if value is not None})}#rows"

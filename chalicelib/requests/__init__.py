@@ -1,0 +1,1 @@
+"""How both doors read a request: JSON, fields, and where it comes from."""

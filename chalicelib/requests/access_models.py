@@ -1,0 +1,170 @@
+"""What the API takes about sessions, keys, users and the audit log. Descriptions finish "must be …", as in models.py.
+
+A secret is `writeOnly`: what was sent is not repeated in the sentence about it.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from chalicelib.requests.models import MAX_ID, WHOLE, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery
+from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
+from chalicelib.rules.auditing import Action, SubjectKind
+from chalicelib.rules.text import is_plain_text
+from chalicelib.storage.audit import AuditFilter
+
+MAX_DAYS = 3650
+
+
+def _lower(value: Any) -> Any:
+    # Blanks only: what else Python takes for white space are control characters, which no login has.
+    return value.strip(" ").lower() if isinstance(value, str) else value
+
+
+def _storable(value: str) -> str:
+    if not is_plain_text(value):
+        raise ValueError
+    return value
+
+
+# What may be typed where somebody signs in; what a new login may be is narrower.
+TypedLogin = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100),
+    BeforeValidator(_lower),
+    AfterValidator(_storable),
+    Field(description="text of 1 to 100 characters"),
+]
+NewLogin = Annotated[
+    str,
+    BeforeValidator(_lower),
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,99}$"),
+    Field(description="1 to 100 letters, digits, dots, hyphens, @, + or _, the first a letter or digit"),
+]
+TypedPassword = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_PASSWORD),
+    AfterValidator(_storable),
+    Field(description=f"text of 1 to {MAX_PASSWORD} characters", json_schema_extra={"writeOnly": True}),
+]
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD),
+    AfterValidator(_storable),
+    Field(
+        description=f"text of {MIN_PASSWORD} to {MAX_PASSWORD} characters, and not the login",
+        json_schema_extra={"writeOnly": True},
+    ),
+]
+PersonRole = Annotated[Literal["viewer", "officer", "admin"], Field(description="viewer, officer or admin")]
+KeyRole = Annotated[Literal["reader", "writer", "importer"], Field(description="reader, writer or importer")]
+KeyId = Annotated[int, WHOLE, Field(ge=1, le=MAX_ID, description="the number of an API key")]
+Days = Annotated[int, WHOLE, Field(ge=1, le=MAX_DAYS, description=f"a whole number of days, 1 to {MAX_DAYS}")]
+
+
+class SignInBody(Model):
+    """`POST /api/sessions/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    login: TypedLogin
+    password: TypedPassword
+
+
+class NewKeyBody(Model):
+    """`POST /api/api-keys/`: without days it does not expire; with a customer it is limited to this one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    role: KeyRole
+    days: Days | None = None
+    customer_id: CustomerId | None = None
+    may_change_terms: Annotated[
+        bool, Field(description="true or false: whether a writer may also change limits and incomes")
+    ] = False
+
+
+class NewUserBody(Model):
+    """`POST /api/users/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    login: NewLogin
+    name: Name
+    role: PersonRole
+    password: NewPassword
+
+
+class PatchUserBody(Model):
+    """`PATCH /api/users/{user_id}/`: what is not given stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    role: PersonRole | None = None
+    disabled: Annotated[bool, Field(strict=True, description="true or false")] | None = None
+    password: NewPassword | None = None
+
+
+class SuperuserBody(Model):
+    """`create_superuser` of the function `administer`: without a password one is made up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    login: NewLogin
+    name: Name | None = None
+    password: NewPassword | None = None
+
+
+class RevokeKeyBody(Model):
+    """`revoke_api_key` of the function `administer`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key_id: KeyId
+
+
+class NumberedQuery(PageQuery):
+    """`GET /api/api-keys/` and `GET /api/users/`"""
+
+    after: CursorId = 0
+
+
+ActorIdentity = Annotated[
+    str,
+    StringConstraints(pattern=r"^([a-z]{1,20}):([1-9][0-9]{0,17})$|^[a-z]{1,20}$"),
+    Field(description="a kind of actor, or one actor, such as user:3, key:12, import:5, anyone, operator or bootstrap"),
+]
+SubjectId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$"), Field(description="the number of the subject")]
+
+
+class AuditQuery(PageQuery):
+    """`GET /api/audit/`: both days count."""
+
+    actor: ActorIdentity | None = None
+    action: Annotated[Action, Field(description=f"one of {', '.join(Action)}")] | None = None
+    subject_kind: Annotated[SubjectKind, Field(description=f"one of {', '.join(SubjectKind)}")] | None = None
+    subject_id: SubjectId | None = None
+    since: Day | None = Field(None, alias="from")
+    to: LastDay | None = None
+    before: CursorId | None = None
+
+    def filter(self, zone: ZoneInfo) -> AuditFilter:
+        """What is looked for in the log; the days are those of `zone`."""
+        kind, _, number = (self.actor or "").partition(":")
+        return AuditFilter(
+            kind or None,
+            int(number) if number else None,
+            self.action,
+            self.subject_kind,
+            self.subject_id,
+            _midnight(self.since, zone) if self.since else None,
+            _midnight(self.to + timedelta(days=1), zone) if self.to else None,
+        )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone)

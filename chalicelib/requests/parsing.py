@@ -1,0 +1,165 @@
+"""From the bytes of a request to a valid model, or to every fault in them at once."""
+
+import hashlib
+from collections.abc import Container, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar, get_args
+
+from chalice.app import Request
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, PreconditionRequired, UnsupportedMediaType
+from chalicelib.requests.json_bodies import MAX_FAULTS, SHOWN_CHARACTERS, given_twice, json_object, presentable, shown
+from chalicelib.requests.models import MAX_ID, OUT_OF_ORDER
+from chalicelib.services.idempotency import Attempt
+
+# The largest body of an endpoint here is under 1 KB; what is longer is a mistake or worse.
+MAX_BODY_BYTES = 64 * 1024
+MAX_KEY_LENGTH = 255
+# Pydantic's name for a field that a model does not have.
+UNKNOWN = "extra_forbidden"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
+    """The body as `model`. Raises InvalidRequest naming all bad fields, BodyTooLarge or UnsupportedMediaType."""
+    # Where there is no body, its type is not what is missing.
+    if body:
+        _check_content_type(content_type)
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(f"The body must be at most {MAX_BODY_BYTES} bytes long; it has {len(body)}.")
+    return validated(model, json_object(body))
+
+
+def body_of(request: Request, model: type[Model]) -> Model:
+    """The body of a request as `model`; raises what `parse` raises."""
+    return parse(model, bytes_of(request), request.headers.get("content-type"))
+
+
+def changes_of(request: Request, model: type[Model]) -> dict[str, Any]:
+    """What the body of a PATCH changes. Raises InvalidRequest where that is nothing, and what `parse` raises."""
+    changes = body_of(request, model).model_dump(exclude_none=True)
+    if not changes:
+        raise InvalidRequest(f"Give at least one of {', '.join(model.model_fields)}.")
+    return changes
+
+
+def query_of(request: Request, model: type[Model]) -> Model:
+    """The query of a request as `model`. Raises InvalidRequest naming all bad parameters, also unknown ones."""
+    given = request.query_params
+    if given is None:
+        return validated(model, {})
+    # Which of two values counts would depend on who reads them: the gateway, a cache, or we.
+    twins = [name for name in given if len(given.getlist(name)) > 1]
+    if twins:
+        raise given_twice("parameter", twins)
+    return validated(model, {name: given[name] for name in given})
+
+
+def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Values by name as `model`. Raises InvalidRequest naming all bad fields."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False)
+        fields = _sentences(model, faults)
+        unknown = any(fault["type"] == UNKNOWN for fault in faults)
+        known = f" The fields of this request are {', '.join(_fields_of(model))}." if unknown else ""
+        raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.{known}", fields) from None
+
+
+def bytes_of(request: Request) -> bytes:
+    """The body as it was sent."""
+    body = request.raw_body
+    return body if isinstance(body, bytes) else body.encode()
+
+
+def number_in_path(text: str, not_found: type[LoanError], what: str) -> int:
+    """A number in a path. What cannot be one of ours names nothing, so it is not found rather than not valid."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID):
+        raise not_found(f"There is no {what} {text[:40]!r}; the number must be a whole number from 1.")
+    return int(text)
+
+
+class AnyTag:
+    """What `If-Match: *` means: whatever is there now."""
+
+    def __contains__(self, tag: object) -> bool:
+        return True
+
+
+def entity_tags(request: Request) -> Container[str]:
+    """The states that the client saw, from If-Match. Raises PreconditionRequired where the header is missing."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise PreconditionRequired("Send the ETag of what you read in the header If-Match, so that no change is lost.")
+    return AnyTag() if header.strip() == "*" else {tag.strip().strip('"') for tag in header.split(",")}
+
+
+def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | None:
+    """The request as one that may come again, if it carries a key. Raises InvalidRequest where the key is none.
+
+    The draft wants a quoted string; what clients send is mostly bare, so both are taken and mean the same.
+    """
+    if key is None:
+        return None
+    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+    if not (0 < len(bare) <= MAX_KEY_LENGTH and bare.isascii() and bare.isprintable()):
+        raise InvalidRequest(
+            f"The header Idempotency-Key must have 1 to {MAX_KEY_LENGTH} printable ASCII characters; got {shown(key)}."
+        )
+    return Attempt(route, bare, hashlib.sha256(body).hexdigest())
+
+
+def _check_content_type(content_type: str | None) -> None:
+    # A web page of another origin can send a body without a type unasked, and none with this one.
+    if not content_type:
+        raise UnsupportedMediaType("The body must be JSON, sent as Content-Type: application/json; it has no type.")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMediaType(
+            f"The body must be JSON, sent as Content-Type: application/json; it is {kind[:SHOWN_CHARACTERS]!r}."
+        )
+
+
+def _sentences(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]:
+    """One sentence a bad field, in the order of the model; of very many, the first."""
+    found = {str(fault["loc"][0]): fault for fault in faults}
+    return {presentable(name): [_sentence(model, name, found[name])] for name in islice(found, MAX_FAULTS)}
+
+
+def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the names that a request gives them."""
+    return {field.alias or known: field for known, field in model.model_fields.items()}
+
+
+def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> str:
+    fields = _fields_of(model)
+    if fault["type"] == UNKNOWN:
+        return "is not a field of this request"
+    if fault["type"] == OUT_OF_ORDER:
+        return str(fault["msg"])
+    wanted = f"must be {_description(fields[name])}"
+    if fault["type"] == "missing":
+        return f"is required; it {wanted}"
+    # A secret is not repeated: answers end up in places where passwords do not belong.
+    return f"{wanted}; got {shown(fault['input'])}" if _may_be_shown(fields[name]) else wanted
+
+
+def _may_be_shown(field: FieldInfo) -> bool:
+    extras = (each.json_schema_extra for each in (field, *_annotations(field)))
+    return not any(isinstance(extra, dict) and extra.get("writeOnly") for extra in extras)
+
+
+def _description(field: FieldInfo) -> str:
+    """The description of a field; that of an optional one stands at the type it may have."""
+    described = (each.description for each in (field, *_annotations(field)) if each.description)
+    return next(described)
+
+
+def _annotations(field: FieldInfo) -> list[FieldInfo]:
+    return [
+        each for choice in get_args(field.annotation) for each in get_args(choice)[1:] if isinstance(each, FieldInfo)
+    ]
