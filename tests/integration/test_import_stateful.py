@@ -51,7 +51,8 @@ BORROWERS = (*CUSTOMERS, *range(FIRST_REGISTERED, FIRST_REGISTERED + MOST_REGIST
 # The numbers that loans made here get. Workbooks may name them too: then they say something of such a loan, or bring
 # one of their own, depending on what was here first.
 FIRST_MADE = 500
-MADE = range(FIRST_MADE, FIRST_MADE + 3)
+MADE = range(FIRST_MADE, FIRST_MADE + 2)
+LENT_TO = (CUSTOMERS[0], FIRST_REGISTERED)
 TODAY, ENDS = date(2026, 1, 15), date(2027, 1, 15)
 ASKED, INSTALMENT = LoanRequest(Decimal(100000), Decimal(12), 12), Decimal("8884.88")
 
@@ -126,9 +127,10 @@ def uploads(draw: st.DrawFn) -> Upload:
     own = st.sampled_from([number for number in CUSTOMERS if number % len(KEYS) == turn])
     customers = st.builds(Row, own, st.just(0), versions, bad)
     claims = [(who, number) for who in BORROWERS for number in CUSTOMERS if (who + number) % len(KEYS) == turn]
-    claims += [(who, number) for who in BORROWERS for number in MADE if (who + number) % len(KEYS) == turn]
     claims += [(who, SHARED) for who in (CUSTOMERS[0], STRANGER)]
-    loans = st.builds(lambda claim, *rest: Row(*claim, *rest), st.sampled_from(claims), versions, bad)
+    made = [(who, number) for who in LENT_TO for number in MADE if (who + number) % len(KEYS) == turn]
+    claimed = st.sampled_from(claims) | st.sampled_from(made or claims)
+    loans = st.builds(lambda claim, *rest: Row(*claim, *rest), claimed, versions, bad)
     some = st.tuples(st.lists(customers, max_size=3).map(tuple), st.lists(loans, max_size=5).map(tuple))
     return Upload(KEYS[turn], *draw(some))
 
@@ -177,9 +179,11 @@ class Deliveries(RuleBasedStateMachine):
     def new_worker(self) -> Worker:
         return Worker(f"worker-{next(self.names_of_workers)}", self.world.postgres.url(self.name), self.world.aws.s3)
 
-    @initialize(uploads=st.lists(uploads(), min_size=2, max_size=5))
-    def upload(self, uploads: list[Upload]) -> None:
+    @initialize(uploads=st.lists(uploads(), min_size=2, max_size=5), lent=st.integers(0, len(MADE)))
+    def upload(self, uploads: list[Upload], lent: int) -> None:
         self.uploads = uploads
+        for _ in range(lent):
+            self.lend(FIRST_REGISTERED)
         for number, upload in enumerate(uploads):
             reference = self.world.aws.upload(f"incoming/{self.name}/{upload.key}.xlsx", upload.content())
             self.messages.append(message_for(replace(reference, sequencer=f"{number:016X}")))
@@ -237,8 +241,10 @@ class Deliveries(RuleBasedStateMachine):
             register(self.database, PERSON, STANDARD_1, TEST)
             self.registered += 1
 
-    @rule(who=st.sampled_from(BORROWERS))
+    @rule(who=st.sampled_from(LENT_TO))
     def lend(self, who: int) -> None:
+        if who == FIRST_REGISTERED and not self.registered:
+            self.register()
         with suppress(CustomerNotFound):
             made = create_loan(self.database, who, ASKED, STANDARD_1, TODAY, TEST)
             if made.loan_id is not None:
@@ -246,7 +252,7 @@ class Deliveries(RuleBasedStateMachine):
                 rate, instalment = made.decision.corrected_interest_rate, made.decision.monthly_installment
                 self.made[made.loan_id] = (who, ASKED.loan_amount, ASKED.tenure, rate, instalment, TODAY, ENDS)
 
-    @rule(which=SOME_UPLOAD, at=SOME_MOMENT, who=st.sampled_from(BORROWERS))
+    @rule(which=SOME_UPLOAD, at=SOME_MOMENT, who=st.sampled_from(LENT_TO))
     def lend_during_a_delivery(self, which: int, at: int, who: int) -> None:
         self.workers[0].deliver(self.message(which), {at: lambda: self.lend(who)})
 
@@ -285,6 +291,7 @@ class Deliveries(RuleBasedStateMachine):
             self.register()
         for message in self.messages:
             assert self.workers[0].deliver(message)
+        self.a_loan_made_here_stays_as_it_was_decided()
         clean = self.clean_run()
         assert portfolio(self.database) == clean
         assert_shared_loans_are_as_a_file_says(self.database, self.uploads)
