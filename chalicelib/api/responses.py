@@ -56,7 +56,7 @@ def link(url: str) -> dict[str, Any]:
 
 
 def respond_link(url: str, request_id: str) -> Response:
-    """Leads to a file in S3: the gateway would garble it (docs/decisions.md)."""
+    """Leads to a file in S3: the gateway would garble it (docs/decisions/api.md)."""
     return respond(link(url), request_id, 303, {"Location": url})
 
 

@@ -20,7 +20,7 @@ FORMATS = {JSON: "json", CSV: "csv", XLSX: "xlsx"}
 def respond_schedule(call: Call, plan: Schedule, wanted: str | None, title: str) -> Response:
     """The form that `?format=` names, or else the one that the Accept header prefers.
 
-    A workbook comes from S3: the gateway would garble it (docs/decisions.md).
+    A workbook comes from S3: the gateway would garble it (docs/decisions/api.md).
     """
     form = wanted or preferred_format(str(call.request.headers.get("accept", "")))
     if form == "xlsx":

@@ -1,6 +1,6 @@
 """Reading .xlsx: from a file to sheets of rows, each with the number that Excel shows beside it.
 
-The reader is python-calamine (docs/decisions.md has what others take). It gives every number as a float, and reads
+The reader is python-calamine (docs/decisions/imports.md says why). It gives every number as a float, and reads
 all of a workbook into memory: 0.7 GB for a million loans. It never reads the file itself, but a package made of those
 parts of it that were looked into (repacking.py).
 """

@@ -1,4 +1,4 @@
-"""Files that a client fetches from S3 by a signed link, because the gateway would garble them (docs/decisions.md)."""
+"""Files that a client fetches from S3 by a signed link: the gateway would garble them (docs/decisions/api.md)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

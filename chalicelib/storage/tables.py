@@ -348,7 +348,7 @@ staged_loans = _staging(
     Column("end_date", Date),
 )
 
-# The keys of machines. The hash is SHA-256 of the whole token (docs/decisions.md); the token itself is nowhere.
+# The keys of machines. The hash is SHA-256 of the whole token (docs/decisions/access.md); the token itself is nowhere.
 api_keys = Table(
     "api_keys",
     metadata,

@@ -61,9 +61,23 @@ def test_every_environment_variable_is_in_the_configuration_document() -> None:
 
 
 def test_no_link_between_the_documents_is_broken() -> None:
-    for document in [PROJECT / "README.md", PROJECT / "SECURITY.md", *(PROJECT / "docs").glob("*.md")]:
+    for document in [PROJECT / "README.md", PROJECT / "SECURITY.md", *(PROJECT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_every_decision_has_a_date_and_a_status() -> None:
+    status = r"(?:accepted|superseded by \[.+\]\(.+\)|taken back)"
+    for document in (PROJECT / "docs/decisions").glob("*.md"):
+        # A heading right above another one groups the decisions below it.
+        for heading, below in re.findall(r"^(##+ .+)\n(?!\n#)(.*)$", document.read_text(), re.MULTILINE):
+            assert re.match(rf"\*\d{{4}}-\d\d-\d\d, {status}", below), f"{document.name}: {heading}"
+
+
+def test_the_index_of_decisions_lists_every_topic() -> None:
+    folder = PROJECT / "docs/decisions"
+    listed = set(re.findall(r"^\| \[(.+?)\]\(", (folder / "README.md").read_text(), re.MULTILINE))
+    assert listed == {document.name for document in folder.glob("*.md")} - {"README.md"}
 
 
 def test_every_code_of_a_bad_cell_is_in_the_document_of_imports() -> None:

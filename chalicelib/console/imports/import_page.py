@@ -12,7 +12,7 @@ from chalicelib.console.frame.rendering import page, see, see_elsewhere
 from chalicelib.console.frame.typed import finding_sentence
 from chalicelib.console.frame.visit import BASE, Visit
 from chalicelib.console.frame.words import FINDING_OUTCOMES
-from chalicelib.console.imports.views import BY_SCRIPT, totals
+from chalicelib.console.imports.views.views import BY_SCRIPT, totals
 from chalicelib.errors import ImportNotFound
 from chalicelib.requests.models import ImportRowsQuery
 from chalicelib.requests.parsing import number_in_path
