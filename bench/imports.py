@@ -29,14 +29,14 @@ from sqlalchemy import insert, select
 
 from bench.measuring import Result, fresh_database, postgres, settings_for
 from bench.workbooks import make_book
-from chalicelib.ingest.events import ObjectReference
-from chalicelib.ingest.headers import find_layouts
-from chalicelib.ingest.kinds import KINDS
-from chalicelib.ingest.rows import read_chunks
-from chalicelib.ingest.workbook import read_workbook
-from chalicelib.services import loading
-from chalicelib.services.import_reports import make_report
-from chalicelib.services.importing import import_object
+from chalicelib.imports import loading
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.report.making import make_report
+from chalicelib.imports.rows import read_chunks
+from chalicelib.imports.running import import_object
+from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.storage.database import Database, make_engine
 from chalicelib.storage.tables import customers, imports, loans
 from infra.local.postgres import PostgresServer

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from chalicelib.ingest.kinds import CUSTOMERS, LOANS, Kind
+from chalicelib.imports.kinds import CUSTOMERS, LOANS, Kind
 
 Cells = list[object]
 

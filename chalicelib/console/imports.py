@@ -13,8 +13,9 @@ from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see, see_elsewhere
 from chalicelib.console.visit import Visit
 from chalicelib.errors import InvalidRequest
-from chalicelib.services import import_jobs, import_templates
-from chalicelib.services.import_jobs import CONTENT_TYPES, MAX_UPLOAD_BYTES
+from chalicelib.imports.files import CONTENT_TYPES
+from chalicelib.services import imports
+from chalicelib.services.imports import MAX_UPLOAD_BYTES
 
 # Who asks with a script sends the file with it too, and is not to be led anywhere by S3.
 BY_SCRIPT = "script"
@@ -23,7 +24,7 @@ BY_SCRIPT = "script"
 def view_imports(visit: Visit) -> Response:
     """Imports, the newest first."""
     query = read(ImportsQuery, visit.query)
-    found = import_jobs.list_imports(runtime.database(), query.before, ROWS + 1, visit.actor.own_imports)
+    found = imports.list_imports(runtime.database(), query.before, ROWS + 1, visit.actor.own_imports)
     shown = shown_page(found, visit.query, (), "before", lambda job: job.import_id)
     jobs = [(job, totals(job.sheets)) for job in shown.rows]
     return page(visit, "imports.html", jobs=jobs, first=shown.first, next=shown.next)
@@ -38,7 +39,7 @@ def start_import(visit: Visit) -> Response:
     """Notes an import of this file name; its page has the form that sends the file to S3."""
     try:
         body = read(StartImportBody, visit.form)
-        started = import_jobs.start_import(
+        started = imports.start_import(
             runtime.database(),
             runtime.signing_s3(),
             runtime.settings().import_bucket,
@@ -55,7 +56,7 @@ def start_import(visit: Visit) -> Response:
 def download_template(visit: Visit) -> Response:
     """Leads to the template workbook in S3."""
     bucket = runtime.settings().import_bucket
-    return see_elsewhere(visit, import_templates.template_link(runtime.s3(), runtime.signing_s3(), bucket))
+    return see_elsewhere(visit, imports.template_link(runtime.s3(), runtime.signing_s3(), bucket))
 
 
 def totals(sheets: Sequence[Any]) -> dict[str, int]:

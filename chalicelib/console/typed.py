@@ -8,9 +8,9 @@ from decimal import Decimal
 from chalicelib.console.forms import Form
 from chalicelib.console.rendering import formats
 from chalicelib.errors import InvalidRequest
+from chalicelib.imports.jobs import StoredFinding
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.numbers import amount
-from chalicelib.storage.import_jobs import StoredFinding
 
 # An amount in a sentence of ours (rules/sentences.py); what has fewer digits may also be a score or a tenure.
 AMOUNT = re.compile(r"(?<![\d.])(\d{4,}(?:\.\d\d)?|\d+\.\d\d)(?![\d%]|\.\d)")

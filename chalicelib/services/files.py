@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chalicelib.errors import Unavailable
+from chalicelib.imports.files import CONTENT_TYPES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LINK_SECONDS = 900
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = CONTENT_TYPES[".xlsx"]
 
 # Who may not list the bucket is told 403 instead of 404 about an object that is not there.
 NOT_THERE = {"404", "403", "NoSuchKey", "NotFound", "NoSuchVersion"}

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
-from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.customers import Registration
 from chalicelib.storage.database import Database

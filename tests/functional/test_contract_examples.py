@@ -10,8 +10,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.blueprint import endpoints
+from chalicelib.imports.running import import_object
 from chalicelib.services import users
-from chalicelib.services.importing import import_object
 from chalicelib.services.users import WantedUser
 from chalicelib.storage.database import Database
 from contract.document import view_name

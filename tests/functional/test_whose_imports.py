@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.imports.running import import_object
 from chalicelib.rules.access import Role
-from chalicelib.services.importing import import_object
 from chalicelib.storage.database import Database
 from tests.functional.conftest import Api
 from tests.functional.test_errors import assert_envelope

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.imports import FileStore
-from chalicelib.ingest.events import ObjectReference
-from chalicelib.services import importing
+from chalicelib.imports import running as importing
+from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.storage.database import Database, make_engine
 from tests.conftest import settings_for
 

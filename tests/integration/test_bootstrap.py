@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
+from chalicelib.imports import records
+from chalicelib.imports.running import import_messages, import_object
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
-from chalicelib.services.importing import import_messages, import_object
-from chalicelib.storage import imports
 from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query, scalar
@@ -88,7 +88,7 @@ def test_nothing_is_queued_while_an_import_is_at_work(
 ) -> None:
     upload_seeds(aws)
     with new_database().transaction() as tx:
-        imports.lock_merging(tx.connection)
+        records.lock_merging(tx.connection)
         assert run(database, aws)["seeded"] == []
 
 

@@ -13,11 +13,10 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.ingest import rows
-from chalicelib.ingest.events import message_for
-from chalicelib.ingest.rows import Chunk
-from chalicelib.services import loading
-from chalicelib.services.importing import import_messages, import_object
+from chalicelib.imports import loading, rows
+from chalicelib.imports.rows import Chunk
+from chalicelib.imports.running import import_messages, import_object
+from chalicelib.imports.s3_events import message_for
 from chalicelib.storage.database import Database, make_engine
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
@@ -119,7 +118,7 @@ def test_a_cut_connection_leaves_nothing_and_the_next_attempt_does_it_all(
 def test_a_connection_cut_within_copy_is_reported_as_the_database_being_away(
     aws: Aws, database: Database, new_database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.storage import staging
+    from chalicelib.imports import staging
 
     other = new_database()
     encode = staging._blocks

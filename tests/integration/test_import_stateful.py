@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import text
 
-from chalicelib.ingest.events import message_for
+from chalicelib.imports.s3_events import message_for
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.customers import Registration
 from chalicelib.storage.database import Database, make_engine

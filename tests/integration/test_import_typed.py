@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from chalicelib.services.importing import import_object
+from chalicelib.imports.running import import_object
 from chalicelib.storage.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
 
-from chalicelib.services.importing import import_messages
+from chalicelib.imports.running import import_messages
 from chalicelib.storage.database import Database, make_engine
 from tests.conftest import settings_for
 from tests.patience import PATIENCE_SECONDS

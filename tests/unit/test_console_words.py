@@ -10,11 +10,11 @@ from chalicelib.console.explaining import PARTS, policy_in_words
 from chalicelib.console.history import FIELDS
 from chalicelib.console.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, refused, with_amounts
 from chalicelib.errors import InvalidRequest
-from chalicelib.ingest.kinds import KINDS
+from chalicelib.imports.jobs import StoredFinding
+from chalicelib.imports.kinds import KINDS
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import Part
 from chalicelib.storage.customers import NewCustomer
-from chalicelib.storage.import_jobs import StoredFinding
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,12 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 
-from chalicelib.ingest.cells import Problem
-from chalicelib.ingest.headers import find_layouts
-from chalicelib.ingest.kinds import KINDS, Column, Kind
-from chalicelib.ingest.rows import read_chunks
-from chalicelib.ingest.template import NOTES, RULES, edition, rule_for, write_template
-from chalicelib.ingest.workbook import read_workbook
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.kinds import KINDS, Column, Kind
+from chalicelib.imports.reading.cells import Problem
+from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.rows import read_chunks
+from chalicelib.imports.template import NOTES, RULES, edition, rule_for, write_template
 from tests.workbooks import customer, loan
 
 COLUMNS = [(kind, column) for kind in KINDS for column in kind.columns]
