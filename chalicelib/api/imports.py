@@ -14,13 +14,12 @@ from chalicelib.api.moments import moment
 from chalicelib.api.parsing import body_of, number_in_path, query_of
 from chalicelib.api.responses import link, page, respond, respond_link
 from chalicelib.errors import ImportNotFound
-from chalicelib.imports.jobs import ImportJob, StoredFinding
+from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.jobs import AWAITING_UPLOAD, COMPLETED, COUNTS, ImportJob, totals
 from chalicelib.rules.access import Operation
 from chalicelib.services import imports
 from chalicelib.services.files import download_link
 from chalicelib.services.imports import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
-
-COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
 
 
 @endpoints.add("POST", "/api/imports", Operation.START_IMPORT)
@@ -37,7 +36,7 @@ def start_import(call: Call) -> Response:
     )
     answer = {
         "import_id": started.job.import_id,
-        "state": "awaiting_upload",
+        "state": AWAITING_UPLOAD,
         "file_name": started.file_name,
         "key": started.job.object_key,
         "upload": {"url": started.upload.url, "fields": started.upload.fields},
@@ -98,7 +97,6 @@ def download_template(call: Call) -> Response:
 
 
 def _import(job: ImportJob) -> dict[str, Any]:
-    totals = {name: sum(getattr(each, name) for each in job.sheets) for name in ("rows_found", *COUNTS)}
     return {
         "import_id": job.import_id,
         "state": job.state,
@@ -108,18 +106,18 @@ def _import(job: ImportJob) -> dict[str, Any]:
         "finished_at": moment(job.finished_at),
         "message": job.message or imports.awaiting_message(job, datetime.now(UTC)),
         "progress": _progress(job),
-        "counts": _counts(totals),
+        "counts": _counts(totals(job.sheets)),
     }
 
 
 def _progress(job: ImportJob) -> dict[str, Any]:
     percent = min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None
-    percent = 100 if job.state == "completed" else percent
+    percent = 100 if job.state == COMPLETED else percent
     return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": percent}
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:
-    return {"rows": counts["rows_found"], **{name: counts[name] for name in COUNTS}}
+    return {"rows" if name == "rows_found" else name: counts[name] for name in COUNTS}
 
 
 def _report(job: ImportJob) -> dict[str, Any] | None:

@@ -9,18 +9,18 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.models import ImportRowsQuery
 from chalicelib.api.parsing import number_in_path
-from chalicelib.console.imports import BY_SCRIPT, totals
+from chalicelib.console.imports import BY_SCRIPT
 from chalicelib.console.reading import read
 from chalicelib.console.rendering import page, see, see_elsewhere
 from chalicelib.console.typed import finding_sentence
 from chalicelib.console.visit import BASE, Visit
 from chalicelib.console.words import FINDING_OUTCOMES
 from chalicelib.errors import ImportNotFound
-from chalicelib.imports.jobs import ImportJob
+from chalicelib.imports.jobs import AWAITING_UPLOAD, COMPLETED, RUNNING, ImportJob, totals
 from chalicelib.rules.access import Operation
 from chalicelib.services import imports
 from chalicelib.services.files import download_link
-from chalicelib.services.imports import AWAITING_UPLOAD, Upload
+from chalicelib.services.imports import Upload
 
 PAGE_ROWS = 50
 
@@ -93,7 +93,7 @@ def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
     """How an import stands; `is_sent` tells that its file is on the way."""
     awaits_report = (
         job.finished_at is not None
-        and job.state == "completed"
+        and job.state == COMPLETED
         and job.report_key is None
         and now - job.finished_at < REPORT_PATIENCE
     )
@@ -104,7 +104,7 @@ def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
         message,
         min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None,
         f"{job.state}{' reported' if job.report_key else ''}",
-        job.state == "running" or awaits_report or awaits_file,
+        job.state == RUNNING or awaits_report or awaits_file,
     )
 
 

@@ -1,8 +1,5 @@
 """Imports: the list, the start of one, the template workbook."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from chalice.app import Response
 
 from chalicelib import runtime
@@ -14,6 +11,7 @@ from chalicelib.console.rendering import page, see, see_elsewhere
 from chalicelib.console.visit import Visit
 from chalicelib.errors import InvalidRequest
 from chalicelib.imports.files import CONTENT_TYPES
+from chalicelib.imports.jobs import totals
 from chalicelib.services import imports
 from chalicelib.services.imports import MAX_UPLOAD_BYTES
 
@@ -57,12 +55,6 @@ def download_template(visit: Visit) -> Response:
     """Leads to the template workbook in S3."""
     bucket = runtime.settings().import_bucket
     return see_elsewhere(visit, imports.template_link(runtime.s3(), runtime.signing_s3(), bucket))
-
-
-def totals(sheets: Sequence[Any]) -> dict[str, int]:
-    """The counts of an import over its sheets."""
-    names = ("rows_found", "inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
-    return {name: sum(getattr(sheet, name) for sheet in sheets) for name in names}
 
 
 def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:

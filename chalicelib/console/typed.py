@@ -8,7 +8,9 @@ from decimal import Decimal
 from chalicelib.console.forms import Form
 from chalicelib.console.rendering import formats
 from chalicelib.errors import InvalidRequest
-from chalicelib.imports.jobs import StoredFinding
+from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.columns import AMOUNTS
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.numbers import amount
 
@@ -16,7 +18,7 @@ from chalicelib.rules.typed.numbers import amount
 AMOUNT = re.compile(r"(?<![\d.])(\d{4,}(?:\.\d\d)?|\d+\.\d\d)(?![\d%]|\.\d)")
 
 # What a workbook has amounts in, as a finding names its column.
-AMOUNT_COLUMNS = {"Loan Amount", "Monthly payment", "Monthly Salary", "Approved Limit"}
+AMOUNT_COLUMNS = {column.title for kind in KINDS for column in kind.columns if column.unit in AMOUNTS}
 PLAIN_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from chalicelib.errors import InvalidRequest
+from chalicelib.rules.text import joined
 
 INCOMING_PREFIX = "incoming/"
 REPORTS_PREFIX = "reports/"
@@ -37,7 +37,7 @@ def content_type_of(file_name: str) -> str:
     for extension, content_type in CONTENT_TYPES.items():
         if file_name.lower().endswith(extension):
             return content_type
-    sentence = f"must end in {_or_list(CONTENT_TYPES)}, which are the files that can be imported"
+    sentence = f"must end in {joined(CONTENT_TYPES, 'or')}, which are the files that can be imported"
     raise InvalidRequest(f"The file {file_name!r} cannot be imported.", {"file_name": [sentence]})
 
 
@@ -49,8 +49,3 @@ def report_key(import_id: int, file_name: str) -> str:
 def _is_harmless(character: str) -> bool:
     # Marks belong to their letters: most Indian scripts cannot be written without them.
     return character in " .-_()" or unicodedata.category(character)[0] in "LMN"
-
-
-def _or_list(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} or {last}"

@@ -9,11 +9,14 @@ from functools import cached_property
 from itertools import islice
 
 from chalicelib.imports.findings import Finding
-from chalicelib.imports.kinds import KINDS, Column, Kind
-from chalicelib.imports.reading.cells import Cell, MisfitCell, Problem, is_blank, shown
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.columns import Column, Kind
+from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
 from chalicelib.imports.titles import normalised, of_other_unit, unit_of, without_unit
+from chalicelib.rules.text import joined
+from chalicelib.rules.typed import Problem
 
 # A title or a note may stand above the header, but not a whole page.
 ROWS_SEARCHED = 20
@@ -114,10 +117,10 @@ class _Candidate:
 
 
 def find_layouts(sheets: Sequence[Sheet]) -> tuple[list[Layout], list[Finding]]:
-    """The sheets that hold customers or loans, and a finding for each other sheet that is not empty.
+    """The sheets of a kind that is known, and a finding for each other sheet that is not empty.
 
     Raises FileRefused if there is no such sheet, or one lacks some of its columns, has one twice, in another unit, or
-    those of both kinds: the sentence lists what is missing and what was found.
+    those of two kinds: the sentence lists what is missing and what was found.
     """
     read = [sheet for sheet in sheets if not sheet.left_out]
     left_out = [sheet for sheet in sheets if sheet.left_out]
@@ -159,28 +162,20 @@ def _check_kinds(best: _Candidate, candidates: Sequence[_Candidate]) -> None:
 def _check_columns(best: _Candidate) -> None:
     """Raises FileRefused if a column is there twice, or in another unit than this service counts in."""
     first = best.sheet.first_column
-    for title, found in best.positions.items():
+    for column in best.kind.columns:
+        title, found = column.title, best.positions.get(column.title, [])
         letters = [column_letters(first + at) for at in found]
         if len(found) > 1:
             raise FileRefused(
-                f"The sheet {best.sheet.name} has two columns for one thing: which of columns {_and(letters)} is the "
-                f"{title}? Delete the others, or give them other titles."
+                f"The sheet {best.sheet.name} has two columns for one thing: which of columns {joined(letters, 'and')} "
+                f"is the {title}? Delete the others, or give them other titles."
             )
-        unit = unit_of(_text(best.cells[found[0]]))
-        if unit and of_other_unit(title, unit):
+        written = _text(best.cells[found[0]]) if found else ""
+        if (unit := unit_of(written)) and of_other_unit(column.unit, unit):
             raise FileRefused(
-                f"Column {letters[0]} of the sheet {best.sheet.name} is titled "
-                f"{shown(_text(best.cells[found[0]]))}, and {title} is read in {_unit_of_column(title)}; convert the "
-                "values, and take the unit out of the title."
+                f"Column {letters[0]} of the sheet {best.sheet.name} is titled {shown(written)}, and {title} is read "
+                f"in {column.unit.words}; convert the values, and take the unit out of the title."
             )
-
-
-def _and(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _unit_of_column(title: str) -> str:
-    return {"Tenure": "months", "Interest Rate": "percent a year", "Age": "years"}.get(title, "rupees, days or numbers")
 
 
 def _candidate(sheet: Sheet, kind: Kind, row_number: int, row: Sequence[Cell]) -> _Candidate:
@@ -225,7 +220,8 @@ def _ignored_column(sheet: Sheet, row_number: int, title: str) -> Finding:
 
 
 def _unknown_sheet(sheet: Sheet) -> Finding:
-    message = f"The sheet {sheet.name} has neither the columns of customers nor those of loans; it was ignored."
+    kinds = " nor those of ".join(kind.name for kind in KINDS)
+    message = f"The sheet {sheet.name} has neither the columns of {kinds}; it was ignored."
     return Finding(sheet.name, 1, "flagged", None, None, "unknown_sheet", message)
 
 
@@ -248,7 +244,8 @@ def _sentence(candidates: Mapping[str, _Candidate | None], incomplete: Sequence[
         return " ".join(_what_is_missing(name, written[name]) for name in incomplete)
     wanted = "; ".join(f"{kind.name}: {_listed([c.title for c in kind.columns])}" for kind in KINDS)
     found = "; ".join(f"{name}: {_titles(best)}" for name, best in written.items())
-    return f"No sheet has the columns of customers or loans. Expected {wanted}. Found {found}."
+    kinds = joined((kind.name for kind in KINDS), "or")
+    return f"No sheet has the columns of {kinds}. Expected {wanted}. Found {found}."
 
 
 def _what_is_missing(name: str, best: _Candidate) -> str:

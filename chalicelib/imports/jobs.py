@@ -1,19 +1,42 @@
-"""The queries on imports as jobs that a person starts and watches: begun by an upload, read by page and by row."""
+"""The queries on imports: asked for, begun, watched, run and ended. Each is of one version of one object in S3."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 
 from chalicelib.imports.files import INCOMING_PREFIX
-from chalicelib.imports.records import SheetCounts
+from chalicelib.rules.access import Author
+from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.storage import audit
+from chalicelib.storage.tables import import_sheets
 
-# What an import says about single rows, in the order in which a person cares.
-FINDING_OUTCOMES = ("rejected", "waiting", "renumbered", "superseded", "flagged")
+AWAITING_UPLOAD = "awaiting_upload"
+RUNNING = "running"
+COMPLETED = "completed"
+FAILED = "failed"
 
-ROWS_A_FETCH = 10_000
+
+@dataclass(frozen=True)
+class SheetCounts:
+    """What became of the rows of a sheet. Those renumbered are among the inserted or the waiting."""
+
+    sheet: str
+    kind: str
+    rows_found: int
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+    waiting: int = 0
+    rejected: int = 0
+    renumbered: int = 0
+
+
+# The counts of a sheet: how many rows were found, then what became of them.
+COUNTS = tuple(field.name for field in fields(SheetCounts) if field.type is int)
 
 
 @dataclass(frozen=True)
@@ -27,7 +50,11 @@ class NewJob:
 
 @dataclass(frozen=True)
 class ImportJob:
-    """An import as it stands, with the counts of its sheets as far as they are known."""
+    """An import as it stands; `message` says why it failed, `rows_total` is None until the file was opened.
+
+    `rows_by_sheet` are the rows found so far, None where they were not counted from the start; `sheets` are the counts
+    of a completed import.
+    """
 
     import_id: int
     bucket: str
@@ -37,52 +64,34 @@ class ImportJob:
     message: str | None
     rows_total: int | None
     rows_read: int
+    rows_staged: int
+    rows_by_sheet: dict[str, int] | None
     report_key: str | None
     created_at: datetime
     finished_at: datetime | None
-    sheets: tuple[SheetCounts, ...]
+    sheets: tuple[SheetCounts, ...] = ()
 
     @property
     def file_name(self) -> str:
         return self.object_key.rpartition("/")[2]
 
 
-@dataclass(frozen=True)
-class StoredFinding:
-    """What an import says about one cell, row or sheet; `row_number` is as Excel shows it."""
-
-    finding_id: int
-    sheet: str
-    row_number: int
-    outcome: str
-    column: str | None
-    value: str | None
-    code: str
-    sentence: str
+def totals(sheets: Sequence[SheetCounts]) -> dict[str, int]:
+    """The counts of an import over its sheets."""
+    return {name: sum(getattr(sheet, name) for sheet in sheets) for name in COUNTS}
 
 
-@dataclass(frozen=True)
-class RowOutcome:
-    """What became of a row, what is said of it and how (outcomes and sentences), and the columns to blame."""
-
-    row_number: int
-    outcome: str
-    findings: tuple[str, ...]
-    sentences: tuple[str, ...]
-    columns: frozenset[str]
-
-
-@dataclass(frozen=True)
-class FindingCount:
-    """How often an import says the same; `example` is the sentence of the first time."""
-
-    sheet: str
-    outcome: str
-    column: str | None
-    rows: int
-    first_row: int
-    example: str
-
+_SHEET = ", ".join(f"'{field.name}', {field.name}" for field in fields(SheetCounts))
+_JOBS = f"""
+    SELECT {", ".join(field.name for field in fields(ImportJob) if field.name != "sheets")},
+           (SELECT json_agg(json_build_object({_SHEET}) ORDER BY kind, sheet)
+            FROM import_sheets WHERE import_sheets.import_id = imports.import_id) AS sheets
+    FROM imports
+"""
+_ONE = "WHERE import_id = :import_id"
+_OWN = "AND started_by = :started_by"
+_BELOW = "WHERE import_id < coalesce(CAST(:before AS bigint), 9223372036854775807)"
+_NEWEST = "ORDER BY import_id DESC LIMIT :most"
 
 # The key holds the number of the import, so both are made in one statement.
 _START = text("""
@@ -104,6 +113,24 @@ _ADOPT = text("""
     WHERE bucket = :bucket AND object_key = :key AND state = 'awaiting_upload'
 """)
 
+# The form of an import that was asked for can be posted again: what arrives then is a version of the same file, and
+# may do what that import may.
+_BEGIN = text("""
+    INSERT INTO imports
+           (bucket, object_key, object_version, sequencer, uploaded_at, size_bytes, rows_by_sheet,
+            file_key, started_by, spares_registered)
+    SELECT :bucket, :key, :version, :sequencer, :uploaded_at, :size_bytes, '{}',
+           coalesce(asked.file_key, :key), asked.started_by, coalesce(asked.spares_registered, false)
+    FROM (VALUES (1)) AS one (row)
+    LEFT JOIN LATERAL (
+        SELECT file_key, started_by, spares_registered FROM imports
+        WHERE bucket = :bucket AND object_key = :key AND file_key IS NOT NULL
+        ORDER BY import_id LIMIT 1
+    ) AS asked ON true
+    ON CONFLICT ON CONSTRAINT imports_object_key DO NOTHING
+""")
+_OF_VERSION = "WHERE bucket = :bucket AND object_key = :key AND object_version = :version"
+
 # From imports whose file has not arrived for so long to failed ones, which the audit log tells of.
 _GIVE_UP = text("""
     WITH given_up AS (
@@ -118,55 +145,45 @@ _GIVE_UP = text("""
     FROM given_up
 """)
 
-_JOBS = """
-    SELECT import_id, bucket, object_key, object_version, state, message, rows_total, rows_read, report_key,
-           created_at, finished_at,
-           (SELECT json_agg(json_build_object(
-                'sheet', sheet, 'kind', kind, 'rows_found', rows_found, 'inserted', inserted, 'updated', updated,
-                'unchanged', unchanged, 'superseded', superseded, 'waiting', waiting, 'rejected', rejected,
-                'renumbered', renumbered) ORDER BY kind, sheet)
-            FROM import_sheets WHERE import_sheets.import_id = imports.import_id) AS sheets
-    FROM imports
-"""
-_OWN = "AND started_by = :started_by"
-_ONE = "WHERE import_id = :import_id"
-_BELOW = "WHERE import_id < coalesce(CAST(:before AS bigint), 9223372036854775807)"
-_PAGE = "ORDER BY import_id DESC LIMIT :limit"
-
-# One short index scan an outcome, so that a page costs the same in an import of ten findings and of a million.
-_FINDINGS = text("""
-    SELECT found.finding_id, found.sheet, found.row_number, found.outcome, found.column_name, found.value, found.code,
-           found.message
-    FROM unnest(CAST(:outcomes AS text[])) AS wanted (outcome)
-    CROSS JOIN LATERAL (
-        SELECT * FROM import_findings
-        WHERE import_id = :import_id AND outcome = wanted.outcome AND finding_id > :after
-        ORDER BY finding_id LIMIT :limit
-    ) AS found
-    ORDER BY found.finding_id LIMIT :limit
+_NOTE_OPENED = text("""
+    UPDATE imports SET rows_total = :rows_total, uploaded_at = COALESCE(uploaded_at, :uploaded_at)
+    WHERE import_id = :import_id AND state = 'running'
 """)
 
-# Cursors, because the driver holds the whole result of an ordinary SELECT in memory. Two that are merged here rather
-# than one that joins: right after an import the server has no statistics, and would join a million rows in loops.
-_DECLARE_ROWS = text("""
-    DECLARE report_rows NO SCROLL CURSOR FOR
-    SELECT row_number, outcome FROM import_rows
-    WHERE import_id = :import_id AND sheet = :sheet
-    ORDER BY row_number
-""")
-_DECLARE_SAID = text("""
-    DECLARE report_said NO SCROLL CURSOR FOR
-    SELECT row_number, outcome, message, column_name FROM import_findings
-    WHERE import_id = :import_id AND sheet = :sheet
-    ORDER BY row_number, finding_id
+# NULL stays NULL: what was not counted from the start is not counted at all.
+_NOTE_PROGRESS = text("""
+    UPDATE imports
+    SET rows_read = :rows_read, rows_staged = rows_staged + :staged, attempts = 0,
+        rows_by_sheet = rows_by_sheet || jsonb_build_object(
+            CAST(:sheet AS text), coalesce(CAST(rows_by_sheet ->> :sheet AS bigint), 0) + :found)
+    WHERE import_id = :import_id
 """)
 
-_FINDING_COUNTS = text("""
-    SELECT sheet, outcome, column_name, count(*), min(row_number), (array_agg(message ORDER BY finding_id))[1]
-    FROM import_findings WHERE import_id = :import_id
-    GROUP BY sheet, outcome, column_name, code
-    ORDER BY array_position(CAST(:outcomes AS text[]), outcome), count(*) DESC, sheet, column_name
-    LIMIT :limit
+# From a running import to one that ended; one that had ended before stays as it is.
+_FINISH = text("""
+    UPDATE imports SET state = :state, message = :message, finished_at = clock_timestamp()
+    WHERE import_id = :import_id AND state = 'running'
+    RETURNING object_key
+""")
+
+_SET_REPORT = text("UPDATE imports SET report_key = :report_key WHERE import_id = :import_id")
+
+# Imports of newer versions of the same file that are done: of the same key, or of the same name where that was asked
+# for. For one key S3's sequencers tell, the shorter filled up with zeros on the right, as AWS documents it; for two
+# keys, and where a sequencer is missing or both are the same, when the versions were uploaded does.
+_NEWER = text("""
+    WITH own AS (SELECT * FROM imports WHERE import_id = :import_id),
+    done AS (
+        SELECT done.* FROM own JOIN imports AS done USING (bucket, object_key) WHERE done.state = 'completed'
+        UNION
+        SELECT done.* FROM own JOIN imports AS done USING (bucket, file_key) WHERE done.state = 'completed'
+    )
+    SELECT done.import_id
+    FROM own CROSS JOIN done
+    WHERE CASE WHEN done.object_key = own.object_key
+                    AND rpad(upper(done.sequencer), 64, '0') <> rpad(upper(own.sequencer), 64, '0')
+               THEN rpad(upper(done.sequencer), 64, '0') > rpad(upper(own.sequencer), 64, '0') COLLATE "C"
+               ELSE done.uploaded_at > own.uploaded_at END
 """)
 
 _IS_RELEASABLE = text("""
@@ -180,7 +197,22 @@ _IS_RELEASABLE = text("""
     )
 """)
 
-_SET_REPORT = text("UPDATE imports SET report_key = :report_key WHERE import_id = :import_id")
+_IS_POPULATED = text("""
+    SELECT EXISTS (SELECT FROM customers) OR EXISTS (SELECT FROM loans) OR EXISTS (SELECT FROM waiting_loans)
+""")
+
+# From a completed import to one that has not begun to read, without anything it said.
+_FORGET = text("""
+    WITH gone AS (
+        SELECT import_id FROM imports
+        WHERE bucket = :bucket AND object_key = :key AND object_version = :version AND state = 'completed'
+    ), findings AS (DELETE FROM import_findings USING gone WHERE import_findings.import_id = gone.import_id),
+    sheets AS (DELETE FROM import_sheets USING gone WHERE import_sheets.import_id = gone.import_id),
+    rows AS (DELETE FROM import_rows USING gone WHERE import_rows.import_id = gone.import_id)
+    UPDATE imports SET state = 'running', finished_at = NULL, rows_read = 0, rows_staged = 0, rows_by_sheet = '{}',
+        report_key = NULL, attempts = 0, attempt_ends_at = NULL
+    FROM gone WHERE imports.import_id = gone.import_id
+""")
 
 
 def start(
@@ -202,26 +234,84 @@ def start(
     return NewJob(*connection.execute(_START, values).one())
 
 
-def adopt(
+def begin(
     connection: Connection,
     *,
     bucket: str,
     key: str,
     version: str,
     sequencer: str | None,
+    uploaded_at: datetime | None,
     size_bytes: int,
-    uploaded_at: datetime | None = None,
-) -> bool:
-    """Gives the import that waits for this object its first version, and lets it run. False where none waits."""
-    values = {
-        "bucket": bucket,
-        "key": key,
-        "version": version,
-        "sequencer": sequencer,
-        "size_bytes": size_bytes,
-        "uploaded_at": uploaded_at,
-    }
-    return connection.execute(_ADOPT, values).rowcount == 1
+) -> ImportJob:
+    """The import of this version of the object, as it stands: the one that waited for it, the one that was begun with
+    it before, or else a new one.
+    """
+    values = {"bucket": bucket, "key": key, "version": version}
+    more = {"sequencer": sequencer, "uploaded_at": uploaded_at, "size_bytes": size_bytes}
+    connection.execute(_ADOPT, values | more)
+    is_new = connection.execute(_BEGIN, values | more).rowcount == 1
+    job = _job(connection.execute(text(f"{_JOBS} {_OF_VERSION}"), values).one()._asdict())
+    if is_new:
+        _audit(connection, Action.IMPORT_STARTED, job.import_id, key, {"size_bytes": size_bytes})
+    return job
+
+
+def find(connection: Connection, import_id: int, started_by: str | None = None) -> ImportJob | None:
+    """One import; None where there is none of that number, or none that `started_by` asked for, if given."""
+    statement = text(f"{_JOBS} {_ONE} {_OWN if started_by else ''}")
+    row = connection.execute(statement, {"import_id": import_id, "started_by": started_by}).first()
+    return None if row is None else _job(row._asdict())
+
+
+def exists(connection: Connection, import_id: int, started_by: str | None = None) -> bool:
+    """Whether `find` would find an import."""
+    statement = text(f"SELECT EXISTS (SELECT FROM imports {_ONE} {_OWN if started_by else ''})")
+    return bool(connection.execute(statement, {"import_id": import_id, "started_by": started_by}).scalar_one())
+
+
+def page(connection: Connection, before: int | None, most: int, started_by: str | None = None) -> list[ImportJob]:
+    """The newest imports first, from below the number `before` on; all, or those that `started_by` asked for."""
+    values = {"before": before, "most": most, "started_by": started_by}
+    rows = connection.execute(text(f"{_JOBS} {_BELOW} {_OWN if started_by else ''} {_NEWEST}"), values)
+    return [_job(row._asdict()) for row in rows]
+
+
+def get(connection: Connection, import_id: int) -> ImportJob:
+    """An import that there is, as it stands."""
+    return _job(connection.execute(text(f"{_JOBS} {_ONE}"), {"import_id": import_id}).one()._asdict())
+
+
+def lock(connection: Connection, import_id: int) -> ImportJob:
+    """As get, and makes other workers on the same import wait until the transaction ends."""
+    return _job(connection.execute(text(f"{_JOBS} {_ONE} FOR UPDATE"), {"import_id": import_id}).one()._asdict())
+
+
+def note_opened(connection: Connection, import_id: int, rows_total: int, uploaded_at: datetime | None) -> None:
+    """Notes what is known once the file is open; when it was uploaded only if no notice has said so before."""
+    values = {"import_id": import_id, "rows_total": rows_total, "uploaded_at": uploaded_at}
+    connection.execute(_NOTE_OPENED, values)
+
+
+def note_progress(
+    connection: Connection, import_id: int, *, rows_read: int, sheet: str, found: int, staged: int
+) -> None:
+    """Moves the progress to `rows_read`: so many rows more of the sheet are found, and `staged` lie in staging."""
+    values = {"import_id": import_id, "rows_read": rows_read, "sheet": sheet, "found": found, "staged": staged}
+    connection.execute(_NOTE_PROGRESS, values)
+
+
+def complete(connection: Connection, import_id: int, sheets: Sequence[SheetCounts]) -> None:
+    """Notes the counts, and that the import is done. The database refuses counts that do not add up."""
+    for sheet in sheets:
+        connection.execute(insert(import_sheets).values(import_id=import_id, **asdict(sheet)))
+    after = {"sheets": [asdict(sheet) for sheet in sheets]}
+    _finish(connection, import_id, COMPLETED, None, Action.IMPORT_COMPLETED, after)
+
+
+def fail(connection: Connection, import_id: int, message: str) -> None:
+    """Notes why the file could not be imported, unless the import has ended already."""
+    _finish(connection, import_id, FAILED, message, Action.IMPORT_FAILED, {"message": message})
 
 
 def give_up_waiting(connection: Connection, seconds: int, message: str) -> int:
@@ -229,26 +319,14 @@ def give_up_waiting(connection: Connection, seconds: int, message: str) -> int:
     return connection.execute(_GIVE_UP, {"seconds": seconds, "message": message}).rowcount
 
 
-def get(connection: Connection, import_id: int, started_by: str | None = None) -> ImportJob | None:
-    """One import; None where there is none of that number, or none that `started_by` asked for, if given."""
-    values = {"import_id": import_id, "started_by": started_by}
-    row = connection.execute(text(f"{_JOBS} {_ONE} {_OWN if started_by else ''}"), values).first()
-    return None if row is None else _job(row._asdict())
+def set_report(connection: Connection, import_id: int, report_key: str) -> None:
+    """Notes where the report of an import lies in the bucket."""
+    connection.execute(_SET_REPORT, {"import_id": import_id, "report_key": report_key})
 
 
-def page(connection: Connection, before: int | None, limit: int, started_by: str | None = None) -> list[ImportJob]:
-    """The newest imports first, from below the number `before` on; all, or those that `started_by` asked for."""
-    values = {"before": before, "limit": limit, "started_by": started_by}
-    rows = connection.execute(text(f"{_JOBS} {_BELOW} {_OWN if started_by else ''} {_PAGE}"), values)
-    return [_job(row._asdict()) for row in rows]
-
-
-def findings(
-    connection: Connection, import_id: int, outcomes: Sequence[str], after: int, limit: int
-) -> list[StoredFinding]:
-    """What an import says about rows with one of these outcomes, in the order it said it, above the number `after`."""
-    values = {"import_id": import_id, "outcomes": list(outcomes), "after": after, "limit": limit}
-    return [StoredFinding(*row) for row in connection.execute(_FINDINGS, values)]
+def newer_versions(connection: Connection, import_id: int) -> list[int]:
+    """The completed imports of newer versions of the same file; hardly ever any."""
+    return list(connection.scalars(_NEWER, {"import_id": import_id}))
 
 
 def is_releasable(connection: Connection, import_id: int) -> bool:
@@ -256,50 +334,35 @@ def is_releasable(connection: Connection, import_id: int) -> bool:
     return bool(connection.execute(_IS_RELEASABLE, {"import_id": import_id}).scalar_one())
 
 
-def finding_counts(connection: Connection, import_id: int, limit: int) -> list[FindingCount]:
-    """What an import says most often, the gravest outcome first."""
-    values = {"import_id": import_id, "outcomes": list(FINDING_OUTCOMES), "limit": limit}
-    return [FindingCount(*row) for row in connection.execute(_FINDING_COUNTS, values)]
+def author_of(connection: Connection, import_id: int) -> Author:
+    """The import as the author of what it changes."""
+    key = connection.execute(text("SELECT object_key FROM imports WHERE import_id = :id"), {"id": import_id})
+    return Author("import", key.scalar_one(), import_id)
 
 
-def row_outcomes(connection: Connection, import_id: int, sheet: str) -> Iterator[RowOutcome]:
-    """What became of every row of a sheet, from the top, some thousands in memory at a time.
-
-    Needs a transaction. Whoever begins with a sheet has done with the one before.
-    """
-    connection.exec_driver_sql("CLOSE ALL")
-    for statement in (_DECLARE_ROWS, _DECLARE_SAID):
-        connection.execute(statement, {"import_id": import_id, "sheet": sheet})
-    said = _fetched(connection, "report_said")
-    next_said = next(said, None)
-    for row_number, outcome in _fetched(connection, "report_rows"):
-        own = []
-        while next_said and next_said[0] <= row_number:
-            if next_said[0] == row_number:
-                own.append(next_said)
-            next_said = next(said, None)
-        yield _row_outcome(row_number, outcome, own)
+def is_populated(connection: Connection) -> bool:
+    """Whether anything was imported or registered here: any customer or loan, also a waiting one."""
+    return bool(connection.execute(_IS_POPULATED).scalar_one())
 
 
-def _fetched(connection: Connection, cursor: str) -> Iterator[Sequence[Any]]:
-    while rows := connection.exec_driver_sql(f"FETCH {ROWS_A_FETCH} FROM {cursor}").all():
-        yield from rows
-
-
-def _row_outcome(row_number: int, outcome: str, said: Sequence[Sequence[Any]]) -> RowOutcome:
-    return RowOutcome(
-        row_number,
-        outcome,
-        findings=tuple(each[1] for each in said),
-        sentences=tuple(each[2] for each in said),
-        columns=frozenset(each[3] for each in said if each[3]),
-    )
-
-
-def set_report(connection: Connection, import_id: int, report_key: str) -> None:
-    """Notes where the report of an import lies in the bucket."""
-    connection.execute(_SET_REPORT, {"import_id": import_id, "report_key": report_key})
+def forget(connection: Connection, *, bucket: str, key: str, version: str) -> None:
+    """Forgets a completed import and its report, so that the same object can be imported again."""
+    connection.execute(_FORGET, {"bucket": bucket, "key": key, "version": version})
 
 
 def _job(row: Mapping[str, Any]) -> ImportJob:
     return ImportJob(**{**row, "sheets": tuple(SheetCounts(**sheet) for sheet in row["sheets"] or ())})
+
+
+def _finish(
+    connection: Connection, import_id: int, state: str, message: str | None, action: Action, after: Mapping[str, object]
+) -> None:
+    """Ends an import that runs, and tells the audit log."""
+    key = connection.scalar(_FINISH, {"import_id": import_id, "state": state, "message": message})
+    if key is not None:
+        _audit(connection, action, import_id, key, after)
+
+
+def _audit(connection: Connection, action: Action, import_id: int, key: str, after: Mapping[str, object]) -> None:
+    author = Author("import", key, import_id)
+    audit.add(connection, author, Event(action, SubjectKind.IMPORT, import_id, after=after))

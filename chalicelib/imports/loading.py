@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from chalicelib.imports import records, staging
+from chalicelib.imports import findings, jobs, staging
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import Layout
-from chalicelib.imports.merging.customers import merge_customers
-from chalicelib.imports.merging.loans import merge_loans
+from chalicelib.imports.jobs import ImportJob, SheetCounts
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.merging import MERGES
+from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.merging.statements import MergedRows, prepare
 from chalicelib.imports.reading.sheets import FileRefused
-from chalicelib.imports.records import ImportRecord, SheetCounts
 from chalicelib.imports.rows import Chunk, read_chunks
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
+from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -34,9 +36,6 @@ STAGING_SECONDS = 10
 # Merging cannot be interrupted; a slow database takes a tenth of a millisecond a row.
 MERGING_SECONDS = 1
 MERGING_SECONDS_A_ROW = 1e-4
-
-# Customers before loans, so that a workbook with both leaves nothing waiting.
-MERGES = {"customers": merge_customers, "loans": merge_loans}
 
 
 class OutOfTime(Exception):
@@ -56,10 +55,9 @@ class OpenedFile:
         return sum(layout.height for layout in self.layouts)
 
 
-def load(
-    database: Database, import_id: int, file: OpenedFile, time_left: TimeLeft
-) -> tuple[ImportRecord, list[SheetCounts]]:
-    """Applies all of a workbook, unless another worker does; returns how the import stands and its counts.
+def load(database: Database, import_id: int, file: OpenedFile, time_left: TimeLeft) -> tuple[ImportJob, bool]:
+    """Applies all of a workbook; returns how the import stands, and whether it was ended here and not by another
+    worker.
 
     Raises OutOfTime where the rest is to be done by another invocation, and FileRefused where there is no row.
     """
@@ -67,65 +65,59 @@ def load(
     while True:
         _stage_all(database, import_id, file, time_left)
         _check_time_for_merging(file, at_first, time_left)
-        record, sheets = _merge(database, import_id, file)
-        if record.state != records.RUNNING:
-            return record, sheets
+        job, is_merged = _merge(database, import_id, file)
+        if job.state != jobs.RUNNING:
+            return job, is_merged
 
 
 @retried
-def _open(database: Database, import_id: int, file: OpenedFile) -> ImportRecord:
+def _open(database: Database, import_id: int, file: OpenedFile) -> ImportJob:
     with database.transaction() as tx:
-        record = records.lock(tx.connection, import_id)
-        records.note_opened(tx.connection, import_id, file.rows, file.uploaded_at)
+        job = jobs.lock(tx.connection, import_id)
+        jobs.note_opened(tx.connection, import_id, file.rows, file.uploaded_at)
         tx.commit()
-    return record
+    return job
 
 
 def _stage_all(database: Database, import_id: int, file: OpenedFile, time_left: TimeLeft) -> None:
     """Returns when all rows are staged, or the import has ended."""
     has_staged = False
-    record = _progress(database, import_id)
-    while record.state == records.RUNNING and record.rows_read < file.rows:
-        for chunk in read_chunks(file.layouts, start=record.rows_read):
+    job = _progress(database, import_id)
+    while job.state == jobs.RUNNING and job.rows_read < file.rows:
+        for chunk in read_chunks(file.layouts, start=job.rows_read):
             if has_staged and time_left() < STAGING_SECONDS:
                 raise OutOfTime
-            record = _stage(database, import_id, chunk)
+            job = _stage(database, import_id, chunk)
             has_staged = True
-            if record.rows_read != chunk.end:
+            if job.rows_read != chunk.end:
                 # Another worker is elsewhere; go on from there.
                 break
 
 
 @retried
-def _progress(database: Database, import_id: int) -> ImportRecord:
+def _progress(database: Database, import_id: int) -> ImportJob:
     with database.reading() as connection:
-        return records.get(connection, import_id)
+        return jobs.get(connection, import_id)
 
 
 @retried
-def _stage(database: Database, import_id: int, chunk: Chunk) -> ImportRecord:
+def _stage(database: Database, import_id: int, chunk: Chunk) -> ImportJob:
     """Writes the good rows to staging and what is wrong with the others to the report, if nobody else has."""
+    sheet, kind = chunk.layout.sheet.name, chunk.layout.kind
     with database.transaction() as tx:
-        record = records.lock(tx.connection, import_id)
-        if record.state != records.RUNNING or record.rows_read != chunk.start:
-            return record
-        sheet = [chunk.layout.sheet.name] * len(chunk.positions)
-        columns = [chunk.positions, sheet, chunk.row_numbers, *chunk.columns]
-        staging.stage(tx.connection, import_id, chunk.layout.kind.name, columns)
-        staging.add_findings(tx.connection, import_id, chunk.findings)
-        records.note_progress(
-            tx.connection,
-            import_id,
-            rows_read=chunk.end,
-            sheet=chunk.layout.sheet.name,
-            found=chunk.found,
-            staged=len(chunk.positions),
-        )
+        job = jobs.lock(tx.connection, import_id)
+        if job.state != jobs.RUNNING or job.rows_read != chunk.start:
+            return job
+        staged = len(chunk.positions)
+        columns = [chunk.positions, [sheet] * staged, chunk.row_numbers, *chunk.columns]
+        staging.stage(tx.connection, import_id, kind, columns)
+        findings.add(tx.connection, import_id, chunk.findings)
+        jobs.note_progress(tx.connection, import_id, rows_read=chunk.end, sheet=sheet, found=chunk.found, staged=staged)
         tx.commit()
-    return replace(record, rows_read=chunk.end)
+    return replace(job, rows_read=chunk.end)
 
 
-def _check_time_for_merging(file: OpenedFile, at_first: ImportRecord, time_left: TimeLeft) -> None:
+def _check_time_for_merging(file: OpenedFile, at_first: ImportJob, time_left: TimeLeft) -> None:
     """Raises OutOfTime where a merge begun now might be cut off; never in an invocation that has nothing else to do."""
     has_staged = at_first.rows_read < file.rows
     if has_staged and time_left() < MERGING_SECONDS + file.rows * MERGING_SECONDS_A_ROW:
@@ -133,36 +125,38 @@ def _check_time_for_merging(file: OpenedFile, at_first: ImportRecord, time_left:
 
 
 @retried
-def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[ImportRecord, list[SheetCounts]]:
-    """Applies what is staged. The import still runs afterwards where some of that was lost and must be read again."""
+def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[ImportJob, bool]:
+    """Applies what is staged; returns how the import stands, and whether that was done here. It still runs where some
+    of what was staged is lost and must be read again.
+    """
     with database.transaction() as tx:
-        record = records.lock(tx.connection, import_id)
-        if record.state != records.RUNNING or record.rows_read != file.rows:
-            return record, []
-        found = record.rows_by_sheet
+        job = jobs.lock(tx.connection, import_id)
+        if job.state != jobs.RUNNING or job.rows_read != file.rows:
+            return job, False
+        found = job.rows_by_sheet
         # The release before does not count; what it has begun is read again.
-        if found is None or staging.staged_rows(tx.connection, import_id) != record.rows_staged:
+        if found is None or staging.staged_rows(tx.connection, import_id) != job.rows_staged:
             staging.clear(tx.connection, import_id)
             tx.commit()
-            return record, []
+            return job, False
         if not any(found.values()):
             raise FileRefused(_without_rows(file))
-        records.lock_merging(tx.connection)
+        lock_merging(tx.connection)
         sheets = _apply(tx.connection, import_id, file, found)
-        records.complete(tx.connection, import_id, sheets)
+        jobs.complete(tx.connection, import_id, sheets)
         tx.commit()
-    return replace(record, state=records.COMPLETED), sheets
+    return replace(job, state=jobs.COMPLETED, sheets=tuple(sheets)), True
 
 
 def _apply(connection: "Connection", import_id: int, file: OpenedFile, found: Mapping[str, int]) -> list[SheetCounts]:
     prepare(connection)
     # One that was left waiting although its customer is here must not be taken for a new one.
-    records.apply_waiting_loans(connection, records.author_of(connection, import_id))
-    newer = records.newer_versions(connection, import_id)
-    kinds = {layout.kind.name for layout in file.layouts}
-    merged = [rows for kind, merge in MERGES.items() if kind in kinds for rows in merge(connection, import_id, newer)]
-    staging.add_findings(connection, import_id, _about_the_file(file))
-    rejected = records.note_rejected(connection, import_id)
+    apply_waiting_loans(connection, jobs.author_of(connection, import_id))
+    newer = jobs.newer_versions(connection, import_id)
+    kinds = {layout.kind for layout in file.layouts}
+    merged = [rows for kind in KINDS if kind in kinds for rows in MERGES[kind](connection, import_id, newer)]
+    findings.add(connection, import_id, _about_the_file(file))
+    rejected = findings.note_rejected(connection, import_id)
     staging.remove_staged(connection, import_id)
     return [
         _counts(layout, found.get(layout.sheet.name, 0), merged, rejected.get(layout.sheet.name, 0))

@@ -13,29 +13,34 @@ from typing import Any, NamedTuple, TypeAlias
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import Layout
-from chalicelib.imports.kinds import Check, Column
+from chalicelib.imports.kinds.columns import Check, Column
+from chalicelib.imports.kinds.readers import DATE, counted_from_1904
 from chalicelib.imports.reading.cells import (
-    ERROR,
-    UNCALCULATED,
-    UNCLEAR,
     Cell,
     MisfitCell,
-    Problem,
     Uncalculated,
     UnclearCell,
-    calendar_date,
-    counted_from_1904,
     is_blank,
     is_error,
     shown,
 )
 from chalicelib.imports.reading.sheets import NumberedRow
+from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import AMBIGUOUS, EitherWay, proves_month_first
 
 CHUNK_ROWS = 20_000
 
 # Above this, what a column's cells mean is forgotten and learned anew.
 MOST_KNOWN_CELLS = 100_000
+
+ERROR = Problem("error_cell", "must not be an error of Excel's.")
+UNCALCULATED = Problem(
+    "formula_without_value", "has a formula whose value is not in the file; open the file in Excel and save it."
+)
+UNCLEAR = Problem(
+    "unclear_number_format",
+    "has a number format that shows another value than the file holds; format the cell as Number and check its value.",
+)
 
 Values: TypeAlias = Sequence[Any]
 
@@ -100,7 +105,7 @@ def _has_month_first(layout: Layout) -> bool:
 
 
 def _holds_dates(column: Column) -> bool:
-    return column.parse is calendar_date
+    return column.reader is DATE
 
 
 def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: Sequence[NumberedRow]) -> Chunk:
@@ -187,7 +192,7 @@ def _read_cell(column: Column, cell: Cell) -> Any:
         return UNCLEAR
     if type(cell) is MisfitCell:
         return cell.problem
-    return column.parse(cell)
+    return column.reader.read(cell)
 
 
 class _Found(NamedTuple):
@@ -225,8 +230,8 @@ def _flagged(readers: Sequence[_Known], cells: Sequence[Sequence[Cell]], refused
 def _broken(
     layout: Layout, checks: Sequence[Check], columns: Sequence[Values], skipped: Container[int], outcome: str
 ) -> list[_Found]:
-    titles = [column.title for column in layout.kind.columns]
-    numbers = [(check, titles.index(check.column), titles.index(check.against)) for check in checks]
+    names = layout.kind.names
+    numbers = [(check, names.index(check.column), names.index(check.against)) for check in checks]
     return [
         _Found(at, column, problem, outcome)
         for check, column, against in numbers

@@ -8,27 +8,28 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.imports import attempts, jobs, records, staging
+from chalicelib.imports import attempts, jobs, staging
 from chalicelib.imports.files import MAX_FILE_BYTES
 from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.jobs import ImportJob, SheetCounts
 from chalicelib.imports.loading import OpenedFile, OutOfTime, TimeLeft, load
 from chalicelib.imports.processor_budget import processor_budget, reading_seconds, size_of
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
-from chalicelib.imports.records import ImportRecord, SheetCounts
 from chalicelib.imports.s3_events import ObjectReference, message_for, references
 from chalicelib.logs import log, log_exception
 from chalicelib.metrics import ROW_OUTCOMES, log_import
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
+from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -96,41 +97,41 @@ def import_object(
     Raises OutOfTime where another invocation has to go on, and what the database, S3 or a fault of ours raises;
     then nothing of the file was applied.
     """
-    record = _begin(database, reference, min(time_left(), LONGEST_SECONDS))
-    result = _result(record) if record.state != records.RUNNING else _run(database, s3, reference, record, time_left)
+    job = _begin(database, reference, min(time_left(), LONGEST_SECONDS))
+    if job.state == jobs.RUNNING:
+        result = _run(database, s3, reference, job.import_id, time_left)
+    else:
+        result = _result(job, repeated=True)
     ended(result)
-    if result.state == records.COMPLETED:
+    if result.state == jobs.COMPLETED:
         # Also where it had ended before: whoever ended it may not have come so far.
         _apply_latecomers(database, result.import_id)
     return result
 
 
 def _run(
-    database: Database, s3: "S3Client", reference: ObjectReference, record: ImportRecord, time_left: TimeLeft
+    database: Database, s3: "S3Client", reference: ObjectReference, import_id: int, time_left: TimeLeft
 ) -> ImportResult:
     try:
         with _downloaded(s3, reference) as (file, uploaded_at):
             with processor_budget(reading_seconds(size_of(file))):
                 opened = OpenedFile(*find_layouts(read_workbook(file)), uploaded_at)
-            return _result(*load(database, record.import_id, opened, time_left))
+            job, is_ended_here = load(database, import_id, opened, time_left)
+            return _result(job, repeated=not is_ended_here)
     except FileRefused as refusal:
-        return _fail(database, record.import_id, str(refusal))
+        return _fail(database, import_id, str(refusal))
     except Exception:
         # The worker lives, so the file does not kill it. Where the database is away the attempt stays counted.
         with suppress(DatabaseUnavailable):
-            _forget_attempts(database, record.import_id)
+            _forget_attempts(database, import_id)
         raise
 
 
-def _result(record: ImportRecord, sheets: Sequence[SheetCounts] = ()) -> ImportResult:
+def _result(job: ImportJob, *, repeated: bool) -> ImportResult:
+    # Whoever ended it told of its rows.
+    sheets = () if repeated else job.sheets
     return ImportResult(
-        record.import_id,
-        record.state,
-        record.message,
-        record.rows_total or 0,
-        record.report_key,
-        tuple(sheets),
-        repeated=not sheets,
+        job.import_id, job.state, job.message, job.rows_total or 0, job.report_key, sheets, repeated=repeated
     )
 
 
@@ -152,7 +153,7 @@ def _import_or_put_off(
 ) -> None:
     try:
         result = _import_and_log(database, s3, reference, time_left)
-        if result.state == records.COMPLETED and result.report_key is None:
+        if result.state == jobs.COMPLETED and result.report_key is None:
             _report(database, s3, reference, result, time_left)
     except OutOfTime:
         if send is None:
@@ -209,28 +210,25 @@ def _log(reference: ObjectReference, result: ImportResult, began: float) -> None
 
 
 @retried
-def _begin(database: Database, reference: ObjectReference, seconds: float) -> ImportRecord:
+def _begin(database: Database, reference: ObjectReference, seconds: float) -> ImportJob:
     """Notes the import and the attempt in a transaction of its own, so that both are known whatever becomes of it.
 
     An import whose attempts before this one killed their workers fails here, unread.
-
-    An import that was started by hand and waits for this object is it; else there is a new one.
     """
-    found: dict[str, Any] = {
-        "bucket": reference.bucket,
-        "key": reference.key,
-        "version": reference.identity,
-        "sequencer": reference.sequencer,
-        "uploaded_at": reference.uploaded_at,
-        "size_bytes": reference.size_bytes,
-    }
     with database.transaction() as tx:
-        jobs.adopt(tx.connection, **found)
-        record = records.begin(tx.connection, **found)
-        if record.state == records.RUNNING and not attempts.begin(tx.connection, record.import_id, seconds):
-            record = _fail_within(tx.connection, record.import_id, attempts.KILLED)
+        job = jobs.begin(
+            tx.connection,
+            bucket=reference.bucket,
+            key=reference.key,
+            version=reference.identity,
+            sequencer=reference.sequencer,
+            uploaded_at=reference.uploaded_at,
+            size_bytes=reference.size_bytes,
+        )
+        if job.state == jobs.RUNNING and not attempts.begin(tx.connection, job.import_id, seconds):
+            job = _fail_within(tx.connection, job.import_id, attempts.KILLED)
         tx.commit()
-    return record
+    return job
 
 
 @retried
@@ -277,23 +275,23 @@ def _downloaded(s3: "S3Client", reference: ObjectReference) -> Iterator[tuple[IO
 def _fail(database: Database, import_id: int, message: str) -> ImportResult:
     """Ends an import that runs. One that another worker ended meanwhile stays as that one left it."""
     with database.transaction() as tx:
-        record = records.lock(tx.connection, import_id)
-        if record.state != records.RUNNING:
-            return _result(record)
-        _fail_within(tx.connection, import_id, message)
+        job = jobs.lock(tx.connection, import_id)
+        if job.state != jobs.RUNNING:
+            return _result(job, repeated=True)
+        job = _fail_within(tx.connection, import_id, message)
         tx.commit()
-    return ImportResult(import_id, records.FAILED, message)
+    return _result(job, repeated=False)
 
 
-def _fail_within(connection: "Connection", import_id: int, message: str) -> ImportRecord:
+def _fail_within(connection: "Connection", import_id: int, message: str) -> ImportJob:
     staging.clear(connection, import_id)
-    records.fail(connection, import_id, message)
-    return records.get(connection, import_id)
+    jobs.fail(connection, import_id, message)
+    return jobs.get(connection, import_id)
 
 
 @retried
 def _apply_latecomers(database: Database, import_id: int) -> None:
     """Applies loans whose customer was registered while the import, not seeing it yet, let them wait."""
     with database.transaction() as tx:
-        records.apply_waiting_loans(tx.connection, records.author_of(tx.connection, import_id))
+        apply_waiting_loans(tx.connection, jobs.author_of(tx.connection, import_id))
         tx.commit()

@@ -1,37 +1,34 @@
 """Rows of a workbook on their way in: unlogged tables that COPY fills, a part of the file in each transaction."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
-LINES_A_BLOCK = 500
+from chalicelib.imports.copying import copy
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.columns import Kind
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# Where a row stood: `position` counts the rows of the whole workbook, so that one number says which of two came later;
+# then the sheet, and the row as Excel shows it.
+PLACE = ("position", "sheet", "row_number")
 
-_COUNT = """
-    SELECT (SELECT count(*) FROM staged_customers WHERE import_id = :import_id)
-         + (SELECT count(*) FROM staged_loans WHERE import_id = :import_id)
-"""
+_COUNTS = [f"(SELECT count(*) FROM {kind.staging} WHERE import_id = :import_id)" for kind in KINDS]
+_COUNT = f"SELECT {' + '.join(_COUNTS)}"
+
+_REMOVE = [f"DELETE FROM {kind.staging} WHERE import_id = :import_id" for kind in KINDS]
 
 # Takes back all that was staged and found, so that the file is read again from its start.
 _CLEAR = (
-    "DELETE FROM staged_customers WHERE import_id = :import_id",
-    "DELETE FROM staged_loans WHERE import_id = :import_id",
+    *_REMOVE,
     "DELETE FROM import_findings WHERE import_id = :import_id",
     "UPDATE imports SET rows_read = 0, rows_staged = 0, rows_by_sheet = '{}' WHERE import_id = :import_id",
 )
 
 
-def stage(connection: Connection, import_id: int, kind: str, columns: Sequence[Collection[object]]) -> None:
-    """Appends rows, given by their columns, to the staging table of a kind (customers, loans).
-
-    The first three columns are where a row stood: `position` counts the rows of the whole workbook, so that one
-    number says which of two came later; then the sheet, and the row as Excel shows it.
-    """
-    copy(connection, f"staged_{kind}", [[import_id] * len(columns[0]), *columns])
+def stage(connection: Connection, import_id: int, kind: Kind, columns: Sequence[Collection[object]]) -> None:
+    """Appends rows to the staging table of their kind, given by the columns of PLACE and those of the kind."""
+    names = ("import_id", *PLACE, *kind.names)
+    copy(connection, kind.staging, names, [[import_id] * len(columns[0]), *columns])
 
 
 def staged_rows(connection: Connection, import_id: int) -> int:
@@ -47,55 +44,5 @@ def clear(connection: Connection, import_id: int) -> None:
 
 def remove_staged(connection: Connection, import_id: int) -> None:
     """Empties staging of what has been merged."""
-    for statement in _CLEAR[:2]:
+    for statement in _REMOVE:
         connection.execute(text(statement), {"import_id": import_id})
-
-
-def add_findings(connection: Connection, import_id: int, findings: Iterable[Sequence[object]]) -> None:
-    """Appends findings to the report of an import: the columns of import_findings after import_id."""
-    columns = "import_id, sheet, row_number, outcome, column_name, value, code, message"
-    rows = [(import_id, *finding) for finding in findings]
-    copy(connection, f"import_findings ({columns})", list(zip(*rows, strict=True)))
-
-
-def copy(connection: Connection, table: str, columns: Sequence[Collection[object]]) -> None:
-    """Appends rows, given by their columns, by COPY to a table, whose name may be followed by a list of columns.
-
-    Raises DBAPIError, as every other statement does. The rows are all written out before the first is sent: the
-    driver cannot break off a COPY it has begun.
-    """
-    blocks = list(_blocks(columns))
-    if not blocks:
-        return
-    statement = f"COPY {table} FROM STDIN"
-    driver: Any = connection.dialect.loaded_dbapi
-    try:
-        connection.connection.cursor().execute(statement, stream=blocks)  # type: ignore[call-arg]
-    except driver.Error as error:
-        raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
-
-
-def _blocks(columns: Sequence[Collection[object]]) -> Iterator[bytes]:
-    """The rows in COPY's text format; each block is sent as one message."""
-    lines = map("\t".join, zip(*map(_fields, columns), strict=True))
-    while some := list(islice(lines, LINES_A_BLOCK)):
-        yield "\n".join((*some, "")).encode()
-
-
-def _fields(column: Collection[object]) -> Iterator[str]:
-    # Whole numbers seldom come again in a column: ids, and where a row stood.
-    return map(str, column) if set(map(type, column)) == {int} else map(_Fields().__getitem__, column)
-
-
-class _Fields(dict[object, str]):
-    """How each value is written in COPY's text format, kept because most values of a column come again."""
-
-    def __missing__(self, value: object) -> str:
-        field = self[value] = _field(value)
-        return field
-
-
-def _field(value: object) -> str:
-    if value is None:
-        return "\\N"
-    return value.translate(_ESCAPES) if isinstance(value, str) else str(value)

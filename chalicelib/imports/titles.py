@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from chalicelib.imports.kinds.columns import DATES, Unit
+
 # Longer titles are of no column that is known.
 MAX_TITLE = 200
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
@@ -16,9 +18,6 @@ _TIMES = {
     "month": r"months?|monthly|mths?|mons?|pm", "quarter": r"quarters?|quarterly|qtrs?",
     "year": r"years?|yearly|yrs?|annum|annual|annually|pa",
 }  # fmt: skip
-# The time that a column is counted in. Those of others do not depend on one.
-_OWN_TIME = {"Tenure": "month", "Interest Rate": "year", "Age": "year", "Monthly Salary": "month",
-             "Monthly payment": "month"}  # fmt: skip
 _MONTH_FIRST = re.compile(r"mm?\W+dd?\W+yy(yy)?")
 
 
@@ -43,13 +42,13 @@ def unit_of(title: str) -> str:
     return title[len(without_unit(title)) :][1:-1].strip()
 
 
-def of_other_unit(column: str, unit: str) -> bool:
-    """Whether values in this unit are not those that the column is read in: lakhs, years, dollars."""
+def of_other_unit(own: Unit, unit: str) -> bool:
+    """Whether values in the unit of a title are not in the `own` one of its column: lakhs, years, dollars."""
     text = unicodedata.normalize("NFKC", unit).casefold().replace("p.a", "pa").replace("p.m", "pm")
-    if "date" in column.casefold():
+    if own is DATES:
         return bool(_MONTH_FIRST.search(text))
     words = re.findall(r"[^\W_]+", text)
     if any(map(_OTHER_SCALES.fullmatch, words)) or any(symbol in text for symbol in "$€£¥"):
         return True
     times = {time for time, pattern in _TIMES.items() if any(re.fullmatch(pattern, word) for word in words)}
-    return column in _OWN_TIME and bool(times - {_OWN_TIME[column]})
+    return own.time is not None and bool(times - {own.time})

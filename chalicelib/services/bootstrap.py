@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypedDict
 
 from chalicelib.config import Settings
-from chalicelib.imports import records
+from chalicelib.imports import jobs
+from chalicelib.imports.merging.locking import try_lock_merging
 from chalicelib.imports.running import give_up_dead
 from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.logs import log
@@ -14,6 +15,7 @@ from chalicelib.storage import idempotency, sessions, sign_in_failures
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 from chalicelib.storage.migrate import migrate
+from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -72,13 +74,13 @@ def _prepare(database: Database, seeds: list[ObjectReference]) -> bool:
     An emptied database remembers that the seeds were imported once; it has to forget that to be seeded anew.
     """
     with database.transaction() as tx:
-        if not records.try_lock_merging(tx.connection):
+        if not try_lock_merging(tx.connection):
             return True
-        records.apply_waiting_loans(tx.connection, BOOTSTRAP)
-        populated = records.is_populated(tx.connection)
+        apply_waiting_loans(tx.connection, BOOTSTRAP)
+        populated = jobs.is_populated(tx.connection)
         if not populated:
             for seed in seeds:
-                records.forget(tx.connection, bucket=seed.bucket, key=seed.key, version=seed.identity)
+                jobs.forget(tx.connection, bucket=seed.bucket, key=seed.key, version=seed.identity)
         tx.commit()
     return populated
 

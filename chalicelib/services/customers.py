@@ -9,7 +9,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlalchemy import Connection
 
 from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated
-from chalicelib.imports.records import apply_waiting_loans
 from chalicelib.rules.access import TERMS, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.rules.ceilings import Ceiling, Terms, faults
@@ -21,6 +20,7 @@ from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Customer, NewCustomer, Order
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
+from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 
 @dataclass(frozen=True)

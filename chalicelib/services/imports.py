@@ -1,4 +1,4 @@
-"""The use cases of imports as jobs: ask for an upload, watch, read what was said of each row, get the report.
+"""The use cases of imports: ask for an upload, watch, read what was said of each row, release, get the template.
 
 What needs a library that is slow to load (openpyxl, the AWS client) is loaded where it is used, because the API
 imports this module at its cold start.
@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.errors import Conflict, ImportNotFound, Unavailable
-from chalicelib.imports import jobs, records
+from chalicelib.errors import Conflict, ImportNotFound
+from chalicelib.imports import findings, jobs
 from chalicelib.imports.files import MAX_FILE_BYTES, content_type_of, safe_file_name
-from chalicelib.imports.jobs import FINDING_OUTCOMES, ImportJob, NewJob, StoredFinding
+from chalicelib.imports.findings import FINDING_OUTCOMES, StoredFinding
+from chalicelib.imports.jobs import AWAITING_UPLOAD, ImportJob, NewJob
 from chalicelib.rules.access import Actor, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
-from chalicelib.services.files import NOT_THERE, published
+from chalicelib.services.files import published, reached
 from chalicelib.storage import audit
 from chalicelib.storage.database import Database
 from chalicelib.storage.errors import retried
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-AWAITING_UPLOAD = "awaiting_upload"
 
 MAX_UPLOAD_BYTES = MAX_FILE_BYTES
 UPLOAD_SECONDS = 3600
@@ -76,22 +75,13 @@ def release_import(database: Database, s3: "S3Client", import_id: int, actor: Ac
     Raises ImportNotFound; Conflict where there is nothing to release, or a newer version of the file was imported, or
     the file is not in S3 any more; Unavailable where S3 cannot be reached.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     job = _releasable(database, import_id)
     source = {"Bucket": job.bucket, "Key": job.object_key, "VersionId": job.object_version}
-    try:
+    not_kept = Conflict(f"The file of import {import_id} is not kept any more; ask for it to be sent again.")
+    with reached(not_there=not_kept):
         s3.head_object(**source)  # type: ignore[arg-type]
         released = _start(database, job.bucket, job.file_name, actor, request_id, job.import_id)
         s3.copy_object(Bucket=job.bucket, Key=released.object_key, CopySource=source)  # type: ignore[arg-type]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in NOT_THERE:
-            raise Conflict(
-                f"The file of import {import_id} is not kept any more; ask for it to be sent again."
-            ) from error
-        raise Unavailable("The store of files cannot be reached at the moment; please try again.") from error
-    except BotoCoreError as error:
-        raise Unavailable("The store of files cannot be reached at the moment; please try again.") from error
     return released
 
 
@@ -133,29 +123,31 @@ def view_import(database: Database, import_id: int, own: str | None = None) -> I
     in every list.
     """
     with database.reading() as connection:
-        job = jobs.get(connection, import_id, own)
+        job = jobs.find(connection, import_id, own)
     if job is None:
         raise _not_found(import_id)
     return job
 
 
 @retried
-def list_imports(database: Database, before: int | None, limit: int, own: str | None = None) -> list[ImportJob]:
-    """The newest imports first, from below the number `before` on."""
+def list_imports(database: Database, before: int | None, most: int, own: str | None = None) -> list[ImportJob]:
+    """The newest imports first, at most so many, from below the number `before` on."""
     with database.reading() as connection:
-        return jobs.page(connection, before, limit, own)
+        return jobs.page(connection, before, most, own)
 
 
 @retried
 def list_findings(
-    database: Database, import_id: int, outcome: str | None, after: int, limit: int, own: str | None = None
+    database: Database, import_id: int, outcome: str | None, after: int, most: int, own: str | None = None
 ) -> list[StoredFinding]:
-    """What an import says about rows: all of it, or what has this outcome. Raises ImportNotFound."""
+    """What an import says about rows, at most so much, above the number `after`: all of it, or what has this outcome.
+    Raises ImportNotFound.
+    """
     outcomes: Sequence[str] = FINDING_OUTCOMES if outcome is None else (outcome,)
     with database.reading() as connection:
-        if jobs.get(connection, import_id, own) is None:
+        if not jobs.exists(connection, import_id, own):
             raise _not_found(import_id)
-        return jobs.findings(connection, import_id, outcomes, after, limit)
+        return findings.page(connection, import_id, outcomes, after, most)
 
 
 @retried
@@ -165,13 +157,25 @@ def is_releasable(database: Database, import_id: int) -> bool:
         return jobs.is_releasable(connection, import_id)
 
 
+def template_link(s3: "S3Client", signer: "S3Client", bucket: str) -> str:
+    """A link to the template workbook, which is made when it is first asked for. Raises Unavailable without S3."""
+    from chalicelib.imports.template import edition, write_template
+
+    def made() -> bytes:
+        file = io.BytesIO()
+        write_template(file)
+        return file.getvalue()
+
+    return published(s3, signer, bucket, f"templates/{edition()}/loans-import-template.xlsx", made)
+
+
 @retried
 def _releasable(database: Database, import_id: int) -> ImportJob:
     with database.reading() as connection:
-        job = jobs.get(connection, import_id)
+        job = jobs.find(connection, import_id)
         if job is None:
             raise _not_found(import_id)
-        newer = records.newer_versions(connection, import_id)
+        newer = jobs.newer_versions(connection, import_id)
         has_something = jobs.is_releasable(connection, import_id)
     if not has_something:
         raise Conflict(f"Nothing of import {import_id} waits to be released.")
@@ -224,15 +228,3 @@ def _signed_upload(
 
 def _not_found(import_id: int) -> ImportNotFound:
     return ImportNotFound(f"There is no import {import_id}.")
-
-
-def template_link(s3: "S3Client", signer: "S3Client", bucket: str) -> str:
-    """A link to the template workbook, which is made when it is first asked for. Raises Unavailable without S3."""
-    from chalicelib.imports.template import edition, write_template
-
-    def made() -> bytes:
-        file = io.BytesIO()
-        write_template(file)
-        return file.getvalue()
-
-    return published(s3, signer, bucket, f"templates/{edition()}/loans-import-template.xlsx", made)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from chalicelib.imports import jobs
-from chalicelib.imports.jobs import ImportJob
+from chalicelib.imports.jobs import COMPLETED, ImportJob
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
 from chalicelib.storage import loans, statistics
@@ -126,7 +126,7 @@ def imports_to_look_at(database: Database) -> list[ImportJob]:
     """Of the latest imports those that run, failed or left rows out, the newest first."""
     with database.reading() as connection:
         latest = jobs.page(connection, None, LATEST_IMPORTS)
-    return [job for job in latest if job.state != "completed" or any(sheet.rejected for sheet in job.sheets)]
+    return [job for job in latest if job.state != COMPLETED or any(sheet.rejected for sheet in job.sheets)]
 
 
 def counted_since(today: date) -> date:

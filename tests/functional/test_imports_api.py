@@ -332,26 +332,42 @@ def test_without_s3_there_is_no_template_for_the_moment(api: Api, monkeypatch: p
     assert answer.headers["Retry-After"]
 
 
-def adopted(database: Database, key: str, version: str = "v1") -> bool:
+def begun(database: Database, key: str, version: str = "v1") -> jobs.ImportJob:
     with database.transaction() as tx:
-        found = jobs.adopt(tx.connection, bucket=BUCKET, key=key, version=version, sequencer="0055", size_bytes=10)
+        job = jobs.begin(
+            tx.connection,
+            bucket=BUCKET,
+            key=key,
+            version=version,
+            sequencer="0055",
+            uploaded_at=None,
+            size_bytes=10,
+        )
         tx.commit()
-    return found
+    return job
 
 
 @pytest.mark.usefixtures("s3")
 def test_the_first_version_of_an_awaited_object_is_adopted_once(api: Api, database: Database) -> None:
     job = started(api)
-    assert adopted(database, job["key"])
-    assert not adopted(database, job["key"])
-    assert not adopted(database, job["key"], "v2")
-    assert not adopted(database, "incoming/another.xlsx")
-    seen = view_import(database, job["import_id"])
+    number = job["import_id"]
+    assert begun(database, job["key"]).import_id == number
+    assert begun(database, job["key"]).import_id == number
+    assert begun(database, job["key"], "v2").import_id != number
+    assert begun(database, "incoming/another.xlsx").import_id != number
+    seen = view_import(database, number)
     assert (seen.state, seen.object_version) == ("running", "v1")
 
 
 def test_the_application_starts_without_the_libraries_of_imports() -> None:
-    slow = ("boto3", "botocore", "openpyxl", "python_calamine")
+    slow = (
+        "boto3",
+        "botocore",
+        "openpyxl",
+        "python_calamine",
+        "chalicelib.imports.kinds",
+        "chalicelib.imports.running",
+    )
     program = f"import sys, app; print([name for name in {slow} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

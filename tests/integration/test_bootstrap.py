@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
-from chalicelib.imports import records
+from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.running import import_messages, import_object
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
 from chalicelib.storage.database import Database
@@ -88,7 +88,7 @@ def test_nothing_is_queued_while_an_import_is_at_work(
 ) -> None:
     upload_seeds(aws)
     with new_database().transaction() as tx:
-        records.lock_merging(tx.connection)
+        lock_merging(tx.connection)
         assert run(database, aws)["seeded"] == []
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from chalicelib.imports.jobs import SheetCounts
 from chalicelib.imports.reading.csv_text import NEITHER
-from chalicelib.imports.records import SheetCounts
 from chalicelib.imports.running import ImportResult, import_object
 from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.storage.database import Database

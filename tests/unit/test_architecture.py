@@ -22,6 +22,11 @@ MAY_IMPORT = {
     "api": {"api", "services", "imports", "storage", "rules"},
     "console": {"console", "services", "imports", "storage", "rules"},
 }
+# What views may know of imports: values. The rest is slow to load, and the use cases of services call it.
+VALUES_OF_IMPORTS = ("jobs", "findings", "files", "kinds")
+# Reading knows nothing of what is read, and a kind nothing of what becomes of it.
+WITHIN_IMPORTS = {"reading": {"reading"}, "kinds": {"kinds", "reading"}}
+
 # How a request is read and what may stand in its fields is the same at both doors of the house; these say it once.
 SHARED_BY_BOTH_DOORS = (
     "chalicelib.api.credentials.address_of",
@@ -59,6 +64,22 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
             if parts[0] == "chalicelib" and parts[1] in ROOMS and not _is_shared(room, name):
                 assert parts[1] in MAY_IMPORT[room], f"{path.relative_to(CHALICELIB)} imports {name}"
             assert parts[0] not in NOT_OUTSIDE.get(room, set()), f"{path.relative_to(CHALICELIB)} imports {name}"
+
+
+@pytest.mark.parametrize("room", ["api", "console"])
+def test_a_view_knows_only_values_of_imports(room: str) -> None:
+    for path in modules_of(room):
+        for name in imported(path):
+            if name.startswith("chalicelib.imports."):
+                assert name.split(".")[2] in VALUES_OF_IMPORTS, f"{path.relative_to(CHALICELIB)} imports {name}"
+
+
+@pytest.mark.parametrize("part", WITHIN_IMPORTS)
+def test_a_part_of_imports_knows_only_the_parts_below_it(part: str) -> None:
+    for path in modules_of(f"imports/{part}"):
+        for name in imported(path):
+            if name.startswith("chalicelib.imports."):
+                assert name.split(".")[2] in WITHIN_IMPORTS[part], f"{path.relative_to(CHALICELIB)} imports {name}"
 
 
 def _is_shared(room: str, name: str) -> bool:

@@ -28,6 +28,7 @@ from chalicelib.api.schedules import preferred_format
 from chalicelib.errors import LoanError
 from chalicelib.imports.files import safe_file_name
 from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.kinds.columns import YEARS
 from chalicelib.imports.reading.number_formats import MAX_CODE, NumberFormat
 from chalicelib.imports.reading.plain_rows import PlainRows, grammar
 from chalicelib.imports.reading.shared_strings import SharedStrings, Strings
@@ -139,7 +140,7 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("fullmatch", lambda n: "1." + "1" * n + "."),
     ],
     "console.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
-    "imports.reading.cells._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
+    "imports.kinds.readers._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
     "imports.reading.number_formats._TOKEN": [
         ("finditer", lambda n: "[" * n),
         ("finditer", lambda n: '"a' * n),
@@ -360,10 +361,10 @@ INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
         Case(ROWS["a long formula"], take_rows)
     ],
     ("imports.titles", "findall", r"r'[^\W_]+'"): [
-        Case(lambda n: "a_" * n, lambda text: of_other_unit("Age", text), MAX_TITLE // 2)
+        Case(lambda n: "a_" * n, lambda text: of_other_unit(YEARS, text), MAX_TITLE // 2)
     ],
     ("imports.titles", "fullmatch", "pattern"): [
-        Case(lambda n: f"x ({'year ' * n})", lambda text: of_other_unit("Age", unit_of(text)), MAX_TITLE // 5)
+        Case(lambda n: f"x ({'year ' * n})", lambda text: of_other_unit(YEARS, unit_of(text)), MAX_TITLE // 5)
     ],
     ("imports.files", "split", r"r'[/\\]'"): [
         Case(lambda n: "/" * n, safe_file_name),

@@ -18,7 +18,8 @@ from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from chalicelib.imports.headers import Layout, find_layouts
-from chalicelib.imports.kinds import CUSTOMERS, LOANS
+from chalicelib.imports.kinds.customers import CUSTOMERS
+from chalicelib.imports.kinds.loans import LOANS
 from chalicelib.imports.reading import xlsx, xml_parts
 from chalicelib.imports.reading.cells import ERROR_NAMES, ErrorCell
 from chalicelib.imports.reading.marks import with_marks

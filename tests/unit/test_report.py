@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from chalicelib.imports.findings import FindingCount, RowOutcome
 from chalicelib.imports.headers import find_layouts
-from chalicelib.imports.jobs import FindingCount, RowOutcome
+from chalicelib.imports.jobs import SheetCounts
 from chalicelib.imports.reading.workbook import read_workbook
-from chalicelib.imports.records import SheetCounts
 from chalicelib.imports.report.summary import Summary
 from chalicelib.imports.report.workbook import NOT_READ, ReportedSheet, write_report
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook

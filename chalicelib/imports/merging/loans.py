@@ -1,6 +1,6 @@
 """From the staging table into loans and waiting_loans, in SQL, the whole set at a time.
 
-Runs in a transaction that holds the import lock (imports/records.py), so no other import is between two of these
+Runs in a transaction that holds the lock of merging (locking.py), so no other import is between two of these
 statements. The API is: a loan made there at the same moment may take a number that a row of the file wants, which
 ON CONFLICT notices.
 """
@@ -9,72 +9,66 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
+from chalicelib.imports.jobs import author_of
+from chalicelib.imports.kinds.loans import LOANS, UNDECIDED
 from chalicelib.imports.merging.refusals import HIGHEST_NUMBER, refuse_loans
-from chalicelib.imports.merging.statements import MergedRows, audit_statement, run
-from chalicelib.imports.records import apply_waiting_loans, author_of
+from chalicelib.imports.merging.statements import (
+    FINDING,
+    MergedRows,
+    analyze,
+    assigned,
+    audit_changes,
+    count,
+    differ,
+    listed,
+    move_sequence,
+    note_rows,
+    report_superseded,
+    run,
+    same,
+    update,
+    yield_to_newer,
+)
+from chalicelib.storage.waiting_loans import apply_waiting_loans
+
+_UNDECIDED = [column.name for column in UNDECIDED]
 
 # Loans that a file which spares those registered here left waiting, and whose customer registered meanwhile, now come
 # with a file that does not spare them: it answers for them from now on.
-_TAKE_OVER = """
+_TAKE_OVER = f"""
     UPDATE waiting_loans AS waiting
     SET import_id = :import_id
     FROM staged_loans AS staged, customers
     WHERE staged.import_id = :import_id
-      AND waiting.customer_id = staged.customer_id AND waiting.source_loan_id = staged.source_loan_id
+      AND {same(LOANS.key, "waiting", "staged")}
       AND customers.customer_id = waiting.customer_id
 """
 
 # Says what is to become of each row. A loan is known by its customer and its number in the file, one that was made here
 # by its own; of rows about the same loan the last counts. `first_position` is where the loan stood first, which decides
 # who keeps a number.
-_DECIDE = """
+_DECIDE = f"""
     CREATE TEMP TABLE incoming_loans ON COMMIT DROP AS
     SELECT staged.*,
            COALESCE(own.loan_id, stored.loan_id, waiting.loan_id, staged.source_loan_id) AS loan_id,
            own.loan_id IS NULL AND stored.loan_id IS NULL AND waiting.loan_id IS NULL AS is_new,
            CASE WHEN staged.position < staged.last_position THEN 'superseded'
                 -- In all else they are the same, or refusals.py would have taken the row out.
-                WHEN own.emis_paid_on_time <> staged.emis_paid_on_time THEN 'updated'
+                WHEN own.loan_id IS NOT NULL AND {differ(_UNDECIDED, "own", "staged")} THEN 'updated'
                 WHEN own.loan_id IS NOT NULL THEN 'unchanged'
                 WHEN stored.loan_id IS NULL AND customers.customer_id IS NULL THEN 'waiting'
                 WHEN stored.loan_id IS NULL THEN 'inserted'
-                WHEN (staged.loan_amount, staged.tenure, staged.interest_rate, staged.monthly_installment,
-                      staged.emis_paid_on_time, staged.start_date, staged.end_date)
-                     IS DISTINCT FROM
-                     (stored.loan_amount, stored.tenure, stored.interest_rate, stored.monthly_installment,
-                      stored.emis_paid_on_time, stored.start_date, stored.end_date) THEN 'updated'
+                WHEN {differ(LOANS.values, "staged", "stored")} THEN 'updated'
                 ELSE 'unchanged' END AS outcome
     FROM (SELECT *, min(position) OVER same_loan AS first_position, max(position) OVER same_loan AS last_position
           FROM staged_loans
           WHERE import_id = :import_id
-          WINDOW same_loan AS (PARTITION BY customer_id, source_loan_id)) AS staged
+          WINDOW same_loan AS (PARTITION BY {listed(LOANS.key)})) AS staged
     LEFT JOIN loans AS own ON own.loan_id = staged.source_loan_id AND own.customer_id = staged.customer_id
                           AND own.source_loan_id IS NULL
-    LEFT JOIN loans AS stored
-           ON stored.customer_id = staged.customer_id AND stored.source_loan_id = staged.source_loan_id
-    LEFT JOIN waiting_loans AS waiting
-           ON waiting.customer_id = staged.customer_id AND waiting.source_loan_id = staged.source_loan_id
+    LEFT JOIN loans AS stored ON {same(LOANS.key, "stored", "staged")}
+    LEFT JOIN waiting_loans AS waiting ON {same(LOANS.key, "waiting", "staged")}
     LEFT JOIN customers ON customers.customer_id = staged.customer_id
-"""
-
-# Leaves alone the loans that a newer version of the same file has brought.
-_YIELD = """
-    WITH newer AS (
-        SELECT DISTINCT customer_id, source_loan_id FROM import_rows
-        WHERE import_id = ANY (:newer) AND source_loan_id IS NOT NULL AND outcome <> 'rejected'
-    ), yielded AS (
-        UPDATE incoming_loans AS incoming
-        SET outcome = 'superseded'
-        FROM newer
-        WHERE newer.customer_id = incoming.customer_id AND newer.source_loan_id = incoming.source_loan_id
-          AND NOT is_new AND outcome <> 'superseded'
-        RETURNING incoming.sheet, incoming.row_number, incoming.source_loan_id, incoming.position
-    )
-    INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
-    SELECT :import_id, sheet, row_number, 'superseded', 'Loan ID', CAST(source_loan_id AS text), 'newer_version_here',
-           'A newer version of this file was imported before; what it says about this loan was kept.'
-    FROM yielded
-    ORDER BY position
 """
 
 # Gives a new loan the number of the file if it is the first to claim it and it is free, which _DECIDE took for
@@ -103,27 +97,15 @@ _NUMBER = f"""
     SET loan_id = numbered.loan_id
     FROM numbered
     WHERE numbered.position = incoming.position
-"""  # noqa: S608 - a number of ours
-
-# Moves the sequence above the highest number given here; never back. Before the loans are added, so that the API
-# draws none of these numbers from now on.
-_MOVE_SEQUENCE = f"""
-    SELECT setval('loans_loan_id_seq', highest.loan_id)
-    FROM (SELECT max(loan_id) AS loan_id FROM incoming_loans
-          WHERE outcome <> 'superseded' AND loan_id <= {HIGHEST_NUMBER}) AS highest,
-         loans_loan_id_seq AS sequence
-    WHERE highest.loan_id >= sequence.last_value + CAST(sequence.is_called AS integer)
-"""  # noqa: S608 - a number of ours
+"""
 
 _COUNT_NEW = "SELECT count(*) FROM incoming_loans WHERE outcome = 'inserted'"
 
 # Adds the new loans of customers who are here, except where the API took the number a moment ago. In the order of
 # customers, because that is the order of the two larger of the three indexes.
-_INSERT = """
-    INSERT INTO loans (loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
-                       monthly_installment, emis_paid_on_time, start_date, end_date)
-    SELECT loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
-           monthly_installment, emis_paid_on_time, start_date, end_date
+_INSERT = f"""
+    INSERT INTO loans (loan_id, {listed(LOANS.names)})
+    SELECT loan_id, {listed(LOANS.names)}
     FROM incoming_loans
     WHERE outcome = 'inserted'
     ORDER BY customer_id, loan_id
@@ -131,64 +113,27 @@ _INSERT = """
 """
 
 # Gives the loans whose number was taken a moment ago the next of the sequence, which nobody else can get.
-_RENUMBER_LEFTOVERS = """
+_RENUMBER_LEFTOVERS = f"""
     UPDATE incoming_loans AS incoming
     SET loan_id = nextval('loans_loan_id_seq')
     WHERE outcome = 'inserted'
-      AND NOT EXISTS (SELECT FROM loans
-                      WHERE loans.customer_id = incoming.customer_id
-                        AND loans.source_loan_id = incoming.source_loan_id)
-"""
-
-_AUDIT = audit_statement(
-    "loan",
-    "loans",
-    [
-        "loan_amount", "tenure", "interest_rate", "monthly_installment", "emis_paid_on_time", "start_date", "end_date",
-    ],
-)  # fmt: skip
-
-# Brings the loans that differ to what the file says; their numbers stay.
-_UPDATE = """
-    UPDATE loans
-    SET loan_amount = incoming.loan_amount, tenure = incoming.tenure, interest_rate = incoming.interest_rate,
-        monthly_installment = incoming.monthly_installment, emis_paid_on_time = incoming.emis_paid_on_time,
-        start_date = incoming.start_date, end_date = incoming.end_date, updated_at = now()
-    FROM incoming_loans AS incoming
-    WHERE incoming.loan_id = loans.loan_id AND incoming.outcome = 'updated'
+      AND NOT EXISTS (SELECT FROM loans WHERE {same(LOANS.key, "loans", "incoming")})
 """
 
 # Lets the loans of customers who are not here wait, under the number they will have; one that waits already
 # takes over what the file says.
-_KEEP_WAITING = """
-    INSERT INTO waiting_loans (loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
-                               monthly_installment, emis_paid_on_time, start_date, end_date, import_id)
-    SELECT loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate,
-           monthly_installment, emis_paid_on_time, start_date, end_date, :import_id
+_KEEP_WAITING = f"""
+    INSERT INTO waiting_loans (loan_id, {listed(LOANS.names)}, import_id)
+    SELECT loan_id, {listed(LOANS.names)}, :import_id
     FROM incoming_loans
     WHERE outcome = 'waiting'
     ORDER BY loan_id
-    ON CONFLICT (customer_id, source_loan_id) DO UPDATE
-    SET loan_amount = excluded.loan_amount, tenure = excluded.tenure, interest_rate = excluded.interest_rate,
-        monthly_installment = excluded.monthly_installment, emis_paid_on_time = excluded.emis_paid_on_time,
-        start_date = excluded.start_date, end_date = excluded.end_date, import_id = excluded.import_id
-"""
-
-# Reports the rows that a later row of the same file replaces.
-_REPORT_SUPERSEDED = """
-    INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
-    SELECT :import_id, incoming.sheet, incoming.row_number, 'superseded', 'Loan ID',
-           CAST(incoming.source_loan_id AS text), 'superseded',
-           format('The same loan of customer %s comes again in row %s of the sheet %s, which was used instead.',
-                  incoming.customer_id, latest.row_number, latest.sheet)
-    FROM incoming_loans AS incoming JOIN incoming_loans AS latest ON latest.position = incoming.last_position
-    WHERE incoming.position < incoming.last_position
-    ORDER BY incoming.position
+    ON CONFLICT ({listed(LOANS.key)}) DO UPDATE SET {assigned([*LOANS.values, "import_id"], to="excluded")}
 """
 
 # Reports the loans that wait for their customer.
-_REPORT_WAITING = """
-    INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
+_REPORT_WAITING = f"""
+    INSERT INTO import_findings ({FINDING})
     SELECT :import_id, sheet, row_number, 'waiting', 'Customer ID', CAST(customer_id AS text), 'customer_unknown',
            format('There is no customer %s yet; this loan waits and is applied when the customer arrives.',
                   customer_id)
@@ -198,21 +143,13 @@ _REPORT_WAITING = """
 """
 
 # Reports the new loans that could not keep the number of the file.
-_REPORT_RENUMBERED = """
-    INSERT INTO import_findings (import_id, sheet, row_number, outcome, column_name, value, code, message)
+_REPORT_RENUMBERED = f"""
+    INSERT INTO import_findings ({FINDING})
     SELECT :import_id, sheet, row_number, 'renumbered', 'Loan ID', CAST(source_loan_id AS text), 'loan_id_taken',
            format('Loan ID %s already belongs to another loan; this loan was saved as %s and remembers its number.',
                   source_loan_id, loan_id)
     FROM incoming_loans
     WHERE is_new AND outcome <> 'superseded' AND loan_id <> source_loan_id
-    ORDER BY position
-"""
-
-# Notes what became of each row.
-_NOTE_ROWS = """
-    INSERT INTO import_rows (import_id, sheet, row_number, outcome, customer_id, source_loan_id)
-    SELECT :import_id, sheet, row_number, outcome, customer_id, source_loan_id
-    FROM incoming_loans
     ORDER BY position
 """
 
@@ -229,20 +166,28 @@ def merge_loans(connection: Connection, import_id: int, newer: Sequence[int]) ->
 
     `newer` are the imports of newer versions of the same file, whose loans are left alone.
     """
-    connection.exec_driver_sql("ANALYZE staged_loans (import_id, customer_id, source_loan_id)")
+    run(connection, analyze(LOANS), import_id)
     refuse_loans(connection, import_id)
     if run(connection, _TAKE_OVER, import_id):
         apply_waiting_loans(connection, author_of(connection, import_id))
     run(connection, _DECIDE, import_id)
-    run(connection, _REPORT_SUPERSEDED, import_id)
+    run(connection, report_superseded(LOANS, "format('The same loan of customer %s', incoming.customer_id)"), import_id)
     if newer:
-        run(connection, _YIELD, import_id, newer)
+        run(connection, yield_to_newer(LOANS), import_id, newer)
     run(connection, _NUMBER, import_id)
-    run(connection, _MOVE_SEQUENCE, import_id)
+    # Before the loans are added, so that the API draws none of these numbers from now on.
+    run(connection, move_sequence(LOANS, f"outcome <> 'superseded' AND loan_id <= {HIGHEST_NUMBER}"), import_id)
     _insert(connection, import_id)
-    for statement in (_AUDIT, _UPDATE, _KEEP_WAITING, _REPORT_WAITING, _REPORT_RENUMBERED, _NOTE_ROWS):
+    for statement in (
+        audit_changes(LOANS),
+        update(LOANS),
+        _KEEP_WAITING,
+        _REPORT_WAITING,
+        _REPORT_RENUMBERED,
+        note_rows(LOANS),
+    ):
         run(connection, statement, import_id)
-    return [MergedRows(*row) for row in connection.execute(text(_COUNT))]
+    return count(connection, _COUNT)
 
 
 def _insert(connection: Connection, import_id: int) -> None:

@@ -44,35 +44,35 @@ def column_letters(number: int) -> str:
 
 def with_marks(rows: Iterator[tuple[int, list[Any]]], marks: Marks, left_out: int) -> Iterator[NumberedRow]:
     """The rows as a person sees them; `left_out` is how many empty columns on the left the reader leaves out."""
-    kinds = [mark for _, mark in marks]
+    found = [mark for _, mark in marks]
     ahead = _in_order(marks)
     seen: dict[tuple[int, float], Cell] = {}
-    row_marked, column, kind = next(ahead, (0, 0, 0))
+    row_marked, column, which = next(ahead, (0, 0, 0))
     for number, row in rows:
         while row_marked and row_marked <= number:
             at = column - 1 - left_out
             if row_marked == number and 0 <= at < len(row):
-                row[at] = _read(row[at], kinds[kind], kind, seen)
-            row_marked, column, kind = next(ahead, (0, 0, 0))
+                row[at] = _read(row[at], found[which], which, seen)
+            row_marked, column, which = next(ahead, (0, 0, 0))
         yield number, row
 
 
-def _read(cell: Cell, mark: Mark, kind: int, seen: dict[tuple[int, float], Cell]) -> Cell:
+def _read(cell: Cell, mark: Mark, which: int, seen: dict[tuple[int, float], Cell]) -> Cell:
     if not isinstance(mark, NumberFormat):
         return mark
     if type(cell) is not float:
         return cell
     # Most rates come again; the same cell is also the quickest to compare.
-    if (kind, cell) not in seen:
+    if (which, cell) not in seen:
         if len(seen) > 10_000:
             seen.clear()
-        seen[kind, cell] = mark.read(cell)
-    return seen[kind, cell]
+        seen[which, cell] = mark.read(cell)
+    return seen[which, cell]
 
 
 def _in_order(marks: Marks) -> Iterator[tuple[int, int, int]]:
     """Row, column and the number of the mark of all of them, from the top downwards."""
-    return merge(*(zip(rows, repeat(column), repeat(kind)) for kind, ((column, _), rows) in enumerate(marks.items())))
+    return merge(*(zip(rows, repeat(column), repeat(which)) for which, ((column, _), rows) in enumerate(marks.items())))
 
 
 def ascending(rows: "array[int]") -> "array[int]":

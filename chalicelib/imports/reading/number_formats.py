@@ -140,8 +140,8 @@ def _is_odd(bracket: str) -> bool:
 
 def _is_prefix(tokens: list[re.Match[str]]) -> bool:
     """Whether all literals stand before the digits."""
-    kinds = ["d" if token[0] in "0#?" else "l" for token in tokens if token[0] in "0#?" or token[1] or token[2]]
-    return "l" not in kinds[kinds.index("d") :] if "d" in kinds else False
+    found = ["d" if token[0] in "0#?" else "l" for token in tokens if token[0] in "0#?" or token[1] or token[2]]
+    return "l" not in found[found.index("d") :] if "d" in found else False
 
 
 def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:

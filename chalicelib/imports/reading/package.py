@@ -21,7 +21,7 @@ NO_WORKBOOK = "The file is a zip archive but not an .xlsx workbook; save it in E
 BINARY = "The file is a binary workbook (.xlsb); save it in Excel as .xlsx."
 TEMPLATE = "The file is a template (.xltx), not a workbook; open it in Excel and save it as .xlsx."
 
-# What a sheet is that holds no cells, by the kind of its relationship.
+# What a sheet is that holds no cells, by the type of its relationship.
 _WITHOUT_CELLS = {"chartsheet": "is a chart", "dialogsheet": "is a dialog", "xlMacrosheet": "holds macros",
                   "xlIntlMacrosheet": "holds macros"}  # fmt: skip
 _TRUE = ("1", "true")
@@ -53,7 +53,7 @@ class Package:
 
 @dataclass(frozen=True)
 class _Link:
-    kind: str
+    type: str
     target: str
 
 
@@ -142,9 +142,9 @@ def _main_part(parts: _Parts) -> str:
 def _check_content_type(parts: _Parts, main: str) -> None:
     types = [each.get("ContentType", "") for path, each in parts.elements("[Content_Types].xml")
              if path == ("Types", "Override") and _key(each.get("PartName", "")) == main]  # fmt: skip
-    if any("template" in kind for kind in types):
+    if any("template" in each for each in types):
         raise FileRefused(TEMPLATE)
-    if any("binary" in kind for kind in types):
+    if any("binary" in each for each in types):
         raise FileRefused(BINARY)
 
 
@@ -167,7 +167,7 @@ def _sheet(parts: _Parts, attributes: Mapping[str, str], links: Mapping[str, _Li
     name = attributes.get("name", "")
     ids = [attributes[f"{namespace} id"] for namespace in LINKS if f"{namespace} id" in attributes]
     link = links.get(ids[0]) if len(ids) == 1 else None
-    if link and (why := next((why for kind, why in _WITHOUT_CELLS.items() if link.kind.endswith("/" + kind)), None)):
+    if link and (why := next((why for name, why in _WITHOUT_CELLS.items() if link.type.endswith("/" + name)), None)):
         return SheetPart(name, None, why)
     if attributes.get("state", "visible") != "visible":
         return SheetPart(name, None, "is hidden")
@@ -177,18 +177,18 @@ def _sheet(parts: _Parts, attributes: Mapping[str, str], links: Mapping[str, _Li
     return SheetPart(name, part)
 
 
-def _only(parts: _Parts, links: Mapping[str, _Link], kind: str) -> zipfile.ZipInfo | None:
-    targets = {link.target for link in links.values() if _is(link, kind)}
+def _only(parts: _Parts, links: Mapping[str, _Link], name: str) -> zipfile.ZipInfo | None:
+    targets = {link.target for link in links.values() if _is(link, name)}
     if len(targets) > 1:
-        raise Damaged(f"it has two parts of {kind}")
+        raise Damaged(f"it has two parts of {name}")
     part = next(map(parts.get, targets), None)
     if targets and part is None:
-        raise Damaged(f"its part of {kind} is missing")
+        raise Damaged(f"its part of {name} is missing")
     return part
 
 
-def _is(link: _Link, kind: str) -> bool:
-    return link.kind in [f"{namespace}/{kind}" for namespace in LINKS]
+def _is(link: _Link, name: str) -> bool:
+    return link.type in [f"{namespace}/{name}" for namespace in LINKS]
 
 
 def _each(found: Elements, name: str) -> list[Mapping[str, str]]:

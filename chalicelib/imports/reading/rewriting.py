@@ -137,19 +137,19 @@ class _Rewriter:
         self._path.pop()
 
     def _cell(self) -> str:
-        style, kind = self._attributes.get("s", "0"), self._attributes.get("t", "n")
-        if not _SMALL_NUMBER.fullmatch(style) or kind not in _TYPES:
+        style, cell_type = self._attributes.get("s", "0"), self._attributes.get("t", "n")
+        if not _SMALL_NUMBER.fullmatch(style) or cell_type not in _TYPES:
             raise self._unclear(f"the cell {column_letters(self._column)}{self._row} has an unknown type or style")
-        start = f'<c r="{column_letters(self._column)}{self._row}" s="{int(style)}" t="{kind}">'
-        return f"{start}{self._formula}{self._value(kind)}</c>"
+        start = f'<c r="{column_letters(self._column)}{self._row}" s="{int(style)}" t="{cell_type}">'
+        return f"{start}{self._formula}{self._value(cell_type)}</c>"
 
-    def _value(self, kind: str) -> str:
-        if kind == "inlineStr" and "is" in self._parts:
+    def _value(self, cell_type: str) -> str:
+        if cell_type == "inlineStr" and "is" in self._parts:
             return f'<is><t xml:space="preserve">{written("".join(self._parts["is"]))}</t></is>'
         if "v" not in self._parts:
             return ""
         text = "".join(self._parts["v"])
-        return f"<v>{written(text if kind == 'str' else text.strip())}</v>"
+        return f"<v>{written(text if cell_type == 'str' else text.strip())}</v>"
 
     def _number(self, digits: str) -> int:
         if not digits.isdecimal() or not digits.isascii() or int(digits[:20]) == 0:

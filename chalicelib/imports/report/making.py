@@ -4,12 +4,11 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
-from chalicelib.imports import jobs
+from chalicelib.imports import findings, jobs
 from chalicelib.imports.files import CONTENT_TYPES, report_key
 from chalicelib.imports.headers import Layout, find_layouts
-from chalicelib.imports.jobs import ImportJob
+from chalicelib.imports.jobs import COMPLETED, ImportJob
 from chalicelib.imports.reading.workbook import read_workbook
-from chalicelib.imports.records import COMPLETED
 from chalicelib.imports.report.summary import Summary
 from chalicelib.imports.report.workbook import ReportedSheet, write_report
 from chalicelib.storage.database import Database
@@ -46,7 +45,7 @@ def make_report(database: Database, s3: "S3Client", bucket: str, import_id: int)
 @retried
 def _job(database: Database, import_id: int) -> ImportJob | None:
     with database.reading() as connection:
-        return jobs.get(connection, import_id)
+        return jobs.find(connection, import_id)
 
 
 def _download(s3: "S3Client", job: ImportJob, file: IO[bytes]) -> None:
@@ -67,16 +66,16 @@ def _write(database: Database, job: ImportJob, original: IO[bytes], report: IO[b
     layouts, _ = find_layouts(read_workbook(original))
     # A transaction for its cursors; nothing in it writes.
     with database.transaction() as tx:
-        said_most = jobs.finding_counts(tx.connection, job.import_id, SAID_MOST)
+        said_most = findings.said_most(tx.connection, job.import_id, SAID_MOST)
         write_report(report, _summary(job, said_most), _sheets(tx.connection, job.import_id, layouts))
 
 
 def _sheets(connection: "Connection", import_id: int, layouts: list[Layout]) -> Iterator[ReportedSheet]:
     for layout in layouts:
-        yield ReportedSheet(layout, jobs.row_outcomes(connection, import_id, layout.sheet.name))
+        yield ReportedSheet(layout, findings.row_outcomes(connection, import_id, layout.sheet.name))
 
 
-def _summary(job: ImportJob, said_most: list[jobs.FindingCount]) -> Summary:
+def _summary(job: ImportJob, said_most: list[findings.FindingCount]) -> Summary:
     assert job.finished_at is not None, "the database has it for every completed import"
     return Summary(job.import_id, job.file_name, job.created_at, job.finished_at, job.sheets, said_most)
 

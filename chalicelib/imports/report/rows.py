@@ -21,7 +21,7 @@ END_OF_ROWS = b"</sheetData>"
 ROWS_A_BLOCK = 1_000
 POINTS_A_LINE = 15
 
-# One of each kind of value that has a style of its own.
+# One of each sort of value that has a style of its own.
 _SAMPLES: Mapping[str, Any] = {
     "general": 1,
     "long": 10**12,
@@ -42,10 +42,10 @@ class RowWriter:
 
     def __init__(self, sheet: Any, width: int) -> None:
         self._letters = [get_column_letter(number) for number in range(1, width + 1)]
-        self._fault = {kind: sent_cell(sheet, value, fault=True).style_id for kind, value in _SAMPLES.items()}
-        sent = {kind: sent_cell(sheet, value).style_id for kind, value in _SAMPLES.items()}
+        self._fault = {sort: sent_cell(sheet, value, fault=True).style_id for sort, value in _SAMPLES.items()}
+        sent = {sort: sent_cell(sheet, value).style_id for sort, value in _SAMPLES.items()}
         outcome = {"text": indented(sheet, "text").style_id}
-        why = {kind: sentence(sheet, _SAMPLES[kind]).style_id for kind in ("text", "quoted")}
+        why = {sort: sentence(sheet, _SAMPLES[sort]).style_id for sort in ("text", "quoted")}
         self._styles = [*[sent] * (width - 2), outcome, why]
 
     def row(self, number: int, values: Sequence[Any], faults: Container[int], lines: int = 1) -> str:
@@ -65,7 +65,7 @@ def _cell(address: str, value: Any, styles: Mapping[str, int]) -> str:
         return ""
     if isinstance(value, float) and not math.isfinite(value):
         value = str(value)
-    start = f'<c r="{address}" s="{styles[_kind(value)]}"'
+    start = f'<c r="{address}" s="{styles[_sort(value)]}"'
     if isinstance(value, str):
         return f'{start} t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
     if isinstance(value, bool):
@@ -97,7 +97,7 @@ def _blocks(rows: Iterable[str]) -> Iterator[bytes]:
         yield "".join(some).encode()
 
 
-def _kind(value: Any) -> str:
+def _sort(value: Any) -> str:
     if isinstance(value, str):
         return "quoted" if quoted(value) else "text"
     if isinstance(value, datetime):

@@ -8,8 +8,8 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.styles import PatternFill
 
-from chalicelib.imports.jobs import FindingCount
-from chalicelib.imports.records import SheetCounts
+from chalicelib.imports.findings import FindingCount
+from chalicelib.imports.jobs import COUNTS, SheetCounts
 from chalicelib.imports.report.cells import BOLD, TITLE_FONT, fit_to_width, header, indented, styled
 
 # What each outcome means, and its colour. In the order in which they colour a row that has two of them.
@@ -25,7 +25,6 @@ OUTCOMES = {
     "not read": ("The row has nothing in the columns that are known.", None),
 }
 
-COUNTS = ("rows_found", "inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
 COUNT_TITLES = ("Rows", *(name.capitalize() for name in COUNTS[1:]))
 
 WIDTHS = (26, 14, 18, *(14,) * (len(COUNTS) - 1))

@@ -17,8 +17,8 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import PatternFill
 from openpyxl.utils import get_column_letter
 
+from chalicelib.imports.findings import RowOutcome
 from chalicelib.imports.headers import Layout
-from chalicelib.imports.jobs import RowOutcome
 from chalicelib.imports.reading.cells import Cell, ErrorCell, Uncalculated, UnclearCell, is_blank, shown
 from chalicelib.imports.report.cells import fit_to_width, header
 from chalicelib.imports.report.rows import RowWriter, fill
