@@ -98,6 +98,6 @@ class Kind:
         return self.columns[self.names.index(name)]
 
     @property
-    def number(self) -> Column:
+    def identifier(self) -> Column:
         """The column that findings about whole rows name."""
         return self.column(self.key[-1])

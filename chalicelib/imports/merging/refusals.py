@@ -28,7 +28,7 @@ _REACH = f"""
 
 def _out_of_reach(kind: Kind, *, highest: str, known: str) -> str:
     """Takes out rows whose number is far above the `highest` that is here, unless what they are about is `known`."""
-    number, title = kind.number.name, kind.number.title
+    number, title = kind.identifier.name, kind.identifier.title
     return f"""
         WITH highest AS ({highest}), beyond AS (
             DELETE FROM {kind.staging} AS staged
@@ -137,7 +137,7 @@ _LOANS_NOT_YOURS = _of_one_registered_here(LOANS)
 
 _LOANS_MADE_HERE = _not_yours(
     LOANS,
-    LOANS.number,
+    LOANS.identifier,
     stored="loans",
     is_same="stored.loan_id = staged.source_loan_id AND stored.customer_id = staged.customer_id "
     "AND stored.source_loan_id IS NULL",

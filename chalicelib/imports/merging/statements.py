@@ -80,8 +80,8 @@ def report_superseded(kind: Kind, the_same: str) -> str:
     """Reports the rows that a later row of the same file replaces; `the_same` is how the sentence begins, in SQL."""
     return f"""
         INSERT INTO import_findings ({FINDING})
-        SELECT :import_id, incoming.sheet, incoming.row_number, 'superseded', '{kind.number.title}',
-               CAST(incoming.{kind.number.name} AS text), 'superseded',
+        SELECT :import_id, incoming.sheet, incoming.row_number, 'superseded', '{kind.identifier.title}',
+               CAST(incoming.{kind.identifier.name} AS text), 'superseded',
                format('%s comes again in row %s of the sheet %s, which was used instead.',
                       {the_same}, latest.row_number, latest.sheet)
         FROM incoming_{kind.name} AS incoming
@@ -102,10 +102,10 @@ def yield_to_newer(kind: Kind) -> str:
             SET outcome = 'superseded'
             FROM newer
             WHERE {same(kind.key, "newer", "incoming")} AND NOT is_new AND outcome <> 'superseded'
-            RETURNING incoming.sheet, incoming.row_number, incoming.{kind.number.name} AS number, incoming.position
+            RETURNING incoming.sheet, incoming.row_number, incoming.{kind.identifier.name} AS number, incoming.position
         )
         INSERT INTO import_findings ({FINDING})
-        SELECT :import_id, sheet, row_number, 'superseded', '{kind.number.title}', CAST(number AS text),
+        SELECT :import_id, sheet, row_number, 'superseded', '{kind.identifier.title}', CAST(number AS text),
                'newer_version_here',
                'A newer version of this file was imported before; what it says about this {kind.one} was kept.'
         FROM yielded
