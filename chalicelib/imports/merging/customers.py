@@ -50,8 +50,6 @@ _INSERT = f"""
     ORDER BY customer_id
 """
 
-_COUNT = "SELECT sheet, outcome, count(*) FROM incoming_customers GROUP BY sheet, outcome"
-
 
 def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]) -> list[MergedRows]:
     """Brings customers to what staged_customers says, then applies the loans that waited for any of them.
@@ -73,4 +71,4 @@ def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]
     ):
         run(connection, statement, import_id)
     apply_waiting_loans(connection, author_of(connection, import_id))
-    return count(connection, _COUNT)
+    return count(connection, CUSTOMERS)

@@ -31,6 +31,9 @@ from chalicelib.imports.merging.statements import (
 )
 from chalicelib.storage.waiting_loans import apply_waiting_loans
 
+# New loans that could not keep the number of the file.
+_IS_RENUMBERED = "is_new AND outcome <> 'superseded' AND loan_id <> source_loan_id"
+
 _UNDECIDED = [column.name for column in UNDECIDED]
 
 # Loans that a file which spares those registered here left waiting, and whose customer registered meanwhile, now come
@@ -142,22 +145,15 @@ _REPORT_WAITING = f"""
     ORDER BY position
 """
 
-# Reports the new loans that could not keep the number of the file.
+# Reports the renumbered.
 _REPORT_RENUMBERED = f"""
     INSERT INTO import_findings ({FINDING})
     SELECT :import_id, sheet, row_number, 'renumbered', 'Loan ID', CAST(source_loan_id AS text), 'loan_id_taken',
            format('Loan ID %s already belongs to another loan; this loan was saved as %s and remembers its number.',
                   source_loan_id, loan_id)
     FROM incoming_loans
-    WHERE is_new AND outcome <> 'superseded' AND loan_id <> source_loan_id
+    WHERE {_IS_RENUMBERED}
     ORDER BY position
-"""
-
-_COUNT = """
-    SELECT sheet, outcome, count(*),
-           count(*) FILTER (WHERE is_new AND outcome <> 'superseded' AND loan_id <> source_loan_id)
-    FROM incoming_loans
-    GROUP BY sheet, outcome
 """
 
 
@@ -187,7 +183,7 @@ def merge_loans(connection: Connection, import_id: int, newer: Sequence[int]) ->
         note_rows(LOANS),
     ):
         run(connection, statement, import_id)
-    return count(connection, _COUNT)
+    return count(connection, LOANS, renumbered=_IS_RENUMBERED)
 
 
 def _insert(connection: Connection, import_id: int) -> None:

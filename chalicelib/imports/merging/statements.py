@@ -24,7 +24,7 @@ class MergedRows:
     sheet: str
     outcome: str
     rows: int
-    renumbered: int = 0
+    renumbered: int
 
 
 def prepare(connection: Connection) -> None:
@@ -42,8 +42,13 @@ def run(connection: Connection, statement: str, import_id: int, newer: Sequence[
     return connection.execute(text(statement)).rowcount
 
 
-def count(connection: Connection, statement: str) -> list[MergedRows]:
-    """What a statement says of the rows by sheet and outcome."""
+def count(connection: Connection, kind: Kind, renumbered: str = "false") -> list[MergedRows]:
+    """The rows of a kind by sheet and outcome; `renumbered` is the condition of those that got another number."""
+    statement = f"""
+        SELECT sheet, outcome, count(*), count(*) FILTER (WHERE {renumbered})
+        FROM incoming_{kind.name}
+        GROUP BY sheet, outcome
+    """
     return [MergedRows(*row) for row in connection.execute(text(statement))]
 
 
