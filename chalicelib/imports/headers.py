@@ -115,6 +115,11 @@ class _Candidate:
         own = [column.title for column in self.kind.columns if column.title not in shared]
         return sum(title in self.positions for title in own) / len(own)
 
+    @property
+    def is_meant(self) -> bool:
+        """Whether somebody meant a header of this kind: with half of its columns, and not only those of others."""
+        return self.found >= 0.5 and self.own > 0
+
 
 def find_layouts(sheets: Sequence[Sheet]) -> tuple[list[Layout], list[Finding]]:
     """The sheets of a kind that is known, and a finding for each other sheet that is not empty.
@@ -125,7 +130,7 @@ def find_layouts(sheets: Sequence[Sheet]) -> tuple[list[Layout], list[Finding]]:
     read = [sheet for sheet in sheets if not sheet.left_out]
     left_out = [sheet for sheet in sheets if sheet.left_out]
     candidates = {sheet.name: _best_candidate(sheet) for sheet in read}
-    incomplete = [name for name, best in candidates.items() if best and best.missing and best.found >= 0.5]
+    incomplete = [name for name, best in candidates.items() if best and best.missing and best.is_meant]
     layouts = [_layout(sheet, best) for sheet in read if (best := candidates[sheet.name]) and not best.missing]
     if incomplete or not layouts:
         raise FileRefused(" ".join([_sentence(candidates, incomplete), *map(_not_read, left_out)]))
@@ -142,8 +147,8 @@ def _best_candidate(sheet: Sheet) -> _Candidate | None:
         for kind in KINDS
     ]
     # The first of equals, which is the topmost row.
-    best = max(candidates, key=lambda candidate: candidate.found, default=None)
-    if best and best.found >= 0.5:
+    best = max(candidates, key=lambda candidate: (candidate.is_meant, candidate.found), default=None)
+    if best and best.is_meant:
         _check_kinds(best, candidates)
         _check_columns(best)
     return best

@@ -5,10 +5,13 @@ import re
 import pytest
 from sqlalchemy import CheckConstraint
 
+from chalicelib.imports import headers
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.kinds import KINDS
-from chalicelib.imports.kinds.columns import Kind
+from chalicelib.imports.kinds.columns import Column, Kind
+from chalicelib.imports.kinds.customers import CUSTOMER_ID, CUSTOMERS
 from chalicelib.imports.kinds.loans import LOANS
+from chalicelib.imports.kinds.readers import text_of_name
 from chalicelib.imports.merging import MERGES
 from chalicelib.imports.reading.sheets import FileRefused, Sheet
 from chalicelib.imports.staging import PLACE
@@ -52,6 +55,18 @@ def test_a_kind_is_known_by_columns_of_its_own(kind: Kind) -> None:
 def test_the_checks_of_a_row_are_about_columns_that_there_are(kind: Kind) -> None:
     for check in (*kind.refused_by, *kind.flagged_by):
         assert {check.column, check.against} <= set(kind.names)
+
+
+def test_columns_that_two_kinds_share_do_not_tell_a_sheet_of_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    remarks = Kind(
+        "remarks", "remark", ("customer_id",), (CUSTOMER_ID, Column("Remark", "remark", text_of_name(least=1), "", ""))
+    )
+    monkeypatch.setattr(headers, "KINDS", (*KINDS, remarks))
+    customers = Sheet("customers", 1, lambda: iter([(1, [column.title for column in CUSTOMERS.columns])]))
+    notes = Sheet("notes", 1, lambda: iter([(1, ["Customer ID", "is a number"])]))
+    layouts, findings = find_layouts([customers, notes])
+    assert [layout.kind for layout in layouts] == [CUSTOMERS]
+    assert [(finding.sheet, finding.code) for finding in findings] == [("notes", "unknown_sheet")]
 
 
 def test_who_sends_another_sheet_is_told_of_every_kind_that_is_taken() -> None:
