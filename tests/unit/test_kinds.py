@@ -58,10 +58,9 @@ def test_the_checks_of_a_row_are_about_columns_that_there_are(kind: Kind) -> Non
 
 
 def test_columns_that_two_kinds_share_do_not_tell_a_sheet_of_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    remarks = Kind(
-        "remarks", "remark", ("customer_id",), (CUSTOMER_ID, Column("Remark", "remark", text_of_name(least=1), "", ""))
-    )
-    monkeypatch.setattr(headers, "KINDS", (*KINDS, remarks))
+    colour = Column("Favourite colour", "colour", text_of_name(least=1), "", "")
+    colours = Kind("colours", "colour", ("customer_id",), (CUSTOMER_ID, colour))
+    monkeypatch.setattr(headers, "KINDS", (*KINDS, colours))
     customers = Sheet("customers", 1, lambda: iter([(1, [column.title for column in CUSTOMERS.columns])]))
     notes = Sheet("notes", 1, lambda: iter([(1, ["Customer ID", "is a number"])]))
     layouts, findings = find_layouts([customers, notes])
