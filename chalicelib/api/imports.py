@@ -15,7 +15,7 @@ from chalicelib.api.parsing import body_of, number_in_path, query_of
 from chalicelib.api.responses import link, page, respond, respond_link
 from chalicelib.errors import ImportNotFound
 from chalicelib.imports.findings import StoredFinding
-from chalicelib.imports.jobs import AWAITING_UPLOAD, COMPLETED, COUNTS, ImportJob, totals
+from chalicelib.imports.jobs import AWAITING_UPLOAD, COUNTS, ImportJob, totals
 from chalicelib.rules.access import Operation
 from chalicelib.services import imports
 from chalicelib.services.files import download_link
@@ -111,9 +111,7 @@ def _import(job: ImportJob) -> dict[str, Any]:
 
 
 def _progress(job: ImportJob) -> dict[str, Any]:
-    percent = min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None
-    percent = 100 if job.state == COMPLETED else percent
-    return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": percent}
+    return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": job.percent}
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:

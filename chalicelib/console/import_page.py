@@ -34,7 +34,6 @@ class Progress:
 
     job: ImportJob
     message: str | None
-    percent: int | None
     phase: str
     # Whether it is worth looking again in a moment.
     is_moving: bool
@@ -102,7 +101,6 @@ def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
     return Progress(
         job,
         message,
-        min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None,
         f"{job.state}{' reported' if job.report_key else ''}",
         job.state == RUNNING or awaits_report or awaits_file,
     )

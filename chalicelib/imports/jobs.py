@@ -75,6 +75,13 @@ class ImportJob:
     def file_name(self) -> str:
         return self.object_key.rpartition("/")[2]
 
+    @property
+    def percent(self) -> int | None:
+        """How much of the file is read, 0 to 100; None until it is open."""
+        if self.state == COMPLETED:
+            return 100
+        return min(100, self.rows_read * 100 // self.rows_total) if self.rows_total else None
+
 
 def totals(sheets: Sequence[SheetCounts]) -> dict[str, int]:
     """The counts of an import over its sheets."""

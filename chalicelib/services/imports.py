@@ -90,7 +90,7 @@ def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | 
 
     S3 leads a browser that posts the form on to `back_to`, the whole address of a page.
     """
-    seconds_left = int((job.created_at + timedelta(seconds=UPLOAD_SECONDS) - now).total_seconds())
+    seconds_left = int((_expires_at(job) - now).total_seconds())
     if job.state != AWAITING_UPLOAD or seconds_left <= 0:
         return None
     return _signed_upload(signer, job.bucket, job.object_key, content_type_of(job.file_name), seconds_left, back_to)
@@ -98,7 +98,7 @@ def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | 
 
 def awaiting_message(job: ImportJob, now: datetime) -> str | None:
     """Why an import still waits for its file after its upload has expired; None for every other one."""
-    if job.state != AWAITING_UPLOAD or now <= job.created_at + timedelta(seconds=UPLOAD_SECONDS):
+    if job.state != AWAITING_UPLOAD or now <= _expires_at(job):
         return None
     return NEVER_ARRIVED
 
@@ -209,6 +209,10 @@ def _start(
             audit.add(tx.connection, author, released)
         tx.commit()
     return job
+
+
+def _expires_at(job: ImportJob) -> datetime:
+    return job.created_at + timedelta(seconds=UPLOAD_SECONDS)
 
 
 def _signed_upload(
