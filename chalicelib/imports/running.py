@@ -175,10 +175,10 @@ def _report(
             raise OutOfTime
         log("import_report_too_large", import_id=result.import_id, rows=result.rows)
         return
-    # openpyxl is slow to load, and not every message leads to a report.
-    from chalicelib.imports.report.making import make_report
-
     try:
+        # openpyxl is slow to load, and not every message leads to a report.
+        from chalicelib.imports.report.making import make_report
+
         make_report(database, s3, reference.bucket, result.import_id)
     except (ClientError, BotoCoreError, DatabaseUnavailable) as error:
         if not _is_gone(error):
