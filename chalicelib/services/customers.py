@@ -20,7 +20,7 @@ from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Customer, NewCustomer, Order
-from chalicelib.storage.imports import apply_waiting_loans
+from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 
 @dataclass(frozen=True)

@@ -178,9 +178,9 @@ imports = Table(
     # S3's version id of the object: what makes a second delivery the same delivery. NULL until it is uploaded.
     Column("object_version", Text),
     # The key that the file would have had without an import that was asked for, whose number is in its key: what tells
-    # which files are versions of one (storage/imports.py). NULL where it is known by its key only.
+    # which files are versions of one (imports/jobs.py). NULL where it is known by its key only.
     Column("file_key", Text),
-    # What tells the order of the versions of a key (storage/imports.py): S3's own mark, and when S3 got the object.
+    # What tells the order of the versions of a key (imports/jobs.py): S3's own mark, and when S3 got the object.
     Column("sequencer", Text),
     Column("uploaded_at", DateTime(timezone=True)),
     Column("size_bytes", BigInteger),

@@ -7,7 +7,7 @@ import pytest
 import requests
 from openpyxl import Workbook, load_workbook
 
-from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES
+from chalicelib.services.imports import MAX_UPLOAD_BYTES
 from tests import plain_http
 from tests.e2e.conftest import Stack
 from tests.patience import patiently

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
-from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.customers import Registration

@@ -7,8 +7,8 @@ from html import unescape
 import pytest
 
 from chalicelib import runtime
-from chalicelib.console.administration.views.audit_words import ACTIONS, SUBJECTS
-from chalicelib.console.administration.views.views import score_bands
+from chalicelib.console.administration.audit_words import ACTIONS, SUBJECTS
+from chalicelib.console.administration.views import score_bands
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.auditing import Action, SubjectKind

@@ -12,19 +12,23 @@ PROJECT = Path(__file__).parents[2]
 CHALICELIB = PROJECT / "chalicelib"
 # Whatever has modules of ours; loans_localstack is a package by itself, which LocalStack imports.
 TOPS = ("bench", "chalicelib", "contract", "data", "infra", "tests")
-ROOMS = ("rules", "postgres", "storage", "ingest", "services", "requests", "api", "console")
+ROOMS = ("rules", "postgres", "storage", "imports", "services", "requests", "api", "console")
 
 MAY_IMPORT = {
     "rules": {"rules"},
     "postgres": {"postgres"},
     "storage": {"storage", "postgres", "rules"},
-    "ingest": {"ingest", "storage", "postgres", "rules"},
-    "services": {"services", "ingest", "storage", "postgres", "rules"},
-    "requests": {"requests", "services", "storage", "rules"},
-    "api": {"api", "requests", "services", "storage", "rules"},
-    "console": {"console", "requests", "services", "storage", "rules"},
+    "imports": {"imports", "storage", "postgres", "rules"},
+    "services": {"services", "imports", "storage", "postgres", "rules"},
+    "requests": {"requests", "services", "imports", "storage", "rules"},
+    "api": {"api", "requests", "services", "imports", "storage", "rules"},
+    "console": {"console", "requests", "services", "imports", "storage", "rules"},
 }
 NOT_OUTSIDE = {room: {"sqlalchemy", "boto3", "pg8000"} for room in ("requests", "api", "console")}
+# What views may know of imports: values. The rest is slow to load, and the use cases of services call it.
+VALUES_OF_IMPORTS = ("jobs", "findings", "files", "kinds")
+# Reading knows nothing of what is read, and a kind nothing of what becomes of it.
+WITHIN_IMPORTS = {"reading": {"reading"}, "kinds": {"kinds", "reading"}}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -49,6 +53,22 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
             if parts[0] == "chalicelib" and parts[1] in ROOMS:
                 assert parts[1] in MAY_IMPORT[room], f"{path.relative_to(CHALICELIB)} imports {name}"
             assert parts[0] not in NOT_OUTSIDE.get(room, set()), f"{path.relative_to(CHALICELIB)} imports {name}"
+
+
+@pytest.mark.parametrize("room", ["requests", "api", "console"])
+def test_a_view_knows_only_values_of_imports(room: str) -> None:
+    for path in modules_of(room):
+        for name in imported(path):
+            if name.startswith("chalicelib.imports."):
+                assert name.split(".")[2] in VALUES_OF_IMPORTS, f"{path.relative_to(CHALICELIB)} imports {name}"
+
+
+@pytest.mark.parametrize("part", WITHIN_IMPORTS)
+def test_a_part_of_imports_knows_only_the_parts_below_it(part: str) -> None:
+    for path in modules_of(f"imports/{part}"):
+        for name in imported(path):
+            if name.startswith("chalicelib.imports."):
+                assert name.split(".")[2] in WITHIN_IMPORTS[part], f"{path.relative_to(CHALICELIB)} imports {name}"
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
@@ -83,7 +103,7 @@ def test_the_rules_import_the_standard_library_only() -> None:
 
 def test_no_connection_leaves_the_services() -> None:
     """Use cases own their transactions: a view that had one could write outside of it, or keep it open."""
-    for room in ("api", "console", "requests", "rules", "ingest"):
+    for room in ("api", "console", "requests", "rules"):
         for path in modules_of(room):
             names = {name.rpartition(".")[2] for name in imported(path)}
             assert not names & {"Connection", "Transaction"}, path.relative_to(CHALICELIB)

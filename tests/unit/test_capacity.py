@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.services.loading import MERGING_SECONDS_A_ROW
-from chalicelib.storage.imports import COMPLETED, FAILED
+from chalicelib.imports.jobs import COMPLETED, FAILED
+from chalicelib.imports.loading import MERGING_SECONDS_A_ROW
 from infra.capacity import (
     DOCUMENT,
     SECONDS_A_MONTH,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.console.frame.static_assets import static_files
-from chalicelib.console.home.views.charts import FOOT, HEAD, Series, columns
+from chalicelib.console.home.charts import FOOT, HEAD, Series, columns
 
 
 def places(*values: int) -> list[tuple[float, float]]:

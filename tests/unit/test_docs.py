@@ -81,8 +81,8 @@ def test_the_index_of_decisions_lists_every_topic() -> None:
 
 
 def test_every_code_of_a_bad_cell_is_in_the_document_of_imports() -> None:
-    rooms = ("chalicelib/ingest", "chalicelib/rules/typed")
-    modules = "".join(path.read_text() for room in rooms for path in (PROJECT / room).glob("*.py"))
+    rooms = ("chalicelib/imports", "chalicelib/rules/typed")
+    modules = "".join(path.read_text() for room in rooms for path in (PROJECT / room).rglob("*.py"))
     codes = set(re.findall(r'Problem\(\s*"(\w+)"', modules))
     assert {"error_cell", "formula_without_value", "paid_beyond_tenure"} <= codes
     documented = set(re.findall(r"(?:rejected|kept and flagged): `(\w+)`", words_of("docs/imports.md")))

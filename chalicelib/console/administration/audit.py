@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.administration.views.audit_words import ACTIONS, FIRST, SUBJECTS, label_of, written
+from chalicelib.console.administration.audit_words import ACTIONS, FIRST, SUBJECTS, label_of, written
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read

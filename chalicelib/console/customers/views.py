@@ -7,7 +7,7 @@ from chalice.app import Response
 from pydantic import Field
 
 from chalicelib import runtime
-from chalicelib.console.customers.views.what_if import FIELDS, WhatIf, asked_of
+from chalicelib.console.customers.what_if import FIELDS, WhatIf, asked_of
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.history import entry_of
 from chalicelib.console.frame.lists import ROWS, address, shown_page

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.applications.views.explaining import Explained, explain_check
+from chalicelib.console.applications.explaining import Explained, explain_check
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.once import attempt_of, new_key
 from chalicelib.console.frame.reading import read

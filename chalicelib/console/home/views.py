@@ -9,7 +9,7 @@ from chalicelib import runtime
 from chalicelib.console.frame.rendering import formats, page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.frame.words import REASONS
-from chalicelib.console.home.views.charts import Columns, Series, columns
+from chalicelib.console.home.charts import Columns, Series, columns
 from chalicelib.rules.access import Operation
 from chalicelib.services.statistics import Outcomes, Overview, RateBand, imports_to_look_at, overviews
 

@@ -14,7 +14,7 @@ from chalicelib.console.frame.lists import ROWS, Shown, address, shown_page
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.rendering import file_to_keep, formats, page, see_elsewhere
 from chalicelib.console.frame.visit import Visit
-from chalicelib.console.home.views.charts import Columns, Series, columns
+from chalicelib.console.home.charts import Columns, Series, columns
 from chalicelib.errors import InstalmentsDoNotRepayLoan, InvalidRequest, LoanNotFound
 from chalicelib.requests.models import LoansQuery
 from chalicelib.requests.parsing import number_in_path
