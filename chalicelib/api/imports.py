@@ -13,13 +13,15 @@ from chalicelib.api.moments import moment
 from chalicelib.api.responses import link, page, respond, respond_link
 from chalicelib.errors import ImportNotFound
 from chalicelib.imports.findings import StoredFinding
-from chalicelib.imports.jobs import AWAITING_UPLOAD, COUNTS, ImportJob, totals
+from chalicelib.imports.jobs import COUNTS, ImportJob, totals
 from chalicelib.requests.models import ImportRowsQuery, ImportsQuery, StartImportBody
 from chalicelib.requests.parsing import body_of, number_in_path, query_of
 from chalicelib.rules.access import Operation
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import ImportState
 from chalicelib.services import imports
 from chalicelib.services.files import download_link
-from chalicelib.services.imports import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
+from chalicelib.services.imports import UPLOAD_SECONDS
 
 
 @endpoints.add("POST", "/api/imports", Operation.START_IMPORT)
@@ -36,12 +38,12 @@ def start_import(call: Call) -> Response:
     )
     answer = {
         "import_id": started.job.import_id,
-        "state": AWAITING_UPLOAD,
+        "state": ImportState.AWAITING_UPLOAD,
         "file_name": started.file_name,
         "key": started.job.object_key,
         "upload": {"url": started.upload.url, "fields": started.upload.fields},
         "content_type": started.upload.content_type,
-        "max_bytes": MAX_UPLOAD_BYTES,
+        "max_bytes": MAX_FILE_BYTES,
         "expires_in_seconds": UPLOAD_SECONDS,
     }
     return respond(answer, call.request_id, 201)

@@ -10,9 +10,6 @@ from chalicelib.rules.text import joined
 INCOMING_PREFIX = "incoming/"
 REPORTS_PREFIX = "reports/"
 
-# More than that is neither taken as an upload nor read.
-MAX_FILE_BYTES = 200 * 2**20
-
 # Of an .xlsm only the sheets are read; its macros are never looked at.
 CONTENT_TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

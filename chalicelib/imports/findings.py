@@ -7,9 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from chalicelib.imports.copying import copy
-
-# What an import says about single rows, in the order in which a person cares.
-FINDING_OUTCOMES = ("rejected", "waiting", "renumbered", "superseded", "flagged")
+from chalicelib.rules.importing import FINDING_OUTCOMES
 
 ROWS_A_FETCH = 10_000
 

@@ -10,13 +10,9 @@ from sqlalchemy import Connection, insert, text
 from chalicelib.imports.files import INCOMING_PREFIX
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.rules.importing import ImportState
 from chalicelib.storage import audit
 from chalicelib.storage.tables import import_sheets
-
-AWAITING_UPLOAD = "awaiting_upload"
-RUNNING = "running"
-COMPLETED = "completed"
-FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class ImportJob:
     @property
     def percent(self) -> int | None:
         """How much of the file is read, 0 to 100; None until it is open."""
-        if self.state == COMPLETED:
+        if self.state == ImportState.COMPLETED:
             return 100
         return min(100, self.rows_read * 100 // self.rows_total) if self.rows_total else None
 
@@ -313,12 +309,12 @@ def complete(connection: Connection, import_id: int, sheets: Sequence[SheetCount
     for sheet in sheets:
         connection.execute(insert(import_sheets).values(import_id=import_id, **asdict(sheet)))
     after = {"sheets": [asdict(sheet) for sheet in sheets]}
-    _finish(connection, import_id, COMPLETED, None, Action.IMPORT_COMPLETED, after)
+    _finish(connection, import_id, ImportState.COMPLETED, None, Action.IMPORT_COMPLETED, after)
 
 
 def fail(connection: Connection, import_id: int, message: str) -> None:
     """Notes why the file could not be imported, unless the import has ended already."""
-    _finish(connection, import_id, FAILED, message, Action.IMPORT_FAILED, {"message": message})
+    _finish(connection, import_id, ImportState.FAILED, message, Action.IMPORT_FAILED, {"message": message})
 
 
 def give_up_waiting(connection: Connection, seconds: int, message: str) -> int:

@@ -22,6 +22,7 @@ from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.rows import Chunk, read_chunks
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.importing import ImportState
 from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def load(database: Database, import_id: int, file: OpenedFile, time_left: TimeLe
         _stage_all(database, import_id, file, time_left)
         _check_time_for_merging(file, at_first, time_left)
         job, is_merged = _merge(database, import_id, file)
-        if job.state != jobs.RUNNING:
+        if job.state != ImportState.RUNNING:
             return job, is_merged
 
 
@@ -83,7 +84,7 @@ def _stage_all(database: Database, import_id: int, file: OpenedFile, time_left: 
     """Returns when all rows are staged, or the import has ended."""
     has_staged = False
     job = _progress(database, import_id)
-    while job.state == jobs.RUNNING and job.rows_read < file.rows:
+    while job.state == ImportState.RUNNING and job.rows_read < file.rows:
         for chunk in read_chunks(file.layouts, start=job.rows_read):
             if has_staged and time_left() < STAGING_SECONDS:
                 raise OutOfTime
@@ -106,7 +107,7 @@ def _stage(database: Database, import_id: int, chunk: Chunk) -> ImportJob:
     sheet, kind = chunk.layout.sheet.name, chunk.layout.kind
     with database.transaction() as tx:
         job = jobs.lock(tx.connection, import_id)
-        if job.state != jobs.RUNNING or job.rows_read != chunk.start:
+        if job.state != ImportState.RUNNING or job.rows_read != chunk.start:
             return job
         staged = len(chunk.positions)
         columns = [chunk.positions, [sheet] * staged, chunk.row_numbers, *chunk.columns]
@@ -131,7 +132,7 @@ def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[Import
     """
     with database.transaction() as tx:
         job = jobs.lock(tx.connection, import_id)
-        if job.state != jobs.RUNNING or job.rows_read != file.rows:
+        if job.state != ImportState.RUNNING or job.rows_read != file.rows:
             return job, False
         found = job.rows_by_sheet
         # The release before does not count; what it has begun is read again.
@@ -145,7 +146,7 @@ def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[Import
         sheets = _apply(tx.connection, import_id, file, found)
         jobs.complete(tx.connection, import_id, sheets)
         tx.commit()
-    return replace(job, state=jobs.COMPLETED, sheets=tuple(sheets)), True
+    return replace(job, state=ImportState.COMPLETED, sheets=tuple(sheets)), True
 
 
 def _apply(connection: "Connection", import_id: int, file: OpenedFile, found: Mapping[str, int]) -> list[SheetCounts]:

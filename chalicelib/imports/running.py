@@ -18,7 +18,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.imports import attempts, jobs, staging
-from chalicelib.imports.files import MAX_FILE_BYTES
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.jobs import ImportJob, SheetCounts
 from chalicelib.imports.loading import OpenedFile, OutOfTime, TimeLeft, load
@@ -26,9 +25,11 @@ from chalicelib.imports.processor_budget import processor_budget, reading_second
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.s3_events import ObjectReference, message_for, references
 from chalicelib.logs import log, log_exception
-from chalicelib.metrics import ROW_OUTCOMES, log_import
+from chalicelib.metrics import log_import
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import COUNTED_OUTCOMES, ImportState
 from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 if TYPE_CHECKING:
@@ -98,12 +99,12 @@ def import_object(
     then nothing of the file was applied.
     """
     job = _begin(database, reference, min(time_left(), LONGEST_SECONDS))
-    if job.state == jobs.RUNNING:
+    if job.state == ImportState.RUNNING:
         result = _run(database, s3, reference, job.import_id, time_left)
     else:
         result = _result(job, repeated=True)
     ended(result)
-    if result.state == jobs.COMPLETED:
+    if result.state == ImportState.COMPLETED:
         # Also where it had ended before: whoever ended it may not have come so far.
         _apply_latecomers(database, result.import_id)
     return result
@@ -153,7 +154,7 @@ def _import_or_put_off(
 ) -> None:
     try:
         result = _import_and_log(database, s3, reference, time_left)
-        if result.state == jobs.COMPLETED and result.report_key is None:
+        if result.state == ImportState.COMPLETED and result.report_key is None:
             _report(database, s3, reference, result, time_left)
     except OutOfTime:
         if send is None:
@@ -205,7 +206,7 @@ def _log(reference: ObjectReference, result: ImportResult, began: float) -> None
         "message": result.message,
         "sheets": [vars(sheet) for sheet in result.sheets],
     }
-    rows = {outcome: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in ROW_OUTCOMES}
+    rows = {outcome.value: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in COUNTED_OUTCOMES}
     log_import(fields, rows, round((time.monotonic() - began) * 1000))
 
 
@@ -225,7 +226,7 @@ def _begin(database: Database, reference: ObjectReference, seconds: float) -> Im
             uploaded_at=reference.uploaded_at,
             size_bytes=reference.size_bytes,
         )
-        if job.state == jobs.RUNNING and not attempts.begin(tx.connection, job.import_id, seconds):
+        if job.state == ImportState.RUNNING and not attempts.begin(tx.connection, job.import_id, seconds):
             job = _fail_within(tx.connection, job.import_id, attempts.KILLED)
         tx.commit()
     return job
@@ -276,7 +277,7 @@ def _fail(database: Database, import_id: int, message: str) -> ImportResult:
     """Ends an import that runs. One that another worker ended meanwhile stays as that one left it."""
     with database.transaction() as tx:
         job = jobs.lock(tx.connection, import_id)
-        if job.state != jobs.RUNNING:
+        if job.state != ImportState.RUNNING:
             return _result(job, repeated=True)
         job = _fail_within(tx.connection, import_id, message)
         tx.commit()

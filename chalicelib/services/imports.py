@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Conflict, ImportNotFound
 from chalicelib.imports import findings, jobs
-from chalicelib.imports.files import MAX_FILE_BYTES, content_type_of, safe_file_name
-from chalicelib.imports.findings import FINDING_OUTCOMES, StoredFinding
-from chalicelib.imports.jobs import AWAITING_UPLOAD, ImportJob, NewJob
+from chalicelib.imports.files import content_type_of, safe_file_name
+from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.jobs import ImportJob, NewJob
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import Actor, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import FINDING_OUTCOMES, ImportState
 from chalicelib.services.files import published, reached
 from chalicelib.storage import audit
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_UPLOAD_BYTES = MAX_FILE_BYTES
 UPLOAD_SECONDS = 3600
 
 # An upload that began in time may end later, and its notice may have to wait for the database.
@@ -91,14 +92,14 @@ def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | 
     S3 leads a browser that posts the form on to `back_to`, the whole address of a page.
     """
     seconds_left = int((_expires_at(job) - now).total_seconds())
-    if job.state != AWAITING_UPLOAD or seconds_left <= 0:
+    if job.state != ImportState.AWAITING_UPLOAD or seconds_left <= 0:
         return None
     return _signed_upload(signer, job.bucket, job.object_key, content_type_of(job.file_name), seconds_left, back_to)
 
 
 def awaiting_message(job: ImportJob, now: datetime) -> str | None:
     """Why an import still waits for its file after its upload has expired; None for every other one."""
-    if job.state != AWAITING_UPLOAD or now <= _expires_at(job):
+    if job.state != ImportState.AWAITING_UPLOAD or now <= _expires_at(job):
         return None
     return NEVER_ARRIVED
 
@@ -225,7 +226,7 @@ def _signed_upload(
 ) -> Upload:
     fields = {"Content-Type": content_type} | ({"success_action_redirect": back_to} if back_to else {})
     conditions: list[Any] = [*({name: value} for name, value in fields.items())]
-    conditions.append(["content-length-range", 1, MAX_UPLOAD_BYTES])
+    conditions.append(["content-length-range", 1, MAX_FILE_BYTES])
     signed = signer.generate_presigned_post(bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds)
     return Upload(signed["url"], dict(signed["fields"]), content_type)
 

@@ -8,9 +8,10 @@ from decimal import Decimal
 from functools import cache
 
 from chalicelib.imports import jobs
-from chalicelib.imports.jobs import COMPLETED, ImportJob
+from chalicelib.imports.jobs import ImportJob
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.importing import ImportState
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
 from chalicelib.storage import loans, statistics
@@ -133,7 +134,7 @@ def imports_to_look_at(database: Database) -> list[ImportJob]:
     """Of the latest imports those that run, failed or left rows out, the newest first."""
     with database.reading() as connection:
         latest = jobs.page(connection, None, LATEST_IMPORTS)
-    return [job for job in latest if job.state != COMPLETED or any(sheet.rejected for sheet in job.sheets)]
+    return [job for job in latest if job.state != ImportState.COMPLETED or any(sheet.rejected for sheet in job.sheets)]
 
 
 def counted_since(today: date) -> date:

@@ -19,7 +19,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import imports
-from chalicelib.services.customers import Registration
+from chalicelib.storage.customers import Registration
 from tests import plain_http
 from tests.functional.browser import HOST, Browser, Seen
 from tests.functional.conftest import BUCKET

@@ -16,11 +16,12 @@ from sqlalchemy import text
 
 from chalicelib import runtime
 from chalicelib.imports import jobs
-from chalicelib.imports.files import MAX_FILE_BYTES, safe_file_name
+from chalicelib.imports.files import safe_file_name
 from chalicelib.imports.report.making import make_report
 from chalicelib.imports.running import import_object
 from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database
+from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.services.files import XLSX
 from chalicelib.services.imports import view_import
 from tests import plain_http

@@ -15,8 +15,8 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.migrate import alembic_config
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services.customers import Registration
 from chalicelib.services.statistics import count
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.loans import LikelyDouble, likely_doubles
 from tests.integration.conftest import Aws
 from tests.integration.test_import import findings, only_sheet, query

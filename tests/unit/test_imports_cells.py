@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.imports.kinds import readers
 from chalicelib.imports.reading import cells
 from chalicelib.imports.reading.cells import Cell, PercentCell
+from chalicelib.rules import bounds
 from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.numbers import IS_PERCENT
@@ -57,7 +58,7 @@ def test_what_is_no_number_is_said_to_be_none(cell: Cell) -> None:
 
 
 def test_an_id_longer_than_excel_can_keep_is_refused() -> None:
-    parse = readers.whole_number(1, cells.MAX_ID).read
+    parse = readers.whole_number(1, bounds.MAX_ID_IN_A_FILE).read
     assert parse(999_999_999_999_999.0) == 999_999_999_999_999
     assert code(parse(float(2**53))) == "out_of_range"
     assert code(parse(str(2**53 + 1))) == "out_of_range"
@@ -89,7 +90,7 @@ def test_money_may_be_zero_where_the_column_says_so_but_not_below() -> None:
     assert code(readers.money(zero=True).read(-0.01)) == "out_of_range"
 
 
-@given(st.decimals(min_value="0.01", max_value=readers.MAX_AMOUNT, places=2))
+@given(st.decimals(min_value="0.01", max_value=bounds.MAX_AMOUNT, places=2))
 def test_an_amount_survives_the_float_that_excel_makes_of_it(amount: Decimal) -> None:
     assert readers.money(zero=False).read(float(amount)) == amount
 

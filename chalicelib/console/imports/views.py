@@ -12,8 +12,8 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.imports.files import CONTENT_TYPES
 from chalicelib.imports.jobs import totals
 from chalicelib.requests.models import ImportsQuery, StartImportBody
+from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.services import imports
-from chalicelib.services.imports import MAX_UPLOAD_BYTES
 
 # Who asks with a script sends the file with it too, and is not to be led anywhere by S3.
 BY_SCRIPT = "script"
@@ -65,5 +65,5 @@ def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:
         upload_to=runtime.signing_s3().meta.endpoint_url,
         form=form,
         kinds=", ".join(CONTENT_TYPES),
-        max_bytes=MAX_UPLOAD_BYTES,
+        max_bytes=MAX_FILE_BYTES,
     )

@@ -2,14 +2,16 @@
 
 from chalicelib.imports.kinds.columns import RUPEES, RUPEES_A_MONTH, YEARS, Column, Kind
 from chalicelib.imports.kinds.readers import ID, PHONE_NUMBER, money, text_of_name, whole_number
-from chalicelib.rules.typed.names import MAX_NAME_LENGTH, means_nothing
+from chalicelib.rules.bounds import AGE, NAME_LENGTH
+from chalicelib.rules.importing import SheetKind
+from chalicelib.rules.typed.names import means_nothing
 
 CUSTOMER_ID = Column(
     "Customer ID", "customer_id", ID, "The customer's number: a whole number from 1. It is kept.", example=101
 )
 
 CUSTOMERS = Kind(
-    name="customers",
+    name=SheetKind.CUSTOMERS,
     one="customer",
     key=("customer_id",),
     columns=(
@@ -18,7 +20,7 @@ CUSTOMERS = Kind(
             "First Name",
             "first_name",
             text_of_name(least=1),
-            f"Text of 1 to {MAX_NAME_LENGTH} characters, in any script.",
+            f"Text of {NAME_LENGTH} characters, in any script.",
             example="Asha",
             flag=means_nothing,
         ),
@@ -26,7 +28,7 @@ CUSTOMERS = Kind(
             "Last Name",
             "last_name",
             text_of_name(least=0),
-            f"Text of at most {MAX_NAME_LENGTH} characters; may be left empty.",
+            f"Text of at most {NAME_LENGTH.most} characters; may be left empty.",
             example="Menon",
             # Many people have one name only.
             if_blank="",
@@ -35,8 +37,8 @@ CUSTOMERS = Kind(
         Column(
             "Age",
             "age",
-            whole_number(18, 120),
-            "Years: a whole number from 18 to 120.",
+            whole_number(*AGE),
+            f"Years: a whole number from {AGE}.",
             example=41,
             unit=YEARS,
         ),

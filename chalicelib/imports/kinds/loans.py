@@ -5,11 +5,11 @@ from datetime import date
 from chalicelib.imports.kinds.columns import DATES, MONTHS, PERCENT_A_YEAR, RUPEES, RUPEES_A_MONTH, Check, Column, Kind
 from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.kinds.readers import DATE, ID, PERCENT, money, whole_number
+from chalicelib.rules.bounds import FIRST_DATE, LAST_DATE, PAID, RATE, TENURE
+from chalicelib.rules.importing import SheetKind
 from chalicelib.rules.typed import Problem
-from chalicelib.rules.typed.dates import FIRST_DATE, LAST_DATE
 
 # More than a tenure can have is flagged and not rejected; the database's column holds no more than this.
-MAX_PAID = 32_767
 
 
 def validate_end_not_before_start(end: date | None, start: date) -> Problem | None:
@@ -27,7 +27,7 @@ def validate_paid_within_tenure(paid: int, tenure: int) -> Problem | None:
 
 
 LOANS = Kind(
-    name="loans",
+    name=SheetKind.LOANS,
     one="loan",
     key=("customer_id", "source_loan_id"),
     columns=(
@@ -51,8 +51,8 @@ LOANS = Kind(
         Column(
             "Tenure",
             "tenure",
-            whole_number(1, 600),
-            "Months: a whole number from 1 to 600.",
+            whole_number(*TENURE),
+            f"Months: a whole number from {TENURE}.",
             example=24,
             unit=MONTHS,
             aliases=("Tenure months",),
@@ -62,7 +62,7 @@ LOANS = Kind(
             "Interest Rate",
             "interest_rate",
             PERCENT,
-            "Percent a year, from 0 to 100; 11.25 means 11.25%.",
+            f"Percent a year, from {RATE}; 11.25 means 11.25%.",
             example=11.25,
             unit=PERCENT_A_YEAR,
             is_decided=True,
@@ -81,7 +81,7 @@ LOANS = Kind(
         Column(
             "EMIs paid on Time",
             "emis_paid_on_time",
-            whole_number(0, MAX_PAID),
+            whole_number(*PAID),
             "A whole number from 0; not more than Tenure.",
             example=20,
         ),

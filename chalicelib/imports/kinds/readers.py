@@ -3,6 +3,8 @@
 Each reader takes whatever a cell can hold. What is wrong is returned, not raised: a bad cell is data for the report.
 """
 
+from chalicelib.rules.typed.dates import FIRST_DATE
+from chalicelib.rules.typed.dates import LAST_DATE
 import math
 import re
 from collections.abc import Callable
@@ -11,12 +13,11 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
-from chalicelib.imports.reading.cells import MAX_ID, Cell, PercentCell
+from chalicelib.imports.reading.cells import Cell, PercentCell
+from chalicelib.rules.bounds import MAX_AMOUNT, MAX_ID_IN_A_FILE, NAME_LENGTH, RATE, RATE_DECIMALS
 from chalicelib.rules.money import PAISA
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import (
-    FIRST_DATE,
-    LAST_DATE,
     NO_DATE,
     NOT_A_DATE,
     OUT_OF_RANGE,
@@ -25,7 +26,6 @@ from chalicelib.rules.typed.dates import (
     read_date,
 )
 from chalicelib.rules.typed.letters import bare
-from chalicelib.rules.typed.names import MAX_NAME_LENGTH
 from chalicelib.rules.typed.names import name as name_of
 from chalicelib.rules.typed.numbers import IS_PERCENT, NOT_A_NUMBER
 from chalicelib.rules.typed.numbers import amount as amount_of
@@ -34,9 +34,7 @@ from chalicelib.rules.typed.numbers import percent as percent_of
 from chalicelib.rules.typed.phones import NOT_A_PHONE_NUMBER
 from chalicelib.rules.typed.phones import phone_number as phone_number_of
 
-MAX_AMOUNT = 10**12
-
-_RATE_STEP = Decimal("0.0001")
+_RATE_STEP = Decimal(1).scaleb(-RATE_DECIMALS)
 # Six digits may also be a day, a month and a year.
 _DAY_NUMBER = re.compile(r"(\d{1,5})(\.\d{1,9})?", re.ASCII)
 
@@ -103,7 +101,7 @@ def money(*, zero: bool) -> Reader:
 
 def text_of_name(*, least: int) -> Reader:
     """Names in any script. What is empty is never read; `least` says whether a person may leave it so."""
-    return Reader(_name, "textLength", least, MAX_NAME_LENGTH, "@")
+    return Reader(_name, "textLength", least, NAME_LENGTH.most, "@")
 
 
 def _name(cell: Cell) -> str | Problem:
@@ -117,15 +115,20 @@ def _percent(cell: Cell) -> Decimal | Problem:
     )
     if isinstance(exact, Problem):
         return exact
-    if not 0 <= exact <= 100:
-        return Problem("out_of_range", "must be a rate in percent a year from 0 to 100.")
+    if exact not in RATE:
+        return Problem("out_of_range", f"must be a rate in percent a year from {RATE}.")
     return exact.quantize(_RATE_STEP, ROUND_HALF_UP)
 
 
 def _phone_number(cell: Cell) -> str | Problem:
     if isinstance(cell, str):
         return phone_number_of(cell)
-    if isinstance(cell, bool) or not isinstance(cell, float | int) or cell != cell // 1 or not 0 <= cell <= MAX_ID:
+    if (
+        isinstance(cell, bool)
+        or not isinstance(cell, float | int)
+        or cell != cell // 1
+        or not 0 <= cell <= MAX_ID_IN_A_FILE
+    ):
         return NOT_A_PHONE_NUMBER
     return phone_number_of(str(int(cell)))
 
@@ -145,11 +148,11 @@ def _calendar_date(cell: Cell) -> date | EitherWay | Problem:
 
 
 # The numbers of customers and loans.
-ID = whole_number(1, MAX_ID)
+ID = whole_number(1, MAX_ID_IN_A_FILE)
 
 # Rates in percent a year from 0 to 100, to a Decimal with at most four decimals. The number format decides, not the
 # size of the number: 0.1125 is 11.25 where Excel shows it as a percentage.
-PERCENT = Reader(_percent, "decimal", 0, 100, "0.00")
+PERCENT = Reader(_percent, "decimal", *RATE, "0.00")
 
 # Phone numbers of ten digits, typed as a number or as text.
 PHONE_NUMBER = Reader(

@@ -8,12 +8,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
+from chalicelib.rules.bounds import MAX_ID_IN_A_FILE
 from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.letters import is_blank as is_blank_text
 
-# Excel itself keeps no more digits of a number, so a longer one in a file is not the one that was meant.
-MAX_ID = 10**15 - 1
 MAX_SHOWN_LENGTH = 200
 
 # The errors that Excel writes, by the names it shows; in a text file they are all there is of them.
@@ -97,7 +96,7 @@ def shown(cell: Cell) -> str:
     """A cell as a person would recognise it, safe to store: at most 200 characters, no control characters."""
     if isinstance(cell, bool):
         return str(cell).upper()
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= MAX_ID:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= MAX_ID_IN_A_FILE:
         return str(int(cell))
     text = str(cell)
     if len(text) > MAX_SHOWN_LENGTH:

@@ -11,7 +11,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from chalicelib.imports.reading.cells import MAX_ID, Cell, ErrorCell, MisfitCell, PercentCell, Uncalculated, UnclearCell
+from chalicelib.imports.reading.cells import Cell, ErrorCell, MisfitCell, PercentCell, Uncalculated, UnclearCell
+from chalicelib.rules.bounds import MAX_ID_IN_A_FILE
 
 # The font of cells without a style; without its name, a styled cell would stand out in another.
 FONT_NAME = "Calibri"
@@ -96,7 +97,7 @@ def fit_to_width(sheet: Any) -> None:
 
 def plain(value: Any) -> Any:
     """A value without what a workbook cannot hold; None where there is nothing to show."""
-    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_ID:
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_ID_IN_A_FILE:
         return int(value)
     if isinstance(value, PercentCell):
         return value.fraction

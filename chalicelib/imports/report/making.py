@@ -7,12 +7,13 @@ from typing import IO, TYPE_CHECKING
 from chalicelib.imports import findings, jobs
 from chalicelib.imports.files import CONTENT_TYPES, report_key
 from chalicelib.imports.headers import Layout, find_layouts
-from chalicelib.imports.jobs import COMPLETED, ImportJob
+from chalicelib.imports.jobs import ImportJob
 from chalicelib.imports.reading.workbook import read_workbook
 from chalicelib.imports.report.summary import Summary
 from chalicelib.imports.report.workbook import ReportedSheet, write_report
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.importing import ImportState
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,7 +28,7 @@ MEMORY_BYTES = 16 * 2**20
 def make_report(database: Database, s3: "S3Client", bucket: str, import_id: int) -> str | None:
     """Makes and uploads the report, and notes its key. None for an import that is not completed, or not there."""
     job = _job(database, import_id)
-    if job is None or job.state != COMPLETED:
+    if job is None or job.state != ImportState.COMPLETED:
         return None
     key = report_key(import_id, job.file_name)
     with (
