@@ -3,8 +3,6 @@
 Each reader takes whatever a cell can hold. What is wrong is returned, not raised: a bad cell is data for the report.
 """
 
-from chalicelib.rules.typed.dates import FIRST_DATE
-from chalicelib.rules.typed.dates import LAST_DATE
 import math
 import re
 from collections.abc import Callable
