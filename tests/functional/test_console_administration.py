@@ -5,9 +5,9 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
+from chalicelib.console.administration.audit_words import ACTIONS, SUBJECTS
 
 from chalicelib import runtime
-from chalicelib.console.administration.audit_words import ACTIONS, SUBJECTS
 from chalicelib.console.administration.views import score_bands
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-
 from chalicelib.console.frame.static_assets import static_files
 from chalicelib.console.home.charts import FOOT, HEAD, Series, columns
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from chalicelib.console.frame.history import FIELDS
+from chalicelib.console.frame.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, refused, with_amounts
 
 from chalicelib import runtime
 from chalicelib.console.applications.explaining import PARTS, policy_in_words
 from chalicelib.console.frame import rendering
-from chalicelib.console.frame.history import FIELDS
-from chalicelib.console.frame.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, refused, with_amounts
 from chalicelib.errors import InvalidRequest
 from chalicelib.ingest.kinds import KINDS
 from chalicelib.rules.policy import STANDARD_1
