@@ -26,12 +26,12 @@ def explanation(facts: Facts, decision: Decision) -> dict[str, Any]:
 
 
 def message(decision: Decision) -> str | None:
-    """Why it was refused, for a person; None where it was approved."""
+    """Why it was refused, for a person; None if it was approved."""
     return None if decision.approved else reason_sentence(decision.reasons[0])
 
 
 def offered(counter_offer: CounterOffer | None) -> dict[str, Any]:
-    """What the same policy would approve; nothing where the loan was approved as asked."""
+    """What the same policy would approve; nothing if the loan was approved as asked."""
     if counter_offer is None:
         return {}
     return {

@@ -36,7 +36,7 @@ class Change:
 
 
 def changes_needed(facts: Facts, request: LoanRequest, policy: Policy) -> tuple[Change, ...]:
-    """The changes with which, all together, the request would be approved; none where it is already.
+    """The changes with which, all together, the request would be approved; none if it is already.
 
     In the order of the reasons that they answer. Each bound is the nearest that will do, to the paisa or instalment.
     """
@@ -47,7 +47,7 @@ def changes_needed(facts: Facts, request: LoanRequest, policy: Policy) -> tuple[
 
 
 def _burden_change(facts: Facts, request: LoanRequest, policy: Policy, rate: Decimal) -> Change | None:
-    """Less to pay each month; where this loan's instalment alone is too much for the income, more income."""
+    """Less to pay each month; if this loan's instalment alone is too much for the income, more income."""
     instalment = emi(request.loan_amount, rate, request.tenure) if policy.counts_requested_loan else Decimal(0)
     left = CONTEXT.subtract(emi_budget(facts, policy), instalment)
     if facts.current_emis <= left:
@@ -65,7 +65,7 @@ def _income_change(facts: Facts, policy: Policy, instalments: Decimal) -> Change
 
 
 def _limit_change(facts: Facts, request: LoanRequest, policy: Policy) -> Change | None:
-    """A higher limit where the amount alone is above it, otherwise current loans that leave room for it."""
+    """A higher limit if the amount alone is above it, otherwise current loans that leave room for it."""
     limit, principal, amount = facts.approved_limit, facts.current_principal, request.loan_amount
     needed = CONTEXT.add(principal, amount) if policy.counts_requested_loan else max(principal, amount)
     if needed <= limit:
@@ -93,9 +93,9 @@ def _score_change(facts: Facts, policy: Policy) -> tuple[Change | None, Slab]:
 
 
 def _emis_for_a_score(score: int, facts: Facts, policy: Policy) -> int | None:
-    """How many instalments must have been paid on time for `score`; None where no payment can bring it there.
+    """How many instalments must have been paid on time for `score`; None if no payment can bring it there.
 
-    That is without a current loan to pay on, or where the tenures do not have as many instalments.
+    That is without a current loan to pay on, or if the tenures do not have as many instalments.
     """
     if facts.current_principal == 0 or policy.punctuality_points == 0:
         return None

@@ -31,9 +31,9 @@ class Offer:
 class CounterOffer:
     """Beside a request that was not approved as asked, which is `request`.
 
-    `largest_amount` is for the asked tenure, `shortest_tenure` for the asked amount; None where the policy approves
+    `largest_amount` is for the asked tenure, `shortest_tenure` for the asked amount; None if the policy approves
     none for this customer. `changes` are what would have to change first for the loan as asked, all of them; empty
-    where it is only the rate that was raised.
+    if only the rate was raised.
     """
 
     request: LoanRequest
@@ -55,7 +55,7 @@ def counter_offer(facts: Facts, request: LoanRequest, policy: Policy) -> Counter
 
 
 def _rate(facts: Facts, request: LoanRequest, policy: Policy) -> Decimal | None:
-    """The rate of any loan to this customer now; None where there can be none, whatever its amount and tenure."""
+    """The rate of any loan to this customer now; None if there can be none, whatever its amount and tenure."""
     slab = policy.slab_for(standing_score(facts, policy).value)
     barred = facts.current_emis > emi_budget(facts, policy) or facts.current_principal > facts.approved_limit
     return None if slab is None or barred else rate_in_slab(request.interest_rate, slab)

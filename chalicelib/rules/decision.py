@@ -27,7 +27,7 @@ class Decision:
 
     `score_parts` add up, rounded down, to `score`. `corrected_interest_rate` (percent a year) is the rate that
     applies if approved, else the requested one; `monthly_installment` (rupees) is computed on it. `rate_floor`
-    (percent a year) is the least rate of the slab that the score falls in; None where it was refused.
+    (percent a year) is the least rate of the slab that the score falls in; None if it was refused.
     """
 
     approved: bool
@@ -46,7 +46,7 @@ class Decision:
 
 
 def decide(facts: Facts, request: LoanRequest, policy: Policy) -> Decision:
-    """Applies `policy` to a request of a customer with these facts. Raises ValueError where emi() does."""
+    """Applies `policy` to a request of a customer with these facts. Raises what emi() raises."""
     score = credit_score(facts, request, policy)
     slab = policy.slab_for(score.value)
     case = _case(facts, request, policy, score, slab)

@@ -1,4 +1,4 @@
-"""The figures of a decision, and how they are written where nobody asks for more than digits."""
+"""The figures of a decision, and how they are written in plain digits."""
 
 from collections.abc import Mapping
 from decimal import Decimal

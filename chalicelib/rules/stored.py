@@ -39,7 +39,7 @@ def policy_as_stored(policy: Policy) -> Stored:
 
 
 def policy_from_stored(stored: Mapping[str, Any]) -> Policy:
-    """The policy that `policy_as_stored` wrote. Raises StoredValueError, or PolicyError where it makes no sense."""
+    """The policy that `policy_as_stored` wrote. Raises StoredValueError, or PolicyError if it makes no sense."""
     return Policy(**_read(Policy, stored))
 
 

@@ -122,23 +122,22 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("finditer", lambda n: '"' + 'a\\"' * n),
         ("finditer", lambda n: '"[' * n),
     ],
-    "console.audit_words.MOMENT": [("fullmatch", lambda n: "2024-01-01 00:00:00." + "0" * n + "+")],
-    "console.customer_forms.PLAIN_AMOUNT": [("fullmatch", lambda n: "1" * n + ".x")],
-    "console.page.NEXT": [
+    "console.administration.audit_labels.MOMENT": [("fullmatch", lambda n: "2024-01-01 00:00:00." + "0" * n + "+")],
+    "console.frame.redirects.NEXT": [
         ("fullmatch", lambda n: "a" * n + "!"),
         ("fullmatch", lambda n: "a/" * n + "!"),
         ("fullmatch", lambda n: "?" + "a" * n + "!"),
     ],
-    "console.typed.AMOUNT": [
+    "console.imports.findings.AMOUNT": [
         ("finditer", lambda n: "1" * n + "%"),
         ("finditer", lambda n: "1.1" * n),
         ("finditer", lambda n: "12345% " * n),
     ],
-    "console.typed.PLAIN_NUMBER": [
+    "console.imports.findings.PLAIN_NUMBER": [
         ("fullmatch", lambda n: "1" * n + "."),
         ("fullmatch", lambda n: "1." + "1" * n + "."),
     ],
-    "console.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
+    "console.frame.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
     "ingest.cells._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
     "ingest.number_formats._TOKEN": [
         ("finditer", lambda n: "[" * n),

@@ -1,4 +1,4 @@
-"""A decision in the words of a page: the result in a sentence, why, the score, and what could be had instead."""
+"""A decision in the words of a page: the result in a sentence, why, the score, and what would be approved instead."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from chalicelib.console.frame.formats import months
 from chalicelib.console.frame.rendering import formats
-from chalicelib.console.frame.words import months
 from chalicelib.rules.counter_offer import CounterOffer, Offer
 from chalicelib.rules.figures import percent, rupees
 from chalicelib.rules.policy import Policy
@@ -23,8 +23,8 @@ PARTS: Mapping[Part, str] = {
     Part.PUNCTUALITY: "Instalments paid on time",
     Part.COMPLETION: "Loans paid in full",
     Part.BEYOND_TENURE: "Instalments beyond the tenures",
-    Part.NO_HISTORY: "Start without loan history",
-    Part.LIMIT: "Nothing, because the limit is exceeded",
+    Part.NO_HISTORY: "No loan history",
+    Part.LIMIT: "No points: the limit is exceeded",
 }
 
 Lines = Sequence[tuple[str, str]]
@@ -32,7 +32,7 @@ Lines = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class ShownReason:
-    """Why, for a person. `refuses` tells what decided against the loan from what else should be known."""
+    """Why, for a person. `refuses` if it decided against the loan; otherwise it is a remark."""
 
     refuses: bool
     sentence: str
@@ -144,11 +144,11 @@ def facts_in_words(facts: Facts) -> Lines:
         ("Monthly income", write.money(facts.monthly_income)),
         ("Approved limit", write.money(facts.approved_limit)),
         ("Principal of current loans", write.money(facts.current_principal)),
-        ("Their instalments a month", write.money(facts.current_emis)),
-        ("Loans ever", write.number(facts.loans)),
-        ("of them paid in full", write.number(facts.loans_paid_in_full)),
+        ("Instalments of current loans a month", write.money(facts.current_emis)),
+        ("Loans so far", write.number(facts.loans)),
+        ("of these paid in full", write.number(facts.loans_paid_in_full)),
         ("Instalments of all loans", write.number(facts.tenure_total)),
-        ("of them paid on time", write.number(facts.emis_paid_on_time)),
+        ("of these paid on time", write.number(facts.emis_paid_on_time)),
     ]
 
 
