@@ -117,7 +117,7 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "config.CEILING": OPERATORS,
     "config.CURRENCY_CODE": OPERATORS,
     "rules.policy.NAME": OPERATORS,
-    "api.json_bodies._TEXT_OR_BRACKET": [
+    "requests.json_bodies._TEXT_OR_BRACKET": [
         ("finditer", lambda n: '"' + "\\" * n),
         ("finditer", lambda n: '"' + 'a\\"' * n),
         ("finditer", lambda n: '"[' * n),
@@ -328,8 +328,8 @@ ROWS = {
 OUR_OWN = "only a page of our own is searched"
 INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
     ("api.contract", "findall", r"r'<style>(.*?)</style>'"): OUR_OWN,
-    ("api.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models._digits)],
-    ("api.models", "findall", r"r'\w{2,}'"): [
+    ("requests.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models._digits)],
+    ("requests.models", "findall", r"r'\w{2,}'"): [
         Case(lambda n: "a " * n, models._said),
         Case(lambda n: "a" * n, models._said),
     ],
