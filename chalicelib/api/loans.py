@@ -7,7 +7,7 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
-from chalicelib.api.explaining import explanation, offered
+from chalicelib.api.explaining import explanation, message, offered
 from chalicelib.api.responses import respond, respond_text, to_json
 from chalicelib.errors import LoanNotFound
 from chalicelib.requests.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
@@ -119,7 +119,7 @@ def _applied(customer_id: int, made: Application) -> dict[str, Any]:
         "loan_id": made.loan_id,
         "customer_id": customer_id,
         "loan_approved": decision.approved,
-        "message": decision.message,
+        "message": message(decision),
         "monthly_installment": decision.monthly_installment,
         "application_id": made.application_id,
         "corrected_interest_rate": decision.corrected_interest_rate,

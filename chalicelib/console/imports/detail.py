@@ -8,10 +8,10 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import page, see, see_elsewhere
-from chalicelib.console.frame.typed import finding_sentence
+from chalicelib.console.frame.redirects import redirect, redirect_to_file
+from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import BASE, Visit
-from chalicelib.console.frame.words import FINDING_OUTCOMES
+from chalicelib.console.imports.findings import OUTCOMES
 from chalicelib.console.imports.views import BY_SCRIPT
 from chalicelib.errors import ImportNotFound
 from chalicelib.imports.jobs import ImportJob, totals
@@ -25,23 +25,23 @@ from chalicelib.services.imports import Upload
 
 PAGE_ROWS = 50
 
-# The report of a million rows is written within a minute; after this time none will come.
+# The report of a million rows takes less than a minute; after this time none will come.
 REPORT_PATIENCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How an import stands. `phase` changes where there is something new to see beside the numbers."""
+    """How far an import is. `phase` changes when there is more to see than new numbers."""
 
     job: ImportJob
     message: str | None
     phase: str
-    # Whether it is worth looking again in a moment.
+    # Whether it will change in a moment.
     is_moving: bool
 
 
 def view_import(visit: Visit, import_id: str) -> Response:
-    """An import with what it says about rows, by page and outcome."""
+    """An import with its findings about rows, by page and outcome."""
     query = read(ImportRowsQuery, visit.query)
     job = _job(visit, import_id)
     found = imports.list_findings(
@@ -57,40 +57,39 @@ def view_import(visit: Visit, import_id: str) -> Response:
         upload=upload,
         is_sent=_is_sent(visit),
         findings=found[:PAGE_ROWS],
-        sentence_of=finding_sentence,
         may_be_released=_may_be_released(visit, job),
         outcome=query.outcome,
-        outcomes=FINDING_OUTCOMES,
+        outcomes=OUTCOMES,
         first=_rows_link(query.outcome) if query.after else None,
         next=_rows_link(query.outcome, found[PAGE_ROWS - 1].finding_id) if len(found) > PAGE_ROWS else None,
     )
 
 
 def view_progress(visit: Visit, import_id: str) -> Response:
-    """What the script puts in the place of the progress on the page."""
+    """The part of the page that the script replaces while the import runs."""
     job = _job(visit, import_id)
     progress = progress_of(job, datetime.now(UTC), is_sent=True)
     return page(visit, "imports/import_progress.html", progress=progress, totals=totals(job.sheets))
 
 
 def download_report(visit: Visit, import_id: str) -> Response:
-    """Leads to the report in S3. The link is made when it is asked for, because it does not hold for long."""
+    """Redirects to the report in S3, by a link made at this moment because it expires soon."""
     job = _job(visit, import_id)
     if job.report_key is None:
-        raise ImportNotFound(f"There is no report of the import {job.import_id}, or not yet.")
+        raise ImportNotFound(f"Import {job.import_id} has no report, or none yet.")
     link = download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key)
-    return see_elsewhere(visit, link)
+    return redirect_to_file(visit, link)
 
 
 def release(visit: Visit, import_id: str) -> Response:
-    """Imports the file once more, as one of whoever visits; leads to that import."""
+    """Imports the file once more in the name of the visitor, and leads to that import."""
     number = number_in_path(import_id, ImportNotFound, "import")
     released = imports.release_import(runtime.database(), runtime.s3(), number, visit.actor, visit.request_id)
-    return see(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
+    return redirect(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
 
 
 def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
-    """How an import stands; `is_sent` tells that its file is on the way."""
+    """How far an import is; `is_sent` if its file is on the way."""
     awaits_report = (
         job.finished_at is not None
         and job.state == ImportState.COMPLETED
@@ -125,14 +124,14 @@ def _may_be_released(visit: Visit, job: ImportJob) -> bool:
 
 
 def _is_sent(visit: Visit) -> bool:
-    """Whether the file is on its way: the script says so, and S3 by the key it adds where it leads back."""
+    """Whether the file is on its way: the script says so, or S3 by the key that it adds to its redirect."""
     return "sent" in visit.query or "key" in visit.query
 
 
 def _whole_address(visit: Visit, path: str) -> str | None:
-    """The whole address of a page, told from /console/ on, which S3 needs to lead back there.
+    """The whole address of a page, given from /console/ on, which S3 needs to redirect back to it.
 
-    What stands before /console/ only the browser knows; it tells from which page of ours it comes, if any.
+    Only the browser knows what stands before /console/; the Referer says it, if it is a page of ours.
     """
     came_from = urlsplit(visit.request.headers.get("referer", ""))
     before, found, _ = came_from.path.partition(f"{BASE}/")

@@ -10,7 +10,7 @@ from decimal import Decimal
 Number = int | Decimal
 
 # Percent of the height that is left above the highest line, and for the words below the columns. style.css has them
-# too, where it puts the words of the scale beside the lines.
+# too, to put the words of the scale beside the lines.
 HEAD, FOOT = 5.0, 12.0
 # Of a column's place, how much the column takes.
 THICKNESS = 0.62
@@ -63,7 +63,7 @@ class Row:
 class Columns:
     """A chart of columns, ready to be drawn by the macro `columns_chart` of charts.html.
 
-    `scale` says the highest value, half of it and nothing, `lines` where the first two are.
+    `scale` is the highest value, half of it and zero; `lines` are the positions of the first two.
     """
 
     title: str

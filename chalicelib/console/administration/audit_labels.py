@@ -1,4 +1,4 @@
-"""What stands in the audit log, in the words of a page."""
+"""The audit log in the words of a page."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.console.customers.fields import AMOUNTS as CUSTOMER_AMOUNTS
+from chalicelib.console.customers.fields import FIELDS
 from chalicelib.console.frame.rendering import formats
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.importing import COUNTED_OUTCOMES
@@ -13,18 +15,18 @@ from chalicelib.rules.importing import COUNTED_OUTCOMES
 ACTIONS: Mapping[str, str] = {
     Action.CUSTOMER_REGISTERED: "Registered a customer",
     Action.CUSTOMER_CHANGED: "Changed a customer",
-    Action.WAITING_LOANS_APPLIED: "Added loans that waited",
+    Action.WAITING_LOANS_APPLIED: "Added waiting loans",
     Action.LOAN_APPLIED_FOR: "Applied for a loan",
     Action.LOAN_CHANGED: "Changed a loan",
     Action.IMPORT_STARTED: "Started an import",
     Action.IMPORT_COMPLETED: "Completed an import",
     Action.IMPORT_FAILED: "Failed an import",
     Action.IMPORT_RELEASED: "Released an import",
-    Action.IMPORTS_REDRIVEN: "Tried dead letters again",
-    Action.KEY_CREATED: "Made an API key",
+    Action.IMPORTS_REDRIVEN: "Tried failed files again",
+    Action.KEY_CREATED: "Created an API key",
     Action.KEY_ROTATED: "Rotated an API key",
     Action.KEY_REVOKED: "Revoked an API key",
-    Action.USER_CREATED: "Made a user",
+    Action.USER_CREATED: "Created a user",
     Action.USER_CHANGED: "Changed a user",
     Action.SESSIONS_ENDED: "Ended sessions",
     Action.SIGNED_IN: "Signed in",
@@ -40,21 +42,23 @@ SUBJECTS: Mapping[str, str] = {
     SubjectKind.USER: "User",
 }
 
-# What is told first, in this order; the database does not keep the order in which the rest was written down.
+# Shown first, in this order; the database does not keep the order in which the rest was written.
 FIRST = ("reason", "customer_id", "loan_id", "loan_amount", "interest_rate", "tenure", "approved")
-AMOUNTS = {"approved_limit", "monthly_income", "loan_amount", "monthly_installment"}
+AMOUNTS = CUSTOMER_AMOUNTS | {"loan_amount", "monthly_installment"}
 RATES = {"interest_rate", "corrected_interest_rate", "rate_floor"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?|Z)")
 
 
 def label_of(name: str) -> str:
     """The name of a value, as a label: approved_limit is Approved limit."""
+    if name in FIELDS:
+        return FIELDS[name].label
     words = name.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 
 def written(name: str, value: Any) -> object:
-    """A value as a page shows it; None where there is none."""
+    """A value as a page shows it; None if there is none."""
     if value is None or value == "":
         return None
     if isinstance(value, bool):
@@ -75,9 +79,9 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 
 def _sheet(counts: Mapping[str, Any]) -> str:
-    """What an import made of a sheet: customers: 59 rows, 56 inserted, 3 rejected."""
-    told = [f"{counts[name]} {name}" for name in COUNTED_OUTCOMES if counts.get(name)]
-    return ", ".join([f"{counts['sheet']}: {counts['rows_found']} rows", *told])
+    """The result of an import for a sheet: customers: 59 rows, 56 inserted, 3 rejected."""
+    parts = [f"{counts[name]} {name}" for name in COUNTED_OUTCOMES if counts.get(name)]
+    return ", ".join([f"{counts['sheet']}: {counts['rows_found']} rows", *parts])
 
 
 def _number(name: str, value: Decimal | int) -> object:

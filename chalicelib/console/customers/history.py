@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.console.frame.rendering import formats
+from chalicelib.console.customers.fields import FIELDS, shown_value
 from chalicelib.rules.access import ANYONE, KEY, USER
 from chalicelib.rules.auditing import Action
 from chalicelib.storage.audit import StoredEvent
@@ -13,19 +13,13 @@ from chalicelib.storage.audit import StoredEvent
 ACTIONS: Mapping[str, str] = {
     Action.CUSTOMER_REGISTERED: "Registered",
     Action.CUSTOMER_CHANGED: "Changed",
-    Action.WAITING_LOANS_APPLIED: "Loans that waited were added",
+    Action.WAITING_LOANS_APPLIED: "Waiting loans added",
 }
-FIELDS: Mapping[str, str] = {
-    "first_name": "First name",
-    "last_name": "Last name",
-    "age": "Age",
-    "phone_number": "Phone number",
-    "monthly_income": "Monthly income",
-    "approved_limit": "Approved limit",
-    "waiting_loans_applied": "Loans that waited",
+LABELS: Mapping[str, str] = {
+    **{name: known.label for name, known in FIELDS.items()},
+    "waiting_loans_applied": "Waiting loans added",
     "loan_ids": "Loans",
 }
-AMOUNTS = ("monthly_income", "approved_limit")
 KINDS: Mapping[str, str] = {
     USER: "in the console",
     KEY: "API key",
@@ -37,7 +31,7 @@ KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Line:
-    """A value that differs; `before` is None where there was none."""
+    """A value that differs; `before` is None if there was none."""
 
     label: str
     before: str | None
@@ -66,21 +60,19 @@ def entry_of(event: StoredEvent) -> Entry:
         event.actor_name,
         KINDS.get(event.actor_kind, event.actor_kind),
         event.actor_id if event.actor_kind == "import" else None,
-        [_line(name, before, after[name]) for name in FIELDS if _is_told(name, after)],
+        [_line(name, before, after[name]) for name in LABELS if _is_shown(name, after)],
         after.get("reason"),
     )
 
 
 def _line(name: str, before: Mapping[str, Any], value: Any) -> Line:
-    return Line(FIELDS[name], written(name, before[name]) if name in before else None, written(name, value))
+    return Line(LABELS[name], _written(name, before[name]) if name in before else None, _written(name, value))
 
 
-def written(name: str, value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return formats().money(value) if name in AMOUNTS else str(value)
+def _written(name: str, value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else shown_value(name, value)
 
 
-def _is_told(name: str, after: Mapping[str, Any]) -> bool:
-    # That no loan waited is nothing to tell, unlike a limit of nothing.
+def _is_shown(name: str, after: Mapping[str, Any]) -> bool:
+    # That no loan waited is no news, unlike a limit of nothing.
     return name in after and (name != "waiting_loans_applied" or after[name] > 0)
