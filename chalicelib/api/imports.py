@@ -15,12 +15,12 @@ from chalicelib.errors import ImportNotFound
 from chalicelib.requests.models import ImportRowsQuery, ImportsQuery, StartImportBody
 from chalicelib.requests.parsing import body_of, number_in_path, query_of
 from chalicelib.rules.access import Operation
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import COUNTED_OUTCOMES, ImportState
 from chalicelib.services import import_jobs, import_templates
 from chalicelib.services.files import download_link
-from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
+from chalicelib.services.import_jobs import UPLOAD_SECONDS
 from chalicelib.storage.import_jobs import ImportJob, StoredFinding
-
-COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
 
 
 @endpoints.add("POST", "/api/imports", Operation.START_IMPORT)
@@ -37,12 +37,12 @@ def start_import(call: Call) -> Response:
     )
     answer = {
         "import_id": started.job.import_id,
-        "state": "awaiting_upload",
+        "state": ImportState.AWAITING_UPLOAD,
         "file_name": started.file_name,
         "key": started.job.object_key,
         "upload": {"url": started.upload.url, "fields": started.upload.fields},
         "content_type": started.upload.content_type,
-        "max_bytes": MAX_UPLOAD_BYTES,
+        "max_bytes": MAX_FILE_BYTES,
         "expires_in_seconds": UPLOAD_SECONDS,
     }
     return respond(answer, call.request_id, 201)
@@ -98,7 +98,7 @@ def download_template(call: Call) -> Response:
 
 
 def _import(job: ImportJob) -> dict[str, Any]:
-    totals = {name: sum(getattr(each, name) for each in job.sheets) for name in ("rows_found", *COUNTS)}
+    totals = {name: sum(getattr(each, name) for each in job.sheets) for name in ("rows_found", *COUNTED_OUTCOMES)}
     return {
         "import_id": job.import_id,
         "state": job.state,
@@ -114,12 +114,12 @@ def _import(job: ImportJob) -> dict[str, Any]:
 
 def _progress(job: ImportJob) -> dict[str, Any]:
     percent = min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None
-    percent = 100 if job.state == "completed" else percent
+    percent = 100 if job.state == ImportState.COMPLETED else percent
     return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": percent}
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:
-    return {"rows": counts["rows_found"], **{name: counts[name] for name in COUNTS}}
+    return {"rows": counts["rows_found"], **{name: counts[name] for name in COUNTED_OUTCOMES}}
 
 
 def _report(job: ImportJob) -> dict[str, Any] | None:

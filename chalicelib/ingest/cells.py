@@ -12,12 +12,19 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeAlias
 
+from chalicelib.rules.bounds import (
+    FIRST_DATE,
+    LAST_DATE,
+    MAX_AMOUNT,
+    MAX_ID_IN_A_FILE,
+    NAME_LENGTH,
+    RATE,
+    RATE_DECIMALS,
+)
 from chalicelib.rules.money import PAISA
 from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import (
-    FIRST_DATE,
-    LAST_DATE,
     NO_DATE,
     NOT_A_DATE,
     OUT_OF_RANGE,
@@ -27,7 +34,6 @@ from chalicelib.rules.typed.dates import (
 )
 from chalicelib.rules.typed.letters import bare
 from chalicelib.rules.typed.letters import is_blank as is_blank_text
-from chalicelib.rules.typed.names import MAX_NAME_LENGTH
 from chalicelib.rules.typed.names import name as name_of
 from chalicelib.rules.typed.numbers import IS_PERCENT, NOT_A_NUMBER
 from chalicelib.rules.typed.numbers import amount as amount_of
@@ -36,7 +42,7 @@ from chalicelib.rules.typed.numbers import percent as percent_of
 from chalicelib.rules.typed.phones import NOT_A_PHONE_NUMBER
 from chalicelib.rules.typed.phones import phone_number as phone_number_of
 
-__all__ = ["FIRST_DATE", "LAST_DATE", "MAX_NAME_LENGTH", "PAISA", "Problem"]
+__all__ = ["FIRST_DATE", "LAST_DATE", "MAX_AMOUNT", "PAISA", "Problem"]
 
 
 @dataclass(frozen=True)
@@ -117,12 +123,11 @@ UNCLEAR = Problem(
     "has a number format that shows another value than the file holds; format the cell as Number and check its value.",
 )
 
-# Excel itself keeps no more digits of a number, so a longer one in a file is not the one that was meant.
-MAX_ID = 10**15 - 1
-MAX_AMOUNT = 10**12
+MAX_ID = MAX_ID_IN_A_FILE
+MAX_NAME_LENGTH = NAME_LENGTH.most
 MAX_SHOWN_LENGTH = 200
 
-_RATE_STEP = Decimal("0.0001")
+_RATE_STEP = Decimal(1).scaleb(-RATE_DECIMALS)
 # Six digits may also be a day, a month and a year.
 _DAY_NUMBER = re.compile(r"(\d{1,5})(\.\d{1,9})?", re.ASCII)
 
@@ -203,8 +208,8 @@ def percent(cell: Cell) -> Decimal | Problem:
     )
     if isinstance(exact, Problem):
         return exact
-    if not 0 <= exact <= 100:
-        return Problem("out_of_range", "must be a rate in percent a year from 0 to 100.")
+    if exact not in RATE:
+        return Problem("out_of_range", f"must be a rate in percent a year from {RATE}.")
     return exact.quantize(_RATE_STEP, ROUND_HALF_UP)
 
 

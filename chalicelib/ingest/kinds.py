@@ -7,10 +7,11 @@ from typing import Any
 
 from chalicelib.ingest import cells
 from chalicelib.ingest.cells import MAX_ID, Parser, Problem
+from chalicelib.rules.bounds import AGE, MAX_EMIS_PAID, TENURE
+from chalicelib.rules.importing import SheetKind
 from chalicelib.rules.typed.names import means_nothing
 
-# More than a tenure can have is flagged and not rejected; the database's column holds no more than this.
-MAX_PAID = 32_767
+MAX_PAID = MAX_EMIS_PAID
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,13 @@ def validate_paid_within_tenure(paid: int, tenure: int) -> Problem | None:
 
 
 CUSTOMERS = Kind(
-    name="customers",
+    name=SheetKind.CUSTOMERS,
     columns=(
         Column("Customer ID", cells.whole_number(1, MAX_ID)),
         Column("First Name", cells.name, flag=means_nothing),
         # Many people have one name only.
         Column("Last Name", cells.name, if_blank="", flag=means_nothing),
-        Column("Age", cells.whole_number(18, 120)),
+        Column("Age", cells.whole_number(*AGE)),
         Column("Phone Number", cells.phone_number, aliases=("Phone", "Mobile Number")),
         Column("Monthly Salary", cells.money(zero=False), aliases=("Monthly Income",)),
         Column("Approved Limit", cells.money(zero=True), aliases=("Credit Limit",)),
@@ -76,12 +77,12 @@ CUSTOMERS = Kind(
 )
 
 LOANS = Kind(
-    name="loans",
+    name=SheetKind.LOANS,
     columns=(
         Column("Customer ID", cells.whole_number(1, MAX_ID)),
         Column("Loan ID", cells.whole_number(1, MAX_ID)),
         Column("Loan Amount", cells.money(zero=False)),
-        Column("Tenure", cells.whole_number(1, 600), aliases=("Tenure months",)),
+        Column("Tenure", cells.whole_number(*TENURE), aliases=("Tenure months",)),
         Column("Interest Rate", cells.percent),
         Column(
             "Monthly payment",

@@ -9,6 +9,7 @@ from openpyxl import Workbook
 from openpyxl.styles import PatternFill
 
 from chalicelib.ingest.report_cells import BOLD, TITLE_FONT, fit_to_width, header, indented, styled
+from chalicelib.rules.importing import COUNTED_OUTCOMES
 from chalicelib.storage.import_jobs import FindingCount
 from chalicelib.storage.imports import SheetCounts
 
@@ -25,7 +26,7 @@ OUTCOMES = {
     "not read": ("The row has nothing in the columns that are known.", None),
 }
 
-COUNTS = ("rows_found", "inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
+COUNTS = ("rows_found", *COUNTED_OUTCOMES)
 COUNT_TITLES = ("Rows", *(name.capitalize() for name in COUNTS[1:]))
 
 WIDTHS = (26, 14, 18, *(14,) * (len(COUNTS) - 1))

@@ -15,6 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from chalicelib.ingest.cells import FIRST_DATE, LAST_DATE, MAX_AMOUNT, MAX_ID, MAX_NAME_LENGTH
 from chalicelib.ingest.kinds import KINDS, MAX_PAID, Column, Kind
 from chalicelib.ingest.report_cells import BOLD, TITLE_FONT, fit_to_width, header, styled
+from chalicelib.rules.bounds import AGE, RATE, TENURE
 
 LAST_ROW = 1_048_576
 NOTES = "Notes"
@@ -60,7 +61,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "Customer ID": CUSTOMER_ID,
         "First Name": _name(f"Text of 1 to {MAX_NAME_LENGTH} characters, in any script.", "Asha", 1),
         "Last Name": _name(f"Text of at most {MAX_NAME_LENGTH} characters; may be left empty.", "Menon", 0),
-        "Age": Rule("whole", 18, 120, "Years: a whole number from 18 to 120.", 41, "0"),
+        "Age": Rule("whole", *AGE, f"Years: a whole number from {AGE}.", 41, "0"),
         "Phone Number": Rule(
             "custom", None, None, "10 digits, as a number or as text.", 9812345678, "0",
             formula='AND(LEN({cell})=10,ISNUMBER(--{cell}),ISERROR(SEARCH("[.eE+-]",{cell})))',
@@ -72,8 +73,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "Customer ID": CUSTOMER_ID,
         "Loan ID": _id("The loan's number: a whole number from 1. If another loan has it, this one gets a new.", 5001),
         "Loan Amount": _amount("Rupees, above 0.", 300_000, "0.01"),
-        "Tenure": Rule("whole", 1, 600, "Months: a whole number from 1 to 600.", 24, "0"),
-        "Interest Rate": Rule("decimal", 0, 100, "Percent a year, from 0 to 100; 11.25 means 11.25%.", 11.25, "0.00"),
+        "Tenure": Rule("whole", *TENURE, f"Months: a whole number from {TENURE}.", 24, "0"),
+        "Interest Rate": Rule("decimal", *RATE, f"Percent a year, from {RATE}; 11.25 means 11.25%.", 11.25, "0.00"),
         "Monthly payment": _amount("Rupees, above 0. It is kept as it is.", 14_015, "0.01"),
         "EMIs paid on Time": Rule("whole", 0, MAX_PAID, "A whole number from 0; not more than Tenure.", 20, "0"),
         "Date of Approval": _date(f"A date from {FIRST_DATE} to {LAST_DATE}.", date(2024, 5, 17)),

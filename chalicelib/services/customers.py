@@ -19,25 +19,8 @@ from chalicelib.rules.score import Facts
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
-from chalicelib.storage.customers import Customer, NewCustomer, Order
+from chalicelib.storage.customers import Customer, Order, Registration
 from chalicelib.storage.imports import apply_waiting_loans
-
-
-@dataclass(frozen=True)
-class Registration:
-    """Who wants to become a customer; income in rupees a month."""
-
-    first_name: str
-    last_name: str
-    age: int
-    phone_number: str
-    monthly_income: Decimal
-
-
-@dataclass(frozen=True)
-class RegisteredCustomer:
-    customer_id: int
-    customer: NewCustomer
 
 
 @dataclass(frozen=True)
@@ -58,7 +41,7 @@ class CustomerWithExposure:
 
 
 def register(
-    database: Database, registration: Registration, policy: Policy, author: Author, once: Once[RegisteredCustomer]
+    database: Database, registration: Registration, policy: Policy, author: Author, once: Once[Customer]
 ) -> Told:
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number. Raises
     what `run_once` raises.
@@ -66,12 +49,13 @@ def register(
     return run_once(database, once, lambda connection: _register(connection, registration, policy, author))
 
 
-def _register(connection: Connection, registration: Registration, policy: Policy, author: Author) -> RegisteredCustomer:
-    customer = NewCustomer(**vars(registration), approved_limit=policy.approved_limit(registration.monthly_income))
-    customer_id = customers.add(connection, customer)
-    after = {**vars(customer), "waiting_loans_applied": apply_waiting_loans(connection, author, customer_id)}
-    audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, customer_id, after=after))
-    return RegisteredCustomer(customer_id, customer)
+def _register(connection: Connection, registration: Registration, policy: Policy, author: Author) -> Customer:
+    customer = customers.add(connection, registration, policy.approved_limit(registration.monthly_income))
+    number = customer.customer_id
+    waiting = apply_waiting_loans(connection, author, number)
+    after = {**vars(registration), "approved_limit": customer.approved_limit, "waiting_loans_applied": waiting}
+    audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, number, after=after))
+    return customer
 
 
 def etag_of(customer: Customer) -> str:

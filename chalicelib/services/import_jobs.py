@@ -6,7 +6,7 @@ imports this module at its cold start.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,15 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import Actor, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.rules.bounds import MAX_FILE_BYTES, one_of
+from chalicelib.rules.importing import FINDING_OUTCOMES, ImportState
 from chalicelib.services.files import NOT_THERE, XLSX
 from chalicelib.storage import audit, import_jobs, imports
-from chalicelib.storage.import_jobs import FINDING_OUTCOMES, ImportJob, NewJob, StoredFinding
+from chalicelib.storage.import_jobs import ImportJob, NewJob, StoredFinding
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-AWAITING_UPLOAD = "awaiting_upload"
-
-# What the import itself reads at most (services/importing.py); a test holds the two equal.
-MAX_UPLOAD_BYTES = 200 * 2**20
 UPLOAD_SECONDS = 3600
 
 # An upload that began in time may end later, and its notice may have to wait for the database.
@@ -107,7 +105,7 @@ def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | 
     S3 leads a browser that posts the form on to `back_to`, the whole address of a page.
     """
     seconds_left = int((job.created_at + timedelta(seconds=UPLOAD_SECONDS) - now).total_seconds())
-    if job.state != AWAITING_UPLOAD or seconds_left <= 0:
+    if job.state != ImportState.AWAITING_UPLOAD or seconds_left <= 0:
         return None
     return _signed_upload(signer, job.bucket, job.object_key, content_type_of(job.file_name), seconds_left, back_to)
 
@@ -125,13 +123,13 @@ def content_type_of(file_name: str) -> str:
     for extension, content_type in CONTENT_TYPES.items():
         if file_name.lower().endswith(extension):
             return content_type
-    sentence = f"must end in {_or_list(CONTENT_TYPES)}, which are the files that can be imported"
+    sentence = f"must end in {one_of(CONTENT_TYPES)}, which are the files that can be imported"
     raise InvalidRequest(f"The file {file_name!r} cannot be imported.", {"file_name": [sentence]})
 
 
 def awaiting_message(job: ImportJob, now: datetime) -> str | None:
     """Why an import still waits for its file after its upload has expired; None for every other one."""
-    if job.state != AWAITING_UPLOAD or now <= job.created_at + timedelta(seconds=UPLOAD_SECONDS):
+    if job.state != ImportState.AWAITING_UPLOAD or now <= job.created_at + timedelta(seconds=UPLOAD_SECONDS):
         return None
     return NEVER_ARRIVED
 
@@ -250,7 +248,7 @@ def _signed_upload(
 ) -> Upload:
     fields = {"Content-Type": content_type} | ({"success_action_redirect": back_to} if back_to else {})
     conditions: list[Any] = [*({name: value} for name, value in fields.items())]
-    conditions.append(["content-length-range", 1, MAX_UPLOAD_BYTES])
+    conditions.append(["content-length-range", 1, MAX_FILE_BYTES])
     signed = signer.generate_presigned_post(bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds)
     return Upload(signed["url"], dict(signed["fields"]), content_type)
 
@@ -258,11 +256,6 @@ def _signed_upload(
 def _is_harmless(character: str) -> bool:
     # Marks belong to their letters: most Indian scripts cannot be written without them.
     return character in " .-_()" or unicodedata.category(character)[0] in "LMN"
-
-
-def _or_list(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} or {last}"
 
 
 def _not_found(import_id: int) -> ImportNotFound:

@@ -21,9 +21,11 @@ from chalicelib.ingest.events import ObjectReference, message_for, references
 from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.workbook import FileRefused, read_workbook
 from chalicelib.logs import log, log_exception
-from chalicelib.metrics import ROW_OUTCOMES, log_import
+from chalicelib.metrics import log_import
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import COUNTED_OUTCOMES
 from chalicelib.services.import_jobs import write_report
 from chalicelib.services.loading import OpenedFile, OutOfTime, TimeLeft, load
 from chalicelib.services.processor_budget import processor_budget, reading_seconds, size_of
@@ -33,8 +35,6 @@ from chalicelib.storage.imports import ImportRecord, SheetCounts
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from sqlalchemy import Connection
-
-MAX_OBJECT_BYTES = 200 * 2**20
 
 # The longest that AWS lets an invocation run.
 LONGEST_SECONDS = 900
@@ -203,7 +203,7 @@ def _log(reference: ObjectReference, result: ImportResult, began: float) -> None
         "message": result.message,
         "sheets": [vars(sheet) for sheet in result.sheets],
     }
-    rows = {outcome: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in ROW_OUTCOMES}
+    rows = {outcome: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in COUNTED_OUTCOMES}
     log_import(fields, rows, round((time.monotonic() - began) * 1000))
 
 
@@ -264,10 +264,8 @@ def _downloaded(s3: "S3Client", reference: ObjectReference) -> Iterator[tuple[IO
         if _is_gone(error):
             raise FileRefused(f"The object {reference.key} was deleted before it could be read.") from error
         raise
-    if answer["ContentLength"] > MAX_OBJECT_BYTES:
-        raise FileRefused(
-            f"The file has {answer['ContentLength']} bytes; at most {MAX_OBJECT_BYTES} are read. Split it."
-        )
+    if answer["ContentLength"] > MAX_FILE_BYTES:
+        raise FileRefused(f"The file has {answer['ContentLength']} bytes; at most {MAX_FILE_BYTES} are read. Split it.")
     with tempfile.TemporaryFile() as file:
         shutil.copyfileobj(answer["Body"], file)
         file.seek(0)

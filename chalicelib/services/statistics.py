@@ -9,6 +9,7 @@ from functools import cache
 
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.importing import ImportState
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
 from chalicelib.storage import import_jobs, loans, statistics
@@ -132,7 +133,7 @@ def imports_to_look_at(database: Database) -> list[ImportJob]:
     """Of the latest imports those that run, failed or left rows out, the newest first."""
     with database.reading() as connection:
         latest = import_jobs.page(connection, None, LATEST_IMPORTS)
-    return [job for job in latest if job.state != "completed" or any(sheet.rejected for sheet in job.sheets)]
+    return [job for job in latest if job.state != ImportState.COMPLETED or any(sheet.rejected for sheet in job.sheets)]
 
 
 def counted_since(today: date) -> date:

@@ -7,12 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from chalicelib.rules.importing import FINDING_OUTCOMES
 from chalicelib.storage.imports import SheetCounts
 
 INCOMING_PREFIX = "incoming/"
-
-# What an import says about single rows, in the order in which a person cares.
-FINDING_OUTCOMES = ("rejected", "waiting", "renumbered", "superseded", "flagged")
 
 ROWS_A_FETCH = 10_000
 

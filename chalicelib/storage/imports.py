@@ -8,12 +8,13 @@ from sqlalchemy import Connection, insert, text
 
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.rules.importing import ImportState
 from chalicelib.storage import audit
 from chalicelib.storage.tables import import_sheets
 
-RUNNING = "running"
-COMPLETED = "completed"
-FAILED = "failed"
+RUNNING = ImportState.RUNNING
+COMPLETED = ImportState.COMPLETED
+FAILED = ImportState.FAILED
 
 # Any number that nothing else locks: the letters of "merg", read as a number.
 MERGE_LOCK = 0x6D657267

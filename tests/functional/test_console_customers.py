@@ -14,11 +14,11 @@ from chalicelib.rules.access import Author, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.applications import list_applications
 from chalicelib.services.audit import list_events
-from chalicelib.services.customers import Registration, change_customer, etag_of, view_customer
+from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.storage import idempotency
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.customers import Customer
+from chalicelib.storage.customers import Customer, Registration
 from tests.functional.browser import Browser, Seen
 from tests.functional.test_endpoints import add_loan
 from tests.lending import register

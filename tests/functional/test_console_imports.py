@@ -17,8 +17,8 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import import_jobs
-from chalicelib.services.customers import Registration
 from chalicelib.services.importing import import_object
+from chalicelib.storage.customers import Registration
 from tests import plain_http
 from tests.functional.browser import HOST, Browser, Seen
 from tests.functional.conftest import BUCKET

@@ -17,10 +17,11 @@ from sqlalchemy import text
 from chalicelib import runtime
 from chalicelib.ingest.events import ObjectReference
 from chalicelib.postgres.database import Database
+from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.services import import_jobs as service
 from chalicelib.services.files import XLSX
 from chalicelib.services.import_jobs import safe_file_name
-from chalicelib.services.importing import MAX_OBJECT_BYTES, import_object
+from chalicelib.services.importing import import_object
 from chalicelib.storage import import_jobs
 from tests import plain_http
 from tests.functional.conftest import BUCKET, Api
@@ -97,7 +98,7 @@ def test_an_import_is_asked_for_and_told_how_to_upload_its_file(api: Api) -> Non
     assert job["key"] == f"incoming/{job['import_id']}/Loans of May.XLSX"
     assert job["upload"]["fields"]["key"] == job["key"]
     assert job["upload"]["fields"]["Content-Type"] == job["content_type"] == XLSX
-    assert job["max_bytes"] == MAX_OBJECT_BYTES
+    assert job["max_bytes"] == MAX_FILE_BYTES
     seen = api.get(f"/api/imports/{job['import_id']}/").json
     assert (seen["state"], seen["file_name"], seen["message"]) == ("awaiting_upload", "Loans of May.XLSX", None)
 
@@ -144,7 +145,7 @@ def test_a_file_name_becomes_one_that_nothing_mistakes(given: str, safe: str) ->
 @pytest.mark.usefixtures("s3")
 def test_the_form_fixes_size_and_content_type(api: Api) -> None:
     policy = json.loads(base64.b64decode(started(api)["upload"]["fields"]["policy"]))
-    assert ["content-length-range", 1, MAX_OBJECT_BYTES] in policy["conditions"]
+    assert ["content-length-range", 1, MAX_FILE_BYTES] in policy["conditions"]
     assert {"Content-Type": XLSX} in policy["conditions"]
 
 

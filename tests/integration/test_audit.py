@@ -17,10 +17,11 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import api_keys, users
 from chalicelib.services.audit import list_events
-from chalicelib.services.customers import Registration, change_customer, etag_of, view_customer
+from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.services.importing import import_object
 from chalicelib.services.users import UserChanges
 from chalicelib.storage.audit import AuditFilter, StoredEvent
+from chalicelib.storage.customers import Registration
 from tests.integration.conftest import Aws
 from tests.lending import create_loan, register
 from tests.people import TEST, key_of, session_of, user_of

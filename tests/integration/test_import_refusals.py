@@ -13,9 +13,9 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.migrate import alembic_config
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services.customers import Registration
 from chalicelib.services.importing import ImportResult, import_object
 from chalicelib.services.statistics import count
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.loans import LikelyDouble, likely_doubles
 from chalicelib.storage.merging_refusals import HIGHEST_NUMBER
 from tests.integration.conftest import Aws

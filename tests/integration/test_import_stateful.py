@@ -23,7 +23,7 @@ from sqlalchemy import text
 from chalicelib.ingest.events import message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.services.customers import Registration
+from chalicelib.storage.customers import Registration
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
 from tests.databases import TEMPLATE

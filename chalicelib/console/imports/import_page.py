@@ -17,9 +17,10 @@ from chalicelib.errors import ImportNotFound
 from chalicelib.requests.models import ImportRowsQuery
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.access import Operation
+from chalicelib.rules.importing import ImportState
 from chalicelib.services import import_jobs
 from chalicelib.services.files import download_link
-from chalicelib.services.import_jobs import AWAITING_UPLOAD, Upload
+from chalicelib.services.import_jobs import Upload
 from chalicelib.storage.import_jobs import ImportJob
 
 PAGE_ROWS = 50
@@ -93,18 +94,18 @@ def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
     """How an import stands; `is_sent` tells that its file is on the way."""
     awaits_report = (
         job.finished_at is not None
-        and job.state == "completed"
+        and job.state == ImportState.COMPLETED
         and job.report_key is None
         and now - job.finished_at < REPORT_PATIENCE
     )
     message = job.message or import_jobs.awaiting_message(job, now)
-    awaits_file = job.state == AWAITING_UPLOAD and is_sent and message is None
+    awaits_file = job.state == ImportState.AWAITING_UPLOAD and is_sent and message is None
     return Progress(
         job,
         message,
         min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None,
         f"{job.state}{' reported' if job.report_key else ''}",
-        job.state == "running" or awaits_report or awaits_file,
+        job.state == ImportState.RUNNING or awaits_report or awaits_file,
     )
 
 
@@ -115,7 +116,7 @@ def _job(visit: Visit, import_id: str) -> ImportJob:
 
 def _upload(visit: Visit, job: ImportJob) -> Upload | None:
     # The AWS client is slow to load, and a completed import needs none.
-    if job.state != AWAITING_UPLOAD or _is_sent(visit) or not visit.may(Operation.START_IMPORT):
+    if job.state != ImportState.AWAITING_UPLOAD or _is_sent(visit) or not visit.may(Operation.START_IMPORT):
         return None
     back_to = None if visit.query.get("by") == BY_SCRIPT else _whole_address(visit, f"imports/{job.import_id}/")
     return import_jobs.upload_of(runtime.signing_s3(), job, datetime.now(UTC), back_to)

@@ -13,8 +13,10 @@ from chalicelib.console.frame.rendering import page, see, see_elsewhere
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest
 from chalicelib.requests.models import ImportsQuery, StartImportBody
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import COUNTED_OUTCOMES
 from chalicelib.services import import_jobs, import_templates
-from chalicelib.services.import_jobs import CONTENT_TYPES, MAX_UPLOAD_BYTES
+from chalicelib.services.import_jobs import CONTENT_TYPES
 
 # Who asks with a script sends the file with it too, and is not to be led anywhere by S3.
 BY_SCRIPT = "script"
@@ -60,7 +62,7 @@ def download_template(visit: Visit) -> Response:
 
 def totals(sheets: Sequence[Any]) -> dict[str, int]:
     """The counts of an import over its sheets."""
-    names = ("rows_found", "inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
+    names = ("rows_found", *COUNTED_OUTCOMES)
     return {name: sum(getattr(sheet, name) for sheet in sheets) for name in names}
 
 
@@ -72,5 +74,5 @@ def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:
         upload_to=runtime.signing_s3().meta.endpoint_url,
         form=form,
         kinds=", ".join(CONTENT_TYPES),
-        max_bytes=MAX_UPLOAD_BYTES,
+        max_bytes=MAX_FILE_BYTES,
     )
