@@ -7,11 +7,11 @@ from typing import Any
 
 from chalicelib.ingest import cells
 from chalicelib.ingest.cells import MAX_ID, Parser, Problem
-from chalicelib.rules.bounds import AGE, MAX_EMIS_PAID, TENURE
+from chalicelib.rules.bounds import AGE, PAID, TENURE
 from chalicelib.rules.importing import SheetKind
 from chalicelib.rules.typed.names import means_nothing
 
-MAX_PAID = MAX_EMIS_PAID
+MAX_PAID = PAID.most
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,8 @@ LOAN_AMOUNT = Range(1, MAX_AMOUNT)
 MAX_ID = 2**63 - 1
 # Excel itself keeps no more digits of a number, so a longer one in a file is not the one that was meant.
 MAX_ID_IN_A_FILE = 10**15 - 1
-# More than a tenure can have is flagged and not rejected; the database's column holds no more than this.
-MAX_EMIS_PAID = 32_767
+# Instalments paid of a loan. More than the tenure are flagged and not rejected; the column holds no more than this.
+PAID = Range(0, 32_767)
 
 FIRST_DATE = date(1950, 1, 1)
 LAST_DATE = date(2199, 12, 31)

@@ -258,13 +258,6 @@ def fail(connection: Connection, import_id: int, message: str) -> None:
         _audit(connection, Action.IMPORT_FAILED, import_id, key, {"message": message})
 
 
-def sheets_of(connection: Connection, import_id: int) -> list[SheetCounts]:
-    """The counts of an import by sheet; empty for one that failed or still runs."""
-    columns = ", ".join(field.name for field in fields(SheetCounts))
-    statement = text(f"SELECT {columns} FROM import_sheets WHERE import_id = :import_id ORDER BY kind, sheet")  # noqa: S608
-    return [SheetCounts(*row) for row in connection.execute(statement, {"import_id": import_id})]
-
-
 def is_populated(connection: Connection) -> bool:
     """Whether there is any customer or loan, also a waiting one."""
     statement = """

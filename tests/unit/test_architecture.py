@@ -81,6 +81,13 @@ def test_the_rules_import_the_standard_library_only() -> None:
             assert name.split(".")[0] in sys.stdlib_module_names or name.startswith("chalicelib.rules."), name
 
 
+def test_the_driver_knows_the_settings_and_the_errors_and_nothing_else_of_ours() -> None:
+    for path in modules_of("postgres"):
+        for name in imported(path):
+            of_ours = name.startswith("chalicelib.")
+            assert not of_ours or name.split(".")[1] in ("postgres", "config", "errors"), f"{path.name} imports {name}"
+
+
 def test_no_connection_leaves_the_services() -> None:
     """Use cases own their transactions: a view that had one could write outside of it, or keep it open."""
     for room in ("api", "console", "requests", "rules", "ingest"):
@@ -122,3 +129,24 @@ def opens_a_transaction(function: ast.FunctionDef) -> bool:
     contexts = [item.context_expr for node in ast.walk(function) if isinstance(node, ast.With) for item in node.items]
     calls = [context.func for context in contexts if isinstance(context, ast.Call)]
     return any(isinstance(call, ast.Attribute) and call.attr in ("transaction", "reading") for call in calls)
+
+
+@pytest.mark.parametrize("room", ["services", "storage"])
+def test_nothing_is_there_for_the_tests_alone(room: str) -> None:
+    """A use case or a query that only tests call looks real, and what really runs goes untested."""
+    used = {name for path in CHALICELIB.rglob("*.py") for name in named_in(path)}
+    for path in modules_of(room):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                assert f"{name_of(path)}.{node.name}" in used, f"{path.relative_to(CHALICELIB)}: {node.name}"
+
+
+def named_in(path: Path) -> Iterator[str]:
+    """What a module names, of its own and of others, by full names. Whatever it imports it uses, or ruff says so."""
+    yield from imported(path)
+    modules = {name.rpartition(".")[2]: name for name in imported(path)}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Name):
+            yield f"{name_of(path)}.{node.id}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{modules.get(node.value.id)}.{node.attr}"

@@ -3,12 +3,9 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from app import app
 from chalicelib import errors, metrics
 from chalicelib.postgres.errors import OutcomeUnknown
-from chalicelib.requests import models
 from chalicelib.rules.reasons import Reason
 from contract.document import public_path
 
@@ -41,12 +38,6 @@ def test_every_error_code_is_in_the_api_document_with_its_status() -> None:
     raised = {f"| `{kind.code}` | {kind.status} |" for kind in all_subclasses(errors.LoanError)}
     documented = set(re.findall(r"^\| `\w+` \| \d{3} \|", words_of("docs/api.md"), re.MULTILINE))
     assert raised == documented
-
-
-@pytest.mark.parametrize("model", [models.RegisterBody, models.CreateLoanBody])
-def test_every_field_of_a_request_is_in_the_api_document(model: type[models.RegisterBody]) -> None:
-    for name, field in model.model_fields.items():
-        assert re.search(rf"^\|.*`{name}`.*\| {re.escape(field.description or '')} \|$", words_of("docs/api.md"), re.M)
 
 
 def test_every_reason_is_in_the_decision_document() -> None:
