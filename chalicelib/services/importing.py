@@ -203,7 +203,7 @@ def _log(reference: ObjectReference, result: ImportResult, began: float) -> None
         "message": result.message,
         "sheets": [vars(sheet) for sheet in result.sheets],
     }
-    rows = {outcome: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in COUNTED_OUTCOMES}
+    rows = {outcome.value: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in COUNTED_OUTCOMES}
     log_import(fields, rows, round((time.monotonic() - began) * 1000))
 
 

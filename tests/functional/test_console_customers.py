@@ -59,6 +59,14 @@ def test_a_list_without_customers_says_what_to_do(officer: Browser) -> None:
     assert {"/console/customers/new/", "/console/imports/new/"} <= set(seen.links())
 
 
+def test_the_name_of_somebody_who_has_only_one_ends_with_it(officer: Browser, database: Database) -> None:
+    number = named(database, "Rudra", "")
+    for path in ("", f"{number}/", f"{number}/change/"):
+        seen = officer.get(f"/console/customers/{path}")
+        assert "Rudra" in seen.text
+        assert "Rudra " not in seen.text.replace("Rudra · ", "")
+
+
 def test_customers_are_found_by_how_a_name_a_phone_number_or_a_number_begins(
     officer: Browser, database: Database
 ) -> None:
