@@ -18,6 +18,7 @@ from chalicelib.console.home.charts import Columns, Series, columns
 from chalicelib.errors import InstalmentsDoNotRepayLoan, InvalidRequest, LoanNotFound
 from chalicelib.requests.models import LoansQuery
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.bounds import TENURE
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.schedule import Row, Schedule
 from chalicelib.services import customers, loans
@@ -27,7 +28,7 @@ from chalicelib.storage.loans import LoanOnRecord
 FILTERS = ("customer_id", "state")
 # More columns than these are drawn a year each.
 MOST_MONTHS = 24
-# The longest tenure has 600 instalments, which would make a page of half a megabyte.
+# The instalments of the longest tenure would make a page of half a megabyte.
 INSTALMENTS = 60
 
 
@@ -40,7 +41,9 @@ class ListQuery(LoansQuery):
 class InstalmentsQuery(BaseModel):
     """Which part of a schedule is shown."""
 
-    after: Annotated[int, Field(ge=0, le=600, description="the number of an instalment, 0 to 600")] = 0
+    after: Annotated[
+        int, Field(ge=0, le=TENURE.most, description=f"the number of an instalment, 0 to {TENURE.most}")
+    ] = 0
 
 
 class ExportQuery(BaseModel):
