@@ -13,7 +13,7 @@ from chalicelib.requests.models import WHOLE, CursorId, CustomerId, Day, LastDay
 from chalicelib.rules import access
 from chalicelib.rules.access import MACHINES, PEOPLE
 from chalicelib.rules.auditing import Action, SubjectKind
-from chalicelib.rules.bounds import KEY_DAYS, LOGIN_LENGTH, MAX_ID, PASSWORD_LENGTH, one_of
+from chalicelib.rules.bounds import KEY_DAYS, LOGIN_LENGTH, MAX_ID, PASSWORD_LENGTH, either
 from chalicelib.rules.text import is_plain_text
 from chalicelib.storage.audit import AuditFilter
 
@@ -57,8 +57,8 @@ NewPassword = Annotated[
         description=f"text of {PASSWORD_LENGTH} characters, and not the login", json_schema_extra={"writeOnly": True}
     ),
 ]
-PersonRole = Annotated[access.PersonRole, Field(description=one_of(PEOPLE))]
-KeyRole = Annotated[access.KeyRole, Field(description=one_of(MACHINES))]
+PersonRole = Annotated[access.PersonRole, Field(description=either(PEOPLE))]
+KeyRole = Annotated[access.KeyRole, Field(description=either(MACHINES))]
 KeyId = Annotated[int, WHOLE, Field(ge=1, le=MAX_ID, description="the number of an API key")]
 Days = Annotated[
     int,

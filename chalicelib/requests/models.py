@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chalicelib.rules import bounds, importing
-from chalicelib.rules.bounds import AMOUNT_DECIMALS, MAX_AMOUNT, MAX_ID, Range, one_of
+from chalicelib.rules.bounds import AMOUNT_DECIMALS, MAX_AMOUNT, MAX_ID, Range, either
 from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import read_date
@@ -247,7 +247,7 @@ FileName = Annotated[
     AfterValidator(_printable),
     Field(description=f"the name of an .xlsx, .xlsm or .csv file, at most {bounds.FILE_NAME_LENGTH.most} characters"),
 ]
-FindingOutcome = Annotated[importing.FindingOutcome, Field(description=one_of(importing.FINDING_OUTCOMES))]
+FindingOutcome = Annotated[importing.FindingOutcome, Field(description=either(importing.FINDING_OUTCOMES))]
 
 
 class Model(BaseModel):

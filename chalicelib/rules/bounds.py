@@ -73,10 +73,10 @@ KEY_DAYS = Range(1, 3650)
 MAX_FILE_BYTES = 200 * 2**20
 
 
-def one_of(words: Iterable[str]) -> str:
+def either(words: Iterable[str]) -> str:
     """The words as a person lists alternatives.
 
-    >>> one_of(["viewer", "officer", "admin"])
+    >>> either(["viewer", "officer", "admin"])
     'viewer, officer or admin'
     """
     *most, last = words

@@ -16,7 +16,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import Actor, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
-from chalicelib.rules.bounds import MAX_FILE_BYTES, one_of
+from chalicelib.rules.bounds import MAX_FILE_BYTES, either
 from chalicelib.rules.importing import FINDING_OUTCOMES, ImportState
 from chalicelib.services.files import NOT_THERE, XLSX
 from chalicelib.storage import audit, import_jobs, imports
@@ -123,7 +123,7 @@ def content_type_of(file_name: str) -> str:
     for extension, content_type in CONTENT_TYPES.items():
         if file_name.lower().endswith(extension):
             return content_type
-    sentence = f"must end in {one_of(CONTENT_TYPES)}, which are the files that can be imported"
+    sentence = f"must end in {either(CONTENT_TYPES)}, which are the files that can be imported"
     raise InvalidRequest(f"The file {file_name!r} cannot be imported.", {"file_name": [sentence]})
 
 
