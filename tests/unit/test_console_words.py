@@ -86,7 +86,7 @@ def test_a_change_is_said_with_amounts_as_the_locale_writes_them() -> None:
 def test_every_part_of_a_score_and_every_field_of_a_customer_has_a_name() -> None:
     assert set(PARTS) == set(Part)
     of_a_customer = {field.name for field in fields(Customer)} - {"customer_id"}
-    assert set(FIELDS) == of_a_customer | {"waiting_loans_applied", "loan_ids"}
+    assert set(FIELDS) == of_a_customer
 
 
 def test_the_forms_of_a_customer_have_every_field_that_can_be_registered_or_corrected() -> None:
