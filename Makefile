@@ -19,7 +19,7 @@ READY_LOCALSTACK := .local/localstack/ready-$(VERSION)
 READY_LAMBDA := .local/lambda-runtime/ready-$(VERSION)
 READY := $(READY_VENV) $(READY_LOCALSTACK) $(READY_LAMBDA)
 
-# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/launcher.py chooses.
+# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/choosing.py chooses.
 ifneq ($(filter up,$(MAKECMDGOALS)),)
 LAUNCHED_BY := $(or $(LAUNCHER),$(shell cat .local/launcher 2>/dev/null),$(shell docker version >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && echo docker))
 endif
@@ -73,17 +73,17 @@ database: $(READY_VENV) ## a database for another stage on the local server, to 
 	@exec $(LOCAL) database $(STAGE)
 
 foundation: $(READY_VENV) ## network, database and key of a stage on AWS: STAGE=dev [PARAMETERS="MaxCapacity=8 …"] [CONFIRM=yes]
-	@exec $(RUN) -m infra.foundation $(STAGE) $(PARAMETERS)
+	@exec $(RUN) -m infra foundation $(STAGE) $(PARAMETERS)
 
 # The lint is for what goes to others; a roll-back must not wait for it.
 deploy: lint ## deploy a stage: STAGE=dev [ENDPOINT=http://localhost:4566] [CERTIFICATES=file] [PARAMETERS="RequestsASecond=200 …"] [CONFIRM=yes]
-	@exec $(RUN) -m infra.deploy $(STAGE) $(TARGET) $(if $(CERTIFICATES),--certificates "$(CERTIFICATES)") $(PARAMETERS)
+	@exec $(RUN) -m infra deploy $(STAGE) $(TARGET) $(if $(CERTIFICATES),--certificates "$(CERTIFICATES)") $(PARAMETERS)
 
 roll-back: $(READY_VENV) ## put the revision before the last deployment back: STAGE=dev [ENDPOINT=…] [CONFIRM=yes]
-	@exec $(RUN) -m infra.deploy $(STAGE) $(TARGET) --roll-back
+	@exec $(RUN) -m infra roll-back $(STAGE) $(TARGET)
 
 destroy: $(READY_VENV) ## delete the stack of a stage, not its data: STAGE=dev [ENDPOINT=…] [CONFIRM=dev] [FORCE=yes]
-	@exec $(RUN) -m infra.destroy $(STAGE) $(TARGET)
+	@exec $(RUN) -m infra destroy $(STAGE) $(TARGET)
 
 # One process more than there are cores, four at most: what is on LocalStack waits most of the time.
 SIDE_BY_SIDE := -n $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import requests
 from localstack_client.session import Session
-from rich.console import Console
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -24,9 +23,11 @@ from infra.local.native import Native
 from infra.local.portfolio import Counts, Import, count, imports_of, reading
 from infra.local.postgres import WITHOUT_DURABILITY
 from infra.local.processes import free_port
-from infra.local.provision import provision, queue_depths, session
+from infra.local.provision import provision, queue_depths
 from infra.local.seeding import Uploaded, replace_seeds
 from infra.local.settings import STAGE, Home, Ports, StackFile
+from infra.local.steps import Steps
+from infra.session import session_of
 from tests import plain_http
 from tests.conftest import PROJECT
 from tests.patience import PATIENCE_SECONDS, patiently
@@ -47,7 +48,7 @@ class Stack:
 
     @property
     def session(self) -> Session:
-        return session(self.file.aws_endpoint_url)
+        return session_of(self.file.aws_endpoint_url)
 
     @property
     def s3(self) -> Any:
@@ -156,7 +157,7 @@ def stack_of_its_own(postgres_settings: tuple[str, ...] = WITHOUT_DURABILITY) ->
     with guarded(home):
         native.start()
         try:
-            yield Stack(provision(home, native.endpoints(), None, Console(quiet=True), lambda _: None), native)
+            yield Stack(provision(home, native.endpoints(), None, Steps(quiet=True)), native)
         finally:
             native.erase()
 
