@@ -91,6 +91,9 @@ class Native(Launcher):
             variable, port = self.port_of(server)
             if server in missing:
                 require_free(port, "up", variable)
+        self.require_its_port(LOCALSTACK, self.localstack.listens_at())
+        if POSTGRES not in missing:
+            self.postgres.require_its_port()
 
     def _start_localstack(self) -> None:
         temporary = self.home.localstack / "tmp"

@@ -4,6 +4,7 @@ That package can run a server itself, but only on a Unix socket; the Lambdas, ps
 want TCP, so its binaries are driven here. Loopback only, with a password, because a laptop has other users.
 """
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -35,6 +36,7 @@ PASSWORD = "loans"  # noqa: S105 - guards a loopback port against the laptop's o
 DATABASE_NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root, so root lends it this one.
 USER_SECONDS = 10
+CONNECT_SECONDS = "5"  # for a port that something else listens at, and does not answer
 
 # A test database may be lost with the machine: skipping the flushes makes it several times as fast.
 WITHOUT_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -73,6 +75,21 @@ class PostgresServer:
         """Stops the server if it runs; `mode` is pg_ctl's (fast, immediate)."""
         if self.is_running():
             self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
+
+    def require_its_port(self) -> None:
+        """Raises CommandError unless the server that answers at the port is the one of this directory."""
+        answers = None
+        with contextlib.suppress(CommandError):
+            answers = Path(self._psql("SHOW data_directory").strip()).resolve()
+        if answers == self._data.resolve():
+            return
+        whose = f"belongs to the Postgres in {answers.parent}" if answers else "is not that of this folder's Postgres"
+        # The fourth line of the file is the port that the server was started with.
+        started_with = (self._data / "postmaster.pid").read_text().splitlines()[3]
+        raise CommandError(
+            f"Port {self.port} {whose}. This folder's runs with DB_PORT={started_with}; name that port, "
+            "or `make down` first to change it."
+        )
 
     def add_open_database(self, name: str) -> str:
         """A database with a role of the same name that needs no password from this machine; returns its URL.
@@ -149,7 +166,7 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                env={**os.environ, "PGPASSWORD": PASSWORD},
+                env={**os.environ, "PGPASSWORD": PASSWORD, "PGCONNECT_TIMEOUT": CONNECT_SECONDS},
                 cwd="/",
                 # Out of reach of a Ctrl-C.
                 start_new_session=True,

@@ -53,6 +53,12 @@ class Daemon:
         process = self._process()
         return process.pid if process else None
 
+    def listens_at(self) -> set[int]:
+        """The ports at which it listens."""
+        process = self._process()
+        connections = process.net_connections("tcp") if process else []
+        return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
+
     def stop(self, patience_seconds: float = 15) -> None:
         """Asks it to end, then makes it; returns when it is gone. Harmless if it does not run."""
         process = self._process()
