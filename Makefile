@@ -130,31 +130,36 @@ SCAN := $(RUN) -m detect_secrets.pre_commit_hook --plugin infra/secret_scan.py -
   --exclude-secrets '^(password|pass|secret|loans|hunter2|local|api_key|API key)$$'
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes $(if $(UPGRADE),--upgrade)
 
+# $(call begin,what) and $(end): an installation says what it does, and its seconds when it is done.
+BEGAN = .local/began-$(notdir $(@D))
+begin = mkdir -p .local && date +%s > $(BEGAN) && echo '$(1)'
+end = echo "  done in $$(($$(date +%s) - $$(cat $(BEGAN)))) s" && rm $(BEGAN) && touch $@
+
 $(READY_UV):
-	@echo 'Installing uv'
-	@rm -rf .local/uv && mkdir -p .local
+	@$(call begin,Installing uv)
+	@rm -rf .local/uv
 	@$(PYTHON) -m venv .local/uv || { echo '$(PYTHON) cannot make an environment; on Debian and Ubuntu: apt install python3-venv'; exit 1; }
 	@.local/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@touch $@
+	@$(end)
 
 # $(call environment,folder): an environment of this Python in the folder, kept where it is one already.
 environment = [ "$$($(1)/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ] || $(UV) venv --quiet --clear --python $(PYTHON) $(1)
 
 $(READY_VENV): requirements-dev.txt | $(READY_UV)
-	@echo 'Installing what development needs'
+	@$(call begin,Installing what development needs)
 	@$(call environment,.venv)
 	@$(UV) pip sync --quiet --require-hashes --python .venv/bin/python requirements-dev.txt
-	@touch $@
+	@$(end)
 
 $(READY_LOCALSTACK): infra/localstack/requirements.txt infra/localstack/pyproject.toml $(wildcard infra/localstack/loans_localstack/*.py) | $(READY_UV)
-	@echo 'Installing LocalStack'
+	@$(call begin,Installing LocalStack)
 	@$(call environment,.local/localstack)
 	@$(UV) pip sync --quiet --require-hashes --python .local/localstack/bin/python infra/localstack/requirements.txt
 	@$(UV) pip install --quiet --python .local/localstack/bin/python --no-deps --reinstall ./infra/localstack
-	@touch $@
+	@$(end)
 
 $(READY_LAMBDA): infra/localstack/lambda-runtime.txt | $(READY_UV)
-	@echo 'Installing what stands in for the Lambda runtime'
+	@$(call begin,Installing what stands in for the Lambda runtime)
 	@$(call environment,.local/lambda-runtime)
 	@$(UV) pip sync --quiet --require-hashes --python .local/lambda-runtime/bin/python infra/localstack/lambda-runtime.txt
-	@touch $@
+	@$(end)
