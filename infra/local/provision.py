@@ -19,6 +19,8 @@ from infra.uploading import bucket_exists, bucket_of
 def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps) -> StackFile:
     """Deploys what changed, and seeds an empty database from `data` (None: from nothing). Raises CommandError."""
     files = workbooks_in(data) if data else []
+    # LocalStack loads each of its services when it is first asked for.
+    steps("Looking at what is deployed")
     aws = session_of(endpoints.aws_endpoint_url)
     deployment = _deploy(aws, endpoints, home, steps)
     steps.done()
