@@ -1,6 +1,6 @@
 """What docs/capacity.md says: cost and limits, computed from the inputs that stand in the document itself.
 
-    python -m infra.capacity
+    python -m docs.tools.capacity
 
 prints the tables; a test holds the document to them. Dollars, milliseconds, bytes; a month has 30 days.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from math import ceil
 
-from infra.fixed_cost import HOURS_A_MONTH, fixed_cost, fixed_table
+from docs.tools.fixed_cost import HOURS_A_MONTH, fixed_cost, fixed_table
 from infra.packaging import ROOT
 
 DOCUMENT = ROOT / "docs" / "capacity.md"
