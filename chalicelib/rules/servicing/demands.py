@@ -30,8 +30,8 @@ def covered_by(steps: Steps, received: int, most: int) -> int:
 
 
 def instalment_at(steps: Steps, number: int) -> int:
-    """The instalment that `number` is, in paise."""
-    return next(instalment for first, instalment in reversed(steps) if first <= number)
+    """What instalment `number` is, in paise; 0 before the first."""
+    return next((instalment for first, instalment in reversed(steps) if first <= number), 0)
 
 
 def lowered(steps: Steps, first: int, instalment: int) -> Steps:
