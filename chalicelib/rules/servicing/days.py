@@ -6,12 +6,14 @@ begins. Periods go on after the last instalment, because interest does.
 
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import lru_cache
 
 from chalicelib.rules.calendar import MONTHS_A_YEAR, add_months
 
 A_DAY = timedelta(days=1)
 
 
+@lru_cache(maxsize=4096)
 def due_date(start: date, number: int) -> date:
     """When instalment `number` is due: 31 January, then 28 February, then 31 March."""
     return add_months(start, number)

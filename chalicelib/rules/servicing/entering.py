@@ -55,11 +55,10 @@ def enter(books: Ledger, fact: Fact) -> Parts:
     """Lets the days before the fact pass and enters it. Raises Refused if it cannot be true of this loan."""
     _check_can_be(books, fact)
     books.advance(fact.value_date)
-    exact_before = books.exactly_covered() if books.last < books.final else None
     parts = _ENTRIES[fact.kind](books, fact)
     books.received += parts.counted
     books.on, books.rank = fact.value_date, rank_of(fact)
-    books.settle_up(exact_before)
+    books.settle_up()
     return parts
 
 
@@ -70,11 +69,11 @@ def _check_can_be(books: Ledger, fact: Fact) -> None:
         raise Refused(code, f"Fact {fact.number} is a {fact.kind}, and the loan has {'one' if starts else 'none'} yet.")
     if books.written_off_on is not None:
         sentence = f"The loan was written off on {books.written_off_on}; reverse that first."
-        raise Refused(Code.WRITTEN_OFF, sentence, {"written_off_on": books.written_off_on})
+        raise Refused(Code.WRITTEN_OFF, sentence, {"written_off_on": books.written_off_on, "fact": fact.number})
 
 
 def _disburse(books: Ledger, fact: Fact) -> Parts:
-    books.principal = whole_paise(fact.amount)
+    books.principal, books.since = whole_paise(fact.amount), fact.value_date
     books.period = dues_by(books.start, fact.value_date) + 1
     books.demands = ((1, whole_paise(books.terms.instalment)),)
     books.final = books.terms.tenure
@@ -88,7 +87,7 @@ def _open(books: Ledger, fact: Fact) -> Parts:
     """
     opening = fact.opening
     assert opening is not None
-    books.principal = whole_paise(fact.amount)
+    books.principal, books.since = whole_paise(fact.amount), fact.value_date
     books.period = dues_by(books.start, fact.value_date) + 1
     books.paise_days = books.principal * books.day_of_period(fact.value_date)
     books.interest_accrued = whole_paise(opening.interest_due) - books.running_interest()
@@ -158,7 +157,7 @@ def _refund(books: Ledger, fact: Fact) -> Parts:
         raise Refused(
             Code.REFUND_ABOVE_CREDIT,
             f"A refund of {fact.amount} is more than the credit on {fact.value_date}, which is {credit}.",
-            {"amount": fact.amount, "credit": credit},
+            {"amount": fact.amount, "credit": credit, "fact": fact.number},
         )
     books.credit -= amount
     return Parts(credit=-amount)

@@ -33,6 +33,12 @@ class Entry(NamedTuple):
     fact: Fact
     split: Split
     counted: Decimal
+
+
+class History(NamedTuple):
+    """All that happened, in its order, and where it led."""
+
+    entries: tuple[Entry, ...]
     position: Position
 
 
@@ -76,9 +82,7 @@ def in_order(facts: Iterable[Fact], as_of: date | None = None) -> list[Fact]:
     counting = (
         fact
         for fact in everything
-        if fact.kind is not Kind.REVERSAL
-        and fact.number not in gone
-        and (as_of is None or fact.value_date <= as_of)
+        if fact.kind is not Kind.REVERSAL and fact.number not in gone and (as_of is None or fact.value_date <= as_of)
     )
     return sorted(counting, key=order_of)
 
@@ -88,16 +92,18 @@ def order_of(fact: Fact) -> tuple[date, int, int]:
     return fact.value_date, rank_of(fact), fact.number
 
 
-def entries(
+def history(
     terms: Terms, facts: Iterable[Fact], as_of: date | None = None, buckets: Sequence[Bucket] = BUCKETS
-) -> tuple[Entry, ...]:
-    """Every fact that counts, in order, with what it did and the position after it. Raises Refused as fold() does."""
+) -> History:
+    """What each fact that counts did, and the position that fold() makes of them. Raises Refused as fold() does."""
     books = Ledger(terms, NOTHING, buckets)
-    made = []
-    for fact in in_order(facts, as_of):
-        parts = enter(books, fact)
-        made.append(Entry(fact, split_of(parts), from_paise(parts.counted), books.position()))
-    return tuple(made)
+    entries = [_entered(books, fact) for fact in in_order(facts, as_of)]
+    return History(tuple(entries), books.position())
+
+
+def _entered(books: Ledger, fact: Fact) -> Entry:
+    parts = enter(books, fact)
+    return Entry(fact, split_of(parts), from_paise(parts.counted))
 
 
 def split(terms: Terms, position: Position, fact: Fact, buckets: Sequence[Bucket] = BUCKETS) -> Split:

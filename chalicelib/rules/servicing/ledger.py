@@ -28,6 +28,7 @@ class Ledger:
         self.penal_charge = whole_paise(terms.penal_charge) if terms.penal_charge else 0
         self.held_from = holding_from(buckets)
         (
+            self.since,
             self.on,
             self.rank,
             self.principal,
@@ -53,10 +54,14 @@ class Ledger:
             self.written_off_on,
             self.end_date,
         ) = position
+        self.exact_before = self._exactly_covered() if self.last < self.final else None
 
     def position(self) -> Position:
         """What to go on from."""
+        if self.on is not None:
+            self._look_ahead(self.on)
         return Position(
+            self.since,
             self.on,
             self.rank,
             self.principal,
@@ -186,30 +191,11 @@ class Ledger:
 
     # --- what a fact changed
 
-    def settle_up(self, exact_before: int | None) -> None:
-        """After a fact: which instalments are covered, which of them on time, what is next, and whether it is over.
-
-        `exact_before` is what `exactly_covered` was before the fact.
-        """
+    def settle_up(self) -> None:
+        """After a fact: which instalments are covered, which of them on time, what is next, and whether it is over."""
         assert self.on is not None
         if self.written_off_on is None:
             self._cover(self.on)
-            if not self._as_demanded(self.on, exact_before):
-                self.last = last_demanded(self.outlook())
-        self.end_date = self._end_date(self.on)
-
-    def exactly_covered(self) -> int | None:
-        """The number of the last covered instalment if nothing was received beyond it; otherwise None."""
-        return self.covered if demanded(self.demands, self.covered) == self.received else None
-
-    def _as_demanded(self, today: date, exact_before: int | None) -> bool:
-        """Whether the fact is the one that `last` was found with: one instalment, in full, on its due date."""
-        return (
-            exact_before is not None
-            and exact_before + 1 == self.covered == self.exactly_covered()
-            and due_date(self.start, self.covered) == today
-            and self.interest() == 0
-        )
 
     def _cover(self, today: date) -> None:
         paid_up = self.principal == 0 and self.interest() == 0
@@ -234,8 +220,28 @@ class Ledger:
             self.paid_on_time += max(0, on_time - missed)
         self.covered = max(self.covered, reached)
 
+    def _look_ahead(self, today: date) -> None:
+        """Where the loan ends if all is paid as demanded from now on."""
+        if self.written_off_on is None and not self._is_as_foreseen(today):
+            self.last = last_demanded(self.outlook())
+        self.exact_before = None
+        self.end_date = self._end_date(today)
+
     def _end_date(self, today: date) -> date | None:
         if self.closed_on or self.written_off_on:
             return self.closed_on or self.written_off_on
         end = due_date(self.start, self.last)
         return end if end >= today else None
+
+    def _exactly_covered(self) -> int | None:
+        """The number of the last covered instalment if nothing was received beyond it; otherwise None."""
+        return self.covered if demanded(self.demands, self.covered) == self.received else None
+
+    def _is_as_foreseen(self, today: date) -> bool:
+        """Whether all that happened since `last` was found is what was foreseen: one instalment on its due date."""
+        return (
+            self.exact_before is not None
+            and self.exact_before + 1 == self.covered == self._exactly_covered()
+            and due_date(self.start, self.covered) == today
+            and self.interest() == 0
+        )

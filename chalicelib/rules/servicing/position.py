@@ -9,6 +9,7 @@ from chalicelib.rules.servicing.demands import Steps
 class Position(NamedTuple):
     """What is needed to go on from here without the earlier facts. All amounts in whole paise.
 
+    `since`             when servicing began: the value date of the disbursal or the opening
     `on`, `rank`        the value date of the last fact, and its place among the facts of one day
     `principal`         outstanding
     `period`            the number of the interest period that `on` lies in; 0 before the disbursal
@@ -33,6 +34,7 @@ class Position(NamedTuple):
     `end_date`          the due date of `last`; of a loan that has ended, when; None if it has outlived its due dates
     """
 
+    since: date | None
     on: date | None
     rank: int
     principal: int
@@ -75,6 +77,7 @@ class Position(NamedTuple):
 
 
 NOTHING = Position(
+    since=None,
     on=None,
     rank=0,
     principal=0,

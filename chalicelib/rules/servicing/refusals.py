@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from chalicelib.rules.servicing.position import Position
+
 Figure = Decimal | date | int | str | None
 
 
@@ -38,6 +40,26 @@ class Code(StrEnum):
     OPENING_IN_USE = "opening_in_use"
     LATER_FACT_STANDS = "later_fact_stands"
 
+    @property
+    def is_bad_input(self) -> bool:
+        """Whether what was asked for makes no sense by itself, whatever was recorded before."""
+        return self in _BAD_INPUT
+
+
+_BAD_INPUT = frozenset(
+    {
+        Code.AMOUNT_NOT_POSITIVE,
+        Code.AMOUNT_FINER_THAN_A_PAISA,
+        Code.FUTURE_DATE,
+        Code.BEFORE_DISBURSAL,
+        Code.UNKNOWN_INTENT,
+        Code.EFFECT_NEEDED,
+        Code.EFFECT_NOT_WANTED,
+        Code.OPENING_INVALID,
+        Code.DISBURSAL_DIFFERS,
+    }
+)
+
 
 class Refused(Exception):
     """The fact may not be recorded. `str(refusal)` is the sentence for whoever asked.
@@ -50,3 +72,15 @@ class Refused(Exception):
         self.code = code
         self.sentence = sentence
         self.figures = dict(figures or {})
+
+
+def check_open(position: Position) -> None:
+    """Raises Refused if nothing can be owed: not serviced, closed or written off."""
+    if not position.is_serviced:
+        raise Refused(Code.NOT_SERVICED, "The loan is not serviced here; record its opening first.")
+    if position.written_off_on:
+        sentence = f"The loan was written off on {position.written_off_on}; reverse that first."
+        raise Refused(Code.WRITTEN_OFF, sentence, {"written_off_on": position.written_off_on})
+    if position.closed_on:
+        sentence = f"The loan was closed on {position.closed_on}; nothing is owed."
+        raise Refused(Code.CLOSED, sentence, {"closed_on": position.closed_on})
