@@ -5,6 +5,7 @@ loan begins with one step; a prepayment that lowers the instalment adds another.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 Steps = tuple[tuple[int, int], ...]
 
@@ -42,6 +43,7 @@ def lowered(steps: Steps, first: int, instalment: int) -> Steps:
 
 def _spans(steps: Steps) -> Iterator[tuple[int, int | None, int]]:
     """Each step with how many instalments it has; the last has no end."""
-    for (first, instalment), (following, _) in zip(steps, steps[1:], strict=False):
+    for (first, instalment), (following, _) in pairwise(steps):
         yield first, following - first, instalment
-    yield *steps[-1][:1], None, steps[-1][1]
+    first, instalment = steps[-1]
+    yield first, None, instalment

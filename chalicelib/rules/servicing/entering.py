@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from chalicelib.rules.money import emi, from_paise, half_up, whole_paise
-from chalicelib.rules.servicing.days import A_DAY, dues_by
+from chalicelib.rules.servicing.days import dues_by
 from chalicelib.rules.servicing.demands import lowered
 from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.refusals import Code, Refused
@@ -195,10 +195,7 @@ def _take(books: Ledger, interest: int, principal: int, charges: int) -> None:
     books.charges -= charges
 
 
-def _no_reversal(books: Ledger, fact: Fact) -> Parts:
-    raise ValueError(f"Fact {fact.number} is a reversal: it is entered by leaving out the fact that it reverses.")
-
-
+# A reversal is entered by leaving out the fact that it reverses.
 _ENTRIES: dict[Kind, Callable[[Ledger, Fact], Parts]] = {
     Kind.DISBURSAL: _disburse,
     Kind.RECEIPT: _receive,
@@ -206,5 +203,4 @@ _ENTRIES: dict[Kind, Callable[[Ledger, Fact], Parts]] = {
     Kind.WAIVER: _waive,
     Kind.WRITE_OFF: _write_off,
     Kind.OPENING: _open,
-    Kind.REVERSAL: _no_reversal,
 }

@@ -47,7 +47,7 @@ class Effect(StrEnum):
     LOWER_INSTALMENT = "lower_instalment"
 
 
-# A receipt without an intent is one of `instalment`; a waiver without one waives charges, then interest, then principal.
+# A receipt without an intent is for instalments; a waiver without one is of charges, then interest, then principal.
 INTENTS = {
     Kind.RECEIPT: (Intent.INSTALMENT, Intent.PREPAYMENT, Intent.SETTLEMENT),
     Kind.WAIVER: (Intent.CHARGES, Intent.INTEREST, Intent.PRINCIPAL),
