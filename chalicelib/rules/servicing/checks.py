@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
+from chalicelib.rules.money import from_paise
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
-from chalicelib.rules.servicing.fold import fold, follows, in_order, order_of, step
+from chalicelib.rules.servicing.fold import fold, in_order, order_of, step
 from chalicelib.rules.servicing.opening import wrong_with_opening
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.refusals import Code, Refused, check_open
@@ -83,7 +84,10 @@ def check(
     if fact.kind in (Kind.DISBURSAL, Kind.OPENING):
         _check_beginning(terms, fact, since)
         return
-    if fact.kind is Kind.REFUND or (takes_credit and fact.kind is Kind.RECEIPT and before.closed_on):
+    if fact.kind is Kind.REFUND:
+        _check_refund(before, fact)
+        return
+    if takes_credit and fact.kind is Kind.RECEIPT and before.closed_on:
         return
     check_open(before)
     if judge := _JUDGES.get((fact.kind, fact.intent if fact.kind is Kind.RECEIPT else None)):
@@ -159,6 +163,16 @@ def _check_beginning(terms: Terms, fact: Fact, since: date | None) -> None:
         raise Refused(Code.DISBURSAL_DIFFERS, sentence, {"amount": terms.principal, "value_date": terms.start_date})
     if fact.kind is Kind.OPENING and (wrong := list(wrong_with_opening(terms, fact))):
         raise Refused(Code.OPENING_INVALID, " ".join(wrong))
+
+
+def _check_refund(before: Position, fact: Fact) -> None:
+    """A refund gives credit back, which a closed loan can have too."""
+    if not before.is_serviced:
+        check_open(before)
+    credit = from_paise(before.credit)
+    if fact.amount > credit:
+        sentence = f"A refund of {fact.amount} is more than the credit on {fact.value_date}, {credit}."
+        raise Refused(Code.REFUND_ABOVE_CREDIT, sentence, {"amount": fact.amount, "credit": credit})
 
 
 def _judge_prepayment(terms: Terms, before: Position, fact: Fact, buckets: Sequence[Bucket]) -> None:

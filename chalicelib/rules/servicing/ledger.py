@@ -160,13 +160,14 @@ class Ledger:
 
     def due(self) -> int:
         """What is demanded and not covered, today's instalment included."""
-        return self.demanded_by(self._dues(self.on))
+        return self.demanded_by(self.dues_by(self.on))
 
     def overdue(self) -> int:
         """What was demanded before today and is not covered."""
-        return self.demanded_by(self._dues(self.on - A_DAY)) if self.on else 0
+        return self.demanded_by(self.dues_by(self.on - A_DAY)) if self.on else 0
 
-    def _dues(self, day: date | None) -> int:
+    def dues_by(self, day: date | None) -> int:
+        """How many instalments have been demanded up to and including `day`."""
         return min(self.final, dues_by(self.start, day)) if day else 0
 
     def outlook(self) -> Outlook:
@@ -213,9 +214,9 @@ class Ledger:
         reached = covered_by(self.demands, self.received, self.final if paid_up else self.final - 1)
         on_time = reached
         if paid_up:
-            on_time = max(reached, self._dues(today)) if self.late else self.final
+            on_time = max(reached, self.dues_by(today)) if self.late else self.final
             reached = self.final
-        missed = max(self.covered, self._dues(today - A_DAY))
+        missed = max(self.covered, self.dues_by(today - A_DAY))
         if self.covered < self.final:
             self.paid_on_time += max(0, on_time - missed)
         self.covered = max(self.covered, reached)

@@ -8,7 +8,6 @@ from decimal import Decimal
 from chalicelib.rules.money import from_paise
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.checks import check
-from chalicelib.rules.servicing.demands import instalment_at
 from chalicelib.rules.servicing.entering import enter
 from chalicelib.rules.servicing.fold import Split, split_of
 from chalicelib.rules.servicing.ledger import Ledger
@@ -21,8 +20,8 @@ from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Terms
 class Prospect:
     """What the rest of a loan will be, if all is paid as demanded. Rupees.
 
-    `interest` is all that is still to be paid of it, what is owed today included. `instalment` is the next but one's
-    and every further one's but the last; 0 if none is left.
+    `interest` is all that is still to be paid of it, what is owed today included. `instalment` is what every further one
+    is but the last; 0 if none is left.
     """
 
     instalment: Decimal
@@ -85,7 +84,5 @@ def _prospect(books: Ledger) -> Prospect:
     position = books.position()
     outlook = books.outlook()
     interest = min(outlook.due, outlook.interest) + sum(row.interest for row in ahead(outlook))
-    instalment = instalment_at(position.demands, position.covered + 1) if position.is_open else 0
-    if position.is_open and position.demands[-1][0] <= position.last:
-        instalment = position.demands[-1][1]
+    instalment = position.demands[-1][1] if position.is_open else 0
     return Prospect(from_paise(instalment), position.repayments_left, position.end_date, from_paise(interest))
