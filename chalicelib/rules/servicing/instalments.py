@@ -58,7 +58,7 @@ def instalments(books: Ledger, entries: Sequence[Entry], as_of: date) -> tuple[I
     """
     position = books.position()
     covers = _Covers(position, entries)
-    rows = [*_covered(books, position, covers, as_of), *_uncovered(books, position, covers, as_of)]
+    rows = [*_covered(books, position, covers), *_uncovered(books, position, covers, as_of)]
     return tuple(sorted(rows, key=lambda row: row.number))
 
 
@@ -90,7 +90,7 @@ class _Covers:
         return tuple(found)
 
 
-def _covered(books: Ledger, position: Position, covers: _Covers, as_of: date) -> Iterator[Instalment]:
+def _covered(books: Ledger, position: Position, covers: _Covers) -> Iterator[Instalment]:
     for number in range(position.demands[0][0], position.covered + 1):
         came = covers.of(number)
         paid = sum((cover.amount for cover in came), ZERO)

@@ -20,8 +20,8 @@ from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Terms
 class Prospect:
     """What the rest of a loan will be, if all is paid as demanded. Rupees.
 
-    `interest` is all that is still to be paid of it, what is owed today included. `instalment` is what every further one
-    is but the last; 0 if none is left.
+    `interest` is all that is still to be paid of it, what is owed today included. `instalment` is that of every month
+    but the last; 0 if nothing is left.
     """
 
     instalment: Decimal

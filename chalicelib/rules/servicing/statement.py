@@ -1,4 +1,4 @@
-"""A statement of account: the opening balance, every fact, the interest and charges, the closing balance. It adds up."""
+"""A statement of account: opening balance, every fact, interest and charges, closing balance. It adds up."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
