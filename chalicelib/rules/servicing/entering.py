@@ -143,7 +143,12 @@ def _lower(books: Ledger, counted: int) -> None:
     covered = books.covered_with(books.received + counted)
     first = books.lowered or max(covered, dues_by(books.start, books.on)) + 1
     months = books.final - first + 1
-    if months < 1 or not books.principal:
+    if months < 1:
+        return
+    if not books.principal:
+        # What an earlier prepayment of this day lowered is as if both had been one.
+        books.demands = tuple(step for step in books.demands if step[0] != books.lowered)
+        books.lowered = 0
         return
     instalment = emi(from_paise(books.principal), books.terms.annual_rate, months)
     books.demands = lowered(books.demands, first, whole_paise(instalment))
