@@ -91,8 +91,11 @@ rates = st.one_of(
 )
 
 
+SHORT = st.integers(1, 8)
+
+
 @st.composite
-def terms(draw: st.DrawFn, tenures: st.SearchStrategy[int] = st.integers(1, 8), *, charged: bool = True) -> Terms:
+def terms(draw: st.DrawFn, tenures: st.SearchStrategy[int] = SHORT, *, charged: bool = True) -> Terms:
     """A loan with or without charges; short, so that much can happen around its end."""
     made = loan(
         draw(st.integers(1_00, 500_000_00).map(from_paise)),  # type: ignore[arg-type]
