@@ -80,10 +80,11 @@ def check(
     """
     _check_amount(fact)
     _check_intent(fact)
-    _check_date(fact, today, since)
     if fact.kind in (Kind.DISBURSAL, Kind.OPENING):
+        _check_date(fact, today, None)
         _check_beginning(terms, fact, since)
         return
+    _check_date(fact, today, since)
     if fact.kind is Kind.REFUND:
         _check_refund(before, fact)
         return

@@ -123,8 +123,12 @@ class Ledger:
             over = self.grace_over(to)
             self.charges += self.penal_charge * max(0, over - max(self.judged, self.covered))
             self.judged = max(self.judged, over)
-        if self.held_from is not None and (to - self.unpaid_from).days >= self.held_from:
-            self.held = True
+        self.judge_class(to)
+
+    def judge_class(self, today: date) -> None:
+        """Holds the loan in its class (NPA) if the first uncovered instalment has missed enough day-ends."""
+        if self.unpaid_from is not None and self.held_from is not None:
+            self.held = self.held or (today - self.unpaid_from).days >= self.held_from
 
     def grace_over(self, day: date) -> int:
         """The number of the last instalment whose grace days ended before `day`."""
