@@ -117,9 +117,9 @@ class Ledger:
 
     def _judge(self, to: date) -> None:
         """What the day-ends before `to` bring: penal charges for instalments that were not covered then, and NPA."""
-        if self.unpaid_from is None:
+        if self.unpaid_from is None or to <= self.unpaid_from:
             return
-        if self.penal_charge:
+        if self.penal_charge and (to - self.unpaid_from).days > self.terms.grace_days:
             over = self.grace_over(to)
             self.charges += self.penal_charge * max(0, over - max(self.judged, self.covered))
             self.judged = max(self.judged, over)
