@@ -19,7 +19,7 @@ from chalicelib.rules.servicing.settlement import settlement
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.statement import statement
 from chalicelib.rules.servicing.values import Fact, Terms
-from tests.unit.servicing.histories import disbursed, loan, paid, receipt
+from tests.unit.servicing.histories import loan, paid, receipt
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "servicing.md"
 # 1,000 rupees at 12% over 4 months: the example that runs through the document.
@@ -60,7 +60,7 @@ LATE = paid(SMALL, ("256.28", date(2026, 3, 10)), ("256.28", date(2026, 3, 31)),
 
 
 def ten_days_late() -> str:
-    return receipts(SMALL, [*LATE, receipt(5, "257.11", date(2026, 5, 31))])
+    return receipts(SMALL, [*LATE, receipt(5, "257.12", date(2026, 5, 31))])
 
 
 def what_covered_each() -> str:
@@ -97,11 +97,11 @@ def prepaid() -> str:
 
 
 def classes() -> str:
-    made = Terms(Decimal(100_000), Decimal(12), 24, Decimal("4707.35"), date(2021, 2, 28))
-    position = fold(made, [disbursed(made)])
+    made = loan(100_000, 12, 24, date(2021, 1, 31))
+    position = fold(made, paid(made, (made.instalment, date(2021, 2, 28))))
     rows = []
     for bucket in BUCKETS[1:]:
-        today = date(2021, 3, 28) + timedelta(days=bucket.days_past_due)
+        today = date(2021, 3, 31) + timedelta(days=bucket.days_past_due)
         owed = standing(made, position, today)
         rows.append([f"`{owed.bucket.code}`", owed.days_past_due, today - A_DAY, today])
     return table(["class", "days past due", "at the end of", "so on"], rows)
