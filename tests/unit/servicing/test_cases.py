@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.rules.money import from_paise
+from chalicelib.rules.money import ZERO, from_paise
 from chalicelib.rules.schedule import schedule
 from chalicelib.rules.servicing.account import account
 from chalicelib.rules.servicing.apr import annual_percentage_rate
@@ -15,7 +15,7 @@ from chalicelib.rules.servicing.fold import fold, history
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.settlement import settlement
 from chalicelib.rules.servicing.standing import Status, standing
-from chalicelib.rules.servicing.values import Intent, Terms
+from chalicelib.rules.servicing.values import Intent
 from tests.unit.servicing.histories import disbursed, loan, paid, receipt, reversal
 
 FINERACT = loan(100, 7, 6, date(2024, 1, 1))
@@ -80,8 +80,7 @@ def test_a_loan_without_interest_takes_what_is_paid_from_what_is_left() -> None:
     ],
 )
 def test_an_instalment_unpaid_since_31_march_2021_is_classified_as_rbi_says(day_end: date, bucket: str) -> None:
-    made = loan(100_000, 12, 24, date(2021, 2, 28), grace_days=0)
-    made = Terms(made.principal, made.annual_rate, 24, made.instalment, date(2021, 1, 31))
+    made = loan(100_000, 12, 24, date(2021, 1, 31))
     # The instalment before it was paid; RBI's is due on 31 March.
     facts = paid(made, (made.instalment, date(2021, 2, 28)))
     # What the day-end of a day has made of a loan is its class when the next day begins.
@@ -179,6 +178,6 @@ def test_late_money_makes_the_last_instalment_larger() -> None:
 def test_money_beyond_what_is_owed_is_credit_that_can_be_refunded() -> None:
     facts = [*paid(FINERACT, ("120", date(2024, 1, 1)))]
     closed = standing(FINERACT, fold(FINERACT, facts), date(2024, 1, 1))
-    assert (closed.status, closed.credit, closed.outstanding) == (Status.CLOSED, Decimal(20), 0)
+    assert (closed.status, closed.credit, closed.outstanding) == (Status.CLOSED, Decimal(20), ZERO)
     split = history(FINERACT, facts).entries[1].split
-    assert (split.principal, split.credit) == (100, 20)
+    assert [split.principal, split.credit] == [100, 20]

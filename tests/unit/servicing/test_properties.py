@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from chalicelib.rules.money import ZERO, from_paise
 from chalicelib.rules.schedule import schedule
 from chalicelib.rules.servicing.account import account
+from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.checks import record, record_next
 from chalicelib.rules.servicing.days import A_DAY, due_date, dues_by
 from chalicelib.rules.servicing.fold import fold, follows, history, in_order, order_of, split, step
 from chalicelib.rules.servicing.instalments import State
+from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.position import NOTHING, Position
 from chalicelib.rules.servicing.refusals import Code, Refused
 from chalicelib.rules.servicing.settlement import payoff, settlement
@@ -281,9 +283,6 @@ def test_the_instalments_of_an_account_agree_with_its_sums(life: Life, days: int
 
 def position_on(life: Life, day: date) -> Position:
     """As a further step of nothing would leave it: `last` looks ahead from the day."""
-    from chalicelib.rules.servicing.buckets import BUCKETS
-    from chalicelib.rules.servicing.ledger import Ledger
-
     books = Ledger(life.terms, fold(life.terms, life.facts, day), BUCKETS)
     books.advance(day)
     return books.position()
@@ -296,6 +295,7 @@ def test_paying_everything_as_asked_ends_when_and_as_it_was_foreseen(life: Life)
     position = fold(life.terms, facts)
     assume(position.is_open and position.principal and not position.charges and position.end_date)
     assert position.on is not None
+    assert position.end_date is not None
     shown = account(life.terms, facts, position.on)
     for row in shown.instalments:
         if row.left:
