@@ -15,6 +15,7 @@ from chalicelib.rules.servicing.account import account
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.checks import record, record_next
 from chalicelib.rules.servicing.days import A_DAY, due_date, dues_by
+from chalicelib.rules.servicing.entering import rank_of
 from chalicelib.rules.servicing.fold import fold, follows, history, in_order, order_of, split, step
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.ledger import Ledger
@@ -297,6 +298,8 @@ def test_paying_everything_as_asked_ends_when_and_as_it_was_foreseen(life: Life)
     assert position.on is not None
     assert position.end_date is not None
     shown = account(life.terms, facts, position.on)
+    # An instalment that is paid today comes before today's prepayment, which then lowers further ones by more.
+    assume(position.rank <= rank_of(receipt(0, 1, position.on)) or not shown.standing.due)
     for row in shown.instalments:
         if row.left:
             day = max(row.due_date, position.on)
