@@ -133,13 +133,25 @@ def test_a_closed_loan_takes_refunds_and_from_files_money() -> None:
     for kind in (Kind.RECEIPT, Kind.WAIVER, Kind.WRITE_OFF):
         refused = refusal(closed, fact(kind, 10))
         assert (refused.code, refused.figures["closed_on"]) == (Code.CLOSED, date(2024, 1, 5))
-    assert record(MADE, closed, fact(Kind.RECEIPT, 10), TODAY, takes_credit=True).credit == 50_010_00
-    assert record_next(MADE, fold(MADE, closed), fact(Kind.RECEIPT, 10), TODAY, takes_credit=True).credit == 50_010_00
+    assert record(MADE, closed, fact(Kind.RECEIPT, 10), TODAY, reported=True).credit == 50_010_00
+    assert record_next(MADE, fold(MADE, closed), fact(Kind.RECEIPT, 10), TODAY, reported=True).credit == 50_010_00
     assert record(MADE, closed, fact(Kind.REFUND, 50_000), TODAY).credit == 0
     too_much = refusal(closed, fact(Kind.REFUND, "50000.01"))
     assert (too_much.code, too_much.figures["credit"]) == (Code.REFUND_ABOVE_CREDIT, 50_000)
+    # Once more paid off is not paid off.
+    assert refusal(closed, fact(Kind.RECEIPT, 10, Intent.SETTLEMENT)).code is Code.CLOSED
     # Before it was closed it was open.
     assert record(MADE, [*ON_TIME[:2], receipt(7, 150_000, TODAY)], receipt(9, 10, date(2024, 3, 1)), TODAY)
+
+
+def test_a_file_may_report_a_prepayment_before_the_instalments_that_came_first() -> None:
+    early = prepayment(9, 10_000, date(2024, 3, 10), Effect.SHORTER_TENURE)
+    position, recorded = fold(MADE, NEW), list(NEW)
+    for each in (early, *ON_TIME[1:]):
+        position = record(MADE, recorded, each, TODAY, reported=True)
+        recorded.append(each)
+    assert position == fold(MADE, [*ON_TIME, early])
+    assert position.paid_on_time == 2
 
 
 def test_a_waiver_is_at_most_what_is_owed_of_its_part() -> None:
