@@ -1,32 +1,48 @@
 """Imports to start, to watch and to read the outcome of; the template workbook."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-from chalice.app import Response
+from typing import TYPE_CHECKING
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import Call
+from chalicelib.api.call import Call
+from chalicelib.api.declaring import FILE_ELSEWHERE, OF_A_WRITE, Link, created, next_page, ok
 from chalicelib.api.moments import moment
-from chalicelib.api.responses import link, page, respond, respond_link
-from chalicelib.errors import ImportNotFound
+from chalicelib.api.responses import FileLink, link
+from chalicelib.api.taking import ImportNumber
+from chalicelib.errors import Conflict, Unavailable
 from chalicelib.requests.models import ImportRowsQuery, ImportsQuery, StartImportBody
-from chalicelib.requests.parsing import body_of, number_in_path, query_of
 from chalicelib.rules.access import Operation
 from chalicelib.services import import_jobs, import_templates
 from chalicelib.services.files import download_link
 from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
 from chalicelib.storage.import_jobs import ImportJob, StoredFinding
+from chalicelib.storage.imports import SheetCounts
 
-COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
+if TYPE_CHECKING:
+    from chalicelib.api.answers import imports as answers
+    from chalicelib.api.answers.common import DownloadLink
+
+_IMPORT = {"path.import_id": "$response.body#/import_id"}
+_FIRST = {"path.import_id": "$response.body#/imports/0/import_id"}
 
 
-@endpoints.add("POST", "/api/imports", Operation.START_IMPORT)
-def start_import(call: Call) -> Response:
+@endpoints.add(
+    "POST",
+    "/api/imports",
+    Operation.START_IMPORT,
+    created(
+        "The import, and the form to send its file with.",
+        links={
+            "import": Link("How it goes.", "view_import", _IMPORT),
+            "rows": Link("What it says of its rows.", "list_import_rows", _IMPORT),
+        },
+    ),
+    tag="Imports",
+    raises=(Unavailable, *OF_A_WRITE),
+)
+def start_import(call: Call, body: StartImportBody) -> "answers.StartedImport":
     """An import that waits for its file, and the form to upload it with."""
-    body = body_of(call.request, StartImportBody)
     started = import_jobs.start_import(
         runtime.database(),
         runtime.signing_s3(),
@@ -35,7 +51,7 @@ def start_import(call: Call) -> Response:
         call.actor,
         call.request_id,
     )
-    answer = {
+    return {
         "import_id": started.job.import_id,
         "state": "awaiting_upload",
         "file_name": started.file_name,
@@ -45,60 +61,99 @@ def start_import(call: Call) -> Response:
         "max_bytes": MAX_UPLOAD_BYTES,
         "expires_in_seconds": UPLOAD_SECONDS,
     }
-    return respond(answer, call.request_id, 201)
 
 
-@endpoints.add("GET", "/api/imports", Operation.READ_IMPORTS)
-def list_imports(call: Call) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/imports",
+    Operation.READ_IMPORTS,
+    ok(
+        "A page of imports.",
+        links={
+            **next_page("list_imports", "before"),
+            "import": Link("The first one.", "view_import", _FIRST),
+            "rows": Link("The rows of the first.", "list_import_rows", _FIRST),
+        },
+    ),
+    tag="Imports",
+)
+def list_imports(call: Call, query: ImportsQuery) -> "answers.ImportsPage":
     """Imports, the newest first."""
-    query = query_of(call.request, ImportsQuery)
-    found = import_jobs.list_imports(runtime.database(), query.before, query.limit + 1, call.actor.own_imports)
-    answer = page("imports", found, query.limit, _import, lambda job: job.import_id)
-    return respond(answer, call.request_id)
+    cursor = query.cursor()
+    found = import_jobs.list_imports(runtime.database(), query.before, cursor.asked, call.actor.own_imports)
+    part = cursor.slice(found, lambda job: job.import_id)
+    return {"imports": [_import(job) for job in part.rows], "next": part.next}
 
 
-@endpoints.add("GET", "/api/imports/{import_id}", Operation.READ_IMPORTS)
-def view_import(call: Call, import_id: str) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/imports/{import_id}",
+    Operation.READ_IMPORTS,
+    ok("The import."),
+    tag="Imports",
+    raises=(Unavailable,),
+)
+def view_import(call: Call, import_id: ImportNumber) -> "answers.ImportWithSheets":
     """An import as it stands, by sheet, with the link to its report."""
-    number = number_in_path(import_id, ImportNotFound, "import")
-    job = import_jobs.view_import(runtime.database(), number, call.actor.own_imports)
-    answer = {
-        **_import(job),
-        "sheets": [{"sheet": each.sheet, "kind": each.kind, **_counts(vars(each))} for each in job.sheets],
-        "report": _report(job),
-    }
-    return respond(answer, call.request_id)
+    job = import_jobs.view_import(runtime.database(), import_id, call.actor.own_imports)
+    return {**_import(job), "sheets": [_sheet(each) for each in job.sheets], "report": _report(job)}
 
 
-@endpoints.add("GET", "/api/imports/{import_id}/rows", Operation.READ_IMPORTS)
-def list_import_rows(call: Call, import_id: str) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/imports/{import_id}/rows",
+    Operation.READ_IMPORTS,
+    ok(
+        "A page of findings.",
+        links={
+            "next_page": Link(
+                "The page after this one.",
+                "list_import_rows",
+                {"path.import_id": "$request.path.import_id", "query.after": "$response.body#/next"},
+            )
+        },
+    ),
+    tag="Imports",
+)
+def list_import_rows(call: Call, import_id: ImportNumber, query: ImportRowsQuery) -> "answers.ImportRowsPage":
     """What the import says about rows, in the order it said it."""
-    number = number_in_path(import_id, ImportNotFound, "import")
-    query = query_of(call.request, ImportRowsQuery)
+    cursor = query.cursor()
     found = import_jobs.list_findings(
-        runtime.database(), number, query.outcome, query.after, query.limit + 1, call.actor.own_imports
+        runtime.database(), import_id, query.outcome, query.after, cursor.asked, call.actor.own_imports
     )
-    answer = page("rows", found, query.limit, _finding, lambda finding: finding.finding_id)
-    return respond(answer, call.request_id)
+    part = cursor.slice(found, lambda finding: finding.finding_id)
+    return {"rows": [_finding(finding) for finding in part.rows], "next": part.next}
 
 
-@endpoints.add("POST", "/api/imports/{import_id}/release", Operation.RELEASE_IMPORTS)
-def release_import(call: Call, import_id: str) -> Response:
+@endpoints.add(
+    "POST",
+    "/api/imports/{import_id}/release",
+    Operation.RELEASE_IMPORTS,
+    created("The import that the file has become.", links={"import": Link("How it goes.", "view_import", _IMPORT)}),
+    tag="Imports",
+    raises=(Conflict, Unavailable),
+)
+def release_import(call: Call, import_id: ImportNumber) -> "answers.ReleasedImport":
     """Imports a file once more, as one of whoever releases it, so that it changes who was registered here too."""
-    number = number_in_path(import_id, ImportNotFound, "import")
-    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, call.actor, call.request_id)
-    return respond({"import_id": released.import_id, "releases": number}, call.request_id, 201)
+    released = import_jobs.release_import(runtime.database(), runtime.s3(), import_id, call.actor, call.request_id)
+    return {"import_id": released.import_id, "releases": import_id}
 
 
-@endpoints.add("GET", "/api/imports/template", Operation.READ_IMPORTS)
-def download_template(call: Call) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/imports/template",
+    Operation.READ_IMPORTS,
+    FILE_ELSEWHERE,
+    tag="Imports",
+    raises=(Unavailable,),
+)
+def download_template() -> FileLink:
     """Sends to the template workbook, which comes from S3."""
-    url = import_templates.template_link(runtime.s3(), runtime.signing_s3(), runtime.settings().import_bucket)
-    return respond_link(url, call.request_id)
+    bucket = runtime.settings().import_bucket
+    return FileLink(import_templates.template_link(runtime.s3(), runtime.signing_s3(), bucket))
 
 
-def _import(job: ImportJob) -> dict[str, Any]:
-    totals = {name: sum(getattr(each, name) for each in job.sheets) for name in ("rows_found", *COUNTS)}
+def _import(job: ImportJob) -> "answers.ImportRecord":
     return {
         "import_id": job.import_id,
         "state": job.state,
@@ -108,26 +163,58 @@ def _import(job: ImportJob) -> dict[str, Any]:
         "finished_at": moment(job.finished_at),
         "message": job.message or import_jobs.awaiting_message(job, datetime.now(UTC)),
         "progress": _progress(job),
-        "counts": _counts(totals),
+        "counts": _totals(job),
     }
 
 
-def _progress(job: ImportJob) -> dict[str, Any]:
+def _progress(job: ImportJob) -> "answers.Progress":
     percent = min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None
     percent = 100 if job.state == "completed" else percent
     return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": percent}
 
 
-def _counts(counts: Mapping[str, int]) -> dict[str, int]:
-    return {"rows": counts["rows_found"], **{name: counts[name] for name in COUNTS}}
+def _totals(job: ImportJob) -> "answers.RowCounts":
+    return {
+        "rows": sum(sheet.rows_found for sheet in job.sheets),
+        "inserted": sum(sheet.inserted for sheet in job.sheets),
+        "updated": sum(sheet.updated for sheet in job.sheets),
+        "unchanged": sum(sheet.unchanged for sheet in job.sheets),
+        "superseded": sum(sheet.superseded for sheet in job.sheets),
+        "waiting": sum(sheet.waiting for sheet in job.sheets),
+        "rejected": sum(sheet.rejected for sheet in job.sheets),
+        "renumbered": sum(sheet.renumbered for sheet in job.sheets),
+    }
 
 
-def _report(job: ImportJob) -> dict[str, Any] | None:
+def _sheet(sheet: SheetCounts) -> "answers.SheetCounts":
+    return {
+        "sheet": sheet.sheet,
+        "kind": sheet.kind,
+        "rows": sheet.rows_found,
+        "inserted": sheet.inserted,
+        "updated": sheet.updated,
+        "unchanged": sheet.unchanged,
+        "superseded": sheet.superseded,
+        "waiting": sheet.waiting,
+        "rejected": sheet.rejected,
+        "renumbered": sheet.renumbered,
+    }
+
+
+def _report(job: ImportJob) -> "DownloadLink | None":
     if job.report_key is None:
         return None
-    url = download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key)
-    return link(url)
+    return link(download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key))
 
 
-def _finding(finding: StoredFinding) -> dict[str, Any]:
-    return dict(vars(finding))
+def _finding(finding: StoredFinding) -> "answers.ImportFinding":
+    return {
+        "finding_id": finding.finding_id,
+        "sheet": finding.sheet,
+        "row_number": finding.row_number,
+        "outcome": finding.outcome,
+        "column": finding.column,
+        "value": finding.value,
+        "code": finding.code,
+        "sentence": finding.sentence,
+    }

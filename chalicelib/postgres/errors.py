@@ -58,12 +58,6 @@ class Interrupted(DatabaseUnavailable):
     """The transaction came to nothing through no fault of its own, so it may be run again from its start."""
 
 
-class OutcomeUnknown(DatabaseUnavailable):
-    """The connection broke during COMMIT: it must not be run again blindly."""
-
-    code = "outcome_unknown"
-
-
 def retried(use_case: Callable[P, T]) -> Callable[P, T]:
     """Runs a whole use case again, up to ATTEMPTS times, when its transaction was interrupted.
 

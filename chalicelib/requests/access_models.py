@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.requests.models import MAX_ID, WHOLE, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery
+from chalicelib.requests.models import (
+    MAX_ID,
+    WHOLE,
+    CursorId,
+    CustomerId,
+    Day,
+    LastDay,
+    Model,
+    Name,
+    PageQuery,
+    PatchBody,
+)
 from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.text import is_plain_text
@@ -98,10 +109,8 @@ class NewUserBody(Model):
     password: NewPassword
 
 
-class PatchUserBody(Model):
+class PatchUserBody(PatchBody):
     """`PATCH /api/users/{user_id}/`: what is not given stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     role: PersonRole | None = None

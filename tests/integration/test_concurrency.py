@@ -10,9 +10,9 @@ from threading import Barrier, Event
 import pytest
 from sqlalchemy import insert, select, text
 
-from chalicelib.errors import CustomerNotFound, DatabaseUnavailable
+from chalicelib.errors import CustomerNotFound, DatabaseUnavailable, OutcomeUnknown
 from chalicelib.postgres.database import Database
-from chalicelib.postgres.errors import Interrupted, OutcomeUnknown, retried
+from chalicelib.postgres.errors import Interrupted, retried
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services.customers import Registration

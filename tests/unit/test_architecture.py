@@ -1,6 +1,7 @@
 """The house: which room may import which. docs/architecture.md says why."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -87,6 +88,17 @@ def test_no_connection_leaves_the_services() -> None:
         for path in modules_of(room):
             names = {name.rpartition(".")[2] for name in imported(path)}
             assert not names & {"Connection", "Transaction"}, path.relative_to(CHALICELIB)
+
+
+def test_every_answer_of_the_api_is_typed() -> None:
+    """mypy tells of a misspelt field only if the answer says which fields it has."""
+    untyped = re.compile(r"\b(dict|Mapping)\[str, (Any|object)\]")
+    for path in modules_of("api"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef):
+                assert function.returns, f"{path.relative_to(CHALICELIB)}: {function.name}"
+                returned = ast.unparse(function.returns)
+                assert not untyped.search(returned), f"{path.relative_to(CHALICELIB)}: {function.name} -> {returned}"
 
 
 def test_the_environment_is_read_in_one_place() -> None:
