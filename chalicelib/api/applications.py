@@ -38,11 +38,9 @@ if TYPE_CHECKING:
 )
 def list_applications(query: ApplicationsQuery, scope: Scope) -> "answers.ApplicationsPage":
     """Applications, the newest first."""
-    cursor = query.cursor()
-    wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to, scope.customer_id)
-    found = applications.list_applications(runtime.database(), wanted, query.before, cursor.asked)
-    part = cursor.slice(found, lambda application: application.application_id)
-    return {"applications": [_application(each) for each in part.rows], "next": part.next}
+    wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to)
+    found = applications.list_applications(runtime.database(), wanted, cursor=query.cursor(), scope=scope)
+    return {"applications": [_application(each) for each in found.rows], "next": found.next}
 
 
 @endpoints.add(
@@ -57,7 +55,7 @@ def list_applications(query: ApplicationsQuery, scope: Scope) -> "answers.Applic
 )
 def view_application(application_id: ApplicationNumber, scope: Scope) -> "answers.ApplicationRecord":
     """An application with everything it was decided from."""
-    return _application(applications.view_application(runtime.database(), application_id, scope.customer_id))
+    return _application(applications.view_application(runtime.database(), application_id, scope))
 
 
 def _application(stored: StoredApplication) -> "answers.ApplicationRecord":

@@ -38,10 +38,8 @@ _FIRST = {"path.customer_id": "$response.body#/customers/0/customer_id"}
 )
 def list_customers(query: CustomersQuery, scope: Scope) -> "answers.CustomersPage":
     """Customers by number; `q` finds them by name, phone number or number."""
-    cursor = query.cursor()
-    found = customers.list_customers(runtime.database(), query.q, query.after, cursor.asked, scope.customer_id)
-    part = cursor.slice(found, lambda customer: customer.customer_id)
-    return {"customers": [_customer(each) for each in part.rows], "next": part.next}
+    found = customers.list_customers(runtime.database(), cursor=query.cursor(), searched=query.q, scope=scope)
+    return {"customers": [_customer(each) for each in found.rows], "next": found.next}
 
 
 @endpoints.add(
@@ -64,8 +62,7 @@ def list_customers(query: CustomersQuery, scope: Scope) -> "answers.CustomersPag
 )
 def view_customer(customer_id: CustomerNumber, scope: Scope) -> "Reply[answers.CustomerWithExposure]":
     """A customer with the exposure of today."""
-    found = customers.view_customer(runtime.database(), customer_id, runtime.today(), scope.customer_id)
-    return _with_exposure(found)
+    return _with_exposure(customers.view_customer(runtime.database(), customer_id, today=runtime.today(), scope=scope))
 
 
 @endpoints.add(
@@ -86,9 +83,15 @@ def change_customer(
     if not changes:
         raise InvalidRequest("A reason changes nothing by itself; give the field that it is for.")
     access.require_for_change(call.actor, changes)
-    ceiling = runtime.settings().ceilings.of(call.actor.role)
     changed = customers.change_and_view_customer(
-        runtime.database(), customer_id, changes, etags, call.author, runtime.today(), reason, ceiling
+        runtime.database(),
+        customer_id,
+        changes,
+        etags=etags,
+        author=call.author,
+        today=runtime.today(),
+        reason=reason,
+        ceiling=runtime.settings().ceilings.of(call.actor.role),
     )
     return _with_exposure(changed)
 

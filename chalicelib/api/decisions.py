@@ -60,7 +60,8 @@ def register(call: Call, body: RegisterBody, attempt: IdempotencyKey) -> "Reply[
     """Registers a customer and computes the credit limit."""
     registration = Registration(**body.model_dump())
     once = Once[customers.RegisteredCustomer](attempt, lambda made: to_json(_registered(made)))
-    return _told(customers.register(runtime.database(), registration, runtime.policy(), call.author, once))
+    told = customers.register(runtime.database(), registration, policy=runtime.policy(), author=call.author, once=once)
+    return _told(told)
 
 
 @endpoints.add(
@@ -89,9 +90,9 @@ def check_eligibility(body: CheckEligibilityBody, scope: Scope) -> "answers.Elig
         runtime.database(),
         body.customer_id,
         _loan_request(body),
-        runtime.policy(),
-        runtime.today(),
-        scope.customer_id,
+        policy=runtime.policy(),
+        today=runtime.today(),
+        scope=scope,
     )
     return {
         "customer_id": body.customer_id,
@@ -134,11 +135,11 @@ def create_loan(
         runtime.database(),
         body.customer_id,
         _loan_request(body),
-        runtime.policy(),
-        runtime.today(),
-        call.author,
-        once,
-        scope.customer_id,
+        policy=runtime.policy(),
+        today=runtime.today(),
+        author=call.author,
+        once=once,
+        scope=scope,
     )
     return _told(told)
 

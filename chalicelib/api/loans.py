@@ -34,7 +34,7 @@ _FIRST = {"path.loan_id": "$response.body#/loans/0/loan_id"}
 )
 def view_loan(loan_id: LoanNumber, scope: Scope) -> "answers.LoanWithCustomer":
     """A loan with its customer."""
-    loan = loans.view_loan(runtime.database(), loan_id, scope.customer_id)
+    loan = loans.view_loan(runtime.database(), loan_id, scope)
     return {
         "loan_id": loan.loan_id,
         "customer": {
@@ -72,7 +72,7 @@ def view_loans(customer_id: BorrowerNumber, scope: Scope) -> "answers.LoansOfCus
             "monthly_installment": loan.monthly_installment,
             "repayments_left": loan.repayments_left,
         }
-        for loan in loans.view_loans(runtime.database(), customer_id, scope.customer_id)
+        for loan in loans.view_loans(runtime.database(), customer_id, scope)
     ]
 
 
@@ -92,12 +92,16 @@ def view_loans(customer_id: BorrowerNumber, scope: Scope) -> "answers.LoansOfCus
 )
 def list_loans(query: LoansQuery, scope: Scope) -> "answers.LoansPage":
     """Loans by number."""
-    today, cursor = runtime.today(), query.cursor()
+    today = runtime.today()
     found = loans.list_loans(
-        runtime.database(), query.customer_id, query.current(), today, query.after, cursor.asked, scope.customer_id
+        runtime.database(),
+        today=today,
+        cursor=query.cursor(),
+        customer_id=query.customer_id,
+        current=query.current(),
+        scope=scope,
     )
-    part = cursor.slice(found, lambda loan: loan.loan_id)
-    return {"loans": [_loan(loan, today) for loan in part.rows], "next": part.next}
+    return {"loans": [_loan(loan, today) for loan in found.rows], "next": found.next}
 
 
 def _loan(loan: LoanOnRecord, today: date) -> "answers.LoanRecord":

@@ -15,7 +15,8 @@ from chalicelib.api.taking import LoanNumber
 from chalicelib.errors import InstalmentsDoNotRepayLoan, Unavailable
 from chalicelib.requests.models import FormatQuery, ScheduleBody
 from chalicelib.rules.access import Operation, Scope
-from chalicelib.rules.schedule import Row, Schedule
+from chalicelib.rules.schedule import Instalment, Schedule
+from chalicelib.rules.score import LoanRequest
 from chalicelib.services import loans
 from chalicelib.services.files import XLSX
 from chalicelib.services.schedule_csv import schedule_csv
@@ -47,7 +48,7 @@ def view_schedule(
     call: Call, loan_id: LoanNumber, query: FormatQuery, scope: Scope
 ) -> "Reply[answers.AmortizationSchedule] | FileLink":
     """The schedule of a loan, as JSON, CSV or a workbook."""
-    plan = loans.loan_schedule(runtime.database(), loan_id, scope.customer_id)
+    plan = loans.loan_schedule(runtime.database(), loan_id, scope)
     return _in_form(plan, form_of(call.request, query), f"Loan {loan_id}")
 
 
@@ -66,9 +67,8 @@ def preview_schedule(
     call: Call, query: FormatQuery, body: ScheduleBody
 ) -> "Reply[answers.AmortizationSchedule] | FileLink":
     """The schedule of a loan that need not exist, as JSON, CSV or a workbook."""
-    plan = loans.preview_schedule(
-        body.loan_amount, body.interest_rate, body.tenure, body.start_date or runtime.today(), body.monthly_installment
-    )
+    request = LoanRequest(body.loan_amount, body.interest_rate, body.tenure)
+    plan = loans.preview_schedule(request, body.start_date or runtime.today(), body.monthly_installment)
     return _in_form(plan, form_of(call.request, query), "Preview")
 
 
@@ -105,7 +105,8 @@ def _workbook(plan: Schedule, title: str) -> FileLink:
     # Loads openpyxl and the AWS client, which the other forms do without.
     from chalicelib.services.schedule_books import schedule_link
 
-    return FileLink(schedule_link(runtime.s3(), runtime.signing_s3(), runtime.settings().import_bucket, plan, title))
+    bucket = runtime.settings().import_bucket
+    return FileLink(schedule_link(runtime.s3(), runtime.signing_s3(), bucket=bucket, plan=plan, title=title))
 
 
 def _schedule(plan: Schedule) -> "answers.AmortizationSchedule":
@@ -123,7 +124,7 @@ def _schedule(plan: Schedule) -> "answers.AmortizationSchedule":
     }
 
 
-def _instalment(row: Row) -> "answers.Instalment":
+def _instalment(row: Instalment) -> "answers.Instalment":
     return {
         "number": row.number,
         "due_date": row.due_date,

@@ -37,9 +37,8 @@ _FIRST = {"path.user_id": "$response.body#/users/0/user_id"}
 )
 def list_users(query: NumberedQuery) -> "answers.UsersPage":
     """Users by number, also those who are disabled."""
-    cursor = query.cursor()
-    part = cursor.slice(users.list_users(runtime.database(), query.after, cursor.asked), lambda user: user.user_id)
-    return {"users": [_user(user) for user in part.rows], "next": part.next}
+    found = users.list_users(runtime.database(), query.cursor())
+    return {"users": [_user(user) for user in found.rows], "next": found.next}
 
 
 @endpoints.add(
@@ -72,7 +71,8 @@ def create_user(call: Call, body: NewUserBody) -> "answers.UserRecord":
 )
 def change_user(call: Call, user_id: UserNumber, body: PatchUserBody) -> "answers.UserRecord":
     """Changes name, role or password of a user, or whether they may sign in."""
-    user = users.change_user(runtime.database(), call.author, user_id, UserChanges(**body.changes()))
+    changes = UserChanges(**body.changes())
+    user = users.change_user(runtime.database(), call.author, user_id, changes=changes)
     runtime.gate().forget()
     return _user(user)
 

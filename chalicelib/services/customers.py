@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
-from chalicelib.rules.access import TERMS, Author
+from chalicelib.rules.access import EVERYBODY, TERMS, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.rules.ceilings import Ceiling, Terms, faults
 from chalicelib.rules.policy import Policy
@@ -21,6 +21,7 @@ from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Customer, NewCustomer, Order
 from chalicelib.storage.imports import apply_waiting_loans
+from chalicelib.storage.paging import Cursor, Slice
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,16 @@ class CustomerWithExposure:
 
 
 def register(
-    database: Database, registration: Registration, policy: Policy, author: Author, once: Once[RegisteredCustomer]
+    database: Database, registration: Registration, *, policy: Policy, author: Author, once: Once[RegisteredCustomer]
 ) -> Told:
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number. Raises
     what `run_once` raises.
     """
-    return run_once(database, once, lambda connection: _register(connection, registration, policy, author))
-
-
-def _register(connection: Connection, registration: Registration, policy: Policy, author: Author) -> RegisteredCustomer:
     customer = NewCustomer(**vars(registration), approved_limit=policy.approved_limit(registration.monthly_income))
+    return run_once(database, once, lambda connection: _register(connection, customer, author))
+
+
+def _register(connection: Connection, customer: NewCustomer, author: Author) -> RegisteredCustomer:
     customer_id = customers.add(connection, customer)
     after = {**vars(customer), "waiting_loans_applied": apply_waiting_loans(connection, author, customer_id)}
     audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, customer_id, after=after))
@@ -80,15 +81,14 @@ def etag_of(customer: Customer) -> str:
 
 
 @retried
-def view_customer(database: Database, customer_id: int, today: date, within: int | None = None) -> CustomerWithExposure:
-    """A customer with the exposure on `today`. Raises CustomerNotFound.
-
-    `within` is the only customer there is for whoever asks, None where that is all of them; here as in every list.
-    """
+def view_customer(
+    database: Database, customer_id: int, *, today: date, scope: Scope = EVERYBODY
+) -> CustomerWithExposure:
+    """A customer with the exposure on `today`. Raises CustomerNotFound, also for one whom the scope does not cover."""
     with database.reading() as connection:
         customer = customers.get(connection, customer_id)
         facts = loans.facts(connection, customer_id, today)
-    if customer is None or facts is None or within not in (None, customer_id):
+    if customer is None or facts is None or not scope.covers(customer_id):
         raise CustomerNotFound(f"There is no customer {customer_id}.")
     return CustomerWithExposure(customer, facts)
 
@@ -96,15 +96,15 @@ def view_customer(database: Database, customer_id: int, today: date, within: int
 @retried
 def list_customers(
     database: Database,
-    beginning: str | None,
-    after: int,
-    limit: int,
-    within: int | None = None,
+    *,
+    cursor: Cursor,
+    searched: str = "",
+    scope: Scope = EVERYBODY,
     order: Order = Order.NUMBER,
-) -> list[Customer]:
-    """Customers in an order, all or those whose name, phone number or number is as given."""
+) -> Slice[Customer]:
+    """Customers in an order, all or those whose name, phone number or number is as searched."""
     with database.reading() as connection:
-        return customers.page(connection, beginning, after, limit, within, order)
+        return customers.listed(connection, cursor=cursor, searched=searched, scope=scope, order=order)
 
 
 @retried
@@ -115,11 +115,11 @@ def names_of(database: Database, customer_ids: Collection[int]) -> Mapping[int, 
 
 
 @retried
-def history(database: Database, customer_id: int, before: int | None, limit: int) -> list[StoredEvent]:
-    """What was done to a customer, the newest first, from below the entry `before` of the audit log on."""
+def history(database: Database, customer_id: int, cursor: Cursor) -> Slice[StoredEvent]:
+    """What was done to a customer, the newest first."""
     wanted = AuditFilter(subject_kind=SubjectKind.CUSTOMER.value, subject_id=str(customer_id))
     with database.reading() as connection:
-        return audit.page(connection, wanted, before, limit)
+        return audit.listed(connection, wanted, cursor)
 
 
 @retried
@@ -127,6 +127,7 @@ def change_customer(
     database: Database,
     customer_id: int,
     changes: Mapping[str, object],
+    *,
     etags: Container[str],
     author: Author,
     reason: str | None = None,
@@ -138,7 +139,8 @@ def change_customer(
     an income above the ceiling of whoever changes it.
     """
     with database.transaction() as tx:
-        _change_within(tx.connection, customer_id, changes, etags, author, reason, ceiling)
+        customer = _locked(tx.connection, customer_id, etags)
+        _change(tx.connection, customer, changes, author=author, reason=reason, ceiling=ceiling)
         tx.commit()
 
 
@@ -147,6 +149,7 @@ def change_and_view_customer(
     database: Database,
     customer_id: int,
     changes: Mapping[str, object],
+    *,
     etags: Container[str],
     author: Author,
     today: date,
@@ -158,7 +161,8 @@ def change_and_view_customer(
     Looked at before the commit: who looks afterwards may find the database gone, and would say nothing was saved.
     """
     with database.transaction() as tx:
-        changed = _change_within(tx.connection, customer_id, changes, etags, author, reason, ceiling)
+        customer = _locked(tx.connection, customer_id, etags)
+        changed = _change(tx.connection, customer, changes, author=author, reason=reason, ceiling=ceiling)
         facts = loans.facts(tx.connection, customer_id, today)
         if facts is None:
             raise CustomerNotFound(f"There is no customer {customer_id}.")
@@ -166,25 +170,29 @@ def change_and_view_customer(
     return CustomerWithExposure(changed, facts)
 
 
-def _change_within(
-    connection: Connection,
-    customer_id: int,
-    changes: Mapping[str, object],
-    etags: Container[str],
-    author: Author,
-    reason: str | None,
-    ceiling: Ceiling | None,
-) -> Customer:
+def _locked(connection: Connection, customer_id: int, etags: Container[str]) -> Customer:
     customer = customers.lock(connection, customer_id)
     if customer is None:
         raise CustomerNotFound(f"There is no customer {customer_id}.")
     if etag_of(customer) not in etags:
         raise Outdated(f"Customer {customer_id} was changed since you read it; read it again and decide anew.")
+    return customer
+
+
+def _change(
+    connection: Connection,
+    customer: Customer,
+    changes: Mapping[str, object],
+    *,
+    author: Author,
+    reason: str | None,
+    ceiling: Ceiling | None,
+) -> Customer:
     _check_ceiling(customer, changes, ceiling)
-    changed = customers.change(connection, customer_id, changes)
+    changed = customers.change(connection, customer.customer_id, changes)
     before, after = difference(vars(customer), vars(changed))
     told = after | ({"reason": reason} if reason else {})
-    event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer_id, before, told)
+    event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer.customer_id, before, told)
     audit.add(connection, author, event)
     return changed
 

@@ -13,7 +13,8 @@ def template_link(s3: "S3Client", signer: "S3Client", bucket: str) -> str:
     """A link to the template workbook, which is made when it is first asked for. Raises Unavailable without S3."""
     from chalicelib.ingest.template import edition
 
-    return published(s3, signer, bucket, f"templates/{edition()}/loans-import-template.xlsx", _template)
+    key = f"templates/{edition()}/loans-import-template.xlsx"
+    return published(s3, signer, bucket=bucket, key=key, make=_template)
 
 
 def _template() -> bytes:

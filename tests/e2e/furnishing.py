@@ -114,9 +114,10 @@ def _remember(numbers: dict[str, int], who: int, made: Application) -> None:
 
 def _correct(database: Database, number: int, officer: Author) -> None:
     today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
-    found = view_customer(database, number, today).customer
+    found = view_customer(database, number, today=today).customer
     changes = {"monthly_income": found.monthly_income + 4000, "approved_limit": found.approved_limit + 100_000}
-    change_customer(database, number, changes, {etag_of(found)}, officer, "Salary slip of October")
+    reason = "Salary slip of October"
+    change_customer(database, number, changes, etags={etag_of(found)}, author=officer, reason=reason)
 
 
 def _an_import_with_faults(stack: Stack, database: Database) -> int:

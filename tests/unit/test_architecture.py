@@ -101,6 +101,18 @@ def test_every_answer_of_the_api_is_typed() -> None:
                 assert not untyped.search(returned), f"{path.relative_to(CHALICELIB)}: {function.name} -> {returned}"
 
 
+def test_use_cases_and_queries_take_at_most_three_values_by_position() -> None:
+    """Of more, nobody who reads a call could tell which is which."""
+    # Those of imports move to a wing of their own, and are held to this there.
+    wing = ("import", "loading", "staging", "merging", "attempts")
+    for room in ("services", "storage"):
+        for path in (path for path in modules_of(room) if not path.name.startswith(wing)):
+            for function in ast.walk(ast.parse(path.read_text())):
+                if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
+                    names = [each.arg for each in function.args.args if each.arg != "self"]
+                    assert len(names) <= 3, f"{path.relative_to(CHALICELIB)}: {function.name}({', '.join(names)})"
+
+
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {path.name for path in CHALICELIB.rglob("*.py") if "os.environ" in path.read_text()}
     assert readers == {"config.py"}

@@ -27,7 +27,7 @@ def change_password(visit: Visit) -> Response:
     """Gives oneself another password, and leads to the sign-in."""
     try:
         new = _new_password(visit)
-        device = sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new)
+        device = sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new=new)
     except Unauthenticated:
         return _account(visit, Form(errors={"current_password": ["is not your present password"]}), 400)
     except InvalidRequest as error:

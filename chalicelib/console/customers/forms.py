@@ -25,6 +25,7 @@ from chalicelib.services import access, customers
 from chalicelib.services.customers import CustomerWithExposure, RegisteredCustomer, Registration
 from chalicelib.services.idempotency import Once
 from chalicelib.storage.customers import Customer
+from chalicelib.storage.paging import Cursor
 
 # Beside each field that can be changed, the form holds what stood in it when it was opened.
 SEEN = "seen_"
@@ -67,7 +68,9 @@ def register_customer(visit: Visit) -> Response:
     registration = Registration(**body.model_dump())
     once = Once[RegisteredCustomer](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
     try:
-        told = customers.register(runtime.database(), registration, runtime.policy(), visit.author, once)
+        told = customers.register(
+            runtime.database(), registration, policy=runtime.policy(), author=visit.author, once=once
+        )
     except RequestInFlight:
         return see(visit, "customers/?sort=newest", done="registration-underway")
     return see(visit, f"customers/{json.loads(told.answer)['customer_id']}/", done="customer-registered")
@@ -76,7 +79,7 @@ def register_customer(visit: Visit) -> Response:
 def view_change(visit: Visit, customer_id: str) -> Response:
     """The form of what can be corrected."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
-    found = customers.view_customer(runtime.database(), number, runtime.today())
+    found = customers.view_customer(runtime.database(), number, today=runtime.today())
     return _change_page(visit, found, Form({**_values(found.customer), **_opened(found)}))
 
 
@@ -84,13 +87,20 @@ def change_customer(visit: Visit, customer_id: str) -> Response:
     """Corrects a customer who is still as the form showed them; otherwise shows what is different now."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
     typed = visit.form
-    found = customers.view_customer(runtime.database(), number, runtime.today())
+    found = customers.view_customer(runtime.database(), number, today=runtime.today())
     try:
         wanted = read(Correction, plain(typed))
         changes = _changes(found.customer, wanted)
         access.require_for_change(visit.actor, changes)
-        ceiling, etags = runtime.settings().ceilings.of(visit.actor.role), {typed.get("etag", "")}
-        customers.change_customer(runtime.database(), number, changes, etags, visit.author, wanted.reason, ceiling)
+        customers.change_customer(
+            runtime.database(),
+            number,
+            changes,
+            etags={typed.get("etag", "")},
+            author=visit.author,
+            reason=wanted.reason,
+            ceiling=runtime.settings().ceilings.of(visit.actor.role),
+        )
     except InvalidRequest as error:
         return _change_page(visit, found, refused({**_opened(found), **typed}, error), 400)
     except Outdated:
@@ -108,8 +118,8 @@ def _changes(customer: Customer, wanted: Correction) -> dict[str, object]:
 
 def _lost_race(visit: Visit, number: int) -> Response:
     """What is stored now, with what was typed where it was typed, to be looked at and sent again."""
-    found = customers.view_customer(runtime.database(), number, runtime.today())
-    latest = customers.history(runtime.database(), number, None, 1)
+    found = customers.view_customer(runtime.database(), number, today=runtime.today())
+    latest = customers.history(runtime.database(), number, Cursor(1)).rows
     typed, now = visit.form, _values(found.customer)
     seen = {name: typed.get(SEEN + name, "") for name in CHANGEABLE}
     kept = {name: typed[name] for name in CHANGEABLE if name in typed and typed[name] != seen[name]}

@@ -16,5 +16,6 @@ def view_dead_letters(visit: Visit) -> Response:
 
 def redrive(visit: Visit) -> Response:
     """Puts all of it back into the import queue."""
-    found = dead_letters.redrive(runtime.database(), visit.author, runtime.sqs(), runtime.settings().import_queue_url)
+    queue = runtime.settings().import_queue_url
+    found = dead_letters.redrive(runtime.database(), visit.author, sqs=runtime.sqs(), import_queue_url=queue)
     return see(visit, "imports/", done="redriven" if found else "nothing-to-redrive")

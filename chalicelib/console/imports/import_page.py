@@ -44,9 +44,11 @@ def view_import(visit: Visit, import_id: str) -> Response:
     """An import with what it says about rows, by page and outcome."""
     query = read(ImportRowsQuery, visit.query)
     job = _job(visit, import_id)
+    cursor = query.cursor(PAGE_ROWS)
     found = import_jobs.list_findings(
-        runtime.database(), job.import_id, query.outcome, query.after, PAGE_ROWS + 1, visit.actor.own_imports
+        runtime.database(), job.import_id, query.outcome, query.after, cursor.asked, visit.actor.own_imports
     )
+    findings = cursor.slice(found, lambda finding: finding.finding_id)
     upload = _upload(visit, job)
     return page(
         visit,
@@ -56,13 +58,13 @@ def view_import(visit: Visit, import_id: str) -> Response:
         totals=totals(job.sheets),
         upload=upload,
         is_sent=_is_sent(visit),
-        findings=found[:PAGE_ROWS],
+        findings=findings.rows,
         sentence_of=finding_sentence,
         may_be_released=_may_be_released(visit, job),
         outcome=query.outcome,
         outcomes=FINDING_OUTCOMES,
         first=_rows_link(query.outcome) if query.after else None,
-        next=_rows_link(query.outcome, found[PAGE_ROWS - 1].finding_id) if len(found) > PAGE_ROWS else None,
+        next=None if findings.next is None else _rows_link(query.outcome, findings.next),
     )
 
 

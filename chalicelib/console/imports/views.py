@@ -23,8 +23,9 @@ BY_SCRIPT = "script"
 def view_imports(visit: Visit) -> Response:
     """Imports, the newest first."""
     query = read(ImportsQuery, visit.query)
-    found = import_jobs.list_imports(runtime.database(), query.before, ROWS + 1, visit.actor.own_imports)
-    shown = shown_page(found, visit.query, (), "before", lambda job: job.import_id)
+    cursor = query.cursor(ROWS)
+    found = import_jobs.list_imports(runtime.database(), query.before, cursor.asked, visit.actor.own_imports)
+    shown = shown_page(cursor.slice(found, lambda job: job.import_id), visit.query, cursor="before")
     jobs = [(job, totals(job.sheets)) for job in shown.rows]
     return page(visit, "imports/imports.html", jobs=jobs, first=shown.first, next=shown.next)
 
