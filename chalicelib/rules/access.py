@@ -148,7 +148,7 @@ class Actor:
         return not self.may(Operation.CHANGE_CUSTOMER)
 
     def may(self, operation: Operation) -> bool:
-        """Whether the role has the permission or the key was given it, and the limit leaves it."""
+        """Whether the role has the permission or the key was given it, and a key of one customer may have it."""
         return operation in PERMISSIONS[self.role] | self.given and (self.customer_id is None or operation in SCOPED)
 
 
