@@ -14,9 +14,9 @@ from chalicelib.requests.models import CheckEligibilityBody, CreateLoanBody, Reg
 from chalicelib.rules.access import Operation, Scope
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans
-from chalicelib.services.customers import Registration
 from chalicelib.services.idempotency import Once, Told
 from chalicelib.services.loans import Application
+from chalicelib.storage.customers import Customer, Registration
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import decisions as answers
@@ -59,7 +59,7 @@ def _loan_of(amount: str) -> dict[str, str | int]:
 def register(call: Call, body: RegisterBody, attempt: IdempotencyKey) -> "Reply[RegisteredCustomer]":
     """Registers a customer and computes the credit limit."""
     registration = Registration(**body.model_dump())
-    once = Once[customers.RegisteredCustomer](attempt, lambda made: to_json(_registered(made)))
+    once = Once[Customer](attempt, lambda made: to_json(_registered(made)))
     told = customers.register(runtime.database(), registration, policy=runtime.policy(), author=call.author, once=once)
     return _told(told)
 
@@ -144,11 +144,10 @@ def create_loan(
     return _told(told)
 
 
-def _registered(made: customers.RegisteredCustomer) -> "RegisteredCustomer":
-    customer = made.customer
+def _registered(customer: Customer) -> "RegisteredCustomer":
     return {
-        "customer_id": made.customer_id,
-        "name": f"{customer.first_name} {customer.last_name}".rstrip(),
+        "customer_id": customer.customer_id,
+        "name": customer.name,
         "phone_number": customer.phone_number,
         "age": customer.age,
         "monthly_income": customer.monthly_income,

@@ -1,5 +1,6 @@
 """Imports to start, to watch and to read the outcome of; the template workbook."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,15 @@ from chalicelib.api.moments import moment
 from chalicelib.api.responses import FileLink, link
 from chalicelib.api.taking import ImportNumber
 from chalicelib.errors import Conflict, Unavailable
+from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.jobs import ImportJob, SheetCounts, totals
 from chalicelib.requests.models import ImportRowsQuery, ImportsQuery, StartImportBody
 from chalicelib.rules.access import Operation
-from chalicelib.services import import_jobs, import_templates
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import ImportState
+from chalicelib.services import imports
 from chalicelib.services.files import download_link
-from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
-from chalicelib.storage.import_jobs import ImportJob, StoredFinding
-from chalicelib.storage.imports import SheetCounts
+from chalicelib.services.imports import UPLOAD_SECONDS
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import imports as answers
@@ -43,22 +46,22 @@ _FIRST = {"path.import_id": "$response.body#/imports/0/import_id"}
 )
 def start_import(call: Call, body: StartImportBody) -> "answers.StartedImport":
     """An import that waits for its file, and the form to upload it with."""
-    started = import_jobs.start_import(
+    started = imports.start_import(
         runtime.database(),
         runtime.signing_s3(),
-        runtime.settings().import_bucket,
-        body.file_name,
-        call.actor,
-        call.request_id,
+        bucket=runtime.settings().import_bucket,
+        file_name=body.file_name,
+        actor=call.actor,
+        request_id=call.request_id,
     )
     return {
         "import_id": started.job.import_id,
-        "state": "awaiting_upload",
+        "state": ImportState.AWAITING_UPLOAD,
         "file_name": started.file_name,
         "key": started.job.object_key,
         "upload": {"url": started.upload.url, "fields": started.upload.fields},
         "content_type": started.upload.content_type,
-        "max_bytes": MAX_UPLOAD_BYTES,
+        "max_bytes": MAX_FILE_BYTES,
         "expires_in_seconds": UPLOAD_SECONDS,
     }
 
@@ -79,10 +82,8 @@ def start_import(call: Call, body: StartImportBody) -> "answers.StartedImport":
 )
 def list_imports(call: Call, query: ImportsQuery) -> "answers.ImportsPage":
     """Imports, the newest first."""
-    cursor = query.cursor()
-    found = import_jobs.list_imports(runtime.database(), query.before, cursor.asked, call.actor.own_imports)
-    part = cursor.slice(found, lambda job: job.import_id)
-    return {"imports": [_import(job) for job in part.rows], "next": part.next}
+    found = imports.list_imports(runtime.database(), query.cursor(), call.actor.own_imports)
+    return {"imports": [_import(job) for job in found.rows], "next": found.next}
 
 
 @endpoints.add(
@@ -95,7 +96,7 @@ def list_imports(call: Call, query: ImportsQuery) -> "answers.ImportsPage":
 )
 def view_import(call: Call, import_id: ImportNumber) -> "answers.ImportWithSheets":
     """An import as it stands, by sheet, with the link to its report."""
-    job = import_jobs.view_import(runtime.database(), import_id, call.actor.own_imports)
+    job = imports.view_import(runtime.database(), import_id, call.actor.own_imports)
     return {**_import(job), "sheets": [_sheet(each) for each in job.sheets], "report": _report(job)}
 
 
@@ -117,12 +118,10 @@ def view_import(call: Call, import_id: ImportNumber) -> "answers.ImportWithSheet
 )
 def list_import_rows(call: Call, import_id: ImportNumber, query: ImportRowsQuery) -> "answers.ImportRowsPage":
     """What the import says about rows, in the order it said it."""
-    cursor = query.cursor()
-    found = import_jobs.list_findings(
-        runtime.database(), import_id, query.outcome, query.after, cursor.asked, call.actor.own_imports
+    found = imports.list_findings(
+        runtime.database(), import_id, outcome=query.outcome, cursor=query.cursor(), own=call.actor.own_imports
     )
-    part = cursor.slice(found, lambda finding: finding.finding_id)
-    return {"rows": [_finding(finding) for finding in part.rows], "next": part.next}
+    return {"rows": [_finding(finding) for finding in found.rows], "next": found.next}
 
 
 @endpoints.add(
@@ -135,7 +134,9 @@ def list_import_rows(call: Call, import_id: ImportNumber, query: ImportRowsQuery
 )
 def release_import(call: Call, import_id: ImportNumber) -> "answers.ReleasedImport":
     """Imports a file once more, as one of whoever releases it, so that it changes who was registered here too."""
-    released = import_jobs.release_import(runtime.database(), runtime.s3(), import_id, call.actor, call.request_id)
+    released = imports.release_import(
+        runtime.database(), runtime.s3(), import_id, actor=call.actor, request_id=call.request_id
+    )
     return {"import_id": released.import_id, "releases": import_id}
 
 
@@ -150,7 +151,7 @@ def release_import(call: Call, import_id: ImportNumber) -> "answers.ReleasedImpo
 def download_template() -> FileLink:
     """Sends to the template workbook, which comes from S3."""
     bucket = runtime.settings().import_bucket
-    return FileLink(import_templates.template_link(runtime.s3(), runtime.signing_s3(), bucket))
+    return FileLink(imports.template_link(runtime.s3(), runtime.signing_s3(), bucket))
 
 
 def _import(job: ImportJob) -> "answers.ImportRecord":
@@ -161,44 +162,31 @@ def _import(job: ImportJob) -> "answers.ImportRecord":
         "key": job.object_key,
         "created_at": moment(job.created_at),
         "finished_at": moment(job.finished_at),
-        "message": job.message or import_jobs.awaiting_message(job, datetime.now(UTC)),
+        "message": job.message or imports.awaiting_message(job, datetime.now(UTC)),
         "progress": _progress(job),
-        "counts": _totals(job),
+        "counts": _counts(totals(job.sheets)),
     }
 
 
 def _progress(job: ImportJob) -> "answers.Progress":
-    percent = min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None
-    percent = 100 if job.state == "completed" else percent
-    return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": percent}
+    return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": job.percent}
 
 
-def _totals(job: ImportJob) -> "answers.RowCounts":
+def _counts(counts: Mapping[str, int]) -> "answers.RowCounts":
     return {
-        "rows": sum(sheet.rows_found for sheet in job.sheets),
-        "inserted": sum(sheet.inserted for sheet in job.sheets),
-        "updated": sum(sheet.updated for sheet in job.sheets),
-        "unchanged": sum(sheet.unchanged for sheet in job.sheets),
-        "superseded": sum(sheet.superseded for sheet in job.sheets),
-        "waiting": sum(sheet.waiting for sheet in job.sheets),
-        "rejected": sum(sheet.rejected for sheet in job.sheets),
-        "renumbered": sum(sheet.renumbered for sheet in job.sheets),
+        "rows": counts["rows_found"],
+        "inserted": counts["inserted"],
+        "updated": counts["updated"],
+        "unchanged": counts["unchanged"],
+        "superseded": counts["superseded"],
+        "waiting": counts["waiting"],
+        "rejected": counts["rejected"],
+        "renumbered": counts["renumbered"],
     }
 
 
 def _sheet(sheet: SheetCounts) -> "answers.SheetCounts":
-    return {
-        "sheet": sheet.sheet,
-        "kind": sheet.kind,
-        "rows": sheet.rows_found,
-        "inserted": sheet.inserted,
-        "updated": sheet.updated,
-        "unchanged": sheet.unchanged,
-        "superseded": sheet.superseded,
-        "waiting": sheet.waiting,
-        "rejected": sheet.rejected,
-        "renumbered": sheet.renumbered,
-    }
+    return {"sheet": sheet.sheet, "kind": sheet.kind, **_counts(totals([sheet]))}
 
 
 def _report(job: ImportJob) -> "DownloadLink | None":

@@ -48,7 +48,7 @@ class Reply(Generic[Body]):
 
 @dataclass(frozen=True)
 class FileLink:
-    """Leads to a file in S3: the gateway would garble it (docs/decisions.md)."""
+    """Leads to a file in S3: the gateway would garble it (docs/decisions/api.md)."""
 
     url: str
 

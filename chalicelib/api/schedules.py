@@ -93,7 +93,7 @@ def _liking(choice: str) -> tuple[str, Decimal]:
 
 
 def _in_form(plan: Schedule, form: str, title: str) -> "Reply[answers.AmortizationSchedule] | FileLink":
-    """A workbook comes from S3: the gateway would garble it (docs/decisions.md)."""
+    """A workbook comes from S3: the gateway would garble it (docs/decisions/api.md)."""
     if form == "xlsx":
         return _workbook(plan, title)
     if form == "csv":

@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import floor
 
+from chalicelib.rules.bounds import LOAN_AMOUNT, TENURE
 from chalicelib.rules.changes import Change, changes_needed
 from chalicelib.rules.decision import emi_budget, rate_in_slab
 from chalicelib.rules.money import CONTEXT, ZERO, emi, largest_principal
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts, LoanRequest, standing_score
 from chalicelib.rules.sentences import percent, rupees
-
-# What can be applied for; amounts are offered in whole rupees.
-LEAST_AMOUNT = 1
-LARGEST_AMOUNT = 10**12
-LONGEST_TENURE = 600
 
 
 @dataclass(frozen=True)
@@ -64,10 +60,11 @@ def _rate(facts: Facts, request: LoanRequest, policy: Policy) -> Decimal | None:
 
 
 def _largest_amount(facts: Facts, request: LoanRequest, policy: Policy, rate: Decimal) -> Offer | None:
-    most = min(LARGEST_AMOUNT, floor(_room(facts, policy)))
+    # Offered in whole rupees.
+    most = min(LOAN_AMOUNT.most, floor(_room(facts, policy)))
     if policy.counts_requested_loan:
         most = min(most, largest_principal(_emi_room(facts, policy), rate, request.tenure))
-    return _offer(Decimal(most), rate, request.tenure) if most >= LEAST_AMOUNT else None
+    return _offer(Decimal(most), rate, request.tenure) if most >= LOAN_AMOUNT.least else None
 
 
 def _shortest_tenure(facts: Facts, request: LoanRequest, policy: Policy, rate: Decimal) -> Offer | None:
@@ -76,9 +73,9 @@ def _shortest_tenure(facts: Facts, request: LoanRequest, policy: Policy, rate: D
     if amount > _room(facts, policy):
         return None
     if not policy.counts_requested_loan:
-        return _offer(amount, rate, 1)
+        return _offer(amount, rate, TENURE.least)
     room = _emi_room(facts, policy)
-    tenures = range(1, LONGEST_TENURE + 1)
+    tenures = range(TENURE.least, TENURE.most + 1)
     too_short = bisect_left(tenures, True, key=lambda tenure: emi(amount, rate, tenure) <= room)
     return _offer(amount, rate, tenures[too_short]) if too_short < len(tenures) else None
 

@@ -1,4 +1,4 @@
-"""What credentials look like. A token is random, so a fast hash of it is enough to keep (docs/decisions.md).
+"""What credentials look like. A token is random, so a fast hash of it is enough to keep (docs/decisions/access.md).
 
 lk_<12 characters, its public id>_<43 characters, 256 random bits>    an API key
 ls_<43 characters, 256 random bits>                                   a session

@@ -41,7 +41,7 @@ class IssuedKey:
 @retried
 def create_key(database: Database, author: Author, wanted: WantedKey) -> IssuedKey:
     """Makes a key. Raises InvalidRequest for a customer or a right that a key of this role cannot have."""
-    if wanted.role == "importer" and wanted.customer_id is not None:
+    if wanted.role == Role.IMPORTER and wanted.customer_id is not None:
         raise InvalidRequest(
             "An importer cannot be limited to one customer.", {"customer_id": ["must not be given with importer"]}
         )

@@ -19,26 +19,9 @@ from chalicelib.rules.score import Facts
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
-from chalicelib.storage.customers import Customer, NewCustomer, Order
-from chalicelib.storage.imports import apply_waiting_loans
+from chalicelib.storage.customers import Customer, Order, Registration
 from chalicelib.storage.paging import Cursor, Slice
-
-
-@dataclass(frozen=True)
-class Registration:
-    """Who wants to become a customer; income in rupees a month."""
-
-    first_name: str
-    last_name: str
-    age: int
-    phone_number: str
-    monthly_income: Decimal
-
-
-@dataclass(frozen=True)
-class RegisteredCustomer:
-    customer_id: int
-    customer: NewCustomer
+from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 
 @dataclass(frozen=True)
@@ -59,20 +42,22 @@ class CustomerWithExposure:
 
 
 def register(
-    database: Database, registration: Registration, *, policy: Policy, author: Author, once: Once[RegisteredCustomer]
+    database: Database, registration: Registration, *, policy: Policy, author: Author, once: Once[Customer]
 ) -> Told:
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number. Raises
     what `run_once` raises.
     """
-    customer = NewCustomer(**vars(registration), approved_limit=policy.approved_limit(registration.monthly_income))
-    return run_once(database, once, lambda connection: _register(connection, customer, author))
+    limit = policy.approved_limit(registration.monthly_income)
+    return run_once(database, once, lambda connection: _register(connection, registration, limit, author=author))
 
 
-def _register(connection: Connection, customer: NewCustomer, author: Author) -> RegisteredCustomer:
-    customer_id = customers.add(connection, customer)
-    after = {**vars(customer), "waiting_loans_applied": apply_waiting_loans(connection, author, customer_id)}
-    audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, customer_id, after=after))
-    return RegisteredCustomer(customer_id, customer)
+def _register(connection: Connection, registration: Registration, limit: Decimal, *, author: Author) -> Customer:
+    customer = customers.add(connection, registration, limit)
+    number = customer.customer_id
+    waiting = apply_waiting_loans(connection, author, number)
+    after = {**vars(registration), "approved_limit": limit, "waiting_loans_applied": waiting}
+    audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, number, after=after))
+    return customer
 
 
 def etag_of(customer: Customer) -> str:

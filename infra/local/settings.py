@@ -11,7 +11,7 @@ API_ID = "loans"
 REGION = "us-east-1"
 
 # 4.14.0 is the last image that runs without a licence token; without Docker it is 4.13.1, the newest that
-# Python 3.11 can read (docs/decisions.md).
+# Python 3.11 can read (docs/decisions/local-stack.md).
 LOCALSTACK_IMAGE = "localstack/localstack:4.14.0"
 POSTGRES_IMAGE = "postgres:18"
 DEPLOYER_IMAGE = "python:3.11-slim"

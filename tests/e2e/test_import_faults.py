@@ -11,7 +11,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from chalicelib.storage.imports import MERGE_LOCK
+from chalicelib.imports.merging.locking import MERGE_LOCK
 from infra.local.portfolio import Import, imports_of, reading
 from infra.local.provision import queue_depths
 from infra.local.seeding import Uploaded

@@ -12,8 +12,8 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import api_keys
 from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.audit import list_events
-from chalicelib.services.customers import Registration
 from chalicelib.storage.audit import AuditFilter
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.paging import Cursor
 from tests.functional.browser import Browser
 from tests.functional.conftest import Answer, Api

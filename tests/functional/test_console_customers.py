@@ -14,11 +14,11 @@ from chalicelib.rules.access import Author, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.applications import list_applications
 from chalicelib.services.audit import list_events
-from chalicelib.services.customers import Registration, change_customer, etag_of, view_customer
+from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.storage import idempotency
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.customers import Customer
+from chalicelib.storage.customers import Customer, Registration
 from chalicelib.storage.paging import Cursor
 from tests.functional.browser import Browser, Seen
 from tests.functional.test_endpoints import add_loan
@@ -58,6 +58,14 @@ def test_a_list_without_customers_says_what_to_do(officer: Browser) -> None:
     seen = officer.get("/console/customers/")
     assert "No customers yet" in seen.words
     assert {"/console/customers/new/", "/console/imports/new/"} <= set(seen.links())
+
+
+def test_the_name_of_somebody_who_has_only_one_ends_with_it(officer: Browser, database: Database) -> None:
+    number = named(database, "Rudra", "")
+    for path in ("", f"{number}/", f"{number}/change/"):
+        seen = officer.get(f"/console/customers/{path}")
+        assert "Rudra" in seen.text
+        assert "Rudra " not in seen.text.replace("Rudra · ", "")
 
 
 def test_customers_are_found_by_how_a_name_a_phone_number_or_a_number_begins(

@@ -13,12 +13,13 @@ import pytest
 import requests
 
 from chalicelib import runtime
+from chalicelib.imports.report.making import make_report
+from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.services import import_jobs
-from chalicelib.services.customers import Registration
-from chalicelib.services.importing import import_object
+from chalicelib.services import imports
+from chalicelib.storage.customers import Registration
 from tests import plain_http
 from tests.functional.browser import HOST, Browser, Seen
 from tests.functional.conftest import BUCKET
@@ -186,7 +187,8 @@ def test_an_admin_is_asked_to_release_what_a_key_may_not_change(
     person = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
     number = register(database, person, STANDARD_1, TEST).customer_id
     key = Actor("key", "branch", Role.IMPORTER, 7)
-    job = import_jobs.start_import(database, s3, BUCKET, "branch.xlsx", key, "a request").job
+    asked = {"file_name": "branch.xlsx", "request_id": "a request"}
+    job = imports.start_import(database, s3, bucket=BUCKET, actor=key, **asked).job
     s3.put_object(Bucket=BUCKET, Key=job.object_key, Body=customers_book(customer(number)))
     import_object(database, s3, reference(s3, job.object_key))
     page = admin.open(f"/console/imports/{job.import_id}/")
@@ -244,7 +246,7 @@ def test_the_report_and_the_template_are_fetched_by_signed_links(
 ) -> None:
     number = imported(officer, s3, database)
     assert officer.get(f"/console/imports/{number}/report/").status == 404
-    import_jobs.write_report(database, s3, BUCKET, number)
+    make_report(database, s3, BUCKET, number)
     assert f"/console/imports/{number}/report/" in officer.get(f"/console/imports/{number}/").links()
     for path in (f"/console/imports/{number}/report/", "/console/imports/template/"):
         answer = officer.get(path)

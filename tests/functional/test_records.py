@@ -16,8 +16,8 @@ from chalicelib.rules.reasons import Reason
 from chalicelib.rules.score import LoanRequest, Part, ScorePart
 from chalicelib.rules.stored import facts_from_stored, policy_from_stored
 from chalicelib.services.applications import list_applications
-from chalicelib.services.customers import Registration
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.paging import Cursor
 from tests.functional.conftest import Answer, Api
 from tests.functional.test_endpoints import RUDRA, add_loan, asking, registered

@@ -49,6 +49,6 @@ def test_the_user_that_the_statements_make_can_migrate_and_is_no_superuser(url: 
 
 
 def test_the_statements_are_those_of_the_decision_about_them() -> None:
-    decisions = " ".join((PROJECT / "docs" / "decisions.md").read_text().split())
+    decisions = " ".join((PROJECT / "docs" / "decisions" / "deployment.md").read_text().split())
     documented = re.findall(r"`((?:CREATE ROLE|GRANT) [^`]+)`", decisions)
     assert [need.statement for need in NEEDS] == documented

@@ -1,5 +1,6 @@
 """Delivery does not matter: however often, in whatever order and by however many workers workbooks are delivered, and
-wherever these die, the database ends as if each had been imported once, in the order of their upload.
+wherever these die, the database ends as if each had been imported once, in the order of their upload. A loan that is
+made here meanwhile stays what was decided, whatever a workbook says of its number.
 
 The examples are the same in each run. STATEFUL_EXAMPLES=500 runs as many others, at random.
 """
@@ -8,7 +9,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from itertools import count
 from typing import Any, ClassVar
@@ -20,16 +23,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import text
 
-from chalicelib.ingest.events import message_for
+from chalicelib.errors import CustomerNotFound
+from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.services.customers import Registration
+from chalicelib.rules.score import LoanRequest
+from chalicelib.storage.customers import Registration
+from chalicelib.storage.loans import likely_doubles
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
 from tests.databases import TEMPLATE
 from tests.integration.conftest import Aws
 from tests.integration.workers import FailingS3, Killed, Pause, Worker, wait_until_they_meet
-from tests.lending import register
+from tests.lending import create_loan, register
 from tests.patience import wait_until
 from tests.people import TEST
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
@@ -41,6 +47,14 @@ FIRST_REGISTERED = 1001
 MOST_REGISTERED = 2
 STRANGER = 99
 BORROWERS = (*CUSTOMERS, *range(FIRST_REGISTERED, FIRST_REGISTERED + MOST_REGISTERED), STRANGER)
+
+# The numbers that loans made here get. Workbooks may name them too: then they say something of such a loan, or bring
+# one of their own, depending on what was here first.
+FIRST_MADE = 500
+MADE = range(FIRST_MADE, FIRST_MADE + 2)
+LENT_TO = (CUSTOMERS[0], FIRST_REGISTERED)
+TODAY, ENDS = date(2026, 1, 15), date(2027, 1, 15)
+ASKED, INSTALMENT = LoanRequest(Decimal(100000), Decimal(12), 12), Decimal("8884.88")
 
 # Loans of this number may stand in every file. Which of the files counts is left to the order of delivery.
 SHARED = 50
@@ -65,7 +79,21 @@ class Row:
         return customer(self.customer, monthly_income=50000 + self.version, age=3 if self.is_bad else 40)
 
     def as_loan(self) -> list[object]:
-        return loan(self.customer, self.number, loan_amount=-1 if self.is_bad else 100000 + self.version)
+        amount = -1 if self.is_bad else 100000 + self.version
+        if self.number not in MADE:
+            return loan(self.customer, self.number, loan_amount=amount)
+        return loan(
+            self.customer,
+            self.number,
+            # As it was decided here, but for what was paid of it; or not as it was decided.
+            loan_amount=amount if self.version == 2 or self.is_bad else ASKED.loan_amount,
+            tenure=ASKED.tenure,
+            interest_rate=ASKED.interest_rate,
+            monthly_installment=INSTALMENT,
+            emis_paid_on_time=self.version,
+            start_date=TODAY,
+            end_date=ENDS,
+        )
 
 
 @dataclass(frozen=True)
@@ -84,10 +112,8 @@ class Upload:
         with_rows = {name: rows for name, rows in sheets.items() if len(rows) > 1}
         return workbook(with_rows) if with_rows else b"Dear Sir or Madam"
 
-    def rows(self) -> dict[str, tuple[int, int]]:
-        """Rows found and rows rejected, by sheet."""
-        sheets = {"C": self.customers, "L": self.loans}
-        return {name: (len(rows), sum(row.is_bad for row in rows)) for name, rows in sheets.items() if rows}
+    def sheets(self) -> dict[str, tuple[Row, ...]]:
+        return {name: rows for name, rows in (("C", self.customers), ("L", self.loans)) if rows}
 
 
 @st.composite
@@ -102,7 +128,9 @@ def uploads(draw: st.DrawFn) -> Upload:
     customers = st.builds(Row, own, st.just(0), versions, bad)
     claims = [(who, number) for who in BORROWERS for number in CUSTOMERS if (who + number) % len(KEYS) == turn]
     claims += [(who, SHARED) for who in (CUSTOMERS[0], STRANGER)]
-    loans = st.builds(lambda claim, *rest: Row(*claim, *rest), st.sampled_from(claims), versions, bad)
+    made = [(who, number) for who in LENT_TO for number in MADE if (who + number) % len(KEYS) == turn]
+    claimed = st.sampled_from(claims) | st.sampled_from(made or claims)
+    loans = st.builds(lambda claim, *rest: Row(*claim, *rest), claimed, versions, bad)
     some = st.tuples(st.lists(customers, max_size=3).map(tuple), st.lists(loans, max_size=5).map(tuple))
     return Upload(KEYS[turn], *draw(some))
 
@@ -144,14 +172,18 @@ class Deliveries(RuleBasedStateMachine):
         self.messages: list[str] = []
         self.registered = 0
         self.loan_ids: dict[tuple[int, int], int] = {}
+        self.made: dict[int, tuple[Any, ...]] = {}
+        run(self.database, f"ALTER TABLE loans ALTER loan_id RESTART WITH {FIRST_MADE}")
         run(self.database, f"ALTER TABLE customers ALTER customer_id RESTART WITH {FIRST_REGISTERED}")
 
     def new_worker(self) -> Worker:
         return Worker(f"worker-{next(self.names_of_workers)}", self.world.postgres.url(self.name), self.world.aws.s3)
 
-    @initialize(uploads=st.lists(uploads(), min_size=2, max_size=5))
-    def upload(self, uploads: list[Upload]) -> None:
+    @initialize(uploads=st.lists(uploads(), min_size=2, max_size=5), lent=st.integers(0, len(MADE)))
+    def upload(self, uploads: list[Upload], lent: int) -> None:
         self.uploads = uploads
+        for _ in range(lent):
+            self.lend(FIRST_REGISTERED)
         for number, upload in enumerate(uploads):
             reference = self.world.aws.upload(f"incoming/{self.name}/{upload.key}.xlsx", upload.content())
             self.messages.append(message_for(replace(reference, sequencer=f"{number:016X}")))
@@ -209,6 +241,32 @@ class Deliveries(RuleBasedStateMachine):
             register(self.database, PERSON, STANDARD_1, TEST)
             self.registered += 1
 
+    @rule(who=st.sampled_from(LENT_TO))
+    def lend(self, who: int) -> None:
+        if who == FIRST_REGISTERED and not self.registered:
+            self.register()
+        with suppress(CustomerNotFound):
+            made = create_loan(self.database, who, ASKED, STANDARD_1, TODAY, TEST)
+            if made.loan_id is not None:
+                # Customers with loans of workbooks may get it at a higher rate.
+                rate, instalment = made.decision.corrected_interest_rate, made.decision.monthly_installment
+                self.made[made.loan_id] = (who, ASKED.loan_amount, ASKED.tenure, rate, instalment, TODAY, ENDS)
+
+    @rule(which=SOME_UPLOAD, at=SOME_MOMENT, who=st.sampled_from(LENT_TO))
+    def lend_during_a_delivery(self, which: int, at: int, who: int) -> None:
+        self.workers[0].deliver(self.message(which), {at: lambda: self.lend(who)})
+
+    @invariant()
+    def a_loan_made_here_stays_as_it_was_decided(self) -> None:
+        found = query(
+            self.database,
+            "SELECT loan_id, customer_id, loan_amount, tenure, interest_rate, monthly_installment, start_date, "
+            "end_date FROM loans WHERE source_loan_id IS NULL",
+        )
+        assert {number: tuple(terms) for number, *terms in found} == self.made
+        with self.database.reading() as connection:
+            assert likely_doubles(connection, 10) == []
+
     @invariant()
     def a_loan_keeps_its_number(self) -> None:
         found = loan_ids(self.database)
@@ -233,6 +291,7 @@ class Deliveries(RuleBasedStateMachine):
             self.register()
         for message in self.messages:
             assert self.workers[0].deliver(message)
+        self.a_loan_made_here_stays_as_it_was_decided()
         clean = self.clean_run()
         assert portfolio(self.database) == clean
         assert_shared_loans_are_as_a_file_says(self.database, self.uploads)
@@ -273,7 +332,8 @@ LOAN = """customer_id, source_loan_id, loan_amount, tenure, interest_rate, month
           start_date, end_date"""
 
 
-UNSHARED = f"WHERE source_loan_id <> {SHARED}"
+# Those that are the business of one file only, whatever was lent here.
+UNSHARED = f"WHERE source_loan_id < {SHARED}"
 
 
 def portfolio(database: Database) -> dict[str, list[Any]]:
@@ -290,9 +350,9 @@ def portfolio(database: Database) -> dict[str, list[Any]]:
 
 
 def loan_ids(database: Database) -> dict[tuple[int, int], int]:
-    """The number of each loan, also of one that waits."""
+    """The number of each loan of a workbook, also of one that waits."""
     statement = """
-        SELECT customer_id, source_loan_id, loan_id FROM loans
+        SELECT customer_id, source_loan_id, loan_id FROM loans WHERE source_loan_id IS NOT NULL
         UNION ALL SELECT customer_id, source_loan_id, loan_id FROM waiting_loans
     """
     return {(customer_id, source): loan_id for customer_id, source, loan_id in query(database, statement)}
@@ -315,9 +375,10 @@ def assert_shared_loans_are_as_a_file_says(database: Database, uploads: Sequence
 
 def assert_numbers_are_given_once(database: Database) -> None:
     given = loan_ids(database)
-    assert len(set(given.values())) == len(given)
+    made = {loan_id for (loan_id,) in query(database, "SELECT loan_id FROM loans WHERE source_loan_id IS NULL")}
+    assert len({*given.values(), *made}) == len(given) + len(made)
     # The first to claim a number has it; it may be one that was given to a renumbered loan before.
-    assert {source for _, source in given} <= set(given.values())
+    assert {source for _, source in given} <= {*given.values(), *made}
 
 
 def assert_every_row_is_accounted_for(database: Database, uploads: Sequence[Upload]) -> None:
@@ -329,8 +390,9 @@ def assert_every_row_is_accounted_for(database: Database, uploads: Sequence[Uplo
         FROM imports LEFT JOIN import_sheets USING (import_id)
         """,
     )
-    found = Counter((int(order, 16), state, *counts) for _, order, state, *counts in counted)
+    found = Counter((int(order, 16), state, sheet, rows) for _, order, state, sheet, rows, *_ in counted)
     assert found == Counter(line for number, upload in enumerate(uploads) for line in expected_lines(number, upload))
+    assert [line for line in counted if line[3] and line[4] != line[5] + line[6]] == []
     assert (
         query(database, "SELECT 1 FROM imports GROUP BY bucket, object_key, object_version HAVING count(*) > 1") == []
     )
@@ -365,6 +427,9 @@ def possible_outcomes(number: int, upload: Upload) -> Iterator[tuple[tuple[int, 
         for at, row in enumerate(rows):
             later = [each for each in rows[at + 1 :] if not each.is_bad and about(each) == about(row)]
             outcomes = {"rejected"} if row.is_bad else {"superseded"} if later else applied[sheet]
+            if sheet == "L" and row.number in MADE and not row.is_bad:
+                # What contradicts a decision is out before anything else is looked at.
+                outcomes = applied[sheet] | {"rejected"}
             yield (number, sheet, at + 2), outcomes
 
 
@@ -373,9 +438,10 @@ def about(row: Row) -> tuple[int, int]:
 
 
 def expected_lines(number: int, upload: Upload) -> list[tuple[Any, ...]]:
-    if not upload.rows():
-        return [(number, "failed", None, None, None, None)]
-    return [(number, "completed", sheet, rows, bad, rows - bad) for sheet, (rows, bad) in sorted(upload.rows().items())]
+    """Of each sheet how many rows are found; what becomes of each is told by its row."""
+    if not upload.sheets():
+        return [(number, "failed", None, None)]
+    return [(number, "completed", sheet, len(rows)) for sheet, rows in sorted(upload.sheets().items())]
 
 
 def told_twice(database: Database) -> list[Any]:

@@ -15,7 +15,7 @@ from chalicelib.postgres.connection import driver_of
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services.customers import Registration
+from chalicelib.storage.customers import Registration
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
 from tests.lending import create_loan, register

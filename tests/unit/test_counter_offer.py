@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.rules.bounds import LOAN_AMOUNT
 from chalicelib.rules.changes import Change, ChangeCode, changes_needed
-from chalicelib.rules.counter_offer import LARGEST_AMOUNT, CounterOffer, Offer, counter_offer
+from chalicelib.rules.counter_offer import CounterOffer, Offer, counter_offer
 from chalicelib.rules.decision import decide
 from chalicelib.rules.money import emi
 from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy, Slab
@@ -109,7 +110,7 @@ def test_nothing_is_offered_above_what_can_be_applied_for() -> None:
     rich = replace(CUSTOMER, approved_limit=Decimal(36 * 10**12))
     largest = counter_offer(rich, replace(ASKED, loan_amount=Decimal(1)), STANDARD_1).largest_amount
     assert largest is not None
-    assert largest.loan_amount == LARGEST_AMOUNT
+    assert largest.loan_amount == LOAN_AMOUNT.most
 
 
 HOPELESS: list[tuple[Facts, LoanRequest, Policy, list[str], list[tuple[ChangeCode, str, str]]]] = [
@@ -276,7 +277,7 @@ def test_an_offer_is_approved_as_it_stands_and_a_rupee_more_or_a_month_less_is_n
     largest, shortest = counter.largest_amount, counter.shortest_tenure
     amount = largest.loan_amount if largest else Decimal(0)
     assert largest == (approved_offer(facts, replace(request, loan_amount=amount), policy) if largest else None)
-    assert amount == LARGEST_AMOUNT or not approved_offer(facts, replace(request, loan_amount=amount + 1), policy)
+    assert amount == LOAN_AMOUNT.most or not approved_offer(facts, replace(request, loan_amount=amount + 1), policy)
     tenure = shortest.tenure if shortest else LONGEST + 1
     assert shortest == (approved_offer(facts, replace(request, tenure=tenure), policy) if shortest else None)
     assert tenure == 1 or not approved_offer(facts, replace(request, tenure=tenure - 1), policy)

@@ -3,11 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from app import app
 from chalicelib import errors, metrics
-from chalicelib.requests import models
 from chalicelib.rules.reasons import Reason
 from contract.document import public_path
 
@@ -41,12 +38,6 @@ def test_every_error_code_is_in_the_api_document_with_its_status() -> None:
     assert raised == documented
 
 
-@pytest.mark.parametrize("model", [models.RegisterBody, models.CreateLoanBody])
-def test_every_field_of_a_request_is_in_the_api_document(model: type[models.RegisterBody]) -> None:
-    for name, field in model.model_fields.items():
-        assert re.search(rf"^\|.*`{name}`.*\| {re.escape(field.description or '')} \|$", words_of("docs/api.md"), re.M)
-
-
 def test_every_reason_is_in_the_decision_document() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \|", words_of("docs/decision-rules.md"), re.MULTILINE)
     assert sorted(documented) == sorted(Reason)
@@ -59,14 +50,28 @@ def test_every_environment_variable_is_in_the_configuration_document() -> None:
 
 
 def test_no_link_between_the_documents_is_broken() -> None:
-    for document in [PROJECT / "README.md", PROJECT / "SECURITY.md", *(PROJECT / "docs").glob("*.md")]:
+    for document in [PROJECT / "README.md", PROJECT / "SECURITY.md", *(PROJECT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+def test_every_decision_has_a_date_and_a_status() -> None:
+    status = r"(?:accepted|superseded by \[.+\]\(.+\)|taken back)"
+    for document in (PROJECT / "docs/decisions").glob("*.md"):
+        # A heading right above another one groups the decisions below it.
+        for heading, below in re.findall(r"^(##+ .+)\n(?!\n#)(.*)$", document.read_text(), re.MULTILINE):
+            assert re.match(rf"\*\d{{4}}-\d\d-\d\d, {status}", below), f"{document.name}: {heading}"
+
+
+def test_the_index_of_decisions_lists_every_topic() -> None:
+    folder = PROJECT / "docs/decisions"
+    listed = set(re.findall(r"^\| \[(.+?)\]\(", (folder / "README.md").read_text(), re.MULTILINE))
+    assert listed == {document.name for document in folder.glob("*.md")} - {"README.md"}
+
+
 def test_every_code_of_a_bad_cell_is_in_the_document_of_imports() -> None:
-    rooms = ("chalicelib/ingest", "chalicelib/rules/typed")
-    modules = "".join(path.read_text() for room in rooms for path in (PROJECT / room).glob("*.py"))
+    rooms = ("chalicelib/imports", "chalicelib/rules/typed")
+    modules = "".join(path.read_text() for room in rooms for path in (PROJECT / room).rglob("*.py"))
     codes = set(re.findall(r'Problem\(\s*"(\w+)"', modules))
     assert {"error_cell", "formula_without_value", "paid_beyond_tenure"} <= codes
     documented = set(re.findall(r"(?:rejected|kept and flagged): `(\w+)`", words_of("docs/imports.md")))

@@ -7,9 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers.common import DownloadLink, NextId, Seconds, one_of
-from chalicelib.storage.import_jobs import FINDING_OUTCOMES
-
-STATES = ("awaiting_upload", "running", "completed", "failed")
+from chalicelib.rules.importing import FINDING_OUTCOMES, ImportState, SheetKind
 
 
 class UploadForm(TypedDict):
@@ -23,7 +21,7 @@ class StartedImport(TypedDict):
     """An import that waits for its file."""
 
     import_id: Annotated[int, Field(description="the number of the import")]
-    state: Annotated[Literal["awaiting_upload"], Field(description="awaiting_upload")]
+    state: Annotated[Literal[ImportState.AWAITING_UPLOAD], Field(description="awaiting_upload")]
     file_name: Annotated[str, Field(description="the name as it was kept")]
     key: Annotated[str, Field(description="where the file will lie in the bucket")]
     upload: Annotated[UploadForm, Field(description="how to send the file")]
@@ -56,7 +54,7 @@ class SheetCounts(RowCounts):
     """What became of the rows of a sheet."""
 
     sheet: Annotated[str, Field(description="the name of the sheet")]
-    kind: Annotated[str, one_of(("customers", "loans")), Field(description="what the sheet holds")]
+    kind: Annotated[str, one_of(SheetKind), Field(description="what the sheet holds")]
 
 
 class Progress(TypedDict):
@@ -71,7 +69,7 @@ class ImportRecord(TypedDict):
     """An import as it stands."""
 
     import_id: Annotated[int, Field(description="the number of the import")]
-    state: Annotated[str, one_of(STATES), Field(description="how it goes")]
+    state: Annotated[str, one_of(ImportState), Field(description="how it goes")]
     file_name: Annotated[str, Field(description="the name of the file")]
     key: Annotated[str, Field(description="where the file lies in the bucket")]
     created_at: Annotated[datetime, Field(description="the moment at which it began")]

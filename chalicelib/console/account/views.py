@@ -11,7 +11,7 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest, LoanError, TooManyRequests, Unauthenticated
 from chalicelib.requests.access_models import PatchUserBody
 from chalicelib.requests.gateway import address_of
-from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
+from chalicelib.rules.bounds import PASSWORD_LENGTH
 from chalicelib.services import sessions, users
 from chalicelib.services.sessions import Attempt
 from chalicelib.storage.sessions import OpenSession
@@ -53,7 +53,7 @@ def _new_password(visit: Visit) -> str:
 
 def _attempt(visit: Visit) -> Attempt:
     current = visit.form.get("current_password", "")
-    if not 0 < len(current) <= MAX_PASSWORD:
+    if not 0 < len(current) <= PASSWORD_LENGTH.most:
         raise Unauthenticated(sessions.WRONG)
     user, _ = _oneself(visit)
     # Without the mark of the browser: who finds a screen unlocked would have its guesses too.
@@ -79,8 +79,6 @@ def _account(visit: Visit, form: Form, status: int = 200) -> Response:
         user=user,
         sessions=open_sessions,
         form=form,
-        min_password=MIN_PASSWORD,
-        max_password=MAX_PASSWORD,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.console.frame.rendering import formats
 from chalicelib.rules.auditing import Action, SubjectKind
+from chalicelib.rules.importing import COUNTED_OUTCOMES
 
 ACTIONS: Mapping[str, str] = {
     Action.CUSTOMER_REGISTERED: "Registered a customer",
@@ -43,7 +44,6 @@ SUBJECTS: Mapping[str, str] = {
 FIRST = ("reason", "customer_id", "loan_id", "loan_amount", "interest_rate", "tenure", "approved")
 AMOUNTS = {"approved_limit", "monthly_income", "loan_amount", "monthly_installment"}
 RATES = {"interest_rate", "corrected_interest_rate", "rate_floor"}
-COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?|Z)")
 
 
@@ -76,7 +76,7 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 def _sheet(counts: Mapping[str, Any]) -> str:
     """What an import made of a sheet: customers: 59 rows, 56 inserted, 3 rejected."""
-    told = [f"{counts[name]} {name}" for name in COUNTS if counts.get(name)]
+    told = [f"{counts[name]} {name}" for name in COUNTED_OUTCOMES if counts.get(name)]
     return ", ".join([f"{counts['sheet']}: {counts['rows_found']} rows", *told])
 
 

@@ -13,7 +13,7 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import ApiKeyNotFound, InvalidRequest
 from chalicelib.requests.access_models import NewKeyBody, NumberedQuery
 from chalicelib.requests.parsing import number_in_path
-from chalicelib.rules.access import MACHINES
+from chalicelib.rules.access import MACHINES, Role
 from chalicelib.services import api_keys
 from chalicelib.services.api_keys import IssuedKey, WantedKey
 from chalicelib.storage.api_keys import StoredKey
@@ -21,11 +21,11 @@ from chalicelib.storage.api_keys import StoredKey
 PAGE_ROWS = 50
 
 ROLES = [
-    ("reader", "Reader – reads"),
-    ("writer", "Writer – also registers and applies"),
-    ("importer", "Importer – imports workbooks"),
+    (Role.READER, "Reader – reads"),
+    (Role.WRITER, "Writer – also registers and applies"),
+    (Role.IMPORTER, "Importer – imports workbooks"),
 ]
-assert [role for role, _ in ROLES] == [role.value for role in MACHINES]
+assert [role for role, _ in ROLES] == [*MACHINES]
 
 
 def view_keys(visit: Visit) -> Response:
@@ -40,7 +40,7 @@ def view_keys(visit: Visit) -> Response:
 
 def view_new_key(visit: Visit) -> Response:
     """The form of a new key."""
-    return _new_key(visit, Form({"role": "reader", "days": 365, "may_change_terms": "false"}))
+    return _new_key(visit, Form({"role": Role.READER, "days": 365, "may_change_terms": "false"}))
 
 
 def create_key(visit: Visit) -> Response:

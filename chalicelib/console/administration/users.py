@@ -11,18 +11,18 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import Conflict, InvalidRequest, LoanError, UserNotFound
 from chalicelib.requests.access_models import NewUserBody, NumberedQuery, PatchUserBody
 from chalicelib.requests.parsing import number_in_path
-from chalicelib.rules.access import MIN_PASSWORD, PEOPLE
+from chalicelib.rules.access import PEOPLE, Role
 from chalicelib.services import users
 from chalicelib.services.users import UserChanges, WantedUser
 
 PAGE_ROWS = 50
 
 ROLES = [
-    ("viewer", "Viewer – reads"),
-    ("officer", "Officer – also applies and imports"),
-    ("admin", "Admin – also administers"),
+    (Role.VIEWER, "Viewer – reads"),
+    (Role.OFFICER, "Officer – also applies and imports"),
+    (Role.ADMIN, "Admin – also administers"),
 ]
-assert [role for role, _ in ROLES] == [role.value for role in PEOPLE]
+assert [role for role, _ in ROLES] == [*PEOPLE]
 
 
 def view_users(visit: Visit) -> Response:
@@ -35,7 +35,7 @@ def view_users(visit: Visit) -> Response:
 
 def view_new_user(visit: Visit) -> Response:
     """The form of a new user."""
-    return _new_user(visit, Form({"role": "viewer"}))
+    return _new_user(visit, Form({"role": Role.VIEWER}))
 
 
 def create_user(visit: Visit) -> Response:
@@ -121,7 +121,7 @@ def _number(user_id: str) -> int:
 
 
 def _new_user(visit: Visit, form: Form, status: int = 200) -> Response:
-    return page(visit, "administration/user_new.html", status=status, form=form, roles=ROLES, min_password=MIN_PASSWORD)
+    return page(visit, "administration/user_new.html", status=status, form=form, roles=ROLES)
 
 
 def _user(
@@ -141,5 +141,4 @@ def _user(
         form=changed or Form(stored),
         password_form=password or Form(),
         roles=ROLES,
-        min_password=MIN_PASSWORD,
     )

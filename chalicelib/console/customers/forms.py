@@ -22,9 +22,9 @@ from chalicelib.requests.models import Income, Limit, Model, Phone, Reason, Regi
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.sentences import percent, rupees
 from chalicelib.services import access, customers
-from chalicelib.services.customers import CustomerWithExposure, RegisteredCustomer, Registration
+from chalicelib.services.customers import CustomerWithExposure
 from chalicelib.services.idempotency import Once
-from chalicelib.storage.customers import Customer
+from chalicelib.storage.customers import Customer, Registration
 from chalicelib.storage.paging import Cursor
 
 # Beside each field that can be changed, the form holds what stood in it when it was opened.
@@ -66,7 +66,7 @@ def register_customer(visit: Visit) -> Response:
         return _registration_page(visit, refused({KEY: new_key(), **visit.form}, error), 400)
 
     registration = Registration(**body.model_dump())
-    once = Once[RegisteredCustomer](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
+    once = Once[Customer](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
     try:
         told = customers.register(
             runtime.database(), registration, policy=runtime.policy(), author=visit.author, once=once

@@ -16,6 +16,7 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.console.frame.words import IMPORT_STATES
 from chalicelib.errors import LoanError, TooManyRequests, Unavailable
 from chalicelib.requests.transport import strict_transport
+from chalicelib.rules import bounds
 from chalicelib.rules.access import PERMISSIONS
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def environment() -> "Environment":
         auto_reload=False,
     )
     made.filters |= formats().filters()
-    made.globals |= {"formats": formats(), "import_states": IMPORT_STATES}
+    made.globals |= {"formats": formats(), "import_states": IMPORT_STATES, "bounds": bounds}
     return made
 
 

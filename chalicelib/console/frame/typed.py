@@ -8,15 +8,17 @@ from decimal import Decimal
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.rendering import formats
 from chalicelib.errors import InvalidRequest
+from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.columns import AMOUNTS
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.numbers import amount
-from chalicelib.storage.import_jobs import StoredFinding
 
 # An amount in a sentence of ours (rules/sentences.py); what has fewer digits may also be a score or a tenure.
 AMOUNT = re.compile(r"(?<![\d.])(\d{4,}(?:\.\d\d)?|\d+\.\d\d)(?![\d%]|\.\d)")
 
 # What a workbook has amounts in, as a finding names its column.
-AMOUNT_COLUMNS = {"Loan Amount", "Monthly payment", "Monthly Salary", "Approved Limit"}
+AMOUNT_COLUMNS = {column.title for kind in KINDS for column in kind.columns if column.unit in AMOUNTS}
 PLAIN_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from chalicelib.rules.importing import FindingOutcome, ImportState, Outcome
 from chalicelib.rules.reasons import Reason
 
 REASONS: Mapping[Reason, str] = {
@@ -16,11 +17,11 @@ REASONS: Mapping[Reason, str] = {
 }
 
 # The states of an import with the kind of their badge.
-IMPORT_STATES: Mapping[str, tuple[str, str]] = {
-    "awaiting_upload": ("Waiting for the file", "warn"),
-    "running": ("Running", "busy"),
-    "completed": ("Completed", "good"),
-    "failed": ("Failed", "bad"),
+IMPORT_STATES: Mapping[ImportState, tuple[str, str]] = {
+    ImportState.AWAITING_UPLOAD: ("Waiting for the file", "warn"),
+    ImportState.RUNNING: ("Running", "busy"),
+    ImportState.COMPLETED: ("Completed", "good"),
+    ImportState.FAILED: ("Failed", "bad"),
 }
 
 
@@ -30,10 +31,14 @@ def months(count: int) -> str:
 
 
 # What an import says about single rows, with the kind of its badge and what it means.
-FINDING_OUTCOMES: Mapping[str, tuple[str, str, str]] = {
-    "rejected": ("Rejected", "bad", "Not taken over; correct the row and import the file again"),
-    "waiting": ("Waiting", "warn", "A loan whose customer is not here yet; it appears with the customer"),
-    "renumbered": ("Renumbered", "busy", "Its loan number was taken, so the loan has a new one"),
-    "superseded": ("Superseded", "plain", "The same customer or loan comes again, further down or in a newer file"),
-    "flagged": ("Remark", "plain", "Taken over, though something about it is odd"),
+FINDING_OUTCOMES: Mapping[FindingOutcome, tuple[str, str, str]] = {
+    Outcome.REJECTED: ("Rejected", "bad", "Not taken over; correct the row and import the file again"),
+    Outcome.WAITING: ("Waiting", "warn", "A loan whose customer is not here yet; it appears with the customer"),
+    Outcome.RENUMBERED: ("Renumbered", "busy", "Its loan number was taken, so the loan has a new one"),
+    Outcome.SUPERSEDED: (
+        "Superseded",
+        "plain",
+        "The same customer or loan comes again, further down or in a newer file",
+    ),
+    Outcome.FLAGGED: ("Remark", "plain", "Taken over, though something about it is odd"),
 }

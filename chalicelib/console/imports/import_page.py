@@ -12,15 +12,16 @@ from chalicelib.console.frame.rendering import page, see, see_elsewhere
 from chalicelib.console.frame.typed import finding_sentence
 from chalicelib.console.frame.visit import BASE, Visit
 from chalicelib.console.frame.words import FINDING_OUTCOMES
-from chalicelib.console.imports.views import BY_SCRIPT, totals
+from chalicelib.console.imports.views import BY_SCRIPT
 from chalicelib.errors import ImportNotFound
+from chalicelib.imports.jobs import ImportJob, totals
 from chalicelib.requests.models import ImportRowsQuery
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.access import Operation
-from chalicelib.services import import_jobs
+from chalicelib.rules.importing import ImportState
+from chalicelib.services import imports
 from chalicelib.services.files import download_link
-from chalicelib.services.import_jobs import AWAITING_UPLOAD, Upload
-from chalicelib.storage.import_jobs import ImportJob
+from chalicelib.services.imports import Upload
 
 PAGE_ROWS = 50
 
@@ -34,7 +35,6 @@ class Progress:
 
     job: ImportJob
     message: str | None
-    percent: int | None
     phase: str
     # Whether it is worth looking again in a moment.
     is_moving: bool
@@ -44,11 +44,13 @@ def view_import(visit: Visit, import_id: str) -> Response:
     """An import with what it says about rows, by page and outcome."""
     query = read(ImportRowsQuery, visit.query)
     job = _job(visit, import_id)
-    cursor = query.cursor(PAGE_ROWS)
-    found = import_jobs.list_findings(
-        runtime.database(), job.import_id, query.outcome, query.after, cursor.asked, visit.actor.own_imports
+    findings = imports.list_findings(
+        runtime.database(),
+        job.import_id,
+        outcome=query.outcome,
+        cursor=query.cursor(PAGE_ROWS),
+        own=visit.actor.own_imports,
     )
-    findings = cursor.slice(found, lambda finding: finding.finding_id)
     upload = _upload(visit, job)
     return page(
         visit,
@@ -87,7 +89,9 @@ def download_report(visit: Visit, import_id: str) -> Response:
 def release(visit: Visit, import_id: str) -> Response:
     """Imports the file once more, as one of whoever visits; leads to that import."""
     number = number_in_path(import_id, ImportNotFound, "import")
-    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, visit.actor, visit.request_id)
+    released = imports.release_import(
+        runtime.database(), runtime.s3(), number, actor=visit.actor, request_id=visit.request_id
+    )
     return see(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
 
 
@@ -95,36 +99,35 @@ def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
     """How an import stands; `is_sent` tells that its file is on the way."""
     awaits_report = (
         job.finished_at is not None
-        and job.state == "completed"
+        and job.state == ImportState.COMPLETED
         and job.report_key is None
         and now - job.finished_at < REPORT_PATIENCE
     )
-    message = job.message or import_jobs.awaiting_message(job, now)
-    awaits_file = job.state == AWAITING_UPLOAD and is_sent and message is None
+    message = job.message or imports.awaiting_message(job, now)
+    awaits_file = job.state == ImportState.AWAITING_UPLOAD and is_sent and message is None
     return Progress(
         job,
         message,
-        min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None,
         f"{job.state}{' reported' if job.report_key else ''}",
-        job.state == "running" or awaits_report or awaits_file,
+        job.state == ImportState.RUNNING or awaits_report or awaits_file,
     )
 
 
 def _job(visit: Visit, import_id: str) -> ImportJob:
     number = number_in_path(import_id, ImportNotFound, "import")
-    return import_jobs.view_import(runtime.database(), number, visit.actor.own_imports)
+    return imports.view_import(runtime.database(), number, visit.actor.own_imports)
 
 
 def _upload(visit: Visit, job: ImportJob) -> Upload | None:
     # The AWS client is slow to load, and a completed import needs none.
-    if job.state != AWAITING_UPLOAD or _is_sent(visit) or not visit.may(Operation.START_IMPORT):
+    if job.state != ImportState.AWAITING_UPLOAD or _is_sent(visit) or not visit.may(Operation.START_IMPORT):
         return None
     back_to = None if visit.query.get("by") == BY_SCRIPT else _whole_address(visit, f"imports/{job.import_id}/")
-    return import_jobs.upload_of(runtime.signing_s3(), job, datetime.now(UTC), back_to)
+    return imports.upload_of(runtime.signing_s3(), job, datetime.now(UTC), back_to=back_to)
 
 
 def _may_be_released(visit: Visit, job: ImportJob) -> bool:
-    return visit.may(Operation.RELEASE_IMPORTS) and import_jobs.is_releasable(runtime.database(), job.import_id)
+    return visit.may(Operation.RELEASE_IMPORTS) and imports.is_releasable(runtime.database(), job.import_id)
 
 
 def _is_sent(visit: Visit) -> bool:
