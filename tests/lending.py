@@ -29,7 +29,7 @@ class Kept(Generic[Made]):
 def register(database: Database, registration: Registration, policy: Policy, author: Author) -> Customer:
     """A registered customer."""
     kept = Kept[Customer]()
-    customers.register(database, registration, policy, author, Once(None, kept))
+    customers.register(database, registration, policy=policy, author=author, once=Once(None, kept))
     return kept.made[-1]
 
 
@@ -38,5 +38,6 @@ def create_loan(
 ) -> Application:
     """An application as it was decided."""
     kept = Kept[Application]()
-    loans.apply(database, customer_id, request, policy, today, author, Once(None, kept))
+    once = Once(None, kept)
+    loans.apply(database, customer_id, request, policy=policy, today=today, author=author, once=once)
     return kept.made[-1]

@@ -16,6 +16,7 @@ from chalicelib.services.api_keys import WantedKey, create_key
 from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.services.loans import Application
 from chalicelib.services.users import WantedUser, create_user
+from chalicelib.storage.paging import Cursor
 from tests.conftest import settings_for
 from tests.e2e.conftest import DATA, Stack
 from tests.lending import create_loan
@@ -114,9 +115,10 @@ def _remember(numbers: dict[str, int], who: int, made: Application) -> None:
 
 def _correct(database: Database, number: int, officer: Author) -> None:
     today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
-    found = view_customer(database, number, today).customer
+    found = view_customer(database, number, today=today).customer
     changes = {"monthly_income": found.monthly_income + 4000, "approved_limit": found.approved_limit + 100_000}
-    change_customer(database, number, changes, {etag_of(found)}, officer, "Salary slip of October")
+    reason = "Salary slip of October"
+    change_customer(database, number, changes, etags={etag_of(found)}, author=officer, reason=reason)
 
 
 def _an_import_with_faults(stack: Stack, database: Database) -> int:
@@ -125,7 +127,7 @@ def _an_import_with_faults(stack: Stack, database: Database) -> int:
         file.write_bytes(_workbook_with_faults())
         stack.wait_for_import(stack.upload(file))
     with database.reading() as connection:
-        return jobs.page(connection, None, 1)[0].import_id
+        return jobs.listed(connection, Cursor(1)).rows[0].import_id
 
 
 def _workbook_with_faults() -> bytes:

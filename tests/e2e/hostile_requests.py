@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from app import app as _app
 from chalicelib.api.blueprint import endpoints
-from chalicelib.rules.access import LIMITED, PERMISSIONS, PUBLIC, Operation, Role
+from chalicelib.rules.access import PERMISSIONS, PUBLIC, SCOPED, Operation, Role
 from tests.e2e.hostile_business import EVIL, addresses, extra_fields, inventory
 from tests.e2e.hostile_cases import ASKED, JSON, PERSON, Case
 
@@ -26,12 +26,12 @@ def all_cases() -> list[Case]:
 
 def routes() -> Iterator[tuple[str, str, Operation]]:
     """Every route that asks for credentials, with numbers in its path."""
-    for (method, path), operation in endpoints.operations.items():
-        if operation not in PUBLIC:
+    for (method, path), endpoint in endpoints.declared.items():
+        if endpoint.operation not in PUBLIC:
             filled = path
             for name in ("customer_id", "loan_id", "application_id", "import_id", "key_id", "user_id"):
                 filled = filled.replace(f"{{{name}}}", "1")
-            yield method, f"{filled.removeprefix('/api')}/", operation
+            yield method, f"{filled.removeprefix('/api')}/", endpoint.operation
 
 
 def no_credentials() -> Iterator[Case]:
@@ -75,7 +75,7 @@ def wrong_roles() -> Iterator[Case]:
                     "wrong role", f"{role.value} {method} {path}", method, path, FORBIDDEN, role.value, JSON, b"{}"
                 )
     for method, path, operation in routes():
-        if operation not in LIMITED & PERMISSIONS[Role.WRITER]:
+        if operation not in SCOPED & PERMISSIONS[Role.WRITER]:
             yield Case("wrong role", f"limited {method} {path}", method, path, FORBIDDEN, "limited", JSON, b"{}")
 
 

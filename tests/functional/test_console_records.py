@@ -131,8 +131,8 @@ def test_a_decision_stays_as_it_was_when_the_customer_changes(viewer: Browser, d
     number = named(database)
     applied(database, number, TOO_MUCH)
     before = viewer.get("/console/applications/1/").words
-    tag = etag_of(view_customer(database, number, runtime.today()).customer)
-    change_customer(database, number, {"approved_limit": Decimal(5)}, {tag}, TEST)
+    tag = etag_of(view_customer(database, number, today=runtime.today()).customer)
+    change_customer(database, number, {"approved_limit": Decimal(5)}, etags={tag}, author=TEST)
     assert viewer.get("/console/applications/1/").words == before
 
 

@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from chalicelib.errors import RequestInFlight
+from chalicelib.errors import OutcomeUnknown, RequestInFlight
 from chalicelib.postgres.database import Database
-from chalicelib.postgres.errors import OutcomeUnknown
 from chalicelib.services.idempotency import Attempt, Once, run_once
 from chalicelib.storage import idempotency
 from tests.functional.conftest import Answer, Api

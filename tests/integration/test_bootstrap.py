@@ -17,7 +17,7 @@ REVISION = "SELECT version_num FROM alembic_version"
 
 
 def run(database: Database, aws: Aws) -> BootstrapResult:
-    return bootstrap(database, aws.s3, aws.sqs, aws.settings)
+    return bootstrap(database, aws.settings, s3=aws.s3, sqs=aws.sqs)
 
 
 def deliver(database: Database, aws: Aws) -> int:

@@ -1,6 +1,7 @@
 """The house: which room may import which. docs/architecture.md says why."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -116,6 +117,27 @@ def test_no_connection_leaves_the_services() -> None:
             assert not names & {"Connection", "Transaction"}, path.relative_to(CHALICELIB)
 
 
+def test_every_answer_of_the_api_is_typed() -> None:
+    """mypy tells of a misspelt field only if the answer says which fields it has."""
+    untyped = re.compile(r"\b(dict|Mapping)\[str, (Any|object)\]")
+    for path in modules_of("api"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef):
+                assert function.returns, f"{path.relative_to(CHALICELIB)}: {function.name}"
+                returned = ast.unparse(function.returns)
+                assert not untyped.search(returned), f"{path.relative_to(CHALICELIB)}: {function.name} -> {returned}"
+
+
+def test_use_cases_and_queries_take_at_most_three_values_by_position() -> None:
+    """Of more, nobody who reads a call could tell which is which."""
+    for room in ("services", "storage"):
+        for path in modules_of(room):
+            for function in ast.walk(ast.parse(path.read_text())):
+                if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
+                    names = [each.arg for each in function.args.args if each.arg != "self"]
+                    assert len(names) <= 3, f"{path.relative_to(CHALICELIB)}: {function.name}({', '.join(names)})"
+
+
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {path.name for path in CHALICELIB.rglob("*.py") if "os.environ" in path.read_text()}
     assert readers == {"config.py"}
@@ -164,8 +186,14 @@ def test_nothing_is_there_for_the_tests_alone(room: str) -> None:
 def named_in(path: Path) -> Iterator[str]:
     """What a module names, of its own and of others, by full names. Whatever it imports it uses, or ruff says so."""
     yield from imported(path)
-    modules = {name.rpartition(".")[2]: name for name in imported(path)}
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    modules = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             yield f"{name_of(path)}.{node.id}"
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
