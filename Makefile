@@ -116,7 +116,7 @@ openapi: $(READY_VENV) ## write the published contract anew: openapi.json and do
 	@exec $(RUN) -m contract
 
 screenshots: $(READY) ## take the pictures of the console in docs/screenshots, on a stack of their own
-	@exec $(RUN) -m tests.e2e.screenshots
+	@exec $(RUN) -m tests.support.console.screenshots
 
 lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt

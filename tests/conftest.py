@@ -11,22 +11,19 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import NullPool, create_engine, text
 from xdist.scheduler import LoadScopeScheduling
 
-from chalicelib.config import Settings, read_settings
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from infra.local.environment import forget_other_clouds
 from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
 from infra.local.processes import free_port
-from tests.databases import TEMPLATE, Databases
+from tests.support.databases import TEMPLATE, Databases
+from tests.support.settings import settings_for
 
 forget_other_clouds()
 
 # How long an example takes says more about the machine than about the code; bench/ measures.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
-
-PROJECT = Path(__file__).parent.parent
-
 
 DEPLOYING = ("tests/e2e/test_commands.py", "tests/e2e/test_deploy.py")
 
@@ -48,19 +45,6 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     """Chooses the scheduler of a run of several processes."""
     return Together(config, log)
-
-
-def settings_for(database_url: str, **environ: str) -> Settings:
-    """The settings a Lambda would have, with this database."""
-    return read_settings(
-        {
-            "STAGE": "local",
-            "DATABASE_URL": database_url,
-            "IMPORT_BUCKET": "loans-test-workbooks",
-            "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",
-            **environ,
-        }
-    )
 
 
 @pytest.fixture(scope="session")

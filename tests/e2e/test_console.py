@@ -11,12 +11,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, Response
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
-from tests.conftest import settings_for
-from tests.e2e.browsing import browsing, faults_of, new_context, sign_in
-from tests.e2e.conftest import DATA, Stack
-from tests.e2e.pages import BEHIND, DOWNLOADS, PICTURES, TWO_VIEWS, VIEWS, Shown, View
-from tests.people import PASSWORD, key_of, user_of
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.console.browsing import browsing, faults_of, new_context, sign_in
+from tests.support.console.pages import BEHIND, DOWNLOADS, PICTURES, TWO_VIEWS, VIEWS, Shown, View
+from tests.support.people import PASSWORD, key_of, user_of
+from tests.support.settings import DATA, settings_for
+from tests.support.stack import Stack
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 pytestmark = pytest.mark.e2e
 

@@ -18,10 +18,10 @@ from chalicelib.postgres.database import Database, make_engine
 from chalicelib.services import users
 from chalicelib.services.users import WantedUser
 from contract.conformance import Conformance
-from tests import plain_http
-from tests.conftest import settings_for
-from tests.e2e.conftest import Stack
-from tests.people import PASSWORD, TEST
+from tests.support import plain_http
+from tests.support.people import PASSWORD, TEST
+from tests.support.settings import settings_for
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

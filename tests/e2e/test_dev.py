@@ -12,10 +12,10 @@ import pytest
 import requests
 
 from infra.local.processes import free_port
-from tests import plain_http
-from tests.conftest import PROJECT
-from tests.e2e.conftest import DATA, Stack
-from tests.patience import patiently
+from tests.support import plain_http
+from tests.support.patience import patiently
+from tests.support.settings import DATA, PROJECT
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

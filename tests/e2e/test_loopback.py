@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from infra.local.processes import free_port
-from tests.conftest import PROJECT
-from tests.e2e.conftest import Stack
-from tests.patience import wait_until
+from tests.support.patience import wait_until
+from tests.support.settings import PROJECT
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

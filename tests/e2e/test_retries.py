@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.local.portfolio import reading
-from tests import plain_http
-from tests.e2e.conftest import Stack
-from tests.patience import patiently
+from tests.support import plain_http
+from tests.support.patience import patiently
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

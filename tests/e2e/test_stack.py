@@ -8,7 +8,6 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
 from openpyxl import load_workbook
@@ -16,10 +15,10 @@ from openpyxl import load_workbook
 from infra.deploy import DeployError
 from infra.local.portfolio import Counts, first_customer, reading
 from infra.local.provision import queue_depths
-from tests import plain_http
-from tests.conftest import PROJECT
-from tests.e2e.conftest import DATA, Stack
-from tests.patience import patiently
+from tests.support import plain_http
+from tests.support.patience import patiently
+from tests.support.settings import DATA, PROJECT
+from tests.support.stack import Stack, functions_of
 
 pytestmark = pytest.mark.e2e
 
@@ -159,10 +158,3 @@ def test_the_steps_of_the_compose_deployer_run_on_servers_that_others_started(
 def test_the_bootstrap_is_scheduled(stack: Stack) -> None:
     rules = stack.session.client("events").list_rules()["Rules"]
     assert [rule["ScheduleExpression"] for rule in rules] == ["rate(15 minutes)"]
-
-
-def functions_of(stack: Stack) -> list[psutil.Process]:
-    """The processes in which this stack's LocalStack runs functions."""
-    pid = stack.native.localstack.pid()
-    assert pid is not None
-    return psutil.Process(pid).children()

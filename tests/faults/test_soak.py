@@ -4,8 +4,8 @@ import os
 import time
 from statistics import median
 
-from tests.faults.load import Load
-from tests.faults.test_under_load import assert_all_is_well, assert_no_connection_leaked
+from tests.support.faults.course import assert_all_is_well, assert_no_connection_leaked
+from tests.support.faults.load import Load
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))
 BOOKS = 8

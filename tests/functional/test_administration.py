@@ -10,8 +10,8 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import MIN_PASSWORD
 from chalicelib.services import audit
 from chalicelib.storage.audit import AuditFilter
-from tests.functional.conftest import Api
-from tests.people import PASSWORD
+from tests.support.application import Api
+from tests.support.people import PASSWORD
 
 
 def administer(event: Any) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.audit import list_events
 from chalicelib.services.customers import Registration
 from chalicelib.storage.audit import AuditFilter
-from tests.functional.browser import Browser
-from tests.functional.conftest import Answer, Api
-from tests.lending import register
-from tests.people import TEST, credentials_of, key_of
+from tests.support.application import Answer, Api
+from tests.support.console.browser import Browser
+from tests.support.lending import register
+from tests.support.people import TEST, credentials_of, key_of
 
 REASON = "salary slip of October"
 

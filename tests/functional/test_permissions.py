@@ -9,10 +9,9 @@ from chalicelib.api.endpoint import METHODS, NOWHERE, Call
 from chalicelib.api.responses import respond
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import LIMITED, PERMISSIONS, PUBLIC, Operation, Role
-from tests.functional.conftest import Api
-from tests.functional.test_endpoints import registered
-from tests.functional.test_errors import assert_envelope
-from tests.people import credentials_of, key_of
+from tests.support.application import Api, assert_envelope
+from tests.support.customers import registered
+from tests.support.people import credentials_of, key_of
 
 ROUTES = sorted(endpoints.operations.items())
 SOMEBODY = [role for role in Role if role is not Role.ANYONE]

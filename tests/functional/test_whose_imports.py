@@ -8,11 +8,10 @@ import pytest
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.services.importing import import_object
-from tests.functional.conftest import Api
-from tests.functional.test_errors import assert_envelope
-from tests.functional.test_imports_api import reference, started, upload
-from tests.people import key_of, session_of, user_of
-from tests.workbooks import customer, customers_book, loan, loans_book
+from tests.support.application import Api, assert_envelope
+from tests.support.imports.jobs import reference, started, upload
+from tests.support.people import key_of, session_of, user_of
+from tests.support.workbooks import customer, customers_book, loan, loans_book
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

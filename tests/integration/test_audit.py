@@ -21,10 +21,10 @@ from chalicelib.services.customers import Registration, change_customer, etag_of
 from chalicelib.services.importing import import_object
 from chalicelib.services.users import UserChanges
 from chalicelib.storage.audit import AuditFilter, StoredEvent
-from tests.integration.conftest import Aws
-from tests.lending import create_loan, register
-from tests.people import TEST, key_of, session_of, user_of
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.aws import Aws
+from tests.support.lending import create_loan, register
+from tests.support.people import TEST, key_of, session_of, user_of
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 PERSON = Registration("Asha", "Rao", 30, "9876543210", Decimal("50000.50"))
 TODAY = date(2026, 11, 23)

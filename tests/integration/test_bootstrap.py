@@ -9,9 +9,9 @@ from chalicelib.postgres.database import Database
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
 from chalicelib.services.importing import import_messages, import_object
 from chalicelib.storage import imports
-from tests.integration.conftest import Aws
-from tests.integration.test_import import query, scalar
-from tests.workbooks import customer, customers_book, loan, loans_book
+from tests.support.aws import Aws
+from tests.support.imports.contents import query, scalar
+from tests.support.workbooks import customer, customers_book, loan, loans_book
 
 REVISION = "SELECT version_num FROM alembic_version"
 

@@ -18,9 +18,9 @@ from chalicelib.postgres.database import Database
 from chalicelib.services.importing import give_up_dead, import_object
 from chalicelib.services.processor_budget import processor_budget, reading_seconds
 from chalicelib.storage.attempts import FORGOTTEN, KILLED
-from tests.conftest import PROJECT
-from tests.integration.test_import import query
-from tests.workbooks import customer, customers_book
+from tests.support.imports.contents import query
+from tests.support.settings import PROJECT
+from tests.support.workbooks import customer, customers_book
 
 REFERENCE = ObjectReference("bench", "incoming/poison.xlsx", "1")
 
@@ -35,7 +35,15 @@ def book(tmp_path: Path) -> Path:
 @pytest.fixture
 def die(database_url: str, book: Path) -> Callable[..., int]:
     def run(way: str, seconds: float = 0.0) -> int:
-        command = [sys.executable, "-m", "tests.integration.dying_worker", database_url, str(book), way, str(seconds)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.support.imports.dying_worker",
+            database_url,
+            str(book),
+            way,
+            str(seconds),
+        ]
         return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True).returncode
 
     return run

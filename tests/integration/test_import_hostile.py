@@ -15,9 +15,9 @@ from chalicelib.ingest.rows import read_chunks
 from chalicelib.ingest.workbook import read_workbook
 from chalicelib.postgres.database import Database
 from chalicelib.services.importing import import_messages
-from tests.integration.conftest import Aws
-from tests.integration.test_import import contents, query, scalar
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.aws import Aws
+from tests.support.imports.contents import contents, query, scalar
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 WORKBOOKS_A_TEST = 125
 

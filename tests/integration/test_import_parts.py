@@ -23,9 +23,9 @@ from chalicelib.services.import_jobs import NEVER_ARRIVED, WAITING_SECONDS, give
 from chalicelib.services.importing import ImportResult, import_messages, import_object
 from chalicelib.services.loading import OutOfTime
 from chalicelib.storage import import_jobs
-from tests.integration.conftest import Aws
-from tests.integration.test_import import contents, query, scalar
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+from tests.support.aws import Aws
+from tests.support.imports.contents import contents, query, scalar
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
 PROGRESS = "SELECT state, rows_total, rows_read, rows_staged FROM imports"
 STAGED = "SELECT (SELECT count(*) FROM staged_customers) + (SELECT count(*) FROM staged_loans)"

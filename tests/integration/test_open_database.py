@@ -8,7 +8,7 @@ from sqlalchemy.pool import NullPool
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from infra.local.postgres import PostgresError, PostgresServer
-from tests.conftest import settings_for
+from tests.support.settings import settings_for
 
 
 def answer(url: str, statement: str) -> object:

@@ -13,8 +13,8 @@ from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Order
 from infra.local.postgres import PostgresServer
-from tests.conftest import settings_for
-from tests.databases import TEMPLATE
+from tests.support.databases import TEMPLATE
+from tests.support.settings import settings_for
 
 PORTFOLIO = """
     INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)

@@ -75,6 +75,14 @@ def module_in(name: str, modules: Mapping[str, Path]) -> str | None:
     return name if name in modules else next((part for part in (name.rpartition(".")[0],) if part in modules), None)
 
 
+def test_no_module_of_the_tests_imports_a_test_or_a_conftest() -> None:
+    """What several of them need stands in tests/support/."""
+    for path in (PROJECT / "tests").rglob("*.py"):
+        for name in imported(path):
+            parts = name.split(".")
+            assert parts[0] != "tests" or not any(part.startswith(("test_", "conftest")) for part in parts), path
+
+
 def test_the_rules_import_the_standard_library_only() -> None:
     for path in modules_of("rules"):
         for name in imported(path):

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.config import check_doors, import_queue_name, read_settings
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import STANDARD_1
-from tests.conftest import PROJECT
+from tests.support.settings import PROJECT
 
 COMPLETE = {
     "STAGE": "local",

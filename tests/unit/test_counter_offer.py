@@ -17,8 +17,8 @@ from chalicelib.rules.decision import decide
 from chalicelib.rules.money import emi
 from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy, Slab
 from chalicelib.rules.score import Facts, LoanRequest
-from tests.unit.portfolios import PORTFOLIOS, facts_in
-from tests.unit.strategies import able_customers, built_in_policies, policies, rates, requests, tenures
+from tests.support.portfolios import PORTFOLIOS, facts_in
+from tests.support.strategies import able_customers, built_in_policies, policies, rates, requests, tenures
 
 CUSTOMER = Facts(Decimal(50_000), Decimal(1_800_000), 2, 1, 48, 40, Decimal(300_000), Decimal(12_000))
 # 70 x 60/100 is a score of 42, in the slab of 12%.

@@ -12,7 +12,7 @@ import pytest
 from infra.functions import FunctionFailed, invoke
 from infra.terminal import session_of
 from infra.uploading import Session
-from tests.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS
 
 # Status, body, seconds until it comes.
 Answer = tuple[int, object, float]

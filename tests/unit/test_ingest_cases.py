@@ -13,7 +13,7 @@ from chalicelib.ingest.headers import find_layouts
 from chalicelib.ingest.number_formats import NumberFormat
 from chalicelib.ingest.rows import Chunk, read_chunks
 from chalicelib.ingest.workbook import FileRefused, read_workbook
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
 
 CASES = Path(__file__).parent.parent / "cases"
 

@@ -27,7 +27,7 @@ from chalicelib.ingest.plain_rows import PlainRows
 from chalicelib.ingest.rows import Chunk, read_chunks
 from chalicelib.ingest.shared_strings import SharedStrings
 from chalicelib.ingest.workbook import OLD_OFFICE_FORMAT, FileRefused, read_workbook
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
 
 def layouts_of(content: bytes) -> list[Layout]:

@@ -14,7 +14,7 @@ from chalicelib.ingest.report_summary import Summary
 from chalicelib.ingest.workbook import read_workbook
 from chalicelib.storage.import_jobs import FindingCount, RowOutcome
 from chalicelib.storage.imports import SheetCounts
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
 
 def became(row_number: int, outcome: str, *said: tuple[str, str, str | None]) -> RowOutcome:

@@ -14,7 +14,7 @@ from chalicelib.ingest.kinds import KINDS, Column, Kind
 from chalicelib.ingest.rows import read_chunks
 from chalicelib.ingest.template import NOTES, RULES, edition, rule_for, write_template
 from chalicelib.ingest.workbook import read_workbook
-from tests.workbooks import customer, loan
+from tests.support.workbooks import customer, loan
 
 COLUMNS = [(kind, column) for kind in KINDS for column in kind.columns]
 
