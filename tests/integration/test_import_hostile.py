@@ -2,9 +2,8 @@
 
 import random
 import re
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
@@ -17,7 +16,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.services.importing import import_messages
 from tests.support.aws import Aws
 from tests.support.imports.contents import contents, query, scalar
-from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, packed, unpacked, workbook
 
 WORKBOOKS_A_TEST = 125
 
@@ -134,19 +133,6 @@ CODES = {"missing", "error_cell", "formula_without_value", "not_a_number", "not_
          "control_character", "too_long", "not_a_phone_number", "not_a_name"}  # fmt: skip
 # What it can cause beside good ones.
 CODES_BESIDE_OTHERS = {"end_before_start", "paid_beyond_tenure", "word_for_nothing"}
-
-
-def unpacked(content: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(BytesIO(content)) as book:
-        return {name: book.read(name) for name in book.namelist()}
-
-
-def packed(parts: Mapping[str, bytes]) -> bytes:
-    file = BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
-        for name, content in parts.items():
-            book.writestr(name, content)
-    return file.getvalue()
 
 
 def with_cell(row: bytes, number: int, cell: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Workbooks made for a test."""
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from io import BytesIO
@@ -71,3 +72,27 @@ def customers_book(*rows: Sequence[Any]) -> bytes:
 
 def loans_book(*rows: Sequence[Any]) -> bytes:
     return workbook({"loans": [LOAN_HEADER, *rows]})
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    """The files in a zip, by their names."""
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
+def packed(parts: Mapping[str, bytes]) -> bytes:
+    """A zip of these files."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as container:
+        for name, content in parts.items():
+            container.writestr(name, content)
+    return file.getvalue()
+
+
+def one_cell_at(address: str) -> bytes:
+    """A workbook of customers with one more cell."""
+    parts = unpacked(customers_book(customer()))
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(
+        b"</sheetData>", b'<row><c r="%b" t="n"><v>1</v></c></row></sheetData>' % address.encode()
+    )
+    return packed(parts)
