@@ -104,7 +104,7 @@ check: lint ## the gate before a commit: format, lint, types, fast tests
 	@$(RUN) -m pytest $(SIDE_BY_SIDE) tests/unit
 
 test: lint $(READY) ## everything: the gate, and the tests of every level on a stack of their own
-	@$(RUN) -m pytest $(SIDE_BY_SIDE)
+	@$(RUN) -m pytest $(SIDE_BY_SIDE) --hypothesis-profile thorough
 
 test-docker: $(READY) ## the way through Docker, with an engine and images of the tests' own; skipped where there can be none
 	@timeout --kill-after=60 2400 $(RUN) -m pytest -n 0 -s -rs tests/docker

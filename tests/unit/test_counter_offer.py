@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.rules.changes import Change, ChangeCode, changes_needed
@@ -254,7 +254,6 @@ def small_cases(draw: st.DrawFn) -> tuple[Facts, LoanRequest, Policy]:
     return facts, request, draw(st.one_of(built_in_policies, policies()))
 
 
-@settings(max_examples=60)
 @given(case=small_cases())
 def test_the_largest_amount_is_the_one_found_by_trying_each(case: tuple[Facts, LoanRequest, Policy]) -> None:
     facts, request, policy = case
@@ -262,7 +261,6 @@ def test_the_largest_amount_is_the_one_found_by_trying_each(case: tuple[Facts, L
     assert counter_offer(*case).largest_amount == largest_by_trying(facts, request, policy, most)
 
 
-@settings(max_examples=60)
 @given(case=small_cases())
 def test_the_shortest_tenure_is_the_one_found_by_trying_each(case: tuple[Facts, LoanRequest, Policy]) -> None:
     assert counter_offer(*case).shortest_tenure == shortest_by_trying(*case)
