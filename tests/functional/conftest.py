@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib import runtime
 from tests.support.application import BUCKET, Api, application
+from tests.support.aws import aws_by_moto
 from tests.support.console.browser import Browser
 
 if TYPE_CHECKING:
@@ -32,11 +32,8 @@ def closed_api(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[A
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
     """S3 with the bucket, in this process; the application's own client sees it too."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     runtime.s3.cache_clear()
-    with mock_aws():
+    with aws_by_moto(monkeypatch):
         client = boto3.client("s3")
         client.create_bucket(Bucket=BUCKET)
         client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})

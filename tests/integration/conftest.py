@@ -4,19 +4,15 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from tests.support.aws import Aws
+from tests.support.aws import Aws, aws_by_moto
 from tests.support.settings import settings_for
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[Aws]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        s3 = boto3.client("s3", region_name="us-east-1")
-        sqs = boto3.client("sqs", region_name="us-east-1")
+    with aws_by_moto(monkeypatch):
+        s3, sqs = boto3.client("s3"), boto3.client("sqs")
         queue_url = sqs.create_queue(QueueName="loans-test-imports")["QueueUrl"]
         settings = settings_for(database_url, IMPORT_QUEUE_URL=queue_url)
         s3.create_bucket(Bucket=settings.import_bucket)

@@ -12,13 +12,13 @@ import boto3
 import pytest
 import yaml
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from chalicelib.config import STATEMENT_TIMEOUT_MS, read_settings
 from infra.cloudformation import Plan, Stack
 from infra.foundation import found
 from infra.packaging import ROOT, TEMPLATE
 from infra.terminal import Refused
+from tests.support.aws import aws_by_moto
 
 FOUNDATION = ROOT / "infra" / "foundation.yaml"
 REGION = "ap-south-1"
@@ -46,13 +46,10 @@ def foundation() -> Template:
     return found
 
 
-@pytest.fixture
-def created(foundation: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+@pytest.fixture(scope="module")
+def created(foundation: Template) -> Iterator[dict[str, str]]:
     """The physical ids of what moto made of the template, by their names in it."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    with mock_aws():
+    with pytest.MonkeyPatch.context() as monkeypatch, aws_by_moto(monkeypatch, REGION):
         client = boto3.client("cloudformation")
         client.create_stack(
             StackName="loans-dev-foundation",

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from chalicelib.rules.tokens import new_key, new_session, renewed_key
 from tests.support.settings import PROJECT
 
@@ -23,55 +21,40 @@ def scan_command() -> list[str]:
     return [sys.executable, *shlex.split(said.stdout)[1:]]
 
 
-@pytest.fixture(scope="module")
-def scan() -> list[str]:
-    return scan_command()
+CREDENTIALS = [
+    line.format(token)
+    for token in (new_key().text, renewed_key("abcdefghijkm").text, new_session().text)
+    for line in ("{}", "KEY={}", "curl -H 'X-API-Key: {}' $API", 'headers = {{"Authorization": "Bearer {}"}}')
+]
+ASSIGNED = [
+    f'aws_secret_access_key = "{RANDOM}"',
+    f'DATABASE_PASSWORD = "{RANDOM}"',
+    f'{{"password": "{RANDOM}"}}',
+    f'api_key = "{RANDOM}"',
+    f"postgresql://loans_app:{RANDOM}@database:5432/loans",
+]
+HARMLESS = [
+    "lk_k7wq…_…",
+    "lk_<12 characters, its public id>_<43 characters>",
+    "details_of_what_a_name_may_be_when_it_goes_on_and_on_for_long",
+    'password = "password"',
+    "password = read_password()",
+]
 
 
-def found(scan: list[str], folder: Path, text: str, *more: str) -> bool:
-    planted = folder / "planted.py"
-    planted.write_text(text)
-    ended = subprocess.run([*scan, *more, str(planted)], cwd=PROJECT, capture_output=True, text=True)
+def found(lines: list[str], folder: Path, *more: str) -> list[str]:
+    """The lines in which the scan finds a secret, each in a file of its own."""
+    files = {str(folder / f"{number}.py"): line for number, line in enumerate(lines)}
+    for name, line in files.items():
+        Path(name).write_text(f"{line}\n")
+    ended = subprocess.run([*scan_command(), *more, *files], cwd=PROJECT, capture_output=True, text=True)
     assert ended.returncode in (0, 1), ended.stderr
-    assert (ended.returncode == 1) is ("planted.py:1" in ended.stdout), ended.stdout + ended.stderr
-    return ended.returncode == 1
+    return [line for name, line in files.items() if f"{name}:1" in ended.stdout]
 
 
-@pytest.mark.parametrize(
-    "token", [new_key().text, renewed_key("abcdefghijkm").text, new_session().text], ids=["key", "renewed", "session"]
-)
-@pytest.mark.parametrize(
-    "line", ["{}", "KEY={}", "curl -H 'X-API-Key: {}' $API", 'headers = {{"Authorization": "Bearer {}"}}']
-)
-def test_credentials_of_this_service_are_found_in_any_file(
-    scan: list[str], tmp_path: Path, line: str, token: str
-) -> None:
-    assert found(scan, tmp_path, line.format(token) + "\n", "--disable-plugin", "KeywordDetector")
+def test_credentials_of_this_service_are_found_in_any_file(tmp_path: Path) -> None:
+    assert found(CREDENTIALS, tmp_path, "--disable-plugin", "KeywordDetector") == CREDENTIALS
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        f'aws_secret_access_key = "{RANDOM}"',
-        f'DATABASE_PASSWORD = "{RANDOM}"',
-        f'{{"password": "{RANDOM}"}}',
-        f'api_key = "{RANDOM}"',
-        f"postgresql://loans_app:{RANDOM}@database:5432/loans",
-    ],
-)
-def test_what_is_assigned_to_a_password_is_found_outside_the_tests(scan: list[str], tmp_path: Path, line: str) -> None:
-    assert found(scan, tmp_path, line + "\n")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "lk_k7wq…_…",
-        "lk_<12 characters, its public id>_<43 characters>",
-        "details_of_what_a_name_may_be_when_it_goes_on_and_on_for_long",
-        'password = "password"',
-        "password = read_password()",
-    ],
-)
-def test_what_is_no_secret_is_left_alone(scan: list[str], tmp_path: Path, line: str) -> None:
-    assert not found(scan, tmp_path, line + "\n")
+def test_what_is_assigned_to_a_password_is_found_outside_the_tests_and_no_more(tmp_path: Path) -> None:
+    assert found([*ASSIGNED, *HARMLESS], tmp_path) == ASSIGNED

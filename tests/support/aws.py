@@ -1,7 +1,13 @@
-"""S3 and SQS of a test, with the bucket and the queue of the imports."""
+"""AWS in this process, by moto, and what an importing test does with its S3 and SQS."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
 
 from chalicelib.config import Settings
 from chalicelib.ingest.events import ObjectReference
@@ -9,6 +15,21 @@ from chalicelib.ingest.events import ObjectReference
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+
+_SESSION = boto3.Session()
+
+
+@contextmanager
+def aws_by_moto(monkeypatch: pytest.MonkeyPatch, region: str = "us-east-1") -> Iterator[None]:
+    """An AWS with nothing in it, and credentials that nobody else takes."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    with mock_aws():
+        # moto gives each its own, and each reads anew what there is to know of S3: ten times as long as all the rest.
+        boto3.DEFAULT_SESSION = _SESSION
+        yield
 
 
 @dataclass(frozen=True)
