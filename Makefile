@@ -101,7 +101,7 @@ audit: $(READY_VENV) ## ask the Python advisory service about every dependency t
 	@.venv/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt -r requirements-dev.txt
 
 check: lint ## the gate before a commit: format, lint, types, fast tests
-	@$(RUN) -m pytest $(SIDE_BY_SIDE) tests/unit
+	@$(RUN) -m pytest tests/unit
 
 test: lint $(READY) ## everything: the gate, and the tests of every level on a stack of their own
 	@$(RUN) -m pytest $(SIDE_BY_SIDE) --hypothesis-profile thorough
