@@ -5,14 +5,24 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from argon2 import PasswordHasher
 
 from chalicelib import runtime
+from chalicelib.services import passwords
 from tests.support.application import BUCKET, Api, application
 from tests.support.aws import aws_by_moto
 from tests.support.console.browser import Browser
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hurried_hasher() -> Iterator[None]:
+    """The hasher of passwords with less to do: it is meant to take long, and every page is looked at by somebody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
 
 
 @pytest.fixture

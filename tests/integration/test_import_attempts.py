@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bench.imports import FileStore
+from bench.file_store import FileStore
 from chalicelib.ingest.events import ObjectReference
 from chalicelib.ingest.sheets import FileRefused
 from chalicelib.postgres.database import Database

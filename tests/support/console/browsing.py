@@ -75,7 +75,19 @@ def sign_in(page: Page, console_url: str, login: str, password: str) -> None:
 
 def faults_of(page: Page) -> list[str]:
     """What axe finds to be a serious fault for somebody, and whether one has to scroll sideways."""
-    violations = Axe().run(page).response["violations"]
-    found = [f"{each['id']}: {each['nodes'][0]['target']}" for each in violations if each["impact"] in GRAVE]
+    found = _found_by_axe(page)
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return [*found, "wider than the screen"] if wider > 0 else found
+
+
+def faults_in_the_dark(page: Page) -> list[str]:
+    """What dark colours make a serious fault. All else of the page is the same, and was looked at."""
+    page.emulate_media(color_scheme="dark")
+    found = _found_by_axe(page, runOnly=["color-contrast"])
+    page.emulate_media(color_scheme="light")
+    return [f"{each}, in the dark" for each in found]
+
+
+def _found_by_axe(page: Page, **options: object) -> list[str]:
+    violations = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['target']}" for each in violations if each["impact"] in GRAVE]

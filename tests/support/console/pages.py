@@ -37,10 +37,7 @@ VIEWS = (
     View("phone-light", 390, 844, "light"),
     View("phone-dark", 390, 844, "dark"),
 )
-# Each width and each scheme once: what can go wrong on the pages behind the others.
-TWO_VIEWS = ("desk-light", "phone-dark")
-
-# Worth a picture, and looked at in every view.
+# Worth a picture.
 PICTURES = (
     Shown("home", ""),
     Shown("customers", "customers/"),
@@ -63,7 +60,7 @@ PICTURES = (
     Shown("policy", "administration/policy/"),
 )
 
-# Behind the others, in TWO_VIEWS; also what pages look like when something is wrong.
+# Behind the others; also what pages look like when something is wrong.
 BEHIND = (
     Shown("administration", "administration/"),
     Shown("account", "account/"),

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from bench.imports import FileStore
+from bench.file_store import FileStore
 from chalicelib.ingest.events import ObjectReference
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.services import importing
