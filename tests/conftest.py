@@ -1,8 +1,10 @@
 """What tests of every level share: a real Postgres, started once a run, and an empty database for each test."""
 
 import shutil
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,23 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     """Chooses the scheduler of a run of several processes."""
     return Together(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_read_once() -> Iterator[None]:
+    """pg8000 reads the certificates of the machine for each connection, before it asks whether there is any TLS.
+
+    It does not look at them, and the Postgres of the tests has none: that was a fifth of what a test with it took.
+    """
+    make = ssl.create_default_context
+    unverified = cache(make)
+
+    def made(*arguments: Any, **named: Any) -> ssl.SSLContext:
+        return make(*arguments, **named) if arguments or named else unverified()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", made)
+        yield
 
 
 @pytest.fixture(scope="session")
