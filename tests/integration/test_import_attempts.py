@@ -19,6 +19,9 @@ from chalicelib.services.importing import give_up_dead, import_object
 from chalicelib.services.processor_budget import processor_budget, reading_seconds
 from chalicelib.storage.attempts import FORGOTTEN, KILLED
 from tests.support.imports.contents import query
+from tests.support.imports.dying_worker import import_and_die
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.processes import started
 from tests.support.settings import PROJECT
 from tests.support.workbooks import customer, customers_book
 
@@ -33,18 +36,12 @@ def book(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def die(database_url: str, book: Path) -> Callable[..., int]:
+def die(database_url: str, book: Path, tmp_path: Path) -> Callable[..., int]:
     def run(way: str, seconds: float = 0.0) -> int:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.support.imports.dying_worker",
-            database_url,
-            str(book),
-            way,
-            str(seconds),
-        ]
-        return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True).returncode
+        process = started(tmp_path / "log", {}, import_and_die, database_url, book, way, seconds)
+        process.join(PATIENCE_SECONDS)
+        assert process.exitcode is not None, (tmp_path / "log").read_text()
+        return process.exitcode
 
     return run
 

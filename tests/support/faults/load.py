@@ -1,15 +1,12 @@
 """The mixed load: workers in processes of their own, the queue they take from, and what they have recorded so far."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +17,12 @@ from chalicelib.ingest.events import ObjectReference, message_for
 from chalicelib.postgres.database import Database
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.customers import Registration
+from tests.support.faults import worker
 from tests.support.faults.storage import Storage
 from tests.support.lending import register
 from tests.support.patience import PATIENCE_SECONDS, wait_until
 from tests.support.people import TEST
-from tests.support.settings import PROJECT
+from tests.support.processes import started
 from tests.support.workbooks import loan, loans_book
 
 BUCKET = "loans-test-workbooks"
@@ -68,7 +66,7 @@ class Load:
     database: Database
     url: str
     storage: Storage
-    workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    workers: dict[str, BaseProcess] = field(default_factory=dict)
     serials: Iterator[int] = field(default_factory=lambda: iter(range(1, 99)))
     books: list[list[tuple[int, int]]] = field(default_factory=list)
 
@@ -88,21 +86,16 @@ class Load:
         """Starts a worker and returns its name."""
         serial = next(self.serials)
         name = f"worker-{serial}"
-        with (self.folder / f"{name}.log").open("w") as log:
-            self.workers[name] = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.faults.worker", str(self.folder), name, str(serial)],
-                cwd=PROJECT,
-                env=self._environment(),
-                stdout=log,
-                stderr=log,
-            )
+        self.workers[name] = started(
+            self.folder / f"{name}.log", self._environment(), worker.work, self.folder, name, serial
+        )
         return name
 
     def kill(self, name: str) -> None:
         """Ends a worker as a crash does. What it had taken from the queue comes again."""
-        worker = self.workers.pop(name)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        process = self.workers.pop(name)
+        process.kill()
+        process.join()
         for message in (self.folder / "taken").glob(f"{name} *"):
             message.rename(self.folder / "queue" / message.name.partition(" ")[2])
 
@@ -113,8 +106,9 @@ class Load:
     def stop(self) -> None:
         """Lets the workers finish what they do, and waits for their end."""
         (self.folder / "stop").touch()
-        for name, worker in self.workers.items():
-            assert worker.wait(PATIENCE_SECONDS) == 0, (self.folder / f"{name}.log").read_text()[-3000:]
+        for name, process in self.workers.items():
+            process.join(PATIENCE_SECONDS)
+            assert process.exitcode == 0, (self.folder / f"{name}.log").read_text()[-3000:]
 
     def set_clock(self, seconds: float) -> None:
         """Moves the clock of all workers to that many seconds from now."""
@@ -156,7 +150,7 @@ class Load:
         wait_until(lambda: all(self._recovered(name, moment) for name in self.workers), "the workers work again")
 
     def _recovered(self, name: str, moment: float) -> bool:
-        assert self.workers[name].poll() is None, (self.folder / f"{name}.log").read_text()[-3000:]
+        assert self.workers[name].exitcode is None, (self.folder / f"{name}.log").read_text()[-3000:]
         done = {each.method for each in self.answered_since(name, moment)}
         return {"GET", "POST", "PATCH"} <= done
 
@@ -181,12 +175,11 @@ class Load:
 
     def gauges(self) -> dict[str, tuple[float, int]]:
         """Of each worker the memory in MB and how many files and sockets it has open."""
-        processes = {name: psutil.Process(worker.pid) for name, worker in self.workers.items()}
+        processes = {name: psutil.Process(process.pid) for name, process in self.workers.items()}
         return {name: (one.memory_info().rss / 2**20, one.num_fds()) for name, one in processes.items()}
 
     def _environment(self) -> dict[str, str]:
         return {
-            **os.environ,
             "STAGE": "local",
             "API_AUTH": "open",
             "DATABASE_URL": self.url,

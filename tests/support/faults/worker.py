@@ -1,13 +1,11 @@
 """A Lambda container of its own process: the real application under a mixed load, every request and answer recorded.
 
-`python -m tests.support.faults.worker FOLDER NAME SERIAL` works until FOLDER/stop exists, and rests while FOLDER/rest
-does. Each request writes a value that no other writes (an amount, an income, a phone number), so that its effect can
-be found in the database whatever became of the answer.
+It works until FOLDER/stop exists, and rests while FOLDER/rest does. Each request writes a value that no other writes
+(an amount, an income, a phone number), so that its effect can be found in the database whatever became of the answer.
 """
 
 import json
 import random
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -233,15 +231,11 @@ def _impatience() -> dict[str, Any]:
     return {"connect_timeout": patience, "read_timeout": patience, "retries": {"total_max_attempts": 1}}
 
 
-def main(folder: Path, name: str, serial: int) -> None:
-    """Moves the clock, then works."""
+def work(folder: Path, name: str, serial: int) -> None:
+    """What the process of a worker does: moves the clock, then works."""
     from chalicelib import runtime
 
     Clock.file = folder / "clock"
     setattr(runtime, "datetime", Clock)  # noqa: B010 - mypy would have a module's class stay what it is
     impatient_clients()
     Worker(folder, name, serial).run()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

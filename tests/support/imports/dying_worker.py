@@ -1,8 +1,7 @@
-"""A worker of the import function in a process of its own, whose reader ends it: python -m … URL FILE HOW SECONDS."""
+"""A worker of the import function whose reader ends the process that it is in."""
 
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,14 +24,10 @@ def _allocate(_file: IO[bytes]) -> Any:
 WAYS = {"killed": _die, "aborted": _allocate}
 
 
-def main(database_url: str, path: str, way: str, seconds: str) -> None:
-    """Imports the file with a reader that ends this process."""
+def import_and_die(database_url: str, path: Path, way: str, seconds: float) -> None:
+    """Imports the file with a reader that ends this process, with so many seconds left."""
     # The module's own name is replaced, which mypy does not allow: the reader has to die inside the real import.
     importing.read_workbook = WAYS[way]  # type: ignore[assignment,attr-defined]
     reference = ObjectReference("bench", "incoming/poison.xlsx", "1")
-    store: Any = FileStore(Path(path))
-    importing.import_object(Database(make_engine(settings_for(database_url))), store, reference, lambda: float(seconds))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    store: Any = FileStore(path)
+    importing.import_object(Database(make_engine(settings_for(database_url))), store, reference, lambda: seconds)
