@@ -7,7 +7,7 @@ from statistics import median
 from tests.support.faults.course import assert_all_is_well, assert_no_connection_leaked
 from tests.support.faults.load import Load
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 BOOKS = 8
 SAMPLE_SECONDS = 0.25
 MOST_GROWTH_MB = 6
