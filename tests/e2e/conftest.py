@@ -29,6 +29,15 @@ def seeded_stack(empty_stack: Stack) -> Stack:
     return empty_stack
 
 
+@pytest.fixture
+def used_stack(stack: Stack) -> Stack:
+    """The stack with the portfolio of `data/`, and what other tests made of it: to seed it takes longer than most."""
+    if not stack.holds_the_seed():
+        stack.empty()
+        stack.seed(DATA)
+    return stack
+
+
 @pytest.fixture(scope="module")
 def closed_stack(stack: Stack) -> Iterator[Stack]:
     """The seeded stack, with its API configured as it is on every stage but the local one."""

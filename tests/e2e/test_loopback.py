@@ -63,11 +63,11 @@ def chalice_local(stack: Stack) -> Iterator[tuple[psutil.Process, int]]:
         process.terminate()
 
 
-def test_localstack_listens_on_the_loopback_alone_whatever_services_are_in_use(seeded_stack: Stack) -> None:
-    assert seeded_stack.get("/customers/1/").status_code == 200
-    pid = seeded_stack.native.localstack.pid()
+def test_localstack_listens_on_the_loopback_alone_whatever_services_are_in_use(used_stack: Stack) -> None:
+    assert used_stack.get("/customers/1/").status_code == 200
+    pid = used_stack.native.localstack.pid()
     assert pid is not None
-    assert_loopback_alone(psutil.Process(pid), seeded_stack.native.ports.aws)
+    assert_loopback_alone(psutil.Process(pid), used_stack.native.ports.aws)
 
 
 def test_postgres_listens_on_the_loopback_alone(stack: Stack) -> None:
