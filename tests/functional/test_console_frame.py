@@ -358,5 +358,5 @@ print(sorted(name for name in sys.modules if name.startswith(names)))
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
         "['GET', 'HEAD']",
-        "['chalicelib.console.frame.pages', 'chalicelib.console.frame.routes']",
+        "['chalicelib.console.frame', 'chalicelib.console.frame.pages', 'chalicelib.console.frame.routes']",
     ]
