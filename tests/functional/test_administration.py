@@ -11,8 +11,8 @@ from chalicelib.rules.bounds import PASSWORD_LENGTH
 from chalicelib.services import audit
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.paging import Cursor
-from tests.functional.conftest import Api
-from tests.people import PASSWORD
+from tests.support.application import Api
+from tests.support.people import PASSWORD
 
 
 def administer(event: Any) -> dict[str, Any]:

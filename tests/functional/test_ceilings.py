@@ -15,10 +15,10 @@ from chalicelib.services.audit import list_events
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.paging import Cursor
-from tests.functional.browser import Browser
-from tests.functional.conftest import Answer, Api
-from tests.lending import register
-from tests.people import TEST, credentials_of, key_of
+from tests.support.application import Answer, Api
+from tests.support.console.browser import Browser
+from tests.support.lending import register
+from tests.support.people import TEST, credentials_of, key_of
 
 REASON = "salary slip of October"
 

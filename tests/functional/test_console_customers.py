@@ -11,19 +11,17 @@ from sqlalchemy import text
 from chalicelib import runtime
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author, Role
-from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.applications import list_applications
 from chalicelib.services.audit import list_events
 from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.storage import idempotency
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.customers import Customer, Registration
+from chalicelib.storage.customers import Customer
 from chalicelib.storage.paging import Cursor
-from tests.functional.browser import Browser, Seen
-from tests.functional.test_endpoints import add_loan
-from tests.lending import register
-from tests.people import TEST
+from tests.support.console.browser import Browser, Seen, names_in
+from tests.support.customers import add_loan, named
+from tests.support.people import TEST
 
 ASKED = "?loan_amount=1%2C20%2C030&interest_rate=8.12&tenure=12"
 TOO_MUCH = "?loan_amount=900000&interest_rate=8.12&tenure=12"
@@ -41,17 +39,8 @@ def viewer(browser: Browser, database: Database) -> Browser:
     return browser.sign_in_as(database, Role.VIEWER)
 
 
-def named(database: Database, first_name: str = "Rudra", last_name: str = "Singh", phone: str = "8697989224") -> int:
-    registration = Registration(first_name, last_name, 23, phone, Decimal(23_000))
-    return register(database, registration, STANDARD_1, TEST).customer_id
-
-
 def stored(database: Database, customer_id: int) -> Customer:
     return view_customer(database, customer_id, today=runtime.today()).customer
-
-
-def names_in(seen: Seen) -> list[str]:
-    return [unescape(name) for name in re.findall(r'<th scope="row"[^>]*><a[^>]*>([^<]*)</a>', seen.text)]
 
 
 def test_a_list_without_customers_says_what_to_do(officer: Browser) -> None:

@@ -20,13 +20,13 @@ from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import imports
 from chalicelib.storage.customers import Registration
-from tests import plain_http
-from tests.functional.browser import HOST, Browser, Seen
-from tests.functional.conftest import BUCKET
-from tests.functional.test_imports_api import BOOK, insert_findings, insert_import, reference
-from tests.lending import register
-from tests.people import TEST
-from tests.workbooks import customer, customers_book
+from tests.support import plain_http
+from tests.support.application import BUCKET
+from tests.support.console.browser import HOST, Browser, Seen
+from tests.support.imports.jobs import BOOK, insert_findings, insert_import, reference
+from tests.support.lending import register
+from tests.support.people import TEST
+from tests.support.workbooks import customer, customers_book
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

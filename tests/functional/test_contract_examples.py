@@ -16,10 +16,10 @@ from chalicelib.services import users
 from chalicelib.services.users import WantedUser
 from contract.document import view_name
 from contract.exchanges import FILE, Exchange, read_exchanges
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_imports_api import reference, upload
-from tests.people import PASSWORD, TEST
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.application import Answer, Api
+from tests.support.imports.jobs import reference, upload
+from tests.support.people import PASSWORD, TEST
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

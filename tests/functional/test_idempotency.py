@@ -11,9 +11,8 @@ from chalicelib.errors import OutcomeUnknown, RequestInFlight
 from chalicelib.postgres.database import Database
 from chalicelib.services.idempotency import Attempt, Once, run_once
 from chalicelib.storage import idempotency
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_endpoints import RUDRA, asking, registered
-from tests.functional.test_errors import assert_envelope
+from tests.support.application import Answer, Api, assert_envelope
+from tests.support.customers import RUDRA, asking, registered
 
 
 def send(api: Api, path: str, body: object, key: str) -> Answer:

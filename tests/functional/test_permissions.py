@@ -8,10 +8,9 @@ from chalicelib.api.declaring import ok
 from chalicelib.api.endpoint import METHODS, NOWHERE, Endpoint
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import PERMISSIONS, PUBLIC, SCOPED, Operation, Role
-from tests.functional.conftest import Api
-from tests.functional.test_endpoints import registered
-from tests.functional.test_errors import assert_envelope
-from tests.people import credentials_of, key_of
+from tests.support.application import Api, assert_envelope
+from tests.support.customers import registered
+from tests.support.people import credentials_of, key_of
 
 ROUTES = sorted((key, endpoint.operation) for key, endpoint in endpoints.declared.items())
 SOMEBODY = [role for role in Role if role is not Role.ANYONE]

@@ -18,11 +18,10 @@ from chalicelib.services.applications import list_applications
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.paging import Cursor
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_endpoints import RUDRA, add_loan, asking, registered
-from tests.functional.test_errors import assert_envelope
-from tests.lending import create_loan, register
-from tests.people import TEST
+from tests.support.application import Answer, Api, assert_envelope
+from tests.support.customers import RUDRA, add_loan, asking, registered
+from tests.support.lending import create_loan, register
+from tests.support.people import TEST
 
 
 def patch(api: Api, customer_id: int, body: object, tag: str | None) -> Answer:

@@ -23,10 +23,10 @@ from chalicelib.services.users import UserChanges
 from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.paging import Cursor
-from tests.integration.conftest import Aws
-from tests.lending import create_loan, register
-from tests.people import TEST, key_of, session_of, user_of
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.aws import Aws
+from tests.support.lending import create_loan, register
+from tests.support.people import TEST, key_of, session_of, user_of
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 PERSON = Registration("Asha", "Rao", 30, "9876543210", Decimal("50000.50"))
 TODAY = date(2026, 11, 23)

@@ -9,9 +9,9 @@ from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.running import import_messages, import_object
 from chalicelib.postgres.database import Database
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
-from tests.integration.conftest import Aws
-from tests.integration.test_import import query, scalar
-from tests.workbooks import customer, customers_book, loan, loans_book
+from tests.support.aws import Aws
+from tests.support.imports.contents import query, scalar
+from tests.support.workbooks import customer, customers_book, loan, loans_book
 
 REVISION = "SELECT version_num FROM alembic_version"
 

@@ -19,10 +19,10 @@ from chalicelib.services.idempotency import Once
 from chalicelib.services.loans import Application, apply, check_eligibility
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.tables import loans
-from tests.integration.waiting import wait_until_someone_waits
-from tests.lending import create_loan, register
-from tests.patience import PATIENCE_SECONDS
-from tests.people import TEST
+from tests.support.lending import create_loan, register
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.people import TEST
+from tests.support.waiting import wait_until_someone_waits
 
 TODAY = date(2026, 11, 23)
 WORKERS = 8

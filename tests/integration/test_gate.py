@@ -15,7 +15,7 @@ from chalicelib.services.access import MOST_TRUSTED, TRUSTED_SECONDS, Gate
 from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.users import UserChanges
 from chalicelib.storage.paging import Cursor
-from tests.people import TEST, key_of, session_of, user_of
+from tests.support.people import TEST, key_of, session_of, user_of
 
 
 class Clock:

@@ -20,8 +20,8 @@ from chalicelib.services.users import UserChanges
 from chalicelib.storage import api_keys as stored_keys
 from chalicelib.storage import sessions as stored_sessions
 from chalicelib.storage import users as stored_users
-from tests.integration.waiting import wait_until_someone_waits
-from tests.people import PASSWORD, TEST, key_of, session_of, user_of
+from tests.support.people import PASSWORD, TEST, key_of, session_of, user_of
+from tests.support.waiting import wait_until_someone_waits
 
 ANOTHER = "another long password"
 NEW_HASH = passwords.hashed(ANOTHER, "asha")

@@ -14,8 +14,8 @@ from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Order
 from chalicelib.storage.paging import Cursor
 from infra.local.postgres import PostgresServer
-from tests.conftest import settings_for
-from tests.databases import TEMPLATE
+from tests.support.databases import TEMPLATE
+from tests.support.settings import settings_for
 
 PORTFOLIO = """
     INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)

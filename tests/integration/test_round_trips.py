@@ -17,9 +17,9 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.storage.customers import Registration
 from infra.local.postgres import PostgresServer
-from tests.conftest import settings_for
-from tests.lending import create_loan, register
-from tests.people import TEST
+from tests.support.lending import create_loan, register
+from tests.support.people import TEST
+from tests.support.settings import settings_for
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from chalicelib.services.sessions import MOST_FAILURES_OF_A_LOGIN, MOST_FAILURES
 from chalicelib.services.users import UserChanges, WantedUser
 from chalicelib.storage import sessions as stored_sessions
 from chalicelib.storage import sign_in_failures
-from tests.people import PASSWORD, TEST, session_of, user_of
+from tests.support.people import PASSWORD, TEST, session_of, user_of
 
 WRONG = "not the password"
 

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -32,7 +33,13 @@ VALUES_OF_IMPORTS = ("jobs", "findings", "files", "kinds")
 WITHIN_IMPORTS = {"reading": {"reading"}, "kinds": {"kinds", "reading"}}
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
+    """The names that a module imports, each with where it comes from."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -94,6 +101,14 @@ def name_of(path: Path) -> str:
 def module_in(name: str, modules: Mapping[str, Path]) -> str | None:
     """The module that an import names, itself or as where something stands; None where it is not one of ours."""
     return name if name in modules else next((part for part in (name.rpartition(".")[0],) if part in modules), None)
+
+
+def test_no_module_of_the_tests_imports_a_test_or_a_conftest() -> None:
+    """What several of them need stands in tests/support/."""
+    for path in (PROJECT / "tests").rglob("*.py"):
+        for name in imported(path):
+            parts = name.split(".")
+            assert parts[0] != "tests" or not any(part.startswith(("test_", "conftest")) for part in parts), path
 
 
 def test_the_rules_import_the_standard_library_only() -> None:

@@ -26,7 +26,7 @@ from contract.conformance import Conformance
 from contract.document import PROJECT, document, failures, view_name
 from contract.exchanges import read_exchanges
 from contract.schemas import component_schemas, sentence
-from tests.unit.test_docs import all_subclasses
+from tests.support.errors import kinds_of
 
 DOCUMENT = document()
 EVERY_OPERATION = [(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods]
@@ -106,7 +106,7 @@ def test_every_error_of_the_service_is_told_of_where_it_can_happen() -> None:
     told = {
         kind.code for endpoint in endpoints.declared.values() for kinds in failures(endpoint).values() for kind in kinds
     }
-    everywhere = {kind.code for kind in all_subclasses(LoanError)}
+    everywhere = {kind.code for kind in kinds_of(LoanError)}
     # These two are answered where there is no operation.
     assert everywhere - told == {"path_not_found", "method_not_allowed"}
 
