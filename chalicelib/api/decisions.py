@@ -6,7 +6,7 @@ from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import OF_A_WRITE, Link, created, ok
-from chalicelib.api.explaining import explanation, offered
+from chalicelib.api.explaining import explanation, message, offered
 from chalicelib.api.responses import Reply, Text, to_json
 from chalicelib.api.taking import IdempotencyKey
 from chalicelib.errors import CustomerNotFound
@@ -161,7 +161,7 @@ def _applied(customer_id: int, made: Application) -> "answers.AppliedLoan":
         "loan_id": made.loan_id,
         "customer_id": customer_id,
         "loan_approved": decision.approved,
-        "message": decision.message,
+        "message": message(decision),
         "monthly_installment": decision.monthly_installment,
         "application_id": made.application_id,
         "corrected_interest_rate": decision.corrected_interest_rate,

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from chalicelib.rules.changes import Change
 from chalicelib.rules.counter_offer import CounterOffer, Offer
 from chalicelib.rules.decision import Decision
+from chalicelib.rules.reasons import StatedReason
 from chalicelib.rules.score import Facts
+from chalicelib.rules.sentences import change_sentence, reason_sentence, statement
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import decisions as answers
@@ -21,10 +23,15 @@ def explanation(facts: Facts, decision: Decision) -> "answers.Explained":
             {"name": part.name, "earned": part.points_earned, "possible": part.points_possible}
             for part in decision.score_parts
         ],
-        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons],
+        "reasons": [_reason(reason) for reason in decision.reasons],
         "rate_floor": decision.rate_floor,
         "facts": facts_answered(facts),
     }
+
+
+def message(decision: Decision) -> str | None:
+    """Why it was refused, for a person; None if it was approved."""
+    return None if decision.approved else reason_sentence(decision.reasons[0])
 
 
 def facts_answered(facts: Facts) -> "answers.DecisionFacts":
@@ -42,7 +49,7 @@ def facts_answered(facts: Facts) -> "answers.DecisionFacts":
 
 
 def offered(counter_offer: CounterOffer | None) -> "answers.Offered":
-    """What the same policy would approve; nothing where the loan was approved as asked."""
+    """What the same policy would approve; nothing if the loan was approved as asked."""
     if counter_offer is None:
         return {}
     return {
@@ -50,7 +57,7 @@ def offered(counter_offer: CounterOffer | None) -> "answers.Offered":
             "largest_amount": _offer(counter_offer.largest_amount),
             "shortest_tenure": _offer(counter_offer.shortest_tenure),
             "changes": [_change(change) for change in counter_offer.changes],
-            "statement": counter_offer.statement,
+            "statement": statement(counter_offer),
         }
     }
 
@@ -67,4 +74,8 @@ def _offer(offer: Offer | None) -> "answers.LoanOffer | None":
 
 
 def _change(change: Change) -> "answers.NeededChange":
-    return {"code": change.code, "bound": Decimal(change.bound), "sentence": change.sentence}
+    return {"code": change.code, "bound": Decimal(change.bound), "sentence": change_sentence(change)}
+
+
+def _reason(reason: StatedReason) -> "answers.DecisionReason":
+    return {"code": reason.code, "sentence": reason_sentence(reason)}

@@ -36,6 +36,7 @@ SCORE = Range(0, MAX_SCORE)
 
 # In rupees. What the columns of amounts hold with room to spare: a lakh crore.
 MAX_AMOUNT = 10**12
+MAX_AMOUNT_IN_WORDS = "1 lakh crore"
 AMOUNT_DECIMALS = 2
 LIMIT = Range(0, MAX_AMOUNT)
 # Of a loan that is asked for here. A workbook may bring smaller ones.

@@ -8,12 +8,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sqlalchemy import Connection
 
-from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated
+from chalicelib.errors import AboveCeiling, CustomerNotFound, Outdated
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import EVERYBODY, TERMS, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
-from chalicelib.rules.ceilings import Ceiling, Terms, faults
+from chalicelib.rules.ceilings import Ceiling, Terms, exceeded
+from chalicelib.rules.figures import rupees
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts
 from chalicelib.services.idempotency import Once, Told, run_once
@@ -120,7 +121,7 @@ def change_customer(
 ) -> None:
     """Changes a customer who is still as the client saw it, which is one of `etags`. The audit log keeps the reason.
 
-    Raises CustomerNotFound, Outdated if somebody else has changed the customer since, and InvalidRequest for a limit or
+    Raises CustomerNotFound, Outdated if somebody else has changed the customer since, and AboveCeiling for a limit or
     an income above the ceiling of whoever changes it.
     """
     with database.transaction() as tx:
@@ -186,8 +187,15 @@ def _check_ceiling(customer: Customer, changes: Mapping[str, object], ceiling: C
     if ceiling is None or not TERMS & changes.keys():
         return
     before = {name: getattr(customer, name) for name in TERMS}
-    wrong = faults(
-        Terms(**before), Terms(**(before | {name: changes[name] for name in TERMS & changes.keys()})), ceiling
+    after = before | {name: changes[name] for name in TERMS & changes.keys()}
+    highest = exceeded(Terms(**before), Terms(**after), ceiling)
+    if highest:
+        fields = {name: [_above_ceiling(name, most, after[name], ceiling)] for name, most in highest.items()}
+        raise AboveCeiling(f"The change is above what your role may set: see {', '.join(fields)}.", fields, highest)
+
+
+def _above_ceiling(name: str, most: Decimal, wanted: Decimal, ceiling: Ceiling) -> str:
+    why = f", which is the lesser of {ceiling.incomes} monthly incomes and {ceiling.most} rupees"
+    return (
+        f'must be at most {rupees(most)} in your role{why if name == "approved_limit" else ""}; got "{rupees(wanted)}"'
     )
-    if wrong:
-        raise InvalidRequest(f"The change is above what your role may set: see {', '.join(wrong)}.", wrong)

@@ -13,7 +13,7 @@ from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.decision import Decision
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts, LoanRequest
-from chalicelib.rules.stored import facts_as_stored, policy_as_stored
+from chalicelib.rules.stored import facts_as_stored, policy_as_stored, reason_as_stored
 from chalicelib.storage import audit
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import loan_applications
@@ -25,7 +25,7 @@ Json = dict[str, Any]
 class StoredApplication:
     """An application as it was kept: the request, what it was decided from, and the result.
 
-    `policy`, `facts` and `score_parts` hold amounts as text (rules/stored.py).
+    `policy`, `facts`, `score_parts` and `reasons` hold amounts as text (rules/stored.py).
     """
 
     application_id: int
@@ -129,7 +129,7 @@ def add(
                 for part in decision.score_parts
             ]
         ),
-        "reasons": json.dumps([{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons]),
+        "reasons": json.dumps([reason_as_stored(reason) for reason in decision.reasons]),
         "rate_floor": decision.rate_floor,
         "corrected_interest_rate": decision.corrected_interest_rate,
         "monthly_installment": decision.monthly_installment,

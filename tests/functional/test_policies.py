@@ -279,7 +279,7 @@ def release(api: Api) -> None:
 
 def redrive(admin: Browser) -> None:
     page = admin.get("/console/imports/dead-letters/")
-    assert "1 message" in page.words
+    assert "1 file" in page.words
     # What is told to move the messages here does not know how, but the call was made.
     with suppress(NotImplementedError):
         admin.send(page, "")

@@ -121,6 +121,7 @@ def test_a_reader_that_spins_in_c_and_hears_no_signal_is_ended_by_the_system() -
     # One call of OpenSSL that takes minutes; an operation of Python's own, such as pow, looks for signals.
     program = """
 from hashlib import pbkdf2_hmac
+from chalicelib.imports.processor_budget import processor_budget
 with processor_budget(0.2):
     pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
 """

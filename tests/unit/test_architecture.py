@@ -12,7 +12,7 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 CHALICELIB = PROJECT / "chalicelib"
 # Whatever has modules of ours; loans_localstack is a package by itself, which LocalStack imports.
-TOPS = ("bench", "chalicelib", "contract", "data", "infra", "tests")
+TOPS = ("bench", "chalicelib", "contract", "data", "docs", "infra", "tests")
 ROOMS = ("rules", "postgres", "storage", "imports", "services", "requests", "api", "console")
 
 MAY_IMPORT = {

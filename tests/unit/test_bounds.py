@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import BigInteger, Column, Numeric, SmallInteger
 
-from chalicelib.console.frame import words
+from chalicelib.console.frame.labels import IMPORT_STATES
+from chalicelib.console.imports.findings import OUTCOMES
 from chalicelib.imports.jobs import SheetCounts
 from chalicelib.postgres import errors
 from chalicelib.requests.models import CreateLoanBody, Model, PatchCustomerBody, RegisterBody, ScheduleBody
@@ -149,8 +150,8 @@ def test_every_outcome_of_a_row_has_a_column_and_every_word_a_use() -> None:
 
 
 def test_pages_have_a_word_for_every_state_and_outcome() -> None:
-    assert words.IMPORT_STATES.keys() == {*ImportState}
-    assert list(words.FINDING_OUTCOMES) == [*FINDING_OUTCOMES]
+    assert IMPORT_STATES.keys() == {*ImportState}
+    assert list(OUTCOMES) == [*FINDING_OUTCOMES]
 
 
 SAID_IN_SQL = (
@@ -222,3 +223,8 @@ def test_what_is_said_of_broken_constraints_is_about_constraints_that_there_are(
 def test_a_range_includes_both_its_ends_and_reads_as_a_person_says_it() -> None:
     assert str(Range(18, 120)) == "18 to 120"
     assert [number in Range(1, 3) for number in range(5)] == [False, True, True, True, False]
+
+
+def test_the_largest_amount_is_said_in_words_as_it_is() -> None:
+    lakh, crore = 10**5, 10**7
+    assert (lakh * crore, "1 lakh crore") == (bounds.MAX_AMOUNT, bounds.MAX_AMOUNT_IN_WORDS)

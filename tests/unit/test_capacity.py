@@ -9,7 +9,7 @@ import yaml
 
 from chalicelib.imports.loading import MERGING_SECONDS_A_ROW
 from chalicelib.rules.importing import ImportState
-from infra.capacity import (
+from docs.tools.capacity import (
     DOCUMENT,
     SECONDS_A_MONTH,
     VOLUMES,
@@ -21,7 +21,7 @@ from infra.capacity import (
     read_inputs,
     tables,
 )
-from infra.fixed_cost import FOUNDATION, VALUES, counted, fixed_cost, metrics_of_our_own, prices
+from docs.tools.fixed_cost import FOUNDATION, VALUES, counted, fixed_cost, metrics_of_our_own, prices
 from infra.packaging import ROOT, TEMPLATE
 
 INPUTS = read_inputs(DOCUMENT.read_text())

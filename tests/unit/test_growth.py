@@ -118,28 +118,27 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "config.CEILING": OPERATORS,
     "config.CURRENCY_CODE": OPERATORS,
     "rules.policy.NAME": OPERATORS,
-    "api.json_bodies._TEXT_OR_BRACKET": [
+    "requests.json_bodies._TEXT_OR_BRACKET": [
         ("finditer", lambda n: '"' + "\\" * n),
         ("finditer", lambda n: '"' + 'a\\"' * n),
         ("finditer", lambda n: '"[' * n),
     ],
-    "console.audit_words.MOMENT": [("fullmatch", lambda n: "2024-01-01 00:00:00." + "0" * n + "+")],
-    "console.customer_forms.PLAIN_AMOUNT": [("fullmatch", lambda n: "1" * n + ".x")],
-    "console.page.NEXT": [
+    "console.administration.audit_labels.MOMENT": [("fullmatch", lambda n: "2024-01-01 00:00:00." + "0" * n + "+")],
+    "console.frame.redirects.NEXT": [
         ("fullmatch", lambda n: "a" * n + "!"),
         ("fullmatch", lambda n: "a/" * n + "!"),
         ("fullmatch", lambda n: "?" + "a" * n + "!"),
     ],
-    "console.typed.AMOUNT": [
+    "console.imports.findings.AMOUNT": [
         ("finditer", lambda n: "1" * n + "%"),
         ("finditer", lambda n: "1.1" * n),
         ("finditer", lambda n: "12345% " * n),
     ],
-    "console.typed.PLAIN_NUMBER": [
+    "console.imports.findings.PLAIN_NUMBER": [
         ("fullmatch", lambda n: "1" * n + "."),
         ("fullmatch", lambda n: "1." + "1" * n + "."),
     ],
-    "console.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
+    "console.frame.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
     "imports.kinds.readers._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
     "imports.reading.number_formats._TOKEN": [
         ("finditer", lambda n: "[" * n),
@@ -330,8 +329,8 @@ ROWS = {
 OUR_OWN = "only a page of our own is searched"
 INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
     ("api.contract", "findall", r"r'<style>(.*?)</style>'"): OUR_OWN,
-    ("api.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models._digits)],
-    ("api.models", "findall", r"r'\w{2,}'"): [
+    ("requests.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models._digits)],
+    ("requests.models", "findall", r"r'\w{2,}'"): [
         Case(lambda n: "a " * n, models._said),
         Case(lambda n: "a" * n, models._said),
     ],

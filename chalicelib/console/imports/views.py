@@ -6,7 +6,8 @@ from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import ROWS, shown_page
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import page, see, see_elsewhere
+from chalicelib.console.frame.redirects import redirect, redirect_to_file
+from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest
 from chalicelib.imports.files import CONTENT_TYPES
@@ -15,7 +16,7 @@ from chalicelib.requests.models import ImportsQuery, StartImportBody
 from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.services import imports
 
-# Who asks with a script sends the file with it too, and is not to be led anywhere by S3.
+# A script that starts an import sends the file too, and S3 must not redirect it.
 BY_SCRIPT = "script"
 
 
@@ -29,12 +30,12 @@ def view_imports(visit: Visit) -> Response:
 
 
 def view_new_import(visit: Visit) -> Response:
-    """Where a workbook is dropped, or named."""
+    """The page to drop a workbook on, or to name it."""
     return _new_import(visit, Form())
 
 
 def start_import(visit: Visit) -> Response:
-    """Notes an import of this file name; its page has the form that sends the file to S3."""
+    """Starts an import of this file name; its page has the form that sends the file to S3."""
     try:
         body = read(StartImportBody, visit.form)
         started = imports.start_import(
@@ -48,13 +49,13 @@ def start_import(visit: Visit) -> Response:
     except InvalidRequest as error:
         return _new_import(visit, Form.refused(visit.form, error), 400)
     by = f"?by={BY_SCRIPT}" if visit.form.get("by") == BY_SCRIPT else ""
-    return see(visit, f"imports/{started.job.import_id}/{by}")
+    return redirect(visit, f"imports/{started.job.import_id}/{by}")
 
 
 def download_template(visit: Visit) -> Response:
     """Leads to the template workbook in S3."""
     bucket = runtime.settings().import_bucket
-    return see_elsewhere(visit, imports.template_link(runtime.s3(), runtime.signing_s3(), bucket))
+    return redirect_to_file(visit, imports.template_link(runtime.s3(), runtime.signing_s3(), bucket))
 
 
 def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:

@@ -16,6 +16,7 @@ from chalicelib.rules.bounds import (
     FIRST_DATE,
     LAST_DATE,
     MAX_AMOUNT,
+    MAX_AMOUNT_IN_WORDS,
     MAX_ID_IN_A_FILE,
     NAME_LENGTH,
     RATE,
@@ -91,7 +92,7 @@ def money(*, zero: bool) -> Reader:
     A formula such as PMT leaves more decimals than Excel shows; they are rounded half-up, as Excel shows them.
     """
     bound = "from 0" if zero else "above 0"
-    problem = Problem("out_of_range", f"must be an amount {bound} and at most {MAX_AMOUNT}.")
+    problem = Problem("out_of_range", f"must be an amount {bound} and at most {MAX_AMOUNT_IN_WORDS} rupees.")
 
     def read(cell: Cell) -> Decimal | Problem:
         exact = _number(cell, amount_of)
