@@ -1,14 +1,13 @@
 """A request as a view sees it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalice.app import Request
 
 from chalicelib.rules.access import Actor, Author
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A request with who makes it. Views are handed it, and never see one that may not be made."""
 
     request: Request

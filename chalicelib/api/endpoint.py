@@ -36,7 +36,7 @@ View = TypeVar("View", bound=Callable[..., object])
 Answering = Callable[[Call, PathParameters], Response]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Endpoint:
     """A view and all that is said of it. Its docstring is the summary; its signature says what it takes and returns.
 

@@ -1,10 +1,9 @@
 """From values to the JSON a client reads. Money is a JSON number, exact, and never passes through a float."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import simplejson
 from chalice.app import Response
@@ -34,20 +33,18 @@ class Text(str):
     """A body that is written already."""
 
 
-@dataclass(frozen=True)
-class Reply(Generic[Body]):
+class Reply(NamedTuple, Generic[Body]):
     """An answer with more to it than its body: headers, or another status than the first that the endpoint declares.
 
     A Text goes out as it is; it is JSON unless the headers say otherwise.
     """
 
     body: Body | Text
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] | None = None
     status: int | None = None
 
 
-@dataclass(frozen=True)
-class FileLink:
+class FileLink(NamedTuple):
     """Leads to a file in S3: the gateway would garble it (docs/decisions/api.md)."""
 
     url: str

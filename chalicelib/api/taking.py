@@ -8,9 +8,8 @@ first that is not valid is raised.
 """
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
 from inspect import isclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -45,16 +44,14 @@ Failures = tuple[type[LoanError], ...]
 PathParameters = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class PathNumber:
+class PathNumber(NamedTuple):
     """The number of something in the path, and what is raised if it can be the number of none."""
 
     what: str
     not_found: type[LoanError]
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """A header of the request: its name, how it is read, and what is raised because of it."""
 
     name: str
@@ -62,8 +59,7 @@ class Header:
     raises: Failures = ()
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of a view: its type, how it is read from a request, and what that raises."""
 
     type: Any

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Self, TypeAlias, get_args
+from typing import Literal, NamedTuple, Self, TypeAlias, get_args
 
 
 class Role(StrEnum):
@@ -94,8 +94,7 @@ SCOPED = PUBLIC | {
 }
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """Which customers there are for whoever asks: all of them, or only the one of `customer_id`."""
 
     customer_id: int | None = None

@@ -1,22 +1,19 @@
 """Lists in parts: a cursor says which part is asked for, a slice is the part with where the next one begins."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Slice(Generic[T]):
+class Slice(NamedTuple, Generic[T]):
     """Rows of a list, and the number of the last one if there are more behind it; None at the end of the list."""
 
     rows: Sequence[T]
     next: int | None = None
 
 
-@dataclass(frozen=True)
-class Cursor:
+class Cursor(NamedTuple):
     """Asks for at most `size` rows from behind the row of this number on; None begins with the first.
 
     What is behind depends on the order of the list: larger numbers, or smaller ones if the newest come first.
