@@ -113,15 +113,6 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("fullmatch", lambda n: "a/" * n + "!"),
         ("fullmatch", lambda n: "?" + "a" * n + "!"),
     ],
-    "console.imports.findings.AMOUNT": [
-        ("finditer", lambda n: "1" * n + "%"),
-        ("finditer", lambda n: "1.1" * n),
-        ("finditer", lambda n: "12345% " * n),
-    ],
-    "console.imports.findings.PLAIN_NUMBER": [
-        ("fullmatch", lambda n: "1" * n + "."),
-        ("fullmatch", lambda n: "1." + "1" * n + "."),
-    ],
     "console.frame.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
     "imports.kinds.readers._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
     "imports.reading.number_formats._TOKEN": [
