@@ -1,0 +1,219 @@
+"""Which fact may be recorded. Storage and the services ask here before they write anything."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+
+from chalicelib.rules.money import from_paise
+from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
+from chalicelib.rules.servicing.fold import fold, in_order, order_of, step
+from chalicelib.rules.servicing.opening import wrong_with_opening
+from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.refusals import Code, Refused, check_open
+from chalicelib.rules.servicing.settlement import payoff
+from chalicelib.rules.servicing.standing import standing
+from chalicelib.rules.servicing.values import INTENTS, Effect, Fact, Intent, Kind, Terms, is_whole_paise
+
+
+def record_next(
+    terms: Terms,
+    position: Position,
+    fact: Fact,
+    today: date,
+    buckets: Sequence[Bucket] = BUCKETS,
+    *,
+    takes_credit: bool = False,
+) -> Position:
+    """The position after a fact that `follows` it. Raises Refused if it may not be recorded.
+
+    `takes_credit` lets a receipt of a closed loan through, as credit: for files, which report what was paid, so that
+    their order does not matter.
+    """
+    check(terms, position, fact, today, buckets, since=position.since, takes_credit=takes_credit)
+    return step(terms, position, fact, buckets)
+
+
+def record(
+    terms: Terms,
+    facts: Iterable[Fact],
+    fact: Fact,
+    today: date,
+    buckets: Sequence[Bucket] = BUCKETS,
+    *,
+    takes_credit: bool = False,
+) -> Position:
+    """The position after one more fact of any value date, or a reversal; `facts` are all that were recorded so far.
+
+    Raises Refused if it may not be recorded: because of what was recorded up to its value date, or because a later fact
+    could not stand after it.
+    """
+    recorded = list(facts)
+    if fact.kind is Kind.REVERSAL:
+        check_reversal(recorded, fact, today)
+    else:
+        counting = in_order(recorded)
+        before = fold(terms, [each for each in counting if order_of(each) < order_of(fact)], buckets=buckets)
+        since = counting[0].value_date if counting else None
+        check(terms, before, fact, today, buckets, since=since, takes_credit=takes_credit)
+    try:
+        return fold(terms, [*recorded, fact], buckets=buckets)
+    except Refused as refusal:
+        raise Refused(
+            Code.LATER_FACT_STANDS,
+            f"Fact {refusal.figures.get('fact')}, which is later, could not stand: {refusal.sentence}",
+            refusal.figures,
+        ) from refusal
+
+
+def check(
+    terms: Terms,
+    before: Position,
+    fact: Fact,
+    today: date,
+    buckets: Sequence[Bucket] = BUCKETS,
+    *,
+    since: date | None = None,
+    takes_credit: bool = False,
+) -> None:
+    """Raises Refused if the fact, no reversal, may not be recorded after `before`, which has all facts it follows.
+
+    `since` is when servicing began, None if it has not.
+    """
+    _check_amount(fact)
+    _check_intent(fact)
+    _check_date(fact, today, since)
+    if fact.kind in (Kind.DISBURSAL, Kind.OPENING):
+        _check_beginning(terms, fact, since)
+        return
+    if fact.kind is Kind.REFUND:
+        _check_refund(before, fact)
+        return
+    if takes_credit and fact.kind is Kind.RECEIPT and before.closed_on:
+        return
+    check_open(before)
+    if judge := _JUDGES.get((fact.kind, fact.intent if fact.kind is Kind.RECEIPT else None)):
+        judge(terms, before, fact, buckets)
+
+
+def check_reversal(facts: Sequence[Fact], reversal: Fact, today: date) -> None:
+    """Raises Refused if a fact may not be reversed by this one."""
+    _check_date(reversal, today, None)
+    number = reversal.reverses
+    reversed_one = next((fact for fact in facts if fact.number == number), None)
+    figures = {"reverses": number}
+    if reversed_one is None:
+        raise Refused(Code.UNKNOWN_FACT, f"The loan has no fact {number} to reverse.", figures)
+    if reversed_one.kind is Kind.REVERSAL:
+        sentence = f"Fact {number} is a reversal. Record what it undid once more."
+        raise Refused(Code.REVERSAL_OF_A_REVERSAL, sentence, figures)
+    if reversed_one.kind is Kind.DISBURSAL:
+        sentence = "A disbursal is not reversed. Settle the loan: on the same day no interest is owed."
+        raise Refused(Code.REVERSAL_OF_A_DISBURSAL, sentence, figures)
+    earlier = next((fact.number for fact in facts if fact.kind is Kind.REVERSAL and fact.reverses == number), None)
+    if earlier is not None:
+        sentence = f"Fact {number} has been reversed already, by fact {earlier}."
+        raise Refused(Code.ALREADY_REVERSED, sentence, {**figures, "reversed_by": earlier})
+    others = [fact.number for fact in in_order(facts) if fact.kind is not Kind.OPENING]
+    if reversed_one.kind is Kind.OPENING and others:
+        sentence = (
+            f"Everything else stands on the opening. Reverse the other facts first: {', '.join(map(str, others))}."
+        )
+        raise Refused(Code.OPENING_IN_USE, sentence, {**figures, "fact": others[-1]})
+
+
+def _check_amount(fact: Fact) -> None:
+    if not is_whole_paise(fact.amount):
+        sentence = f"An amount must be rupees with at most 2 decimals, not {fact.amount}."
+        raise Refused(Code.AMOUNT_FINER_THAN_A_PAISA, sentence, {"amount": fact.amount})
+    if fact.amount <= 0:
+        sentence = f"An amount must be above 0, not {fact.amount}."
+        raise Refused(Code.AMOUNT_NOT_POSITIVE, sentence, {"amount": fact.amount})
+
+
+def _check_intent(fact: Fact) -> None:
+    intents = INTENTS.get(fact.kind, ())
+    if fact.intent is not None and fact.intent not in intents:
+        known = " or ".join(intents) if intents else "none"
+        sentence = f"The intent of a {fact.kind} must be {known}, not {fact.intent}."
+        raise Refused(Code.UNKNOWN_INTENT, sentence, {"intent": fact.intent})
+    if fact.intent is Intent.PREPAYMENT and fact.effect is None:
+        sentence = f"A prepayment needs its effect: {' or '.join(Effect)}."
+        raise Refused(Code.EFFECT_NEEDED, sentence)
+    if fact.effect is not None and fact.intent is not Intent.PREPAYMENT:
+        sentence = f"Only a prepayment has an effect; {fact.effect} was given."
+        raise Refused(Code.EFFECT_NOT_WANTED, sentence, {"effect": fact.effect})
+
+
+def _check_date(fact: Fact, today: date, since: date | None) -> None:
+    figures = {"value_date": fact.value_date, "from": since, "to": today}
+    if fact.value_date > today:
+        raise Refused(Code.FUTURE_DATE, f"{fact.value_date} is in the future; today is {today}.", figures)
+    if since is not None and fact.value_date < since:
+        sentence = f"{fact.value_date} is before {since}, when the servicing of the loan began."
+        raise Refused(Code.BEFORE_DISBURSAL, sentence, figures)
+
+
+def _check_beginning(terms: Terms, fact: Fact, since: date | None) -> None:
+    if since is not None:
+        raise Refused(Code.ALREADY_SERVICED, f"The loan is serviced here since {since}.", {"since": since})
+    if fact.value_date < terms.start_date:
+        sentence = f"{fact.value_date} is before the loan starts, on {terms.start_date}."
+        raise Refused(Code.BEFORE_DISBURSAL, sentence, {"value_date": fact.value_date, "from": terms.start_date})
+    if fact.kind is Kind.DISBURSAL and (fact.amount, fact.value_date) != (terms.principal, terms.start_date):
+        sentence = f"The disbursal is {terms.principal} on {terms.start_date}, not {fact.amount} on {fact.value_date}."
+        raise Refused(Code.DISBURSAL_DIFFERS, sentence, {"amount": terms.principal, "value_date": terms.start_date})
+    if fact.kind is Kind.OPENING and (wrong := list(wrong_with_opening(terms, fact))):
+        raise Refused(Code.OPENING_INVALID, " ".join(wrong))
+
+
+def _check_refund(before: Position, fact: Fact) -> None:
+    """A refund gives credit back, which a closed loan can have too."""
+    if not before.is_serviced:
+        check_open(before)
+    credit = from_paise(before.credit)
+    if fact.amount > credit:
+        sentence = f"A refund of {fact.amount} is more than the credit on {fact.value_date}, {credit}."
+        raise Refused(Code.REFUND_ABOVE_CREDIT, sentence, {"amount": fact.amount, "credit": credit})
+
+
+def _judge_prepayment(terms: Terms, before: Position, fact: Fact, buckets: Sequence[Bucket]) -> None:
+    overdue = standing(terms, before, fact.value_date, buckets).overdue
+    if overdue:
+        sentence = f"{overdue} is overdue on {fact.value_date}; record that as an instalment before the prepayment."
+        raise Refused(Code.IN_ARREARS, sentence, {"overdue": overdue})
+
+
+def _judge_settlement(terms: Terms, before: Position, fact: Fact, buckets: Sequence[Bucket]) -> None:
+    total = payoff(terms, before, fact.value_date, buckets)
+    if fact.amount != total:
+        sentence = f"The settlement on {fact.value_date} is {total}, not {fact.amount}."
+        raise Refused(Code.SETTLEMENT_DIFFERS, sentence, {"amount": fact.amount, "settlement": total})
+
+
+def _judge_waiver(terms: Terms, before: Position, fact: Fact, buckets: Sequence[Bucket]) -> None:
+    owed = standing(terms, before, fact.value_date, buckets)
+    parts = {
+        None: owed.outstanding,
+        Intent.CHARGES: owed.charges,
+        Intent.INTEREST: owed.interest,
+        Intent.PRINCIPAL: owed.principal,
+    }
+    most = parts[fact.intent]
+    if fact.amount > most:
+        of_what = f" of {fact.intent}" if fact.intent else ""
+        sentence = f"A waiver of {fact.amount} is more than what is owed{of_what} on {fact.value_date}, {most}."
+        raise Refused(Code.WAIVER_ABOVE_OWED, sentence, {"amount": fact.amount, "owed": most})
+
+
+def _judge_write_off(terms: Terms, before: Position, fact: Fact, buckets: Sequence[Bucket]) -> None:
+    owed = standing(terms, before, fact.value_date, buckets).outstanding
+    if fact.amount != owed:
+        sentence = f"A write-off on {fact.value_date} is of all that is owed, {owed}, not {fact.amount}."
+        raise Refused(Code.WRITE_OFF_DIFFERS, sentence, {"amount": fact.amount, "owed": owed})
+
+
+_JUDGES: dict[tuple[Kind, Intent | None], Callable[[Terms, Position, Fact, Sequence[Bucket]], None]] = {
+    (Kind.RECEIPT, Intent.PREPAYMENT): _judge_prepayment,
+    (Kind.RECEIPT, Intent.SETTLEMENT): _judge_settlement,
+    (Kind.WAIVER, None): _judge_waiver,
+    (Kind.WRITE_OFF, None): _judge_write_off,
+}

@@ -1,0 +1,49 @@
+"""What was demanded up to an instalment, in paise, and how many instalments an amount covers.
+
+Demands are steps `(from, instalment)`: from instalment `from` on, until the next step, each is `instalment` paise. A
+loan begins with one step; a prepayment that lowers the instalment adds another.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+Steps = tuple[tuple[int, int], ...]
+
+
+def demanded(steps: Steps, number: int) -> int:
+    """The sum of the instalments up to and including `number`."""
+    total = 0
+    for first, count, instalment in _spans(steps):
+        if number < first:
+            break
+        total += instalment * (number - first + 1 if count is None else min(count, number - first + 1))
+    return total
+
+
+def covered_by(steps: Steps, received: int, most: int) -> int:
+    """How many instalments `received` paise cover, counted from 1 as their numbers are, and at most `most`."""
+    for first, count, instalment in _spans(steps):
+        whole = received // instalment if instalment else most
+        if count is None or whole < count:
+            return min(most, first - 1 + whole)
+        received -= instalment * count
+    raise AssertionError("The last step has no end.")
+
+
+def instalment_at(steps: Steps, number: int) -> int:
+    """What instalment `number` is, in paise; 0 before the first."""
+    return next((instalment for first, instalment in reversed(steps) if first <= number), 0)
+
+
+def lowered(steps: Steps, first: int, instalment: int) -> Steps:
+    """The steps if from `first` on every instalment is at most `instalment`."""
+    kept = tuple(step for step in steps if step[0] < first)
+    return (*kept, (first, min(instalment, instalment_at(steps, max(first - 1, steps[0][0])))))
+
+
+def _spans(steps: Steps) -> Iterator[tuple[int, int | None, int]]:
+    """Each step with how many instalments it has; the last has no end."""
+    for (first, instalment), (following, _) in pairwise(steps):
+        yield first, following - first, instalment
+    first, instalment = steps[-1]
+    yield first, None, instalment

@@ -1,0 +1,74 @@
+"""The opening of a loan that was made elsewhere: what to propose, and what cannot be right."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from chalicelib.rules.money import from_paise
+from chalicelib.rules.servicing.buckets import BUCKETS
+from chalicelib.rules.servicing.days import due_date, dues_by
+from chalicelib.rules.servicing.entering import enter
+from chalicelib.rules.servicing.ledger import Ledger
+from chalicelib.rules.servicing.position import NOTHING
+from chalicelib.rules.servicing.refusals import Code, Refused
+from chalicelib.rules.servicing.values import Fact, Kind, Opening, Terms, is_whole_paise
+
+MOST_INSTALMENTS = 600
+
+
+def propose_opening(terms: Terms, on: date, paid: int, emis_paid_on_time: int, number: int = 1) -> Fact:
+    """The opening of a loan "as if `paid` instalments had been paid" on their due dates, and no other.
+
+    If some of them are due only after `on`, they were paid ahead and no interest is owed. Raises Refused if that leaves
+    nothing to open, or `on` is before the loan's start.
+    """
+    if on < terms.start_date:
+        raise Refused(Code.BEFORE_DISBURSAL, f"The loan starts on {terms.start_date}.", {"from": terms.start_date})
+    if not 0 <= paid < terms.tenure:
+        most = terms.tenure - 1
+        sentence = f"With {paid} of {terms.tenure} instalments paid there is nothing to open; at most {most} can be."
+        raise Refused(Code.OPENING_INVALID, sentence, {"instalments": most})
+    books = _paid_as_demanded(terms, paid)
+    interest = 0
+    if books.on is not None and books.on <= on:
+        books.advance(on)
+        interest = books.interest()
+    opening = Opening(
+        from_paise(interest), due_date(terms.start_date, paid + 1), terms.tenure - paid, emis_paid_on_time
+    )
+    return Fact(number, Kind.OPENING, from_paise(books.principal), on, opening=opening)
+
+
+def _paid_as_demanded(terms: Terms, paid: int) -> Ledger:
+    books = Ledger(terms, NOTHING, BUCKETS)
+    enter(books, Fact(0, Kind.DISBURSAL, terms.principal, terms.start_date))
+    for instalment in range(1, paid + 1):
+        day = due_date(terms.start_date, instalment)
+        books.advance(day)
+        if due := books.due():
+            enter(books, Fact(0, Kind.RECEIPT, from_paise(due), day))
+    return books
+
+
+def wrong_with_opening(terms: Terms, fact: Fact) -> Iterator[str]:
+    """Sentences that say what of an opening cannot be."""
+    opening = fact.opening
+    if opening is None:
+        yield "An opening needs the interest due, the first unpaid due date and the number of instalments left."
+        return
+    if fact.amount > terms.principal:
+        yield f"The principal outstanding, {fact.amount}, cannot be more than the loan, {terms.principal}."
+    if not is_whole_paise(opening.interest_due) or opening.interest_due < 0:
+        yield f"The interest due must be rupees with at most 2 decimals, not {opening.interest_due}."
+    yield from _wrong_dates(terms, opening)
+    if opening.emis_paid_on_time < 0:
+        yield f"The number of EMIs paid on time cannot be {opening.emis_paid_on_time}."
+
+
+def _wrong_dates(terms: Terms, opening: Opening) -> Iterator[str]:
+    start, day = terms.start_date, opening.first_unpaid_due_date
+    before = dues_by(start, day)
+    if before == 0 or due_date(start, before) != day:
+        near = [due_date(start, number).isoformat() for number in (before, before + 1) if number]
+        yield f"The first unpaid due date, {day}, is no due date of a loan of {start}; near it is {' and '.join(near)}."
+    if opening.instalments_left < 1 or before + opening.instalments_left - 1 > MOST_INSTALMENTS:
+        yield f"The instalments left must be from 1 to {MOST_INSTALMENTS - before + 1}, not {opening.instalments_left}."

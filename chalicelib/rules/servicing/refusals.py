@@ -1,0 +1,86 @@
+"""Why a fact may not be recorded: a code, a sentence, and the figures that would be right."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from chalicelib.rules.servicing.position import Position
+
+Figure = Decimal | date | int | str | None
+
+
+class Code(StrEnum):
+    """Each is one reason to refuse. docs/servicing.md lists them; a test keeps the list complete."""
+
+    # What was asked for makes no sense by itself.
+    AMOUNT_NOT_POSITIVE = "amount_not_positive"
+    AMOUNT_FINER_THAN_A_PAISA = "amount_finer_than_a_paisa"
+    FUTURE_DATE = "future_date"
+    BEFORE_DISBURSAL = "before_disbursal"
+    UNKNOWN_INTENT = "unknown_intent"
+    EFFECT_NEEDED = "effect_needed"
+    EFFECT_NOT_WANTED = "effect_not_wanted"
+    OPENING_INVALID = "opening_invalid"
+    DISBURSAL_DIFFERS = "disbursal_differs"
+    # What the loan is, or what was recorded before, stands against it.
+    NOT_SERVICED = "loan_not_serviced"
+    ALREADY_SERVICED = "loan_already_serviced"
+    CLOSED = "loan_closed"
+    WRITTEN_OFF = "loan_written_off"
+    IN_ARREARS = "in_arrears"
+    SETTLEMENT_DIFFERS = "settlement_differs"
+    REFUND_ABOVE_CREDIT = "refund_above_credit"
+    WAIVER_ABOVE_OWED = "waiver_above_owed"
+    WRITE_OFF_DIFFERS = "write_off_differs"
+    UNKNOWN_FACT = "unknown_fact"
+    REVERSAL_OF_A_REVERSAL = "reversal_of_a_reversal"
+    ALREADY_REVERSED = "already_reversed"
+    REVERSAL_OF_A_DISBURSAL = "reversal_of_a_disbursal"
+    OPENING_IN_USE = "opening_in_use"
+    LATER_FACT_STANDS = "later_fact_stands"
+
+    @property
+    def is_bad_input(self) -> bool:
+        """Whether what was asked for makes no sense by itself, whatever was recorded before."""
+        return self in _BAD_INPUT
+
+
+_BAD_INPUT = frozenset(
+    {
+        Code.AMOUNT_NOT_POSITIVE,
+        Code.AMOUNT_FINER_THAN_A_PAISA,
+        Code.FUTURE_DATE,
+        Code.BEFORE_DISBURSAL,
+        Code.UNKNOWN_INTENT,
+        Code.EFFECT_NEEDED,
+        Code.EFFECT_NOT_WANTED,
+        Code.OPENING_INVALID,
+        Code.DISBURSAL_DIFFERS,
+    }
+)
+
+
+class Refused(Exception):
+    """The fact may not be recorded. `str(refusal)` is the sentence for whoever asked.
+
+    `figures` has what would be right, and what was given: rupees, dates, numbers of facts.
+    """
+
+    def __init__(self, code: Code, sentence: str, figures: Mapping[str, Figure] | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.figures = dict(figures or {})
+
+
+def check_open(position: Position) -> None:
+    """Raises Refused if nothing can be owed: not serviced, closed or written off."""
+    if not position.is_serviced:
+        raise Refused(Code.NOT_SERVICED, "The loan is not serviced here; record its opening first.")
+    if position.written_off_on:
+        sentence = f"The loan was written off on {position.written_off_on}; reverse that first."
+        raise Refused(Code.WRITTEN_OFF, sentence, {"written_off_on": position.written_off_on})
+    if position.closed_on:
+        sentence = f"The loan was closed on {position.closed_on}; nothing is owed."
+        raise Refused(Code.CLOSED, sentence, {"closed_on": position.closed_on})
