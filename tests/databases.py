@@ -56,6 +56,7 @@ _EMPTY = text("""
         has_rows boolean;
     BEGIN
         ALTER TABLE audit_log DISABLE TRIGGER audit_log_is_append_only;
+        ALTER TABLE loan_transactions DISABLE TRIGGER loan_transactions_are_append_only;
         FOR each IN SELECT relname FROM pg_class
                     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
         LOOP
@@ -65,6 +66,7 @@ _EMPTY = text("""
             END IF;
         END LOOP;
         ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_is_append_only;
+        ALTER TABLE loan_transactions ENABLE ALWAYS TRIGGER loan_transactions_are_append_only;
         FOR each IN SELECT sequencename, start_value FROM pg_sequences
                     WHERE schemaname = 'public' AND last_value IS NOT NULL
         LOOP
