@@ -1,7 +1,8 @@
 """What was demanded up to an instalment, in paise, and how many instalments an amount covers.
 
 Demands are steps `(from, instalment)`: from instalment `from` on, until the next step, each is `instalment` paise. A
-loan begins with one step; a prepayment that lowers the instalment adds another.
+loan begins with one step; a prepayment that lowers the instalment adds another, which may begin where the one before
+does, and then takes its place.
 """
 
 from collections.abc import Iterator
@@ -33,12 +34,6 @@ def covered_by(steps: Steps, received: int, most: int) -> int:
 def instalment_at(steps: Steps, number: int) -> int:
     """What instalment `number` is, in paise; 0 before the first."""
     return next((instalment for first, instalment in reversed(steps) if first <= number), 0)
-
-
-def lowered(steps: Steps, first: int, instalment: int) -> Steps:
-    """The steps if from `first` on every instalment is at most `instalment`."""
-    kept = tuple(step for step in steps if step[0] < first)
-    return (*kept, (first, min(instalment, instalment_at(steps, max(first - 1, steps[0][0])))))
 
 
 def _spans(steps: Steps) -> Iterator[tuple[int, int | None, int]]:

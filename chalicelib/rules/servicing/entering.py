@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from chalicelib.rules.money import emi, from_paise, half_up, whole_paise
 from chalicelib.rules.servicing.days import dues_by
-from chalicelib.rules.servicing.demands import lowered
 from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.refusals import Code, Refused
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind
@@ -138,16 +137,20 @@ def levy(books: Ledger, prepaid: int) -> int:
 
 
 def _lower(books: Ledger, counted: int) -> None:
-    """The EMI of what is left over the instalments that are neither due nor covered, and never a higher one."""
+    """The EMI of what is left over the instalments that are neither due nor covered, and never a higher one.
+
+    Prepayments of one day are as one: a later one lowers the instalment anew, or, if nothing is left, not at all.
+    """
     assert books.on is not None
-    covered = books.covered_with(books.received + counted)
-    first = books.lowered or max(covered, dues_by(books.start, books.on)) + 1
+    first = books.lowered or max(books.covered_with(books.received + counted), dues_by(books.start, books.on)) + 1
+    steps = books.demands[:-1] if books.lowered else books.demands
     months = books.final - first + 1
-    if months < 1 or not books.principal:
-        return
-    instalment = emi(from_paise(books.principal), books.terms.annual_rate, months)
-    books.demands = lowered(books.demands, first, whole_paise(instalment))
-    books.lowered = first
+    books.lowered = 0
+    if months > 0 and books.principal:
+        instalment = emi(from_paise(books.principal), books.terms.annual_rate, months)
+        steps = (*steps, (first, min(whole_paise(instalment), steps[-1][1])))
+        books.lowered = first
+    books.demands = steps
 
 
 def _refund(books: Ledger, fact: Fact) -> Parts:

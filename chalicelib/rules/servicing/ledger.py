@@ -223,7 +223,9 @@ class Ledger:
 
     def _look_ahead(self, today: date) -> None:
         """Where the loan ends if all is paid as demanded from now on."""
-        if self.written_off_on is None and not self._is_as_foreseen(today):
+        if self.written_off_on is not None:
+            self.last = self.covered
+        elif not self._is_as_foreseen(today):
             self.last = last_demanded(self.outlook())
         self.exact_before = None
         self.end_date = self._end_date(today)

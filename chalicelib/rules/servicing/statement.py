@@ -64,7 +64,7 @@ def statement(
     """
     if until < since:
         raise ValueError(f"A statement cannot end on {until}, before it begins on {since}.")
-    everything = [fact for fact in facts if fact.value_date <= until]
+    everything = list(facts)
     books = Ledger(terms, NOTHING, buckets)
     for fact in in_order(everything, since - timedelta(days=1)):
         enter(books, fact)
@@ -84,10 +84,10 @@ def statement(
 
 def _lines(books: Ledger, facts: Sequence[Fact], since: date, until: date) -> Iterator[Line]:
     """Stops on each day on which something happens or a period ends, and lets interest and charges catch up first."""
-    counting = in_order(facts)
+    counting = in_order(facts, until)
     reversals = {fact.reverses: fact.number for fact in facts if fact.kind is Kind.REVERSAL}
     silent = [fact for fact in facts if fact.kind is Kind.REVERSAL or fact.number in reversals]
-    happened = {fact.value_date for fact in facts if fact.value_date >= since}
+    happened = {fact.value_date for fact in facts if since <= fact.value_date <= until}
     for day in sorted(happened | set(_period_ends(books, since, until)) | {until}):
         yield from _catch_up(books, day)
         for fact in counting:
