@@ -45,8 +45,10 @@ SENTENCES: dict[str, Callable[[], LoanError]] = {
     "users_login_key": lambda: Conflict("Somebody has this login already."),
 }
 
-# An import may take a number in the moment between its drawing and its use here; the next one is free.
-RACED_CONSTRAINTS = {"loans_pkey", "customers_pkey"}
+# An import may take a number in the moment between its drawing and its use here; the next one is free. Two transactions
+# of different loans may come with one reference, and two deployments may disburse the same old loans; the second look
+# finds the first.
+RACED_CONSTRAINTS = {"loans_pkey", "customers_pkey", "loan_transactions_reference_key", "loan_transactions_pkey"}
 
 ATTEMPTS = 3
 

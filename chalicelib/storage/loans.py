@@ -107,8 +107,8 @@ _LOAN_WITH_CUSTOMER: Select[Any] = (
     .where(loans.c.loan_id == bindparam("loan_id"))
 )
 
-# Instalments that are not covered. Of a loan that is not serviced, those that were not paid on time, as far as is known;
-# a workbook may say that more were paid than the tenure has: then none, not less.
+# Instalments that are not covered. Of a loan that is not serviced, those that were not paid on time, as far as is
+# known; a workbook may say that more were paid than the tenure has: then none, not less.
 _REPAYMENTS_LEFT = case(
     (loan_positions.c.status != Status.NOT_SERVICED.value, loan_positions.c.repayments_left),
     else_=func.greatest(0, loans.c.tenure - loans.c.emis_paid_on_time),

@@ -108,6 +108,12 @@ def _as_json_array(alias: str) -> str:
         {alias}.import_id, {alias}.recorded_at)"""
 
 
+def recorded_of(loan_id: str) -> str:
+    """All transactions of a loan as one value, in the order of recording; `loan_id` is an expression."""
+    return f"""(SELECT jsonb_agg({_as_json_array("every")} ORDER BY every.number)
+                FROM loan_transactions AS every WHERE every.loan_id = {loan_id})"""  # noqa: S608 - names of ours
+
+
 _LOAN_COLUMNS = ", ".join(f"loans.{each.name}" for each in fields(LoanOnRecord))
 
 _READ = f"""
@@ -116,8 +122,7 @@ _READ = f"""
            CASE WHEN CAST(:history AS boolean) OR positions.loan_id IS NULL OR known.number IS NOT NULL
                      OR (positions.last_fact_on, CAST(positions.position ->> 'rank' AS integer))
                         > (CAST(:value_date AS date), CAST(:rank AS integer))
-                THEN (SELECT jsonb_agg({_as_json_array("every")} ORDER BY every.number)
-                      FROM loan_transactions AS every WHERE every.loan_id = loans.loan_id) END AS transactions,
+                THEN {recorded_of("loans.loan_id")} END AS transactions,
            positions.loan_id IS NULL AS is_whole,
            CASE WHEN known.number IS NOT NULL THEN {_as_json_array("known")} END AS known,
            now() AS now
@@ -129,6 +134,25 @@ _READ = f"""
 """  # noqa: S608 - names of ours
 
 _READ_ONE = text(_READ)
+
+# Loans that were made here by a release that recorded no disbursal, and of which no workbook says anything was paid.
+_LOCK_UNDISBURSED = text(f"""
+    SELECT {_LOAN_COLUMNS}, now() AS now
+    FROM loans
+    WHERE source_loan_id IS NULL AND emis_paid_on_time = 0 AND loan_id > :behind
+      AND NOT EXISTS (SELECT FROM loan_positions WHERE loan_positions.loan_id = loans.loan_id)
+    ORDER BY loan_id
+    LIMIT :limit
+    FOR NO KEY UPDATE
+""")  # noqa: S608 - names of ours
+
+_OUTLIVE = text("""
+    UPDATE loans
+    SET end_date = NULL, updated_at = now()
+    FROM loan_positions
+    WHERE loan_positions.loan_id = loans.loan_id AND status = 'open'
+      AND (unpaid_from < :today OR unpaid_from IS NULL) AND loans.end_date < :today
+""")
 
 
 def lock_with_next(connection: Connection, loan_id: int) -> None:
@@ -165,6 +189,22 @@ def get(connection: Connection, loan_id: int, asked: Asked) -> StoredLife | None
         _transaction(row.known) if row.known else None,
         row.now,
     )
+
+
+def lock_undisbursed(connection: Connection, behind: int, limit: int) -> list[StoredLife]:
+    """Loans that were made here and have no disbursal, by number from behind `behind` on, locked as by a write."""
+    rows = connection.execute(_LOCK_UNDISBURSED, {"behind": behind, "limit": limit})
+    return [StoredLife(LoanOnRecord(*row[:-1]), None, None, None, 0, (), None, row.now) for row in rows]
+
+
+def outlive_due_dates(connection: Connection, today: date) -> int:
+    """Takes the end date from loans that are open after it; returns from how many."""
+    return connection.execute(_OUTLIVE, {"today": today}).rowcount
+
+
+def facts_from_stored(recorded: Sequence[Any]) -> list[Fact]:
+    """The facts of the transactions that `recorded_of` reads."""
+    return [_transaction(each).fact for each in recorded]
 
 
 def _transaction(stored: Sequence[Any]) -> Transaction:

@@ -543,9 +543,7 @@ loan_positions = Table(
     _now("updated_at"),
     PrimaryKeyConstraint("loan_id", name="loan_positions_pkey"),
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_positions_loan_fkey"),
-    CheckConstraint(
-        "status IN ('not_serviced', 'open', 'closed', 'written_off')", name="loan_positions_status_known"
-    ),
+    CheckConstraint("status IN ('not_serviced', 'open', 'closed', 'written_off')", name="loan_positions_status_known"),
     # Who is how late, and with how much, from the index alone.
     Index(
         "loan_positions_unpaid_idx",

@@ -29,6 +29,7 @@ from infra.local.seeding import Uploaded, replace_seeds
 from infra.local.settings import STAGE, Home, Ports, StackFile
 from tests import plain_http
 from tests.conftest import PROJECT
+from tests.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
 from tests.patience import PATIENCE_SECONDS, patiently
 
 DATA = PROJECT / "data"
@@ -130,7 +131,7 @@ class Stack:
                 self.s3.delete_object(Bucket=self.file.bucket, Key=item["Key"])
         # The audit log refuses to be emptied, and no test needs it to be.
         names = ", ".join(table.name for table in metadata.sorted_tables if table.name != "audit_log")
-        self.run(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        self.run(f"{LET_TRANSACTIONS_GO}; TRUNCATE {names} RESTART IDENTITY CASCADE; {KEEP_TRANSACTIONS}")
 
     def run(self, statement: str) -> None:
         """Does to the database what only time or an accident would."""

@@ -9,6 +9,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
 from chalicelib.services.importing import import_messages, import_object
 from chalicelib.storage import imports
+from tests.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query, scalar
 from tests.workbooks import customer, customers_book, loan, loans_book
@@ -34,7 +35,12 @@ def upload_seeds(aws: Aws) -> None:
 
 def empty(database: Database) -> None:
     with database.transaction() as tx:
-        tx.connection.execute(text("TRUNCATE customers, loans, loan_applications, waiting_loans CASCADE"))
+        for statement in (
+            LET_TRANSACTIONS_GO,
+            "TRUNCATE customers, loans, loan_applications, waiting_loans CASCADE",
+            KEEP_TRANSACTIONS,
+        ):
+            tx.connection.execute(text(statement))
         tx.commit()
 
 

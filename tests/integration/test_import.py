@@ -17,6 +17,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.services.importing import ImportResult, import_object
 from chalicelib.storage.imports import SheetCounts
 from tests.conftest import PROJECT
+from tests.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
 from tests.integration.conftest import Aws
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
@@ -391,7 +392,12 @@ def test_the_order_of_the_files_does_not_change_the_outcome(database: Database, 
         upload(content)
     one = contents(database)
     with database.transaction() as tx:
-        tx.connection.execute(text("TRUNCATE customers, loans, waiting_loans, loan_applications CASCADE"))
+        for statement in (
+            LET_TRANSACTIONS_GO,
+            "TRUNCATE customers, loans, waiting_loans, loan_applications CASCADE",
+            KEEP_TRANSACTIONS,
+        ):
+            tx.connection.execute(text(statement))
         tx.commit()
     for content in reversed(files):
         upload(content)
