@@ -46,8 +46,8 @@ SENTENCES: dict[str, Callable[[], LoanError]] = {
 }
 
 # An import may take a number in the moment between its drawing and its use here; the next one is free. Two transactions
-# of different loans may come with one reference, and two deployments may disburse the same old loans; the second look
-# finds the first.
+# of different loans may come with one reference, and a deployment may disburse an old loan at the moment of its first
+# receipt; the second look finds the first.
 RACED_CONSTRAINTS = {"loans_pkey", "customers_pkey", "loan_transactions_reference_key", "loan_transactions_pkey"}
 
 ATTEMPTS = 3

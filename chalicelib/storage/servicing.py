@@ -135,6 +135,9 @@ _READ = f"""
 
 _READ_ONE = text(_READ)
 
+# Any number that nothing else locks: the first four letters of "disburse", read as a number.
+_UPKEEP_LOCK = 0x64697362
+
 # Loans that were made here by a release that recorded no disbursal, and of which no workbook says anything was paid.
 _LOCK_UNDISBURSED = text(f"""
     SELECT {_LOAN_COLUMNS}, now() AS now
@@ -192,7 +195,11 @@ def get(connection: Connection, loan_id: int, asked: Asked) -> StoredLife | None
 
 
 def lock_undisbursed(connection: Connection, behind: int, limit: int) -> list[StoredLife]:
-    """Loans that were made here and have no disbursal, by number from behind `behind` on, locked as by a write."""
+    """Loans that were made here and have no disbursal, by number from behind `behind` on, locked as by a write.
+
+    One deployment at a time, so that the next one sees what this one disbursed.
+    """
+    driver_of(connection).send_with_next("SELECT pg_advisory_xact_lock(%s)", [_UPKEEP_LOCK])
     rows = connection.execute(_LOCK_UNDISBURSED, {"behind": behind, "limit": limit})
     return [StoredLife(LoanOnRecord(*row[:-1]), None, None, None, 0, (), None, row.now) for row in rows]
 
