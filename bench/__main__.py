@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from bench import cold_start, growth, handlers, imports, pages, rules, throughput, writes
+from bench import cold_start, growth, handlers, imports, pages, rules, servicing, throughput, writes
 from bench.measuring import machine, write_json
 
 BENCHES = {
     "handlers": handlers.run,
     "rules": rules.run,
+    "servicing": servicing.run,
     "throughput": throughput.run,
     "cold_start": cold_start.run,
     "growth": growth.run,

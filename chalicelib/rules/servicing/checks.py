@@ -8,7 +8,7 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.fold import fold, in_order, order_of, step
 from chalicelib.rules.servicing.opening import wrong_with_opening
 from chalicelib.rules.servicing.position import Position
-from chalicelib.rules.servicing.refusals import Code, Refused, check_open
+from chalicelib.rules.servicing.refusals import Code, Refused, check_open, check_recordable
 from chalicelib.rules.servicing.settlement import payoff
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.values import INTENTS, Effect, Fact, Intent, Kind, Terms, is_whole_paise
@@ -21,14 +21,14 @@ def record_next(
     today: date,
     buckets: Sequence[Bucket] = BUCKETS,
     *,
-    takes_credit: bool = False,
+    reported: bool = False,
 ) -> Position:
     """The position after a fact that `follows` it. Raises Refused if it may not be recorded.
 
-    `takes_credit` lets a receipt of a closed loan through, as credit: for files, which report what was paid, so that
-    their order does not matter.
+    `reported` is for files, which report what was paid already, in any order: a receipt is taken also if the loan is
+    closed (it is credit) or in arrears (a prepayment pays what is overdue first). A settlement must equal its quote.
     """
-    check(terms, position, fact, today, buckets, since=position.since, takes_credit=takes_credit)
+    check(terms, position, fact, today, buckets, since=position.since, reported=reported)
     return step(terms, position, fact, buckets)
 
 
@@ -39,7 +39,7 @@ def record(
     today: date,
     buckets: Sequence[Bucket] = BUCKETS,
     *,
-    takes_credit: bool = False,
+    reported: bool = False,
 ) -> Position:
     """The position after one more fact of any value date, or a reversal; `facts` are all that were recorded so far.
 
@@ -53,7 +53,7 @@ def record(
         counting = in_order(recorded)
         before = fold(terms, [each for each in counting if order_of(each) < order_of(fact)], buckets=buckets)
         since = counting[0].value_date if counting else None
-        check(terms, before, fact, today, buckets, since=since, takes_credit=takes_credit)
+        check(terms, before, fact, today, buckets, since=since, reported=reported)
     try:
         return fold(terms, [*recorded, fact], buckets=buckets)
     except Refused as refusal:
@@ -72,22 +72,24 @@ def check(
     buckets: Sequence[Bucket] = BUCKETS,
     *,
     since: date | None = None,
-    takes_credit: bool = False,
+    reported: bool = False,
 ) -> None:
     """Raises Refused if the fact, no reversal, may not be recorded after `before`, which has all facts it follows.
 
-    `since` is when servicing began, None if it has not.
+    `since` is when servicing began, None if it has not; `reported` as in record_next().
     """
     _check_amount(fact)
     _check_intent(fact)
-    _check_date(fact, today, since)
     if fact.kind in (Kind.DISBURSAL, Kind.OPENING):
+        _check_date(fact, today, None)
         _check_beginning(terms, fact, since)
         return
+    _check_date(fact, today, since)
     if fact.kind is Kind.REFUND:
         _check_refund(before, fact)
         return
-    if takes_credit and fact.kind is Kind.RECEIPT and before.closed_on:
+    if reported and fact.kind is Kind.RECEIPT and fact.intent is not Intent.SETTLEMENT:
+        check_recordable(before)
         return
     check_open(before)
     if judge := _JUDGES.get((fact.kind, fact.intent if fact.kind is Kind.RECEIPT else None)):
@@ -167,8 +169,7 @@ def _check_beginning(terms: Terms, fact: Fact, since: date | None) -> None:
 
 def _check_refund(before: Position, fact: Fact) -> None:
     """A refund gives credit back, which a closed loan can have too."""
-    if not before.is_serviced:
-        check_open(before)
+    check_recordable(before)
     credit = from_paise(before.credit)
     if fact.amount > credit:
         sentence = f"A refund of {fact.amount} is more than the credit on {fact.value_date}, {credit}."

@@ -96,6 +96,8 @@ def _open(books: Ledger, fact: Fact) -> Parts:
     books.paid_on_time = opening.emis_paid_on_time
     books.judged = books.grace_over(fact.value_date)
     books.late = opening.first_unpaid_due_date < fact.value_date
+    books.unpaid_from = opening.first_unpaid_due_date
+    books.judge_class(fact.value_date)
     return Parts()
 
 

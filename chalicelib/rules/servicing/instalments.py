@@ -1,5 +1,6 @@
 """The instalments of a loan as of a day: what each asked for, what covered it and when."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from chalicelib.rules.money import ZERO, from_paise, whole_paise
 from chalicelib.rules.servicing.days import due_date
-from chalicelib.rules.servicing.demands import demanded
+from chalicelib.rules.servicing.demands import instalment_at
 from chalicelib.rules.servicing.fold import Entry
 from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.position import Position
@@ -63,53 +64,52 @@ def instalments(books: Ledger, entries: Sequence[Entry], as_of: date) -> tuple[I
 
 
 class _Covers:
-    """Money that counts, in the order in which it came, as the stretch of the demands' sum that it covers."""
+    """Which money covers which instalment: what counts, in the order in which it came, fills one after the other."""
 
     def __init__(self, position: Position, entries: Sequence[Entry]) -> None:
         self.steps, self.final = position.demands, position.final
-        self.pieces: list[tuple[int, int, Entry]] = []
-        received = 0
+        self.of: dict[int, list[Cover]] = defaultdict(list)
+        self.paid: dict[int, int] = defaultdict(int)
+        number = self.steps[0][0]
         for entry in entries:
-            if counted := whole_paise(entry.counted):
-                self.pieces.append((received, received + counted, entry))
-                received += counted
+            left = whole_paise(entry.counted)
+            while left:
+                room = left if number >= self.final else self.full(number) - self.paid[number]
+                if share := min(left, room):
+                    self.of[number].append(Cover(entry.fact.number, entry.fact.value_date, from_paise(share)))
+                    self.paid[number] += share
+                    left -= share
+                number += share == room and number < self.final
         paying = [entry.fact.value_date for entry in entries if entry.split.interest or entry.split.principal]
         # When the last paisa of interest and principal was paid, if none is left.
         self.paid_up_on = max(paying) if paying and position.covered == position.final else None
         self.began = entries[0].fact.value_date if entries else None
 
-    def of(self, number: int) -> tuple[Cover, ...]:
-        """What came for an instalment; whatever is left over came for the final one."""
-        begin = demanded(self.steps, number - 1)
-        end = None if number == self.final else demanded(self.steps, number)
-        found = []
-        for since, until, entry in self.pieces:
-            amount = (until if end is None else min(until, end)) - max(since, begin)
-            if amount > 0:
-                found.append(Cover(entry.fact.number, entry.fact.value_date, from_paise(amount)))
-        return tuple(found)
+    def full(self, number: int) -> int:
+        """What an instalment asks for, unless it is the final one or less is left."""
+        return instalment_at(self.steps, number)
+
+    def covered_on(self, number: int) -> date | None:
+        """Since when a covered instalment is; None for one that was never demanded, because nothing was left."""
+        if number < self.final and self.paid[number] == self.full(number):
+            return self.of[number][-1].value_date if self.of[number] else self.began
+        return self.paid_up_on if self.of[number] else None
 
 
 def _covered(books: Ledger, position: Position, covers: _Covers) -> Iterator[Instalment]:
     for number in range(position.demands[0][0], position.covered + 1):
-        came = covers.of(number)
-        paid = sum((cover.amount for cover in came), ZERO)
-        full = whole_paise(paid) == demanded(covers.steps, number) - demanded(covers.steps, number - 1)
-        if not came and not (full and number < covers.final):
-            # Nothing was left to ask for.
+        since = covers.covered_on(number)
+        if since is None:
             return
-        in_full = full and number < covers.final
-        covered_on = (came[-1].value_date if came else covers.began) if in_full else covers.paid_up_on
-        due = due_date(books.start, number)
-        state = State.PAID_LATE if covered_on is not None and covered_on > due else State.PAID_ON_TIME
-        yield Instalment(number, due, paid, paid, ZERO, state, covered_on, came)
+        due, paid = due_date(books.start, number), from_paise(covers.paid[number])
+        state = State.PAID_LATE if since > due else State.PAID_ON_TIME
+        yield Instalment(number, due, paid, paid, ZERO, state, since, tuple(covers.of[number]))
 
 
 def _uncovered(books: Ledger, position: Position, covers: _Covers, as_of: date) -> Iterator[Instalment]:
     if not position.is_open:
         return
-    dues = books.dues_by(as_of)
-    for number in range(position.covered + 1, dues + 1):
+    for number in range(position.covered + 1, books.dues_by(as_of) + 1):
         due = due_date(books.start, number)
         left = books.demanded_by(number) - books.demanded_by(number - 1)
         if left:
@@ -119,6 +119,5 @@ def _uncovered(books: Ledger, position: Position, covers: _Covers, as_of: date) 
 
 
 def _asking(number: int, due: date, left: int, covers: _Covers, state: State) -> Instalment:
-    came = covers.of(number)
-    paid = sum((cover.amount for cover in came), ZERO)
-    return Instalment(number, due, paid + from_paise(left), paid, from_paise(left), state, None, came)
+    paid, asked = from_paise(covers.paid[number]), from_paise(covers.paid[number] + left)
+    return Instalment(number, due, asked, paid, from_paise(left), state, None, tuple(covers.of[number]))

@@ -117,14 +117,18 @@ class Ledger:
 
     def _judge(self, to: date) -> None:
         """What the day-ends before `to` bring: penal charges for instalments that were not covered then, and NPA."""
-        if self.unpaid_from is None:
+        if self.unpaid_from is None or to <= self.unpaid_from:
             return
-        if self.penal_charge:
+        if self.penal_charge and (to - self.unpaid_from).days > self.terms.grace_days:
             over = self.grace_over(to)
             self.charges += self.penal_charge * max(0, over - max(self.judged, self.covered))
             self.judged = max(self.judged, over)
-        if self.held_from is not None and (to - self.unpaid_from).days >= self.held_from:
-            self.held = True
+        self.judge_class(to)
+
+    def judge_class(self, today: date) -> None:
+        """Holds the loan in its class (NPA) if the first uncovered instalment has missed enough day-ends."""
+        if self.unpaid_from is not None and self.held_from is not None:
+            self.held = self.held or (today - self.unpaid_from).days >= self.held_from
 
     def grace_over(self, day: date) -> int:
         """The number of the last instalment whose grace days ended before `day`."""

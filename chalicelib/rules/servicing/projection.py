@@ -89,8 +89,6 @@ def _rest_of_period(outlook: Outlook, principal: int) -> int:
 
 def _last_due(outlook: Outlook) -> int:
     """The last instalment that was demanded by now, or is covered already."""
-    if outlook.due and outlook.period > outlook.final:
-        return outlook.final
     paid = outlook.received + outlook.due
     covered = covered_by(outlook.demands, paid, outlook.final)
     if covered < outlook.final and demanded(outlook.demands, covered) < paid:

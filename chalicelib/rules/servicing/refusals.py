@@ -74,13 +74,18 @@ class Refused(Exception):
         self.figures = dict(figures or {})
 
 
-def check_open(position: Position) -> None:
-    """Raises Refused if nothing can be owed: not serviced, closed or written off."""
+def check_recordable(position: Position) -> None:
+    """Raises Refused if money can neither be owed nor be kept for the customer: not serviced, or written off."""
     if not position.is_serviced:
         raise Refused(Code.NOT_SERVICED, "The loan is not serviced here; record its opening first.")
     if position.written_off_on:
         sentence = f"The loan was written off on {position.written_off_on}; reverse that first."
         raise Refused(Code.WRITTEN_OFF, sentence, {"written_off_on": position.written_off_on})
+
+
+def check_open(position: Position) -> None:
+    """Raises Refused if nothing can be owed: not serviced, written off or closed."""
+    check_recordable(position)
     if position.closed_on:
         sentence = f"The loan was closed on {position.closed_on}; nothing is owed."
         raise Refused(Code.CLOSED, sentence, {"closed_on": position.closed_on})

@@ -84,18 +84,23 @@ def statement(
 
 def _lines(books: Ledger, facts: Sequence[Fact], since: date, until: date) -> Iterator[Line]:
     """Stops on each day on which something happens or a period ends, and lets interest and charges catch up first."""
-    counting = in_order(facts, until)
+    counting = _by_day(in_order(facts, until))
     reversals = {fact.reverses: fact.number for fact in facts if fact.kind is Kind.REVERSAL}
-    silent = [fact for fact in facts if fact.kind is Kind.REVERSAL or fact.number in reversals]
-    happened = {fact.value_date for fact in facts if since <= fact.value_date <= until}
+    silent = _by_day(fact for fact in facts if fact.kind is Kind.REVERSAL or fact.number in reversals)
+    happened = {day for day in (*counting, *silent) if since <= day <= until}
     for day in sorted(happened | set(_period_ends(books, since, until)) | {until}):
         yield from _catch_up(books, day)
-        for fact in counting:
-            if fact.value_date == day:
-                yield from _of_fact(books, fact)
-        for fact in sorted(silent, key=lambda fact: fact.number):
-            if fact.value_date == day:
-                yield _line(books, day, fact.kind, 0, fact, None, reversals.get(fact.number))
+        for fact in counting.get(day, ()):
+            yield from _of_fact(books, fact)
+        for fact in sorted(silent.get(day, ()), key=lambda fact: fact.number):
+            yield _line(books, day, fact.kind, 0, fact, None, reversals.get(fact.number))
+
+
+def _by_day(facts: Iterable[Fact]) -> dict[date, list[Fact]]:
+    days: dict[date, list[Fact]] = {}
+    for fact in facts:
+        days.setdefault(fact.value_date, []).append(fact)
+    return days
 
 
 def _period_ends(books: Ledger, since: date, until: date) -> Iterator[date]:

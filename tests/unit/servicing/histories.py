@@ -50,7 +50,7 @@ class Life:
         return fold(self.terms, self.facts)
 
 
-def loan(amount: str | int, rate: str | int, tenure: int, start: date, **charges: object) -> Terms:
+def loan(amount: str | int | Decimal, rate: str | int | Decimal, tenure: int, start: date, **charges: object) -> Terms:
     """The terms of a loan whose instalment is its EMI."""
     principal, percent = Decimal(amount), Decimal(rate)
     return replace(Terms(principal, percent, tenure, emi(principal, percent, tenure), start), **charges)  # type: ignore[arg-type]
@@ -98,8 +98,8 @@ SHORT = st.integers(1, 8)
 def terms(draw: st.DrawFn, tenures: st.SearchStrategy[int] = SHORT, *, charged: bool = True) -> Terms:
     """A loan with or without charges; short, so that much can happen around its end."""
     made = loan(
-        draw(st.integers(1_00, 500_000_00).map(from_paise)),  # type: ignore[arg-type]
-        draw(rates),  # type: ignore[arg-type]
+        draw(st.integers(1_00, 500_000_00).map(from_paise)),
+        draw(rates),
         draw(tenures),
         draw(st.dates(date(2023, 1, 1), date(2024, 3, 31))),
     )
