@@ -114,7 +114,10 @@ def page(
     if "until_days" in statement:
         values["until_days"] = buckets[bucket + 1].days_past_due
     rows = connection.execute(text(statement), values)
-    return [LateLoan(*row[:6], terms_from_stored(row.terms), position_from_stored(row.position)) for row in rows]
+    return [
+        LateLoan(*row[:6], terms=terms_from_stored(row.terms), position=position_from_stored(row.position))
+        for row in rows
+    ]
 
 
 def _range(bucket: int, buckets: Sequence[Bucket]) -> str:

@@ -100,5 +100,5 @@ def row(database: Database, statement: str, **values: object) -> Any:
 
 def loan_row(database: Database, loan_id: int) -> tuple[int, date | None]:
     """What the decision takes from a loan: EMIs paid on time and the end date."""
-    found = row(database, "SELECT emis_paid_on_time, end_date FROM loans WHERE loan_id = :id", id=loan_id)
-    return tuple(found)  # type: ignore[return-value]
+    paid, ends = row(database, "SELECT emis_paid_on_time, end_date FROM loans WHERE loan_id = :id", id=loan_id)
+    return paid, ends

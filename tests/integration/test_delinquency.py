@@ -1,7 +1,6 @@
 """How many loans are how late, and which."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -11,9 +10,10 @@ from chalicelib.rules.calendar import add_months
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.values import Kind
 from chalicelib.services import delinquency
-from chalicelib.services.delinquency import Behind, list_late_loans, view_delinquency
+from chalicelib.services.delinquency import list_late_loans, view_delinquency
 from chalicelib.services.servicing import Wanted
 from chalicelib.services.servicing_accounts import view_account
+from chalicelib.storage.delinquency import Behind
 from tests.integration.loan_lives import START, a_loan, an_imported_loan, receipt, reversal
 from tests.lending import record
 from tests.people import TEST
@@ -22,11 +22,11 @@ FIRST_DUE = add_months(START, 1)
 BY_CODE = {bucket.code: bucket for bucket in BUCKETS}
 
 
-def counted(database: Database, as_of: date, today: date | None = None) -> dict[str, tuple[int, Decimal]]:
-    """Loans and principal by bucket, of those that have any."""
+def counted(database: Database, as_of: date, today: date | None = None) -> dict[str, tuple[int, int]]:
+    """Loans and principal in whole rupees by bucket, of those that have any."""
     seen = view_delinquency(database, as_of, today or as_of)
     assert [each.bucket for each in seen.buckets] == list(BUCKETS)
-    return {each.bucket.code: (each.loans, each.principal) for each in seen.buckets if each.loans}
+    return {each.bucket.code: (each.loans, int(each.principal)) for each in seen.buckets if each.loans}
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_loan_is_disbursed_with_its_application(database: Database) -> None:
         (1, Kind.DISBURSAL, Decimal("12000.00"), START)
     ]
     assert seen.transactions[0].author == TEST
-    assert (seen.account.standing.status, seen.account.standing.outstanding) == (Status.OPEN, 12_000)
+    assert (seen.account.standing.status, seen.account.standing.outstanding) == (Status.OPEN, Decimal(12_000))
     assert stored_position(database, loan_id) == replayed(database, loan_id)
     assert loan_row(database, loan_id) == (0, date(2026, 1, 31))
 
@@ -110,7 +110,7 @@ def test_a_settlement_closes_and_its_reversal_reopens(database: Database) -> Non
     record(database, loan_id, receipt(EMI, DUE[1]), TODAY, TEST)
     quoted = quote_settlement(database, loan_id, day).settlement
     settled = record(database, loan_id, receipt(quoted.total, day, Intent.SETTLEMENT), TODAY, TEST)
-    assert (settled.standing.status, settled.standing.outstanding) == (Status.CLOSED, 0)
+    assert (settled.standing.status, settled.standing.outstanding) == (Status.CLOSED, Decimal(0))
     assert loan_row(database, loan_id) == (12, day)
     assert loans.view_loans(database, 1)[0].repayments_left == 0
     record(database, loan_id, reversal(settled.transaction.number), TODAY, TEST)
@@ -130,7 +130,7 @@ def test_money_that_is_left_over_can_be_refunded(database: Database) -> None:
     made = record(database, loan_id, receipt("12130", DUE[1]), TODAY, TEST)
     assert made.standing.credit == 10
     refunded = record(database, loan_id, Wanted(Kind.REFUND, Decimal(10), DUE[2]), TODAY, TEST)
-    assert (refunded.standing.credit, refunded.standing.status) == (0, Status.CLOSED)
+    assert (refunded.standing.credit, refunded.standing.status) == (Decimal(0), Status.CLOSED)
     with pytest.raises(errors.RefundAboveCredit) as refused:
         record(database, loan_id, Wanted(Kind.REFUND, Decimal(1), DUE[2]), TODAY, TEST)
     assert refused.value.figures == {"amount": 1, "credit": 0}
@@ -203,7 +203,7 @@ def test_an_opening_that_is_reversed_leaves_the_loan_as_the_workbook_had_it(data
     with pytest.raises(errors.LoanNotServiced):
         record(database, loan_id, receipt(EMI, DUE[4]), TODAY, TEST)
     again = record(database, loan_id, Wanted(Kind.OPENING, Decimal(8000), DUE[3], opening=told), TODAY, TEST)
-    assert (again.transaction.number, again.standing.principal) == (3, 8000)
+    assert (again.transaction.number, again.standing.principal) == (3, Decimal(8000))
     assert stored_position(database, loan_id) == replayed(database, loan_id)
 
 
