@@ -19,7 +19,7 @@ READY_LOCALSTACK := .local/localstack/ready-$(VERSION)
 READY_LAMBDA := .local/lambda-runtime/ready-$(VERSION)
 READY := $(READY_VENV) $(READY_LOCALSTACK) $(READY_LAMBDA)
 
-# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/launcher.py chooses.
+# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/choosing.py chooses.
 ifneq ($(filter up,$(MAKECMDGOALS)),)
 LAUNCHED_BY := $(or $(LAUNCHER),$(shell cat .local/launcher 2>/dev/null),$(shell docker version >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && echo docker))
 endif
@@ -73,17 +73,17 @@ database: $(READY_VENV) ## a database for another stage on the local server, to 
 	@exec $(LOCAL) database $(STAGE)
 
 foundation: $(READY_VENV) ## network, database and key of a stage on AWS: STAGE=dev [PARAMETERS="MaxCapacity=8 …"] [CONFIRM=yes]
-	@exec $(RUN) -m infra.foundation $(STAGE) $(PARAMETERS)
+	@exec $(RUN) -m infra foundation $(STAGE) $(PARAMETERS)
 
 # The lint is for what goes to others; a roll-back must not wait for it.
 deploy: lint ## deploy a stage: STAGE=dev [ENDPOINT=http://localhost:4566] [CERTIFICATES=file] [PARAMETERS="RequestsASecond=200 …"] [CONFIRM=yes]
-	@exec $(RUN) -m infra.deploy $(STAGE) $(TARGET) $(if $(CERTIFICATES),--certificates "$(CERTIFICATES)") $(PARAMETERS)
+	@exec $(RUN) -m infra deploy $(STAGE) $(TARGET) $(if $(CERTIFICATES),--certificates "$(CERTIFICATES)") $(PARAMETERS)
 
 roll-back: $(READY_VENV) ## put the revision before the last deployment back: STAGE=dev [ENDPOINT=…] [CONFIRM=yes]
-	@exec $(RUN) -m infra.deploy $(STAGE) $(TARGET) --roll-back
+	@exec $(RUN) -m infra roll-back $(STAGE) $(TARGET)
 
 destroy: $(READY_VENV) ## delete the stack of a stage, not its data: STAGE=dev [ENDPOINT=…] [CONFIRM=dev] [FORCE=yes]
-	@exec $(RUN) -m infra.destroy $(STAGE) $(TARGET)
+	@exec $(RUN) -m infra destroy $(STAGE) $(TARGET)
 
 # One process more than there are cores, four at most: what is on LocalStack waits most of the time.
 SIDE_BY_SIDE := -n $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
@@ -130,31 +130,36 @@ SCAN := $(RUN) -m detect_secrets.pre_commit_hook --plugin infra/secret_scan.py -
   --exclude-secrets '^(password|pass|secret|loans|hunter2|local|api_key|API key)$$'
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes $(if $(UPGRADE),--upgrade)
 
+# $(call begin,what) and $(end): an installation says what it does, and its seconds when it is done.
+BEGAN = .local/began-$(notdir $(@D))
+begin = mkdir -p .local && date +%s > $(BEGAN) && echo '$(1)'
+end = echo "  done in $$(($$(date +%s) - $$(cat $(BEGAN)))) s" && rm $(BEGAN) && touch $@
+
 $(READY_UV):
-	@echo 'Installing uv'
-	@rm -rf .local/uv && mkdir -p .local
+	@$(call begin,Installing uv)
+	@rm -rf .local/uv
 	@$(PYTHON) -m venv .local/uv || { echo '$(PYTHON) cannot make an environment; on Debian and Ubuntu: apt install python3-venv'; exit 1; }
 	@.local/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@touch $@
+	@$(end)
 
 # $(call environment,folder): an environment of this Python in the folder, kept where it is one already.
 environment = [ "$$($(1)/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ] || $(UV) venv --quiet --clear --python $(PYTHON) $(1)
 
 $(READY_VENV): requirements-dev.txt | $(READY_UV)
-	@echo 'Installing what development needs'
+	@$(call begin,Installing what development needs)
 	@$(call environment,.venv)
 	@$(UV) pip sync --quiet --require-hashes --python .venv/bin/python requirements-dev.txt
-	@touch $@
+	@$(end)
 
 $(READY_LOCALSTACK): infra/localstack/requirements.txt infra/localstack/pyproject.toml $(wildcard infra/localstack/loans_localstack/*.py) | $(READY_UV)
-	@echo 'Installing LocalStack'
+	@$(call begin,Installing LocalStack)
 	@$(call environment,.local/localstack)
 	@$(UV) pip sync --quiet --require-hashes --python .local/localstack/bin/python infra/localstack/requirements.txt
 	@$(UV) pip install --quiet --python .local/localstack/bin/python --no-deps --reinstall ./infra/localstack
-	@touch $@
+	@$(end)
 
 $(READY_LAMBDA): infra/localstack/lambda-runtime.txt | $(READY_UV)
-	@echo 'Installing what stands in for the Lambda runtime'
+	@$(call begin,Installing what stands in for the Lambda runtime)
 	@$(call environment,.local/lambda-runtime)
 	@$(UV) pip sync --quiet --require-hashes --python .local/lambda-runtime/bin/python infra/localstack/lambda-runtime.txt
-	@touch $@
+	@$(end)

@@ -27,7 +27,7 @@ IMPORTS: Mapping[str, str] = {
     DRIVERS: "import chalice.app, sqlalchemy, pg8000",
     API: "import app",
     NOT_COMPILED: "import app",
-    "the import handler": "import app, chalicelib.services.importing, chalicelib.services.import_reports",
+    "the import handler": "import app, chalicelib.imports.running, chalicelib.imports.report.making",
     "boto3": "import boto3; boto3.client('s3')",
 }
 

@@ -29,15 +29,17 @@ from sqlalchemy import insert, select
 
 from bench.measuring import Result, fresh_database, postgres, settings_for
 from bench.workbooks import make_book
-from chalicelib.ingest.events import ObjectReference
-from chalicelib.ingest.headers import find_layouts
-from chalicelib.ingest.kinds import KINDS
-from chalicelib.ingest.rows import read_chunks
-from chalicelib.ingest.workbook import read_workbook
+from chalicelib.imports import loading
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.customers import CUSTOMERS
+from chalicelib.imports.kinds.loans import LOANS
+from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.report.making import make_report
+from chalicelib.imports.rows import read_chunks
+from chalicelib.imports.running import import_object
+from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database, make_engine
-from chalicelib.services import loading
-from chalicelib.services.import_reports import make_report
-from chalicelib.services.importing import import_object
 from chalicelib.storage.tables import customers, imports, loans
 from infra.local.postgres import PostgresServer
 
@@ -48,13 +50,11 @@ BOOKS = Path(tempfile.gettempdir()) / "loans-bench-workbooks"
 # A worker that has imported before: libraries are loaded, the connection is there, statements are compiled.
 WARM_UP_LOANS = 20
 
-# The columns of the tables that the kinds' columns go to, as somebody in a hurry would write them.
+# The tables and columns that the kinds' columns go to, as somebody in a hurry would write them: under the file's ids.
 PLAIN = {
-    "customers": (customers, ("customer_id", "first_name", "last_name", "age", "phone_number", "monthly_income",
-                              "approved_limit")),
-    "loans": (loans, ("customer_id", "loan_id", "loan_amount", "tenure", "interest_rate", "monthly_installment",
-                      "emis_paid_on_time", "start_date", "end_date")),
-}  # fmt: skip
+    CUSTOMERS.name: (customers, CUSTOMERS.names),
+    LOANS.name: (loans, [name.removeprefix("source_") for name in LOANS.names]),
+}
 PLAIN_ROWS_AT_ONCE = 1_000
 
 Step: TypeAlias = Callable[[Path, Database], None]

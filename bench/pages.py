@@ -8,11 +8,11 @@ from secrets import token_hex
 from bench.imports import FileStore
 from bench.measuring import Result, fresh_database, postgres, settings_for
 from bench.service import Call, Service, Times, interleaved, service
-from chalicelib.ingest.events import ObjectReference
+from chalicelib.imports.running import import_object
+from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import ANYONE, Author, Role
 from chalicelib.services import sessions, users
-from chalicelib.services.importing import import_object
 from chalicelib.services.sessions import Attempt
 from chalicelib.services.users import WantedUser
 

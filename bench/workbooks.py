@@ -15,7 +15,9 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from chalicelib.ingest.kinds import CUSTOMERS, LOANS, Kind
+from chalicelib.imports.kinds.columns import Kind
+from chalicelib.imports.kinds.customers import CUSTOMERS
+from chalicelib.imports.kinds.loans import LOANS
 
 Cells = list[object]
 

@@ -1,6 +1,7 @@
 """Every failure a client can be told of: a code, an HTTP status and a sentence. Standard library only."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import ClassVar
 
 
@@ -32,6 +33,14 @@ class InvalidRequest(LoanError):
     def __init__(self, sentence: str, fields: Mapping[str, Sequence[str]] | None = None) -> None:
         super().__init__(sentence)
         self.fields = {name: list(sentences) for name, sentences in (fields or {}).items()}
+
+
+class AboveCeiling(InvalidRequest):
+    """A limit or an income is above what a role may set; `highest` is the most of each bad field, in rupees."""
+
+    def __init__(self, sentence: str, fields: Mapping[str, Sequence[str]], highest: Mapping[str, Decimal]) -> None:
+        super().__init__(sentence, fields)
+        self.highest = highest
 
 
 class Unauthenticated(LoanError):

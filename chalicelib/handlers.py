@@ -13,7 +13,7 @@ functions = Blueprint(__name__)
 def import_workbooks(event: Any) -> dict[str, Any]:
     """Imports the workbooks that the messages of the queue name; answers which messages to send again."""
     from chalicelib import runtime
-    from chalicelib.services.importing import import_messages
+    from chalicelib.imports.running import import_messages
 
     def time_left() -> float:
         return float(event.context.get_remaining_time_in_millis()) / 1000

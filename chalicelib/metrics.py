@@ -16,6 +16,7 @@ from chalicelib.config import stage_name
 from chalicelib.logs import log
 from chalicelib.postgres.waits import waited_so_far
 from chalicelib.rules.decision import Decision
+from chalicelib.rules.importing import COUNTED_OUTCOMES
 
 NAMESPACE = "Loans"
 COUNT, MILLISECONDS = "Count", "Milliseconds"
@@ -24,8 +25,7 @@ REQUEST_METRICS = {"latency_ms": MILLISECONDS, "database_ms": MILLISECONDS, "rou
 DECISION_METRICS = {"decisions": COUNT}
 TRANSACTION_METRICS = {"transactions": COUNT}
 IMPORT_METRICS = {"imports": COUNT, "import_ms": MILLISECONDS}
-ROW_OUTCOMES = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
-ROW_METRICS = {f"rows_{outcome}": COUNT for outcome in ROW_OUTCOMES}
+ROW_METRICS = {f"rows_{outcome}": COUNT for outcome in COUNTED_OUTCOMES}
 
 # Whether the request is the first that this container answers: once, and never again.
 _cold_start = chain([True], repeat(False))

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, RootModel
 
+from chalicelib.imports.kinds import KINDS
 from chalicelib.rules.changes import ChangeCode
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.score import Part
@@ -372,7 +373,7 @@ class SheetCounts(RowCounts):
     """What became of the rows of a sheet."""
 
     sheet: str = Field(description="the name of the sheet")
-    kind: Literal["customers", "loans"] = Field(description="what the sheet holds")
+    kind: str = Field(description="what the sheet holds", json_schema_extra={"enum": [kind.name for kind in KINDS]})
 
 
 class Progress(BaseModel):

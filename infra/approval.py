@@ -1,9 +1,9 @@
-"""Shows what a change would do to a stack, and makes it only where somebody approves of it."""
+"""Shows what a change would do to a stack, and makes it only if somebody approves of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from infra.cloudformation import Plan, Stack
-from infra.terminal import Refused, confirmed
+from infra.terminal import CommandError, confirmed
 
 Approve = Callable[[Plan], bool]
 
@@ -13,25 +13,25 @@ def whatever_changes(_plan: Plan) -> bool:
     return True
 
 
-def asking(what: str, environ: Mapping[str, str]) -> Approve:
-    """Shows the plan to whoever is at the terminal and asks; `CONFIRM=yes` answers. `what` is changed by it."""
+def asking(what: str, confirm: str | None) -> Approve:
+    """Shows the plan, which changes `what`, to the person at the terminal and asks; `confirm` is an answer to that."""
 
     def approve(plan: Plan) -> bool:
         print(f"This would change in {what}:")
         print("\n".join(f"  {sentence}" for sentence in plan.sentences()))
-        return confirmed("Go on? Type yes: ", "yes", environ)
+        return confirmed("Go on? Type yes: ", "yes", confirm)
 
     return approve
 
 
 def approved(stack: Stack, plan: Plan, approve: Approve) -> Plan:
-    """The plan. Raises Refused, and leaves nothing behind, where it is not approved of."""
+    """The plan. Raises CommandError, and leaves nothing behind, if it is not approved of."""
+    goes_on = False
     try:
         goes_on = approve(plan)
-    except BaseException:
-        stack.discard(plan)
-        raise
+    finally:
+        if not goes_on:
+            stack.discard(plan)
     if not goes_on:
-        stack.discard(plan)
-        raise Refused(f"The stack {stack.name} was left as it is.")
+        raise CommandError(f"The stack {stack.name} was left as it is.")
     return plan

@@ -51,7 +51,7 @@ def _compile(wanted: dict[Path, tuple[str, bytes]]) -> None:
         for file, (name, _) in wanted.items():
             made = Path(cache_from_source(str(Path(folder, name))))
             if made.exists():
-                # A rename does not leave half a file where the kept ones are on another disk.
+                # A rename does not leave half a file if the kept ones are on another disk.
                 whole = file.with_suffix(".part")
                 whole.write_bytes(made.read_bytes())
                 whole.rename(file)

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
+
+from infra.terminal import CommandError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -17,10 +19,7 @@ CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAN
 # What CloudFormation shows instead of a parameter that is not to be seen.
 HIDDEN = "****"
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
-
-
-class StackError(Exception):
-    """The stack could not be changed; the sentence carries the reason of the resource that failed first."""
+POLL_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """A change set that waits to be executed. `is_first` where there is no stack yet; `settings` tell of parameters."""
+    """A change set that waits to be executed. `is_first` if there is no stack yet; `settings` tell of parameters."""
 
     name: str
     changes: tuple[Change, ...]
@@ -68,7 +67,10 @@ def changed_settings(
 
 
 class Stack:
-    """The stack `name`; `wait_seconds` bounds how long one change may take."""
+    """The stack `name`; `wait_seconds` bounds how long one change may take.
+
+    What raises CommandError carries the reason of the resource that failed first.
+    """
 
     def __init__(self, name: str, client: "CloudFormationClient", wait_seconds: float = 1800) -> None:
         self.name = name
@@ -76,26 +78,25 @@ class Stack:
         self._wait_seconds = wait_seconds
 
     def exists(self) -> bool:
-        return self._describe() is not None
+        return bool(self._describe())
 
     def stands(self) -> bool:
         """Whether there is a stack that was ever whole."""
-        stack = self._describe()
-        return stack is not None and stack["StackStatus"] not in STILLBORN
+        return self._describe().get("StackStatus", STILLBORN[0]) not in STILLBORN
 
     def outputs(self) -> dict[str, str]:
-        """The outputs by their names. Raises StackError where there is no such stack."""
+        """The outputs by their names. Raises CommandError if there is no such stack."""
         return {output["OutputKey"]: output["OutputValue"] for output in self._known().get("Outputs", [])}
 
     def tags(self) -> dict[str, str]:
-        """The tags of the last change that succeeded; none where there is no stack that was ever whole."""
+        """The tags of the last change that succeeded; none if there is no stack that was ever whole."""
         stack = self._describe()
-        if stack is None or stack["StackStatus"] in STILLBORN:
+        if stack.get("StackStatus", STILLBORN[0]) in STILLBORN:
             return {}
         return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
 
     def parameters(self) -> dict[str, str | None]:
-        """The parameters by their names; None for one that is not to be seen."""
+        """The parameters by their names; None for one that is not to be seen. Raises CommandError."""
         return {
             parameter["ParameterKey"]: None if parameter["ParameterValue"] == HIDDEN else parameter["ParameterValue"]
             for parameter in self._known().get("Parameters", [])
@@ -103,47 +104,44 @@ class Stack:
 
     def is_deployed_with(self, tags: Mapping[str, str]) -> bool:
         """Whether the stack stands as its last change left it, and that change gave it these tags."""
-        stack = self._describe()
-        if stack is None or stack["StackStatus"] not in COMPLETE:
-            return False
-        return tags.items() <= {(tag["Key"], tag["Value"]) for tag in stack.get("Tags", [])}
-
-    def change(self, template_url: str, parameters: Mapping[str, str | None], tags: Mapping[str, str]) -> bool:
-        """Creates or updates the stack and waits. False where nothing had to change. Raises StackError."""
-        plan = self.plan(template_url, parameters, tags)
-        if plan is not None:
-            self.execute(plan)
-        return plan is not None
+        return self._describe().get("StackStatus") in COMPLETE and tags.items() <= self.tags().items()
 
     def plan(self, template_url: str, parameters: Mapping[str, str | None], tags: Mapping[str, str]) -> Plan | None:
-        """A change set, not executed; None where nothing has to change. A parameter that is None keeps its value.
+        """A change set, not executed; None if nothing has to change. A parameter that is None keeps its value.
 
-        Raises StackError where CloudFormation cannot make one.
+        Raises CommandError if CloudFormation cannot make one.
         """
-        stack = self._describe()
-        if stack is not None and stack["StackStatus"] in STILLBORN:
+        is_first = not self.stands()
+        if is_first and self.exists():
             self.delete()
-            stack = None
         # Names every attempt differently, because a failed change set keeps its name.
         change_set = f"deploy-{time.time_ns()}"
         self._client.create_change_set(
             StackName=self.name,
             ChangeSetName=change_set,
-            ChangeSetType="CREATE" if stack is None else "UPDATE",
+            ChangeSetType="CREATE" if is_first else "UPDATE",
             TemplateURL=template_url,
-            Parameters=[_parameter(key, value) for key, value in parameters.items()],  # type: ignore[misc]  # as above
+            Parameters=[_parameter(key, value) for key, value in parameters.items()],  # type: ignore[misc]
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
             Capabilities=list(CAPABILITIES),  # type: ignore[arg-type]  # a list of str, not of their literals
         )
         if self._is_executable(change_set):
-            return Plan(change_set, tuple(self._changes(change_set)), is_first=stack is None)
+            return Plan(change_set, tuple(self._changes(change_set)), is_first)
         self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
         return None
 
     def execute(self, plan: Plan) -> None:
-        """Carries a plan out and waits. Raises StackError."""
+        """Carries a plan out and waits. Raises CommandError."""
         self._client.execute_change_set(StackName=self.name, ChangeSetName=plan.name)
-        self._wait_until_changed()
+        try:
+            self._wait("stack_create_complete" if plan.is_first else "stack_update_complete")
+        except WaiterError as error:
+            status = self._describe().get("StackStatus", "DELETE_COMPLETE")
+            if status.endswith("_IN_PROGRESS"):
+                sentence = f"The stack {self.name} was not changed within {self._wait_seconds:.0f} s."
+            else:
+                sentence = f"The stack {self.name} ended as {status}: {self._first_reason()}"
+            raise CommandError(sentence) from error
 
     def discard(self, plan: Plan) -> None:
         """Forgets a plan, and the empty stack that the first one makes."""
@@ -152,52 +150,34 @@ class Stack:
             self.delete()
 
     def delete(self) -> None:
-        """Deletes the stack and waits; nothing happens where there is none. Raises StackError."""
+        """Deletes the stack and waits; nothing happens if there is none. Raises CommandError."""
         self._client.delete_stack(StackName=self.name)
-        for _ in self._patiently():
-            stack = self._describe()
-            if stack is None:
-                return
-            if stack["StackStatus"] == "DELETE_FAILED":
-                raise StackError(f"The stack {self.name} could not be deleted: {self._first_reason()}")
-        raise StackError(f"The stack {self.name} was not deleted within {self._wait_seconds:.0f} s.")
+        try:
+            self._wait("stack_delete_complete")
+        except WaiterError as error:
+            raise CommandError(f"The stack {self.name} could not be deleted: {self._first_reason()}") from error
 
     def _changes(self, change_set: str) -> Iterator[Change]:
-        token: dict[str, str] = {}
-        while True:
-            page = self._client.describe_change_set(
-                StackName=self.name,
-                ChangeSetName=change_set,
-                **token,  # type: ignore[arg-type]  # the only key is NextToken
-            )
-            for change in page.get("Changes", []):
-                yield _change(change["ResourceChange"])
-            if not page.get("NextToken"):
-                return
-            token = {"NextToken": page["NextToken"]}
+        pages = self._client.get_paginator("describe_change_set")
+        for page in pages.paginate(StackName=self.name, ChangeSetName=change_set):
+            yield from (_change(change["ResourceChange"]) for change in page.get("Changes", []))
 
     def _is_executable(self, change_set: str) -> bool:
-        for _ in self._patiently():
-            description = self._client.describe_change_set(StackName=self.name, ChangeSetName=change_set)
-            status, reason = description["Status"], description.get("StatusReason", "")
-            if status == "CREATE_COMPLETE":
-                return True
-            if status == "FAILED":
-                # CloudFormation calls an empty change set a failure and tells it from others by words only.
-                if "didn't contain changes" in reason or "No updates are to be performed" in reason:
-                    return False
-                raise StackError(f"The stack {self.name} cannot be changed: {reason}")
-        raise StackError(f"The change set of {self.name} was not made within {self._wait_seconds:.0f} s.")
+        try:
+            self._wait("change_set_create_complete", ChangeSetName=change_set)
+        except WaiterError as error:
+            reason = error.last_response.get("StatusReason", "")
+            # CloudFormation calls an empty change set a failure and tells it from others by words only.
+            if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+                return False
+            raise CommandError(f"The stack {self.name} cannot be changed: {reason or error}") from error
+        return True
 
-    def _wait_until_changed(self) -> None:
-        for _ in self._patiently():
-            stack = self._describe()
-            status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
-            if status in COMPLETE:
-                return
-            if not status.endswith("_IN_PROGRESS"):
-                raise StackError(f"The stack {self.name} ended as {status}: {self._first_reason()}")
-        raise StackError(f"The stack {self.name} was not changed within {self._wait_seconds:.0f} s.")
+    def _wait(self, what: str, **more: str) -> None:
+        """Waits as boto3 does, but looks more often: LocalStack needs no half minute."""
+        waiter: Any = self._client.get_waiter(what)  # type: ignore[call-overload]  # a str, not one of its literals
+        patience = {"Delay": POLL_SECONDS, "MaxAttempts": max(1, int(self._wait_seconds / POLL_SECONDS))}
+        waiter.wait(StackName=self.name, WaiterConfig=patience, **more)
 
     def _first_reason(self) -> str:
         # Newest first; everything that is cancelled because of the first failure comes after it.
@@ -208,28 +188,21 @@ class Stack:
         event = failed[-1]
         return f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
 
-    def _known(self) -> Any:
+    def _known(self) -> Mapping[str, Any]:
         stack = self._describe()
-        if stack is None:
-            raise StackError(f"There is no stack of the name {self.name}.")
+        if not stack:
+            raise CommandError(f"There is no stack of the name {self.name}.")
         return stack
 
-    def _describe(self) -> Any:
+    def _describe(self) -> Mapping[str, Any]:
+        """What CloudFormation tells of the stack; nothing if there is none."""
         try:
             stacks = self._client.describe_stacks(StackName=self.name)["Stacks"]
         except ClientError as error:
             if "does not exist" in str(error):
-                return None
+                return {}
             raise
-        return stacks[0] if stacks and stacks[0]["StackStatus"] != "DELETE_COMPLETE" else None
-
-    def _patiently(self) -> Any:
-        """Yields now, and again after growing pauses, until the time is over."""
-        pause, end = 0.2, time.monotonic() + self._wait_seconds
-        while time.monotonic() < end:
-            yield
-            time.sleep(pause)
-            pause = min(pause * 1.5, 5.0)
+        return stacks[0] if stacks and stacks[0]["StackStatus"] != "DELETE_COMPLETE" else {}
 
 
 def _parameter(key: str, value: str | None) -> dict[str, Any]:

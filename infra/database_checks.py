@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.packaging import CERTIFICATES
+from infra.terminal import CommandError
 
 # Lambda keeps a function's code in this folder.
 CA_FILE = f"/var/task/{CERTIFICATES}"
@@ -16,18 +17,14 @@ OF_RDS = re.compile(r"\.rds\.amazonaws\.com$|\.rds\.[a-z0-9-]+\.amazonaws\.com\.
 WHICH_DATABASE = ("DatabaseUrl", "DatabaseResourceId", "DatabaseClusterId", "DatabaseProxy")
 
 
-class DatabaseError(Exception):
-    """The deployment would not reach its database, or reach another one; the sentence says what to do."""
-
-
 def read_certificates(path: Path) -> bytes:
-    """The file's certificates. Raises DatabaseError where there is none in it."""
+    """The file's certificates. Raises CommandError if there is no certificate in it."""
     try:
         found = path.read_bytes()
         # Whoever reads the file in the function does it with this, too.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found.decode("ascii"))
     except (OSError, ValueError) as error:
-        raise DatabaseError(
+        raise CommandError(
             f"CERTIFICATES must be a file of certificates in PEM form, such as that of {BUNDLE}. "
             f"Invalid value: {str(path)!r} ({error})."
         ) from error
@@ -35,19 +32,19 @@ def read_certificates(path: Path) -> bytes:
 
 
 def check_certificates(parameters: Mapping[str, str]) -> None:
-    """Raises DatabaseError where the database is Aurora itself and nothing says whom to trust."""
+    """Raises CommandError if the database is Aurora itself and nothing says whom to trust."""
     host = urlsplit(parameters.get("DatabaseUrl", "")).hostname or ""
     # The proxy's certificates are of an authority that all trust.
     is_aurora = OF_RDS.search(host) and not any(label.startswith("proxy-") for label in host.split("."))
     if is_aurora and parameters.get("DatabaseAuth", "iam") == "iam" and not parameters.get("DatabaseCaFile"):
-        raise DatabaseError(
+        raise CommandError(
             f"The functions would not trust {host}, whose certificate is signed by RDS itself. Get AWS's file with "
             f"`curl -O {BUNDLE}` and deploy with CERTIFICATES=global-bundle.pem."
         )
 
 
 def check_move(standing: Mapping[str, str | None], founded: Mapping[str, str], given: Mapping[str, str]) -> None:
-    """Raises DatabaseError where a stage would leave its database only because its foundation names another.
+    """Raises CommandError if a stage would leave its database only because its foundation names another.
 
     After a restore the stage stands with a cluster that its foundation does not know.
     """
@@ -59,7 +56,7 @@ def check_move(standing: Mapping[str, str | None], founded: Mapping[str, str], g
     if moved:
         stay = " ".join(f"{name}={standing[name]}" for name in moved)
         go = " ".join(f"{name}={founded[name]}" for name in moved)
-        raise DatabaseError(
+        raise CommandError(
             "The stage stands with another database than its foundation has; say which is meant. "
             f'To stay: PARAMETERS="{stay}". To go to that of the foundation: PARAMETERS="{go}".'
         )

@@ -4,11 +4,10 @@ The API needs no machine inside the network; IAM says who may use it, and the pa
 is shown to nobody.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from infra.uploading import Session
+from infra.session import Session
 
 DATABASE = "loans"
 
@@ -51,23 +50,15 @@ NEEDS = (
 def make_user(session: Session, outputs: Mapping[str, str]) -> list[str]:
     """Gives the user what it lacks, with the outputs of the foundation, and names that. A second run changes nothing.
 
-    Raises ClientError where the Data API or the database refuses.
+    Raises ClientError if the Data API or the database refuses.
     """
-    run = _data_api(session.client("rds-data"), outputs)
-    # Each is asked for after the one before it was made: there is nothing to be asked of a user who is not there.
-    return [need.what for need in NEEDS if not _is_there(run, need) and _made(run, need)]
-
-
-def _is_there(run: Callable[[str], Any], need: Need) -> bool:
-    return bool(run(need.question)["records"][0][0]["booleanValue"])
-
-
-def _made(run: Callable[[str], Any], need: Need) -> bool:
-    run(need.statement)
-    return True
-
-
-def _data_api(client: Any, outputs: Mapping[str, str]) -> Callable[[str], Any]:
-    """Runs one statement as the master."""
     where = {"resourceArn": outputs["DatabaseArn"], "secretArn": outputs["MasterSecretArn"], "database": DATABASE}
-    return lambda statement: client.execute_statement(**where, sql=statement)
+    client = session.client("rds-data")
+    made = []
+    for need in NEEDS:
+        # Each is asked for after the one before it was made: there is nothing to be asked of a user who is not there.
+        answer = client.execute_statement(**where, sql=need.question)
+        if not answer["records"][0][0]["booleanValue"]:
+            client.execute_statement(**where, sql=need.statement)
+            made.append(need.what)
+    return made

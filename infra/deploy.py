@@ -1,29 +1,22 @@
 """Deploys a stage by CloudFormation: to AWS or to LocalStack, which differ in the session and the parameters only.
 
-    python -m infra.deploy dev DatabaseUrl=postgresql://…
-
-packages, uploads, shows the change set, executes it, runs the bootstrap function, which migrates, and asks the stage
+It packages, uploads, shows the change set, executes it, runs the bootstrap function, which migrates, and asks the stage
 whether it answers. A revision that does not is replaced by the one before it.
 """
 
-import argparse
-import os
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.approval import Approve, approved, asking, whatever_changes
-from infra.cloudformation import Plan, Stack, StackError
-from infra.database_checks import CA_FILE, DatabaseError, check_certificates, check_move, read_certificates
-from infra.functions import FunctionFailed, invoke
-from infra.packaging import TEMPLATE, Package, PackagingError, package, source_digest
+from infra.approval import Approve, approved, whatever_changes
+from infra.cloudformation import Plan, Stack
+from infra.database_checks import CA_FILE, check_certificates, check_move
+from infra.functions import invoke
+from infra.packaging import TEMPLATE, Package, package, source_digest
 from infra.revisions import (
     DIGEST_TAG,
     PREVIOUS_TAG,
@@ -36,19 +29,15 @@ from infra.revisions import (
     require_free_bucket,
     template_before,
 )
-from infra.smoke import SmokeError, smoke_test
-from infra.terminal import Refused, local_parameters, pairs, session_of
-from infra.uploading import Session, upload
+from infra.session import Session, aws_refusals
+from infra.terminal import CommandError
+from infra.uploading import upload
 
 Parameters = Mapping[str, str]
-# Raises where the stage with these outputs does not answer as it should.
+# Raises CommandError if the stage with these outputs does not answer as it should.
 Prove = Callable[[Mapping[str, str]], None]
 # Packages the stage of this name into the new folder, with these certificates.
 Build = Callable[[str, Path, bytes], Package]
-
-
-class DeployError(Exception):
-    """A step of the deployment failed; the sentence says which and why."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +63,14 @@ def deploy(
     build: Build = package,
     certificates: bytes = b"",
 ) -> Deployment:
-    """Brings the stage's stack to the state of the source. Raises DeployError with one sentence.
+    """Brings the stage's stack to the state of the source. Raises CommandError with one sentence.
 
     `certificates`, in PEM form, are those that the functions trust for the database, instead of the system's.
 
-    Nothing is changed that `approve` does not approve of. Where the migration, the bootstrap or `prove` fails after
+    Nothing is changed that `approve` does not approve of. If the migration, the bootstrap or `prove` fails after
     that, the stack is put back to what it was made of before; the schema stays, because migrations only add.
     """
-    with _one_sentence():
+    with aws_refusals():
         parameters = {"Stage": stage, **parameters, **({"DatabaseCaFile": CA_FILE} if certificates else {})}
         check_certificates(parameters)
         place = Stage(stage, session)
@@ -92,20 +81,21 @@ def deploy(
         if plan:
             approved(place.stack, plan, approve)
     try:
-        with _one_sentence():
+        with aws_refusals():
             if release and plan:
                 _carry_out(place, before, release, plan, say)
             outputs = place.stack.outputs()
             say("Running the bootstrap: migrations, and the seed of an empty database.")
             bootstrap = run_bootstrap(session, outputs)
             prove(outputs)
-    except DeployError as error:
+    except CommandError as error:
         if plan is None:
             raise
-        raise DeployError(f"{error} {_put_back(place, before, say)}") from error
+        raise CommandError(f"{error} {_put_back(place, before, say)}") from error
     return Deployment(outputs, bootstrap, plan is not None)
 
 
+@aws_refusals()
 def roll_back(
     stage: str,
     session: Session,
@@ -113,56 +103,53 @@ def roll_back(
     approve: Approve = whatever_changes,
     prove: Prove = without_proof,
 ) -> dict[str, str]:
-    """Puts the stage back to the revision before its last deployment and returns the outputs. Raises DeployError.
+    """Puts the stage back to the revision before its last deployment and returns the outputs. Raises CommandError.
 
     Rolling back twice leads forward again. Parameters stay as they are.
     """
-    with _one_sentence():
-        place = Stage(stage, session)
-        tags = place.stack.tags()
-        if PREVIOUS_TAG not in tags or tags[PREVIOUS_TAG] == tags[TEMPLATE_TAG]:
-            raise DeployError(f"There is no revision before that of the stack {place.stack.name}; deploy another one.")
-        new_tags = {TEMPLATE_TAG: tags[PREVIOUS_TAG], PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "rolled back"}
-        plan = place.plan_back(Revision(tags[PREVIOUS_TAG], {}, new_tags))
-        if plan:
-            _execute(place, approved(place.stack, plan, approve), say)
-        say("The revision before stands; asking it whether it answers.")
-        outputs = place.stack.outputs()
-        prove(outputs)
+    place = Stage(stage, session)
+    tags = place.stack.tags()
+    if PREVIOUS_TAG not in tags or tags[PREVIOUS_TAG] == tags[TEMPLATE_TAG]:
+        raise CommandError(f"There is no revision before that of the stack {place.stack.name}; deploy another one.")
+    new_tags = {TEMPLATE_TAG: tags[PREVIOUS_TAG], PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "rolled back"}
+    plan = place.plan_back(Revision(tags[PREVIOUS_TAG], {}, new_tags))
+    if plan:
+        _execute(place, approved(place.stack, plan, approve), say)
+    say("The revision before stands; asking it whether it answers.")
+    outputs = place.stack.outputs()
+    prove(outputs)
     return outputs
 
 
+@aws_refusals()
 def foundation_parameters(stage: str, session: Session) -> dict[str, str]:
-    """What the stage's foundation (infra/foundation.yaml) tells the application; nothing where there is none."""
+    """What the stage's foundation (infra/foundation.yaml) tells the application; nothing if there is none."""
     foundation = Stack(f"loans-{stage}-foundation", session.client("cloudformation"))
-    with _one_sentence():
-        outputs = foundation.outputs() if foundation.exists() else {}
+    outputs = foundation.outputs() if foundation.exists() else {}
     declared = yaml.safe_load(TEMPLATE.read_text())["Parameters"]
     return {name: value for name, value in outputs.items() if name in declared}
 
 
+@aws_refusals()
 def with_foundation(stage: str, session: Session, given: Parameters) -> dict[str, str]:
-    """The parameters that are given, and those of the foundation. Raises DeployError where they would move the stage
+    """The parameters that are given, and those of the foundation. Raises CommandError if they would move the stage
     to another database without a word."""
     founded = foundation_parameters(stage, session)
-    with _one_sentence():
-        standing = Stage(stage, session).standing()
-        check_move(standing.parameters if standing else {}, founded, given)
+    standing = Stage(stage, session).standing()
+    check_move(standing.parameters if standing else {}, founded, given)
     return {**founded, **given}
 
 
+@aws_refusals()
 def run_bootstrap(session: Session, outputs: Mapping[str, str]) -> dict[str, Any]:
-    """Invokes the bootstrap function of a stack and returns its answer. Raises DeployError where it fails."""
-    try:
-        return invoke(session, outputs["BootstrapFunctionName"], {})
-    except FunctionFailed as error:
-        raise DeployError(str(error)) from error
+    """Invokes the bootstrap function of a stack and returns its answer. Raises CommandError if it fails."""
+    return invoke(session, outputs["BootstrapFunctionName"], {})
 
 
 def _release(
     place: Stage, parameters: Parameters, certificates: bytes, before: Revision | None, say: Say, build: Build
 ) -> Revision | None:
-    """What is to be deployed, packaged and uploaded; None where it stands already."""
+    """What is to be deployed, packaged and uploaded; None if it stands already."""
     digest = source_digest(place.name, parameters, certificates)
     if place.stack.is_deployed_with({DIGEST_TAG: digest}):
         say("Nothing to deploy: the stack is that of this source.")
@@ -176,7 +163,7 @@ def _release(
 
 
 def _carry_out(place: Stage, before: Revision | None, release: Revision, plan: Plan, say: Say) -> None:
-    """The change that was approved, in two steps where code that is newer must not meet the older schema."""
+    """The change that was approved, in two steps if code that is newer must not meet the older schema."""
     if before is None or not migrates_first(place, before, release):
         _execute(place, plan, say)
         return
@@ -198,60 +185,8 @@ def _put_back(place: Stage, before: Revision | None, say: Say) -> str:
         return f"There is no revision before it, so the stack {place.stack.name} was left as it is."
     say("Rolling back to the revision before.")
     try:
-        with _one_sentence():
+        with aws_refusals():
             _execute(place, place.plan_back(before), say)
-    except DeployError as error:
+    except CommandError as error:
         return f"Rolling back failed too: {error}"
     return "The revision before was put back."
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Whatever a step raises, as a DeployError."""
-    try:
-        yield
-    except (PackagingError, StackError, FunctionFailed, SmokeError, DatabaseError) as error:
-        raise DeployError(str(error)) from error
-    except (BotoCoreError, ClientError) as error:
-        raise DeployError(f"AWS refused: {error}") from error
-
-
-def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
-    """Deploys or rolls back what the command line names; `CONFIRM=yes` answers the question before the change."""
-    chosen = _parser().parse_intermixed_args(arguments)
-
-    def prove(outputs: Mapping[str, str]) -> None:
-        smoke_test(session, outputs)
-
-    try:
-        session = session_of(chosen.endpoint, to_deploy=chosen.stage)
-        approve = asking(f"the stage {chosen.stage}", environ)
-        if chosen.roll_back:
-            outputs = roll_back(chosen.stage, session, print, approve, prove)
-        else:
-            given = local_parameters(chosen.stage, chosen.endpoint) | pairs(chosen.parameters)
-            parameters = with_foundation(chosen.stage, session, given)
-            certificates = read_certificates(chosen.certificates) if chosen.certificates else b""
-            outputs = deploy(
-                chosen.stage, session, parameters, print, approve, prove, certificates=certificates
-            ).outputs
-    except (DeployError, DatabaseError, Refused) as error:
-        print(error, file=sys.stderr)
-        return 1
-    for name, value in sorted(outputs.items()):
-        print(f"{name}: {value}")
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Deploys a stage.")
-    parser.add_argument("stage", help="a stage of .chalice/config.json")
-    parser.add_argument("parameters", nargs="*", metavar="Name=value", help="parameters of infra/template.yaml")
-    parser.add_argument("--endpoint", help="LocalStack's address; AWS unless given")
-    parser.add_argument("--certificates", type=Path, help="a file of certificates to trust for the database")
-    parser.add_argument("--roll-back", action="store_true", help="put the revision before the last one back")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from infra.bytecode import SUFFIX, add_bytecode
+from infra.terminal import CommandError
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "infra" / "template.yaml"
@@ -29,10 +30,6 @@ CERTIFICATES = "chalicelib/certificates.pem"
 
 SOURCES = ("app.py", "requirements.txt", "chalicelib", ".chalice")
 LITTER = ("__pycache__", "*.pyc", "deployments", "deployed")
-
-
-class PackagingError(Exception):
-    """Chalice refused; the sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def source_digest(stage: str, parameters: Mapping[str, str], certificates: bytes
 
 
 def package(stage: str, output: Path, certificates: bytes = b"") -> Package:
-    """Packages the stage into the new folder `output`, with these certificates to trust. Raises PackagingError."""
+    """Packages the stage into the new folder `output`, with these certificates to trust. Raises CommandError."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
         # The tests package while a `make up` does; the cache of the dependencies is for one at a time.
@@ -91,11 +88,6 @@ def _is_litter(path: Path) -> bool:
 
 
 def _copy_sources(project: Path) -> None:
-    cache = project / ".chalice" / "deployments"
-    kept = project.parent / "deployments"
-    if cache.exists():
-        shutil.rmtree(kept, ignore_errors=True)
-        cache.rename(kept)
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir()
     for name in SOURCES:
@@ -103,8 +95,9 @@ def _copy_sources(project: Path) -> None:
             shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns(*LITTER))
         else:
             shutil.copy2(ROOT / name, project / name)
-    if kept.exists():
-        kept.rename(cache)
+    kept = project.parent / "deployments"
+    kept.mkdir(exist_ok=True)
+    (project / ".chalice" / "deployments").symlink_to(kept)
     _run_where_we_are(project / ".chalice" / "config.json")
 
 
@@ -128,11 +121,11 @@ def _run_chalice(project: Path, stage: str, output: Path) -> None:
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise PackagingError(f"chalice package failed: {words[-1] if words else 'it gave no reason'}")
+        raise CommandError(f"chalice package failed: {words[-1] if words else 'it gave no reason'}")
     # Chalice only warns about a dependency it could not fetch, and leaves it out of the zip.
     if "Could not install dependencies" in done.stdout + done.stderr:
         missing = " ".join((done.stdout + done.stderr).split())
-        raise PackagingError(f"chalice package left dependencies out: {missing}")
+        raise CommandError(f"chalice package left dependencies out: {missing}")
 
 
 def _read_template(output: Path) -> dict[str, Any]:

@@ -1,14 +1,17 @@
 """What a stage's stack is made of, and how it becomes another revision. The stack itself says which it is, by its tags,
 so nobody has to keep a list beside it."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from infra.cloudformation import Plan, Stack, StackError, changed_settings
+from infra.cloudformation import Plan, Stack, changed_settings
 from infra.functions import invoke
-from infra.uploading import Session, bucket_exists, deployment_bucket, read_template, upload_template, url_of
+from infra.session import Session
+from infra.terminal import CommandError
+from infra.uploading import bucket_exists, bucket_of, deployment_bucket, upload_template, url_of
 
 DIGEST_TAG = "loans:digest"
 TEMPLATE_TAG = "loans:template"
@@ -41,14 +44,14 @@ class Stage:
         return deployment_bucket(self.name, self.session)
 
     def standing(self) -> Revision | None:
-        """What the stack is made of; None where there is none, or none that this program made."""
+        """What the stack is made of; None if there is no stack, or this program did not make it."""
         tags = self.stack.tags()
         if TEMPLATE_TAG not in tags:
             return None
         return Revision(tags[TEMPLATE_TAG], self.stack.parameters(), tags)
 
     def plan(self, revision: Revision) -> Plan | None:
-        """The change to this revision; None where nothing has to change. Raises StackError."""
+        """The change to this revision; None if nothing has to change. Raises CommandError."""
         standing = self.stack.parameters() if self.stack.stands() else {}
         declared = self.template(revision.template_key).get("Parameters", {})
         url = url_of(self.bucket, revision.template_key, self.session)
@@ -56,7 +59,7 @@ class Stage:
         return plan and replace(plan, settings=changed_settings(standing, revision.parameters, declared))
 
     def plan_back(self, revision: Revision) -> Plan | None:
-        """The change to a revision that was there before. Raises StackError."""
+        """The change to a revision that was there before. Raises CommandError."""
         # It may know other parameters; what it does not declare, CloudFormation refuses.
         known = self.stack.parameters()
         declared = self.template(revision.template_key).get("Parameters", {})
@@ -64,18 +67,20 @@ class Stage:
         return self.plan(Revision(revision.template_key, parameters, revision.tags))
 
     def template(self, key: str) -> dict[str, Any]:
-        return read_template(self.bucket, key, self.session)
+        """An uploaded template."""
+        body = self.session.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        template: dict[str, Any] = json.loads(body)
+        return template
 
 
 def require_free_bucket(stage: Stage) -> None:
-    """Raises StackError where the bucket of an earlier stack is in the way of the first one.
+    """Raises CommandError if the bucket of an earlier stack is in the way of the first one.
 
     CloudFormation would say so too, after it has made half of the stack and removed it again.
     """
-    account = stage.session.client("sts").get_caller_identity()["Account"]
-    bucket = f"loans-{stage.name}-workbooks-{account}"
+    bucket = bucket_of(stage.name, "workbooks", stage.session)
     if not stage.stack.exists() and bucket_exists(bucket, stage.session):
-        raise StackError(
+        raise CommandError(
             f"The bucket {bucket} is still there from an earlier stack, and a new one cannot make it again; "
             "docs/operations.md says under Destroy how the new stack takes it over, with what is in it."
         )
@@ -91,7 +96,7 @@ def template_before(template_key: str, before: Revision | None) -> str:
 def migrates_first(stage: Stage, before: Revision | None, release: Revision) -> bool:
     """Whether the schema is to be brought to the release before its functions are.
 
-    Not where there is nothing yet, where the code stays as it is, or where the stage moves to another database: the
+    Not if there is nothing yet, if the code stays as it is, or if the stage moves to another database: the
     one that is left needs no newer schema, and may be the reason of the move.
     """
     if before is None or before.parameters.get("DatabaseUrl") != release.parameters.get("DatabaseUrl"):
@@ -100,7 +105,7 @@ def migrates_first(stage: Stage, before: Revision | None, release: Revision) -> 
 
 
 def migrate(stage: Stage, before: Revision, release: Revision, say: Say) -> None:
-    """Gives the release's code to the bootstrap function alone and runs it. Raises StackError or FunctionFailed.
+    """Gives the release's code to the bootstrap function alone and runs it. Raises CommandError.
 
     The others keep their code, which works on the newer schema, because migrations only add.
     """

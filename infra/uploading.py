@@ -9,15 +9,17 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.packaging import Package
+from infra.session import Session
 
-# boto3's Session or that of localstack_client, which share nothing but their methods.
-Session = Any
+
+def bucket_of(stage: str, contents: str, session: Session) -> str:
+    """The name of the stage's bucket for these contents: workbooks or deployments."""
+    return f"loans-{stage}-{contents}-{session.client('sts').get_caller_identity()['Account']}"
 
 
 def deployment_bucket(stage: str, session: Session) -> str:
-    """The bucket of the stage's revisions, which is made where it is not there."""
-    account = session.client("sts").get_caller_identity()["Account"]
-    bucket = f"loans-{stage}-deployments-{account}"
+    """The bucket of the stage's revisions, which is made if it is not there."""
+    bucket = bucket_of(stage, "deployments", session)
     if not bucket_exists(bucket, session):
         s3 = session.client("s3")
         region = s3.meta.region_name
@@ -28,7 +30,7 @@ def deployment_bucket(stage: str, session: Session) -> str:
 
 
 def bucket_exists(bucket: str, session: Session) -> bool:
-    """Whether there is a bucket of the name. Raises ClientError where it is somebody else's."""
+    """Whether there is a bucket of the name. Raises ClientError if it is somebody else's."""
     try:
         session.client("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
@@ -40,32 +42,27 @@ def bucket_exists(bucket: str, session: Session) -> bool:
 
 def upload(bucket: str, built: Package, session: Session) -> str:
     """Uploads the zip and the template and returns the template's key. What was there before stays, for a roll-back."""
-    s3 = session.client("s3")
     code_key = f"code/{built.code_digest}.zip"
-    if not _exists(s3, bucket, code_key):
-        with built.zip_file.open("rb") as body:
-            s3.put_object(Bucket=bucket, Key=code_key, Body=body)
+    with built.zip_file.open("rb") as body:
+        session.client("s3").put_object(Bucket=bucket, Key=code_key, Body=body)
     return upload_template(bucket, with_code(built.template, f"s3://{bucket}/{code_key}"), session)
 
 
 def upload_template(bucket: str, template: Mapping[str, Any], session: Session) -> str:
     """Uploads a template and returns its key, which is made of its digest."""
-    body = json.dumps(template).encode()
-    key = f"templates/{hashlib.sha256(body).hexdigest()}.json"
-    session.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    return upload_text(bucket, "templates/{}.json", json.dumps(template), session)
+
+
+def upload_text(bucket: str, key: str, text: str, session: Session) -> str:
+    """Uploads a text under a key that has its digest in place of {}, and returns the key."""
+    key = key.format(hashlib.sha256(text.encode()).hexdigest())
+    session.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
     return key
 
 
 def url_of(bucket: str, key: str, session: Session) -> str:
     """The address under which CloudFormation reads an object."""
     return f"{session.client('s3').meta.endpoint_url}/{bucket}/{key}"
-
-
-def read_template(bucket: str, template_key: str, session: Session) -> dict[str, Any]:
-    """An uploaded template."""
-    body = session.client("s3").get_object(Bucket=bucket, Key=template_key)["Body"].read()
-    template: dict[str, Any] = json.loads(body)
-    return template
 
 
 def with_code(template: dict[str, Any], uri: str) -> dict[str, Any]:
@@ -75,11 +72,3 @@ def with_code(template: dict[str, Any], uri: str) -> dict[str, Any]:
         if resource.get("Type") == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = uri
     return template
-
-
-def _exists(s3: Any, bucket: str, key: str) -> bool:
-    try:
-        s3.head_object(Bucket=bucket, Key=key)
-    except ClientError:
-        return False
-    return True

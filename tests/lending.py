@@ -8,10 +8,10 @@ from chalicelib.rules.access import Author
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans, servicing
-from chalicelib.services.customers import RegisteredCustomer, Registration
 from chalicelib.services.idempotency import Once
 from chalicelib.services.loans import Application
 from chalicelib.services.servicing import Recorded, Wanted
+from chalicelib.storage.customers import Customer, Registration
 
 Made = TypeVar("Made")
 
@@ -27,9 +27,9 @@ class Kept(Generic[Made]):
         return ""
 
 
-def register(database: Database, registration: Registration, policy: Policy, author: Author) -> RegisteredCustomer:
+def register(database: Database, registration: Registration, policy: Policy, author: Author) -> Customer:
     """A registered customer."""
-    kept = Kept[RegisteredCustomer]()
+    kept = Kept[Customer]()
     customers.register(database, registration, policy, author, Once(None, kept))
     return kept.made[-1]
 

@@ -5,7 +5,9 @@ from typing import Any
 from chalicelib.rules.changes import Change
 from chalicelib.rules.counter_offer import CounterOffer, Offer
 from chalicelib.rules.decision import Decision
+from chalicelib.rules.reasons import StatedReason
 from chalicelib.rules.score import Facts
+from chalicelib.rules.sentences import change_sentence, reason_sentence, statement
 
 
 def explanation(facts: Facts, decision: Decision) -> dict[str, Any]:
@@ -17,14 +19,19 @@ def explanation(facts: Facts, decision: Decision) -> dict[str, Any]:
             {"name": part.name, "earned": part.points_earned, "possible": part.points_possible}
             for part in decision.score_parts
         ],
-        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons],
+        "reasons": [_reason(reason) for reason in decision.reasons],
         "rate_floor": decision.rate_floor,
         "facts": vars(facts),
     }
 
 
+def message(decision: Decision) -> str | None:
+    """Why it was refused, for a person; None if it was approved."""
+    return None if decision.approved else reason_sentence(decision.reasons[0])
+
+
 def offered(counter_offer: CounterOffer | None) -> dict[str, Any]:
-    """What the same policy would approve; nothing where the loan was approved as asked."""
+    """What the same policy would approve; nothing if the loan was approved as asked."""
     if counter_offer is None:
         return {}
     return {
@@ -32,7 +39,7 @@ def offered(counter_offer: CounterOffer | None) -> dict[str, Any]:
             "largest_amount": _offer(counter_offer.largest_amount),
             "shortest_tenure": _offer(counter_offer.shortest_tenure),
             "changes": [_change(change) for change in counter_offer.changes],
-            "statement": counter_offer.statement,
+            "statement": statement(counter_offer),
         }
     }
 
@@ -42,4 +49,8 @@ def _offer(offer: Offer | None) -> dict[str, Any] | None:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    return {"code": change.code, "bound": change.bound, "sentence": change.sentence}
+    return {"code": change.code, "bound": change.bound, "sentence": change_sentence(change)}
+
+
+def _reason(reason: StatedReason) -> dict[str, Any]:
+    return {"code": reason.code, "sentence": reason_sentence(reason)}

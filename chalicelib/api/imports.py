@@ -12,22 +12,23 @@ from chalicelib.api.endpoint import Call
 from chalicelib.api.moments import moment
 from chalicelib.api.responses import link, page, respond, respond_link
 from chalicelib.errors import ImportNotFound
+from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.jobs import COUNTS, ImportJob, totals
 from chalicelib.requests.models import ImportRowsQuery, ImportsQuery, StartImportBody
 from chalicelib.requests.parsing import body_of, number_in_path, query_of
 from chalicelib.rules.access import Operation
-from chalicelib.services import import_jobs, import_templates
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import ImportState
+from chalicelib.services import imports
 from chalicelib.services.files import download_link
-from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
-from chalicelib.storage.import_jobs import ImportJob, StoredFinding
-
-COUNTS = ("inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
+from chalicelib.services.imports import UPLOAD_SECONDS
 
 
 @endpoints.add("POST", "/api/imports", Operation.START_IMPORT)
 def start_import(call: Call) -> Response:
     """An import that waits for its file, and the form to upload it with."""
     body = body_of(call.request, StartImportBody)
-    started = import_jobs.start_import(
+    started = imports.start_import(
         runtime.database(),
         runtime.signing_s3(),
         runtime.settings().import_bucket,
@@ -37,12 +38,12 @@ def start_import(call: Call) -> Response:
     )
     answer = {
         "import_id": started.job.import_id,
-        "state": "awaiting_upload",
+        "state": ImportState.AWAITING_UPLOAD,
         "file_name": started.file_name,
         "key": started.job.object_key,
         "upload": {"url": started.upload.url, "fields": started.upload.fields},
         "content_type": started.upload.content_type,
-        "max_bytes": MAX_UPLOAD_BYTES,
+        "max_bytes": MAX_FILE_BYTES,
         "expires_in_seconds": UPLOAD_SECONDS,
     }
     return respond(answer, call.request_id, 201)
@@ -52,7 +53,7 @@ def start_import(call: Call) -> Response:
 def list_imports(call: Call) -> Response:
     """Imports, the newest first."""
     query = query_of(call.request, ImportsQuery)
-    found = import_jobs.list_imports(runtime.database(), query.before, query.limit + 1, call.actor.own_imports)
+    found = imports.list_imports(runtime.database(), query.before, query.limit + 1, call.actor.own_imports)
     answer = page("imports", found, query.limit, _import, lambda job: job.import_id)
     return respond(answer, call.request_id)
 
@@ -61,7 +62,7 @@ def list_imports(call: Call) -> Response:
 def view_import(call: Call, import_id: str) -> Response:
     """An import as it stands, by sheet, with the link to its report."""
     number = number_in_path(import_id, ImportNotFound, "import")
-    job = import_jobs.view_import(runtime.database(), number, call.actor.own_imports)
+    job = imports.view_import(runtime.database(), number, call.actor.own_imports)
     answer = {
         **_import(job),
         "sheets": [{"sheet": each.sheet, "kind": each.kind, **_counts(vars(each))} for each in job.sheets],
@@ -75,7 +76,7 @@ def list_import_rows(call: Call, import_id: str) -> Response:
     """What the import says about rows, in the order it said it."""
     number = number_in_path(import_id, ImportNotFound, "import")
     query = query_of(call.request, ImportRowsQuery)
-    found = import_jobs.list_findings(
+    found = imports.list_findings(
         runtime.database(), number, query.outcome, query.after, query.limit + 1, call.actor.own_imports
     )
     answer = page("rows", found, query.limit, _finding, lambda finding: finding.finding_id)
@@ -86,19 +87,18 @@ def list_import_rows(call: Call, import_id: str) -> Response:
 def release_import(call: Call, import_id: str) -> Response:
     """Imports a file once more, as one of whoever releases it, so that it changes who was registered here too."""
     number = number_in_path(import_id, ImportNotFound, "import")
-    released = import_jobs.release_import(runtime.database(), runtime.s3(), number, call.actor, call.request_id)
+    released = imports.release_import(runtime.database(), runtime.s3(), number, call.actor, call.request_id)
     return respond({"import_id": released.import_id, "releases": number}, call.request_id, 201)
 
 
 @endpoints.add("GET", "/api/imports/template", Operation.READ_IMPORTS)
 def download_template(call: Call) -> Response:
     """Sends to the template workbook, which comes from S3."""
-    url = import_templates.template_link(runtime.s3(), runtime.signing_s3(), runtime.settings().import_bucket)
+    url = imports.template_link(runtime.s3(), runtime.signing_s3(), runtime.settings().import_bucket)
     return respond_link(url, call.request_id)
 
 
 def _import(job: ImportJob) -> dict[str, Any]:
-    totals = {name: sum(getattr(each, name) for each in job.sheets) for name in ("rows_found", *COUNTS)}
     return {
         "import_id": job.import_id,
         "state": job.state,
@@ -106,20 +106,18 @@ def _import(job: ImportJob) -> dict[str, Any]:
         "key": job.object_key,
         "created_at": moment(job.created_at),
         "finished_at": moment(job.finished_at),
-        "message": job.message or import_jobs.awaiting_message(job, datetime.now(UTC)),
+        "message": job.message or imports.awaiting_message(job, datetime.now(UTC)),
         "progress": _progress(job),
-        "counts": _counts(totals),
+        "counts": _counts(totals(job.sheets)),
     }
 
 
 def _progress(job: ImportJob) -> dict[str, Any]:
-    percent = min(100, job.rows_read * 100 // job.rows_total) if job.rows_total else None
-    percent = 100 if job.state == "completed" else percent
-    return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": percent}
+    return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": job.percent}
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:
-    return {"rows": counts["rows_found"], **{name: counts[name] for name in COUNTS}}
+    return {"rows" if name == "rows_found" else name: counts[name] for name in COUNTS}
 
 
 def _report(job: ImportJob) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Call
-from chalicelib.api.explaining import explanation, offered
+from chalicelib.api.explaining import explanation, message, offered
 from chalicelib.api.responses import respond, respond_text, to_json
 from chalicelib.errors import LoanNotFound
 from chalicelib.requests.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
@@ -15,16 +15,16 @@ from chalicelib.requests.parsing import body_of, bytes_of, idempotency_attempt, 
 from chalicelib.rules.access import Operation
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans
-from chalicelib.services.customers import RegisteredCustomer, Registration
 from chalicelib.services.idempotency import Attempt, Once, Told
 from chalicelib.services.loans import Application
+from chalicelib.storage.customers import Customer, Registration
 
 
 @endpoints.add("POST", "/api/register", Operation.REGISTER_CUSTOMER)
 def register(call: Call) -> Response:
     """Registers a customer and computes the credit limit."""
     registration = Registration(**body_of(call.request, RegisterBody).model_dump())
-    once = Once[RegisteredCustomer](_attempt(call), lambda made: to_json(_registered(made)))
+    once = Once[Customer](_attempt(call), lambda made: to_json(_registered(made)))
     return _created(call, customers.register(runtime.database(), registration, runtime.policy(), call.author, once))
 
 
@@ -102,11 +102,10 @@ def view_loans(call: Call, customer_id: str) -> Response:
     return respond(answer, call.request_id)
 
 
-def _registered(made: RegisteredCustomer) -> dict[str, Any]:
-    customer = made.customer
+def _registered(customer: Customer) -> dict[str, Any]:
     return {
-        "customer_id": made.customer_id,
-        "name": f"{customer.first_name} {customer.last_name}".rstrip(),
+        "customer_id": customer.customer_id,
+        "name": customer.name,
         "phone_number": customer.phone_number,
         "age": customer.age,
         "monthly_income": customer.monthly_income,
@@ -120,7 +119,7 @@ def _applied(customer_id: int, made: Application) -> dict[str, Any]:
         "loan_id": made.loan_id,
         "customer_id": customer_id,
         "loan_approved": decision.approved,
-        "message": decision.message,
+        "message": message(decision),
         "monthly_installment": decision.monthly_installment,
         "application_id": made.application_id,
         "corrected_interest_rate": decision.corrected_interest_rate,

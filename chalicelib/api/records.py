@@ -93,7 +93,7 @@ def _application(stored: StoredApplication) -> dict[str, Any]:
         "policy": stored.policy["name"],
         "score": stored.score,
         "score_parts": parts,
-        "reasons": stored.reasons,
+        "reasons": [{"code": reason["code"], "sentence": reason["sentence"]} for reason in stored.reasons],
         "rate_floor": stored.rate_floor,
         "facts": vars(facts_from_stored(stored.facts)),
         "policy_values": asdict(policy_from_stored(stored.policy)),

@@ -5,7 +5,7 @@ of the PostgreSQL manual.
 """
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -14,7 +14,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chalicelib.errors import Conflict, CustomerNotFound, DatabaseUnavailable, InvalidRequest, LoanError
+from chalicelib.errors import DatabaseUnavailable, LoanError
 
 UNREACHABLE = "The database cannot be reached at the moment. Nothing was saved; please try again."
 TOO_SLOW = "The database took too long to answer. Nothing was saved; please try again."
@@ -32,24 +32,6 @@ TOO_SLOW_STATES = {"57014", "55P03"}
 # Another transaction was in the way; the same work may well succeed at once.
 CONTENTION_STATES = {"40001", "40P01"}
 
-# Constraints a request can run into although its fields are valid one by one.
-SENTENCES: dict[str, Callable[[], LoanError]] = {
-    "customers_approved_limit_not_negative": lambda: InvalidRequest(
-        "The approved limit must not be negative.", {"approved_limit": ["must be at least 0"]}
-    ),
-    "loans_customer_fkey": lambda: CustomerNotFound("There is no such customer."),
-    "loan_applications_customer_fkey": lambda: CustomerNotFound("There is no such customer."),
-    "api_keys_customer_fkey": lambda: InvalidRequest(
-        "There is no such customer.", {"customer_id": ["must be the number of a customer who is registered"]}
-    ),
-    "users_login_key": lambda: Conflict("Somebody has this login already."),
-}
-
-# An import may take a number in the moment between its drawing and its use here; the next one is free. Two transactions
-# of different loans may come with one reference, and a deployment may disburse an old loan at the moment of its first
-# receipt; the second look finds the first.
-RACED_CONSTRAINTS = {"loans_pkey", "customers_pkey", "loan_transactions_reference_key", "loan_transactions_pkey"}
-
 ATTEMPTS = 3
 
 P = ParamSpec("P")
@@ -60,10 +42,26 @@ class Interrupted(DatabaseUnavailable):
     """The transaction came to nothing through no fault of its own, so it may be run again from its start."""
 
 
+# What a client is told of a broken constraint, by its name; whoever has the tables says it.
+_broken: dict[str, Callable[[], LoanError]] = {}
+
+
 class OutcomeUnknown(DatabaseUnavailable):
     """The connection broke during COMMIT: it must not be run again blindly."""
 
     code = "outcome_unknown"
+
+
+def translate_constraints(broken: Mapping[str, Callable[[], LoanError]]) -> None:
+    """Has a breach of one of these constraints raised as its domain error. One of any other is a fault of ours, and
+    goes on unchanged.
+    """
+    _broken.update(broken)
+
+
+def interrupted() -> Interrupted:
+    """For a constraint that another transaction ran ahead to: the same work may well succeed at once."""
+    return Interrupted(UNREACHABLE)
 
 
 def retried(use_case: Callable[P, T]) -> Callable[P, T]:
@@ -125,16 +123,16 @@ def forget_values(context: ExceptionContext) -> None:
 
 def _domain_error(error: DBAPIError) -> LoanError | None:
     state = _state(error.orig)
-    if state in CONTENTION_STATES | REFUSED_STATES or _constraint(error.orig) in RACED_CONSTRAINTS:
-        return Interrupted(UNREACHABLE)
+    if state in CONTENTION_STATES | REFUSED_STATES:
+        return interrupted()
     if state in TOO_SLOW_STATES:
         return DatabaseUnavailable(TOO_SLOW)
     if error.connection_invalidated:
-        return Interrupted(UNREACHABLE)
+        return interrupted()
     if state in UNREACHABLE_STATES or state is None:
         return DatabaseUnavailable(UNREACHABLE)
-    sentence = SENTENCES.get(_constraint(error.orig) or "")
-    return sentence() if sentence else None
+    broken = _broken.get(_constraint(error.orig) or "")
+    return broken() if broken else None
 
 
 def _details(error: object) -> dict[str, Any]:

@@ -4,18 +4,18 @@ A secret is `writeOnly`: what was sent is not repeated in the sentence about it.
 """
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.requests.models import MAX_ID, WHOLE, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery
-from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
+from chalicelib.requests.models import WHOLE, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery
+from chalicelib.rules import access
+from chalicelib.rules.access import MACHINES, PEOPLE
 from chalicelib.rules.auditing import Action, SubjectKind
-from chalicelib.rules.text import is_plain_text
+from chalicelib.rules.bounds import KEY_DAYS, LOGIN_LENGTH, MAX_ID, PASSWORD_LENGTH
+from chalicelib.rules.text import is_plain_text, joined
 from chalicelib.storage.audit import AuditFilter
-
-MAX_DAYS = 3650
 
 
 def _lower(value: Any) -> Any:
@@ -32,36 +32,39 @@ def _storable(value: str) -> str:
 # What may be typed where somebody signs in; what a new login may be is narrower.
 TypedLogin = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=100),
+    StringConstraints(min_length=LOGIN_LENGTH.least, max_length=LOGIN_LENGTH.most),
     BeforeValidator(_lower),
     AfterValidator(_storable),
-    Field(description="text of 1 to 100 characters"),
+    Field(description=f"text of {LOGIN_LENGTH} characters"),
 ]
 NewLogin = Annotated[
     str,
     BeforeValidator(_lower),
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,99}$"),
-    Field(description="1 to 100 letters, digits, dots, hyphens, @, + or _, the first a letter or digit"),
+    StringConstraints(pattern=rf"^[a-z0-9][a-z0-9._@+-]{{0,{LOGIN_LENGTH.most - 1}}}$"),
+    Field(description=f"{LOGIN_LENGTH} letters, digits, dots, hyphens, @, + or _, the first a letter or digit"),
 ]
 TypedPassword = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=MAX_PASSWORD),
+    StringConstraints(min_length=1, max_length=PASSWORD_LENGTH.most),
     AfterValidator(_storable),
-    Field(description=f"text of 1 to {MAX_PASSWORD} characters", json_schema_extra={"writeOnly": True}),
+    Field(description=f"text of 1 to {PASSWORD_LENGTH.most} characters", json_schema_extra={"writeOnly": True}),
 ]
 NewPassword = Annotated[
     str,
-    StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD),
+    StringConstraints(min_length=PASSWORD_LENGTH.least, max_length=PASSWORD_LENGTH.most),
     AfterValidator(_storable),
     Field(
-        description=f"text of {MIN_PASSWORD} to {MAX_PASSWORD} characters, and not the login",
-        json_schema_extra={"writeOnly": True},
+        description=f"text of {PASSWORD_LENGTH} characters, and not the login", json_schema_extra={"writeOnly": True}
     ),
 ]
-PersonRole = Annotated[Literal["viewer", "officer", "admin"], Field(description="viewer, officer or admin")]
-KeyRole = Annotated[Literal["reader", "writer", "importer"], Field(description="reader, writer or importer")]
+PersonRole = Annotated[access.PersonRole, Field(description=joined(PEOPLE, "or"))]
+KeyRole = Annotated[access.KeyRole, Field(description=joined(MACHINES, "or"))]
 KeyId = Annotated[int, WHOLE, Field(ge=1, le=MAX_ID, description="the number of an API key")]
-Days = Annotated[int, WHOLE, Field(ge=1, le=MAX_DAYS, description=f"a whole number of days, 1 to {MAX_DAYS}")]
+Days = Annotated[
+    int,
+    WHOLE,
+    Field(ge=KEY_DAYS.least, le=KEY_DAYS.most, description=f"a whole number of days, {KEY_DAYS}"),
+]
 
 
 class SignInBody(Model):

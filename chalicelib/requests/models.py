@@ -20,17 +20,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.rules.text import is_plain_text
+from chalicelib.rules import bounds, importing
+from chalicelib.rules.bounds import AMOUNT_DECIMALS, MAX_AMOUNT, MAX_ID, Range
+from chalicelib.rules.text import is_plain_text, joined
 from chalicelib.rules.typed import Problem
-from chalicelib.rules.typed.dates import FIRST_DATE, LAST_DATE, read_date
+from chalicelib.rules.typed.dates import read_date
 from chalicelib.rules.typed.letters import MAX_TYPED, is_blank
-from chalicelib.rules.typed.names import MAX_NAME_LENGTH, name
+from chalicelib.rules.typed.names import name
 from chalicelib.rules.typed.numbers import amount, number, percent, without_float_noise
 from chalicelib.rules.typed.phones import phone_number
 
-# What the NUMERIC columns hold with room to spare: a lakh crore rupees.
-MAX_AMOUNT = 10**12
-MAX_ID = 2**63 - 1
 # The type of a fault whose sentence says more than what the field must be.
 OUT_OF_ORDER = "out_of_order"
 
@@ -53,6 +52,10 @@ def _good(read: Any) -> Any:
     if isinstance(read, Problem):
         raise ValueError
     return read
+
+
+def _text(length: Range) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=length.least, max_length=length.most)
 
 
 WHOLE = _typed(number)
@@ -116,16 +119,16 @@ def not_before(since: str) -> AfterValidator:
 
 Name = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    _text(bounds.NAME_LENGTH),
     AfterValidator(_printable),
-    Field(description="text of 1 to 100 characters without control characters"),
+    Field(description=f"text of {bounds.NAME_LENGTH} characters without control characters"),
 ]
 PersonName = Annotated[
     str,
     BeforeValidator(_person),
     Field(
-        description="text of 1 to 100 characters with at least one letter, without control characters",
-        json_schema_extra={"minLength": 1, "maxLength": MAX_NAME_LENGTH},
+        description=f"text of {bounds.NAME_LENGTH} characters with at least one letter, without control characters",
+        json_schema_extra={"minLength": bounds.NAME_LENGTH.least, "maxLength": bounds.NAME_LENGTH.most},
     ),
 ]
 LastName = Annotated[
@@ -133,25 +136,24 @@ LastName = Annotated[
     BeforeValidator(_last_name),
     Field(
         description="text as of `first_name`; empty, null or left out if there is none",
-        json_schema_extra={"type": ["string", "null"], "maxLength": MAX_NAME_LENGTH},
+        json_schema_extra={"type": ["string", "null"], "maxLength": bounds.NAME_LENGTH.most},
     ),
 ]
 Phone = Annotated[
     str,
     BeforeValidator(_phone),
     Field(
-        description="a phone number of 10 digits, as a number or text, also with +91, spaces and dashes",
+        description=f"a phone number of {bounds.PHONE_DIGITS} digits, as a number or text, "
+        "also with +91, spaces and dashes",
         json_schema_extra={
             "type": ["string", "integer"],
-            "minLength": 10,
+            "minLength": bounds.PHONE_DIGITS,
             "maxLength": MAX_TYPED,
-            "minimum": 10**9,
-            "maximum": 10**10 - 1,
+            "minimum": 10 ** (bounds.PHONE_DIGITS - 1),
+            "maximum": 10**bounds.PHONE_DIGITS - 1,
         },
     ),
 ]
-# A reason has words: what is typed to get past the field has not.
-MIN_REASON, MAX_REASON = 10, 300
 
 
 def _said(value: str) -> str:
@@ -163,22 +165,26 @@ def _said(value: str) -> str:
 
 Reason = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=MIN_REASON, max_length=MAX_REASON),
+    _text(bounds.REASON_LENGTH),
     AfterValidator(_said),
     Field(
-        description=f"a reason of {MIN_REASON} to {MAX_REASON} characters and at least two words, "
+        description=f"a reason of {bounds.REASON_LENGTH} characters and at least two words, "
         "such as: salary slip of October"
     ),
 ]
-Age = Annotated[int, WHOLE, Field(ge=18, le=120, description="a whole number of years, 18 to 120")]
+Age = Annotated[
+    int,
+    WHOLE,
+    Field(ge=bounds.AGE.least, le=bounds.AGE.most, description=f"a whole number of years, {bounds.AGE}"),
+]
 Income = Annotated[
     Decimal,
     RUPEES,
     Field(
         gt=0,
         le=MAX_AMOUNT,
-        decimal_places=2,
-        description=f"an amount in rupees above 0 and at most {MAX_AMOUNT}, with at most 2 decimals",
+        decimal_places=AMOUNT_DECIMALS,
+        description=f"an amount in rupees above 0 and at most {MAX_AMOUNT}, with at most {AMOUNT_DECIMALS} decimals",
     ),
 ]
 CustomerId = Annotated[int, WHOLE, Field(ge=1, le=MAX_ID, description="the whole number of a customer, 1 or more")]
@@ -186,31 +192,40 @@ Amount = Annotated[
     Decimal,
     RUPEES,
     Field(
-        ge=1,
-        le=MAX_AMOUNT,
-        decimal_places=2,
-        description=f"an amount in rupees, 1 to {MAX_AMOUNT}, with at most 2 decimals",
+        ge=bounds.LOAN_AMOUNT.least,
+        le=bounds.LOAN_AMOUNT.most,
+        decimal_places=AMOUNT_DECIMALS,
+        description=f"an amount in rupees, {bounds.LOAN_AMOUNT}, with at most {AMOUNT_DECIMALS} decimals",
     ),
 ]
 Rate = Annotated[
     Decimal,
     PERCENT,
-    Field(ge=0, le=100, decimal_places=4, description="percent a year, 0 to 100, with at most 4 decimals"),
+    Field(
+        ge=bounds.RATE.least,
+        le=bounds.RATE.most,
+        decimal_places=bounds.RATE_DECIMALS,
+        description=f"percent a year, {bounds.RATE}, with at most {bounds.RATE_DECIMALS} decimals",
+    ),
 ]
 Limit = Annotated[
     Decimal,
     RUPEES,
     Field(
-        ge=0,
-        le=MAX_AMOUNT,
-        decimal_places=2,
-        description=f"an amount in rupees, 0 to {MAX_AMOUNT}, with at most 2 decimals",
+        ge=bounds.LIMIT.least,
+        le=bounds.LIMIT.most,
+        decimal_places=AMOUNT_DECIMALS,
+        description=f"an amount in rupees, {bounds.LIMIT}, with at most {AMOUNT_DECIMALS} decimals",
     ),
 ]
 Day = Annotated[
     date,
     BeforeValidator(_day),
-    Field(ge=FIRST_DATE, le=LAST_DATE, description="a date from 1950 to 2199, such as 2026-11-23"),
+    Field(
+        ge=bounds.FIRST_DATE,
+        le=bounds.LAST_DATE,
+        description=f"a date from {bounds.FIRST_DATE.year} to {bounds.LAST_DATE.year}, such as 2026-11-23",
+    ),
 ]
 # The last of some days, of which the field `since` has the first.
 LastDay = Annotated[Day, not_before("since")]
@@ -220,18 +235,19 @@ CursorId = Annotated[
     BeforeValidator(_digits),
     Field(ge=0, le=MAX_ID, description="the number that `next` gave on the page before"),
 ]
-Tenure = Annotated[int, WHOLE, Field(ge=1, le=600, description="a whole number of months, 1 to 600")]
+Tenure = Annotated[
+    int,
+    WHOLE,
+    Field(ge=bounds.TENURE.least, le=bounds.TENURE.most, description=f"a whole number of months, {bounds.TENURE}"),
+]
 
 FileName = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    _text(bounds.FILE_NAME_LENGTH),
     AfterValidator(_printable),
-    Field(description="the name of an .xlsx, .xlsm or .csv file, at most 255 characters"),
+    Field(description=f"the name of an .xlsx, .xlsm or .csv file, at most {bounds.FILE_NAME_LENGTH.most} characters"),
 ]
-FindingOutcome = Annotated[
-    Literal["rejected", "waiting", "renumbered", "superseded", "flagged"],
-    Field(description="rejected, waiting, renumbered, superseded or flagged"),
-]
+FindingOutcome = Annotated[importing.FindingOutcome, Field(description=joined(importing.FINDING_OUTCOMES, "or"))]
 
 
 class Model(BaseModel):
@@ -274,7 +290,11 @@ class PageQuery(Model):
 class CustomersQuery(PageQuery):
     """`GET /api/customers/`"""
 
-    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_printable)] = Field(
+    q: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH),
+        AfterValidator(_printable),
+    ] = Field(
         "",
         description="the beginnings of words of a name in any order, the beginning or last four digits of a phone "
         "number, or a customer's number",

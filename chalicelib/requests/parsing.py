@@ -11,12 +11,12 @@ from pydantic.fields import FieldInfo
 
 from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, PreconditionRequired, UnsupportedMediaType
 from chalicelib.requests.json_bodies import MAX_FAULTS, SHOWN_CHARACTERS, given_twice, json_object, presentable, shown
-from chalicelib.requests.models import MAX_ID, OUT_OF_ORDER
+from chalicelib.requests.models import OUT_OF_ORDER
+from chalicelib.rules.bounds import IDEMPOTENCY_KEY_LENGTH, MAX_ID
 from chalicelib.services.idempotency import Attempt
 
 # The largest body of an endpoint here is under 1 KB; what is longer is a mistake or worse.
 MAX_BODY_BYTES = 64 * 1024
-MAX_KEY_LENGTH = 255
 # Pydantic's name for a field that a model does not have.
 UNKNOWN = "extra_forbidden"
 
@@ -106,9 +106,10 @@ def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | N
     if key is None:
         return None
     bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
-    if not (0 < len(bare) <= MAX_KEY_LENGTH and bare.isascii() and bare.isprintable()):
+    if not (len(bare) in IDEMPOTENCY_KEY_LENGTH and bare.isascii() and bare.isprintable()):
         raise InvalidRequest(
-            f"The header Idempotency-Key must have 1 to {MAX_KEY_LENGTH} printable ASCII characters; got {shown(key)}."
+            f"The header Idempotency-Key must have {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters; "
+            f"got {shown(key)}."
         )
     return Attempt(route, bare, hashlib.sha256(body).hexdigest())
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self, TypeAlias, get_args
 
 
 class Role(StrEnum):
@@ -20,12 +20,10 @@ class Role(StrEnum):
     ANYONE = "anyone"
 
 
-# In characters. There are no other rules: length is what makes guessing hopeless.
-MIN_PASSWORD = 12
-MAX_PASSWORD = 200
-
-PEOPLE = (Role.VIEWER, Role.OFFICER, Role.ADMIN)
-MACHINES = (Role.READER, Role.WRITER, Role.IMPORTER)
+PersonRole: TypeAlias = Literal[Role.VIEWER, Role.OFFICER, Role.ADMIN]
+KeyRole: TypeAlias = Literal[Role.READER, Role.WRITER, Role.IMPORTER]
+PEOPLE: tuple[PersonRole, ...] = get_args(PersonRole)
+MACHINES: tuple[KeyRole, ...] = get_args(KeyRole)
 
 
 class Operation(StrEnum):

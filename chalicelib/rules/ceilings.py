@@ -1,11 +1,9 @@
 """How high a role may set a credit limit: so many monthly incomes, and so many rupees, whichever is less."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.rules.access import Role
-from chalicelib.rules.sentences import rupees
 
 
 @dataclass(frozen=True)
@@ -40,18 +38,10 @@ class Terms:
     monthly_income: Decimal
 
 
-def faults(before: Terms, after: Terms, ceiling: Ceiling) -> Mapping[str, list[str]]:
-    """A sentence for each field that a change would bring above the ceiling.
+def exceeded(before: Terms, after: Terms, ceiling: Ceiling) -> dict[str, Decimal]:
+    """The fields that a change would bring above the ceiling, each with the most that it may be, in rupees.
 
     What is above it already may stay or fall. An income is bounded too, or it would raise the ceiling itself.
     """
-    found = {}
-    highest = ceiling.limit_for(after.monthly_income)
-    if after.approved_limit > max(highest, before.approved_limit):
-        found["approved_limit"] = [
-            f"must be at most {rupees(highest)} in your role, which is the lesser of {ceiling.incomes} monthly incomes "
-            f'and {ceiling.most} rupees; got "{rupees(after.approved_limit)}"'
-        ]
-    if after.monthly_income > max(Decimal(ceiling.most), before.monthly_income):
-        found["monthly_income"] = [f'must be at most {ceiling.most} in your role; got "{rupees(after.monthly_income)}"']
-    return found
+    highest = {"approved_limit": ceiling.limit_for(after.monthly_income), "monthly_income": Decimal(ceiling.most)}
+    return {name: most for name, most in highest.items() if getattr(after, name) > max(most, getattr(before, name))}

@@ -5,10 +5,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from chalicelib.rules.decision import emi_budget, rate_in_slab
+from chalicelib.rules.figures import Figures
 from chalicelib.rules.money import CONTEXT, emi, from_paise, whole_paise
 from chalicelib.rules.policy import Policy, Slab
 from chalicelib.rules.score import Facts, LoanRequest, standing_score
-from chalicelib.rules.sentences import rupees
 
 
 class ChangeCode(StrEnum):
@@ -24,15 +24,19 @@ class ChangeCode(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """The bound that a fact must reach: rupees for amounts, a count for instalments, points for the score."""
+    """The bound that a fact must reach: rupees for amounts, a count for instalments, points for the score.
+
+    `figures` are what its sentence names beside the bound (sentences.py): the fact as it is, and for instalments how
+    many `more` of them bring the score above `score_above`.
+    """
 
     code: ChangeCode
     bound: Decimal | int
-    sentence: str
+    figures: Figures
 
 
 def changes_needed(facts: Facts, request: LoanRequest, policy: Policy) -> tuple[Change, ...]:
-    """The changes with which, all together, the request would be approved; none where it is already.
+    """The changes with which, all together, the request would be approved; none if it is already.
 
     In the order of the reasons that they answer. Each bound is the nearest that will do, to the paisa or instalment.
     """
@@ -43,7 +47,7 @@ def changes_needed(facts: Facts, request: LoanRequest, policy: Policy) -> tuple[
 
 
 def _burden_change(facts: Facts, request: LoanRequest, policy: Policy, rate: Decimal) -> Change | None:
-    """Less to pay each month; where this loan's instalment alone is too much for the income, more income."""
+    """Less to pay each month; if this loan's instalment alone is too much for the income, more income."""
     instalment = emi(request.loan_amount, rate, request.tenure) if policy.counts_requested_loan else Decimal(0)
     left = CONTEXT.subtract(emi_budget(facts, policy), instalment)
     if facts.current_emis <= left:
@@ -51,35 +55,25 @@ def _burden_change(facts: Facts, request: LoanRequest, policy: Policy, rate: Dec
     if left < 0:
         return _income_change(facts, policy, CONTEXT.add(facts.current_emis, instalment))
     bound = from_paise(whole_paise(left))
-    return Change(
-        ChangeCode.CURRENT_EMIS_AT_MOST,
-        bound,
-        f"The monthly instalments of the current loans, {rupees(facts.current_emis)}, must fall to {rupees(bound)}.",
-    )
+    return Change(ChangeCode.CURRENT_EMIS_AT_MOST, bound, {"current_emis": facts.current_emis})
 
 
 def _income_change(facts: Facts, policy: Policy, instalments: Decimal) -> Change:
     share, parts = policy.max_emi_share_of_income.as_integer_ratio()
     bound = from_paise(-(-whole_paise(instalments) * parts // share))
-    return Change(
-        ChangeCode.MONTHLY_INCOME_AT_LEAST,
-        bound,
-        f"The monthly income, {rupees(facts.monthly_income)}, must be at least {rupees(bound)}.",
-    )
+    return Change(ChangeCode.MONTHLY_INCOME_AT_LEAST, bound, {"monthly_income": facts.monthly_income})
 
 
 def _limit_change(facts: Facts, request: LoanRequest, policy: Policy) -> Change | None:
-    """A higher limit where the amount alone is above it, otherwise current loans that leave room for it."""
+    """A higher limit if the amount alone is above it, otherwise current loans that leave room for it."""
     limit, principal, amount = facts.approved_limit, facts.current_principal, request.loan_amount
     needed = CONTEXT.add(principal, amount) if policy.counts_requested_loan else max(principal, amount)
     if needed <= limit:
         return None
     if amount > limit:
-        sentence = f"The approved limit, {rupees(limit)}, must be at least {rupees(needed)}."
-        return Change(ChangeCode.APPROVED_LIMIT_AT_LEAST, needed, sentence)
+        return Change(ChangeCode.APPROVED_LIMIT_AT_LEAST, needed, {"approved_limit": limit})
     bound = CONTEXT.subtract(limit, amount) if policy.counts_requested_loan else limit
-    sentence = f"The current loans, {rupees(principal)}, must fall to {rupees(bound)}."
-    return Change(ChangeCode.CURRENT_PRINCIPAL_AT_MOST, bound, sentence)
+    return Change(ChangeCode.CURRENT_PRINCIPAL_AT_MOST, bound, {"current_principal": principal})
 
 
 def _score_change(facts: Facts, policy: Policy) -> tuple[Change | None, Slab]:
@@ -91,21 +85,17 @@ def _score_change(facts: Facts, policy: Policy) -> tuple[Change | None, Slab]:
     lowest = policy.slabs[-1]
     paid = _emis_for_a_score(lowest.score_above + 1, facts, policy)
     if paid is None:
-        sentence = f"The credit score, {standing}, must be above {lowest.score_above}."
-        return Change(ChangeCode.SCORE_ABOVE, lowest.score_above, sentence), lowest
-    more = paid - facts.emis_paid_on_time
-    sentence = (
-        f"{more} more {'instalment' if more == 1 else 'instalments'} paid on time would bring the credit score, "
-        f"{standing}, above {lowest.score_above}."
-    )
+        return Change(ChangeCode.SCORE_ABOVE, lowest.score_above, {"score": standing}), lowest
+    figures = {"more": paid - facts.emis_paid_on_time, "score": standing, "score_above": lowest.score_above}
     reached = standing_score(replace(facts, emis_paid_on_time=paid), policy).value
-    return Change(ChangeCode.EMIS_PAID_ON_TIME_AT_LEAST, paid, sentence), policy.slab_for(reached) or lowest
+    change = Change(ChangeCode.EMIS_PAID_ON_TIME_AT_LEAST, paid, figures)
+    return change, policy.slab_for(reached) or lowest
 
 
 def _emis_for_a_score(score: int, facts: Facts, policy: Policy) -> int | None:
-    """How many instalments must have been paid on time for `score`; None where no payment can bring it there.
+    """How many instalments must have been paid on time for `score`; None if no payment can bring it there.
 
-    That is without a current loan to pay on, or where the tenures do not have as many instalments.
+    That is without a current loan to pay on, or if the tenures do not have as many instalments.
     """
     if facts.current_principal == 0 or policy.punctuality_points == 0:
         return None

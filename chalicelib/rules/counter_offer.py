@@ -5,17 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import floor
 
+from chalicelib.rules.bounds import LOAN_AMOUNT, TENURE
 from chalicelib.rules.changes import Change, changes_needed
 from chalicelib.rules.decision import emi_budget, rate_in_slab
 from chalicelib.rules.money import CONTEXT, ZERO, emi, largest_principal
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts, LoanRequest, standing_score
-from chalicelib.rules.sentences import percent, rupees
-
-# What can be applied for; amounts are offered in whole rupees.
-LEAST_AMOUNT = 1
-LARGEST_AMOUNT = 10**12
-LONGEST_TENURE = 600
 
 
 @dataclass(frozen=True)
@@ -30,17 +25,17 @@ class Offer:
 
 @dataclass(frozen=True)
 class CounterOffer:
-    """Beside a request that was not approved as asked.
+    """Beside a request that was not approved as asked, which is `request`.
 
-    `largest_amount` is for the asked tenure, `shortest_tenure` for the asked amount; None where the policy approves
+    `largest_amount` is for the asked tenure, `shortest_tenure` for the asked amount; None if the policy approves
     none for this customer. `changes` are what would have to change first for the loan as asked, all of them; empty
-    where it is only the rate that was raised. `statement` says it all to a person.
+    if only the rate was raised.
     """
 
+    request: LoanRequest
     largest_amount: Offer | None
     shortest_tenure: Offer | None
     changes: tuple[Change, ...]
-    statement: str
 
 
 def counter_offer(facts: Facts, request: LoanRequest, policy: Policy) -> CounterOffer:
@@ -52,22 +47,22 @@ def counter_offer(facts: Facts, request: LoanRequest, policy: Policy) -> Counter
     rate = _rate(facts, request, policy)
     largest = None if rate is None else _largest_amount(facts, request, policy, rate)
     shortest = None if rate is None else _shortest_tenure(facts, request, policy, rate)
-    changes = changes_needed(facts, request, policy)
-    return CounterOffer(largest, shortest, changes, _statement(request, largest, shortest, changes))
+    return CounterOffer(request, largest, shortest, changes_needed(facts, request, policy))
 
 
 def _rate(facts: Facts, request: LoanRequest, policy: Policy) -> Decimal | None:
-    """The rate of any loan to this customer now; None where there can be none, whatever its amount and tenure."""
+    """The rate of any loan to this customer now; None if there can be none, whatever its amount and tenure."""
     slab = policy.slab_for(standing_score(facts, policy).value)
     barred = facts.current_emis > emi_budget(facts, policy) or facts.current_principal > facts.approved_limit
     return None if slab is None or barred else rate_in_slab(request.interest_rate, slab)
 
 
 def _largest_amount(facts: Facts, request: LoanRequest, policy: Policy, rate: Decimal) -> Offer | None:
-    most = min(LARGEST_AMOUNT, floor(_room(facts, policy)))
+    # Offered in whole rupees.
+    most = min(LOAN_AMOUNT.most, floor(_room(facts, policy)))
     if policy.counts_requested_loan:
         most = min(most, largest_principal(_emi_room(facts, policy), rate, request.tenure))
-    return _offer(Decimal(most), rate, request.tenure) if most >= LEAST_AMOUNT else None
+    return _offer(Decimal(most), rate, request.tenure) if most >= LOAN_AMOUNT.least else None
 
 
 def _shortest_tenure(facts: Facts, request: LoanRequest, policy: Policy, rate: Decimal) -> Offer | None:
@@ -76,9 +71,9 @@ def _shortest_tenure(facts: Facts, request: LoanRequest, policy: Policy, rate: D
     if amount > _room(facts, policy):
         return None
     if not policy.counts_requested_loan:
-        return _offer(amount, rate, 1)
+        return _offer(amount, rate, TENURE.least)
     room = _emi_room(facts, policy)
-    tenures = range(1, LONGEST_TENURE + 1)
+    tenures = range(TENURE.least, TENURE.most + 1)
     too_short = bisect_left(tenures, True, key=lambda tenure: emi(amount, rate, tenure) <= room)
     return _offer(amount, rate, tenures[too_short]) if too_short < len(tenures) else None
 
@@ -96,27 +91,3 @@ def _emi_room(facts: Facts, policy: Policy) -> Decimal:
 
 def _offer(amount: Decimal, rate: Decimal, tenure: int) -> Offer:
     return Offer(amount, tenure, rate, emi(amount, rate, tenure))
-
-
-def _statement(request: LoanRequest, largest: Offer | None, shortest: Offer | None, changes: tuple[Change, ...]) -> str:
-    tenure, amount = _months(request.tenure), rupees(request.loan_amount)
-    return " ".join(
-        (
-            f"Over {tenure}, up to {rupees(largest.loan_amount)} would be approved {_terms(largest)}."
-            if largest
-            else f"Over {tenure}, no amount would be approved.",
-            f"The amount of {amount} would be approved over {_months(shortest.tenure)} {_terms(shortest)}."
-            if shortest
-            else f"The amount of {amount} would not be approved over any tenure.",
-            *(["For the loan as asked:"] if changes else []),
-            *(change.sentence for change in changes),
-        )
-    )
-
-
-def _terms(offer: Offer) -> str:
-    return f"at {percent(offer.interest_rate)}% a year, {rupees(offer.monthly_installment)} a month"
-
-
-def _months(tenure: int) -> str:
-    return f"{tenure} month" if tenure == 1 else f"{tenure} months"

@@ -5,17 +5,20 @@ from decimal import Decimal
 
 from chalicelib.rules.money import CONTEXT, emi
 from chalicelib.rules.policy import Policy, Slab
-from chalicelib.rules.reasons import Reason
+from chalicelib.rules.reasons import FIGURES, Reason, StatedReason
 from chalicelib.rules.score import Facts, LoanRequest, Score, ScorePart, credit_score
-from chalicelib.rules.sentences import Case, sentence
 
 
 @dataclass(frozen=True)
-class ExplainedReason:
-    """A reason's code with its sentence for this customer and request."""
+class Case:
+    """A request with what was found for it: the score, and the instalment at the rate that would apply to it."""
 
-    code: Reason
-    sentence: str
+    facts: Facts
+    request: LoanRequest
+    policy: Policy
+    score: int
+    rate: Decimal
+    instalment: Decimal
 
 
 @dataclass(frozen=True)
@@ -24,22 +27,17 @@ class Decision:
 
     `score_parts` add up, rounded down, to `score`. `corrected_interest_rate` (percent a year) is the rate that
     applies if approved, else the requested one; `monthly_installment` (rupees) is computed on it. `rate_floor`
-    (percent a year) is the least rate of the slab that the score falls in; None where it was refused.
+    (percent a year) is the least rate of the slab that the score falls in; None if it was refused.
     """
 
     approved: bool
     policy: str
     score: int
     score_parts: tuple[ScorePart, ...]
-    reasons: tuple[ExplainedReason, ...]
+    reasons: tuple[StatedReason, ...]
     rate_floor: Decimal | None
     corrected_interest_rate: Decimal
     monthly_installment: Decimal
-
-    @property
-    def message(self) -> str | None:
-        """Why it was refused, for a person; None where it was approved."""
-        return None if self.approved else self.reasons[0].sentence
 
     @property
     def calls_for_counter_offer(self) -> bool:
@@ -48,7 +46,7 @@ class Decision:
 
 
 def decide(facts: Facts, request: LoanRequest, policy: Policy) -> Decision:
-    """Applies `policy` to a request of a customer with these facts. Raises ValueError where emi() does."""
+    """Applies `policy` to a request of a customer with these facts. Raises what emi() raises."""
     score = credit_score(facts, request, policy)
     slab = policy.slab_for(score.value)
     case = _case(facts, request, policy, score, slab)
@@ -61,7 +59,7 @@ def decide(facts: Facts, request: LoanRequest, policy: Policy) -> Decision:
         policy=policy.name,
         score=score.value,
         score_parts=score.parts,
-        reasons=tuple(ExplainedReason(code, sentence(code, case)) for code in codes),
+        reasons=tuple(_stated(code, case) for code in codes),
         rate_floor=None if refusals or slab is None else slab.rate_floor,
         corrected_interest_rate=rate,
         monthly_installment=case.instalment if same else emi(request.loan_amount, rate, request.tenure),
@@ -106,3 +104,21 @@ def _remarks(score: Score, *, raised: bool) -> tuple[Reason, ...]:
     """What else a person should know: it did not refuse anything."""
     no_history = tuple(reason for reason in score.reasons if not reason.refuses)
     return ((Reason.RATE_RAISED_TO_FLOOR,) if raised else ()) + no_history
+
+
+def _stated(code: Reason, case: Case) -> StatedReason:
+    """The reason with the figures that it is about."""
+    facts, policy = case.facts, case.policy
+    known: dict[str, Decimal | int] = {
+        "current_emis": facts.current_emis,
+        "current_principal": facts.current_principal,
+        "monthly_income": facts.monthly_income,
+        "max_emi_share_of_income": policy.max_emi_share_of_income,
+        "approved_limit": facts.approved_limit,
+        "loan_amount": case.request.loan_amount,
+        "interest_rate": case.rate,
+        "monthly_installment": case.instalment,
+        "score": case.score,
+        "score_above": policy.slabs[-1].score_above,
+    }
+    return StatedReason(code, {name: known[name] for name in FIGURES[code]})

@@ -2,8 +2,8 @@
 
 from decimal import Decimal, localcontext
 
+from chalicelib.rules.figures import rupees
 from chalicelib.rules.money import CONTEXT, PERCENT_MONTHS, from_paise, instalment_of_a_rupee, whole_paise
-from chalicelib.rules.sentences import rupees
 
 # Percent a year.
 PRECISION = Decimal("1e-8")

@@ -5,13 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import ROUND_HALF_UP, Decimal
 
+from chalicelib.rules.bounds import MAX_SCORE, RATE, RATE_DECIMALS, SCORE
 from chalicelib.rules.money import CONTEXT, PAISE_A_RUPEE
 
-MAX_SCORE = 100
-MAX_RATE = 100
 NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
-# A rate is stored with as many.
-DECIMALS_OF_A_RATE = 4
 
 
 class PolicyError(ValueError):
@@ -94,7 +91,7 @@ def _wrong_numbers(policy: Policy) -> Iterable[str]:
 
 
 def _wrong_points(policy: Policy) -> Iterable[str]:
-    if not 0 <= policy.score_without_history <= MAX_SCORE:
+    if policy.score_without_history not in SCORE:
         yield f"score_without_history must lie between 0 and {MAX_SCORE}, not {policy.score_without_history}."
     points = (policy.punctuality_points, policy.completion_points)
     if min(points) < 0 or sum(points) != MAX_SCORE:
@@ -114,13 +111,13 @@ def _wrong_slabs(policy: Policy) -> Iterable[str]:
             "the slabs must go from the highest score to the lowest, each once, "
             f"at least 0 and below {MAX_SCORE}: {cuts}."
         )
-    if floors != sorted(floors) or not all(0 <= floor <= MAX_RATE for floor in floors):
+    if floors != sorted(floors) or not all(floor in RATE for floor in floors):
         yield (
-            f"a lower score must not have a lower rate_floor, and each must lie between 0 and {MAX_RATE} percent: "
+            f"a lower score must not have a lower rate_floor, and each must lie between 0 and {RATE.most} percent: "
             f"{[str(floor) for floor in floors]}."
         )
-    if any(floor.quantize(Decimal(1).scaleb(-DECIMALS_OF_A_RATE), context=CONTEXT) != floor for floor in floors):
-        yield f"a rate_floor has at most {DECIMALS_OF_A_RATE} decimals: {[str(floor) for floor in floors]}."
+    if any(floor.quantize(Decimal(1).scaleb(-RATE_DECIMALS), context=CONTEXT) != floor for floor in floors):
+        yield f"a rate_floor has at most {RATE_DECIMALS} decimals: {[str(floor) for floor in floors]}."
 
 
 STANDARD_1 = Policy(

@@ -1,6 +1,13 @@
-"""Why a decision is what it is: stable codes for machines. Their sentences stand in sentences.py."""
+"""Why a decision is what it is: stable codes for machines, each with the figures that it compares.
 
+Their sentences stand in sentences.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+
+from chalicelib.rules.figures import Figures
 
 
 class Reason(StrEnum):
@@ -19,3 +26,30 @@ class Reason(StrEnum):
     def refuses(self) -> bool:
         """Whether it refuses the loan; otherwise it is a remark."""
         return self not in (Reason.NO_LOAN_HISTORY, Reason.RATE_RAISED_TO_FLOOR)
+
+
+# The figures that each reason is about. `monthly_installment` and `interest_rate` are those that would apply.
+FIGURES: Mapping[Reason, tuple[str, ...]] = {
+    Reason.EMI_BURDEN_TOO_HIGH: ("current_emis", "max_emi_share_of_income", "monthly_income"),
+    Reason.EMI_BURDEN_TOO_HIGH_WITH_THIS_LOAN: (
+        "current_emis",
+        "monthly_installment",
+        "interest_rate",
+        "max_emi_share_of_income",
+        "monthly_income",
+    ),
+    Reason.CURRENT_LOANS_EXCEED_LIMIT: ("current_principal", "approved_limit"),
+    Reason.AMOUNT_EXCEEDS_LIMIT: ("loan_amount", "approved_limit"),
+    Reason.LIMIT_EXCEEDED_WITH_THIS_LOAN: ("current_principal", "loan_amount", "approved_limit"),
+    Reason.SCORE_TOO_LOW: ("score", "score_above"),
+    Reason.NO_LOAN_HISTORY: ("score",),
+    Reason.RATE_RAISED_TO_FLOOR: ("score", "interest_rate"),
+}
+
+
+@dataclass(frozen=True)
+class StatedReason:
+    """A reason with its figures for one customer and request: those that FIGURES names."""
+
+    code: Reason
+    figures: Figures

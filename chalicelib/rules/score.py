@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from chalicelib.rules.bounds import MAX_SCORE
 from chalicelib.rules.money import ZERO, from_paise
-from chalicelib.rules.policy import MAX_SCORE, Policy
+from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
 
 

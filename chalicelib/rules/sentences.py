@@ -1,74 +1,139 @@
-"""The sentence of each reason, for the person whose request it is about."""
+"""Decisions in sentences, for the person whose request it is about.
 
-from dataclasses import dataclass
+Rules give codes and figures. Whoever shows them says how amounts and rates are written; the words are the same for all.
+"""
+
+from collections.abc import Mapping
 from decimal import Decimal
+from string import Formatter
+from typing import Any, Protocol
 
-from chalicelib.rules.money import CONTEXT, money
-from chalicelib.rules.policy import Policy
-from chalicelib.rules.reasons import Reason
-from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.rules.changes import Change, ChangeCode
+from chalicelib.rules.counter_offer import CounterOffer
+from chalicelib.rules.figures import percent as without_zeros
+from chalicelib.rules.figures import rupees
+from chalicelib.rules.money import CONTEXT
+from chalicelib.rules.reasons import Reason, StatedReason
+
+# A figure names after its colon how it is written: see `_Sentence`.
+REASONS: Mapping[Reason, str] = {
+    Reason.EMI_BURDEN_TOO_HIGH: (
+        "The monthly instalments of the current loans, {current_emis:money}, are more than "
+        "{max_emi_share_of_income:share} of the monthly income, {monthly_income:money}."
+    ),
+    Reason.EMI_BURDEN_TOO_HIGH_WITH_THIS_LOAN: (
+        "The monthly instalments of the current loans, {current_emis:money}, and of this loan, "
+        "{monthly_installment:money} at {interest_rate:rate} a year, are together more than "
+        "{max_emi_share_of_income:share} of the monthly income, {monthly_income:money}."
+    ),
+    Reason.CURRENT_LOANS_EXCEED_LIMIT: (
+        "The current loans add up to {current_principal:money}, which is more than the approved limit, "
+        "{approved_limit:money}."
+    ),
+    Reason.AMOUNT_EXCEEDS_LIMIT: (
+        "The requested amount, {loan_amount:money}, is more than the approved limit, {approved_limit:money}."
+    ),
+    Reason.LIMIT_EXCEEDED_WITH_THIS_LOAN: (
+        "The current loans, {current_principal:money}, and the requested amount, {loan_amount:money}, "
+        "are together more than the approved limit, {approved_limit:money}."
+    ),
+    Reason.SCORE_TOO_LOW: "The credit score is {score}; a loan needs a score above {score_above}.",
+    Reason.NO_LOAN_HISTORY: "There are no earlier loans, so the credit score is {score}.",
+    Reason.RATE_RAISED_TO_FLOOR: (
+        "At a credit score of {score} the interest rate is at least {interest_rate:rate} a year."
+    ),
+}
+CHANGES: Mapping[ChangeCode, str] = {
+    ChangeCode.CURRENT_EMIS_AT_MOST: (
+        "The monthly instalments of the current loans, {current_emis:money}, must fall to {bound:money}."
+    ),
+    ChangeCode.MONTHLY_INCOME_AT_LEAST: "The monthly income, {monthly_income:money}, must be at least {bound:money}.",
+    ChangeCode.APPROVED_LIMIT_AT_LEAST: "The approved limit, {approved_limit:money}, must be at least {bound:money}.",
+    ChangeCode.CURRENT_PRINCIPAL_AT_MOST: "The current loans, {current_principal:money}, must fall to {bound:money}.",
+    ChangeCode.EMIS_PAID_ON_TIME_AT_LEAST: (
+        "{more:instalments} paid on time would bring the credit score, {score}, above {score_above}."
+    ),
+    ChangeCode.SCORE_ABOVE: "The credit score, {score}, must be above {bound}.",
+}
+LARGEST_AMOUNT = (
+    "Over {request.tenure:months}, up to {largest_amount.loan_amount:money} would be approved at "
+    "{largest_amount.interest_rate:rate} a year, {largest_amount.monthly_installment:money} a month."
+)
+NO_AMOUNT = "Over {request.tenure:months}, no amount would be approved."
+SHORTEST_TENURE = (
+    "The amount of {request.loan_amount:money} would be approved over {shortest_tenure.tenure:months} at "
+    "{shortest_tenure.interest_rate:rate} a year, {shortest_tenure.monthly_installment:money} a month."
+)
+NO_TENURE = "The amount of {request.loan_amount:money} would not be approved over any tenure."
+AS_ASKED = "For the loan as asked:"
 
 
-@dataclass(frozen=True)
-class Case:
-    """A request with what was found for it: the score, and the instalment at the rate that would apply to it."""
+class Writing(Protocol):
+    """How somebody writes figures."""
 
-    facts: Facts
-    request: LoanRequest
-    policy: Policy
-    score: int
-    rate: Decimal
-    instalment: Decimal
+    def money(self, amount: Decimal, /) -> str:
+        """An amount in rupees."""
+
+    def rate(self, percent: Decimal, /) -> str:
+        """A percentage, with its sign."""
 
 
-def rupees(amount: Decimal) -> str:
-    """An amount as a person reads it: 828000.00 is 828000, 26000.5 is 26000.50.
+class _Plain:
+    """Digits without a currency: 10447.88, and 8.12%."""
 
-    However many zeros it was stored with, so that the same decision reads the same years later.
-    """
-    return f"{amount:.0f}" if amount == amount.to_integral_value() else str(money(amount))
+    def money(self, amount: Decimal) -> str:
+        return rupees(amount)
 
-
-def percent(value: Decimal) -> str:
-    """A percentage without needless zeros or an exponent, and without the sign."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    def rate(self, percent: Decimal) -> str:
+        return f"{without_zeros(percent)}%"
 
 
-def sentence(reason: Reason, case: Case) -> str:
+PLAIN: Writing = _Plain()
+
+
+def reason_sentence(reason: StatedReason, write: Writing = PLAIN) -> str:
     """Why, in words that name the customer's own figures."""
-    facts, request = case.facts, case.request
-    limit, principal = rupees(facts.approved_limit), rupees(facts.current_principal)
-    match reason:
-        case Reason.EMI_BURDEN_TOO_HIGH:
-            return (
-                f"The monthly instalments of the current loans, {rupees(facts.current_emis)}, are more than "
-                f"{_share_of_income(case)}."
-            )
-        case Reason.EMI_BURDEN_TOO_HIGH_WITH_THIS_LOAN:
-            return (
-                f"The monthly instalments of the current loans, {rupees(facts.current_emis)}, and of this loan, "
-                f"{rupees(case.instalment)} at {percent(case.rate)}% a year, are together more than "
-                f"{_share_of_income(case)}."
-            )
-        case Reason.CURRENT_LOANS_EXCEED_LIMIT:
-            return f"The current loans add up to {principal}, which is more than the approved limit, {limit}."
-        case Reason.AMOUNT_EXCEEDS_LIMIT:
-            return f"The requested amount, {rupees(request.loan_amount)}, is more than the approved limit, {limit}."
-        case Reason.LIMIT_EXCEEDED_WITH_THIS_LOAN:
-            return (
-                f"The current loans, {principal}, and the requested amount, {rupees(request.loan_amount)}, "
-                f"are together more than the approved limit, {limit}."
-            )
-        case Reason.SCORE_TOO_LOW:
-            lowest = case.policy.slabs[-1].score_above
-            return f"The credit score is {case.score}; a loan needs a score above {lowest}."
-        case Reason.NO_LOAN_HISTORY:
-            return f"There are no earlier loans, so the credit score is {case.score}."
-        case Reason.RATE_RAISED_TO_FLOOR:
-            return f"At a credit score of {case.score} the interest rate is at least {percent(case.rate)}% a year."
+    return _Sentence(write).vformat(REASONS[reason.code], (), reason.figures)
 
 
-def _share_of_income(case: Case) -> str:
-    share = CONTEXT.multiply(case.policy.max_emi_share_of_income, Decimal(100))
-    return f"{percent(share)}% of the monthly income, {rupees(case.facts.monthly_income)}"
+def change_sentence(change: Change, write: Writing = PLAIN) -> str:
+    """What would have to change: from what it is to what it must be."""
+    return _Sentence(write).vformat(CHANGES[change.code], (), {**change.figures, "bound": change.bound})
+
+
+def statement(offered: CounterOffer, write: Writing = PLAIN) -> str:
+    """All of a counter-offer: what would be approved instead, and what would have to change for the loan as asked."""
+    words = (
+        LARGEST_AMOUNT if offered.largest_amount else NO_AMOUNT,
+        SHORTEST_TENURE if offered.shortest_tenure else NO_TENURE,
+        *((AS_ASKED,) if offered.changes else ()),
+    )
+    sentences = [_Sentence(write).vformat(each, (), vars(offered)) for each in words]
+    return " ".join([*sentences, *(change_sentence(change, write) for change in offered.changes)])
+
+
+class _Sentence(Formatter):
+    """Fills words with figures: `money` and `rate` as `write` does, a `share` as a rate, counts with their noun."""
+
+    def __init__(self, write: Writing) -> None:
+        self._write = write
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        match format_spec:
+            case "money":
+                return self._write.money(value)
+            case "rate":
+                return self._write.rate(value)
+            case "share":
+                return self._write.rate(CONTEXT.multiply(value, Decimal(100)))
+            case "months":
+                return counted(value, "month")
+            case "instalments":
+                return counted(value, "more instalment")
+            case _:
+                return str(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: 1 month, 12 months."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

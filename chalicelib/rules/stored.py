@@ -1,4 +1,4 @@
-"""Facts and policies as JSON keeps them, and back: what a decision was made from, to be decided again years later.
+"""Facts, policies and reasons as JSON keeps them, and back: what a decision was made from, and why it was made.
 
 Numbers with a fraction are text, because a JSON number may be read back as a float.
 """
@@ -10,7 +10,9 @@ from functools import cache
 from typing import Any, cast
 
 from chalicelib.rules.policy import Policy, Slab
+from chalicelib.rules.reasons import FIGURES, Reason, StatedReason
 from chalicelib.rules.score import Facts
+from chalicelib.rules.sentences import reason_sentence
 
 Stored = dict[str, Any]
 
@@ -37,8 +39,29 @@ def policy_as_stored(policy: Policy) -> Stored:
 
 
 def policy_from_stored(stored: Mapping[str, Any]) -> Policy:
-    """The policy that `policy_as_stored` wrote. Raises StoredValueError, or PolicyError where it makes no sense."""
+    """The policy that `policy_as_stored` wrote. Raises StoredValueError, or PolicyError if it makes no sense."""
     return Policy(**_read(Policy, stored))
+
+
+def reason_as_stored(reason: StatedReason) -> Stored:
+    """{"code": "SCORE_TOO_LOW", "figures": {"score": 7, …}, "sentence": "…"}: the sentence as it was given that day."""
+    return {"code": reason.code, "figures": _as_stored(dict(reason.figures)), "sentence": reason_sentence(reason)}
+
+
+def reason_from_stored(stored: Mapping[str, Any]) -> StatedReason | None:
+    """The reason that `reason_as_stored` wrote.
+
+    None for one without the figures that its sentence needs today: it was stored before figures were, or is of other
+    words. Then the stored sentence is all there is.
+    """
+    code, figures = Reason(stored["code"]), stored.get("figures", {})
+    if not set(FIGURES[code]) <= set(figures):
+        return None
+    return StatedReason(code, {name: _figure(name, figures[name]) for name in FIGURES[code]})
+
+
+def _figure(name: str, value: Any) -> Decimal | int:
+    return value if isinstance(value, int) else _decimal(name, value)
 
 
 def _as_stored(value: Any) -> Any:

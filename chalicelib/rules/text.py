@@ -1,6 +1,10 @@
-"""Which characters a name may have. Any script is welcome; what cannot be stored or seen is not."""
+"""Text: which characters a name may have, and words as a sentence lists them.
+
+Any script is welcome; what cannot be stored or seen is not.
+"""
 
 import unicodedata
+from collections.abc import Iterable
 
 # Control characters, halves of surrogate pairs, and line and paragraph separators. Format characters stay:
 # names in several Indian scripts need the joiners among them.
@@ -13,3 +17,13 @@ def is_plain_text(text: str) -> bool:
     return (text.isascii() and text.isprintable()) or not any(
         unicodedata.category(character) in REFUSED_CATEGORIES for character in text
     )
+
+
+def joined(words: Iterable[str], last: str) -> str:
+    """Words as a sentence lists them; `last` stands before the last of them.
+
+    >>> joined([".xlsx", ".xlsm", ".csv"], "or")
+    '.xlsx, .xlsm or .csv'
+    """
+    *most, final = words
+    return f"{', '.join(most)} {last} {final}" if most else final

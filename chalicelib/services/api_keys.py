@@ -40,7 +40,7 @@ class IssuedKey:
 @retried
 def create_key(database: Database, author: Author, wanted: WantedKey) -> IssuedKey:
     """Makes a key. Raises InvalidRequest for a limit that makes no sense."""
-    if wanted.role == "importer" and wanted.customer_id is not None:
+    if wanted.role == Role.IMPORTER and wanted.customer_id is not None:
         raise InvalidRequest(
             "An importer cannot be limited to one customer.", {"customer_id": ["must not be given with importer"]}
         )

@@ -5,16 +5,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from chalicelib.config import Settings
-from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.imports import jobs
+from chalicelib.imports.merging.locking import try_lock_merging
+from chalicelib.imports.running import give_up_dead
+from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.logs import log
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.postgres.migrate import migrate
 from chalicelib.rules.access import BOOTSTRAP
-from chalicelib.services import import_jobs
-from chalicelib.services.importing import give_up_dead
+from chalicelib.services import imports
 from chalicelib.services.servicing_upkeep import begin_servicing, outlive_due_dates
-from chalicelib.storage import idempotency, imports, sessions, sign_in_failures
+from chalicelib.storage import idempotency, sessions, sign_in_failures
+from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,7 +45,7 @@ def bootstrap(database: Database, s3: "S3Client", sqs: "SQSClient", settings: Se
     found = list(_seeds(s3, settings.import_bucket))
     populated = _prepare(database, found)
     _sweep(database)
-    given_up = import_jobs.give_up_waiting(database) + len(give_up_dead(database))
+    given_up = imports.give_up_waiting(database) + len(give_up_dead(database))
     seeded = [] if populated else [_queue(sqs, settings.import_queue_url, seed) for seed in found]
     log(
         "bootstrap",
@@ -82,13 +85,13 @@ def _prepare(database: Database, seeds: list[ObjectReference]) -> bool:
     An emptied database remembers that the seeds were imported once; it has to forget that to be seeded anew.
     """
     with database.transaction() as tx:
-        if not imports.try_lock_merging(tx.connection):
+        if not try_lock_merging(tx.connection):
             return True
-        imports.apply_waiting_loans(tx.connection, BOOTSTRAP)
-        populated = imports.is_populated(tx.connection)
+        apply_waiting_loans(tx.connection, BOOTSTRAP)
+        populated = jobs.is_populated(tx.connection)
         if not populated:
             for seed in seeds:
-                imports.forget(tx.connection, bucket=seed.bucket, key=seed.key, version=seed.identity)
+                jobs.forget(tx.connection, bucket=seed.bucket, key=seed.key, version=seed.identity)
         tx.commit()
     return populated
 

@@ -8,36 +8,20 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sqlalchemy import Connection
 
-from chalicelib.errors import CustomerNotFound, InvalidRequest, Outdated
+from chalicelib.errors import AboveCeiling, CustomerNotFound, Outdated
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import TERMS, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
-from chalicelib.rules.ceilings import Ceiling, Terms, faults
+from chalicelib.rules.ceilings import Ceiling, Terms, exceeded
+from chalicelib.rules.figures import rupees
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
-from chalicelib.storage.customers import Customer, NewCustomer, Order
-from chalicelib.storage.imports import apply_waiting_loans
-
-
-@dataclass(frozen=True)
-class Registration:
-    """Who wants to become a customer; income in rupees a month."""
-
-    first_name: str
-    last_name: str
-    age: int
-    phone_number: str
-    monthly_income: Decimal
-
-
-@dataclass(frozen=True)
-class RegisteredCustomer:
-    customer_id: int
-    customer: NewCustomer
+from chalicelib.storage.customers import Customer, Order, Registration
+from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 
 @dataclass(frozen=True)
@@ -58,7 +42,7 @@ class CustomerWithExposure:
 
 
 def register(
-    database: Database, registration: Registration, policy: Policy, author: Author, once: Once[RegisteredCustomer]
+    database: Database, registration: Registration, policy: Policy, author: Author, once: Once[Customer]
 ) -> Told:
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number. Raises
     what `run_once` raises.
@@ -66,12 +50,13 @@ def register(
     return run_once(database, once, lambda connection: _register(connection, registration, policy, author))
 
 
-def _register(connection: Connection, registration: Registration, policy: Policy, author: Author) -> RegisteredCustomer:
-    customer = NewCustomer(**vars(registration), approved_limit=policy.approved_limit(registration.monthly_income))
-    customer_id = customers.add(connection, customer)
-    after = {**vars(customer), "waiting_loans_applied": apply_waiting_loans(connection, author, customer_id)}
-    audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, customer_id, after=after))
-    return RegisteredCustomer(customer_id, customer)
+def _register(connection: Connection, registration: Registration, policy: Policy, author: Author) -> Customer:
+    customer = customers.add(connection, registration, policy.approved_limit(registration.monthly_income))
+    number = customer.customer_id
+    waiting = apply_waiting_loans(connection, author, number)
+    after = {**vars(registration), "approved_limit": customer.approved_limit, "waiting_loans_applied": waiting}
+    audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, number, after=after))
+    return customer
 
 
 def etag_of(customer: Customer) -> str:
@@ -134,7 +119,7 @@ def change_customer(
 ) -> None:
     """Changes a customer who is still as the client saw it, which is one of `etags`. The audit log keeps the reason.
 
-    Raises CustomerNotFound, Outdated if somebody else has changed the customer since, and InvalidRequest for a limit or
+    Raises CustomerNotFound, Outdated if somebody else has changed the customer since, and AboveCeiling for a limit or
     an income above the ceiling of whoever changes it.
     """
     with database.transaction() as tx:
@@ -193,8 +178,15 @@ def _check_ceiling(customer: Customer, changes: Mapping[str, object], ceiling: C
     if ceiling is None or not TERMS & changes.keys():
         return
     before = {name: getattr(customer, name) for name in TERMS}
-    wrong = faults(
-        Terms(**before), Terms(**(before | {name: changes[name] for name in TERMS & changes.keys()})), ceiling
+    after = before | {name: changes[name] for name in TERMS & changes.keys()}
+    highest = exceeded(Terms(**before), Terms(**after), ceiling)
+    if highest:
+        fields = {name: [_above_ceiling(name, most, after[name], ceiling)] for name, most in highest.items()}
+        raise AboveCeiling(f"The change is above what your role may set: see {', '.join(fields)}.", fields, highest)
+
+
+def _above_ceiling(name: str, most: Decimal, wanted: Decimal, ceiling: Ceiling) -> str:
+    why = f", which is the lesser of {ceiling.incomes} monthly incomes and {ceiling.most} rupees"
+    return (
+        f'must be at most {rupees(most)} in your role{why if name == "approved_limit" else ""}; got "{rupees(wanted)}"'
     )
-    if wrong:
-        raise InvalidRequest(f"The change is above what your role may set: see {', '.join(wrong)}.", wrong)

@@ -107,7 +107,7 @@ def _peek(sqs: "SQSClient", queue: DeadLetterQueue) -> list[DeadLetter]:
 
 
 def _dead_letter(message: Any) -> DeadLetter:
-    from chalicelib.ingest.events import UnknownMessage, references
+    from chalicelib.imports.s3_events import UnknownMessage, references
 
     sent_at = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
     try:

@@ -1,16 +1,19 @@
 """Files that a client fetches from S3 by a signed link: the gateway would garble them (docs/decisions/api.md)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from chalicelib.errors import Unavailable
+from chalicelib.errors import LoanError, Unavailable
+from chalicelib.imports.files import CONTENT_TYPES
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
 LINK_SECONDS = 900
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = CONTENT_TYPES[".xlsx"]
 
 # Who may not list the bucket is told 403 instead of 404 about an object that is not there.
 NOT_THERE = {"404", "403", "NoSuchKey", "NotFound", "NoSuchVersion"}
@@ -23,13 +26,9 @@ def published(s3: "S3Client", signer: "S3Client", bucket: str, key: str, make: C
 
     Raises Unavailable where S3 cannot be reached.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
+    with reached():
         if not _is_there(s3, bucket, key):
             s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=XLSX)
-    except (BotoCoreError, ClientError) as error:
-        raise Unavailable("The store of files cannot be reached at the moment; please try again.") from error
     return download_link(signer, bucket, key)
 
 
@@ -41,13 +40,30 @@ def download_link(signer: "S3Client", bucket: str, key: str) -> str:
     return signer.generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
 
 
+@contextmanager
+def reached(not_there: LoanError | None = None) -> Iterator[None]:
+    """Raises Unavailable where S3 cannot be reached inside; `not_there`, if given, where the object is not there."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        if not_there and isinstance(error, ClientError) and _code(error) in NOT_THERE:
+            raise not_there from error
+        raise Unavailable("The store of files cannot be reached at the moment; please try again.") from error
+
+
 def _is_there(s3: "S3Client", bucket: str, key: str) -> bool:
     from botocore.exceptions import ClientError
 
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in NOT_THERE:
+        if _code(error) in NOT_THERE:
             return False
         raise
     return True
+
+
+def _code(error: "ClientError") -> str | None:
+    return error.response.get("Error", {}).get("Code")

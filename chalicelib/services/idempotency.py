@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from chalicelib.errors import IdempotencyKeyReused, RequestInFlight
 from chalicelib.postgres.database import Database
-from chalicelib.postgres.errors import UNREACHABLE, Interrupted, retried
+from chalicelib.postgres.errors import interrupted, retried
 from chalicelib.storage import idempotency
 
 
@@ -61,7 +61,7 @@ def run_once(database: Database, once: Once[Made], make: Callable[[Connection], 
         answer = once.tell(make(tx.connection))
         if attempt and not idempotency.remember(tx.connection, attempt.route, attempt.key, attempt.fingerprint, answer):
             # Another request answered between our look and our claim; the next run finds its answer.
-            raise Interrupted(UNREACHABLE)
+            raise interrupted()
         tx.commit()
     return Told(answer, replayed=False)
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from chalicelib.errors import InvalidRequest
-from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
+from chalicelib.rules.bounds import PASSWORD_LENGTH
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)
 
@@ -20,8 +20,8 @@ NOBODYS_HASH = "$argon2id$v=19$m=47104,t=2,p=1$s46inqbx+42uAolR05RVzQ$XI17wNSIb8
 
 def hashed(password: str, login: str) -> str:
     """The hash to store. Raises InvalidRequest where the password may not be one."""
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise _refused(f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    if len(password) not in PASSWORD_LENGTH:
+        raise _refused(f"must have {PASSWORD_LENGTH} characters")
     if password.casefold() == login.casefold():
         raise _refused("must not be the login")
     return HASHER.hash(_bytes(password))

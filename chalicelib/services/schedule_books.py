@@ -31,7 +31,7 @@ def write_schedule(file: IO[bytes], plan: Schedule, title: str) -> None:
     # Half a second that only those pay who ask for a workbook.
     from openpyxl import Workbook
 
-    from chalicelib.ingest.report_cells import BOLD, TITLE_FONT, fit_to_width, header, styled
+    from chalicelib.imports.report.cells import BOLD, TITLE_FONT, fit_to_width, header, styled
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Schedule")

@@ -7,12 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
+from chalicelib.imports import jobs
+from chalicelib.imports.jobs import ImportJob
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.importing import ImportState
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
-from chalicelib.storage import import_jobs, loans, statistics
-from chalicelib.storage.import_jobs import ImportJob
+from chalicelib.storage import loans, statistics
 from chalicelib.storage.loans import LikelyDouble
 from chalicelib.storage.statistics import ApplicationCount, BandOfLoans
 
@@ -131,8 +133,8 @@ def count(database: Database, policy: Policy, today: date) -> Overview:
 def imports_to_look_at(database: Database) -> list[ImportJob]:
     """Of the latest imports those that run, failed or left rows out, the newest first."""
     with database.reading() as connection:
-        latest = import_jobs.page(connection, None, LATEST_IMPORTS)
-    return [job for job in latest if job.state != "completed" or any(sheet.rejected for sheet in job.sheets)]
+        latest = jobs.page(connection, None, LATEST_IMPORTS)
+    return [job for job in latest if job.state != ImportState.COMPLETED or any(sheet.rejected for sheet in job.sheets)]
 
 
 def counted_since(today: date) -> date:

@@ -15,7 +15,7 @@ from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.values import Terms
-from chalicelib.rules.stored import facts_as_stored, policy_as_stored
+from chalicelib.rules.stored import facts_as_stored, policy_as_stored, reason_as_stored
 from chalicelib.storage import audit, servicing
 from chalicelib.storage.tables import loan_applications
 
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 class StoredApplication:
     """An application as it was kept: the request, what it was decided from, and the result.
 
-    `policy`, `facts` and `score_parts` hold amounts as text (rules/stored.py).
+    `policy`, `facts`, `score_parts` and `reasons` hold amounts as text (rules/stored.py).
     """
 
     application_id: int
@@ -147,7 +147,7 @@ def add(
                 for part in decision.score_parts
             ]
         ),
-        "reasons": json.dumps([{"code": reason.code, "sentence": reason.sentence} for reason in decision.reasons]),
+        "reasons": json.dumps([reason_as_stored(reason) for reason in decision.reasons]),
         "rate_floor": decision.rate_floor,
         "corrected_interest_rate": decision.corrected_interest_rate,
         "monthly_installment": decision.monthly_installment,

@@ -26,40 +26,45 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.operators import custom_op
 
 from chalicelib.postgres.connection import driver_of
+from chalicelib.rules.bounds import MAX_ID
+from chalicelib.rules.typed.names import full_name
 from chalicelib.rules.typed.phones import beginnings
-from chalicelib.storage.tables import customers
-
-MAX_ID = 2**63 - 1
-# So many of the last digits of a phone number find it.
-ENDING = 4
+from chalicelib.storage.tables import PHONE_ENDING, customers
 
 # Those of the table, or of a subquery of it.
 Columns = ReadOnlyColumnCollection[str, Any]
 
 
 @dataclass(frozen=True)
-class NewCustomer:
-    """A customer to be registered; money in rupees, income a month."""
-
-    first_name: str
-    last_name: str
-    age: int
-    phone_number: str
-    monthly_income: Decimal
-    approved_limit: Decimal
+class _Numbered:
+    # Of several bases, the fields of the last one come first.
+    customer_id: int
 
 
 @dataclass(frozen=True)
-class Customer:
-    """A customer as stored; money in rupees, income a month."""
+class Registration:
+    """Who wants to become a customer; income in rupees a month."""
 
-    customer_id: int
     first_name: str
     last_name: str
     age: int
     phone_number: str
     monthly_income: Decimal
+
+
+@dataclass(frozen=True)
+class Customer(Registration, _Numbered):
+    """A customer as stored: under a number, with what was registered and the credit limit in rupees.
+
+    The fields are columns of the table, in this order: queries, answers and the audit log have what is here.
+    """
+
     approved_limit: Decimal
+
+    @property
+    def name(self) -> str:
+        """First and last name as they are written."""
+        return full_name(self.first_name, self.last_name)
 
 
 class Order(StrEnum):
@@ -74,16 +79,18 @@ class Order(StrEnum):
 _WORDS: ColumnElement[Any] = literal_column(
     "array_to_tsvector(search_words((customers.first_name || ' ') || customers.last_name))"
 )
-_phone_ending: ColumnElement[str] = literal_column('"right"(customers.phone_number, 4)')
-_STORED: Select[Any] = select(*(customers.c[field.name] for field in fields(Customer)))
+_phone_ending: ColumnElement[str] = literal_column(f'"right"(customers.phone_number, {PHONE_ENDING})')
+_COLUMNS = tuple(customers.c[field.name] for field in fields(Customer))
+_STORED: Select[Any] = select(*_COLUMNS)
 _ONE: Select[Any] = _STORED.where(customers.c.customer_id == bindparam("customer_id"))
 _LOCKED: Select[Any] = _ONE.with_for_update(key_share=True)
 _ADD = insert(customers).returning(customers.c.customer_id)
 
 
-def add(connection: Connection, customer: NewCustomer) -> int:
-    """Inserts a customer under the next number of the sequence, and returns that number."""
-    return int(connection.execute(_ADD, vars(customer)).scalar_one())
+def add(connection: Connection, registration: Registration, approved_limit: Decimal) -> Customer:
+    """Inserts a customer under the next number of the sequence."""
+    values = {**vars(registration), "approved_limit": approved_limit}
+    return Customer(customer_id=connection.execute(_ADD, values).scalar_one(), **values)
 
 
 def lock(connection: Connection, customer_id: int) -> Customer | None:
@@ -117,7 +124,7 @@ def change(connection: Connection, customer_id: int, changes: Mapping[str, objec
         update(customers)
         .where(customers.c.customer_id == customer_id)
         .values(**changes, updated_at=func.now())
-        .returning(*(customers.c[field.name] for field in fields(Customer)))
+        .returning(*_COLUMNS)
     )
     return Customer(*connection.execute(statement).one())
 
@@ -125,9 +132,9 @@ def change(connection: Connection, customer_id: int, changes: Mapping[str, objec
 def names(connection: Connection, customer_ids: Collection[int]) -> dict[int, str]:
     """The full names of these customers, by number."""
     columns = customers.c
-    statement = select(columns.customer_id, func.rtrim(columns.first_name + " " + columns.last_name))
+    statement = select(columns.customer_id, columns.first_name, columns.last_name)
     rows = connection.execute(statement.where(columns.customer_id.in_(customer_ids)))
-    return {customer_id: name for customer_id, name in rows}  # noqa: C416 - dict() of rows loses the types
+    return {customer_id: full_name(first_name, last_name) for customer_id, first_name, last_name in rows}
 
 
 def page(
@@ -204,11 +211,11 @@ def _matches(typed: str) -> list[ColumnElement[bool]]:
         return [_WORDS.bool_op("@@")(func.search_query(typed))]
     number = customers.c.phone_number
     found = [number.startswith(digits) for digits in sorted(phones)]
-    found += [_ends_with(digits) for digits in sorted(phones) if len(digits) >= ENDING]
+    found += [_ends_with(digits) for digits in sorted(phones) if len(digits) >= PHONE_ENDING]
     if typed.isascii() and typed.isdigit() and int(typed) <= MAX_ID:
         found.append(customers.c.customer_id == int(typed))
     return found
 
 
 def _ends_with(digits: str) -> ColumnElement[bool]:
-    return and_(_phone_ending == digits[-ENDING:], customers.c.phone_number.endswith(digits))
+    return and_(_phone_ending == digits[-PHONE_ENDING:], customers.c.phone_number.endswith(digits))

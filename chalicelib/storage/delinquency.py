@@ -114,10 +114,21 @@ def page(
     if "until_days" in statement:
         values["until_days"] = buckets[bucket + 1].days_past_due
     rows = connection.execute(text(statement), values)
-    return [
-        LateLoan(*row[:6], terms=terms_from_stored(row.terms), position=position_from_stored(row.position))
-        for row in rows
-    ]
+    return [_late_loan(*row) for row in rows]
+
+
+def _late_loan(
+    loan_id: int,
+    customer_id: int,
+    first_name: str,
+    last_name: str,
+    phone_number: str,
+    unpaid_from: date | None,
+    terms: dict[str, Any],
+    position: dict[str, Any],
+) -> LateLoan:
+    agreed, stands = terms_from_stored(terms), position_from_stored(position)
+    return LateLoan(loan_id, customer_id, first_name, last_name, phone_number, unpaid_from, agreed, stands)
 
 
 def _range(bucket: int, buckets: Sequence[Bucket]) -> str:

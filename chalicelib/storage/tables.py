@@ -1,9 +1,10 @@
 """The schema as SQLAlchemy Core tables. A test holds it equal to what the migrations make.
 
-Every constraint has a name, because the storage edge turns the name into a sentence (postgres/errors.py).
+Every constraint has a name, because constraints.py says by it what a client is told.
 Money is NUMERIC in rupees, rates are percent a year, tenures are months.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -30,14 +31,37 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from chalicelib.rules import bounds
+from chalicelib.rules.access import MACHINES, PEOPLE
+from chalicelib.rules.bounds import Range
+from chalicelib.rules.importing import COUNTED_OUTCOMES, ENDED, FINDING_OUTCOMES, ROW_OUTCOMES, ImportState, SheetKind
+from chalicelib.rules.servicing.standing import Status
+from chalicelib.rules.servicing.values import Effect, Intent, Kind
+
 metadata = MetaData()
 
-MONEY = Numeric(16, 2)
-RATE = Numeric(7, 4)
+MONEY = Numeric(16, bounds.AMOUNT_DECIMALS)
+RATE = Numeric(7, bounds.RATE_DECIMALS)
+
+# So many of the last digits of a phone number find it.
+PHONE_ENDING = 4
 
 
 def _now(name: str) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _within(table: str, column: str, values: Range) -> CheckConstraint:
+    return CheckConstraint(f"{column} BETWEEN {values.least} AND {values.most}", name=f"{table}_{column}_range")
+
+
+def _known(table: str, column: str, words: Iterable[str]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN {_listed(words)}", name=f"{table}_{column}_known")
+
+
+def _listed(words: Iterable[str]) -> str:
+    quoted = [f"'{word}'" for word in words]
+    return f"({', '.join(quoted)})"
 
 
 customers = Table(
@@ -57,8 +81,8 @@ customers = Table(
     PrimaryKeyConstraint("customer_id", name="customers_pkey"),
     CheckConstraint("customer_id > 0", name="customers_customer_id_positive"),
     CheckConstraint("first_name <> ''", name="customers_first_name_given"),
-    CheckConstraint("age BETWEEN 18 AND 120", name="customers_age_range"),
-    CheckConstraint("phone_number ~ '^[0-9]{10}$'", name="customers_phone_number_ten_digits"),
+    _within("customers", "age", bounds.AGE),
+    CheckConstraint(f"phone_number ~ '^[0-9]{{{bounds.PHONE_DIGITS}}}$'", name="customers_phone_number_ten_digits"),
     CheckConstraint("monthly_income > 0", name="customers_monthly_income_positive"),
     CheckConstraint("approved_limit >= 0", name="customers_approved_limit_not_negative"),
     # A search is for how the words of a name begin, in any spelling (migration 0008 has the functions), and for how
@@ -68,7 +92,7 @@ customers = Table(
         literal_column("array_to_tsvector(search_words((first_name || ' ') || last_name))").label("words"),
         postgresql_using="gin",
     ),
-    Index("customers_phone_ending_idx", literal_column('"right"(phone_number, 4)').label("ending")),
+    Index("customers_phone_ending_idx", literal_column(f'"right"(phone_number, {PHONE_ENDING})').label("ending")),
     Index(
         "customers_full_name_idx",
         literal_column("lower((first_name || ' ') || last_name)").label("full_name"),
@@ -104,8 +128,8 @@ loans = Table(
     UniqueConstraint("customer_id", "source_loan_id", name="loans_customer_source_loan_key"),
     CheckConstraint("loan_id > 0", name="loans_loan_id_positive"),
     CheckConstraint("loan_amount > 0", name="loans_loan_amount_positive"),
-    CheckConstraint("tenure BETWEEN 1 AND 600", name="loans_tenure_range"),
-    CheckConstraint("interest_rate BETWEEN 0 AND 100", name="loans_interest_rate_range"),
+    _within("loans", "tenure", bounds.TENURE),
+    _within("loans", "interest_rate", bounds.RATE),
     CheckConstraint("monthly_installment >= 0", name="loans_monthly_installment_not_negative"),
     CheckConstraint("emis_paid_on_time >= 0", name="loans_emis_paid_on_time_not_negative"),
     CheckConstraint("end_date >= start_date", name="loans_end_not_before_start"),
@@ -151,7 +175,7 @@ loan_applications = Table(
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_applications_loan_fkey"),
     UniqueConstraint("loan_id", name="loan_applications_loan_key"),
     CheckConstraint("approved = (loan_id IS NOT NULL)", name="loan_applications_loan_if_approved"),
-    CheckConstraint("score BETWEEN 0 AND 100", name="loan_applications_score_range"),
+    _within("loan_applications", "score", bounds.SCORE),
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
     Index("loan_applications_decided_idx", "decided_on", "application_id"),
 )
@@ -178,13 +202,13 @@ imports = Table(
     # S3's version id of the object: what makes a second delivery the same delivery. NULL until it is uploaded.
     Column("object_version", Text),
     # The key that the file would have had without an import that was asked for, whose number is in its key: what tells
-    # which files are versions of one (storage/imports.py). NULL where it is known by its key only.
+    # which files are versions of one (imports/jobs.py). NULL where it is known by its key only.
     Column("file_key", Text),
-    # What tells the order of the versions of a key (storage/imports.py): S3's own mark, and when S3 got the object.
+    # What tells the order of the versions of a key (imports/jobs.py): S3's own mark, and when S3 got the object.
     Column("sequencer", Text),
     Column("uploaded_at", DateTime(timezone=True)),
     Column("size_bytes", BigInteger),
-    Column("state", Text, nullable=False, server_default="running"),
+    Column("state", Text, nullable=False, server_default=ImportState.RUNNING),
     # Why it failed, for a person. NULL unless it did.
     Column("message", Text),
     # How far it is: rows of all its sheets, known once the file is open, rows read so far, and how many of these lie
@@ -207,14 +231,12 @@ imports = Table(
     Column("spares_registered", Boolean, nullable=False, server_default="false"),
     PrimaryKeyConstraint("import_id", name="imports_pkey"),
     UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
-    CheckConstraint("state IN ('awaiting_upload', 'running', 'completed', 'failed')", name="imports_state_known"),
-    CheckConstraint("(state = 'failed') = (message IS NOT NULL)", name="imports_message_if_failed"),
-    CheckConstraint(
-        "(state IN ('completed', 'failed')) = (finished_at IS NOT NULL)", name="imports_finished_when_it_ended"
-    ),
+    _known("imports", "state", ImportState),
+    CheckConstraint(f"(state = '{ImportState.FAILED}') = (message IS NOT NULL)", name="imports_message_if_failed"),
+    CheckConstraint(f"(state IN {_listed(ENDED)}) = (finished_at IS NOT NULL)", name="imports_finished_when_it_ended"),
     # A file that never arrives fails its import.
     CheckConstraint(
-        "object_version IS NOT NULL OR state IN ('awaiting_upload', 'failed')",
+        f"object_version IS NOT NULL OR state IN {_listed((ImportState.AWAITING_UPLOAD, ImportState.FAILED))}",
         name="imports_object_unless_it_did_not_arrive",
     ),
     Index("imports_file_idx", "bucket", "file_key"),
@@ -228,21 +250,11 @@ import_sheets = Table(
     Column("sheet", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("rows_found", Integer, nullable=False),
-    Column("inserted", Integer, nullable=False),
-    Column("updated", Integer, nullable=False),
-    Column("unchanged", Integer, nullable=False),
-    Column("superseded", Integer, nullable=False),
-    Column("waiting", Integer, nullable=False),
-    Column("rejected", Integer, nullable=False),
-    # Renumbered loans are also inserted or waiting; they are counted beside, not instead.
-    Column("renumbered", Integer, nullable=False),
+    *(Column(outcome.value, Integer, nullable=False) for outcome in COUNTED_OUTCOMES),
     PrimaryKeyConstraint("import_id", "sheet", name="import_sheets_pkey"),
     ForeignKeyConstraint(["import_id"], ["imports.import_id"], name="import_sheets_import_fkey"),
-    CheckConstraint("kind IN ('customers', 'loans')", name="import_sheets_kind_known"),
-    CheckConstraint(
-        "rows_found = inserted + updated + unchanged + superseded + waiting + rejected",
-        name="import_sheets_every_row_accounted_for",
-    ),
+    _known("import_sheets", "kind", SheetKind),
+    CheckConstraint(f"rows_found = {' + '.join(ROW_OUTCOMES)}", name="import_sheets_every_row_accounted_for"),
 )
 
 # What became of every row, for the report: the rows as sent, each with its outcome. The ids say whom or what a row
@@ -258,10 +270,7 @@ import_rows = Table(
     Column("customer_id", BigInteger),
     Column("source_loan_id", BigInteger),
     PrimaryKeyConstraint("import_id", "sheet", "row_number", name="import_rows_pkey"),
-    CheckConstraint(
-        "outcome IN ('inserted', 'updated', 'unchanged', 'superseded', 'waiting', 'rejected')",
-        name="import_rows_outcome_known",
-    ),
+    _known("import_rows", "outcome", ROW_OUTCOMES),
 )
 
 import_findings = Table(
@@ -279,10 +288,7 @@ import_findings = Table(
     Column("message", Text, nullable=False),
     PrimaryKeyConstraint("finding_id", name="import_findings_pkey"),
     ForeignKeyConstraint(["import_id"], ["imports.import_id"], name="import_findings_import_fkey"),
-    CheckConstraint(
-        "outcome IN ('rejected', 'waiting', 'renumbered', 'superseded', 'flagged')",
-        name="import_findings_outcome_known",
-    ),
+    _known("import_findings", "outcome", FINDING_OUTCOMES),
     Index("import_findings_import_idx", "import_id", "outcome", "finding_id"),
 )
 
@@ -324,15 +330,14 @@ def _staging(name: str, *columns: Column[Any]) -> Table:
     )
 
 
+# What a workbook says of a customer is all but what is noted of the row itself.
 staged_customers = _staging(
     "staged_customers",
-    Column("customer_id", BigInteger, nullable=False),
-    Column("first_name", Text, nullable=False),
-    Column("last_name", Text, nullable=False),
-    Column("age", SmallInteger, nullable=False),
-    Column("phone_number", Text, nullable=False),
-    Column("monthly_income", MONEY, nullable=False),
-    Column("approved_limit", MONEY, nullable=False),
+    *(
+        Column(column.name, column.type, nullable=column.nullable)
+        for column in customers.columns
+        if column.name not in ("created_at", "updated_at", "from_workbook")
+    ),
 )
 
 staged_loans = _staging(
@@ -371,7 +376,7 @@ api_keys = Table(
     PrimaryKeyConstraint("key_id", name="api_keys_pkey"),
     UniqueConstraint("public_id", name="api_keys_public_id_key"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="api_keys_customer_fkey"),
-    CheckConstraint("role IN ('reader', 'writer', 'importer')", name="api_keys_role_known"),
+    _known("api_keys", "role", MACHINES),
     CheckConstraint("octet_length(secret_hash) = 32", name="api_keys_secret_hash_length"),
 )
 
@@ -390,7 +395,7 @@ users = Table(
     PrimaryKeyConstraint("user_id", name="users_pkey"),
     UniqueConstraint("login", name="users_login_key"),
     CheckConstraint("login = lower(login)", name="users_login_lower_case"),
-    CheckConstraint("role IN ('viewer', 'officer', 'admin')", name="users_role_known"),
+    _known("users", "role", PEOPLE),
 )
 
 sessions = Table(
@@ -483,15 +488,9 @@ loan_transactions = Table(
     ),
     CheckConstraint("number > 0", name="loan_transactions_number_positive"),
     CheckConstraint("amount > 0", name="loan_transactions_amount_positive"),
-    CheckConstraint(
-        "kind IN ('disbursal', 'receipt', 'refund', 'waiver', 'write_off', 'opening', 'reversal')",
-        name="loan_transactions_kind_known",
-    ),
-    CheckConstraint(
-        "intent IN ('instalment', 'prepayment', 'settlement', 'charges', 'interest', 'principal')",
-        name="loan_transactions_intent_known",
-    ),
-    CheckConstraint("effect IN ('shorter_tenure', 'lower_instalment')", name="loan_transactions_effect_known"),
+    _known("loan_transactions", "kind", Kind),
+    _known("loan_transactions", "intent", Intent),
+    _known("loan_transactions", "effect", Effect),
     CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="loan_transactions_reverses_if_reversal"),
     CheckConstraint("(kind = 'opening') = (opening IS NOT NULL)", name="loan_transactions_opening_if_opening"),
     Index(
@@ -543,7 +542,7 @@ loan_positions = Table(
     _now("updated_at"),
     PrimaryKeyConstraint("loan_id", name="loan_positions_pkey"),
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_positions_loan_fkey"),
-    CheckConstraint("status IN ('not_serviced', 'open', 'closed', 'written_off')", name="loan_positions_status_known"),
+    _known("loan_positions", "status", Status),
     # Who is how late, and with how much, from the index alone.
     Index(
         "loan_positions_unpaid_idx",

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, insert, or_, select, update
 
+from chalicelib.rules.access import Role
 from chalicelib.storage.tables import users
 
 
@@ -48,7 +49,7 @@ _STORED: Select[Any] = select(*(users.c[field.name] for field in fields(User)))
 _SECRET: Select[Any] = select(
     users.c.user_id, users.c.name, users.c.role, users.c.password_hash, users.c.disabled_at.is_not(None)
 )
-_IS_ADMIN = and_(users.c.role == "admin", users.c.disabled_at.is_(None))
+_IS_ADMIN = and_(users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
 
 
 def add(connection: Connection, user: NewUser) -> User:
@@ -75,7 +76,7 @@ def lock_with_admins(connection: Connection, user_id: int) -> tuple[User | None,
     """
     statement = _STORED.where(or_(users.c.user_id == user_id, _IS_ADMIN)).order_by(users.c.user_id)
     found = [User(*row) for row in connection.execute(statement.with_for_update(key_share=True))]
-    admins = {user.user_id for user in found if user.role == "admin" and user.disabled_at is None}
+    admins = {user.user_id for user in found if user.role == Role.ADMIN and user.disabled_at is None}
     return next((user for user in found if user.user_id == user_id), None), admins
 
 

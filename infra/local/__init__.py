@@ -1,1 +1,1 @@
-"""The local stack: Postgres and LocalStack as ordinary processes, or in Docker where an engine answers."""
+"""The local stack: Postgres and LocalStack as ordinary processes, or in Docker if an engine answers."""

@@ -1,114 +1,190 @@
-"""The local stack's command line, which the Makefile calls; `python -m infra.local --help` lists the commands."""
+"""The local stack's commands, which the Makefile calls; `python -m infra.local --help` lists them."""
 
-import argparse
+import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
+import click
 
-from infra.deploy import DeployError
-from infra.local import commands
-from infra.local.environment import forget_other_clouds
-from infra.local.launcher import Endpoints
-from infra.local.settings import DEV_PORT, Home, LocalError
+from infra.local import running
+from infra.local.administration import administer, move_dead_letters_back
+from infra.local.choosing import choose_launcher
+from infra.local.environment import end_like_ctrl_c, forget_other_clouds
+from infra.local.launcher import Endpoints, require_free
+from infra.local.native import Native
+from infra.local.provision import import_files
+from infra.local.reloading import run_and_reload
+from infra.local.settings import DEV_PORT, STAGE, Home
+from infra.local.showing import show_imported, show_status
+from infra.local.steps import Steps
 from infra.packaging import ROOT
+from infra.session import LOCAL_REGION
+from infra.terminal import CommandError
+
+PATH: Any = click.Path(path_type=Path)
+PORT = click.IntRange(1, 65535)
 
 
-def main(arguments: list[str]) -> int:
-    """Runs one command; a failure is one sentence and a status other than 0."""
-    chosen = _parser().parse_args(arguments)
+class Interruptible(click.Group):
+    """Commands that say so if they are interrupted."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; exit code 130 if it was interrupted."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted; what this command had started is stopped.", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=Interruptible)
+@click.option("--state", type=PATH, default=Home().folder, help="the folder that keeps the stack's state")
+@click.pass_context
+def main(context: click.Context, state: Path) -> None:
+    """The local stack."""
     forget_other_clouds()
-    commands.end_like_ctrl_c()
-    try:
-        _run(chosen, Console(highlight=False))
-    except (LocalError, DeployError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        if chosen.command in ("logs", "dev"):
-            return 0  # the only way to leave it
-        print("Interrupted; what this command had started is stopped.", file=sys.stderr)
-        return 130
-    return 0
+    end_like_ctrl_c()
+    context.obj = Home(state.resolve())
 
 
-def _run(chosen: argparse.Namespace, console: Console) -> None:
-    home = Home(chosen.state.resolve())
-    match chosen.command:
-        case "up":
-            known = home.ports()
-            ports = replace(known, aws=chosen.aws_port or known.aws, db=chosen.db_port or known.db)
-            commands.up(home, ports, chosen.data, console)
-        case "seed":
-            commands.seed(home, chosen.files, console)
-        case "status":
-            commands.status(home, console)
-        case "redrive":
-            commands.redrive(home, console)
-        case "superuser":
-            commands.superuser(home, chosen.login, chosen.name, console)
-        case "api-key":
-            wanted = {"name": chosen.name, "role": chosen.role, "days": chosen.days, "customer_id": chosen.customer}
-            commands.api_key(home, wanted, console)
-        case "database":
-            commands.database(home, chosen.stage, console)
-        case "logs":
-            commands.logs(home)
-        case "down":
-            commands.down(home, console)
-        case "reset":
-            commands.reset(home, console)
-        case "dev":
-            commands.dev(home, chosen.port)
-        case "provision":
-            endpoints = Endpoints(chosen.aws_endpoint_url, chosen.database_url, chosen.database_url, chosen.public_url)
-            commands.provision_only(home, endpoints, chosen.data, console)
+def command(function: Callable[..., None]) -> click.Command:
+    """A command of the stack, which is handed its `Home`."""
+    return main.command()(click.pass_obj(function))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m infra.local", description="The local stack.")
-    parser.add_argument("--state", type=Path, default=Home().folder, help="the folder that keeps the stack's state")
-    command = parser.add_subparsers(dest="command", required=True)
-    up = command.add_parser("up", help="start, deploy, seed")
-    up.add_argument("--data", type=Path, default=ROOT / "data", help="the folder of the workbooks to seed from")
-    up.add_argument("--aws-port", type=_port, help="LocalStack's port")
-    up.add_argument("--db-port", type=_port, help="Postgres's port")
-    seed = command.add_parser("seed", help="upload workbooks and wait for their imports")
-    seed.add_argument("files", type=Path, nargs="*")
-    superuser = command.add_parser("superuser", help="make an admin, or give one a new password")
-    superuser.add_argument("login")
-    superuser.add_argument("--name", help="as people know them; the login unless told")
-    database = command.add_parser("database", help="make a database for another stage on the local server")
-    database.add_argument("stage")
-    api_key = command.add_parser("api-key", help="make an API key")
-    api_key.add_argument("name")
-    api_key.add_argument("role", help="reader, writer or importer")
-    api_key.add_argument("--days", type=int, help="after how many days it expires; never unless told")
-    api_key.add_argument("--customer", type=int, help="the number of the only customer it may see")
-    dev = command.add_parser("dev", help="chalice local on the same database and LocalStack")
-    dev.add_argument("--port", type=_port, default=DEV_PORT)
-    provision = command.add_parser("provision", help="deploy and seed on servers that others started")
-    provision.add_argument("--aws-endpoint-url", required=True)
-    provision.add_argument("--database-url", required=True, help="the same from here and from the functions")
-    provision.add_argument("--public-url", required=True, help="where the API's stage answers a browser")
-    provision.add_argument("--data", type=Path, default=ROOT / "data")
-    for name, words in {
-        "status": "what runs, and what is in it",
-        "redrive": "put the messages of the dead-letter queue back into the import queue",
-        "logs": "follow all logs",
-        "down": "stop; the data stays",
-        "reset": "stop and remove the data",
-    }.items():
-        command.add_parser(name, help=words)
-    return parser
+data_option = click.option("--data", type=PATH, default=ROOT / "data", help="the folder of the workbooks to seed from")
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535. Invalid value: {text!r}.")
-    return int(text)
+@command
+@data_option
+@click.option("--aws-port", type=PORT, help="LocalStack's port")
+@click.option("--db-port", type=PORT, help="Postgres's port")
+def up(home: Home, data: Path, aws_port: int | None, db_port: int | None) -> None:
+    """Start, deploy, seed."""
+    known = home.ports()
+    running.bring_up(home, replace(known, aws=aws_port or known.aws, db=db_port or known.db), data)
+
+
+@command
+@click.option("--aws-endpoint-url", required=True)
+@click.option("--database-url", required=True, help="the same from here and from the functions")
+@click.option("--public-url", required=True, help="where the API's stage answers a browser")
+@data_option
+def provision(home: Home, aws_endpoint_url: str, database_url: str, public_url: str, data: Path) -> None:
+    """Deploy and seed on servers that others started."""
+    running.deploy_to(home, Endpoints(aws_endpoint_url, database_url, database_url, public_url), data)
+
+
+@command
+def down(home: Home) -> None:
+    """Stop; the data stays."""
+    running.stop(home)
+    click.echo("Stopped. The data is kept; `make up` brings it back.")
+
+
+@command
+def reset(home: Home) -> None:
+    """Stop and remove the data."""
+    running.erase(home)
+    click.echo("Stopped, and the data is gone; `make up` starts over.")
+
+
+@command
+@click.argument("files", type=PATH, nargs=-1)
+def seed(home: Home, files: tuple[Path, ...]) -> None:
+    """Upload workbooks as operations would, and wait for their imports."""
+    if not files:
+        raise CommandError('Name the workbooks: make seed FILES="customers.xlsx loans.xlsx".')
+    stack = running.running_stack(home)
+    show_imported(stack, import_files(home, stack, list(files), Steps()))
+
+
+@command
+def status(home: Home) -> None:
+    """What runs, and what is in it."""
+    show_status(home)
+
+
+@command
+def redrive(home: Home) -> None:
+    """Put the messages of the dead-letter queue back into the import queue."""
+    moved = move_dead_letters_back(running.running_stack(home))
+    words = "1 message is" if moved == 1 else f"{moved} messages are"
+    click.echo(
+        f"{words} back in the import queue; `make status` shows what becomes of them."
+        if moved
+        else "The dead-letter queue is empty; there is nothing to put back."
+    )
+
+
+@command
+@click.argument("login")
+@click.option("--name", help="as people know them; the login unless told")
+def superuser(home: Home, login: str, name: str | None) -> None:
+    """Make an admin, or give one a new password, which is shown this once."""
+    made = administer(running.running_stack(home), "create_superuser", login=login, name=name)
+    click.echo(f"{made['login']} is an admin. The password, which is not shown again:\n{made['password']}")
+
+
+@command
+@click.argument("name")
+@click.argument("role")
+@click.option("--days", type=int, help="after how many days it expires; never unless told")
+@click.option("--customer", "customer_id", type=int, help="the number of the only customer it may see")
+def api_key(home: Home, **wanted: str | int | None) -> None:
+    """Make an API key, which is shown this once. ROLE is reader, writer or importer."""
+    made = administer(running.running_stack(home), "create_api_key", **wanted)
+    ends = f" until {made['expires_at'][:10]}" if made["expires_at"] else ""
+    click.echo(f"API key {made['key_id']}, {made['name']}, {made['role']}{ends}; it is not shown again:")
+    click.echo(made["token"])
+
+
+@command
+@click.argument("stage")
+def database(home: Home, stage: str) -> None:
+    """Make a database for another stage on the local server, and show its URL."""
+    launcher = choose_launcher(home, home.ports())
+    if not isinstance(launcher, Native):
+        raise CommandError(
+            "The server in Docker lets in nobody without a password; use LAUNCHER=native for other stages."
+        )
+    if not launcher.postgres.is_running():
+        raise CommandError(running.NOT_UP)
+    click.echo(launcher.postgres.add_open_database(f"loans_{stage}"))
+
+
+@command
+def logs(home: Home) -> None:
+    """Follow all logs until Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        choose_launcher(home, home.ports()).follow_logs(sys.stdout)
+
+
+@command
+@click.option("--port", type=PORT, default=DEV_PORT)
+def dev(home: Home, port: int) -> None:
+    """`chalice local` on the database and the LocalStack of the stack that is up, until Ctrl-C."""
+    stack = running.running_stack(home)
+    require_free(port, "dev", "PORT")
+    environment = {
+        **os.environ,
+        "DATABASE_URL": stack.database_url,
+        "IMPORT_BUCKET": stack.bucket,
+        "IMPORT_QUEUE_URL": stack.import_queue_url,
+        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
+        "AWS_DEFAULT_REGION": LOCAL_REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    chalice = str(Path(sys.executable).with_name("chalice"))
+    command = [chalice, "local", "--no-autoreload", "--stage", STAGE, "--port", str(port)]
+    with suppress(KeyboardInterrupt):
+        run_and_reload(command, environment, ROOT)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(prog_name="python -m infra.local")

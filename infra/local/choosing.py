@@ -7,21 +7,22 @@ import sys
 from infra.local.docker import NO_COMPOSE, Docker, docker_lacks
 from infra.local.launcher import Launcher
 from infra.local.native import Native
-from infra.local.settings import Home, LocalError, Ports
+from infra.local.settings import Home, Ports
+from infra.terminal import CommandError
 
 
 def choose_launcher(home: Home, ports: Ports) -> Launcher:
     """The launcher of the stack there is, whatever engine has come or gone since; for a new one see `_usual_launcher`.
 
-    `LAUNCHER=native|docker` decides where nothing runs. Raises LocalError where it names another than what runs.
+    `LAUNCHER=native|docker` decides if nothing runs. Raises CommandError if it names another than what runs.
     """
     wanted = os.environ.get("LAUNCHER", "")
     if wanted not in ("", "native", "docker"):
-        raise LocalError(f"LAUNCHER must be native or docker. Invalid value: {wanted!r}.")
+        raise CommandError(f"LAUNCHER must be native or docker. Invalid value: {wanted!r}.")
     # A stack that was started before launchers were remembered can only be seen to run.
     remembered = home.launcher() or ("native" if _runs("native", home, ports) else "")
     if wanted and remembered and wanted != remembered and _runs(remembered, home, ports):
-        raise LocalError(
+        raise CommandError(
             f"The stack runs with LAUNCHER={remembered}, so LAUNCHER={wanted} cannot be used; "
             f"leave it out, or `make down LAUNCHER={remembered}` first."
         )
@@ -34,7 +35,7 @@ def _launcher(name: str, home: Home, ports: Ports) -> Launcher:
 
 def _runs(name: str, home: Home, ports: Ports) -> bool:
     # An engine that went away has taken its containers with it.
-    with contextlib.suppress(LocalError):
+    with contextlib.suppress(CommandError):
         return any(server.is_running for server in _launcher(name, home, ports).servers())
     return False
 

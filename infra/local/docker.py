@@ -9,14 +9,16 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from infra.local.launcher import Endpoints, Server, public_url, require_free
+from infra.local.follow_logs import follow_compose
+from infra.local.launcher import LOCALSTACK, POSTGRES, Endpoints, Launcher, Server, public_url, require_free
 from infra.local.postgres import DATABASE, PASSWORD, USER
-from infra.local.settings import POSTGRES_PORT, Home, LocalError, Ports
+from infra.local.settings import POSTGRES_PORT, Ports
 from infra.packaging import ROOT
+from infra.terminal import CommandError
 
-SERVERS = ("localstack", "postgres")
+SERVERS = (LOCALSTACK, POSTGRES)
 DEPLOYER = "deployer"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 
@@ -42,28 +44,23 @@ def _succeeds(*command: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Docker:
+class Docker(Launcher):
     """The launcher for machines with a Docker engine. The deployer service is not used: this process deploys."""
 
-    home: Home
-    ports: Ports
-
-    @property
-    def name(self) -> str:
-        return "docker"
+    name = "docker"
 
     def start(self) -> list[str]:
         states = self._states()
         if states.get(DEPLOYER, {}).get("State") in ("created", "running", "restarting"):
-            raise LocalError(
+            raise CommandError(
                 f"The deployer of `docker compose up` is at work on this stack; wait until it has ended: {self._logs()}"
             )
-        self._require_its_ports(states)
+        for server in SERVERS:
+            published = (each.get("PublishedPort") for each in states.get(server, {}).get("Publishers") or [])
+            self.require_its_port(server, {port for port in published if port})
         missing = [server.name for server in _servers(states) if not server.is_running]
-        if "localstack" in missing:
-            self._require_free(self.ports.aws, "AWS_PORT")
-        if "postgres" in missing:
-            self._require_free(self.ports.db, "DB_PORT")
+        for server in missing:
+            self._require_free(server)
         if missing:
             try:
                 self._compose("up", "--detach", "--wait", *SERVERS)
@@ -72,11 +69,10 @@ class Docker:
                 raise
         return missing
 
-    def stop(self, names: Sequence[str] | None = None) -> None:
-        chosen = SERVERS if names is None else names
-        if chosen:
-            self._compose("stop", *chosen)
-        if "localstack" in chosen:
+    def stop(self, names: Sequence[str] = SERVERS) -> None:
+        if names:
+            self._compose("stop", *names)
+        if LOCALSTACK in names:
             self._remove_functions()
 
     def servers(self) -> list[Server]:
@@ -106,12 +102,10 @@ class Docker:
         self._remove_functions()
         self._compose("down", "--volumes", "--remove-orphans")
 
-    def log_command(self) -> list[str] | None:
+    def follow_logs(self, out: TextIO) -> None:
         variables = [f"{name}={value}" for name, value in self._variables().items()]
-        return ["env", *variables, *self._command("logs", "--follow", "--tail", "100", *SERVERS)]
-
-    def log_files(self) -> list[Path]:
-        return []
+        command = ["env", *variables, *self._command("logs", "--follow", "--tail", "100", *SERVERS)]
+        follow_compose(command, ROOT, out)
 
     @property
     def project(self) -> str:
@@ -127,9 +121,7 @@ class Docker:
         return ["docker", "compose", "--project-directory", str(ROOT), *arguments]
 
     def _compose(self, *arguments: str) -> str:
-        return _run(
-            self._command(*arguments), f"docker compose {arguments[0]}", lambda: {**os.environ, **self._variables()}
-        )
+        return _run(self._command(*arguments), f"docker compose {arguments[0]}", self._variables)
 
     def _states(self) -> dict[str, dict[str, Any]]:
         return states_of(self._compose("ps", "--all", "--format", "json"))
@@ -137,27 +129,12 @@ class Docker:
     def _logs(self) -> str:
         return f"`docker compose --project-name {self.project} logs {DEPLOYER}`"
 
-    def _require_its_ports(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """Raises LocalError if a server that runs listens at another port than these."""
-        for name, port, variable in (
-            ("localstack", self.ports.aws, "AWS_PORT"),
-            ("postgres", self.ports.db, "DB_PORT"),
-        ):
-            listens_at = {item.get("PublishedPort") for item in states.get(name, {}).get("Publishers") or []} - {
-                0,
-                None,
-            }
-            if listens_at and port not in listens_at:
-                raise LocalError(
-                    f"The stack runs with {variable}={min(listens_at)}, not {port}; name that port, "
-                    "or `make down` first to change it."
-                )
-
-    def _require_free(self, port: int, variable: str) -> None:
-        """Raises LocalError if another program has the port, and names the folder if it is a stack of another one."""
+    def _require_free(self, server: str) -> None:
+        """Raises CommandError if another program has the port, and names the folder if it is a stack of another one."""
+        variable, port = self.port_of(server)
         owner = _docker("ps", "--filter", f"publish={port}", "--format", f'{{{{.Label "{FOLDER}"}}}}').strip()
         if owner:
-            raise LocalError(
+            raise CommandError(
                 f"Port {port} belongs to the stack of {owner}; stop that one with `make down` there, "
                 f"or choose a free port: make up {variable}={port + 1}."
             )
@@ -210,17 +187,17 @@ def _server(name: str, state: dict[str, Any]) -> Server:
 
 
 def _docker(*arguments: str) -> str:
-    return _run(["docker", *arguments], f"docker {arguments[0]}", lambda: dict(os.environ))
+    return _run(["docker", *arguments], f"docker {arguments[0]}", dict)
 
 
-def _run(command: Sequence[str], name: str, environment: Callable[[], dict[str, str]]) -> str:
+def _run(command: Sequence[str], name: str, variables: Callable[[], dict[str, str]]) -> str:
     lacks = docker_lacks()
     if lacks:
-        raise LocalError(f"{lacks} Nothing was changed; LAUNCHER=native does without Docker.")
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+        raise CommandError(f"{lacks} Nothing was changed; LAUNCHER=native does without Docker.")
+    done = subprocess.run(command, env={**os.environ, **variables()}, capture_output=True, text=True, check=False)
     if done.returncode:
         words = done.stderr.strip().splitlines()
-        raise LocalError(
+        raise CommandError(
             f"{name} failed: {words[-1] if words else 'no message'} "
             "`make logs` may say more; LAUNCHER=native does without Docker."
         )

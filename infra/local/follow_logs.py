@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+import click
+
 FIRST_BYTES = 4000
 # LocalStack names the function and the invocation, whose id is a UUID, before each line.
 ITS_OWN = re.compile(r"^\S+\s+(DEBUG|INFO) --- ")
@@ -16,7 +18,6 @@ ITS_OWN = re.compile(r"^\S+\s+(DEBUG|INFO) --- ")
 AROUND = ("START RequestId", "END RequestId", "REPORT RequestId")
 PRINTED_BY_A_FUNCTION = re.compile(r"\[(loans-[a-z0-9]+-[a-z]+)-[0-9a-f-]{36}\] (.*)$")
 
-DIM, RED, YELLOW, GREEN, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
 # What every line has, or nobody reads: the rest is told as name=value.
 SHOWN_OTHERWISE = frozenset({"at", "event", "stage", "_aws", "trace"})
 
@@ -78,42 +79,39 @@ def readable(line: str, colours: bool = False) -> str:
 
 
 def _request(told: Mapping[str, Any], colours: bool) -> str:
-    status = told.get("status", 0)
-    trips = told.get("round_trips", 0)
+    status, trips = told.get("status", 0), told.get("round_trips", 0)
+    colour = "red" if status >= 500 else "yellow" if status >= 400 else "green"
     words = [
-        _clock(told, colours),
-        _coloured(str(status), RED if status >= 500 else YELLOW if status >= 400 else GREEN, colours),
+        _dim(_clock(told), colours),
+        click.style(status, fg=colour) if colours else str(status),
         f"{told.get('method', '')} {told.get('route', '')}",
         f"{told.get('latency_ms', 0):.0f} ms",
         f"({told.get('database_ms', 0):.0f} ms in {trips} round trip{'' if trips == 1 else 's'})",
         str(told.get("actor") or "nobody"),
         "cold start" if told.get("cold_start") else "",
-        _coloured(str(told.get("request_id", "")), DIM, colours),
+        _dim(str(told.get("request_id", "")), colours),
     ]
     return " ".join(word for word in words if word)
 
 
 def _event(told: Mapping[str, Any], colours: bool) -> str:
-    name = str(told["event"])
-    fields = " ".join(
-        f"{key}={_value(value)}" for key, value in told.items() if key not in SHOWN_OTHERWISE and value is not None
+    name, trace = str(told["event"]), str(told.get("trace", "")).rstrip().replace("\n", "\n    ")
+    fields = (
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for key, value in told.items()
+        if key not in SHOWN_OTHERWISE and value is not None
     )
-    trace = str(told.get("trace", "")).rstrip().replace("\n", "\n    ")
-    words = [_clock(told, colours), _coloured(name, RED if trace else PLAIN, colours), fields]
+    words = [_dim(_clock(told), colours), click.style(name, fg="red") if trace and colours else name, *fields]
     return " ".join(word for word in words if word) + (f"\n    {trace}" if trace else "")
 
 
-def _value(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _clock(told: Mapping[str, Any], colours: bool) -> str:
+def _clock(told: Mapping[str, Any]) -> str:
     """The time of day of 2026-11-23T16:29:01.790+00:00, which is UTC."""
-    return _coloured(str(told.get("at", ""))[11:19], DIM, colours)
+    return str(told.get("at", ""))[11:19]
 
 
-def _coloured(text: str, colour: str, colours: bool) -> str:
-    return f"{colour}{text}{PLAIN}" if colours and text else text
+def _dim(text: str, colours: bool) -> str:
+    return click.style(text, dim=True) if colours and text else text
 
 
 class Tail:

@@ -1,13 +1,16 @@
 """What the commands ask of a way to run LocalStack and Postgres; native.py and docker.py are the two there are."""
 
 import socket
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, TextIO
 from urllib.parse import urlsplit
 
-from infra.local.settings import API_ID, STAGE, LocalError, Ports
+from infra.local.settings import API_ID, STAGE, Home, Ports
+from infra.terminal import CommandError
+
+LOCALSTACK, POSTGRES = "localstack", "postgres"
 
 
 @dataclass(frozen=True)
@@ -35,34 +38,54 @@ class Server:
     detail: str
 
 
-class Launcher(Protocol):
+@dataclass(frozen=True)
+class Launcher(ABC):
     """Starts, stops and shows LocalStack and Postgres. `name` is what `LAUNCHER` calls it."""
 
-    @property
-    def name(self) -> str: ...
+    home: Home
+    ports: Ports
+    name: ClassVar[str]
 
+    @abstractmethod
     def start(self) -> list[str]:
-        """Starts what does not run, waits until it answers, and names what it started. Raises LocalError."""
+        """Starts what does not run, waits until it answers, and names what it started. Raises CommandError."""
 
-    def stop(self, names: Sequence[str] | None = None) -> None:
-        """Stops these servers, or all. The data stays."""
+    @abstractmethod
+    def stop(self, names: Sequence[str] = (LOCALSTACK, POSTGRES)) -> None:
+        """Stops these servers. The data stays."""
 
+    @abstractmethod
     def servers(self) -> list[Server]:
         """Both servers, running or not."""
 
-    def notes(self) -> list[str]:
-        """Sentences about what is wrong beside the servers."""
+    @abstractmethod
+    def endpoints(self) -> Endpoints:
+        """How the servers are reached."""
 
-    def endpoints(self) -> Endpoints: ...
-
+    @abstractmethod
     def erase(self) -> None:
         """Stops everything and removes the data."""
 
-    def log_command(self) -> list[str] | None:
-        """The `docker compose logs` that follows the servers, where their logs are not files in `Home.logs`."""
+    @abstractmethod
+    def follow_logs(self, out: TextIO) -> None:
+        """Writes what all of it logs, until interrupted."""
 
-    def log_files(self) -> list[Path]:
-        """Files to follow."""
+    def notes(self) -> list[str]:
+        """Sentences about what is wrong beside the servers."""
+        return []
+
+    def port_of(self, server: str) -> tuple[str, int]:
+        """The variable that says where a server listens, and its value."""
+        return ("AWS_PORT", self.ports.aws) if server == LOCALSTACK else ("DB_PORT", self.ports.db)
+
+    def require_its_port(self, server: str, listens_at: Collection[int]) -> None:
+        """Raises CommandError if a server that runs listens at other ports than the one that is wanted."""
+        variable, port = self.port_of(server)
+        if listens_at and port not in listens_at:
+            raise CommandError(
+                f"The stack runs with {variable}={min(listens_at)}, not {port}; name that port, "
+                "or `make down` first to change it."
+            )
 
 
 def public_url(ports: Ports) -> str:
@@ -71,12 +94,12 @@ def public_url(ports: Ports) -> str:
 
 
 def require_free(port: int, command: str, variable: str) -> None:
-    """Raises LocalError where another program listens on the port of this machine."""
+    """Raises CommandError if another program listens on the port of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise LocalError(
+            raise CommandError(
                 f"Port {port} is in use by another program; choose a free one: make {command} {variable}={port + 1}."
             ) from None

@@ -1,40 +1,33 @@
 """LocalStack and Postgres as processes of this machine, without Docker."""
 
-import contextlib
 import os
 import shutil
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TextIO
 
-from infra.local.launcher import Endpoints, Server, public_url, require_free
-from infra.local.postgres import PostgresError, PostgresServer
+import requests
+
+from infra.local.follow_logs import follow_files
+from infra.local.launcher import LOCALSTACK, POSTGRES, Endpoints, Launcher, Server, public_url, require_free
+from infra.local.postgres import PostgresServer
 from infra.local.processes import Daemon
-from infra.local.settings import LOCALSTACK_ENVIRONMENT, Home, LocalError, Ports
+from infra.local.settings import LOCALSTACK_ENVIRONMENT
 from infra.packaging import ROOT
+from infra.terminal import CommandError, patiently
 
-LOCALSTACK, POSTGRES = "localstack", "postgres"
-ENVIRONMENTS = ROOT / ".local"
-LOCALSTACK_PYTHON = ENVIRONMENTS / "localstack" / "bin" / "python"
-LAMBDA_PYTHON = ENVIRONMENTS / "lambda-runtime" / "bin" / "python"
+LOCALSTACK_PYTHON = ROOT / ".local" / "localstack" / "bin" / "python"
+LAMBDA_PYTHON = ROOT / ".local" / "lambda-runtime" / "bin" / "python"
 START_SECONDS = 90
 
 
 @dataclass(frozen=True)
-class Native:
+class Native(Launcher):
     """The Docker-free launcher. `postgres_settings` go to the server (tests do without durability)."""
 
-    home: Home
-    ports: Ports
+    name = "native"
     postgres_settings: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return "native"
 
     @property
     def postgres(self) -> PostgresServer:
@@ -46,37 +39,32 @@ class Native:
 
     def start(self) -> list[str]:
         if sys.platform != "linux":
-            raise LocalError(
+            raise CommandError(
                 "Without Docker the functions run as processes, and they are packaged for Linux; "
                 "on this system start Docker and use LAUNCHER=docker."
             )
-        for python in (LOCALSTACK_PYTHON, LAMBDA_PYTHON):
-            if not python.exists():
-                raise LocalError(f"{python.relative_to(ROOT)} is missing; `make setup` makes it.")
         missing = [server.name for server in self.servers() if not server.is_running]
         # Both are asked before either is started, so that a failure leaves nothing behind.
-        if LOCALSTACK in missing:
-            require_free(self.ports.aws, "up", "AWS_PORT")
-        if POSTGRES in missing:
-            require_free(self.ports.db, "up", "DB_PORT")
+        self._check_ports(missing)
+        for python in (LOCALSTACK_PYTHON, LAMBDA_PYTHON):
+            if not python.exists():
+                raise CommandError(f"{python.relative_to(ROOT)} is missing; `make setup` makes it.")
         try:
             # LocalStack takes longest, so Postgres starts in its shadow.
             if LOCALSTACK in missing:
                 self._start_localstack()
-            if POSTGRES in missing:
-                self._start_postgres()
+            self.postgres.start()
             self._wait_for_localstack()
         except BaseException:
             self.stop(missing)
             raise
         return missing
 
-    def stop(self, names: Sequence[str] | None = None) -> None:
-        if names is None or LOCALSTACK in names:
+    def stop(self, names: Sequence[str] = (LOCALSTACK, POSTGRES)) -> None:
+        if LOCALSTACK in names:
             self.localstack.stop()
-        if names is None or POSTGRES in names:
-            with _as_local_errors():
-                self.postgres.stop()
+        if POSTGRES in names:
+            self.postgres.stop()
 
     def servers(self) -> list[Server]:
         pid = self.localstack.pid()
@@ -86,28 +74,26 @@ class Native:
             Server(POSTGRES, running, f"port {self.ports.db}" if running else "stopped"),
         ]
 
-    def notes(self) -> list[str]:
-        return []
-
     def endpoints(self) -> Endpoints:
         database_url = self.postgres.url()
-        return Endpoints(
-            aws_endpoint_url=f"http://localhost:{self.ports.aws}",
-            database_url=database_url,
-            functions_database_url=database_url,
-            public_url=public_url(self.ports),
-        )
+        return Endpoints(f"http://localhost:{self.ports.aws}", database_url, database_url, public_url(self.ports))
 
     def erase(self) -> None:
         self.stop()
         for folder in (self.home.localstack, self.home.postgres, self.home.logs):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def log_command(self) -> list[str] | None:
-        return None
+    def follow_logs(self, out: TextIO) -> None:
+        follow_files(lambda: [*sorted(self.home.logs.glob("*.log")), self.postgres.log], out)
 
-    def log_files(self) -> list[Path]:
-        return [*sorted(self.home.logs.glob("*.log")), self.postgres.log]
+    def _check_ports(self, missing: Sequence[str]) -> None:
+        for server in (LOCALSTACK, POSTGRES):
+            variable, port = self.port_of(server)
+            if server in missing:
+                require_free(port, "up", variable)
+        self.require_its_port(LOCALSTACK, self.localstack.listens_at())
+        if POSTGRES not in missing:
+            self.postgres.require_its_port()
 
     def _start_localstack(self) -> None:
         temporary = self.home.localstack / "tmp"
@@ -134,36 +120,21 @@ class Native:
             },
         )
 
-    def _start_postgres(self) -> None:
-        with _as_local_errors():
-            self.postgres.start()
-
     def _wait_for_localstack(self) -> None:
-        url = f"http://127.0.0.1:{self.ports.aws}/_localstack/health"
-        end = time.monotonic() + START_SECONDS
-        while not _answers(url):
+        why = f"its log says why: {self.localstack.log}"
+        for _ in patiently(START_SECONDS):
+            if _answers(f"http://127.0.0.1:{self.ports.aws}/_localstack/health"):
+                return
             if self.localstack.pid() is None:
-                raise LocalError(f"LocalStack ended at once; its log says why: {self.localstack.log}")
-            if time.monotonic() > end:
-                raise LocalError(
-                    f"LocalStack did not answer within {START_SECONDS} s; its log says why: {self.localstack.log}"
-                )
-            time.sleep(0.1)
-
-
-@contextlib.contextmanager
-def _as_local_errors() -> Iterator[None]:
-    try:
-        yield
-    except PostgresError as error:
-        raise LocalError(str(error)) from error
+                raise CommandError(f"LocalStack ended at once; {why}")
+        raise CommandError(f"LocalStack did not answer within {START_SECONDS} s; {why}")
 
 
 def _answers(url: str) -> bool:
-    # A proxy of the environment must not be asked for this machine's own address.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    with requests.Session() as session:
+        # A proxy of the environment must not be asked for this machine's own address.
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=5).ok
+        except requests.RequestException:
+            return False

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, create_engine, func, select, tuple_
-from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, func, select, tuple_
 
-from chalicelib.storage.tables import customers, import_findings, import_sheets, imports, loans, waiting_loans
-from infra.local.settings import LocalError
+from chalicelib.config import read_settings
+from chalicelib.errors import DatabaseUnavailable
+from chalicelib.imports import findings, jobs
+from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.jobs import ImportJob
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.rules.importing import FINDING_OUTCOMES
+from chalicelib.storage.tables import customers, import_sheets, imports, loans, waiting_loans
+from infra.local.settings import STAGE
+from infra.terminal import CommandError
 
 
 @dataclass(frozen=True)
@@ -24,82 +28,42 @@ class Counts:
     waiting: int
     rejected: int
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.customers or self.loans or self.waiting)
-
-
-@dataclass(frozen=True)
-class Import:
-    """One import as `make status` lists it."""
-
-    object_key: str
-    object_version: str
-    state: str
-    message: str | None
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What became of the rows of one sheet of one import. Renumbered loans are also inserted or waiting."""
-
-    object_key: str
-    sheet: str
-    rows_found: int
-    inserted: int
-    updated: int
-    unchanged: int
-    superseded: int
-    waiting: int
-    rejected: int
-    renumbered: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of an import's report."""
-
-    object_key: str
-    sheet: str
-    row_number: int
-    outcome: str
-    message: str
+    def __str__(self) -> str:
+        return (
+            f"{self.customers} customers, {self.loans} loans ({self.renumbered} renumbered), "
+            f"{self.waiting} loans waiting for their customer, {self.rejected} rows rejected"
+        )
 
 
 @contextmanager
 def reading(database_url: str) -> Iterator[Connection]:
-    """A connection for a few SELECTs. Raises LocalError where the database does not answer."""
-    engine = create_engine(
-        database_url.replace("postgresql:", "postgresql+pg8000:", 1),
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
-        connect_args={"timeout": 10},
-    )
+    """A connection for a few SELECTs. Raises CommandError if the database does not answer."""
+    names = ("IMPORT_BUCKET", "IMPORT_QUEUE_URL")
+    settings = read_settings({"STAGE": STAGE, "DATABASE_URL": database_url, **dict.fromkeys(names, "not used")})
+    engine = make_engine(settings)
     try:
-        with engine.connect() as connection:
+        with Database(engine).reading() as connection:
             yield connection
-    except (DBAPIError, InterfaceError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise LocalError(f"The database does not answer ({reason}); `make up` starts it.") from error
+    except DatabaseUnavailable as error:
+        reason = str(getattr(error.__cause__, "orig", None) or error.__cause__ or error).splitlines()[0]
+        raise CommandError(f"The database does not answer ({reason}); `make up` starts it.") from error
+    finally:
+        engine.dispose()
 
 
 def count(connection: Connection) -> Counts:
     """The counts of this moment."""
     renumbered = loans.c.source_loan_id.is_not(None) & (loans.c.source_loan_id != loans.c.loan_id)
     newest = select(func.max(imports.c.import_id)).group_by(imports.c.bucket, imports.c.object_key)
-    row = connection.execute(
-        select(
-            select(func.count()).select_from(customers).scalar_subquery(),
-            select(func.count()).select_from(loans).scalar_subquery(),
-            select(func.count()).select_from(loans).where(renumbered).scalar_subquery(),
-            select(func.count()).select_from(waiting_loans).scalar_subquery(),
-            select(func.coalesce(func.sum(import_sheets.c.rejected), 0))
-            .where(import_sheets.c.import_id.in_(newest))
-            .scalar_subquery(),
-        )
-    ).one()
-    return Counts(*map(int, row))
+    rejected = select(func.coalesce(func.sum(import_sheets.c.rejected), 0)).where(import_sheets.c.import_id.in_(newest))
+    counts = (
+        select(func.count()).select_from(customers),
+        select(func.count()).select_from(loans),
+        select(func.count()).select_from(loans).where(renumbered),
+        select(func.count()).select_from(waiting_loans),
+        rejected,
+    )
+    return Counts(*map(int, connection.execute(select(*(each.scalar_subquery() for each in counts))).one()))
 
 
 def first_customer(connection: Connection) -> int | None:
@@ -108,53 +72,19 @@ def first_customer(connection: Connection) -> int | None:
     return found
 
 
-def newest_imports(connection: Connection, limit: int) -> list[Import]:
+def newest_imports(connection: Connection, number: int) -> list[ImportJob]:
     """The last imports, newest first."""
-    return _imports(connection, select(*_COLUMNS).order_by(imports.c.import_id.desc()).limit(limit))
+    return jobs.page(connection, None, number)
 
 
-def imports_of(connection: Connection, objects: Sequence[tuple[str, str]]) -> list[Import]:
+def imports_of(connection: Connection, objects: Sequence[tuple[str, str]]) -> list[ImportJob]:
     """The imports of these objects, given as (key, version); an object without one is not in the list."""
     wanted = tuple_(imports.c.object_key, imports.c.object_version).in_(objects)
-    return _imports(connection, select(*_COLUMNS).where(wanted))
+    numbers = connection.execute(select(imports.c.import_id).where(wanted).order_by(imports.c.import_id)).scalars()
+    return [job for number in numbers.all() if (job := jobs.find(connection, number))]
 
 
-def sheets_of(connection: Connection, objects: Sequence[tuple[str, str]]) -> list[Sheet]:
-    """What became of the rows of these objects, given as (key, version)."""
-    names = [field.name for field in fields(Sheet)][1:]
-    joined = import_sheets.join(imports, imports.c.import_id == import_sheets.c.import_id)
-    wanted = tuple_(imports.c.object_key, imports.c.object_version).in_(objects)
-    statement = (
-        select(imports.c.object_key, *(import_sheets.c[name] for name in names))
-        .select_from(joined)
-        .where(wanted)
-        .order_by(import_sheets.c.import_id, import_sheets.c.sheet)
-    )
-    return [Sheet(*row) for row in connection.execute(statement)]
-
-
-def findings_of(connection: Connection, objects: Sequence[tuple[str, str]], limit: int) -> list[Finding]:
-    """The first lines of the reports of these objects, given as (key, version): what was rejected comes first."""
-    names = [field.name for field in fields(Finding)][1:]
-    joined = import_findings.join(imports, imports.c.import_id == import_findings.c.import_id)
-    statement = (
-        select(imports.c.object_key, *(import_findings.c[name] for name in names))
-        .select_from(joined)
-        .where(tuple_(imports.c.object_key, imports.c.object_version).in_(objects))
-        .order_by(import_findings.c.outcome != "rejected", import_findings.c.finding_id)
-        .limit(limit)
-    )
-    return [Finding(*row) for row in connection.execute(statement)]
-
-
-_COLUMNS = (
-    imports.c.object_key,
-    imports.c.object_version,
-    imports.c.state,
-    imports.c.message,
-    imports.c.created_at,
-)
-
-
-def _imports(connection: Connection, statement: Select[Any]) -> list[Import]:
-    return [Import(*row) for row in connection.execute(statement)]
+def findings_of(connection: Connection, job: ImportJob, number: int) -> list[StoredFinding]:
+    """The first lines of an import's report, the gravest outcome first."""
+    found = (findings.page(connection, job.import_id, [outcome], 0, number) for outcome in FINDING_OUTCOMES)
+    return [finding for page in found for finding in page][:number]

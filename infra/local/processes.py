@@ -5,12 +5,16 @@ import os
 import secrets
 import signal
 import socket
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from infra.terminal import patiently
+
+# How long the system may take to end a process that is killed.
+LAST_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,14 @@ class Daemon:
         process = self._process()
         return process.pid if process else None
 
+    def listens_at(self) -> set[int]:
+        """The ports at which it listens."""
+        process = self._process()
+        connections = process.net_connections("tcp") if process else []
+        return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
+
     def stop(self, patience_seconds: float = 15) -> None:
-        """Asks it to end, then makes it; returns when it is gone. Harmless where it does not run."""
+        """Asks it to end, then makes it; returns when it is gone. Harmless if it does not run."""
         process = self._process()
         if process is not None:
             _end(process, patience_seconds)
@@ -84,22 +94,20 @@ def _end(process: psutil.Process, patience_seconds: float) -> None:
     # Its children share its group, and may outlive a leader that is killed.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    _ends_within(process, 15)
+    _ends_within(process, LAST_SECONDS)
 
 
 def _ends_within(process: psutil.Process, seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with contextlib.suppress(ChildProcessError):
-            # Collects it where it is a child of ours; if it is not, its parent may leave it a zombie.
-            os.waitpid(process.pid, os.WNOHANG)
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.05)
-    return False
+    return any(_has_ended(process) for _ in patiently(seconds, 0.05, 0.05))
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        # Collects it if it is a child of ours; if it is not, its parent may leave it a zombie.
+        os.waitpid(process.pid, os.WNOHANG)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_ZOMBIE
+    return True
 
 
 # Below the ports that systems give to whoever connects to somewhere, of which one might be taken a moment later.

@@ -1,13 +1,15 @@
 """Workbooks into the bucket, and waiting until they are in the database."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.portfolio import Counts, Import, count, imports_of, reading
-from infra.local.settings import LocalError
+from chalicelib.imports.jobs import ImportJob
+from infra.local.portfolio import count, imports_of, reading
+from infra.local.steps import Steps
+from infra.terminal import CommandError
 
 SEED, INCOMING = "seed/", "incoming/"
 # Longer than an import may take (settings.IMPORT_PARAMETERS), during which nothing need be seen to move.
@@ -22,28 +24,19 @@ class Uploaded:
     version: str
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far the imports are: `done` of `total` files, and what the database holds meanwhile."""
-
-    done: int
-    total: int
-    counts: Counts
-
-
 def workbooks_in(folder: Path) -> list[Path]:
-    """The workbooks of a folder. Raises LocalError where there is no folder or no workbook in it."""
+    """The workbooks of a folder. Raises CommandError if there is no folder or no workbook in it."""
     if not folder.is_dir():
-        raise LocalError(f"DATA must be a folder with .xlsx files. There is no folder {folder}.")
+        raise CommandError(f"DATA must be a folder with .xlsx files. There is no folder {folder}.")
     # A name that starts with ~$ is the lock of a workbook that is open in Excel.
     found = [path for path in sorted(folder.glob("*.xlsx")) if not path.name.startswith("~$")]
     if not found:
-        raise LocalError(f"DATA must be a folder with .xlsx files. There is none in {folder}.")
+        raise CommandError(f"DATA must be a folder with .xlsx files. There is none in {folder}.")
     return found
 
 
 def upload(s3: Any, bucket: str, prefix: str, files: Sequence[Path]) -> list[Uploaded]:
-    """Uploads the files under `prefix`: all of them, or none where one cannot be read (LocalError)."""
+    """Uploads the files under `prefix`: all of them, or none if one cannot be read (CommandError)."""
     uploaded = []
     for path, content in [(path, _content(path)) for path in files]:
         answer = s3.put_object(Bucket=bucket, Key=prefix + path.name, Body=content)
@@ -55,7 +48,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise LocalError(f"{path} cannot be read: {error.strerror}.") from error
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]:
@@ -67,25 +60,26 @@ def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]
     return upload(s3, bucket, SEED, files)
 
 
-def follow(
-    database_url: str, uploaded: Sequence[Uploaded], hint: str, show: Callable[[Progress], None]
-) -> list[Import]:
-    """Waits until each object's import has ended. Raises LocalError with the hint where nothing moves for too long."""
+def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: Steps) -> list[ImportJob]:
+    """Waits until each object's import has ended. Raises CommandError with the hint if nothing moves for too long."""
     objects = [(item.key, item.version) for item in uploaded]
     last, since = None, time.monotonic()
     while True:
         with reading(database_url) as connection:
             found, counts = imports_of(connection, objects), count(connection)
         ended = [item for item in found if item.state != "running"]
-        progress = Progress(len(ended), len(objects), counts)
-        show(progress)
-        if progress.done == progress.total:
+        progress = (
+            f"Importing: {len(ended)}/{len(objects)} workbooks, "
+            f"{counts.customers} customers, {counts.loans + counts.waiting} loans"
+        )
+        steps.progress(progress, is_last=len(ended) == len(objects))
+        if len(ended) == len(objects):
             return ended
         if progress != last:
             last, since = progress, time.monotonic()
         if time.monotonic() - since > PATIENCE_SECONDS:
-            raise LocalError(
-                f"{progress.total - progress.done} of {progress.total} workbooks were not imported within "
+            raise CommandError(
+                f"{len(objects) - len(ended)} of {len(objects)} workbooks were not imported within "
                 f"{PATIENCE_SECONDS} s. {hint}"
             )
         time.sleep(0.25)

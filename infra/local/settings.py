@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infra.packaging import ROOT
+from infra.terminal import CommandError
 
 STAGE = "local"
 API_ID = "loans"
-REGION = "us-east-1"
 
 # 4.14.0 is the last image that runs without a licence token; without Docker it is 4.13.1, the newest that
 # Python 3.11 can read (docs/decisions/local-stack.md).
@@ -41,10 +41,6 @@ LOCALSTACK_ENVIRONMENT = {
 IMPORT_PARAMETERS = {"ImportTimeoutSeconds": "300", "ImportVisibilitySeconds": "360"}
 
 
-class LocalError(Exception):
-    """A step failed; the sentence names the remedy and, where there is one, the log."""
-
-
 @dataclass(frozen=True)
 class Ports:
     """Where LocalStack and Postgres listen on this machine."""
@@ -67,40 +63,19 @@ class StackFile:
     dead_letter_queue_url: str
 
 
-@dataclass(frozen=True)
 class Home:
     """The folder in which one local stack keeps all that it has. Two folders are two stacks."""
 
-    folder: Path = ROOT / ".local"
-
-    @property
-    def logs(self) -> Path:
-        return self.folder / "logs"
-
-    @property
-    def postgres(self) -> Path:
-        return self.folder / "postgres"
-
-    @property
-    def localstack(self) -> Path:
-        return self.folder / "localstack-state"
-
-    @property
-    def ports_file(self) -> Path:
-        return self.folder / "ports.json"
-
-    @property
-    def launcher_file(self) -> Path:
-        return self.folder / "launcher"
-
-    @property
-    def stack_file(self) -> Path:
-        return self.folder / "stack.json"
-
-    @property
-    def unfinished_seed(self) -> Path:
-        """Names the folder whose workbooks are being seeded; there only until all of them are imported."""
-        return self.folder / "unfinished-seed"
+    def __init__(self, folder: Path = ROOT / ".local") -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+        self.postgres = folder / "postgres"
+        self.localstack = folder / "localstack-state"
+        self.ports_file = folder / "ports.json"
+        self.launcher_file = folder / "launcher"
+        self.stack_file = folder / "stack.json"
+        # There only while the first workbooks are being imported.
+        self.unfinished_seed = folder / "unfinished-seed"
 
     def ports(self) -> Ports:
         """The ports of the last `up`, or the defaults."""
@@ -113,7 +88,7 @@ class Home:
         self.ports_file.write_text(json.dumps(asdict(ports)) + "\n")
 
     def launcher(self) -> str:
-        """How the last `up` started the stack: native, docker, or empty where there was none since `reset`."""
+        """How the last `up` started the stack: native, docker, or empty if there was none since `reset`."""
         return self.launcher_file.read_text().strip() if self.launcher_file.exists() else ""
 
     def remember_launcher(self, name: str) -> None:
@@ -121,9 +96,9 @@ class Home:
         self.launcher_file.write_text(name + "\n")
 
     def read_stack(self) -> StackFile:
-        """The stack that is up. Raises LocalError where none is."""
+        """The stack that is up. Raises CommandError if none is."""
         if not self.stack_file.exists():
-            raise LocalError("There is no local stack yet; `make up` makes one.")
+            raise CommandError("There is no local stack yet; `make up` makes one.")
         return StackFile(**json.loads(self.stack_file.read_text()))
 
     def write_stack(self, stack: StackFile) -> None:

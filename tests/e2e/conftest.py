@@ -13,20 +13,22 @@ from typing import Any
 import pytest
 import requests
 from localstack_client.session import Session
-from rich.console import Console
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from chalicelib.imports.jobs import ImportJob
 from chalicelib.storage.tables import metadata
 from infra.deploy import run_bootstrap
 from infra.local.administration import administer
 from infra.local.native import Native
-from infra.local.portfolio import Counts, Import, count, imports_of, reading
+from infra.local.portfolio import Counts, count, imports_of, reading
 from infra.local.postgres import WITHOUT_DURABILITY
 from infra.local.processes import free_port
-from infra.local.provision import provision, queue_depths, session
+from infra.local.provision import provision, queue_depths
 from infra.local.seeding import Uploaded, replace_seeds
 from infra.local.settings import STAGE, Home, Ports, StackFile
+from infra.local.steps import Steps
+from infra.session import session_of
 from tests import plain_http
 from tests.conftest import PROJECT
 from tests.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
@@ -48,7 +50,7 @@ class Stack:
 
     @property
     def session(self) -> Session:
-        return session(self.file.aws_endpoint_url)
+        return session_of(self.file.aws_endpoint_url)
 
     @property
     def s3(self) -> Any:
@@ -68,7 +70,7 @@ class Stack:
         answer = self.s3.put_object(Bucket=self.file.bucket, Key=key, Body=path.read_bytes())
         return Uploaded(key, answer["VersionId"])
 
-    def wait_for_import(self, uploaded: Uploaded) -> Import:
+    def wait_for_import(self, uploaded: Uploaded) -> ImportJob:
         """The import of an upload, when it has ended."""
         for _ in patiently(f"the import of {uploaded.key}"):
             with reading(self.file.database_url) as connection:
@@ -113,7 +115,7 @@ class Stack:
         lambda_client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
         lambda_client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
 
-    def seed(self, folder: Path) -> list[Import]:
+    def seed(self, folder: Path) -> list[ImportJob]:
         """Puts the workbooks of the folder under `seed/`, bootstraps, and waits for their imports."""
         uploaded = replace_seeds(self.s3, self.file.bucket, sorted(folder.glob("*.xlsx")))
         self.bootstrap()
@@ -157,7 +159,7 @@ def stack_of_its_own(postgres_settings: tuple[str, ...] = WITHOUT_DURABILITY) ->
     with guarded(home):
         native.start()
         try:
-            yield Stack(provision(home, native.endpoints(), None, Console(quiet=True), lambda _: None), native)
+            yield Stack(provision(home, native.endpoints(), None, Steps(quiet=True)), native)
         finally:
             native.erase()
 

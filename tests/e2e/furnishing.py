@@ -6,7 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.imports import jobs
+from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import KEY, USER, Author, Role
 from chalicelib.rules.policy import STANDARD_1
@@ -15,7 +16,6 @@ from chalicelib.services.api_keys import WantedKey, create_key
 from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.services.loans import Application
 from chalicelib.services.users import WantedUser, create_user
-from chalicelib.storage import import_jobs
 from tests.conftest import settings_for
 from tests.e2e.conftest import DATA, Stack
 from tests.lending import create_loan
@@ -125,7 +125,7 @@ def _an_import_with_faults(stack: Stack, database: Database) -> int:
         file.write_bytes(_workbook_with_faults())
         stack.wait_for_import(stack.upload(file))
     with database.reading() as connection:
-        return import_jobs.page(connection, None, 1)[0].import_id
+        return jobs.page(connection, None, 1)[0].import_id
 
 
 def _workbook_with_faults() -> bytes:

@@ -55,7 +55,7 @@ PICTURES = (
     Shown("imports", "imports/"),
     Shown("import", "imports/{import}/"),
     Shown("import-new", "imports/new/"),
-    Shown("dead-letters", "imports/dead-letters/"),
+    Shown("failed-files", "imports/dead-letters/"),
     Shown("users", "administration/users/"),
     Shown("user", "administration/users/{user}/"),
     Shown("keys", "administration/keys/"),

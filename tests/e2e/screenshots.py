@@ -10,7 +10,7 @@ from io import BytesIO, StringIO
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from infra.local.settings import LocalError
+from infra.terminal import CommandError
 from tests.conftest import PROJECT
 from tests.e2e.browsing import NoChromium, browsing, new_context, sign_in
 from tests.e2e.conftest import stack_of_its_own
@@ -32,7 +32,7 @@ def main() -> int:
                 numbers = furnish(stack)
             for view in VIEWS:
                 take(browser, view, stack.file.console_url, numbers)
-    except (NoChromium, LocalError) as error:
+    except (NoChromium, CommandError) as error:
         print(error, file=sys.stderr)
         return 1
     files = list(FOLDER.glob("*.png"))

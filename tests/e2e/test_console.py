@@ -118,7 +118,7 @@ def test_an_admin_edits_a_limit_and_finds_it_in_the_audit_log(console: str, page
 def test_a_viewer_sees_everything_and_may_change_nothing(console: str, page: Page) -> None:
     sign_in(page, console, "viewer", PASSWORD)
     page.goto(f"{console}customers/7/")
-    assert page.get_by_role("link", name="Change limit").count() == 0
+    assert page.get_by_role("link", name="Change details").count() == 0
     answer = page.goto(f"{console}customers/7/change/")
     assert answer is not None
     assert answer.status == 403
@@ -148,7 +148,7 @@ def test_without_scripts_the_console_works_too(console: str, browser: Browser) -
     page.get_by_role("button", name="Search").click()
     expect(page.locator("tbody tr").first).to_be_visible()
     page.goto(f"{console}imports/new/")
-    page.get_by_label("Name of the file").fill("customers.xlsx")
+    page.get_by_label("File name").fill("customers.xlsx")
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("input[type=file]")).to_be_visible()
     context.close()
@@ -157,10 +157,10 @@ def test_without_scripts_the_console_works_too(console: str, browser: Browser) -
 def test_a_newcomer_takes_a_password_of_their_own(console: str, page: Page) -> None:
     sign_in(page, console, "newcomer", PASSWORD)
     page.goto(f"{console}account/")
-    page.get_by_label("Present password").fill(PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password", exact=True).fill("another horse battery")
     page.get_by_label("New password again").fill("another horse battery")
-    page.get_by_role("button", name="Change the password").click()
+    page.get_by_role("button", name="Change password").click()
     expect(page.get_by_role("status")).to_contain_text("password")
     sign_in(page, console, "newcomer", "another horse battery")
 

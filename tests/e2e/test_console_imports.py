@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
 from infra.local.provision import queue_depths
@@ -92,7 +92,7 @@ def test_without_a_script_the_file_is_sent_by_a_form_and_the_page_refreshes_itse
     page = context.new_page()
     sign_in(page, console, "admin", PASSWORD)
     page.goto(f"{console}imports/new/")
-    page.get_by_label("Name of the file").fill("June customers.xlsx")
+    page.get_by_label("File name").fill("June customers.xlsx")
     page.get_by_role("button", name="Continue").click()
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Send").click()
@@ -101,7 +101,7 @@ def test_without_a_script_the_file_is_sent_by_a_form_and_the_page_refreshes_itse
     context.close()
 
 
-def test_an_admin_tries_a_dead_letter_again(stack: Stack, console: str, admin: Page) -> None:
+def test_an_admin_tries_a_failed_file_again(stack: Stack, console: str, admin: Page) -> None:
     answer = stack.s3.put_object(Bucket=stack.file.bucket, Key="seed/July customers.xlsx", Body=BOOK)
     notice = message_for(ObjectReference(stack.file.bucket, "seed/July customers.xlsx", answer["VersionId"]))
     stack.session.client("sqs").send_message(QueueUrl=stack.file.dead_letter_queue_url, MessageBody=notice)
@@ -109,7 +109,7 @@ def test_an_admin_tries_a_dead_letter_again(stack: Stack, console: str, admin: P
     expect(admin.locator("tbody")).to_contain_text("seed/July customers.xlsx")
     assert faults_of(admin) == []
     admin.get_by_role("button", name="Try it again").click()
-    expect(admin.get_by_role("status")).to_contain_text("on their way back")
+    expect(admin.get_by_role("status")).to_contain_text("being imported again")
     for _ in patiently("the import"):
         admin.reload()
         if "July customers.xlsx" in admin.locator("tbody").inner_text():
@@ -121,7 +121,7 @@ def test_a_key_is_shown_once_and_copied(console: str, admin: Page) -> None:
     admin.context.grant_permissions(["clipboard-read", "clipboard-write"])
     admin.goto(f"{console}administration/keys/new/")
     admin.get_by_label("Name").fill("Web shop")
-    admin.get_by_role("button", name="Make the key").click()
+    admin.get_by_role("button", name="Create key").click()
     token = admin.get_by_label("API key").input_value()
     assert faults_of(admin) == []
     admin.get_by_role("button", name="Copy").click()

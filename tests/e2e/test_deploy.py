@@ -16,11 +16,12 @@ from alembic.script import ScriptDirectory
 from chalicelib.postgres.migrate import alembic_config
 from infra.cloudformation import Plan
 from infra.cloudformation import Stack as CloudFormationStack
-from infra.deploy import Build, DeployError, deploy
+from infra.deploy import Build, deploy
 from infra.packaging import Package, package, zip_digest
 from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG
-from infra.smoke import SmokeError, smoke_test
-from infra.terminal import local_parameters
+from infra.session import local_parameters
+from infra.smoke import smoke_test
+from infra.terminal import CommandError
 from infra.uploading import deployment_bucket, url_of
 from tests import plain_http
 from tests.conftest import PROJECT
@@ -47,9 +48,9 @@ class Dev:
             **others,
         }
 
-    def command(self, module: str, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    def command(self, name: str, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Runs a program as `make` does."""
-        command = [sys.executable, "-m", module, STAGE, "--endpoint", self.endpoint, *arguments]
+        command = [sys.executable, "-m", "infra", name, STAGE, "--endpoint", self.endpoint, *arguments]
         environment = {name: value for name, value in os.environ.items() if name != "CONFIRM"} | environ
         return subprocess.run(
             command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -57,7 +58,7 @@ class Dev:
 
     def deploy(self, **environ: str) -> "subprocess.CompletedProcess[str]":
         pairs = [f"DatabaseUrl={self.database_url}", "DatabaseAuth=password"]
-        return self.command("infra.deploy", *pairs, **environ)
+        return self.command("deploy", *pairs, **environ)
 
     def function(self, name: str) -> dict[str, Any]:
         """The configuration of a function, as Lambda has it."""
@@ -85,11 +86,13 @@ class Dev:
         template = json.loads(self.stack.s3.get_object(Bucket=bucket, Key=tags[TEMPLATE_TAG])["Body"].read())
         template["Resources"]["ImportWorkbooks"]["Properties"]["MemorySize"] = megabytes
         self.stack.s3.put_object(Bucket=bucket, Key="templates/next.json", Body=json.dumps(template).encode())
-        stack.change(
+        plan = stack.plan(
             url_of(bucket, "templates/next.json", session),
             dict.fromkeys(stack.parameters()),
             {TEMPLATE_TAG: "templates/next.json", PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "next"},
         )
+        assert plan
+        stack.execute(plan)
 
     @property
     def url(self) -> str:
@@ -121,7 +124,7 @@ def with_migration(statement: str) -> Build:
 
 
 def refuse(_outputs: Mapping[str, str]) -> None:
-    raise SmokeError("The stage does not answer.")
+    raise CommandError("The stage does not answer.")
 
 
 # A dozen deployments, one after the other.
@@ -163,7 +166,7 @@ def _is_not_deployed_twice(dev: Dev) -> None:
 
 def _is_put_back_where_it_does_not_answer(dev: Dev) -> None:
     before, parameters = dev.import_seconds(), dev.parameters(ImportTimeoutSeconds="60")
-    with pytest.raises(DeployError, match=r"does not answer.*put back"):
+    with pytest.raises(CommandError, match=r"does not answer.*put back"):
         deploy(STAGE, dev.stack.session, parameters, prove=refuse)
     assert dev.import_seconds() == before
     dev.answers()
@@ -177,7 +180,7 @@ def _is_put_back_to_its_database_where_the_new_one_is_not_there(dev: Dev) -> Non
         told.extend(plan.sentences())
         return True
 
-    with pytest.raises(DeployError, match=r"bootstrap failed.*put back"):
+    with pytest.raises(CommandError, match=r"bootstrap failed.*put back"):
         deploy(STAGE, dev.stack.session, dev.parameters(DatabaseUrl=url), approve=approve)
     assert told[0] == f"DatabaseUrl: {dev.database_url} -> {url}"
     assert dev.function("api")["Environment"]["Variables"]["DATABASE_URL"] == dev.database_url
@@ -185,7 +188,7 @@ def _is_put_back_to_its_database_where_the_new_one_is_not_there(dev: Dev) -> Non
 
 
 def _is_not_rolled_back_to_nothing(dev: Dev) -> None:
-    done = dev.command("infra.deploy", "--roll-back", CONFIRM="yes")
+    done = dev.command("roll-back", CONFIRM="yes")
     assert done.returncode == 1
     assert "no revision before" in done.stderr
 
@@ -194,7 +197,7 @@ def _is_rolled_back_by_hand(dev: Dev) -> None:
     before = dev.import_memory()
     dev.release_with_import_memory(before + 128)
     assert dev.import_memory() == before + 128
-    done = dev.command("infra.deploy", "--roll-back", CONFIRM="yes")
+    done = dev.command("roll-back", CONFIRM="yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "~ ImportWorkbooks" in done.stdout
     assert dev.import_memory() == before
@@ -203,7 +206,7 @@ def _is_rolled_back_by_hand(dev: Dev) -> None:
 def _keeps_its_functions_where_the_migration_fails(dev: Dev) -> None:
     before = {name: dev.function(name) for name in ("api", "bootstrap")}
     build = with_migration("SELECT 1 FROM what_is_not_there")
-    with pytest.raises(DeployError, match=r"(?s)bootstrap failed.*what_is_not_there.*put back"):
+    with pytest.raises(CommandError, match=r"(?s)bootstrap failed.*what_is_not_there.*put back"):
         deploy(STAGE, dev.stack.session, dev.parameters(LogDays="30"), build=build)
     # It was never another, not even for a moment.
     assert dev.function("api")["LastModified"] == before["api"]["LastModified"]
@@ -229,8 +232,8 @@ def _migrates_before_the_functions_change(dev: Dev) -> None:
 
 
 def _is_destroyed_by_its_name(dev: Dev) -> None:
-    assert dev.command("infra.destroy", CONFIRM="yes").returncode == 1
-    done = dev.command("infra.destroy", CONFIRM="dev")
+    assert dev.command("destroy", CONFIRM="yes").returncode == 1
+    done = dev.command("destroy", CONFIRM="dev")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "What stays: the database, " in done.stdout
     assert "loans-dev-deployments-" in done.stdout

@@ -7,7 +7,7 @@ import pytest
 import requests
 from openpyxl import Workbook, load_workbook
 
-from chalicelib.services.import_jobs import MAX_UPLOAD_BYTES
+from chalicelib.rules.bounds import MAX_FILE_BYTES
 from tests import plain_http
 from tests.e2e.conftest import Stack
 from tests.patience import patiently
@@ -98,7 +98,7 @@ def test_what_the_form_does_not_allow_is_refused_by_the_store(empty_stack: Stack
     assert send(job, BOOK, **{"Content-Type": "text/html"}).status_code == 403
     assert send(job, b"").status_code == 400
     assert send(job, BOOK, key="incoming/another.xlsx").status_code == 403
-    assert send(job, bytes(MAX_UPLOAD_BYTES + 1)).status_code == 400
+    assert send(job, bytes(MAX_FILE_BYTES + 1)).status_code == 400
     assert seen(empty_stack, job)["state"] == "awaiting_upload"
 
 

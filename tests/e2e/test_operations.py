@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.services.dead_letters import find_queue
 from infra.local.provision import queue_depths
 from tests import plain_http

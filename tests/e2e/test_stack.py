@@ -13,9 +13,9 @@ import pytest
 import requests
 from openpyxl import load_workbook
 
-from infra.deploy import DeployError
 from infra.local.portfolio import Counts, first_customer, reading
 from infra.local.provision import queue_depths
+from infra.terminal import CommandError
 from tests import plain_http
 from tests.conftest import PROJECT
 from tests.e2e.conftest import DATA, Stack
@@ -126,7 +126,7 @@ def test_a_function_whose_process_is_killed_answers_the_next_request(seeded_stac
             break
     # The other functions lost their processes too, and the first call of each may be the one that finds out.
     for _ in patiently("the bootstrap in a new process"):
-        with suppress(DeployError):
+        with suppress(CommandError):
             seeded_stack.bootstrap()
             break
 

@@ -16,10 +16,10 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
-from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.services.customers import Registration
+from chalicelib.storage.customers import Registration
 from tests.conftest import PROJECT
 from tests.faults.storage import Storage
 from tests.lending import register

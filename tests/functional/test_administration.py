@@ -7,7 +7,7 @@ from chalice.test import Client
 
 from app import app
 from chalicelib.postgres.database import Database
-from chalicelib.rules.access import MIN_PASSWORD
+from chalicelib.rules.bounds import PASSWORD_LENGTH
 from chalicelib.services import audit
 from chalicelib.storage.audit import AuditFilter
 from tests.functional.conftest import Api
@@ -24,7 +24,7 @@ def administer(event: Any) -> dict[str, Any]:
 def test_a_superuser_is_made_with_a_password_that_is_shown_once(closed_api: Api) -> None:
     made = administer({"operation": "create_superuser", "login": "Asha", "name": "Asha Rao"})
     assert (made["login"], made["name"], made["role"]) == ("asha", "Asha Rao", "admin")
-    assert len(made["password"]) >= MIN_PASSWORD
+    assert len(made["password"]) >= PASSWORD_LENGTH.least
     body = {"login": "asha", "password": made["password"]}
     asha = closed_api.showing(closed_api.post("/api/sessions", body).json["token"])
     assert asha.get("/api/users").status == 200

@@ -12,8 +12,8 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import api_keys
 from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.audit import list_events
-from chalicelib.services.customers import Registration
 from chalicelib.storage.audit import AuditFilter
+from chalicelib.storage.customers import Registration
 from tests.functional.browser import Browser
 from tests.functional.conftest import Answer, Api
 from tests.lending import register
@@ -120,6 +120,7 @@ def test_the_console_says_the_ceiling_beside_the_field(browser: Browser, databas
     typed = {"monthly_income": "50000", "phone_number": "9876543210", "etag": form.hidden("etag")}
     seen = officer.send(form, "", approved_limit="99,99,99,99,999", reason=REASON, **typed)
     assert seen.status == 400
-    assert "Must be at most ₹30,00,000 in your role, which is the lesser of 60 monthly incomes" in seen.words
+    assert 'Must be at most ₹30,00,000 in your role; got "99,99,99,99,999"' in seen.words
+    assert "a limit of up to 60 monthly incomes, and at most ₹1,00,00,000." in seen.words
     short = officer.send(form, "", approved_limit="20,00,000", reason="asdfg", **typed)
     assert "at least two words" in short.words

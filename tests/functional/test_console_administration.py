@@ -7,8 +7,8 @@ from html import unescape
 import pytest
 
 from chalicelib import runtime
-from chalicelib.console.administration.views.audit_words import ACTIONS, SUBJECTS
-from chalicelib.console.administration.views.views import score_bands
+from chalicelib.console.administration.audit_labels import ACTIONS, SUBJECTS
+from chalicelib.console.administration.views import score_bands
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.auditing import Action, SubjectKind
@@ -134,7 +134,7 @@ def test_a_new_password_ends_the_sessions_of_the_user(admin: Browser, closed_api
     page = admin.get(f"{USERS}2/")
     assert "Must be text of 12" in admin.send(page, "password/", password="short").words
     assert "Is required" in admin.send(page, "password/", password="").words
-    assert "The new password is set" in admin.follow(admin.send(page, "password/", password=ANOTHER)).words
+    assert "The password is reset" in admin.follow(admin.send(page, "password/", password=ANOTHER)).words
     assert asha.get("/console/").status == 303
     assert asha.sign_in("asha").status == 403
     assert asha.sign_in("asha", ANOTHER).status == 200
@@ -147,7 +147,7 @@ def test_the_sessions_of_a_user_are_shown_and_ended(admin: Browser, closed_api: 
     page = admin.get(f"{USERS}2/")
     assert "Sign out everywhere" in page.words
     ended = admin.follow(admin.send(page, "sessions/"))
-    assert "Nowhere at the moment." in ended.words
+    assert "Not signed in anywhere." in ended.words
     assert asha.get("/console/").status == 303
 
 
@@ -228,7 +228,7 @@ def test_a_key_is_rotated_after_a_question(admin: Browser, closed_api: Api) -> N
 def test_a_key_is_revoked_after_a_question(admin: Browser, closed_api: Api) -> None:
     token = token_on(make_key(admin))
     question = admin.get(f"{KEYS}1/revoke/")
-    assert "It cannot be undone." in question.words
+    assert "This cannot be undone." in question.words
     assert closed_api.showing(token).get("/api/customers/").status == 200
     listed = admin.follow(admin.send(question, ""))
     assert "The key is revoked" in listed.words
@@ -278,10 +278,10 @@ def test_the_filters_of_the_audit_log_stand_in_its_address(admin: Browser, datab
     make_user(admin)
     make_key(admin)
     users.end_sessions(database, TEST, 2)
-    assert filtered(admin, "?action=api_key_created") == ["Made an API key"]
-    assert filtered(admin, "?actor=user:1") == ["Made an API key", "Made a user", "Signed in"]
+    assert filtered(admin, "?action=api_key_created") == ["Created an API key"]
+    assert filtered(admin, "?actor=user:1") == ["Created an API key", "Created a user", "Signed in"]
     assert filtered(admin, "?actor=operator&subject_kind=user&subject_id=2") == ["Ended sessions"]
-    assert filtered(admin, "?subject_kind=api_key") == ["Made an API key"]
+    assert filtered(admin, "?subject_kind=api_key") == ["Created an API key"]
     today = runtime.today().isoformat()
     assert len(filtered(admin, f"?from={today}&to={today}")) == len(filtered(admin, ""))
     assert filtered(admin, "?from=2199-01-01") == []
@@ -289,7 +289,7 @@ def test_the_filters_of_the_audit_log_stand_in_its_address(admin: Browser, datab
     kept = admin.get(f"{AUDIT}?actor=user:1&action=signed_in")
     assert 'value="user:1"' in kept.text
     assert '<option value="signed_in" selected>' in kept.text
-    assert "Nothing found" in admin.get(f"{AUDIT}?action=loan_changed").words
+    assert "No entries found" in admin.get(f"{AUDIT}?action=loan_changed").words
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_the_active_policy_is_readable(admin: Browser) -> None:
     for told in (
         "standard-1",
         "36 × monthly income",
-        "50% at most",
+        "Instalments take at most 50% of the income",
         "up to 70 points",
         "31 to 50 Approved at least 12%",
     ):
@@ -371,10 +371,10 @@ def test_everybody_changes_their_own_password_and_signs_in_anew(
 @pytest.mark.parametrize(
     ("current", "new", "again", "sentence"),
     [
-        ("wrong horse battery", ANOTHER, ANOTHER, "Is not your present password"),
-        ("", ANOTHER, ANOTHER, "Is not your present password"),
-        ("x" * 300, ANOTHER, ANOTHER, "Is not your present password"),
-        (PASSWORD, ANOTHER, "another horse", "Must be the same twice"),
+        ("wrong horse battery", ANOTHER, ANOTHER, "Is not your current password"),
+        ("", ANOTHER, ANOTHER, "Is not your current password"),
+        ("x" * 300, ANOTHER, ANOTHER, "Is not your current password"),
+        (PASSWORD, ANOTHER, "another horse", "Must be the same as the new password"),
         (PASSWORD, "short", "short", "Must be text of 12"),
         (PASSWORD, "", "", "Is required"),
     ],

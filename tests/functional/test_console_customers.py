@@ -14,11 +14,11 @@ from chalicelib.rules.access import Author, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.applications import list_applications
 from chalicelib.services.audit import list_events
-from chalicelib.services.customers import Registration, change_customer, etag_of, view_customer
+from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.storage import idempotency
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.customers import Customer
+from chalicelib.storage.customers import Customer, Registration
 from tests.functional.browser import Browser, Seen
 from tests.functional.test_endpoints import add_loan
 from tests.lending import register
@@ -57,6 +57,14 @@ def test_a_list_without_customers_says_what_to_do(officer: Browser) -> None:
     seen = officer.get("/console/customers/")
     assert "No customers yet" in seen.words
     assert {"/console/customers/new/", "/console/imports/new/"} <= set(seen.links())
+
+
+def test_the_name_of_somebody_who_has_only_one_ends_with_it(officer: Browser, database: Database) -> None:
+    number = named(database, "Rudra", "")
+    for path in ("", f"{number}/", f"{number}/change/"):
+        seen = officer.get(f"/console/customers/{path}")
+        assert "Rudra" in seen.text
+        assert "Rudra " not in seen.text.replace("Rudra · ", "")
 
 
 def test_customers_are_found_by_how_a_name_a_phone_number_or_a_number_begins(
@@ -117,7 +125,7 @@ def test_a_customer_is_shown_with_exposure_loans_applications_and_history(office
     add_loan(database, number, end_date=runtime.today().replace(year=2021), loan_amount=Decimal(50_000))
     seen = officer.get(f"/console/customers/{number}/")
     assert "₹8,00,000 of ₹8,28,000 lent, 97%" in seen.words
-    assert "₹12,000 of ₹23,000 a month go to instalments, 52%. The most is ₹11,500." in seen.words
+    assert "₹12,000 of ₹23,000 a month go to instalments, 52%. At most ₹11,500 may." in seen.words
     assert 'class="meter warn"' in seen.text
     assert 'class="meter bad"' in seen.text
     assert names_in(seen) == ["Loan 1", "Loan 2"]
@@ -174,8 +182,8 @@ def test_a_raised_rate_is_said_in_the_sentence(officer: Browser, database: Datab
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("?loan_amount=abc&interest_rate=8&tenure=12", "Must be an amount in rupees"),
-        ("?loan_amount=12%2C50&interest_rate=8&tenure=12", "Must be an amount in rupees"),
+        ("?loan_amount=abc&interest_rate=8&tenure=12", "Must be an amount from ₹1"),
+        ("?loan_amount=12%2C50&interest_rate=8&tenure=12", "Must be an amount from ₹1"),
         ("?loan_amount=100&interest_rate=101&tenure=12", "Must be percent a year, 0 to 100"),
         ("?loan_amount=100&interest_rate=8&tenure=601", "Must be a whole number of months"),
         ("?loan_amount=100&interest_rate=8", "Is required"),
@@ -191,14 +199,14 @@ def test_what_was_typed_wrong_is_kept_with_a_sentence_beside_it(
 
 
 def apply_fields(page: Seen, **changes: str) -> dict[str, str]:
-    return {name: page.hidden(name) for name in ("once", "loan_amount", "interest_rate", "tenure")} | changes
+    return {name: page.hidden(name) for name in ("idempotency_key", "loan_amount", "interest_rate", "tenure")} | changes
 
 
 def test_applying_makes_the_loan_and_leads_to_its_decision(officer: Browser, database: Database) -> None:
     number = named(database)
     page = officer.get(f"/console/customers/{number}/{ASKED}")
     seen = officer.follow(officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page)))
-    assert "The application is approved and the loan is made." in seen.words
+    assert "The application is approved and the loan is created." in seen.words
     assert "/console/loans/1/" in seen.links()
     (event,) = list_events(database, AuditFilter(action="loan_applied_for"), None, 9)
     assert event.actor_name == "a-officer of the tests"
@@ -239,11 +247,13 @@ def test_a_refused_application_is_recorded_too(officer: Browser, database: Datab
     number = named(database)
     page = officer.get(f"/console/customers/{number}/{TOO_MUCH}")
     seen = officer.follow(officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page)))
-    assert "The application is recorded as refused; no loan was made." in seen.words
+    assert "The application is recorded as refused. No loan was created." in seen.words
     assert "is refused." in seen.words
 
 
-@pytest.mark.parametrize("changes", [{"once": ""}, {"once": "x" * 99}, {"loan_amount": "x"}, {"tenure": ""}])
+@pytest.mark.parametrize(
+    "changes", [{"idempotency_key": ""}, {"idempotency_key": "x" * 99}, {"loan_amount": "x"}, {"tenure": ""}]
+)
 def test_an_application_that_the_page_does_not_send_is_refused(
     officer: Browser, database: Database, changes: dict[str, str]
 ) -> None:
@@ -269,7 +279,7 @@ def test_a_customer_is_registered_once_however_often_the_button_is_pressed(
 ) -> None:
     form = officer.get("/console/customers/new/")
     for _ in range(2):
-        seen = officer.follow(officer.send(form, "", once=form.hidden("once"), **typed()))
+        seen = officer.follow(officer.send(form, "", idempotency_key=form.hidden("idempotency_key"), **typed()))
         assert seen.path.startswith("/console/customers/1/")
         assert "The customer is registered." in seen.words
     assert stored(database, 1) == Customer(
@@ -281,13 +291,15 @@ def test_a_customer_is_registered_once_however_often_the_button_is_pressed(
 def test_who_goes_back_and_registers_somebody_else_gets_a_second_customer(officer: Browser, database: Database) -> None:
     form = officer.get("/console/customers/new/")
     for name in ("Asha", "Leela"):
-        officer.send(form, "", once=form.hidden("once"), **typed(first_name=name))
+        officer.send(form, "", idempotency_key=form.hidden("idempotency_key"), **typed(first_name=name))
     assert stored(database, 2).first_name == "Leela"
 
 
 def test_a_registration_keeps_what_was_typed_with_every_fault_beside_its_field(officer: Browser) -> None:
     form = officer.get("/console/customers/new/")
-    seen = officer.send(form, "", once=form.hidden("once"), **typed(age="17", phone_number="12", last_name="-"))
+    seen = officer.send(
+        form, "", idempotency_key=form.hidden("idempotency_key"), **typed(age="17", phone_number="12", last_name="-")
+    )
     assert seen.status == 400
     assert 'value="Asha"' in seen.text
     assert 'value="₹1,23,000.50"' in seen.text
@@ -321,8 +333,8 @@ def test_a_correction_is_saved_with_its_reason_and_told_in_the_history(officer: 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"approved_limit": "-1"}, "Must be an amount in rupees, 0 to"),
-        ({"monthly_income": "0"}, "Must be an amount in rupees above 0"),
+        ({"approved_limit": "-1"}, "Must be an amount from ₹0 to"),
+        ({"monthly_income": "0"}, "Must be an amount above ₹0"),
         ({"phone_number": "12345"}, "Must be a phone number of 10 digits"),
         ({"approved_limit": "1", "reason": ""}, "Is required; it must be a reason"),
         ({"approved_limit": "1", "reason": "why"}, "Must be a reason of 10 to 300 characters"),
@@ -385,7 +397,7 @@ def test_a_viewer_sees_everything_and_can_write_nothing(viewer: Browser, databas
     assert "Register a customer" not in listed.words
     assert "is approved at" in seen.words
     assert re.findall(r'method="post" action="([^"]*)"', seen.text) == ["../../sign-out/"]
-    fields = {"once": "x", "loan_amount": "1000", "interest_rate": "8", "tenure": "12"}
+    fields = {"idempotency_key": "x", "loan_amount": "1000", "interest_rate": "8", "tenure": "12"}
     writes: list[Callable[[], Seen]] = [
         lambda: viewer.send(seen, f"/console/customers/{number}/applications/", **fields),
         lambda: viewer.send(seen, f"/console/customers/{number}/change/", approved_limit="1"),

@@ -56,10 +56,10 @@ def backdate(database: Database, days: int) -> None:
 
 def test_an_empty_console_says_what_to_do(browser: Browser, database: Database) -> None:
     words = browser.sign_in_as(database, Role.OFFICER).get(HOME).words
-    for sentence in ("No applications in this time", "Nothing was refused", "No scores yet", "No current loans"):
+    for sentence in ("No applications in these days", "No refusals", "No scores yet", "No current loans"):
         assert sentence in words
     assert "Import a workbook" in words
-    assert "Imports to look at" not in words
+    assert "Imports that need attention" not in words
 
 
 def test_who_may_not_import_is_not_told_to(browser: Browser, database: Database) -> None:

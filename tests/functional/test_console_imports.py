@@ -13,12 +13,13 @@ import pytest
 import requests
 
 from chalicelib import runtime
+from chalicelib.imports.report.making import make_report
+from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
-from chalicelib.services import import_jobs
-from chalicelib.services.customers import Registration
-from chalicelib.services.importing import import_object
+from chalicelib.services import imports
+from chalicelib.storage.customers import Registration
 from tests import plain_http
 from tests.functional.browser import HOST, Browser, Seen
 from tests.functional.conftest import BUCKET
@@ -176,7 +177,7 @@ def test_rows_that_were_rejected_can_be_read_in_the_page(officer: Browser, s3: "
     waiting = officer.get(f"/console/imports/{number}/?outcome=waiting").words
     assert ("customers, row 3" in rejected, "loans, row 4" in rejected) == (True, False)
     assert ("customers, row 3" in waiting, "loans, row 4" in waiting) == (False, True)
-    assert "None of these" in officer.get(f"/console/imports/{number}/?outcome=flagged").words
+    assert "No such rows" in officer.get(f"/console/imports/{number}/?outcome=flagged").words
     assert officer.get(f"/console/imports/{number}/?outcome=odd").status == 400
 
 
@@ -186,13 +187,13 @@ def test_an_admin_is_asked_to_release_what_a_key_may_not_change(
     person = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
     number = register(database, person, STANDARD_1, TEST).customer_id
     key = Actor("key", "branch", Role.IMPORTER, 7)
-    job = import_jobs.start_import(database, s3, BUCKET, "branch.xlsx", key, "a request").job
+    job = imports.start_import(database, s3, BUCKET, "branch.xlsx", key, "a request").job
     s3.put_object(Bucket=BUCKET, Key=job.object_key, Body=customers_book(customer(number)))
     import_object(database, s3, reference(s3, job.object_key))
     page = admin.open(f"/console/imports/{job.import_id}/")
-    assert "Rows that may need your permission" in page.words
+    assert "Rows that need your permission" in page.words
     seen = admin.follow(admin.send(page, "release/"))
-    assert "imported once more, with your permission" in seen.words
+    assert "imported again, with your permission" in seen.words
     assert "branch.xlsx" in seen.words
     assert number_of(seen) != job.import_id
 
@@ -244,7 +245,7 @@ def test_the_report_and_the_template_are_fetched_by_signed_links(
 ) -> None:
     number = imported(officer, s3, database)
     assert officer.get(f"/console/imports/{number}/report/").status == 404
-    import_jobs.write_report(database, s3, BUCKET, number)
+    make_report(database, s3, BUCKET, number)
     assert f"/console/imports/{number}/report/" in officer.get(f"/console/imports/{number}/").links()
     for path in (f"/console/imports/{number}/report/", "/console/imports/template/"):
         answer = officer.get(path)
@@ -268,25 +269,25 @@ def test_an_import_that_is_not_there_is_told_as_a_page(officer: Browser, path: s
     assert officer.get(path).status == 404
 
 
-def test_dead_letters_are_shown_to_admins_with_their_files(admin: Browser, sqs: "SQSClient") -> None:
-    assert "No dead letters" in admin.get("/console/imports/dead-letters/").words
+def test_failed_files_are_shown_to_admins(admin: Browser, sqs: "SQSClient") -> None:
+    assert "No failed files" in admin.get("/console/imports/dead-letters/").words
     dead = sqs.get_queue_url(QueueName="loans-test-imports-dead")["QueueUrl"]
     described = {"bucket": {"name": BUCKET}, "object": {"key": "incoming/May+loans.xlsx"}}
     for body in (json.dumps({"Records": [{"s3": described}]}), "hello"):
         sqs.send_message(QueueUrl=dead, MessageBody=body)
     for _ in range(2):
         seen = admin.get("/console/imports/dead-letters/")
-        assert "2 messages" in seen.words
+        assert "2 files" in seen.words
         assert "incoming/May loans.xlsx" in seen.words
-        assert "No notice of a file" in seen.words
+        assert "A message that names no file" in seen.words
 
 
 @pytest.mark.usefixtures("sqs")
-def test_where_there_are_no_dead_letters_nothing_is_put_back(admin: Browser) -> None:
+def test_if_there_are_no_failed_files_nothing_is_tried_again(admin: Browser) -> None:
     page = admin.get("/console/imports/dead-letters/")
     assert '<button class="button primary"' not in page.text
     answer = admin.send(page, "")
-    assert "There was nothing to put back." in admin.follow(answer).words
+    assert "There were no failed files to try again." in admin.follow(answer).words
 
 
 def test_a_queue_out_of_reach_is_told_as_a_page(admin: Browser, sqs: "SQSClient") -> None:

@@ -46,7 +46,7 @@ def test_an_empty_list_says_what_to_do(viewer: Browser, address: str, words: str
     assert words in seen.words
     assert "/console/customers/" in seen.links()
     filtered = viewer.get(f"/console/{address}/?customer_id=7")
-    assert "take one away" in filtered.words
+    assert "Remove one and try again" in filtered.words
 
 
 def test_applications_are_listed_with_their_customers_and_filtered_by_the_address(
@@ -124,7 +124,7 @@ def test_an_approval_shows_the_parts_of_its_score_and_leads_to_the_loan(viewer: 
     assert "Loans paid in full 0 of 30" in seen.words
     assert 'width="80.0%"' in seen.text
     assert "/console/loans/2/" in seen.links()
-    assert "What could have been had instead" not in seen.words
+    assert "What would have been approved instead" not in seen.words
 
 
 def test_a_decision_stays_as_it_was_when_the_customer_changes(viewer: Browser, database: Database) -> None:
@@ -134,6 +134,17 @@ def test_a_decision_stays_as_it_was_when_the_customer_changes(viewer: Browser, d
     tag = etag_of(view_customer(database, number, runtime.today()).customer)
     change_customer(database, number, {"approved_limit": Decimal(5)}, {tag}, TEST)
     assert viewer.get("/console/applications/1/").words == before
+
+
+def test_an_application_that_was_stored_with_its_sentence_only_is_shown_by_that_sentence(
+    viewer: Browser, database: Database
+) -> None:
+    applied(database, named(database), TOO_MUCH)
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE loan_applications SET reasons = reasons #- '{0,figures}'")
+        tx.commit()
+    words = viewer.get("/console/applications/1/").words
+    assert "The requested amount, 900000, is more than the approved limit, 828000." in words
 
 
 def test_loans_are_filtered_by_state_and_customer(viewer: Browser, database: Database) -> None:
@@ -181,7 +192,7 @@ def test_a_long_schedule_is_drawn_by_years_and_comes_in_pages_under_100_kb(viewe
     number = named(database)
     add_loan(database, number, tenure=600, loan_amount=Decimal(10_000_000), monthly_installment=Decimal(90_000))
     seen = viewer.get("/console/loans/1/?after=60")
-    assert "600 instalments, these are 61 to 120" in seen.words
+    assert "600 instalments, 61 to 120 shown" in seen.words
     assert "?after=120#schedule" in seen.text
     assert len(seen.text.encode()) < 100_000
     assert 50 <= seen.text.count('<rect class="s2"') <= 52
@@ -196,8 +207,8 @@ def test_a_loan_that_its_instalments_never_repay_is_shown_without_a_schedule(
     add_loan(database, number, tenure=10, monthly_installment=Decimal(5), source_loan_id=4711)
     seen = viewer.get("/console/loans/1/")
     assert seen.status == 200
-    assert "There is no schedule." in seen.words
-    assert "An imported file, as number 4711" in seen.words
+    assert "There is no schedule: 10 instalments of ₹5 come to ₹50" in seen.words
+    assert "Imported, as number 4711 of the file" in seen.words
     assert viewer.get("/console/loans/1/schedule/?format=csv").status == 422
 
 

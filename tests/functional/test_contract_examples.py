@@ -10,9 +10,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.blueprint import endpoints
+from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
 from chalicelib.services import users
-from chalicelib.services.importing import import_object
 from chalicelib.services.users import WantedUser
 from contract.document import view_name
 from contract.exchanges import FILE, Exchange, read_exchanges

@@ -15,13 +15,15 @@ from openpyxl import load_workbook
 from sqlalchemy import text
 
 from chalicelib import runtime
-from chalicelib.ingest.events import ObjectReference
+from chalicelib.imports import jobs
+from chalicelib.imports.files import safe_file_name
+from chalicelib.imports.report.making import make_report
+from chalicelib.imports.running import import_object
+from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database
-from chalicelib.services import import_jobs as service
+from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.services.files import XLSX
-from chalicelib.services.import_jobs import safe_file_name
-from chalicelib.services.importing import MAX_OBJECT_BYTES, import_object
-from chalicelib.storage import import_jobs
+from chalicelib.services.imports import view_import
 from tests import plain_http
 from tests.functional.conftest import BUCKET, Api
 from tests.functional.test_errors import assert_envelope
@@ -97,7 +99,7 @@ def test_an_import_is_asked_for_and_told_how_to_upload_its_file(api: Api) -> Non
     assert job["key"] == f"incoming/{job['import_id']}/Loans of May.XLSX"
     assert job["upload"]["fields"]["key"] == job["key"]
     assert job["upload"]["fields"]["Content-Type"] == job["content_type"] == XLSX
-    assert job["max_bytes"] == MAX_OBJECT_BYTES
+    assert job["max_bytes"] == MAX_FILE_BYTES
     seen = api.get(f"/api/imports/{job['import_id']}/").json
     assert (seen["state"], seen["file_name"], seen["message"]) == ("awaiting_upload", "Loans of May.XLSX", None)
 
@@ -144,7 +146,7 @@ def test_a_file_name_becomes_one_that_nothing_mistakes(given: str, safe: str) ->
 @pytest.mark.usefixtures("s3")
 def test_the_form_fixes_size_and_content_type(api: Api) -> None:
     policy = json.loads(base64.b64decode(started(api)["upload"]["fields"]["policy"]))
-    assert ["content-length-range", 1, MAX_OBJECT_BYTES] in policy["conditions"]
+    assert ["content-length-range", 1, MAX_FILE_BYTES] in policy["conditions"]
     assert {"Content-Type": XLSX} in policy["conditions"]
 
 
@@ -178,7 +180,7 @@ def test_what_is_wrong_with_a_row_can_be_read(api: Api, s3: "S3Client", database
 
 def test_the_report_has_every_row_and_can_be_downloaded(api: Api, s3: "S3Client", database: Database) -> None:
     import_id = uploaded_and_imported(api, s3, database)
-    key = service.write_report(database, s3, BUCKET, import_id)
+    key = make_report(database, s3, BUCKET, import_id)
     assert key == f"reports/{import_id}/loans-report.xlsx"
     link = api.get(f"/api/imports/{import_id}/").json["report"]
     answer = plain_http.get(link["url"])
@@ -202,7 +204,7 @@ def test_a_csv_file_is_uploaded_imported_and_reported_too(api: Api, s3: "S3Clien
     lines = [",".join(CUSTOMER_HEADER), ",".join(map(str, customer(1, last_name="+Menon"))), "2,Asha,,7,1,0,0"]
     assert upload(job, "\n".join(lines).encode()).ok
     import_object(database, s3, reference(s3, job["key"]))
-    key = service.write_report(database, s3, BUCKET, job["import_id"])
+    key = make_report(database, s3, BUCKET, job["import_id"])
     assert key == f"reports/{job['import_id']}/customers-report.xlsx"
     book = load_workbook(BytesIO(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
     rows = list(book[book.sheetnames[1]].iter_rows(min_row=2, values_only=True))
@@ -212,7 +214,7 @@ def test_a_csv_file_is_uploaded_imported_and_reported_too(api: Api, s3: "S3Clien
 
 def test_a_report_that_is_made_again_is_the_same(api: Api, s3: "S3Client", database: Database) -> None:
     import_id = uploaded_and_imported(api, s3, database)
-    keys = [service.write_report(database, s3, BUCKET, import_id) for _ in range(2)]
+    keys = [make_report(database, s3, BUCKET, import_id) for _ in range(2)]
     assert keys == [f"reports/{import_id}/loans-report.xlsx"] * 2
 
 
@@ -243,8 +245,8 @@ def test_who_registers_under_the_number_that_loans_wait_for_has_these_loans(
 
 def test_an_import_that_is_not_completed_has_no_report(api: Api, s3: "S3Client", database: Database) -> None:
     failed = insert_import(database, "failed", message="It is no workbook.")
-    assert service.write_report(database, s3, BUCKET, failed) is None
-    assert service.write_report(database, s3, BUCKET, 999) is None
+    assert make_report(database, s3, BUCKET, failed) is None
+    assert make_report(database, s3, BUCKET, 999) is None
     seen = api.get(f"/api/imports/{failed}/").json
     assert (seen["state"], seen["message"], seen["report"]) == ("failed", "It is no workbook.", None)
 
@@ -331,28 +333,42 @@ def test_without_s3_there_is_no_template_for_the_moment(api: Api, monkeypatch: p
     assert answer.headers["Retry-After"]
 
 
-def adopted(database: Database, key: str, version: str = "v1") -> bool:
+def begun(database: Database, key: str, version: str = "v1") -> jobs.ImportJob:
     with database.transaction() as tx:
-        found = import_jobs.adopt(
-            tx.connection, bucket=BUCKET, key=key, version=version, sequencer="0055", size_bytes=10
+        job = jobs.begin(
+            tx.connection,
+            bucket=BUCKET,
+            key=key,
+            version=version,
+            sequencer="0055",
+            uploaded_at=None,
+            size_bytes=10,
         )
         tx.commit()
-    return found
+    return job
 
 
 @pytest.mark.usefixtures("s3")
 def test_the_first_version_of_an_awaited_object_is_adopted_once(api: Api, database: Database) -> None:
     job = started(api)
-    assert adopted(database, job["key"])
-    assert not adopted(database, job["key"])
-    assert not adopted(database, job["key"], "v2")
-    assert not adopted(database, "incoming/another.xlsx")
-    seen = service.view_import(database, job["import_id"])
+    number = job["import_id"]
+    assert begun(database, job["key"]).import_id == number
+    assert begun(database, job["key"]).import_id == number
+    assert begun(database, job["key"], "v2").import_id != number
+    assert begun(database, "incoming/another.xlsx").import_id != number
+    seen = view_import(database, number)
     assert (seen.state, seen.object_version) == ("running", "v1")
 
 
 def test_the_application_starts_without_the_libraries_of_imports() -> None:
-    slow = ("boto3", "botocore", "openpyxl", "python_calamine")
+    slow = (
+        "boto3",
+        "botocore",
+        "openpyxl",
+        "python_calamine",
+        "chalicelib.imports.kinds",
+        "chalicelib.imports.running",
+    )
     program = f"import sys, app; print([name for name in {slow} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -14,7 +14,7 @@ from chalice.test import Client
 from moto import mock_aws
 
 from chalicelib import runtime
-from chalicelib.ingest.events import ObjectReference, message_for
+from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from infra.packaging import ROOT
@@ -279,7 +279,7 @@ def release(api: Api) -> None:
 
 def redrive(admin: Browser) -> None:
     page = admin.get("/console/imports/dead-letters/")
-    assert "1 message" in page.words
+    assert "1 file" in page.words
     # What is told to move the messages here does not know how, but the call was made.
     with suppress(NotImplementedError):
         admin.send(page, "")

@@ -10,14 +10,13 @@ import pytest
 
 from chalicelib import runtime
 from chalicelib.postgres.database import Database
-from chalicelib.rules.decision import Decision, ExplainedReason, decide
+from chalicelib.rules.decision import Decision, decide
 from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy
-from chalicelib.rules.reasons import Reason
 from chalicelib.rules.score import LoanRequest, Part, ScorePart
-from chalicelib.rules.stored import facts_from_stored, policy_from_stored
+from chalicelib.rules.stored import facts_from_stored, policy_from_stored, reason_from_stored
 from chalicelib.services.applications import list_applications
-from chalicelib.services.customers import Registration
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
+from chalicelib.storage.customers import Registration
 from tests.functional.conftest import Answer, Api
 from tests.functional.test_endpoints import RUDRA, add_loan, asking, registered
 from tests.functional.test_errors import assert_envelope
@@ -38,6 +37,7 @@ def test_an_application_is_kept_with_everything_it_was_decided_from(api: Api) ->
     }
     for name in ("policy", "score", "score_parts", "reasons", "facts", "rate_floor", "corrected_interest_rate"):
         assert kept[name] == created[name]
+    assert kept["reasons"] == [{"code": "NO_LOAN_HISTORY", "sentence": created["reasons"][0]["sentence"]}]
     assert kept["policy_values"]["slabs"][1] == {"score_above": 30, "rate_floor": 12}
     assert kept["decided_on"] == runtime.today().isoformat()
 
@@ -115,7 +115,7 @@ def decision_of(kept: StoredApplication) -> Decision:
         kept.policy["name"],
         kept.score,
         tuple(ScorePart(Part(part["name"]), Decimal(part["earned"]), part["possible"]) for part in kept.score_parts),
-        tuple(ExplainedReason(Reason(reason["code"]), reason["sentence"]) for reason in kept.reasons),
+        tuple(reason for each in kept.reasons if (reason := reason_from_stored(each))),
         kept.rate_floor,
         kept.corrected_interest_rate,
         kept.monthly_installment,

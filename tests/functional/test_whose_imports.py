@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from chalicelib.services.importing import import_object
 from tests.functional.conftest import Api
 from tests.functional.test_errors import assert_envelope
 from tests.functional.test_imports_api import reference, started, upload

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.config import Settings
-from chalicelib.ingest.events import ObjectReference
+from chalicelib.imports.s3_events import ObjectReference
 from tests.conftest import settings_for
 
 if TYPE_CHECKING:

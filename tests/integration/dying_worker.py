@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.imports import FileStore
-from chalicelib.ingest.events import ObjectReference
+from chalicelib.imports import running
+from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database, make_engine
-from chalicelib.services import importing
 from tests.conftest import settings_for
 
 
@@ -28,10 +28,10 @@ WAYS = {"killed": _die, "aborted": _allocate}
 def main(database_url: str, path: str, way: str, seconds: str) -> None:
     """Imports the file with a reader that ends this process."""
     # The module's own name is replaced, which mypy does not allow: the reader has to die inside the real import.
-    importing.read_workbook = WAYS[way]  # type: ignore[assignment,attr-defined]
+    running.read_workbook = WAYS[way]  # type: ignore[assignment,attr-defined]
     reference = ObjectReference("bench", "incoming/poison.xlsx", "1")
     store: Any = FileStore(Path(path))
-    importing.import_object(Database(make_engine(settings_for(database_url))), store, reference, lambda: float(seconds))
+    running.import_object(Database(make_engine(settings_for(database_url))), store, reference, lambda: float(seconds))
 
 
 if __name__ == "__main__":

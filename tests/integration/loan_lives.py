@@ -13,9 +13,9 @@ from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.servicing.fold import fold
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.values import Effect, Intent, Kind, Terms
-from chalicelib.services.customers import Registration
 from chalicelib.services.servicing import Wanted
 from chalicelib.storage import servicing
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.servicing import Asked
 from chalicelib.storage.tables import loans
 from tests.lending import create_loan, register

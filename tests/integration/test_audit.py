@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chalicelib.errors import Outdated
+from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author, Role
 from chalicelib.rules.auditing import Action
@@ -17,10 +18,10 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import api_keys, users
 from chalicelib.services.audit import list_events
-from chalicelib.services.customers import Registration, change_customer, etag_of, view_customer
-from chalicelib.services.importing import import_object
+from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.services.users import UserChanges
 from chalicelib.storage.audit import AuditFilter, StoredEvent
+from chalicelib.storage.customers import Registration
 from tests.integration.conftest import Aws
 from tests.lending import create_loan, register
 from tests.people import TEST, key_of, session_of, user_of

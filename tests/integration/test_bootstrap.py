@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
+from chalicelib.imports.merging.locking import lock_merging
+from chalicelib.imports.running import import_messages, import_object
 from chalicelib.postgres.database import Database
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
-from chalicelib.services.importing import import_messages, import_object
-from chalicelib.storage import imports
 from tests.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query, scalar
@@ -94,7 +94,7 @@ def test_nothing_is_queued_while_an_import_is_at_work(
 ) -> None:
     upload_seeds(aws)
     with new_database().transaction() as tx:
-        imports.lock_merging(tx.connection)
+        lock_merging(tx.connection)
         assert run(database, aws)["seeded"] == []
 
 

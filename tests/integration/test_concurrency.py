@@ -15,9 +15,9 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import Interrupted, OutcomeUnknown, retried
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services.customers import Registration
 from chalicelib.services.idempotency import Once
 from chalicelib.services.loans import Application, apply, check_eligibility
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.tables import loans
 from tests.integration.waiting import wait_until_someone_waits
 from tests.lending import create_loan, register

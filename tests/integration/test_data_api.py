@@ -12,7 +12,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from infra.database_user import DATABASE, NEEDS, make_user
 from infra.local.postgres import PostgresServer
-from infra.uploading import Session
+from infra.session import Session
 
 OUTPUTS = {"DatabaseArn": "arn:aws:rds:ap-south-1:1:cluster:loans-dev", "MasterSecretArn": "arn:aws:secretsmanager:1"}
 

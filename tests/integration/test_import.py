@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from chalicelib.ingest.csv_text import NEITHER
-from chalicelib.ingest.events import ObjectReference
+from chalicelib.imports.jobs import SheetCounts
+from chalicelib.imports.reading.csv_text import NEITHER
+from chalicelib.imports.running import ImportResult, import_object
+from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database
-from chalicelib.services.importing import ImportResult, import_object
-from chalicelib.storage.imports import SheetCounts
 from tests.conftest import PROJECT
 from tests.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
 from tests.integration.conftest import Aws

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import text
 
 from bench.imports import FileStore
-from chalicelib.ingest.events import ObjectReference
-from chalicelib.ingest.sheets import FileRefused
+from chalicelib.imports.attempts import FORGOTTEN, KILLED
+from chalicelib.imports.processor_budget import processor_budget, reading_seconds
+from chalicelib.imports.reading.sheets import FileRefused
+from chalicelib.imports.running import give_up_dead, import_object
+from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database
-from chalicelib.services.importing import give_up_dead, import_object
-from chalicelib.services.processor_budget import processor_budget, reading_seconds
-from chalicelib.storage.attempts import FORGOTTEN, KILLED
 from tests.conftest import PROJECT
 from tests.integration.test_import import query
 from tests.workbooks import customer, customers_book
@@ -121,7 +121,7 @@ def test_a_reader_that_spins_in_c_and_hears_no_signal_is_ended_by_the_system() -
     # One call of OpenSSL that takes minutes; an operation of Python's own, such as pow, looks for signals.
     program = """
 from hashlib import pbkdf2_hmac
-from chalicelib.services.processor_budget import processor_budget
+from chalicelib.imports.processor_budget import processor_budget
 with processor_budget(0.2):
     pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
 """

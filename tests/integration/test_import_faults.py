@@ -13,12 +13,11 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.ingest import rows
-from chalicelib.ingest.events import message_for
-from chalicelib.ingest.rows import Chunk
+from chalicelib.imports import loading, rows
+from chalicelib.imports.rows import Chunk
+from chalicelib.imports.running import import_messages, import_object
+from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database, make_engine
-from chalicelib.services import loading
-from chalicelib.services.importing import import_messages, import_object
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
 from tests.patience import PATIENCE_SECONDS
@@ -119,10 +118,10 @@ def test_a_cut_connection_leaves_nothing_and_the_next_attempt_does_it_all(
 def test_a_connection_cut_within_copy_is_reported_as_the_database_being_away(
     aws: Aws, database: Database, new_database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.storage import staging
+    from chalicelib.imports import copying
 
     other = new_database()
-    encode = staging._blocks
+    encode = copying._blocks
 
     def cut_then_encode(rows: Any) -> Iterator[bytes]:
         with other.reading() as connection:
@@ -136,7 +135,7 @@ def test_a_connection_cut_within_copy_is_reported_as_the_database_being_away(
 
     reference = aws.upload("incoming/book.xlsx", BOOK)
     with monkeypatch.context() as patch:
-        patch.setattr(staging, "_blocks", cut_then_encode)
+        patch.setattr(copying, "_blocks", cut_then_encode)
         with pytest.raises(DatabaseUnavailable):
             import_object(database, aws.s3, reference)
     assert import_object(database, aws.s3, reference).state == "completed"

@@ -7,7 +7,7 @@ import pytest
 from chalice.test import Client
 
 from chalicelib import runtime
-from chalicelib.ingest.events import message_for
+from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query

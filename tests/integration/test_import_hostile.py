@@ -9,12 +9,12 @@ from io import BytesIO
 
 import pytest
 
-from chalicelib.ingest.events import message_for
-from chalicelib.ingest.headers import find_layouts
-from chalicelib.ingest.rows import read_chunks
-from chalicelib.ingest.workbook import read_workbook
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.rows import read_chunks
+from chalicelib.imports.running import import_messages
+from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database
-from chalicelib.services.importing import import_messages
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from chalicelib.ingest.events import message_for
+from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database
 from chalicelib.rules.policy import STANDARD_1
 from tests.integration.conftest import Aws

@@ -14,15 +14,13 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from sqlalchemy import text
 
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.ingest import rows
-from chalicelib.ingest.events import ObjectReference, message_for
-from chalicelib.ingest.template import write_template
+from chalicelib.imports import jobs, loading, rows
+from chalicelib.imports.loading import OutOfTime
+from chalicelib.imports.running import ImportResult, import_messages, import_object
+from chalicelib.imports.s3_events import ObjectReference, message_for
+from chalicelib.imports.template import write_template
 from chalicelib.postgres.database import Database
-from chalicelib.services import loading
-from chalicelib.services.import_jobs import NEVER_ARRIVED, WAITING_SECONDS, give_up_waiting
-from chalicelib.services.importing import ImportResult, import_messages, import_object
-from chalicelib.services.loading import OutOfTime
-from chalicelib.storage import import_jobs
+from chalicelib.services.imports import NEVER_ARRIVED, WAITING_SECONDS, give_up_waiting
 from tests.integration.conftest import Aws
 from tests.integration.test_import import contents, query, scalar
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
@@ -139,9 +137,7 @@ def test_another_worker_that_was_faster_is_followed(
 
 def test_an_upload_that_was_asked_for_continues_its_import(aws: Aws, database: Database) -> None:
     with database.transaction() as tx:
-        job = import_jobs.start(
-            tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx", started_by="anyone"
-        )
+        job = jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx", started_by="anyone")
         tx.commit()
     result = import_object(database, aws.s3, aws.upload(job.object_key, BOOK))
     assert (result.import_id, result.state) == (job.import_id, "completed")
@@ -152,10 +148,8 @@ def test_an_import_whose_file_does_not_come_is_given_up_and_a_late_file_is_anoth
     aws: Aws, database: Database
 ) -> None:
     with database.transaction() as tx:
-        job = import_jobs.start(
-            tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx", started_by="anyone"
-        )
-        assert import_jobs.give_up_waiting(tx.connection, 0, NEVER_ARRIVED) == 0
+        job = jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name="book.xlsx", started_by="anyone")
+        assert jobs.give_up_waiting(tx.connection, 0, NEVER_ARRIVED) == 0
         tx.commit()
     age(database, WAITING_SECONDS - 60)
     assert give_up_waiting(database) == 0
@@ -273,9 +267,7 @@ def test_a_row_that_is_left_to_a_newer_version_says_so(aws: Aws, database: Datab
 def started(database: Database, aws: Aws, file_name: str) -> str:
     """The key of an import that waits for a file of this name."""
     with database.transaction() as tx:
-        job = import_jobs.start(
-            tx.connection, bucket=aws.settings.import_bucket, file_name=file_name, started_by="anyone"
-        )
+        job = jobs.start(tx.connection, bucket=aws.settings.import_bucket, file_name=file_name, started_by="anyone")
         tx.commit()
     return job.object_key
 

@@ -9,15 +9,15 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from chalicelib.imports.merging.refusals import HIGHEST_NUMBER
+from chalicelib.imports.running import ImportResult, import_object
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.migrate import alembic_config
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services.customers import Registration
-from chalicelib.services.importing import ImportResult, import_object
 from chalicelib.services.statistics import count
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.loans import LikelyDouble, likely_doubles
-from chalicelib.storage.merging_refusals import HIGHEST_NUMBER
 from tests.integration.conftest import Aws
 from tests.integration.test_import import findings, only_sheet, query
 from tests.lending import create_loan, register

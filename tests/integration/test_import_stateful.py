@@ -24,11 +24,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import text
 
 from chalicelib.errors import CustomerNotFound
-from chalicelib.ingest.events import message_for
+from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services.customers import Registration
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.loans import likely_doubles
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for

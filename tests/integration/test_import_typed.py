@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
-from chalicelib.services.importing import import_object
 from tests.integration.conftest import Aws
 from tests.integration.test_import import query
 from tests.workbooks import customer, customers_book, loan, loans_book

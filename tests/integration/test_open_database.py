@@ -7,7 +7,8 @@ from sqlalchemy.pool import NullPool
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
-from infra.local.postgres import PostgresError, PostgresServer
+from infra.local.postgres import PostgresServer
+from infra.terminal import CommandError
 from tests.conftest import settings_for
 
 
@@ -40,5 +41,5 @@ def test_no_other_role_and_no_other_database_is_opened_by_it(postgres: PostgresS
 
 
 def test_a_name_that_would_be_sql_is_refused(postgres: PostgresServer) -> None:
-    with pytest.raises(PostgresError, match="Invalid value"):
+    with pytest.raises(CommandError, match="Invalid value"):
         postgres.add_open_database("a; DROP ROLE loans")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.ingest.headers import find_layouts
-from chalicelib.ingest.rows import read_chunks
-from chalicelib.ingest.workbook import read_workbook
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.rows import read_chunks
+from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
-from chalicelib.services.importing import import_object
 from tests.integration.conftest import Aws
 from tests.integration.producers import (
     NoOffice,

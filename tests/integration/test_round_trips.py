@@ -17,13 +17,13 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.services import servicing
-from chalicelib.services.customers import Registration
 from chalicelib.services.delinquency import list_late_loans, view_delinquency
 from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.loans import view_loans
 from chalicelib.services.servicing import Recorded, Wanted, preview
 from chalicelib.services.servicing_accounts import quote_settlement, view_account, view_statement
 from chalicelib.storage import servicing as stored_lives
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.servicing import Asked
 from infra.local.postgres import PostgresServer
 from tests.conftest import settings_for
@@ -186,10 +186,18 @@ def test_copy_goes_out_after_what_was_to_go_before_it(distant: Database) -> None
     assert ask(distant, "SELECT sum(a) FROM copied") == 6
 
 
+PERSON = Registration("A", "B", 40, "9876543210", Decimal(90_000))
+
+
+def test_a_registration_waits_for_the_database_four_times(distant: Database, proxy: CountingProxy) -> None:
+    before = proxy.round_trips
+    register(distant, PERSON, STANDARD_1, TEST)
+    # The customer, the loans that waited for it, the entry in the audit log, and the end of the transaction.
+    assert proxy.round_trips == before + 4
+
+
 def test_an_application_waits_for_the_database_three_times(distant: Database, proxy: CountingProxy) -> None:
-    customer_id = register(
-        distant, Registration("A", "B", 40, "9876543210", Decimal(90_000)), STANDARD_1, TEST
-    ).customer_id
+    customer_id = register(distant, PERSON, STANDARD_1, TEST).customer_id
     before = proxy.round_trips
     request = LoanRequest(Decimal(100_000), Decimal(20), 12)
     assert create_loan(distant, customer_id, request, STANDARD_1, date(2026, 11, 23), TEST).loan_id

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.postgres.database import Database
 from chalicelib.storage import customers
-from chalicelib.storage.customers import NewCustomer
+from chalicelib.storage.customers import Registration
 
 PEOPLE = {
     1: ("\u095b\u0930\u0940\u0928\u093e", "Khan"),
@@ -32,8 +32,8 @@ PEOPLE = {
 def test_a_customer_is_found(database: Database, typed: str, found: int) -> None:
     with database.transaction() as tx:
         for number, (first, last) in PEOPLE.items():
-            made = NewCustomer(first, last, 41, f"98123{number:05}", Decimal(60000), Decimal(1))
-            assert customers.add(tx.connection, made) == number
+            person = Registration(first, last, 41, f"98123{number:05}", Decimal(60000))
+            assert customers.add(tx.connection, person, Decimal(1)).customer_id == number
         assert [each.customer_id for each in customers.page(tx.connection, typed, 0, 20)] == [found]
 
 

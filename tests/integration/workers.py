@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
 
+from chalicelib.imports.running import import_messages
 from chalicelib.postgres.database import Database, make_engine
-from chalicelib.services.importing import import_messages
 from tests.conftest import settings_for
 from tests.patience import PATIENCE_SECONDS
 

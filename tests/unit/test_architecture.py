@@ -11,20 +11,24 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 CHALICELIB = PROJECT / "chalicelib"
 # Whatever has modules of ours; loans_localstack is a package by itself, which LocalStack imports.
-TOPS = ("bench", "chalicelib", "contract", "data", "infra", "tests")
-ROOMS = ("rules", "postgres", "storage", "ingest", "services", "requests", "api", "console")
+TOPS = ("bench", "chalicelib", "contract", "data", "docs", "infra", "tests")
+ROOMS = ("rules", "postgres", "storage", "imports", "services", "requests", "api", "console")
 
 MAY_IMPORT = {
     "rules": {"rules"},
     "postgres": {"postgres"},
     "storage": {"storage", "postgres", "rules"},
-    "ingest": {"ingest", "storage", "postgres", "rules"},
-    "services": {"services", "ingest", "storage", "postgres", "rules"},
-    "requests": {"requests", "services", "storage", "rules"},
-    "api": {"api", "requests", "services", "storage", "rules"},
-    "console": {"console", "requests", "services", "storage", "rules"},
+    "imports": {"imports", "storage", "postgres", "rules"},
+    "services": {"services", "imports", "storage", "postgres", "rules"},
+    "requests": {"requests", "services", "imports", "storage", "rules"},
+    "api": {"api", "requests", "services", "imports", "storage", "rules"},
+    "console": {"console", "requests", "services", "imports", "storage", "rules"},
 }
 NOT_OUTSIDE = {room: {"sqlalchemy", "boto3", "pg8000"} for room in ("requests", "api", "console")}
+# What views may know of imports: values. The rest is slow to load, and the use cases of services call it.
+VALUES_OF_IMPORTS = ("jobs", "findings", "files", "kinds")
+# Reading knows nothing of what is read, and a kind nothing of what becomes of it.
+WITHIN_IMPORTS = {"reading": {"reading"}, "kinds": {"kinds", "reading"}}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -49,6 +53,22 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
             if parts[0] == "chalicelib" and parts[1] in ROOMS:
                 assert parts[1] in MAY_IMPORT[room], f"{path.relative_to(CHALICELIB)} imports {name}"
             assert parts[0] not in NOT_OUTSIDE.get(room, set()), f"{path.relative_to(CHALICELIB)} imports {name}"
+
+
+@pytest.mark.parametrize("room", ["requests", "api", "console"])
+def test_a_view_knows_only_values_of_imports(room: str) -> None:
+    for path in modules_of(room):
+        for name in imported(path):
+            if name.startswith("chalicelib.imports."):
+                assert name.split(".")[2] in VALUES_OF_IMPORTS, f"{path.relative_to(CHALICELIB)} imports {name}"
+
+
+@pytest.mark.parametrize("part", WITHIN_IMPORTS)
+def test_a_part_of_imports_knows_only_the_parts_below_it(part: str) -> None:
+    for path in modules_of(f"imports/{part}"):
+        for name in imported(path):
+            if name.startswith("chalicelib.imports."):
+                assert name.split(".")[2] in WITHIN_IMPORTS[part], f"{path.relative_to(CHALICELIB)} imports {name}"
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
@@ -81,9 +101,16 @@ def test_the_rules_import_the_standard_library_only() -> None:
             assert name.split(".")[0] in sys.stdlib_module_names or name.startswith("chalicelib.rules."), name
 
 
+def test_the_driver_knows_the_settings_and_the_errors_and_nothing_else_of_ours() -> None:
+    for path in modules_of("postgres"):
+        for name in imported(path):
+            of_ours = name.startswith("chalicelib.")
+            assert not of_ours or name.split(".")[1] in ("postgres", "config", "errors"), f"{path.name} imports {name}"
+
+
 def test_no_connection_leaves_the_services() -> None:
     """Use cases own their transactions: a view that had one could write outside of it, or keep it open."""
-    for room in ("api", "console", "requests", "rules", "ingest"):
+    for room in ("api", "console", "requests", "rules"):
         for path in modules_of(room):
             names = {name.rpartition(".")[2] for name in imported(path)}
             assert not names & {"Connection", "Transaction"}, path.relative_to(CHALICELIB)
@@ -122,3 +149,24 @@ def opens_a_transaction(function: ast.FunctionDef) -> bool:
     contexts = [item.context_expr for node in ast.walk(function) if isinstance(node, ast.With) for item in node.items]
     calls = [context.func for context in contexts if isinstance(context, ast.Call)]
     return any(isinstance(call, ast.Attribute) and call.attr in ("transaction", "reading") for call in calls)
+
+
+@pytest.mark.parametrize("room", ["services", "storage"])
+def test_nothing_is_there_for_the_tests_alone(room: str) -> None:
+    """A use case or a query that only tests call looks real, and what really runs goes untested."""
+    used = {name for path in CHALICELIB.rglob("*.py") for name in named_in(path)}
+    for path in modules_of(room):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                assert f"{name_of(path)}.{node.name}" in used, f"{path.relative_to(CHALICELIB)}: {node.name}"
+
+
+def named_in(path: Path) -> Iterator[str]:
+    """What a module names, of its own and of others, by full names. Whatever it imports it uses, or ruff says so."""
+    yield from imported(path)
+    modules = {name.rpartition(".")[2]: name for name in imported(path)}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Name):
+            yield f"{name_of(path)}.{node.id}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{modules.get(node.value.id)}.{node.attr}"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.services.loading import MERGING_SECONDS_A_ROW
-from chalicelib.storage.imports import COMPLETED, FAILED
-from infra.capacity import (
+from chalicelib.imports.loading import MERGING_SECONDS_A_ROW
+from chalicelib.rules.importing import ImportState
+from docs.tools.capacity import (
     DOCUMENT,
     SECONDS_A_MONTH,
     VOLUMES,
@@ -21,7 +21,7 @@ from infra.capacity import (
     read_inputs,
     tables,
 )
-from infra.fixed_cost import FOUNDATION, VALUES, counted, fixed_cost, metrics_of_our_own, prices
+from docs.tools.fixed_cost import FOUNDATION, VALUES, counted, fixed_cost, metrics_of_our_own, prices
 from infra.packaging import ROOT, TEMPLATE
 
 INPUTS = read_inputs(DOCUMENT.read_text())
@@ -160,7 +160,7 @@ def test_our_own_metrics_are_counted_by_the_values_that_tell_them_apart() -> Non
         for found in re.findall(r'RequestWatch\("(\w+)"\)', file.read_text())
     }
     assert len(doors) == VALUES[("door",)]
-    assert len({COMPLETED, FAILED}) == VALUES[("state",)]
+    assert len({ImportState.COMPLETED, ImportState.FAILED}) == VALUES[("state",)]
     assert metrics_of_our_own() == 3 * (1 + 2) + 1 * (1 + 9) + 2 * (1 + 2) + 7
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 import yaml
-from rich.console import Console
 
-from infra.local import commands, settings
+from infra.local import running, settings
 from infra.local.choosing import choose_launcher
 from infra.local.docker import SERVERS, Docker, engine_socket, project_of, states_of, variables
 from infra.local.launcher import public_url
 from infra.local.native import Native
 from infra.local.postgres import CLUSTER, DATABASE, PASSWORD, USER
-from infra.local.settings import Home, LocalError, Ports
+from infra.local.settings import Home, Ports
+from infra.terminal import CommandError
 
 PROJECT = Path(__file__).parent.parent.parent
 COMPOSE = PROJECT / "docker-compose.yml"
@@ -152,7 +152,7 @@ def test_both_servers_get_time_to_stop(compose: Compose) -> None:
 
 def test_without_a_docker_engine_the_launcher_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(LocalError, match=r"docker is not installed.*LAUNCHER=native"):
+    with pytest.raises(CommandError, match=r"docker is not installed.*LAUNCHER=native"):
         Docker(Home(tmp_path), DEFAULTS).servers()
 
 
@@ -203,10 +203,10 @@ def test_docker_that_was_asked_for_says_what_it_lacks(
 ) -> None:
     monkeypatch.setenv("LAUNCHER", "docker")
     launcher = choose_launcher(Home(tmp_path), DEFAULTS)
-    with pytest.raises(LocalError, match="The Docker engine does not answer; start it"):
+    with pytest.raises(CommandError, match="The Docker engine does not answer; start it"):
         launcher.servers()
     programs.answer("version", "20.10")
-    with pytest.raises(LocalError, match="no Compose plugin"):
+    with pytest.raises(CommandError, match="no Compose plugin"):
         launcher.servers()
 
 
@@ -217,15 +217,15 @@ def test_with_the_engine_away_down_says_so_and_forgets_nothing(
     monkeypatch.setenv("LAUNCHER", "docker")
     home = Home(tmp_path)
     home.stack_file.write_text("{}")
-    with pytest.raises(LocalError, match="does not answer"):
-        commands.down(home, Console(quiet=True))
+    with pytest.raises(CommandError, match="does not answer"):
+        running.stop(home)
     assert home.stack_file.exists()
 
 
 def test_make_up_waits_for_the_deployer_of_docker_compose_up(engine: Programs, tmp_path: Path) -> None:
     engine.answer("compose-ps", '{"Service":"deployer","State":"running"}\n')
     launcher = Docker(Home(tmp_path), DEFAULTS)
-    with pytest.raises(LocalError, match="deployer of `docker compose up` is at work"):
+    with pytest.raises(CommandError, match="deployer of `docker compose up` is at work"):
         launcher.start()
     assert "compose-up" not in engine.asked()
     assert "at work" in launcher.notes()[0]
@@ -243,7 +243,7 @@ def test_a_deployer_that_failed_is_noticed(engine: Programs, tmp_path: Path) -> 
 def test_a_port_of_another_folders_stack_is_named_with_the_folder(engine: Programs, tmp_path: Path) -> None:
     # The fake prints the same for every `docker ps`, so the project's name is this too; only the sentence counts.
     engine.answer("ps", "/another/checkout\n")
-    with pytest.raises(LocalError, match="Port 4566 belongs to the stack of /another/checkout"):
+    with pytest.raises(CommandError, match="Port 4566 belongs to the stack of /another/checkout"):
         Docker(Home(tmp_path), DEFAULTS).start()
 
 
@@ -256,6 +256,6 @@ def test_containers_of_functions_go_with_localstack_and_before_the_network(engin
 
 def test_a_port_that_the_running_stack_does_not_have_is_refused(engine: Programs, tmp_path: Path) -> None:
     engine.answer("compose-ps", '{"Service":"postgres","State":"running","Publishers":[{"PublishedPort":5555}]}\n')
-    with pytest.raises(LocalError, match="The stack runs with DB_PORT=5555, not 54329"):
+    with pytest.raises(CommandError, match="The stack runs with DB_PORT=5555, not 54329"):
         Docker(Home(tmp_path), DEFAULTS).start()
     assert "compose-up" not in engine.asked()

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.console.frame.static_assets import static_files
-from chalicelib.console.home.views.charts import FOOT, HEAD, Series, columns
+from chalicelib.console.frame.charts import FOOT, HEAD, Series, columns
+from chalicelib.console.frame.static_files import static_files
 
 
 def places(*values: int) -> list[tuple[float, float]]:

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.console.frame.formats import Formats
-from chalicelib.console.frame.words import months
+from chalicelib.console.frame.formats import Formats, months
 from chalicelib.errors import ConfigurationError
 
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -1,20 +1,27 @@
 """What people type and what pages say: amounts in and out, and a word for everything there is."""
 
 from collections.abc import Iterator
+from dataclasses import fields
+from decimal import Decimal
 
 import pytest
+from pydantic import BaseModel
 
 from chalicelib import runtime
-from chalicelib.console.applications.views.explaining import PARTS, policy_in_words
+from chalicelib.console.applications.explaining import PARTS, policy_in_words
+from chalicelib.console.customers.fields import CORRECTABLE, FIELDS, Correction
 from chalicelib.console.frame import rendering
-from chalicelib.console.frame.history import FIELDS
-from chalicelib.console.frame.typed import AMOUNT_COLUMNS, finding_sentence, plain_amount, refused, with_amounts
+from chalicelib.console.frame.reading import plain_amount, read
+from chalicelib.console.imports.findings import OUTCOMES
 from chalicelib.errors import InvalidRequest
-from chalicelib.ingest.kinds import KINDS
+from chalicelib.requests.models import CheckEligibilityBody, PatchCustomerBody, RegisterBody
+from chalicelib.rules.changes import Change, ChangeCode
+from chalicelib.rules.importing import FINDING_OUTCOMES
 from chalicelib.rules.policy import STANDARD_1
+from chalicelib.rules.reasons import Reason, StatedReason
 from chalicelib.rules.score import Part
-from chalicelib.storage.customers import NewCustomer
-from chalicelib.storage.import_jobs import StoredFinding
+from chalicelib.rules.sentences import change_sentence, reason_sentence
+from chalicelib.storage.customers import Customer
 
 
 @pytest.fixture(autouse=True)
@@ -54,26 +61,41 @@ def test_an_amount_may_be_typed_with_its_currency_and_grouped(typed: str, plain:
     assert plain_amount(typed) == plain
 
 
-@pytest.mark.parametrize(
-    ("sentence", "shown"),
-    [
-        (
-            "The instalments of the current loans, 26000.50, are more than 50% of the monthly income, 52000.",
-            "The instalments of the current loans, ₹26,000.50, are more than 50% of the monthly income, ₹52,000.",
-        ),
-        ("At a credit score of 46 the interest rate is at least 12.75% a year.",) * 2,
-        ("The credit score, 9, must be above 10.",) * 2,
-        ("The current loans, 1200000, must fall to 0.75.", "The current loans, ₹12,00,000, must fall to ₹0.75."),
-        ("120.25% of 12345.6 and 1234%",) * 2,
-    ],
-)
-def test_amounts_in_a_sentence_are_written_as_the_locale_does_and_other_numbers_stay(sentence: str, shown: str) -> None:
-    assert with_amounts(sentence) == shown
+def test_a_reason_is_said_with_amounts_as_the_locale_writes_them() -> None:
+    figures = {
+        "current_emis": Decimal("26000.50"),
+        "max_emi_share_of_income": Decimal("0.5"),
+        "monthly_income": Decimal(52_000),
+    }
+    assert reason_sentence(StatedReason(Reason.EMI_BURDEN_TOO_HIGH, figures), rendering.formats()) == (
+        "The monthly instalments of the current loans, ₹26,000.50, are more than 50% of the monthly income, ₹52,000."
+    )
+    raised = StatedReason(Reason.RATE_RAISED_TO_FLOOR, {"score": 46, "interest_rate": Decimal("12.7500")})
+    assert reason_sentence(raised, rendering.formats()) == (
+        "At a credit score of 46 the interest rate is at least 12.75% a year."
+    )
+
+
+def test_a_change_is_said_with_amounts_as_the_locale_writes_them() -> None:
+    fallen = Change(ChangeCode.CURRENT_PRINCIPAL_AT_MOST, Decimal("0.75"), {"current_principal": Decimal(1_200_000)})
+    assert change_sentence(fallen, rendering.formats()) == "The current loans, ₹12,00,000, must fall to ₹0.75."
+    above = Change(ChangeCode.SCORE_ABOVE, 10, {"score": 9})
+    assert change_sentence(above, rendering.formats()) == "The credit score, 9, must be above 10."
 
 
 def test_every_part_of_a_score_and_every_field_of_a_customer_has_a_name() -> None:
     assert set(PARTS) == set(Part)
-    assert set(FIELDS) == {*NewCustomer.__dataclass_fields__, "waiting_loans_applied", "loan_ids"}
+    of_a_customer = {field.name for field in fields(Customer)} - {"customer_id"}
+    assert set(FIELDS) == of_a_customer
+
+
+def test_the_forms_of_a_customer_have_every_field_that_can_be_registered_or_corrected() -> None:
+    assert set(RegisterBody.model_fields) <= set(FIELDS)
+    assert set(Correction.model_fields) == set(PatchCustomerBody.model_fields) == {*CORRECTABLE, "reason"}
+
+
+def test_every_outcome_of_a_finding_has_a_name() -> None:
+    assert tuple(OUTCOMES) == FINDING_OUTCOMES
 
 
 def test_a_policy_is_said_in_full() -> None:
@@ -87,43 +109,29 @@ def test_a_policy_is_said_in_full() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "said", "shown"),
+    ("model", "typed", "sentence"),
     [
         (
-            "Loan Amount",
-            "2000000000000",
-            "must be at most 1000000000000. Invalid value: 2000000000000.",
-            "must be at most ₹10,00,00,00,00,000. Invalid value: ₹20,00,00,00,00,000.",
+            CheckEligibilityBody,
+            {"loan_amount": "2,00,00,00,00,00,000.5"},
+            'must be an amount from ₹1 to ₹10,00,00,00,00,000, with at most 2 decimals; got "2,00,00,00,00,00,000.5"',
         ),
         (
-            "Loan Amount",
-            "-5000.5",
-            "must be at most 1000000000000. Invalid value: -5000.5.",
-            "must be at most ₹10,00,00,00,00,000. Invalid value: -5000.5.",
+            RegisterBody,
+            {"monthly_income": "0"},
+            'must be an amount above ₹0 and at most ₹10,00,00,00,00,000, with at most 2 decimals; got "0"',
         ),
         (
-            "Loan ID",
-            "1000000000000000",
-            "must be a whole number from 1 to 999999999999999. Invalid value: 1000000000000000.",
-            "must be a whole number from 1 to 999999999999999. Invalid value: 1000000000000000.",
+            Correction,
+            {"approved_limit": ""},
+            "is required; it must be an amount from ₹0 to ₹10,00,00,00,00,000, with at most 2 decimals",
         ),
     ],
 )
-def test_a_finding_groups_amounts_and_leaves_ids_and_odd_values_as_the_file_has_them(
-    column: str, value: str, said: str, shown: str
+def test_the_bounds_of_an_amount_are_grouped_and_what_was_typed_is_quoted_as_it_was(
+    model: type[BaseModel], typed: dict[str, str], sentence: str
 ) -> None:
-    finding = StoredFinding(1, "loans", 5, "rejected", column, value, "out_of_range", f"{column} {said}")
-    assert finding_sentence(finding) == f"{column} {shown}"
-
-
-def test_the_columns_of_amounts_are_columns_of_the_workbooks() -> None:
-    assert {column.title for kind in KINDS for column in kind.columns} >= AMOUNT_COLUMNS
-
-
-def test_the_bound_of_an_amount_is_grouped_and_what_was_typed_is_quoted_as_it_was() -> None:
-    sentence = 'must be an amount in rupees, 1 to 1000000000000; got "20000000000000.5"'
-    error = InvalidRequest("No.", {"loan_amount": [sentence], "phone_number": ['must have 10 digits; got "1234567"']})
-    form = refused({}, error)
-    grouped = 'must be an amount in rupees, 1 to ₹10,00,00,00,00,000; got "20000000000000.5"'
-    assert form.sentences("loan_amount") == [grouped]
-    assert form.sentences("phone_number") == ['must have 10 digits; got "1234567"']
+    with pytest.raises(InvalidRequest) as refused:
+        read(model, typed)
+    (name,) = typed
+    assert refused.value.fields[name] == [sentence]

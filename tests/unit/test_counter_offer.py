@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.rules.bounds import LOAN_AMOUNT
 from chalicelib.rules.changes import Change, ChangeCode, changes_needed
-from chalicelib.rules.counter_offer import LARGEST_AMOUNT, CounterOffer, Offer, counter_offer
+from chalicelib.rules.counter_offer import CounterOffer, Offer, counter_offer
 from chalicelib.rules.decision import decide
 from chalicelib.rules.money import emi
 from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy, Slab
 from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.rules.sentences import change_sentence, statement
 from tests.unit.portfolios import PORTFOLIOS, facts_in
 from tests.unit.strategies import able_customers, built_in_policies, policies, rates, requests, tenures
 
@@ -72,7 +74,7 @@ def test_prudent_offers_what_the_income_has_room_for() -> None:
     assert counter.largest_amount == offered("280317", 24, "10.5")
     assert counter.shortest_tenure == offered("900000", 107, "10.5")
     assert counter.largest_amount.monthly_installment == Decimal("12999.99")
-    assert counter.statement == (
+    assert statement(counter) == (
         "Over 24 months, up to 280317 would be approved at 10.5% a year, 12999.99 a month. "
         "The amount of 900000 would be approved over 107 months at 10.5% a year, 12988.52 a month. "
         "For the loan as asked: The monthly income, 50000, must be at least 107476.88."
@@ -84,17 +86,15 @@ def test_standard_offers_the_limit_for_an_amount_above_it() -> None:
     assert counter.largest_amount == offered("1800000", 24, "10.5")
     assert counter.shortest_tenure is None
     assert [(change.code, change.bound) for change in counter.changes] == [("approved_limit_at_least", 2_000_000)]
-    assert "The amount of 2000000 would not be approved over any tenure." in counter.statement
+    assert "The amount of 2000000 would not be approved over any tenure." in statement(counter)
 
 
 def test_a_raised_rate_is_offered_at_that_rate_and_nothing_has_to_change() -> None:
     counter = counter_offer(MIDDLING, ASKED, STANDARD_1)
-    assert counter == CounterOffer(
-        offered("1800000", 24, "12"),
-        offered("900000", 1, "12"),
-        (),
+    assert counter == CounterOffer(ASKED, offered("1800000", 24, "12"), offered("900000", 1, "12"), ())
+    assert statement(counter) == (
         "Over 24 months, up to 1800000 would be approved at 12% a year, 84732.25 a month. "
-        "The amount of 900000 would be approved over 1 month at 12% a year, 909000 a month.",
+        "The amount of 900000 would be approved over 1 month at 12% a year, 909000 a month."
     )
 
 
@@ -109,7 +109,7 @@ def test_nothing_is_offered_above_what_can_be_applied_for() -> None:
     rich = replace(CUSTOMER, approved_limit=Decimal(36 * 10**12))
     largest = counter_offer(rich, replace(ASKED, loan_amount=Decimal(1)), STANDARD_1).largest_amount
     assert largest is not None
-    assert largest.loan_amount == LARGEST_AMOUNT
+    assert largest.loan_amount == LOAN_AMOUNT.most
 
 
 HOPELESS: list[tuple[Facts, LoanRequest, Policy, list[str], list[tuple[ChangeCode, str, str]]]] = [
@@ -204,10 +204,10 @@ def test_what_would_have_to_change_is_said_with_its_bound(
     changes: list[tuple[ChangeCode, str, str]],
 ) -> None:
     counter = counter_offer(facts, request_, policy)
-    assert [(change.code, change.bound, change.sentence) for change in counter.changes] == [
+    assert [(change.code, change.bound, change_sentence(change)) for change in counter.changes] == [
         (code, Decimal(bound), sentence) for code, bound, sentence in changes
     ]
-    assert all(word in counter.statement for word in [*words, *(sentence for _, _, sentence in changes)])
+    assert all(word in statement(counter) for word in [*words, *(sentence for _, _, sentence in changes)])
 
 
 def test_every_change_is_asked_for_by_some_case() -> None:
@@ -276,7 +276,7 @@ def test_an_offer_is_approved_as_it_stands_and_a_rupee_more_or_a_month_less_is_n
     largest, shortest = counter.largest_amount, counter.shortest_tenure
     amount = largest.loan_amount if largest else Decimal(0)
     assert largest == (approved_offer(facts, replace(request, loan_amount=amount), policy) if largest else None)
-    assert amount == LARGEST_AMOUNT or not approved_offer(facts, replace(request, loan_amount=amount + 1), policy)
+    assert amount == LOAN_AMOUNT.most or not approved_offer(facts, replace(request, loan_amount=amount + 1), policy)
     tenure = shortest.tenure if shortest else LONGEST + 1
     assert shortest == (approved_offer(facts, replace(request, tenure=tenure), policy) if shortest else None)
     assert tenure == 1 or not approved_offer(facts, replace(request, tenure=tenure - 1), policy)

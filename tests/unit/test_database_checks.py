@@ -1,23 +1,24 @@
 """A deployment says whom to trust for its database, and does not leave it for another by mistake."""
 
-import io
 import ssl
 import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from moto import mock_aws
 
-from infra import deploy
+from infra.__main__ import main
 from infra.database_checks import (
     BUNDLE,
     CA_FILE,
-    DatabaseError,
     check_certificates,
     check_move,
     read_certificates,
 )
+from infra.deploy import deploy
 from infra.packaging import CERTIFICATES, package, source_digest
+from infra.terminal import CommandError
 
 AURORA = "postgresql://loans_app@loans-dev.cluster-c1.ap-south-1.rds.amazonaws.com:5432/loans"
 FOUNDED = {"DatabaseUrl": AURORA, "DatabaseResourceId": "cluster-A", "SubnetIds": "subnet-1"}
@@ -51,7 +52,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_aurora_is_not_deployed_to_without_its_certificates(host: str) -> None:
-    with pytest.raises(DatabaseError, match=f"not trust {host}.*curl -O {BUNDLE}.*CERTIFICATES=global-bundle.pem"):
+    with pytest.raises(CommandError, match=f"not trust {host}.*curl -O {BUNDLE}.*CERTIFICATES=global-bundle.pem"):
         check_certificates({"DatabaseUrl": f"postgresql://loans_app@{host}:5432/loans"})
 
 
@@ -69,8 +70,8 @@ def test_the_proxy_another_server_and_whoever_brings_certificates_need_none(othe
 
 
 def test_a_deployment_without_them_is_refused_before_anything_is_asked_or_packaged() -> None:
-    with pytest.raises(deploy.DeployError, match="CERTIFICATES="):
-        deploy.deploy("dev", None, {"DatabaseUrl": AURORA})
+    with pytest.raises(CommandError, match="CERTIFICATES="):
+        deploy("dev", None, {"DatabaseUrl": AURORA})
 
 
 def test_a_file_of_certificates_is_read(bundle: Path) -> None:
@@ -81,9 +82,9 @@ def test_a_file_of_certificates_is_read(bundle: Path) -> None:
 def test_a_file_without_a_certificate_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bundle.pem"
     path.write_bytes(content)
-    with pytest.raises(DatabaseError, match=r"PEM form.*bundle\.pem"):
+    with pytest.raises(CommandError, match=r"PEM form.*bundle\.pem"):
         read_certificates(path)
-    with pytest.raises(DatabaseError, match="PEM form"):
+    with pytest.raises(CommandError, match="PEM form"):
         read_certificates(tmp_path / "nothing.pem")
 
 
@@ -106,28 +107,29 @@ def test_other_certificates_make_another_revision() -> None:
 
 
 def test_the_command_refuses_a_file_without_certificates_and_takes_one_with_some(
-    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     (tmp_path / "empty.pem").touch()
     with mock_aws():
-        assert deploy.main(["dev", f"DatabaseUrl={AURORA}", "--certificates", str(tmp_path / "empty.pem")], {}) == 1
-        assert "PEM form" in capsys.readouterr().err
-        monkeypatch.setattr("sys.stdin", io.StringIO())
-        assert deploy.main(["dev", f"DatabaseUrl={AURORA}", "--certificates", str(bundle)], {}) == 1
-        # Packaged, planned, and then nobody was there to be asked.
-        assert "CONFIRM=yes" in capsys.readouterr().err
+        for file, sentence in (
+            (tmp_path / "empty.pem", "PEM form"),
+            # Packaged, planned, and then nobody was there to be asked.
+            (bundle, "CONFIRM=yes"),
+        ):
+            done = CliRunner().invoke(main, ["deploy", "dev", f"DatabaseUrl={AURORA}", "--certificates", str(file)])
+            assert (done.exit_code, sentence in done.stderr) == (1, True), done.output
 
 
 def test_a_stage_on_a_restored_database_is_not_led_back_by_its_foundation() -> None:
-    with pytest.raises(DatabaseError) as refused:
+    with pytest.raises(CommandError) as refused:
         check_move(RESTORED, FOUNDED, {})
     sentence = str(refused.value)
     assert f'PARAMETERS="DatabaseUrl={RESTORED["DatabaseUrl"]} DatabaseResourceId=cluster-B"' in sentence
     assert f'PARAMETERS="DatabaseUrl={FOUNDED["DatabaseUrl"]} DatabaseResourceId=cluster-A"' in sentence
-    with pytest.raises(DatabaseError, match=r'stay: PARAMETERS="DatabaseResourceId=cluster-B"'):
+    with pytest.raises(CommandError, match=r'stay: PARAMETERS="DatabaseResourceId=cluster-B"'):
         check_move(RESTORED, FOUNDED, {"DatabaseUrl": RESTORED["DatabaseUrl"]})
 
 

@@ -14,6 +14,7 @@ from chalicelib.rules.money import emi
 from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.score import Facts, LoanRequest, history_score
+from chalicelib.rules.sentences import reason_sentence
 from tests.unit.portfolios import PORTFOLIOS, facts_in
 from tests.unit.strategies import able_customers, facts_of_customers, policies, rates, requests, rupees
 
@@ -48,7 +49,6 @@ def test_a_good_history_is_approved_at_the_requested_rate() -> None:
     assert (decision.approved, decision.score, decision.reasons) == (True, 73, ())
     assert decision.corrected_interest_rate == Decimal("10.5")
     assert decision.monthly_installment == emi(ASKED.loan_amount, Decimal("10.5"), 24)
-    assert decision.message is None
 
 
 def test_a_customer_without_loans_scores_75() -> None:
@@ -88,7 +88,7 @@ def test_a_requested_rate_above_the_floor_is_not_lowered(score: int, asked: str)
 def test_a_raised_rate_says_so() -> None:
     decision = decide(with_score(40), ASKED, STANDARD_1)
     assert [reason.code for reason in decision.reasons] == [Reason.RATE_RAISED_TO_FLOOR]
-    assert decision.reasons[0].sentence == "At a credit score of 40 the interest rate is at least 12% a year."
+    assert reason_sentence(decision.reasons[0]) == "At a credit score of 40 the interest rate is at least 12% a year."
 
 
 def test_instalments_of_exactly_half_the_income_are_not_too_many() -> None:
@@ -125,7 +125,7 @@ def test_a_low_score_and_a_high_burden_are_both_named() -> None:
 
 def test_a_refusal_says_why_to_a_person() -> None:
     decision = decide(replace(GOOD, current_emis=Decimal("26000.50")), ASKED, STANDARD_1)
-    assert decision.message == (
+    assert reason_sentence(decision.reasons[0]) == (
         "The monthly instalments of the current loans, 26000.50, are more than 50% of the monthly income, 50000."
     )
 
@@ -174,7 +174,6 @@ def test_a_refusal_has_a_reason_that_refuses_first_and_an_approval_has_none(
     refusing = [reason.code.refuses for reason in decision.reasons]
     assert refusing == sorted(refusing, reverse=True)
     assert any(refusing) is not decision.approved
-    assert decision.message == (None if decision.approved else decision.reasons[0].sentence)
     raised = decision.corrected_interest_rate != request.interest_rate
     assert decision.calls_for_counter_offer is (raised or not decision.approved)
 

@@ -18,7 +18,7 @@ from chalicelib.config import STATEMENT_TIMEOUT_MS, read_settings
 from infra.cloudformation import Plan, Stack
 from infra.foundation import found
 from infra.packaging import ROOT, TEMPLATE
-from infra.terminal import Refused
+from infra.terminal import CommandError
 
 FOUNDATION = ROOT / "infra" / "foundation.yaml"
 REGION = "ap-south-1"
@@ -278,7 +278,7 @@ def test_a_foundation_is_not_made_where_its_plan_is_not_approved_of(foundation: 
         asked.append(plan)
         return False
 
-    with pytest.raises(Refused, match="left as it is"):
+    with pytest.raises(CommandError, match="left as it is"):
         found("staging", Session(), {}, refuse, template=template)
     assert "+ Network (AWS::EC2::VPC)" in asked[0].sentences()
     assert not stack_of("staging").exists()

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from infra.functions import FunctionFailed, invoke
-from infra.terminal import session_of
-from infra.uploading import Session
+from infra.functions import invoke
+from infra.session import Session, session_of
+from infra.terminal import CommandError
 from tests.patience import PATIENCE_SECONDS
 
 # Status, body, seconds until it comes.
@@ -63,7 +63,7 @@ def test_a_function_is_waited_for_as_long_as_it_may_run_and_called_once() -> Non
 def test_one_that_does_not_answer_is_not_called_again() -> None:
     with (
         a_lambda(lambda _: (200, {}, 1.5)) as (session, calls),
-        pytest.raises(FunctionFailed, match=r"loans-dev-bootstrap did not answer within 1 s; its log"),
+        pytest.raises(CommandError, match=r"loans-dev-bootstrap did not answer within 1 s; its log"),
     ):
         invoke(session, "loans-dev-bootstrap", {}, slack_seconds=0.1)
     assert len(calls) == 1
@@ -78,7 +78,7 @@ def test_one_that_is_at_work_for_somebody_else_is_waited_for() -> None:
 def test_one_that_never_has_time_is_given_up() -> None:
     with (
         a_lambda(lambda _: BUSY) as (session, calls),
-        pytest.raises(FunctionFailed, match=r"took no call for 1 s: .*TooManyRequestsException"),
+        pytest.raises(CommandError, match=r"took no call for 1 s: .*TooManyRequestsException"),
     ):
         invoke(session, "loans-dev-bootstrap", {}, slack_seconds=0)
     assert len(calls) > 1
@@ -87,6 +87,6 @@ def test_one_that_never_has_time_is_given_up() -> None:
 def test_what_a_function_refuses_is_its_sentence() -> None:
     with (
         a_lambda(lambda _: (200, {"error": "No such operation."}, 0)) as (session, _),
-        pytest.raises(FunctionFailed, match="refused: No such operation"),
+        pytest.raises(CommandError, match="refused: No such operation"),
     ):
         invoke(session, "loans-dev-administer", {})

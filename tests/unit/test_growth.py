@@ -23,18 +23,19 @@ import pytest
 import chalicelib
 from chalicelib.api.schedules import preferred_format
 from chalicelib.errors import LoanError
-from chalicelib.ingest.headers import find_layouts
-from chalicelib.ingest.number_formats import MAX_CODE, NumberFormat
-from chalicelib.ingest.plain_rows import PlainRows, grammar
-from chalicelib.ingest.rows import read_chunks
-from chalicelib.ingest.shared_strings import SharedStrings, Strings
-from chalicelib.ingest.titles import MAX_TITLE, of_other_unit, unit_of
-from chalicelib.ingest.workbook import FileRefused, read_workbook
-from chalicelib.ingest.xml_parts import LINKS, MAIN, Damaged
+from chalicelib.imports.files import safe_file_name
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.kinds.columns import YEARS
+from chalicelib.imports.reading.number_formats import MAX_CODE, NumberFormat
+from chalicelib.imports.reading.plain_rows import PlainRows, grammar
+from chalicelib.imports.reading.shared_strings import SharedStrings, Strings
+from chalicelib.imports.reading.workbook import FileRefused, read_workbook
+from chalicelib.imports.reading.xml_parts import LINKS, MAIN, Damaged
+from chalicelib.imports.rows import read_chunks
+from chalicelib.imports.titles import MAX_TITLE, of_other_unit, unit_of
 from chalicelib.requests import models
 from chalicelib.requests.json_bodies import json_object
 from chalicelib.requests.parsing import MAX_BODY_BYTES, parse
-from chalicelib.services.import_jobs import safe_file_name
 from tests.workbooks import CUSTOMER_HEADER
 
 MOST_GROWTH = 2.5
@@ -117,63 +118,62 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "config.CEILING": OPERATORS,
     "config.CURRENCY_CODE": OPERATORS,
     "rules.policy.NAME": OPERATORS,
-    "api.json_bodies._TEXT_OR_BRACKET": [
+    "requests.json_bodies._TEXT_OR_BRACKET": [
         ("finditer", lambda n: '"' + "\\" * n),
         ("finditer", lambda n: '"' + 'a\\"' * n),
         ("finditer", lambda n: '"[' * n),
     ],
-    "console.audit_words.MOMENT": [("fullmatch", lambda n: "2024-01-01 00:00:00." + "0" * n + "+")],
-    "console.customer_forms.PLAIN_AMOUNT": [("fullmatch", lambda n: "1" * n + ".x")],
-    "console.page.NEXT": [
+    "console.administration.audit_labels.MOMENT": [("fullmatch", lambda n: "2024-01-01 00:00:00." + "0" * n + "+")],
+    "console.frame.redirects.NEXT": [
         ("fullmatch", lambda n: "a" * n + "!"),
         ("fullmatch", lambda n: "a/" * n + "!"),
         ("fullmatch", lambda n: "?" + "a" * n + "!"),
     ],
-    "console.typed.AMOUNT": [
+    "console.imports.findings.AMOUNT": [
         ("finditer", lambda n: "1" * n + "%"),
         ("finditer", lambda n: "1.1" * n),
         ("finditer", lambda n: "12345% " * n),
     ],
-    "console.typed.PLAIN_NUMBER": [
+    "console.imports.findings.PLAIN_NUMBER": [
         ("fullmatch", lambda n: "1" * n + "."),
         ("fullmatch", lambda n: "1." + "1" * n + "."),
     ],
-    "console.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
-    "ingest.cells._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
-    "ingest.number_formats._TOKEN": [
+    "console.frame.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
+    "imports.kinds.readers._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
+    "imports.reading.number_formats._TOKEN": [
         ("finditer", lambda n: "[" * n),
         ("finditer", lambda n: '"a' * n),
         ("finditer", lambda n: '"' * (2 * n + 1)),
         ("finditer", lambda n: "Genera" * n),
         ("finditer", lambda n: "\\" * (2 * n + 1)),
     ],
-    "ingest.number_formats._CONDITION": [("fullmatch", lambda n: "<" + " " * n + "x")],
-    "ingest.number_formats._ELAPSED": [("fullmatch", lambda n: "h" * n)],
-    "ingest.number_formats._COLOUR": [("fullmatch", lambda n: "color" + " " * n)],
-    "ingest.number_formats._OF_NO_WEIGHT": [("finditer", lambda n: " -" * n + "x")],
-    "ingest.report_cells._UNWRITABLE": [("finditer", lambda n: "\1" * n)],
-    "ingest.rewriting._ADDRESS": [("fullmatch", lambda n: "A" * n), ("fullmatch", lambda n: "A" + "1" * n)],
-    "ingest.rewriting._SMALL_NUMBER": [("fullmatch", lambda n: "1" * n)],
-    "ingest.rewriting._RANGE": [("fullmatch", lambda n: "A" * n)],
-    "ingest.shared_strings._PLAIN": [
+    "imports.reading.number_formats._CONDITION": [("fullmatch", lambda n: "<" + " " * n + "x")],
+    "imports.reading.number_formats._ELAPSED": [("fullmatch", lambda n: "h" * n)],
+    "imports.reading.number_formats._COLOUR": [("fullmatch", lambda n: "color" + " " * n)],
+    "imports.reading.number_formats._OF_NO_WEIGHT": [("finditer", lambda n: " -" * n + "x")],
+    "imports.report.cells._UNWRITABLE": [("finditer", lambda n: "\1" * n)],
+    "imports.reading.rewriting._ADDRESS": [("fullmatch", lambda n: "A" * n), ("fullmatch", lambda n: "A" + "1" * n)],
+    "imports.reading.rewriting._SMALL_NUMBER": [("fullmatch", lambda n: "1" * n)],
+    "imports.reading.rewriting._RANGE": [("fullmatch", lambda n: "A" * n)],
+    "imports.reading.shared_strings._PLAIN": [
         ("fullmatch", lambda n: b"<si>" * n),
         ("fullmatch", lambda n: b" " * n + b"x"),
         ("fullmatch", lambda n: b"<si><t>a</t></si> " * n + b"x"),
         ("fullmatch", lambda n: b"<si><t>" + b"a" * n),
     ],
-    "ingest.shared_strings._TEXT": [
+    "imports.reading.shared_strings._TEXT": [
         ("finditer", lambda n: b"<t" * n),
         ("finditer", lambda n: b"<t" + b" t" * n),
         ("finditer", lambda n: b"<t" + b">" * n),
         ("finditer", lambda n: b"<t>" + b"a" * n),
     ],
-    "ingest.titles._OTHER_SCALES": [("fullmatch", lambda n: "lakhs" * n)],
-    "ingest.titles._MONTH_FIRST": [
+    "imports.titles._OTHER_SCALES": [("fullmatch", lambda n: "lakhs" * n)],
+    "imports.titles._MONTH_FIRST": [
         ("search", lambda n: "m" * n),
         ("search", lambda n: "m" + " " * n + "x"),
         ("search", lambda n: "m dd " * n),
     ],
-    "ingest.worksheets._SHEET_DATA": [
+    "imports.reading.worksheets._SHEET_DATA": [
         ("search", lambda n: b"<" * n),
         ("search", lambda n: b"<a" * n),
         ("search", lambda n: b"<" + b"a" * n),
@@ -329,8 +329,8 @@ ROWS = {
 OUR_OWN = "only a page of our own is searched"
 INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
     ("api.contract", "findall", r"r'<style>(.*?)</style>'"): OUR_OWN,
-    ("api.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models._digits)],
-    ("api.models", "findall", r"r'\w{2,}'"): [
+    ("requests.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models._digits)],
+    ("requests.models", "findall", r"r'\w{2,}'"): [
         Case(lambda n: "a " * n, models._said),
         Case(lambda n: "a" * n, models._said),
     ],
@@ -339,33 +339,33 @@ INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
         Case(lambda n: "a;q=1," * n, preferred_format),
         Case(lambda n: "a" + ";" * n, preferred_format),
     ],
-    ("ingest.number_formats", "fullmatch", r"r'[ymdhsgbeap/ .,:\-0]+'"): [
+    ("imports.reading.number_formats", "fullmatch", r"r'[ymdhsgbeap/ .,:\-0]+'"): [
         Case(lambda n: "y" * n + "x", lambda text: NumberFormat(text).sections, MAX_CODE)
     ],
-    ("ingest.number_formats", "search", "r'[ymdhs]'"): [
+    ("imports.reading.number_formats", "search", "r'[ymdhs]'"): [
         Case(lambda n: "0" * n, lambda text: NumberFormat(text).sections, MAX_CODE)
     ],
-    ("ingest.number_formats", "sub", "r'e[+-]'"): [
+    ("imports.reading.number_formats", "sub", "r'e[+-]'"): [
         Case(lambda n: "0E+" * n, lambda text: NumberFormat(text).sections, MAX_CODE // 3),
         Case(lambda n: "[" * n, lambda text: NumberFormat(text).sections, MAX_CODE),
         Case(lambda n: ";" * n, lambda text: NumberFormat(text).sections, MAX_CODE),
     ],
-    ("ingest.plain_rows", "compile", "b'\\\\s*+(?:%b)*+' % row.replace(b'~', prefix)"): [
+    ("imports.reading.plain_rows", "compile", "b'\\\\s*+(?:%b)*+' % row.replace(b'~', prefix)"): [
         Case(make, grammar(b"").fullmatch) for make in ROWS.values()
     ],
-    ("ingest.plain_rows", "compile", "text.replace(b'~', re.escape(prefix))"): [
+    ("imports.reading.plain_rows", "compile", "text.replace(b'~', re.escape(prefix))"): [
         Case(make, take_rows) for make in ROWS.values()
     ],
-    ("ingest.plain_rows", "search", "b' ref=\"([A-Z0-9:]{1,30})\"'"): [
+    ("imports.reading.plain_rows", "search", "b' ref=\"([A-Z0-9:]{1,30})\"'"): [
         Case(ROWS["a long formula"], take_rows)
     ],
-    ("ingest.titles", "findall", r"r'[^\W_]+'"): [
-        Case(lambda n: "a_" * n, lambda text: of_other_unit("Age", text), MAX_TITLE // 2)
+    ("imports.titles", "findall", r"r'[^\W_]+'"): [
+        Case(lambda n: "a_" * n, lambda text: of_other_unit(YEARS, text), MAX_TITLE // 2)
     ],
-    ("ingest.titles", "fullmatch", "pattern"): [
-        Case(lambda n: f"x ({'year ' * n})", lambda text: of_other_unit("Age", unit_of(text)), MAX_TITLE // 5)
+    ("imports.titles", "fullmatch", "pattern"): [
+        Case(lambda n: f"x ({'year ' * n})", lambda text: of_other_unit(YEARS, unit_of(text)), MAX_TITLE // 5)
     ],
-    ("services.import_jobs", "split", r"r'[/\\]'"): [
+    ("imports.files", "split", r"r'[/\\]'"): [
         Case(lambda n: "/" * n, safe_file_name),
         Case(lambda n: "." * n, safe_file_name),
         Case(lambda n: "\u0301" * n, safe_file_name),

@@ -17,7 +17,8 @@ from infra.local.follow_logs import Tail, follow_files
 from infra.local.launcher import require_free
 from infra.local.native import Native
 from infra.local.processes import Daemon
-from infra.local.settings import Home, LocalError, Ports, StackFile
+from infra.local.settings import Home, Ports, StackFile
+from infra.terminal import CommandError
 from tests.patience import wait_until
 
 STUBBORN = (
@@ -85,7 +86,7 @@ def test_a_port_in_use_is_named_with_the_variable_that_changes_it() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(LocalError, match=f"Port {port} is in use.*make up AWS_PORT="):
+        with pytest.raises(CommandError, match=f"Port {port} is in use.*make up AWS_PORT="):
             require_free(port, "up", "AWS_PORT")
 
 
@@ -93,7 +94,7 @@ def test_the_launcher_is_chosen_by_its_name_or_refused(tmp_path: Path, monkeypat
     monkeypatch.setenv("LAUNCHER", "native")
     assert isinstance(choose_launcher(Home(tmp_path), Ports()), Native)
     monkeypatch.setenv("LAUNCHER", "podman")
-    with pytest.raises(LocalError, match="podman"):
+    with pytest.raises(CommandError, match="podman"):
         choose_launcher(Home(tmp_path), Ports())
 
 
@@ -147,7 +148,7 @@ def test_a_launcher_that_contradicts_what_runs_is_refused_and_one_that_contradic
     assert choose_launcher(native.home, Ports()).name == "docker"
     start(native.localstack, POLITE)
     try:
-        with pytest.raises(LocalError, match=r"runs with LAUNCHER=native, so LAUNCHER=docker cannot.*make down"):
+        with pytest.raises(CommandError, match=r"runs with LAUNCHER=native, so LAUNCHER=docker cannot.*make down"):
             choose_launcher(native.home, Ports())
     finally:
         native.localstack.kill()
@@ -158,7 +159,7 @@ def test_ports_and_addresses_are_remembered(tmp_path: Path) -> None:
     assert home.ports() == Ports()
     home.remember_ports(Ports(1, 2))
     assert home.ports() == Ports(1, 2)
-    with pytest.raises(LocalError, match="make up"):
+    with pytest.raises(CommandError, match="make up"):
         home.read_stack()
     stack = StackFile("a", "b", "c", "d", "e", "f", "g", "h")
     home.write_stack(stack)

@@ -1,13 +1,14 @@
 """`make logs`: lines for machines, rendered for people."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from infra.local.commands import logs
+from infra.local.choosing import choose_launcher
 from infra.local.follow_logs import from_compose, readable
-from infra.local.settings import Home
+from infra.local.settings import Home, Ports
 
 REQUEST = {
     "at": "2026-11-23T16:29:01.790+00:00", "event": "request", "stage": "local", "request_id": "e3ba", "door": "api",
@@ -74,5 +75,5 @@ def test_make_logs_renders_what_docker_compose_writes(
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setenv("LAUNCHER", "docker")
-    logs(Home(tmp_path))
+    choose_launcher(Home(tmp_path), Ports()).follow_logs(sys.stdout)
     assert capsys.readouterr().out == f"{'loans-local-api':28} | {readable(json.dumps(REQUEST))}\n"

@@ -1,16 +1,20 @@
 """Each reason has a case that gives it, and a sentence that names the customer's own figures."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
+from string import Formatter
 
 import pytest
 from hypothesis import given
 
 from chalicelib.rules.decision import decide
+from chalicelib.rules.figures import percent, rupees
 from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy
-from chalicelib.rules.reasons import Reason
+from chalicelib.rules.reasons import FIGURES, Reason, StatedReason
 from chalicelib.rules.score import Facts, LoanRequest
-from chalicelib.rules.sentences import percent, rupees
+from chalicelib.rules.sentences import REASONS, reason_sentence
+from chalicelib.rules.stored import reason_as_stored, reason_from_stored
 from tests.unit.strategies import rates
 from tests.unit.strategies import rupees as amounts
 
@@ -84,11 +88,55 @@ def test_a_reason_is_given_with_its_sentence(
     reason: Reason, facts: Facts, request_: LoanRequest, policy: Policy, sentence: str
 ) -> None:
     decision = decide(facts, request_, policy)
-    assert [(given_.code, given_.sentence) for given_ in decision.reasons] == [(reason, sentence)]
+    assert [(given_.code, reason_sentence(given_)) for given_ in decision.reasons] == [(reason, sentence)]
 
 
 def test_every_reason_has_a_case() -> None:
     assert {case[0] for case in CASES} == set(Reason)
+
+
+def figures_in(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reason_is_given_the_figures_that_its_sentence_names(reason: Reason) -> None:
+    assert figures_in(REASONS[reason]) == set(FIGURES[reason])
+
+
+class Whispering:
+    """Somebody who writes figures in a way of their own."""
+
+    def money(self, amount: Decimal) -> str:
+        return f"some {rupees(amount)}"
+
+    def rate(self, percent: Decimal) -> str:
+        return f"{percent:.1f} per cent"
+
+
+def test_whoever_shows_a_reason_writes_its_amounts_and_rates() -> None:
+    reason = decide(replace(CUSTOMER, current_emis=Decimal("26000.50")), ASKED, STANDARD_1).reasons[0]
+    assert reason_sentence(reason, Whispering()) == (
+        "The monthly instalments of the current loans, some 26000.50, are more than 50.0 per cent of the monthly "
+        "income, some 50000."
+    )
+
+
+@pytest.mark.parametrize(("reason", "facts", "request_", "policy", "sentence"), CASES, ids=[str(c[0]) for c in CASES])
+def test_a_reason_is_stored_with_its_figures_and_its_sentence_and_read_back(
+    reason: Reason, facts: Facts, request_: LoanRequest, policy: Policy, sentence: str
+) -> None:
+    (given_,) = decide(facts, request_, policy).reasons
+    stored = json.loads(json.dumps(reason_as_stored(given_)))
+    assert (stored["code"], stored["sentence"]) == (reason.value, sentence)
+    assert reason_from_stored(stored) == given_
+
+
+def test_a_reason_that_was_stored_without_its_figures_has_its_sentence_only() -> None:
+    assert reason_from_stored({"code": "SCORE_TOO_LOW", "sentence": "The credit score is 7."}) is None
+    assert reason_from_stored({"code": "SCORE_TOO_LOW", "sentence": "It is 7.", "figures": {"score": 7}}) is None
+    whole = {"code": "SCORE_TOO_LOW", "sentence": "It is 7.", "figures": {"score": 7, "score_above": 10, "more": "1"}}
+    assert reason_from_stored(whole) == StatedReason(Reason.SCORE_TOO_LOW, {"score": 7, "score_above": 10})
 
 
 def test_a_code_is_its_own_name_so_that_it_never_changes_unseen() -> None:
@@ -102,9 +150,8 @@ def test_only_the_remarks_do_not_refuse() -> None:
 
 def test_a_share_with_a_fraction_is_written_with_it() -> None:
     strict = replace(STANDARD_1, max_emi_share_of_income=Decimal("0.333"))
-    message = decide(replace(CUSTOMER, current_emis=Decimal(20_000)), ASKED, strict).message
-    assert message is not None
-    assert "more than 33.3% of the monthly income" in message
+    (reason,) = decide(replace(CUSTOMER, current_emis=Decimal(20_000)), ASKED, strict).reasons
+    assert "more than 33.3% of the monthly income" in reason_sentence(reason)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.patience import wait_until
 PROGRAM = """
 import sys
 from pathlib import Path
-from infra.local.commands import end_like_ctrl_c
+from infra.local.environment import end_like_ctrl_c
 from infra.local.reloading import run_and_reload
 end_like_ctrl_c()
 root = Path(sys.argv[1])

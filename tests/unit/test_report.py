@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from chalicelib.ingest.headers import find_layouts
-from chalicelib.ingest.report import NOT_READ, ReportedSheet, write_report
-from chalicelib.ingest.report_summary import Summary
-from chalicelib.ingest.workbook import read_workbook
-from chalicelib.storage.import_jobs import FindingCount, RowOutcome
-from chalicelib.storage.imports import SheetCounts
+from chalicelib.imports.findings import FindingCount, RowOutcome
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.jobs import SheetCounts
+from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.report.summary import Summary
+from chalicelib.imports.report.workbook import NOT_READ, ReportedSheet, write_report
 from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from chalicelib.rules.policy import MAX_SCORE, STANDARD_1, Policy
+from chalicelib.rules.bounds import MAX_SCORE
+from chalicelib.rules.policy import STANDARD_1, Policy
 from chalicelib.rules.score import Facts, LoanRequest, Part, credit_score, history_score
 from tests.unit.strategies import facts_of_customers, policies, requests
 

@@ -5,11 +5,15 @@ import json
 
 import boto3
 import pytest
+from click.testing import CliRunner
 from moto import mock_aws
 
-from infra import deploy, destroy
+from infra.__main__ import main
 from infra.cloudformation import Change, Plan, changed_settings
-from infra.terminal import Refused, confirmed, lets_everybody_in, local_parameters, session_of
+from infra.deploy import deploy, foundation_parameters
+from infra.destroy import check_guard
+from infra.session import check_closed, local_parameters, session_of
+from infra.terminal import CommandError, confirmed
 
 
 def test_a_plan_tells_what_is_added_changed_removed_and_replaced() -> None:
@@ -56,31 +60,31 @@ def test_the_bucket_of_an_earlier_stack_is_taken_over_before_the_first_deploymen
     with mock_aws():
         session = boto3.session.Session(region_name="us-east-1")
         session.client("s3").create_bucket(Bucket="loans-dev-workbooks-123456789012")
-        with pytest.raises(deploy.DeployError, match=r"loans-dev-workbooks-123456789012 .*docs/operations\.md"):
-            deploy.deploy("dev", session, {"DatabaseUrl": "postgresql://x"})
+        with pytest.raises(CommandError, match=r"loans-dev-workbooks-123456789012 .*docs/operations\.md"):
+            deploy("dev", session, {"DatabaseUrl": "postgresql://x"})
 
 
 def test_confirm_answers_the_question_and_only_with_the_right_word() -> None:
-    assert confirmed("", "yes", {"CONFIRM": "yes"})
-    assert not confirmed("", "dev", {"CONFIRM": "yes"})
+    assert confirmed("", "yes", "yes")
+    assert not confirmed("", "dev", "yes")
 
 
 def test_where_nobody_can_be_asked_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    with pytest.raises(Refused, match="CONFIRM=yes"):
-        confirmed("", "yes", {})
+    with pytest.raises(CommandError, match="CONFIRM=yes"):
+        confirmed("", "yes", None)
 
 
 def test_a_stage_is_destroyed_only_by_its_name() -> None:
-    destroy.check_guard("dev", {"CONFIRM": "dev"})
-    with pytest.raises(Refused, match="nothing was destroyed"):
-        destroy.check_guard("dev", {"CONFIRM": "yes"})
+    check_guard("dev", confirm="dev", force=None)
+    with pytest.raises(CommandError, match="nothing was destroyed"):
+        check_guard("dev", confirm="yes", force=None)
 
 
 def test_prod_is_destroyed_by_force_only() -> None:
-    with pytest.raises(Refused, match="FORCE=yes"):
-        destroy.check_guard("prod", {"CONFIRM": "prod"})
-    destroy.check_guard("prod", {"CONFIRM": "prod", "FORCE": "yes"})
+    with pytest.raises(CommandError, match="FORCE=yes"):
+        check_guard("prod", confirm="prod", force=None)
+    check_guard("prod", confirm="prod", force="yes")
 
 
 def test_a_stage_on_localstack_has_an_address_of_its_own() -> None:
@@ -94,29 +98,28 @@ def test_a_stage_on_localstack_has_an_address_of_its_own() -> None:
 
 @pytest.mark.parametrize("endpoint", ["localhost:4566", "https://localhost:4566", "http://"])
 def test_an_endpoint_that_is_no_address_is_refused(endpoint: str) -> None:
-    with pytest.raises(Refused, match="http://localhost:4566"):
+    with pytest.raises(CommandError, match="http://localhost:4566"):
         session_of(endpoint)
 
 
-@pytest.mark.parametrize("more", [[], ["--roll-back"], ["DatabaseUrl=x"]])
-def test_the_stage_that_lets_everybody_in_is_not_deployed_to_aws(
-    capsys: pytest.CaptureFixture[str], more: list[str]
-) -> None:
-    assert deploy.main(["local", *more], {"CONFIRM": "yes"}) == 1
-    said = capsys.readouterr().err
-    assert "The stage local lets everybody in" in said
-    assert "ENDPOINT=http://localhost:4566" in said
+@pytest.mark.parametrize("words", [["deploy", "local"], ["roll-back", "local"], ["deploy", "local", "DatabaseUrl=x"]])
+def test_the_stage_that_lets_everybody_in_is_not_deployed_to_aws(words: list[str]) -> None:
+    done = CliRunner(env={"CONFIRM": "yes"}).invoke(main, words)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("The stage local lets everybody in")
+    assert "ENDPOINT=http://localhost:4566" in done.stderr
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
 def test_no_other_stage_lets_everybody_in(stage: str) -> None:
-    assert lets_everybody_in("local")
-    assert not lets_everybody_in(stage)
+    check_closed(stage, endpoint=None)
+    check_closed("local", endpoint="http://localhost:4566")
 
 
-def test_a_parameter_without_a_value_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert deploy.main(["dev", "--endpoint", "http://localhost:1", "DatabaseUrl"], {}) == 1
-    assert "'DatabaseUrl'" in capsys.readouterr().err
+def test_a_parameter_without_a_value_is_refused() -> None:
+    done = CliRunner().invoke(main, ["deploy", "dev", "--endpoint", "http://localhost:1", "DatabaseUrl"])
+    assert done.exit_code == 1
+    assert "'DatabaseUrl'" in done.stderr
 
 
 def test_a_stage_takes_from_its_foundation_what_its_template_declares(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +132,7 @@ def test_a_stage_takes_from_its_foundation_what_its_template_declares(monkeypatc
     }
     with mock_aws():
         session = boto3.session.Session(region_name="us-east-1")
-        assert deploy.foundation_parameters("dev", session) == {}
+        assert foundation_parameters("dev", session) == {}
         stacks = session.client("cloudformation")
         stacks.create_stack(StackName="loans-dev-foundation", TemplateBody=json.dumps(template))
-        assert deploy.foundation_parameters("dev", session) == {"DatabaseUrl": url}
+        assert foundation_parameters("dev", session) == {"DatabaseUrl": url}

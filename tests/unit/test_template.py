@@ -82,7 +82,7 @@ def test_a_function_compiles_nothing_when_it_starts(built: Package, tmp_path: Pa
         archive.extractall(tmp_path)
     # Without the packages of this environment: what is in the zip, and not the AWS client, which Lambda brings.
     started = subprocess.run(
-        [sys.executable, "-S", "-B", "-v", "-c", "import app, chalicelib.console.home.views.views, openpyxl"],
+        [sys.executable, "-S", "-B", "-v", "-c", "import app, chalicelib.console.home.views, openpyxl"],
         cwd=tmp_path,
         env={"STAGE": "local"},
         capture_output=True,

@@ -8,13 +8,14 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 
-from chalicelib.ingest.cells import Problem
-from chalicelib.ingest.headers import find_layouts
-from chalicelib.ingest.kinds import KINDS, Column, Kind
-from chalicelib.ingest.rows import read_chunks
-from chalicelib.ingest.template import NOTES, RULES, edition, rule_for, write_template
-from chalicelib.ingest.workbook import read_workbook
-from tests.workbooks import customer, loan
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.columns import Column
+from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.rows import read_chunks
+from chalicelib.imports.template import NOTES, edition, write_template
+from chalicelib.rules.typed import Problem
+from tests.workbooks import loan
 
 COLUMNS = [(kind, column) for kind in KINDS for column in kind.columns]
 
@@ -34,12 +35,12 @@ def saved(book: Workbook) -> BytesIO:
 
 def test_a_template_that_was_filled_in_is_read_without_complaint() -> None:
     book = template()
-    book["customers"].append(customer())
-    book["loans"].append(loan())
+    for kind in KINDS:
+        book[kind.name].append([column.example for column in kind.columns])
     layouts, findings = find_layouts(read_workbook(saved(book)))
     chunks = list(read_chunks(layouts))
-    assert [layout.kind.name for layout in layouts] == ["customers", "loans"]
-    assert [len(chunk.row_numbers) for chunk in chunks if chunk.row_numbers] == [1, 1]
+    assert [layout.kind.name for layout in layouts] == [kind.name for kind in KINDS]
+    assert [len(chunk.row_numbers) for chunk in chunks if chunk.row_numbers] == [1] * len(KINDS)
     assert not any(chunk.findings for chunk in chunks)
     assert [(finding.sheet, finding.code) for finding in findings] == [(NOTES, "unknown_sheet")]
 
@@ -65,48 +66,42 @@ def test_the_template_has_the_columns_of_each_kind_and_a_frozen_header() -> None
         }
 
 
-def test_every_rule_is_about_a_column_that_there_is() -> None:
-    assert {name: set(rules) for name, rules in RULES.items()} == {
-        kind.name: {column.title for column in kind.columns} for kind in KINDS
-    }
-
-
-@pytest.mark.parametrize(("kind", "column"), COLUMNS, ids=lambda part: getattr(part, "title", None))
-def test_what_a_rule_allows_the_import_takes(kind: Kind, column: Column) -> None:
-    rule = rule_for(kind, column)
-    allowed: list[Any] = [rule.example]
-    if rule.kind in ("whole", "date"):
+@pytest.mark.parametrize("column", [column for _, column in COLUMNS], ids=lambda column: column.title)
+def test_what_a_rule_allows_the_import_takes(column: Column) -> None:
+    rule = column.reader
+    allowed: list[Any] = [column.example]
+    if rule.check in ("whole", "date"):
         allowed += [rule.least, rule.most]
-    if rule.kind == "decimal":
+    if rule.check == "decimal":
         allowed += [float(rule.least), rule.most]
-    if rule.kind == "textLength":
+    if rule.check == "textLength":
         allowed += ["x" * rule.most]
     for value in allowed:
-        assert not isinstance(column.parse(value), Problem), value
+        assert not isinstance(rule.read(value), Problem), value
 
 
-@pytest.mark.parametrize(("kind", "column"), COLUMNS, ids=lambda part: getattr(part, "title", None))
-def test_what_a_rule_refuses_the_import_does_not_take(kind: Kind, column: Column) -> None:
-    rule = rule_for(kind, column)
+@pytest.mark.parametrize("column", [column for _, column in COLUMNS], ids=lambda column: column.title)
+def test_what_a_rule_refuses_the_import_does_not_take(column: Column) -> None:
+    rule = column.reader
     refused: list[Any] = []
-    if rule.kind == "whole":
+    if rule.check == "whole":
         refused = [rule.least - 1, rule.most + 1, rule.least + 0.5]
-    if rule.kind == "decimal":
+    if rule.check == "decimal":
         refused = [float(rule.least) - 0.01, rule.most + 1]
-    if rule.kind == "date":
+    if rule.check == "date":
         refused = [rule.least - timedelta(days=1), rule.most + timedelta(days=1)]
-    if rule.kind == "textLength":
+    if rule.check == "textLength":
         refused = ["x" * (rule.most + 1)]
-    if rule.kind == "custom":
+    if rule.check == "custom":
         refused = [981234567, "98123456789", "phone"]
     assert refused
     for value in refused:
-        assert isinstance(column.parse(value), Problem), value
+        assert isinstance(rule.read(value), Problem), value
 
 
 def test_the_examples_of_the_notes_are_no_rows_but_show_what_a_row_is() -> None:
     rows = list(template()[NOTES].iter_rows(values_only=True))
-    told = [row[:2] for row in rows if row[0] in RULES]
+    told = [row[:2] for row in rows if row[0] in {kind.name for kind in KINDS}]
     assert told == [(kind.name, column.title) for kind, column in COLUMNS]
 
 

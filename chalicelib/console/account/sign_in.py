@@ -6,10 +6,11 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.frame.cookies import SESSION, VISITOR, devices_of, drop_cookie, set_cookie, set_device
-from chalicelib.console.frame.dispatch import safe_next, signed_in
+from chalicelib.console.frame.dispatch import signed_in
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import page, see
+from chalicelib.console.frame.redirects import SIGN_IN, redirect, safe_next
+from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest, LoanError, TooManyRequests, Unauthenticated
 from chalicelib.requests.access_models import SignInBody
@@ -20,15 +21,15 @@ from chalicelib.services.sessions import Attempt
 
 
 def view_sign_in(visit: Visit) -> Response:
-    """The form; whoever is signed in already is led on."""
+    """The form; a user who is signed in already is sent on."""
     following = safe_next(visit.query.get("next", ""))
     if signed_in(visit, Operation.SEE_ONESELF):
-        return see(visit, following)
+        return redirect(visit, following)
     return page(visit, "account/sign_in.html", form=Form({"next": following}))
 
 
 def sign_in(visit: Visit) -> Response:
-    """Opens a session and leads on to the page that was asked for."""
+    """Opens a session and sends the browser on to the page that was asked for."""
     typed = {name: visit.form.get(name, "") for name in ("login", "password")}
     following = safe_next(visit.form.get("next", ""))
     stage = runtime.settings().stage
@@ -38,7 +39,7 @@ def sign_in(visit: Visit) -> Response:
         return _refused(visit, Form({"login": typed["login"], "next": following}, fault=error.sentence), error)
     device = set_device(stage, opened.user_id, opened.device)
     cookies = [set_cookie(stage, SESSION, opened.token), device, drop_cookie(stage, VISITOR)]
-    return see(visit, following, headers={"Set-Cookie": cookies})
+    return redirect(visit, following, headers={"Set-Cookie": cookies})
 
 
 def sign_out(visit: Visit) -> Response:
@@ -47,7 +48,7 @@ def sign_out(visit: Visit) -> Response:
     sessions.sign_out(runtime.database(), visit.author, visit.token)
     runtime.gate().forget()
     dropped = drop_cookie(runtime.settings().stage, SESSION)
-    return see(visit, "sign-in/", done="signed-out", headers={"Set-Cookie": dropped})
+    return redirect(visit, SIGN_IN, done="signed-out", headers={"Set-Cookie": dropped})
 
 
 def _attempt(visit: Visit, typed: Mapping[str, str]) -> Attempt:

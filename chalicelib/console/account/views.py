@@ -1,4 +1,4 @@
-"""My account: who I am, and another password."""
+"""My account: who I am, where I am signed in, and a new password."""
 
 from chalice.app import Response
 
@@ -6,12 +6,13 @@ from chalicelib import runtime
 from chalicelib.console.frame.cookies import set_device
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import page, see
+from chalicelib.console.frame.redirects import SIGN_IN, redirect
+from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest, LoanError, TooManyRequests, Unauthenticated
 from chalicelib.requests.access_models import PatchUserBody
 from chalicelib.requests.gateway import address_of
-from chalicelib.rules.access import MAX_PASSWORD, MIN_PASSWORD
+from chalicelib.rules.bounds import PASSWORD_LENGTH
 from chalicelib.services import sessions, users
 from chalicelib.services.sessions import Attempt
 from chalicelib.storage.sessions import OpenSession
@@ -19,32 +20,32 @@ from chalicelib.storage.users import User
 
 
 def view_account(visit: Visit) -> Response:
-    """The one who is signed in, and where."""
+    """The user, and where they are signed in."""
     return _account(visit, Form())
 
 
 def change_password(visit: Visit) -> Response:
-    """Gives oneself another password, and leads to the sign-in."""
+    """Changes the user's own password, which ends all sessions, and leads to the sign-in."""
     try:
         new = _new_password(visit)
         device = sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new)
     except Unauthenticated:
-        return _account(visit, Form(errors={"current_password": ["is not your present password"]}), 400)
+        return _account(visit, Form(errors={"current_password": ["is not your current password"]}), 400)
     except InvalidRequest as error:
-        sentences = error.fields.get("password", [error.sentence])
-        return _account(visit, Form(errors=error.fields | {"new_password": sentences}), 400)
+        errors = {"new_password" if name == "password" else name: error.fields[name] for name in error.fields}
+        return _account(visit, Form(errors=errors), error.status)
     except TooManyRequests as error:
         return _too_many(visit, error)
     runtime.gate().forget()
     assert visit.actor.actor_id is not None, "a session belongs to a user"
     cookie = set_device(runtime.settings().stage, visit.actor.actor_id, device)
-    return see(visit, "sign-in/", done="password-changed", headers={"Set-Cookie": cookie})
+    return redirect(visit, SIGN_IN, done="password-changed", headers={"Set-Cookie": cookie})
 
 
 def _new_password(visit: Visit) -> str:
     new = visit.form.get("new_password", "")
     if new != visit.form.get("repeated_password", ""):
-        raise InvalidRequest("The two differ.", {"password": ["must be the same twice"]})
+        raise InvalidRequest("The passwords differ.", {"repeated_password": ["must be the same as the new password"]})
     password = read(PatchUserBody, {"password": new}).password
     if password is None:
         raise InvalidRequest("The password is missing.", {"password": ["is required"]})
@@ -53,9 +54,9 @@ def _new_password(visit: Visit) -> str:
 
 def _attempt(visit: Visit) -> Attempt:
     current = visit.form.get("current_password", "")
-    if not 0 < len(current) <= MAX_PASSWORD:
+    if not 0 < len(current) <= PASSWORD_LENGTH.most:
         raise Unauthenticated(sessions.WRONG)
-    user, _ = _oneself(visit)
+    user, _ = _own_user(visit)
     # Without the mark of the browser: who finds a screen unlocked would have its guesses too.
     return Attempt(user.login, current, address_of(visit.request), visit.request_id)
 
@@ -71,7 +72,7 @@ def _fault(error: LoanError) -> Form:
 
 
 def _account(visit: Visit, form: Form, status: int = 200) -> Response:
-    user, open_sessions = _oneself(visit)
+    user, open_sessions = _own_user(visit)
     return page(
         visit,
         "account/account.html",
@@ -79,11 +80,9 @@ def _account(visit: Visit, form: Form, status: int = 200) -> Response:
         user=user,
         sessions=open_sessions,
         form=form,
-        min_password=MIN_PASSWORD,
-        max_password=MAX_PASSWORD,
     )
 
 
-def _oneself(visit: Visit) -> tuple[User, list[OpenSession]]:
+def _own_user(visit: Visit) -> tuple[User, list[OpenSession]]:
     assert visit.actor.actor_id is not None, "a session belongs to a user"
     return users.view_user(runtime.database(), visit.actor.actor_id)

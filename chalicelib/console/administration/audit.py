@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.administration.views.audit_words import ACTIONS, FIRST, SUBJECTS, label_of, written
+from chalicelib.console.administration.audit_labels import ACTIONS, FIRST, SUBJECTS, label_of, written
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
@@ -22,7 +22,7 @@ PAGE_ROWS = 50
 
 FILTERS = ("actor", "action", "subject_kind", "subject_id", "from", "to")
 
-# Where the page of a subject or of an actor is, from /console/ on.
+# The page of a subject or of an actor, from /console/ on.
 PLACES = {
     "customer": "customers/{}/",
     "application": "applications/{}/",
@@ -36,8 +36,8 @@ REFERENCES = {f"{kind}_id": kind for kind in PLACES}
 
 @dataclass(frozen=True)
 class Change:
-    """A value that was changed; None where there was none before, or is none after. `place` is where the number leads
-    that it is now, where it is one of something that has a page.
+    """A value that was changed; None if there was none before, or is none after. `place` is the page that the new value
+    links to, if it is the number of something with a page.
     """
 
     label: str
@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the log as the page tells it. `actor` is what the filter calls the one who did it."""
+    """An entry of the log as the page shows it. `actor` is what the filter calls the actor."""
 
     event: StoredEvent
     actor: str
@@ -86,7 +86,7 @@ def _audit(visit: Visit, form: Form, found: Sequence[StoredEvent], status: int =
 
 
 def entry_of(event: StoredEvent) -> Entry:
-    """An entry as the page tells it."""
+    """An entry as the page shows it."""
     kind, number = event.subject_kind, event.subject_id
     subject = SUBJECTS.get(kind, kind)
     return Entry(

@@ -1,4 +1,4 @@
-"""API keys. A token is on the page that makes it, once; that page is the answer to a form, and has no address."""
+"""API keys. A token is shown once, on the page that creates it; that page answers a form and has no address."""
 
 from datetime import UTC, datetime
 
@@ -8,12 +8,13 @@ from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import page, see
+from chalicelib.console.frame.redirects import redirect
+from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import ApiKeyNotFound, InvalidRequest
 from chalicelib.requests.access_models import NewKeyBody, NumberedQuery
 from chalicelib.requests.parsing import number_in_path
-from chalicelib.rules.access import MACHINES
+from chalicelib.rules.access import MACHINES, Role
 from chalicelib.services import api_keys
 from chalicelib.services.api_keys import IssuedKey, WantedKey
 from chalicelib.storage.api_keys import StoredKey
@@ -21,15 +22,15 @@ from chalicelib.storage.api_keys import StoredKey
 PAGE_ROWS = 50
 
 ROLES = [
-    ("reader", "Reader – reads"),
-    ("writer", "Writer – also registers and applies"),
-    ("importer", "Importer – imports workbooks"),
+    (Role.READER, "Reader: can read"),
+    (Role.WRITER, "Writer: can also register and apply"),
+    (Role.IMPORTER, "Importer: can import workbooks only"),
 ]
-assert [role for role, _ in ROLES] == [role.value for role in MACHINES]
+assert [role for role, _ in ROLES] == [*MACHINES]
 
 
 def view_keys(visit: Visit) -> Response:
-    """Keys by number, also those that are revoked or expired."""
+    """Keys by number, revoked and expired ones too."""
     query = read(NumberedQuery, visit.query)
     found = api_keys.list_keys(runtime.database(), query.after, PAGE_ROWS + 1)
     shown = shown_page(found, visit.query, (), "after", lambda key: key.key_id, PAGE_ROWS)
@@ -40,11 +41,11 @@ def view_keys(visit: Visit) -> Response:
 
 def view_new_key(visit: Visit) -> Response:
     """The form of a new key."""
-    return _new_key(visit, Form({"role": "reader", "days": 365, "may_change_terms": "false"}))
+    return _new_key(visit, Form({"role": Role.READER, "days": 365, "may_change_terms": "false"}))
 
 
 def create_key(visit: Visit) -> Response:
-    """Makes a key and shows it."""
+    """Creates a key and shows it."""
     try:
         wanted = WantedKey(**read(NewKeyBody, visit.form).model_dump())
         issued = api_keys.create_key(runtime.database(), visit.author, wanted)
@@ -54,31 +55,31 @@ def create_key(visit: Visit) -> Response:
 
 
 def confirm_rotation(visit: Visit, key_id: str) -> Response:
-    """Asks before the present token is worth nothing."""
-    return page(visit, "administration/key_confirm.html", key=_key(key_id), deed="rotate")
+    """Asks before the current token stops working."""
+    return page(visit, "administration/key_confirm.html", key=_key(key_id), action="rotate")
 
 
 def rotate_key(visit: Visit, key_id: str) -> Response:
-    """Gives a key another token and shows it."""
+    """Gives a key a new token and shows it."""
     issued = api_keys.rotate_key(runtime.database(), visit.author, _number(key_id))
     runtime.gate().forget()
     return _issued(visit, issued)
 
 
 def confirm_revocation(visit: Visit, key_id: str) -> Response:
-    """Asks before the key is gone for good."""
-    return page(visit, "administration/key_confirm.html", key=_key(key_id), deed="revoke")
+    """Asks before the key stops working for good."""
+    return page(visit, "administration/key_confirm.html", key=_key(key_id), action="revoke")
 
 
 def revoke_key(visit: Visit, key_id: str) -> Response:
-    """Ends a key for good."""
+    """Revokes a key for good."""
     api_keys.revoke_key(runtime.database(), visit.author, _number(key_id))
     runtime.gate().forget()
-    return see(visit, "administration/keys/", done="key-revoked")
+    return redirect(visit, "administration/keys/", done="key-revoked")
 
 
 def state_of(key: StoredKey, now: datetime) -> tuple[str, str]:
-    """How a key stands, with the kind of its badge."""
+    """The status of a key, with the kind of its badge."""
     if key.revoked_at is not None:
         return "Revoked", "bad"
     if key.expires_at is not None and key.expires_at <= now:

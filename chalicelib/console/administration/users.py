@@ -1,4 +1,4 @@
-"""Users: who may sign in, and as what."""
+"""Users: who may sign in, and with which role."""
 
 from chalice.app import Response
 
@@ -6,27 +6,28 @@ from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import page, see
+from chalicelib.console.frame.redirects import redirect
+from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import Conflict, InvalidRequest, LoanError, UserNotFound
 from chalicelib.requests.access_models import NewUserBody, NumberedQuery, PatchUserBody
 from chalicelib.requests.parsing import number_in_path
-from chalicelib.rules.access import MIN_PASSWORD, PEOPLE
+from chalicelib.rules.access import PEOPLE, Role
 from chalicelib.services import users
 from chalicelib.services.users import UserChanges, WantedUser
 
 PAGE_ROWS = 50
 
 ROLES = [
-    ("viewer", "Viewer – reads"),
-    ("officer", "Officer – also applies and imports"),
-    ("admin", "Admin – also administers"),
+    (Role.VIEWER, "Viewer: can look at everything"),
+    (Role.OFFICER, "Officer: can also register, apply and import"),
+    (Role.ADMIN, "Admin: can also manage users and keys"),
 ]
-assert [role for role, _ in ROLES] == [role.value for role in PEOPLE]
+assert [role for role, _ in ROLES] == [*PEOPLE]
 
 
 def view_users(visit: Visit) -> Response:
-    """Users by number, also those who are disabled."""
+    """Users by number, disabled ones too."""
     query = read(NumberedQuery, visit.query)
     found = users.list_users(runtime.database(), query.after, PAGE_ROWS + 1)
     shown = shown_page(found, visit.query, (), "after", lambda user: user.user_id, PAGE_ROWS)
@@ -35,11 +36,11 @@ def view_users(visit: Visit) -> Response:
 
 def view_new_user(visit: Visit) -> Response:
     """The form of a new user."""
-    return _new_user(visit, Form({"role": "viewer"}))
+    return _new_user(visit, Form({"role": Role.VIEWER}))
 
 
 def create_user(visit: Visit) -> Response:
-    """Makes a user."""
+    """Creates a user."""
     try:
         wanted = WantedUser(**read(NewUserBody, visit.form).model_dump())
         user = users.create_user(runtime.database(), visit.author, wanted)
@@ -47,11 +48,11 @@ def create_user(visit: Visit) -> Response:
         return _new_user(visit, Form.refused(visit.form, error), error.status)
     except Conflict as error:
         return _new_user(visit, Form(visit.form, {"login": [error.sentence]}), error.status)
-    return see(visit, f"administration/users/{user.user_id}/", done="user-created")
+    return redirect(visit, f"administration/users/{user.user_id}/", done="user-created")
 
 
 def view_user(visit: Visit, user_id: str) -> Response:
-    """A user with where they are signed in, and what can be changed."""
+    """A user, where they are signed in, and what can be changed."""
     return _user(visit, _number(user_id))
 
 
@@ -63,11 +64,11 @@ def change_user(visit: Visit, user_id: str) -> Response:
         _change(visit, number, UserChanges(body.name, body.role))
     except (InvalidRequest, Conflict) as error:
         return _user(visit, number, changed=_refused(visit, error), status=error.status)
-    return see(visit, f"administration/users/{number}/", done="user-changed")
+    return redirect(visit, f"administration/users/{number}/", done="user-changed")
 
 
 def set_password(visit: Visit, user_id: str) -> Response:
-    """Gives a user another password, which ends their sessions."""
+    """Resets the password of a user, which ends their sessions."""
     number = _number(user_id)
     try:
         password = visit.form.get("password", "")
@@ -76,16 +77,16 @@ def set_password(visit: Visit, user_id: str) -> Response:
         _change(visit, number, UserChanges(password=read(PatchUserBody, {"password": password}).password))
     except InvalidRequest as error:
         return _user(visit, number, password=_refused(visit, error), status=error.status)
-    return see(visit, f"administration/users/{number}/", done="password-set")
+    return redirect(visit, f"administration/users/{number}/", done="password-set")
 
 
 def disable_user(visit: Visit, user_id: str) -> Response:
-    """Signs a user out for good."""
+    """Disables a user, who is signed out everywhere."""
     return _set_disabled(visit, _number(user_id), True)
 
 
 def enable_user(visit: Visit, user_id: str) -> Response:
-    """Lets a user in again."""
+    """Enables a user again."""
     return _set_disabled(visit, _number(user_id), False)
 
 
@@ -94,7 +95,7 @@ def end_sessions(visit: Visit, user_id: str) -> Response:
     number = _number(user_id)
     users.end_sessions(runtime.database(), visit.author, number)
     runtime.gate().forget()
-    return see(visit, f"administration/users/{number}/", done="sessions-ended")
+    return redirect(visit, f"administration/users/{number}/", done="sessions-ended")
 
 
 def _set_disabled(visit: Visit, number: int, disabled: bool) -> Response:
@@ -102,7 +103,7 @@ def _set_disabled(visit: Visit, number: int, disabled: bool) -> Response:
         _change(visit, number, UserChanges(disabled=disabled))
     except Conflict as error:
         return _user(visit, number, changed=_refused(visit, error), status=error.status)
-    return see(visit, f"administration/users/{number}/", done="user-disabled" if disabled else "user-enabled")
+    return redirect(visit, f"administration/users/{number}/", done="user-disabled" if disabled else "user-enabled")
 
 
 def _change(visit: Visit, number: int, changes: UserChanges) -> None:
@@ -121,7 +122,7 @@ def _number(user_id: str) -> int:
 
 
 def _new_user(visit: Visit, form: Form, status: int = 200) -> Response:
-    return page(visit, "administration/user_new.html", status=status, form=form, roles=ROLES, min_password=MIN_PASSWORD)
+    return page(visit, "administration/user_new.html", status=status, form=form, roles=ROLES)
 
 
 def _user(
@@ -130,7 +131,7 @@ def _user(
     user, sessions = users.view_user(runtime.database(), number)
     stored = {"name": user.name, "role": user.role}
     if changed is not None:
-        # A form that says only disable has no name in it.
+        # The form that disables a user carries no name.
         changed = Form({**stored, **changed.values}, changed.errors, changed.fault)
     return page(
         visit,
@@ -141,5 +142,4 @@ def _user(
         form=changed or Form(stored),
         password_form=password or Form(),
         roles=ROLES,
-        min_password=MIN_PASSWORD,
     )

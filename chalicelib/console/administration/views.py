@@ -7,7 +7,8 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
-from chalicelib.rules.policy import MAX_SCORE, Policy, Slab
+from chalicelib.rules.bounds import MAX_SCORE
+from chalicelib.rules.policy import Policy, Slab
 
 
 def view_administration(visit: Visit) -> Response:

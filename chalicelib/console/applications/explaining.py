@@ -1,19 +1,20 @@
-"""A decision in the words of a page: the result in a sentence, why, the score, and what could be had instead."""
+"""A decision in the words of a page: the result in a sentence, why, the score, and what would be approved instead."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
+from chalicelib.console.frame.formats import months
 from chalicelib.console.frame.rendering import formats
-from chalicelib.console.frame.typed import with_amounts
-from chalicelib.console.frame.words import months
 from chalicelib.rules.counter_offer import CounterOffer, Offer
+from chalicelib.rules.figures import percent, rupees
 from chalicelib.rules.policy import Policy
-from chalicelib.rules.reasons import Reason
+from chalicelib.rules.reasons import Reason, StatedReason
 from chalicelib.rules.score import Facts, LoanRequest, Part
-from chalicelib.rules.sentences import percent, rupees
-from chalicelib.rules.stored import facts_from_stored, policy_from_stored
+from chalicelib.rules.sentences import change_sentence, reason_sentence
+from chalicelib.rules.stored import facts_from_stored, policy_from_stored, reason_from_stored
 from chalicelib.services.applications import counter_offer_of
 from chalicelib.services.loans import CheckedRequest
 from chalicelib.storage.applications import StoredApplication
@@ -22,8 +23,8 @@ PARTS: Mapping[Part, str] = {
     Part.PUNCTUALITY: "Instalments paid on time",
     Part.COMPLETION: "Loans paid in full",
     Part.BEYOND_TENURE: "Instalments beyond the tenures",
-    Part.NO_HISTORY: "Start without loan history",
-    Part.LIMIT: "Nothing, because the limit is exceeded",
+    Part.NO_HISTORY: "No loan history",
+    Part.LIMIT: "No points: the limit is exceeded",
 }
 
 Lines = Sequence[tuple[str, str]]
@@ -31,7 +32,7 @@ Lines = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class ShownReason:
-    """Why, for a person. `refuses` tells what decided against the loan from what else should be known."""
+    """Why, for a person. `refuses` if it decided against the loan; otherwise it is a remark."""
 
     refuses: bool
     sentence: str
@@ -108,7 +109,7 @@ def explain_check(request: LoanRequest, checked: CheckedRequest, policy: Policy)
         monthly_installment=decision.monthly_installment,
         score=decision.score,
         parts=[_part(part.name, part.points_earned, part.points_possible) for part in decision.score_parts],
-        reasons=[_reason(reason.code, reason.sentence) for reason in decision.reasons],
+        reasons=[_reason(reason) for reason in decision.reasons],
         facts=facts_in_words(checked.facts),
         policy_name=policy.name,
         policy=policy_in_words(policy),
@@ -127,7 +128,7 @@ def explain_application(stored: StoredApplication) -> Explained:
         monthly_installment=stored.monthly_installment,
         score=stored.score,
         parts=[_part(Part(each["name"]), Decimal(each["earned"]), each["possible"]) for each in stored.score_parts],
-        reasons=[_reason(Reason(each["code"]), each["sentence"]) for each in stored.reasons],
+        reasons=[_stored_reason(each) for each in stored.reasons],
         facts=facts_in_words(facts_from_stored(stored.facts)),
         policy_name=policy.name,
         policy=policy_in_words(policy),
@@ -143,11 +144,11 @@ def facts_in_words(facts: Facts) -> Lines:
         ("Monthly income", write.money(facts.monthly_income)),
         ("Approved limit", write.money(facts.approved_limit)),
         ("Principal of current loans", write.money(facts.current_principal)),
-        ("Their instalments a month", write.money(facts.current_emis)),
-        ("Loans ever", write.number(facts.loans)),
-        ("of them paid in full", write.number(facts.loans_paid_in_full)),
+        ("Instalments of current loans a month", write.money(facts.current_emis)),
+        ("Loans so far", write.number(facts.loans)),
+        ("of these paid in full", write.number(facts.loans_paid_in_full)),
         ("Instalments of all loans", write.number(facts.tenure_total)),
-        ("of them paid on time", write.number(facts.emis_paid_on_time)),
+        ("of these paid on time", write.number(facts.emis_paid_on_time)),
     ]
 
 
@@ -178,7 +179,7 @@ def _floor(rate_floor: Decimal) -> str:
 
 
 def _changes(offered: CounterOffer | None) -> list[str]:
-    return [with_amounts(change.sentence) for change in offered.changes] if offered else []
+    return [change_sentence(change, formats()) for change in offered.changes] if offered else []
 
 
 def _offers(offered: CounterOffer | None) -> list[ShownOffer]:
@@ -194,5 +195,10 @@ def _part(name: Part, earned: Decimal, possible: int) -> ShownPart:
     return ShownPart(PARTS[name], earned, possible)
 
 
-def _reason(code: Reason, sentence: str) -> ShownReason:
-    return ShownReason(code.refuses, with_amounts(sentence))
+def _reason(reason: StatedReason) -> ShownReason:
+    return ShownReason(reason.code.refuses, reason_sentence(reason, formats()))
+
+
+def _stored_reason(stored: Mapping[str, Any]) -> ShownReason:
+    reason = reason_from_stored(stored)
+    return _reason(reason) if reason else ShownReason(Reason(stored["code"]).refuses, stored["sentence"])

@@ -3,7 +3,7 @@
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.applications.views.explaining import explain_application, loan_query
+from chalicelib.console.applications.explaining import explain_application, loan_query
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import ROWS, Shown, shown_page
 from chalicelib.console.frame.reading import read

@@ -1,4 +1,4 @@
-"""Customers: to find one, and all there is about one."""
+"""Customers: the list to find one in, and the page with all there is about one."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -7,13 +7,13 @@ from chalice.app import Response
 from pydantic import Field
 
 from chalicelib import runtime
-from chalicelib.console.customers.views.what_if import FIELDS, WhatIf, asked_of
+from chalicelib.console.customers.fields import details_of
+from chalicelib.console.customers.history import entry_of
+from chalicelib.console.customers.what_if import FIELDS, WhatIf, check
 from chalicelib.console.frame.forms import Form
-from chalicelib.console.frame.history import entry_of
 from chalicelib.console.frame.lists import ROWS, address, shown_page
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.rendering import page
-from chalicelib.console.frame.typed import refused
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import CustomerNotFound, InvalidRequest
 from chalicelib.requests.models import CursorId, CustomersQuery, PageQuery
@@ -27,12 +27,12 @@ from chalicelib.storage.customers import Order
 # On the page of a customer; the lists have them all.
 LATEST = 8
 CHANGES = 10
-# From this share of what is possible on, a bar warns.
+# A bar warns from this share of what is possible on.
 NEARLY = Decimal("0.8")
 
 
 class ListQuery(CustomersQuery):
-    """The address of the list. `part` is `rows` where a script asks for the table alone."""
+    """The address of the list. `part` is `rows` if a script asks for the table alone."""
 
     sort: Annotated[Order, Field(description=f"one of {', '.join(Order)}")] = Order.NUMBER
     part: Annotated[Literal["rows"], Field(description="rows")] | None = None
@@ -58,13 +58,12 @@ def view_customer(visit: Visit, customer_id: str) -> Response:
     number = number_in_path(customer_id, CustomerNotFound, "customer")
     typed = {name: visit.query[name] for name in FIELDS if name in visit.query}
     try:
-        return customer_page(visit, number, asked_of(number, typed))
+        return _page(visit, number, check(number, typed))
     except InvalidRequest as error:
-        return customer_page(visit, number, WhatIf(refused(typed, error)), 400)
+        return _page(visit, number, WhatIf(Form.refused(typed, error)), error.status)
 
 
-def customer_page(visit: Visit, number: int, asked: WhatIf, status: int = 200) -> Response:
-    """The page of a customer with what was asked on it. Raises CustomerNotFound."""
+def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Response:
     database, today = runtime.database(), runtime.today()
     found = customers.view_customer(database, number, today)
     history_query = read(HistoryQuery, visit.query)
@@ -78,7 +77,8 @@ def customer_page(visit: Visit, number: int, asked: WhatIf, status: int = 200) -
         facts=found.facts,
         budget=emi_budget(found.facts, runtime.policy()),
         kinds=_kinds(found.facts),
-        asked=asked,
+        details=details_of(found.customer),
+        what_if=what_if,
         today=today,
         loans=loans.latest_loans(database, number, today, LATEST),
         applications=latest,

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.applications.views.explaining import Explained, explain_check
+from chalicelib.console.applications.explaining import Explained, explain_check
+from chalicelib.console.frame import idempotency
 from chalicelib.console.frame.forms import Form
-from chalicelib.console.frame.once import attempt_of, new_key
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import see
-from chalicelib.console.frame.typed import plain
+from chalicelib.console.frame.redirects import redirect
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import CustomerNotFound, RequestInFlight
 from chalicelib.requests.models import CheckEligibilityBody
@@ -27,15 +26,15 @@ FIELDS = ("loan_amount", "interest_rate", "tenure")
 
 @dataclass(frozen=True)
 class WhatIf:
-    """The form of amount, rate and tenure, and below it what would be decided; None before somebody asks."""
+    """The form of amount, rate and tenure, and the decision on them; None before anything was typed."""
 
     form: Form
     explained: Explained | None = None
-    once: str = field(default_factory=new_key)
+    idempotency_key: str = field(default_factory=idempotency.new_key)
 
 
-def asked_of(customer_id: int, typed: Mapping[str, str]) -> WhatIf:
-    """What was asked and what would be decided on it today. Raises InvalidRequest and CustomerNotFound."""
+def check(customer_id: int, typed: Mapping[str, str]) -> WhatIf:
+    """What would be decided today on a loan as typed. Raises InvalidRequest and CustomerNotFound."""
     if not typed:
         return WhatIf(Form())
     request, policy = _request(customer_id, typed), runtime.policy()
@@ -48,20 +47,22 @@ def apply(visit: Visit, customer_id: str) -> Response:
     number = number_in_path(customer_id, CustomerNotFound, "customer")
     request = _request(number, visit.form)
 
-    once = Once(attempt_of(visit), _noted)
+    once = Once(idempotency.attempt_from(visit), _stored_answer)
     try:
-        told = loans.apply(runtime.database(), number, request, runtime.policy(), runtime.today(), visit.author, once)
+        applied = loans.apply(
+            runtime.database(), number, request, runtime.policy(), runtime.today(), visit.author, once
+        )
     except RequestInFlight:
-        return see(visit, f"customers/{number}/", done="application-underway")
-    made = json.loads(told.answer)
-    done = "application-approved" if made["approved"] else "application-refused"
-    return see(visit, f"applications/{made['application_id']}/", done=done)
+        return redirect(visit, f"customers/{number}/", done="application-underway")
+    answer = json.loads(applied.answer)
+    done = "application-approved" if answer["approved"] else "application-refused"
+    return redirect(visit, f"applications/{answer['application_id']}/", done=done)
 
 
-def _noted(made: Application) -> str:
+def _stored_answer(made: Application) -> str:
     return json.dumps({"application_id": made.application_id, "approved": made.decision.approved})
 
 
 def _request(customer_id: int, typed: Mapping[str, str]) -> LoanRequest:
-    body = read(CheckEligibilityBody, {**plain(typed), "customer_id": str(customer_id)})
+    body = read(CheckEligibilityBody, {**typed, "customer_id": str(customer_id)})
     return LoanRequest(body.loan_amount, body.interest_rate, body.tenure)

@@ -1,5 +1,5 @@
-"""The cookies of the console: the session of somebody who is signed in, a random one for who is not, and for each user
-who has signed in with this browser the mark that says so (rules/devices.py).
+"""The cookies of the console: the session of a user, a random value for somebody who is not signed in, and a mark for
+each user who has signed in with this browser (rules/devices.py).
 """
 
 import secrets
@@ -12,12 +12,12 @@ from chalicelib.config import LOCAL
 SESSION, VISITOR = "loans-session", "loans-visitor"
 DEVICE = "loans-device-"
 DEVICE_SECONDS = 365 * 24 * 3600
-# More people than that do not share a browser; the others are strangers to it.
+# More people than this do not share a browser.
 MOST_DEVICES = 20
 
 
 def cookie_of(request: Request, stage: str, name: str) -> str | None:
-    """The value of a cookie; None where there is none."""
+    """The value of a cookie; None if there is none."""
     wanted = _full(stage, name)
     return next((value or None for found, value in _cookies(request) if found == wanted), None)
 
@@ -30,7 +30,7 @@ def devices_of(request: Request, stage: str) -> list[str]:
 
 def set_cookie(stage: str, name: str, value: str) -> str:
     """The header that sets a cookie until the browser ends; the server ends a session by itself."""
-    # Lax and not Strict, so that a link in a mail opens the page and not the sign-in.
+    # Lax and not Strict, so that a link in an e-mail opens the page and not the sign-in.
     return f"{_full(stage, name)}={value}; Path=/; HttpOnly; SameSite=Lax{_secure(stage)}"
 
 

@@ -1,4 +1,4 @@
-"""That a form was sent by a page of ours: a token bound to the cookie, and what the browser says of the sender."""
+"""Whether a form was sent by a page of ours: a token bound to the cookie, and what the browser says of the sender."""
 
 import hashlib
 import hmac
@@ -10,20 +10,20 @@ from chalicelib.errors import Forbidden
 
 FIELD = "csrf"
 
-STALE = "This form is out of date; open the page again and send it anew."
-ELSEWHERE = "This form was sent by another site, so nothing was done."
+STALE = "This form is out of date. Open the page again and send it once more."
+ELSEWHERE = "Another site sent this form, so nothing was done."
 
 
 def csrf_token(secret: str) -> str:
-    """The token of whoever has this cookie. It tells nothing about the cookie, so a page may show it."""
+    """The token that belongs to this cookie. It does not reveal the cookie, so a page may show it."""
     return hmac.new(secret.encode(), b"loans console form", hashlib.sha256).hexdigest()
 
 
 def check_origin(request: Request) -> None:
-    """Raises Forbidden where the browser says that another site sends the request.
+    """Raises Forbidden if the browser says that another site sends the request.
 
-    Sec-Fetch-Site is what all current browsers send; Origin is for older ones. Where both are missing, the token
-    decides alone.
+    All current browsers send Sec-Fetch-Site; Origin is for older ones. If both are missing, the token decides
+    alone.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -36,6 +36,6 @@ def check_origin(request: Request) -> None:
 
 
 def check_token(sent: str, expected: str) -> None:
-    """Raises Forbidden where the form does not carry the token of the one who sends it."""
+    """Raises Forbidden if the form does not carry the token of its sender."""
     if not hmac.compare_digest(sent.encode(), expected.encode()):
         raise Forbidden(STALE)

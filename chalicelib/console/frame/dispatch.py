@@ -1,20 +1,18 @@
-"""What every page shares: who may see it, forms that are ours, errors as pages, one log line."""
+"""How a page is answered: who asks, whether they may, whether a form is ours, errors as pages, one log line."""
 
-import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from importlib import import_module
-from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 
 from chalicelib import runtime
-from chalicelib.console.frame import rendering
-from chalicelib.console.frame.bare import bare_error_page
 from chalicelib.console.frame.cookies import SESSION, VISITOR, cookie_of, new_visitor
 from chalicelib.console.frame.csrf import FIELD, check_origin, check_token, csrf_token
+from chalicelib.console.frame.error_pages import bare_error_page, error_page
 from chalicelib.console.frame.pages import PAGES, Page
-from chalicelib.console.frame.visit import BASE, Visit, root_of
+from chalicelib.console.frame.redirects import redirect, requested_page, sign_in_path
+from chalicelib.console.frame.visit import Visit, root_of
 from chalicelib.errors import InternalError, LoanError, PathNotFound, Unauthenticated
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
@@ -26,17 +24,12 @@ from chalicelib.services import access
 
 View = Callable[..., Response]
 
-SIGN_IN = "sign-in/"
-# What may follow `next=`: a page of ours, from /console/ on, so that nobody is led elsewhere after the sign-in.
-NEXT = re.compile(r"(?:[A-Za-z0-9_-]+/)*(?:\?[A-Za-z0-9=&%._~+-]*)?", re.ASCII)
-MAX_NEXT = 500
-
 
 def answer_page(page: Page, request: Request, watch: RequestWatch, path_parameters: Mapping[str, str]) -> Response:
-    """What a page answers: its view's answer, the way to the sign-in, or what went wrong as a page.
+    """What a page answers: its view's answer, a redirect to the sign-in, or what went wrong as a page.
 
-    A view is handed the Visit and the parameters of the path. It may raise any LoanError; whatever else it raises is
-    a page without details. A POST reaches it only from a form of ours.
+    A view gets the Visit and the parameters of the path. It may raise any LoanError; whatever else it raises is a page
+    without details. A POST reaches it only from a form of ours.
     """
     request_id = request_id_of(request)
     actor = ANYONE
@@ -44,7 +37,7 @@ def answer_page(page: Page, request: Request, watch: RequestWatch, path_paramete
         visit, response = _answer(page, request, path_parameters)
         actor = visit.actor
     except Exception as error:
-        # Settings that make no sense, for one: nothing is left to make a page of ours with.
+        # For example, the settings make no sense: then no template can be rendered.
         log_exception("request_failed", error, request_id=request_id)
         response = bare_error_page(request_id)
     watch.log(
@@ -59,21 +52,21 @@ def answer_page(page: Page, request: Request, watch: RequestWatch, path_paramete
 
 def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) -> tuple[Visit, Response]:
     """The visit as far as it became known, and the page; whatever the view raises is a page too."""
-    visit = _stranger(request)
+    visit = _anonymous(request)
     try:
         check_host(visit.request, runtime.settings())
-        visit = _recognized(visit, page)
-        _check(visit, page)
+        visit = _authenticated(visit, page)
+        _authorize(visit, page)
         response = view_of(page)(visit, **path_parameters)
     except _NotSignedIn as error:
-        response = rendering.see(visit, sign_in_path(error.page))
+        response = redirect(visit, sign_in_path(error.following))
     except LoanError as error:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log_exception("request_interrupted", error, request_id=visit.request_id)
-        response = rendering.error_page(visit, error)
+        response = error_page(visit, error)
     except Exception as error:
         log_exception("request_failed", error, request_id=visit.request_id)
-        response = rendering.error_page(visit, InternalError("Something went wrong on our side."))
+        response = error_page(visit, InternalError("Something went wrong on our side."))
     return visit, response
 
 
@@ -84,24 +77,24 @@ def view_of(page: Page) -> View:
     return view
 
 
-def nothing_here(_visit: Visit, **_path_parameters: str) -> Response:
-    """Answers whatever is no page."""
-    raise PathNotFound("There is no such page. The address may be mistyped, or the page is gone.")
+def page_not_found(_visit: Visit, **_path_parameters: str) -> Response:
+    """Answers every address that is no page."""
+    raise PathNotFound("There is no such page. Check the address, or start from the home page.")
 
 
-def _recognized(visit: Visit, page: Page) -> Visit:
-    """The visit with who makes it. Leads to the sign-in where that is not known and has to be."""
+def _authenticated(visit: Visit, page: Page) -> Visit:
+    """The visit with who makes it. Raises _NotSignedIn if that is not known and has to be."""
     if page.operation in PUBLIC:
         return visit
     known = signed_in(visit, page.operation)
     if known is None:
-        # After signing in one is led to a page, never to what only a form does.
-        raise _NotSignedIn(page_of(visit) if ("GET", page.path) in PAGES else "")
+        # The sign-in leads back to a page, never to what only a form does.
+        raise _NotSignedIn(requested_page(visit) if ("GET", page.path) in PAGES else "")
     return known
 
 
-def _check(visit: Visit, page: Page) -> None:
-    """Raises Forbidden for a form that is not ours, and for what the one who visits may not do."""
+def _authorize(visit: Visit, page: Page) -> None:
+    """Raises Forbidden for a form that is not ours, and for what the visitor's role may not do."""
     if page.method != "GET":
         check_origin(visit.request)
         check_token(visit.form.get(FIELD, ""), visit.csrf)
@@ -110,30 +103,14 @@ def _check(visit: Visit, page: Page) -> None:
 
 
 class _NotSignedIn(Exception):
-    def __init__(self, page: str) -> None:
-        super().__init__(page)
-        self.page = page
+    """Nobody is signed in; `following` is the page to show after the sign-in, from /console/ on."""
+
+    def __init__(self, following: str) -> None:
+        super().__init__(following)
+        self.following = following
 
 
-def sign_in_path(page: str) -> str:
-    """The way to the sign-in, and from there to a page; both from /console/ on."""
-    return f"{SIGN_IN}?{urlencode({'next': page})}" if page else SIGN_IN
-
-
-def safe_next(sent: str) -> str:
-    """Where to go after the sign-in, from /console/ on; home where it is not a page of ours."""
-    return sent if len(sent) <= MAX_NEXT and NEXT.fullmatch(sent) else ""
-
-
-def page_of(visit: Visit) -> str:
-    """The page that was asked for, from /console/ on, with its query; home where it cannot be told."""
-    path = visit.path.removeprefix(BASE).strip("/")
-    query: Mapping[str, str] = visit.request.query_params or {}
-    pairs = [(name, query[name]) for name in query]
-    return safe_next((f"{path}/" if path else "") + (f"?{urlencode(pairs)}" if pairs else ""))
-
-
-def _stranger(request: Request) -> Visit:
+def _anonymous(request: Request) -> Visit:
     """A visit of which nothing is known yet but the request."""
     stage = runtime.settings().stage
     known = cookie_of(request, stage, VISITOR)
@@ -149,12 +126,12 @@ def _stranger(request: Request) -> Visit:
 
 
 def signed_in(visit: Visit, operation: Operation) -> Visit | None:
-    """The visit with the one whose session the cookie names; None where there is no such session. Whether they may do
-    what the operation is, remains to be seen.
+    """The visit of the user whose session the cookie names; None if there is no such session. Whether the user may do
+    the operation is not checked here.
     """
     sent = cookie_of(visit.request, runtime.settings().stage, SESSION)
     token = read_token(sent) if sent else None
-    # A key of a machine is not a session, even where it stands in the cookie.
+    # An API key is not a session, even if it stands in the cookie.
     if token is None or token.public_id is not None:
         return None
     try:

@@ -11,8 +11,8 @@ from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_compact_currency, get_currency_symbol, parse_pattern
 from markupsafe import Markup
 
-from chalicelib.console.frame.words import months
 from chalicelib.errors import ConfigurationError
+from chalicelib.rules.sentences import counted
 
 # A crore, or ten million: from here on all digits are more than a glance takes in.
 LARGE = 10**7
@@ -54,14 +54,14 @@ class Formats:
         }
 
     def money(self, amount: Decimal | int | None) -> str:
-        """An amount with its currency: ₹1,20,030, and ₹10,447.88 where there are paise."""
+        """An amount with its currency: ₹1,20,030, and ₹10,447.88 if there are paise."""
         if amount is None:
             return NOTHING
         pattern = self._whole if amount == int(amount) else self._amount
         return str(pattern.apply(amount, self._locale, currency=self._currency, currency_digits=False))
 
     def exact_money(self, amount: Decimal) -> str:
-        """An amount with its paise even where there are none, so that a column of them lines up."""
+        """An amount with its paise even if there are none, so that a column of them lines up."""
         return str(self._amount.apply(amount, self._locale, currency=self._currency, currency_digits=False))
 
     def whole_money(self, amount: Decimal) -> str:
@@ -69,7 +69,7 @@ class Formats:
         return self.money(amount.to_integral_value(ROUND_HALF_UP))
 
     def short_money(self, amount: Decimal) -> str:
-        """A sum as people say it where it is large: ₹14.56Cr."""
+        """A sum as people say it if it is large: ₹14.56Cr."""
         if abs(amount) < LARGE:
             return self.whole_money(amount)
         return format_compact_currency(amount, self._currency, locale=self._locale, fraction_digits=2)
@@ -97,7 +97,7 @@ class Formats:
         )
 
     def short_day(self, day: date) -> str:
-        """Day and month, for where the year is known: 23 Nov."""
+        """Day and month, if the year is known: 23 Nov."""
         return format_skeleton("MMMd", day, locale=self._locale)
 
     def short_month(self, day: date) -> str:
@@ -113,6 +113,11 @@ class Formats:
         return Markup('<time datetime="{}" data-moment>{} {}</time>').format(
             here.isoformat(timespec="seconds"), shown, here.tzname()
         )
+
+
+def months(count: int) -> str:
+    """A number of months in words: 1 month, 12 months."""
+    return counted(count, "month")
 
 
 def _known(name: str) -> Locale:

@@ -15,9 +15,9 @@ MAX_FIELDS = 100
 
 @dataclass(frozen=True)
 class Form:
-    """A form to be shown: what stands in its fields, and the sentences beside those that are wrong.
+    """A form to be shown: the values of its fields, and the sentences beside those that are wrong.
 
-    `fault` is a sentence about all of it. `page(…, status=400)` shows what was typed again.
+    `fault` is a sentence about the form as a whole. `page(…, status=400)` shows what was typed again.
     """
 
     values: Mapping[str, object] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Form:
         return cls(typed, error.fields, None if error.fields else error.sentence)
 
     def value(self, name: str) -> object:
-        """What stands in a field."""
+        """The value of a field; an empty text if it has none."""
         found = self.values.get(name)
         return "" if found is None else found
 
@@ -40,9 +40,9 @@ class Form:
 
 
 def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form without blanks around them; one that was left empty is an empty text.
+    """The fields of a form without blanks around them; a field that was left empty is an empty text.
 
-    Raises BodyTooLarge, UnsupportedMediaType, and InvalidRequest where it is not what a browser sends.
+    Raises BodyTooLarge, UnsupportedMediaType, and InvalidRequest if it is not what a browser sends.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != KIND:
@@ -58,9 +58,9 @@ def _fields(sent: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(sent.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:
-        raise InvalidRequest("The form is not what the page sends; open the page again and send it anew.") from None
+        raise InvalidRequest("This form is incomplete or damaged. Open the page again and send it once more.") from None
     # Blanks around a password belong to it.
     fields = {name: value if "password" in name else value.strip() for name, value in pairs}
     if len(fields) < len(pairs) or any("\x00" in value for value in fields.values()):
-        raise InvalidRequest("The form is not what the page sends; open the page again and send it anew.")
+        raise InvalidRequest("This form is incomplete or damaged. Open the page again and send it once more.")
     return fields

@@ -11,7 +11,7 @@ class Section:
     """An entry of the menu. `path` is from /console/ on; `icon` is the name of a symbol in icons.svg."""
 
     name: str
-    # Where there is no room for the name.
+    # For a narrow screen.
     short: str
     path: str
     operation: Operation
@@ -29,7 +29,7 @@ SECTIONS = (
 
 
 def navigation(actor: Actor) -> list[Section]:
-    """What the one who visits may open; nothing before the sign-in."""
+    """The sections that the user may open; none before the sign-in."""
     if actor.role is Role.ANYONE:
         return []
     return [section for section in SECTIONS if actor.may(section.operation)]

@@ -39,9 +39,12 @@ _ALL = (
         ("GET", "customers/{customer_id}", Operation.READ_CUSTOMERS, "view_customer"),
     ),
     *_pages(
-        "customers.forms",
+        "customers.registration",
         ("GET", "customers/new", Operation.REGISTER_CUSTOMER, "view_new_customer"),
         ("POST", "customers/new", Operation.REGISTER_CUSTOMER, "register_customer"),
+    ),
+    *_pages(
+        "customers.correction",
         ("GET", "customers/{customer_id}/change", Operation.CHANGE_CUSTOMER, "view_change"),
         ("POST", "customers/{customer_id}/change", Operation.CHANGE_CUSTOMER, "change_customer"),
     ),
@@ -68,16 +71,16 @@ _ALL = (
         ("GET", "imports/template", Operation.READ_IMPORTS, "download_template"),
     ),
     *_pages(
-        "imports.import_page",
+        "imports.detail",
         ("GET", "imports/{import_id}", Operation.READ_IMPORTS, "view_import"),
         ("GET", "imports/{import_id}/progress", Operation.READ_IMPORTS, "view_progress"),
         ("POST", "imports/{import_id}/release", Operation.RELEASE_IMPORTS, "release"),
         ("GET", "imports/{import_id}/report", Operation.READ_IMPORTS, "download_report"),
     ),
     *_pages(
-        "imports.dead_letters",
-        ("GET", "imports/dead-letters", Operation.REDRIVE_IMPORTS, "view_dead_letters"),
-        ("POST", "imports/dead-letters", Operation.REDRIVE_IMPORTS, "redrive"),
+        "imports.failed_files",
+        ("GET", "imports/dead-letters", Operation.REDRIVE_IMPORTS, "view_failed_files"),
+        ("POST", "imports/dead-letters", Operation.REDRIVE_IMPORTS, "try_again"),
     ),
     *_pages(
         "administration.views",
@@ -128,7 +131,7 @@ _ALL = (
     # Whatever is left below /console/.
     *_pages(
         "frame.dispatch",
-        ("GET", "{proxy+}", Operation.SEE_ONESELF, "nothing_here"),
+        ("GET", "{proxy+}", Operation.SEE_ONESELF, "page_not_found"),
     ),
 )
 PAGES = {(page.method, page.path): page for page in _ALL}

@@ -9,13 +9,13 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.frame.cookies import VISITOR, set_cookie
+from chalicelib.console.frame.headers import content_security_policy, page_headers
+from chalicelib.console.frame.labels import IMPORT_STATES
 from chalicelib.console.frame.navigation import current_section, navigation
 from chalicelib.console.frame.notices import NOTICES
-from chalicelib.console.frame.static_assets import static_path
+from chalicelib.console.frame.static_files import static_path
 from chalicelib.console.frame.visit import Visit
-from chalicelib.console.frame.words import IMPORT_STATES
-from chalicelib.errors import LoanError, TooManyRequests, Unavailable
-from chalicelib.requests.transport import strict_transport
+from chalicelib.rules import bounds
 from chalicelib.rules.access import PERMISSIONS
 
 if TYPE_CHECKING:
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 
 # Each room has its templates beside its views; they are named from here on: customers/customer.html.
 TEMPLATES = Path(__file__).parents[1]
-HTML = "text/html; charset=utf-8"
-
-TITLES = {
-    400: "That is not quite right",
-    403: "You may not do this",
-    404: "Not found",
-    409: "That does not go together",
-    412: "Somebody was faster",
-    413: "That is too much",
-    429: "Please wait a moment",
-    503: "Out of reach at the moment",
-}
 
 
 def page(visit: Visit, template: str, *, status: int = 200, upload_to: str | None = None, **values: Any) -> Response:
@@ -45,39 +33,17 @@ def page(visit: Visit, template: str, *, status: int = 200, upload_to: str | Non
     `upload_to` is the one other origin (https://bucket…) that the page may send a file to.
     """
     html = _rendered(visit, template, values)
-    headers = {**_headers(visit), "Content-Security-Policy": _content_security_policy(upload_to)}
+    headers = {**page_headers(visit), "Content-Security-Policy": content_security_policy(upload_to)}
     if visit.visitor is not None:
         headers["Set-Cookie"] = set_cookie(runtime.settings().stage, VISITOR, visit.visitor)
     return Response(html, headers, status)
 
 
-def see(visit: Visit, path: str, *, done: str | None = None, headers: Mapping[str, Any] | None = None) -> Response:
-    """Leads the browser to a page, told from /console/ on, such as `customers/12/`; `done` names one of NOTICES."""
-    if done is not None:
-        assert done in NOTICES, done
-        path += f"{'&' if '?' in path else '?'}done={done}"
-    return Response("", {**_headers(visit), "Location": visit.root + path, **(headers or {})}, 303)
-
-
-def file_to_keep(visit: Visit, text: str, kind: str, name: str) -> Response:
+def download(visit: Visit, text: str, content_type: str, file_name: str) -> Response:
     """A text that the browser saves under a name."""
-    disposition = f'attachment; filename="{name}"'
-    headers = {"Content-Type": f"{kind}; charset=utf-8", "Content-Disposition": disposition}
-    return Response(text, _headers(visit) | headers)
-
-
-def see_elsewhere(visit: Visit, url: str) -> Response:
-    """Leads the browser to a file in S3, by a link that we have signed."""
-    return Response("", {**_headers(visit), "Location": url}, 303)
-
-
-def error_page(visit: Visit, error: LoanError) -> Response:
-    """What went wrong, as a page that says what to do."""
-    title = TITLES.get(error.status, "Something went wrong")
-    response = page(visit, "frame/error.html", status=error.status, title=title, error=error)
-    if isinstance(error, Unavailable | TooManyRequests):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    disposition = f'attachment; filename="{file_name}"'
+    headers = {"Content-Type": f"{content_type}; charset=utf-8", "Content-Disposition": disposition}
+    return Response(text, page_headers(visit) | headers)
 
 
 def _rendered(visit: Visit, template: str, values: Mapping[str, Any]) -> str:
@@ -117,7 +83,7 @@ def environment() -> "Environment":
         auto_reload=False,
     )
     made.filters |= formats().filters()
-    made.globals |= {"formats": formats(), "import_states": IMPORT_STATES}
+    made.globals |= {"formats": formats(), "import_states": IMPORT_STATES, "bounds": bounds}
     return made
 
 
@@ -128,24 +94,3 @@ def formats() -> "Formats":
 
     settings = runtime.settings()
     return Formats(settings.console_locale, settings.currency, settings.business_timezone)
-
-
-def _headers(visit: Visit) -> dict[str, Any]:
-    return {
-        "Content-Type": HTML,
-        "X-Request-Id": visit.request_id,
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        # Not no-referrer: with it browsers send forms with `Origin: null`.
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        **strict_transport(),
-    }
-
-
-def _content_security_policy(upload_to: str | None) -> str:
-    also = f" {upload_to}" if upload_to else ""
-    return (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
-        f"connect-src 'self'{also}; form-action 'self'{also}; frame-ancestors 'none'; base-uri 'none'"
-    )

@@ -28,16 +28,16 @@ class Visit:
     # What every form of the page must carry, and the cookie that it is bound to.
     csrf: str
     token: Token | None = field(default=None, repr=False)
-    # The value of the cookie of somebody who is not signed in, to be set where it is new.
+    # The cookie of somebody who is not signed in, to be set if it is new.
     visitor: str | None = field(default=None, repr=False)
 
     @property
     def author(self) -> Author:
-        """Who answers for what the request changes."""
+        """Who is recorded as having made the changes of this request."""
         return Author.of(self.actor, self.request_id)
 
     def may(self, operation: Operation) -> bool:
-        """Whether the one who visits may do what the operation is: what they may not is not offered to them."""
+        """Whether the visitor may do this: what they may not do is not offered to them."""
         return self.actor.may(operation)
 
     @property
@@ -47,7 +47,7 @@ class Visit:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The parameters of the address, the last where one comes twice, without those that are empty.
+        """The parameters of the address, without empty ones; of one that comes twice, the last.
 
         Raises InvalidRequest for what no field of ours can hold.
         """
@@ -65,7 +65,7 @@ def query_of(request: Request) -> dict[str, str]:
     query = {name: sent[name].strip() for name in sent}
     for name, value in query.items():
         if len(value) > MAX_QUERY_VALUE or not is_plain_text(name + value):
-            raise InvalidRequest(f"The address holds something that is not valid; correct {name[:40]!r} in it.")
+            raise InvalidRequest(f"The address is not valid. Correct {name[:40]!r} in it.")
     return {name: value for name, value in query.items() if value}
 
 
@@ -80,7 +80,7 @@ def path_of(request: Request) -> str:
 def root_of(request: Request) -> str:
     """The way from the page that the browser shows to /console/, as `../../`.
 
-    What stands before it - a stage, a base path, LocalStack's prefix - only the browser knows, so links are relative.
+    Only the browser knows what comes before it (a stage, a base path, LocalStack's prefix), so links are relative.
     They depend on how many parts follow, and on whether the address ends with a slash; only requestContext.path
     keeps that slash wherever we run.
     """

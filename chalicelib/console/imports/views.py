@@ -1,44 +1,44 @@
 """Imports: the list, the start of one, the template workbook."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import ROWS, shown_page
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import page, see, see_elsewhere
+from chalicelib.console.frame.redirects import redirect, redirect_to_file
+from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest
+from chalicelib.imports.files import CONTENT_TYPES
+from chalicelib.imports.jobs import totals
 from chalicelib.requests.models import ImportsQuery, StartImportBody
-from chalicelib.services import import_jobs, import_templates
-from chalicelib.services.import_jobs import CONTENT_TYPES, MAX_UPLOAD_BYTES
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.services import imports
 
-# Who asks with a script sends the file with it too, and is not to be led anywhere by S3.
+# A script that starts an import sends the file too, and S3 must not redirect it.
 BY_SCRIPT = "script"
 
 
 def view_imports(visit: Visit) -> Response:
     """Imports, the newest first."""
     query = read(ImportsQuery, visit.query)
-    found = import_jobs.list_imports(runtime.database(), query.before, ROWS + 1, visit.actor.own_imports)
+    found = imports.list_imports(runtime.database(), query.before, ROWS + 1, visit.actor.own_imports)
     shown = shown_page(found, visit.query, (), "before", lambda job: job.import_id)
     jobs = [(job, totals(job.sheets)) for job in shown.rows]
     return page(visit, "imports/imports.html", jobs=jobs, first=shown.first, next=shown.next)
 
 
 def view_new_import(visit: Visit) -> Response:
-    """Where a workbook is dropped, or named."""
+    """The page to drop a workbook on, or to name it."""
     return _new_import(visit, Form())
 
 
 def start_import(visit: Visit) -> Response:
-    """Notes an import of this file name; its page has the form that sends the file to S3."""
+    """Starts an import of this file name; its page has the form that sends the file to S3."""
     try:
         body = read(StartImportBody, visit.form)
-        started = import_jobs.start_import(
+        started = imports.start_import(
             runtime.database(),
             runtime.signing_s3(),
             runtime.settings().import_bucket,
@@ -49,19 +49,13 @@ def start_import(visit: Visit) -> Response:
     except InvalidRequest as error:
         return _new_import(visit, Form.refused(visit.form, error), 400)
     by = f"?by={BY_SCRIPT}" if visit.form.get("by") == BY_SCRIPT else ""
-    return see(visit, f"imports/{started.job.import_id}/{by}")
+    return redirect(visit, f"imports/{started.job.import_id}/{by}")
 
 
 def download_template(visit: Visit) -> Response:
     """Leads to the template workbook in S3."""
     bucket = runtime.settings().import_bucket
-    return see_elsewhere(visit, import_templates.template_link(runtime.s3(), runtime.signing_s3(), bucket))
-
-
-def totals(sheets: Sequence[Any]) -> dict[str, int]:
-    """The counts of an import over its sheets."""
-    names = ("rows_found", "inserted", "updated", "unchanged", "superseded", "waiting", "rejected", "renumbered")
-    return {name: sum(getattr(sheet, name) for sheet in sheets) for name in names}
+    return redirect_to_file(visit, imports.template_link(runtime.s3(), runtime.signing_s3(), bucket))
 
 
 def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:
@@ -72,5 +66,5 @@ def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:
         upload_to=runtime.signing_s3().meta.endpoint_url,
         form=form,
         kinds=", ".join(CONTENT_TYPES),
-        max_bytes=MAX_UPLOAD_BYTES,
+        max_bytes=MAX_FILE_BYTES,
     )

@@ -9,15 +9,17 @@ from chalice.app import Response
 from pydantic import BaseModel, Field
 
 from chalicelib import runtime
+from chalicelib.console.frame.charts import Columns, Series, columns
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import ROWS, Shown, address, shown_page
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.rendering import file_to_keep, formats, page, see_elsewhere
+from chalicelib.console.frame.redirects import redirect_to_file
+from chalicelib.console.frame.rendering import download, formats, page
 from chalicelib.console.frame.visit import Visit
-from chalicelib.console.home.views.charts import Columns, Series, columns
 from chalicelib.errors import InstalmentsDoNotRepayLoan, InvalidRequest, LoanNotFound
 from chalicelib.requests.models import LoansQuery
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.bounds import TENURE
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.schedule import Row, Schedule
 from chalicelib.services import customers, loans
@@ -27,7 +29,7 @@ from chalicelib.storage.loans import LoanOnRecord
 FILTERS = ("customer_id", "state")
 # More columns than these are drawn a year each.
 MOST_MONTHS = 24
-# The longest tenure has 600 instalments, which would make a page of half a megabyte.
+# The instalments of the longest tenure would make a page of half a megabyte.
 INSTALMENTS = 60
 
 
@@ -40,11 +42,13 @@ class ListQuery(LoansQuery):
 class InstalmentsQuery(BaseModel):
     """Which part of a schedule is shown."""
 
-    after: Annotated[int, Field(ge=0, le=600, description="the number of an instalment, 0 to 600")] = 0
+    after: Annotated[
+        int, Field(ge=0, le=TENURE.most, description=f"the number of an instalment, 0 to {TENURE.most}")
+    ] = 0
 
 
 class ExportQuery(BaseModel):
-    """In which form a schedule is wanted."""
+    """As which file a schedule is asked for."""
 
     format: Annotated[Literal["csv", "xlsx"], Field(description="csv or xlsx")]
 
@@ -97,15 +101,15 @@ def _list(
 
 
 def view_loan(visit: Visit, loan_id: str) -> Response:
-    """A loan with its schedule, or with the reason why it has none."""
+    """A loan with its schedule, or with why it has none."""
     number = number_in_path(loan_id, LoanNotFound, "loan")
     after = read(InstalmentsQuery, visit.query).after
     file = loans.view_file(runtime.database(), number)
     values: dict[str, Any] = {"file": file, "loan": file.loan, "today": runtime.today()}
     try:
         plan = loans.schedule_of(file.loan)
-    except InstalmentsDoNotRepayLoan as error:
-        return page(visit, "loans/loan.html", plan=None, fault=error.sentence, **values)
+    except InstalmentsDoNotRepayLoan:
+        return page(visit, "loans/loan.html", plan=None, **values)
     rows = plan.rows[after : after + INSTALMENTS]
     more = len(plan.rows) > after + INSTALMENTS
     return page(
@@ -129,7 +133,7 @@ def export_schedule(visit: Visit, loan_id: str) -> Response:
 
 
 def _csv(visit: Visit, plan: Schedule, number: int) -> Response:
-    return file_to_keep(visit, schedule_csv(plan), "text/csv", f"loan-{number}-schedule.csv")
+    return download(visit, schedule_csv(plan), "text/csv", f"loan-{number}-schedule.csv")
 
 
 def _workbook(visit: Visit, plan: Schedule, number: int) -> Response:
@@ -138,7 +142,7 @@ def _workbook(visit: Visit, plan: Schedule, number: int) -> Response:
 
     bucket = runtime.settings().import_bucket
     link = schedule_link(runtime.s3(), runtime.signing_s3(), bucket, plan, f"Loan {number}")
-    return see_elsewhere(visit, link)
+    return redirect_to_file(visit, link)
 
 
 def _chart(plan: Schedule) -> Columns:

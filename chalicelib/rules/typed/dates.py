@@ -4,11 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from chalicelib.rules.bounds import FIRST_DATE, LAST_DATE
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.letters import spaced
-
-FIRST_DATE = date(1950, 1, 1)
-LAST_DATE = date(2199, 12, 31)
 
 NOT_A_DATE = Problem("not_a_date", "must be a date, such as 2024-03-31 or 31/03/2024.")
 OUT_OF_RANGE = Problem("out_of_range", f"must be a date from {FIRST_DATE} to {LAST_DATE}.")

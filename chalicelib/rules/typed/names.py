@@ -3,11 +3,10 @@
 import re
 import unicodedata
 
+from chalicelib.rules.bounds import NAME_LENGTH
 from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.letters import is_blank, is_unseen
-
-MAX_NAME_LENGTH = 100
 
 NO_LETTER = Problem("not_a_name", "must have at least one letter.")
 OVERRIDDEN = Problem("not_a_name", "must not hold characters that turn the order of others (bidirectional overrides).")
@@ -40,8 +39,8 @@ def name(text: str) -> str | Problem:
     | NULL, None, N/A, - | as it is; see `means_nothing` |
     """
     text = text.strip()
-    if len(text) > MAX_NAME_LENGTH:
-        return Problem("too_long", f"must have at most {MAX_NAME_LENGTH} characters; it has {len(text)}.")
+    if len(text) > NAME_LENGTH.most:
+        return Problem("too_long", f"must have at most {NAME_LENGTH.most} characters; it has {len(text)}.")
     if not is_plain_text(text):
         return CONTROL
     if _OVERRIDES.intersection(text):
@@ -50,6 +49,15 @@ def name(text: str) -> str | Problem:
         return DAMAGED
     seen = text if text.isascii() else _seen(text).strip()
     return seen if _has_letter(seen) or _is_word_for_nothing(seen) else NO_LETTER
+
+
+def full_name(first_name: str, last_name: str) -> str:
+    """A name as it is written, also of somebody who has only one.
+
+    >>> full_name("Asha", "Menon"), full_name("Asha", "")
+    ('Asha Menon', 'Asha')
+    """
+    return f"{first_name} {last_name}".rstrip()
 
 
 def means_nothing(name: str) -> Problem | None:

@@ -2,14 +2,17 @@
 
 import re
 
+from chalicelib.rules.bounds import PHONE_DIGITS
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.letters import spaced
 
-DIGITS = 10
-NOT_A_PHONE_NUMBER = Problem("not_a_phone_number", "must be a phone number of 10 digits, such as 98123 45678.")
-TWO_NUMBERS = Problem("not_a_phone_number", "must be one phone number of 10 digits; give one of them.")
+NOT_A_PHONE_NUMBER = Problem(
+    "not_a_phone_number", f"must be a phone number of {PHONE_DIGITS} digits, such as 98123 45678."
+)
+TWO_NUMBERS = Problem("not_a_phone_number", f"must be one phone number of {PHONE_DIGITS} digits; give one of them.")
 SHORTENED = Problem(
-    "not_a_phone_number", "is shortened to a power of ten, in which digits may be lost; type all 10 of its digits."
+    "not_a_phone_number",
+    f"is shortened to a power of ten, in which digits may be lost; type all {PHONE_DIGITS} of its digits.",
 )
 
 _WRITTEN = re.compile(r"[0-9()\[\]{}./+ -]+")
@@ -43,7 +46,7 @@ def phone_number(text: str) -> str | Problem:
     pattern = _INTERNATIONAL if "+" in plain else _NATIONAL
     found = pattern.fullmatch(digits)
     if not found or not _plus_leads(plain) or _is_alternative(plain):
-        return TWO_NUMBERS if len(digits) >= 2 * DIGITS else NOT_A_PHONE_NUMBER
+        return TWO_NUMBERS if len(digits) >= 2 * PHONE_DIGITS else NOT_A_PHONE_NUMBER
     return found[1]
 
 
@@ -68,7 +71,7 @@ def beginnings(text: str) -> frozenset[str]:
 def _why(plain: str) -> Problem:
     if _POWER_OF_TEN.fullmatch(plain):
         return SHORTENED
-    return TWO_NUMBERS if len(_digits_of(plain)) >= 2 * DIGITS else NOT_A_PHONE_NUMBER
+    return TWO_NUMBERS if len(_digits_of(plain)) >= 2 * PHONE_DIGITS else NOT_A_PHONE_NUMBER
 
 
 def _digits_of(plain: str) -> str:

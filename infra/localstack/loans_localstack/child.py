@@ -78,39 +78,28 @@ def _invoke(handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
         result = handler(json.loads(request["payload"]), context)
     except Exception as error:
         traceback.print_exc()
-        return {"is_error": True, "payload": _failure(error, request["request_id"])}
+        failure = _failure(type(error).__name__, str(error), error, request["request_id"])
+        return {"is_error": True, "payload": failure}
     try:
         return {"is_error": False, "payload": json.dumps(result)}
     except (TypeError, ValueError) as error:
         sentence = f"Unable to marshal response: {error}"
-        return {
-            "is_error": True,
-            "payload": json.dumps({"errorType": "Runtime.MarshalError", "errorMessage": sentence}),
-        }
-
-
-def _failure(error: BaseException, request_id: str) -> str:
-    return json.dumps(
-        {
-            "errorMessage": str(error),
-            "errorType": type(error).__name__,
-            "requestId": request_id,
-            "stackTrace": traceback.format_tb(error.__traceback__),
-        }
-    )
+        return {"is_error": True, "payload": _failure("Runtime.MarshalError", sentence, error, request["request_id"])}
 
 
 def _import_failure(error: BaseException) -> str:
     traceback.print_exception(error)
     name = os.environ["_HANDLER"]
     if isinstance(error, ImportError):
-        kind, sentence = "Runtime.ImportModuleError", f"Unable to import module of {name!r}: {error}"
-    elif isinstance(error, AttributeError):
-        kind, sentence = "Runtime.HandlerNotFound", f"Handler {name!r} is missing: {error}"
-    else:
-        kind, sentence = type(error).__name__, str(error)
+        return _failure("Runtime.ImportModuleError", f"Unable to import module of {name!r}: {error}", error)
+    if isinstance(error, AttributeError):
+        return _failure("Runtime.HandlerNotFound", f"Handler {name!r} is missing: {error}", error)
+    return _failure(type(error).__name__, str(error), error)
+
+
+def _failure(kind: str, sentence: str, error: BaseException, request_id: str = "") -> str:
     stack = traceback.format_tb(error.__traceback__)
-    return json.dumps({"errorType": kind, "errorMessage": sentence, "requestId": "", "stackTrace": stack})
+    return json.dumps({"errorType": kind, "errorMessage": sentence, "requestId": request_id, "stackTrace": stack})
 
 
 def _answer(answers: Any, message: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ def compile_routes_one_at_a_time() -> None:
     """Lets one thread at a time turn an address into code, which werkzeug does when an API is first asked.
 
     A browser's first requests come several at once, and Python before 3.11.8 answers one of them with "AST constructor
-    recursion depth mismatch" where two threads parse at the same time (python/cpython#106905).
+    recursion depth mismatch" if two threads parse at the same time (python/cpython#106905).
     """
     from werkzeug.routing import Rule
 

@@ -99,7 +99,7 @@ class Process:
         return f"signal: {signal.strsignal(-code) or -code}".lower() if code < 0 else f"exit status {code}"
 
     def peak_memory_mb(self) -> int:
-        """The most memory the process has had resident, as far as the system tells; 0 where it does not."""
+        """The most memory the process has had resident, as far as the system tells; 0 if it does not."""
         with contextlib.suppress(OSError, StopIteration, ValueError):
             lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
             return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) // 1024

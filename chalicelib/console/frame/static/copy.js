@@ -1,4 +1,4 @@
-// Puts what stands in a field on the clipboard. The button is there only where a script can do it.
+// Copies a field to the clipboard. The button appears only if a script may do that.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const field = document.getElementById(button.dataset.copy);
   field.addEventListener("focus", () => field.select());

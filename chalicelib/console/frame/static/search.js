@@ -26,7 +26,7 @@ for (const form of document.querySelectorAll("form[data-search]")) {
       status.textContent = list.querySelector("[data-said]")?.dataset.said ?? "";
       history.replaceState(null, "", address);
     } catch (error) {
-      if (error.name !== "AbortError") status.textContent = "The search did not get through; press Enter to try again.";
+      if (error.name !== "AbortError") status.textContent = "The search failed. Press Enter to try again.";
     }
   };
 

@@ -11,7 +11,7 @@ const locale = document.documentElement.dataset.locale;
 const percent = new Intl.NumberFormat(locale, { style: "percent" });
 const megabytes = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
-const UNREACHABLE = "The file could not be sent: the connection was interrupted. Please try again.";
+const UNREACHABLE = "The connection was interrupted, so the file was not sent. Please try again.";
 
 class Refused extends Error {}
 
@@ -35,7 +35,7 @@ async function send(file) {
 
 function check(file) {
   if (file.size === 0) throw new Refused("The file is empty.");
-  if (file.size > Number(drop.dataset.maxBytes)) throw new Refused("The file is too large; split it.");
+  if (file.size > Number(drop.dataset.maxBytes)) throw new Refused("The file is too large. Split it into smaller files.");
 }
 
 // Has the import noted under the name of the file; what comes back is its page, with the form for S3.
@@ -79,7 +79,7 @@ function show(loaded, total) {
 
 function reasonOf(request) {
   const said = request.responseXML?.querySelector("Message")?.textContent;
-  return `The store of files did not take the file${said ? `: ${said}` : "; please try again."}`;
+  return `The file was not accepted${said ? `: ${said}` : ". Please try again."}`;
 }
 
 function refuse(sentence) {
@@ -102,7 +102,7 @@ for (const name of ["dragenter", "dragover"]) {
 for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
 drop.addEventListener("drop", (event) => {
   event.preventDefault();
-  if (event.dataTransfer.files.length > 1) return refuse("One file at a time, please.");
+  if (event.dataTransfer.files.length > 1) return refuse("Please drop one file at a time.");
   if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
 });
 // A file that is dropped beside the field would replace the page.

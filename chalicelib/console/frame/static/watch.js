@@ -1,5 +1,5 @@
-// Keeps the progress of an import up to date until there is nothing more to wait for. Where there is more to see than
-// numbers - the import has ended, its report is there - the page is loaded again.
+// Keeps the progress of an import up to date until there is nothing more to wait for. If there is more to see than
+// numbers (the import is done, its report is there), the page is loaded again.
 import { showMoments } from "./console.js";
 
 const FIRST_PAUSE = 1000;

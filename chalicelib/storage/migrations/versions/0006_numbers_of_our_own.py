@@ -10,7 +10,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-# Of storage/merging_refusals.py, as it was at this revision.
+# Of imports/merging/refusals.py, as it was at this revision.
 HIGHEST_NUMBER = 899_999_999_999_999
 
 

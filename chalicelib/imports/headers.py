@@ -1,0 +1,268 @@
+"""Which kind of sheet this is, and where its columns are: known by the header row, not by any name.
+
+A header that can be read in two ways is refused, and a row that does not fit it is set aside.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from chalicelib.imports.findings import Finding
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.columns import Column, Kind
+from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
+from chalicelib.imports.reading.marks import column_letters
+from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
+from chalicelib.imports.titles import normalised, of_other_unit, unit_of, without_unit
+from chalicelib.rules.text import joined
+from chalicelib.rules.typed import Problem
+
+# A title or a note may stand above the header, but not a whole page.
+ROWS_SEARCHED = 20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A sheet whose header was found: `positions` are those of the kind's columns, in the kind's order."""
+
+    sheet: Sheet
+    kind: Kind
+    header_row: int
+    positions: tuple[int, ...]
+    findings: tuple[Finding, ...]
+    header: Sequence[Cell] = ()
+
+    @property
+    def height(self) -> int:
+        """How many rows there are below the header, blank ones included."""
+        return max(0, self.sheet.height - self.header_row)
+
+    def rows(self) -> Iterator[NumberedRow]:
+        """The rows below the header; the first cell that is looked at in a row that does not fit it says so."""
+        below = islice(self.sheet.rows(), self.header_row, None)
+        return map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
+
+    @cached_property
+    def _length(self) -> int:
+        """How many cells the header has; in a text it may have fewer than other rows."""
+        return sum(cell is not ABSENT for cell in self.header)
+
+    @cached_property
+    def _untitled(self) -> list[int]:
+        """The columns without a title, but for those on the left of all titles."""
+        first = next((at for at, cell in enumerate(self.header) if not is_blank(cell)), 0)
+        return [at for at, cell in enumerate(self.header) if at > first and is_blank(cell)]
+
+    def _fitted(self, numbered: NumberedRow) -> NumberedRow:
+        number, row = numbered
+        has_more = self._length < len(row) and row[self._length] is not ABSENT
+        odd = next((at for at in self._untitled if row[at] != "" and not is_blank(row[at])), None)
+        if (odd is None and not has_more) or all(map(is_blank, row)):
+            return numbered
+        problem = self._too_long(row) if has_more or odd is None else self._without_title(row, odd)
+        cells = list(row)
+        cells[self.positions[0]] = MisfitCell(row[self.positions[0]], problem)
+        return number, cells
+
+    def _too_long(self, row: Sequence[Cell]) -> Problem:
+        cells = sum(cell is not ABSENT for cell in row)
+        return _misfit(
+            f"stands in a row of {cells} cells, and the header has {self._length}; put a number or text that holds "
+            "the separator between quotation marks."
+        )
+
+    def _without_title(self, row: Sequence[Cell], odd: int) -> Problem:
+        titles = max(at for at, cell in enumerate(self.header) if not is_blank(cell)) + 1
+        last = max(at for at, cell in enumerate(row) if not is_blank(cell)) + 1
+        letters = column_letters(self.sheet.first_column + odd)
+        if last > titles:
+            return _misfit(
+                f"stands in a row with values up to the {last}th cell, and the header has {titles} titles; delete the "
+                f"value in column {letters}, or give its column a title."
+            )
+        return _misfit(
+            f"stands in a row with a value in column {letters}, which has no title; delete it, or give the column one."
+        )
+
+
+def _misfit(message: str) -> Problem:
+    return Problem("row_does_not_fit", message)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A row read as the header of a kind; `positions` holds the columns that were recognised, as often as they were."""
+
+    sheet: Sheet
+    kind: Kind
+    row_number: int
+    cells: Sequence[Cell]
+    positions: Mapping[str, Sequence[int]]
+
+    @property
+    def missing(self) -> list[str]:
+        return [column.title for column in self.kind.columns if column.title not in self.positions]
+
+    @property
+    def found(self) -> float:
+        return len(self.positions) / len(self.kind.columns)
+
+    @property
+    def own(self) -> float:
+        """How much is found of the columns that no other kind has."""
+        shared = {column.title for kind in KINDS if kind is not self.kind for column in kind.columns}
+        own = [column.title for column in self.kind.columns if column.title not in shared]
+        return sum(title in self.positions for title in own) / len(own)
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether somebody meant a header of this kind: with half of its columns, and not only those of others."""
+        return self.found >= 0.5 and self.own > 0
+
+
+def find_layouts(sheets: Sequence[Sheet]) -> tuple[list[Layout], list[Finding]]:
+    """The sheets of a kind that is known, and a finding for each other sheet that is not empty.
+
+    Raises FileRefused if there is no such sheet, or one lacks some of its columns, has one twice, in another unit, or
+    those of two kinds: the sentence lists what is missing and what was found.
+    """
+    read = [sheet for sheet in sheets if not sheet.left_out]
+    left_out = [sheet for sheet in sheets if sheet.left_out]
+    candidates = {sheet.name: _best_candidate(sheet) for sheet in read}
+    incomplete = [name for name, best in candidates.items() if best and best.missing and best.is_meant]
+    layouts = [_layout(sheet, best) for sheet in read if (best := candidates[sheet.name]) and not best.missing]
+    if incomplete or not layouts:
+        raise FileRefused(" ".join([_sentence(candidates, incomplete), *map(_not_read, left_out)]))
+    unknown = [sheet for sheet in read if (best := candidates[sheet.name]) and best.missing]
+    return layouts, [*map(_unknown_sheet, unknown), *map(_left_out_sheet, left_out)]
+
+
+def _best_candidate(sheet: Sheet) -> _Candidate | None:
+    """The row of the sheet's first rows that fits a kind best; None if all of them are blank. Raises FileRefused."""
+    candidates = [
+        _candidate(sheet, kind, row_number, row)
+        for row_number, row in islice(sheet.rows(), ROWS_SEARCHED)
+        if not all(map(is_blank, row))
+        for kind in KINDS
+    ]
+    # The first of equals, which is the topmost row.
+    best = max(candidates, key=lambda candidate: (candidate.is_meant, candidate.found), default=None)
+    if best and best.is_meant:
+        _check_kinds(best, candidates)
+        _check_columns(best)
+    return best
+
+
+def _check_kinds(best: _Candidate, candidates: Sequence[_Candidate]) -> None:
+    """Raises FileRefused if the sheet has more than half of what only another kind has."""
+    others = [other for other in candidates if other.kind is not best.kind and other.own > 0.5]
+    if best.own > 0.5 and others:
+        raise FileRefused(
+            f"The sheet {best.sheet.name} has the columns of {best.kind.name} and of {others[0].kind.name}; put them "
+            "on two sheets, each with a header of its own."
+        )
+
+
+def _check_columns(best: _Candidate) -> None:
+    """Raises FileRefused if a column is there twice, or in another unit than this service counts in."""
+    first = best.sheet.first_column
+    for column in best.kind.columns:
+        title, found = column.title, best.positions.get(column.title, [])
+        letters = [column_letters(first + at) for at in found]
+        if len(found) > 1:
+            raise FileRefused(
+                f"The sheet {best.sheet.name} has two columns for one thing: which of columns {joined(letters, 'and')} "
+                f"is the {title}? Delete the others, or give them other titles."
+            )
+        written = _text(best.cells[found[0]]) if found else ""
+        if (unit := unit_of(written)) and of_other_unit(column.unit, unit):
+            raise FileRefused(
+                f"Column {letters[0]} of the sheet {best.sheet.name} is titled {shown(written)}, and {title} is read "
+                f"in {column.unit.words}; convert the values, and take the unit out of the title."
+            )
+
+
+def _candidate(sheet: Sheet, kind: Kind, row_number: int, row: Sequence[Cell]) -> _Candidate:
+    titles = [_names(cell) for cell in row]
+    found = {column.title: _places(column, titles) for column in kind.columns}
+    return _Candidate(sheet, kind, row_number, row, {title: places for title, places in found.items() if places})
+
+
+def _names(cell: Cell) -> set[str]:
+    """What a title may be called: as it is, and without a unit in brackets behind it."""
+    text = _text(cell)
+    return {normalised(text), normalised(without_unit(text))}
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else shown(cell)
+
+
+def _places(column: Column, titles: Sequence[set[str]]) -> list[int]:
+    known = {normalised(title) for title in (column.title, *column.aliases)}
+    return [at for at, names in enumerate(titles) if names & known]
+
+
+def _layout(sheet: Sheet, header: _Candidate) -> Layout:
+    positions = tuple(header.positions[column.title][0] for column in header.kind.columns)
+    ignored = [shown(cell) for at, cell in enumerate(header.cells) if at not in positions and not is_blank(cell)]
+    ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in _nameless(sheet, header)]
+    findings = tuple(_ignored_column(sheet, header.row_number, title) for title in ignored)
+    return Layout(sheet, header.kind, header.row_number, positions, findings, header.cells)
+
+
+def _nameless(sheet: Sheet, header: _Candidate) -> list[int]:
+    """The columns on the left of all titles, in which something stands in the first rows; numbers of rows, mostly."""
+    first = next(at for at, cell in enumerate(header.cells) if not is_blank(cell))
+    rows = [row for _, row in islice(sheet.rows(), header.row_number, header.row_number + ROWS_SEARCHED)]
+    return [at for at in range(first) if not all(is_blank(row[at]) for row in rows)]
+
+
+def _ignored_column(sheet: Sheet, row_number: int, title: str) -> Finding:
+    message = f"The column {title} is not one of this kind of sheet; it was ignored."
+    return Finding(sheet.name, row_number, "flagged", title, None, "unknown_column", message)
+
+
+def _unknown_sheet(sheet: Sheet) -> Finding:
+    kinds = " nor those of ".join(kind.name for kind in KINDS)
+    message = f"The sheet {sheet.name} has neither the columns of {kinds}; it was ignored."
+    return Finding(sheet.name, 1, "flagged", None, None, "unknown_sheet", message)
+
+
+def _left_out_sheet(sheet: Sheet) -> Finding:
+    return Finding(sheet.name, 1, "flagged", None, None, "sheet_not_read", _not_read(sheet))
+
+
+def _not_read(sheet: Sheet) -> str:
+    remedy = " Show it in Excel and save the file, if it is to be imported." if sheet.left_out == "is hidden" else ""
+    return f"The sheet {sheet.name} {sheet.left_out}; it was not imported.{remedy}"
+
+
+def _sentence(candidates: Mapping[str, _Candidate | None], incomplete: Sequence[str]) -> str:
+    written = {name: best for name, best in candidates.items() if best}
+    if not candidates:
+        return "The workbook has no sheet that is read."
+    if not written:
+        return f"The workbook is empty: there is nothing in {_listed(list(candidates))}."
+    if incomplete:
+        return " ".join(_what_is_missing(name, written[name]) for name in incomplete)
+    wanted = "; ".join(f"{kind.name}: {_listed([c.title for c in kind.columns])}" for kind in KINDS)
+    found = "; ".join(f"{name}: {_titles(best)}" for name, best in written.items())
+    kinds = joined((kind.name for kind in KINDS), "or")
+    return f"No sheet has the columns of {kinds}. Expected {wanted}. Found {found}."
+
+
+def _what_is_missing(name: str, best: _Candidate) -> str:
+    return (
+        f"The sheet {name} of {best.kind.name} lacks the columns {_listed(best.missing)}. "
+        f"Found in row {best.row_number}: {_titles(best)}."
+    )
+
+
+def _titles(candidate: _Candidate) -> str:
+    return _listed([shown(cell) for cell in candidate.cells if not is_blank(cell)])
+
+
+def _listed(words: Sequence[str], most: int = 30) -> str:
+    return ", ".join([*words[:most], *(["…"] if len(words) > most else [])])

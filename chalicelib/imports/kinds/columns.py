@@ -1,0 +1,103 @@
+"""What a kind of sheet is made of: its columns, and what must hold between the cells of a row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.imports.kinds.readers import Reader
+from chalicelib.rules.typed import Problem
+
+MISSING = Problem("missing", "must be given.")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a column is counted in, as a sentence says it, and the time that it depends on, None where on none."""
+
+    words: str
+    time: str | None = None
+
+
+NUMBERS = Unit("numbers")
+RUPEES = Unit("rupees")
+RUPEES_A_MONTH = Unit("rupees a month", "month")
+PERCENT_A_YEAR = Unit("percent a year", "year")
+YEARS = Unit("years", "year")
+MONTHS = Unit("months", "month")
+AMOUNTS = (RUPEES, RUPEES_A_MONTH)
+DATES = Unit("the order of day, month and year")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a kind of sheet.
+
+    `title` is what stands above it in the workbooks, `name` is the column of the staging table that its values go to.
+    `words` and `example` are what the template says about it. `if_blank` is what an empty cell means, a Problem where
+    it may not be; `flag` tells what is to be said about a value that is kept. What `is_decided` was decided for a loan
+    that was made here, and no file may say otherwise.
+    """
+
+    title: str
+    name: str
+    reader: Reader
+    words: str
+    example: Any
+    unit: Unit = NUMBERS
+    aliases: tuple[str, ...] = ()
+    if_blank: Any = MISSING
+    flag: Callable[[Any], Problem | None] | None = None
+    is_decided: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """What must hold between two cells of a row: `problem` takes the values of `column` and of `against`, both named by
+    their columns in the staging table.
+    """
+
+    column: str
+    against: str
+    problem: Callable[[Any, Any], Problem | None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of sheet: `name` is that of its table and of its sheet in the template, `one` that of a row of it.
+
+    `key` names the columns by which it is known what a row is about; the last of them tells it apart in sentences. A
+    row that breaks a check of `refused_by` is set aside; one that breaks a check of `flagged_by` is kept. `notes` are
+    for those who fill in the template.
+    """
+
+    name: str
+    one: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    refused_by: tuple[Check, ...] = ()
+    flagged_by: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def staging(self) -> str:
+        """The table that its rows are copied to (storage/tables.py)."""
+        return f"staged_{self.name}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of its rows in staging."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What a row says about what its key names, and the merge writes."""
+        return tuple(name for name in self.names if name not in self.key)
+
+    def column(self, name: str) -> Column:
+        """The column with this name in the staging table."""
+        return self.columns[self.names.index(name)]
+
+    @property
+    def identifier(self) -> Column:
+        """The column that findings about whole rows name."""
+        return self.column(self.key[-1])

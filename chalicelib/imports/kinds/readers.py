@@ -1,0 +1,204 @@
+"""Readers of cells: from what a cell holds to the value it means, or to what is wrong with it.
+
+Each reader takes whatever a cell can hold. What is wrong is returned, not raised: a bad cell is data for the report.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+from chalicelib.imports.reading.cells import Cell, PercentCell
+from chalicelib.rules.bounds import (
+    FIRST_DATE,
+    LAST_DATE,
+    MAX_AMOUNT,
+    MAX_AMOUNT_IN_WORDS,
+    MAX_ID_IN_A_FILE,
+    NAME_LENGTH,
+    RATE,
+    RATE_DECIMALS,
+)
+from chalicelib.rules.money import PAISA
+from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.dates import (
+    NO_DATE,
+    NOT_A_DATE,
+    OUT_OF_RANGE,
+    TIME_OF_DAY,
+    EitherWay,
+    read_date,
+)
+from chalicelib.rules.typed.letters import bare
+from chalicelib.rules.typed.names import name as name_of
+from chalicelib.rules.typed.numbers import IS_PERCENT, NOT_A_NUMBER
+from chalicelib.rules.typed.numbers import amount as amount_of
+from chalicelib.rules.typed.numbers import number as number_of
+from chalicelib.rules.typed.numbers import percent as percent_of
+from chalicelib.rules.typed.phones import NOT_A_PHONE_NUMBER
+from chalicelib.rules.typed.phones import phone_number as phone_number_of
+
+_RATE_STEP = Decimal(1).scaleb(-RATE_DECIMALS)
+# Six digits may also be a day, a month and a year.
+_DAY_NUMBER = re.compile(r"(\d{1,5})(\.\d{1,9})?", re.ASCII)
+
+# Excel counts days from here; the day before 1900-01-01 less one for the 29 February 1900 it believes in.
+_EXCEL_EPOCH = date(1899, 12, 30)
+# A workbook may count them from 1904 instead, as Excel on a Mac did.
+DAYS_TO_1904 = 1462
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How the cells of a column are read, and what of that Excel itself checks while somebody types.
+
+    `read` gives the value or a Problem. `check` is Excel's name of a data validation between `least` and `most`; a
+    custom one is a `formula`, with {cell} for the first cell. `number_format` is how Excel shows a value.
+    """
+
+    read: Callable[[Cell], Any]
+    check: Literal["whole", "decimal", "date", "textLength", "custom"]
+    least: Any = None
+    most: Any = None
+    number_format: str = "General"
+    formula: str = ""
+
+
+def whole_number(least: int, most: int) -> Reader:
+    """Whole numbers from `least` to `most`, to int."""
+    problem = Problem("out_of_range", f"must be a whole number from {least} to {most}.")
+
+    def read(cell: Cell) -> int | Problem:
+        if type(cell) is float and cell.is_integer():
+            number = int(cell)
+        else:
+            exact = _number(cell, number_of)
+            if isinstance(exact, Problem):
+                return exact
+            if exact != exact.to_integral_value():
+                return problem
+            number = int(exact)
+        return number if least <= number <= most else problem
+
+    return Reader(read, "whole", least, most, "0")
+
+
+def money(*, zero: bool) -> Reader:
+    """Amounts in rupees up to MAX_AMOUNT, to a Decimal with at most two decimals.
+
+    A formula such as PMT leaves more decimals than Excel shows; they are rounded half-up, as Excel shows them.
+    """
+    bound = "from 0" if zero else "above 0"
+    problem = Problem("out_of_range", f"must be an amount {bound} and at most {MAX_AMOUNT_IN_WORDS} rupees.")
+
+    def read(cell: Cell) -> Decimal | Problem:
+        exact = _number(cell, amount_of)
+        if isinstance(exact, Problem):
+            return exact
+        if not -1 < exact <= MAX_AMOUNT:
+            return problem
+        amount = exact if exact == exact.to_integral_value() else exact.quantize(PAISA, ROUND_HALF_UP)
+        return amount if amount > 0 or (zero and amount == 0 and exact >= 0) else problem
+
+    return Reader(read, "decimal", "0" if zero else str(PAISA), MAX_AMOUNT, "#,##0.00")
+
+
+def text_of_name(*, least: int) -> Reader:
+    """Names in any script. What is empty is never read; `least` says whether a person may leave it so."""
+    return Reader(_name, "textLength", least, NAME_LENGTH.most, "@")
+
+
+def _name(cell: Cell) -> str | Problem:
+    """A leading `=` or `+` is kept: it is data here, never a formula."""
+    return name_of(cell) if isinstance(cell, str) else Problem("not_text", "must be text.")
+
+
+def _percent(cell: Cell) -> Decimal | Problem:
+    exact = (
+        cell.percent if isinstance(cell, PercentCell) and math.isfinite(cell.fraction) else _number(cell, percent_of)
+    )
+    if isinstance(exact, Problem):
+        return exact
+    if exact not in RATE:
+        return Problem("out_of_range", f"must be a rate in percent a year from {RATE}.")
+    return exact.quantize(_RATE_STEP, ROUND_HALF_UP)
+
+
+def _phone_number(cell: Cell) -> str | Problem:
+    if isinstance(cell, str):
+        return phone_number_of(cell)
+    if (
+        isinstance(cell, bool)
+        or not isinstance(cell, float | int)
+        or cell != cell // 1
+        or not 0 <= cell <= MAX_ID_IN_A_FILE
+    ):
+        return NOT_A_PHONE_NUMBER
+    return phone_number_of(str(int(cell)))
+
+
+def _calendar_date(cell: Cell) -> date | EitherWay | Problem:
+    if isinstance(cell, str):
+        found = _date_of_text(cell)
+    elif isinstance(cell, datetime):
+        found = cell.date()
+    elif isinstance(cell, date):
+        found = cell
+    elif isinstance(cell, float | int) and not isinstance(cell, bool):
+        found = NO_DATE if cell == 0 else _date_of_day_number(cell)
+    else:
+        found = NOT_A_DATE
+    return OUT_OF_RANGE if isinstance(found, date) and not FIRST_DATE <= found <= LAST_DATE else found
+
+
+# The numbers of customers and loans.
+ID = whole_number(1, MAX_ID_IN_A_FILE)
+
+# Rates in percent a year from 0 to 100, to a Decimal with at most four decimals. The number format decides, not the
+# size of the number: 0.1125 is 11.25 where Excel shows it as a percentage.
+PERCENT = Reader(_percent, "decimal", *RATE, "0.00")
+
+# Phone numbers of ten digits, typed as a number or as text.
+PHONE_NUMBER = Reader(
+    _phone_number,
+    "custom",
+    number_format="0",
+    formula='AND(LEN({cell})=10,ISNUMBER(--{cell}),ISERROR(SEARCH("[.eE+-]",{cell})))',
+)
+
+# A date cell, Excel's number of a day, also as text (45382), or text as people type dates (rules/typed/dates.py). A
+# text that may have its day or its month first is both; what else stands in the sheet decides (rows.py).
+DATE = Reader(_calendar_date, "date", FIRST_DATE, LAST_DATE, "yyyy-mm-dd")
+
+
+def counted_from_1904(cell: Cell) -> Cell:
+    """The number of a day, or a text that is one, in a workbook that counts from 1904, as others count."""
+    if isinstance(cell, str) and (number := _DAY_NUMBER.fullmatch(bare(cell))):
+        return f"{int(number[1]) + DAYS_TO_1904}{number[2] or ''}"
+    return cell + DAYS_TO_1904 if isinstance(cell, float | int) and not isinstance(cell, bool) else cell
+
+
+def _number(cell: Cell, read: Callable[[str], Decimal | Problem]) -> Decimal | Problem:
+    if isinstance(cell, str):
+        return read(cell)
+    if isinstance(cell, float) and math.isfinite(cell):
+        # By way of its shortest text: 8.2 is meant, not the binary fraction next to it.
+        return Decimal(int(cell)) if cell.is_integer() else Decimal(repr(cell))
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return Decimal(cell)
+    return IS_PERCENT if isinstance(cell, PercentCell) else NOT_A_NUMBER
+
+
+def _date_of_text(text: str) -> date | EitherWay | Problem:
+    number = _DAY_NUMBER.fullmatch(bare(text))
+    if number is None or not int(number[1]):
+        return read_date(text)
+    return TIME_OF_DAY if float(number[2] or 0) else _date_of_day_number(int(number[1]))
+
+
+def _date_of_day_number(number: float) -> date | Problem:
+    last = (date.max - _EXCEL_EPOCH).days
+    return _EXCEL_EPOCH + timedelta(days=int(number)) if 1 <= number <= last else NOT_A_DATE

@@ -1,0 +1,1 @@
+"""From a file, .xlsx or .csv, to sheets of rows."""

@@ -1,0 +1,138 @@
+"""Reading .csv: UTF-8 with or without a byte order mark, with commas, semicolons or tabs, as Excel writes it."""
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import IO
+
+from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
+
+NAME = "csv"
+DELIMITERS = ",;\t"
+# What Excel takes from the first line, and does not show.
+SEPARATOR_LINE = "sep="
+LINES_SEARCHED = 20
+MAX_COLUMNS = 200
+# A row may have line breaks between its quotation marks. A line of 20 MiB of commas would be twenty million cells.
+MAX_ROW_CHARACTERS = 2**20
+# A note may have some lines. More of them are rows that a quotation mark above has swallowed.
+MAX_ROW_LINES = 100
+
+NEITHER = (
+    "The file is neither an .xlsx workbook nor a .csv file with commas, semicolons or tabs; save it in Excel as .xlsx, "
+    "or as CSV UTF-8."
+)
+NOT_UTF_8 = "The .csv file is not in UTF-8; save it in Excel as CSV UTF-8."
+
+
+def read_csv(file: IO[bytes]) -> Sheet:
+    """The one sheet of a .csv file. Raises FileRefused where it is not text, or not in UTF-8."""
+    try:
+        delimiter = _named_delimiter(file) or _delimiter(file)
+        height, width = _size(file, delimiter)
+    except UnicodeDecodeError as error:
+        raise FileRefused(NOT_UTF_8) from error
+
+    def rows() -> Iterator[NumberedRow]:
+        for number, row in enumerate(_records(file, delimiter), start=1):
+            yield number, row + [ABSENT] * (width - len(row))
+
+    return Sheet(NAME, height, rows)
+
+
+def _size(file: IO[bytes], delimiter: str) -> tuple[int, int]:
+    """How many rows there are, and how many cells the longest has. Raises FileRefused where these are too many."""
+    height = width = 0
+    for height, row in enumerate(_records(file, delimiter), start=1):
+        width = max(width, len(row))
+        if width > MAX_COLUMNS:
+            raise FileRefused(f"Row {height} of the .csv file has {width} cells; at most {MAX_COLUMNS} are read.")
+    return height, width
+
+
+def _named_delimiter(file: IO[bytes]) -> str | None:
+    """What the first line says that stands between the cells."""
+    first = next(_all_lines(file), "").rstrip("\r\n")
+    named = first[len(SEPARATOR_LINE) :] if first.lower().startswith(SEPARATOR_LINE) else ""
+    return named if named and named in DELIMITERS else None
+
+
+def _delimiter(file: IO[bytes]) -> str:
+    """What stands between the titles: no title holds a digit, but a number may hold commas."""
+    # A file without line breaks would be one line.
+    lines = [line for line in islice(_lines(file), LINES_SEARCHED) if len(line) < csv.field_size_limit()]
+    titles = {
+        delimiter: max((sum(map(_is_title, line.split(delimiter))) for line in lines), default=0)
+        for delimiter in DELIMITERS
+    }
+    best = max(titles, key=lambda delimiter: titles[delimiter])
+    if titles[best] < 2 or any("\0" in line for line in lines):
+        raise FileRefused(NEITHER)
+    return best
+
+
+def _is_title(cell: str) -> bool:
+    return any(map(str.isalpha, cell)) and not any(map(str.isdigit, cell))
+
+
+def _records(file: IO[bytes], delimiter: str) -> Iterator[list[str]]:
+    """The rows, whose quotation marks must all be closed: an open one would swallow the rows below it."""
+    begins, characters, lines = 1, 0, 0
+
+    def some_lines() -> Iterator[str]:
+        nonlocal characters, lines
+        for line in _lines(file):
+            characters, lines = characters + len(line), lines + 1
+            if characters > MAX_ROW_CHARACTERS:
+                raise _refused(begins, f"it has more than {MAX_ROW_CHARACTERS} characters; at most as many are read")
+            if lines > MAX_ROW_LINES:
+                raise _refused(begins, f"it has more than {MAX_ROW_LINES} lines; at most as many are read")
+            yield line
+
+    reader = csv.reader(some_lines(), delimiter=delimiter, strict=True, skipinitialspace=True)
+    try:
+        for record in reader:
+            begins, characters, lines = reader.line_num + 1, 0, 0
+            yield record
+    except csv.Error as error:
+        raise _refused(begins, _in_words(str(error), reader.line_num)) from error
+
+
+def _refused(begins: int, why: str) -> FileRefused:
+    return FileRefused(
+        f"The row that begins in line {begins} of the .csv file cannot be read: {why}. Look for a quotation mark there "
+        "that is one too many or not closed; one that belongs to a text is written twice."
+    )
+
+
+def _in_words(error: str, line: int) -> str:
+    """What the csv module says, for a person."""
+    if error == "unexpected end of data":
+        return "a quotation mark that is opened in it is not closed"
+    if error.startswith("field larger"):
+        return f"a cell of it has more than {csv.field_size_limit()} characters"
+    return f"text follows a closing quotation mark in line {line}"
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    """The lines, without one that only names the delimiter."""
+    lines = _all_lines(file)
+    first = next(lines, "")
+    if not first.lower().startswith(SEPARATOR_LINE) or first.rstrip("\r\n")[len(SEPARATOR_LINE) :] not in DELIMITERS:
+        yield first
+    yield from lines
+
+
+def _all_lines(file: IO[bytes]) -> Iterator[str]:
+    """The lines; one that is too long ends with what makes it so."""
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        while line := text.readline(MAX_ROW_CHARACTERS + 1):
+            yield line
+    finally:
+        # Or the file would be closed with the wrapper. Somebody else may have closed it when the reading is broken off.
+        with suppress(ValueError):
+            text.detach()

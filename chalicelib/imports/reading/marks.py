@@ -1,0 +1,80 @@
+"""Cells that mean something else than the reader of workbooks gives: errors, formulas without a value, percent.
+
+The reader gives an error such as #N/A as an empty cell, and so a formula without its value; an empty cell may mean
+something, for example that a loan is current. It gives 0.1125 for 11.25%. Marks are kept so that a million of them take
+a few MiB.
+"""
+
+from array import array
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from heapq import merge
+from itertools import pairwise, repeat
+from typing import Any, TypeAlias
+
+from chalicelib.imports.reading.cells import Cell, ErrorCell, Uncalculated
+from chalicelib.imports.reading.number_formats import NumberFormat
+from chalicelib.imports.reading.sheets import NumberedRow
+
+Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat
+# The rows, from 1 and ascending, in which a column, from 1, has a mark.
+Marks: TypeAlias = "Mapping[tuple[int, Mark], array[int]]"
+
+LAST_COLUMN = 16_384
+LAST_ROW = 1_048_576
+
+
+@lru_cache(LAST_COLUMN)
+def column_number(letters: bytes) -> int:
+    """The number of a column, from 1, by its letters."""
+    number = 0
+    for letter in letters[:7].upper():
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def column_letters(number: int) -> str:
+    """The letters of a column by its number, from 1."""
+    letters = ""
+    while number:
+        number, letter = divmod(number - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
+def with_marks(rows: Iterator[tuple[int, list[Any]]], marks: Marks, left_out: int) -> Iterator[NumberedRow]:
+    """The rows as a person sees them; `left_out` is how many empty columns on the left the reader leaves out."""
+    found = [mark for _, mark in marks]
+    ahead = _in_order(marks)
+    seen: dict[tuple[int, float], Cell] = {}
+    row_marked, column, which = next(ahead, (0, 0, 0))
+    for number, row in rows:
+        while row_marked and row_marked <= number:
+            at = column - 1 - left_out
+            if row_marked == number and 0 <= at < len(row):
+                row[at] = _read(row[at], found[which], which, seen)
+            row_marked, column, which = next(ahead, (0, 0, 0))
+        yield number, row
+
+
+def _read(cell: Cell, mark: Mark, which: int, seen: dict[tuple[int, float], Cell]) -> Cell:
+    if not isinstance(mark, NumberFormat):
+        return mark
+    if type(cell) is not float:
+        return cell
+    # Most rates come again; the same cell is also the quickest to compare.
+    if (which, cell) not in seen:
+        if len(seen) > 10_000:
+            seen.clear()
+        seen[which, cell] = mark.read(cell)
+    return seen[which, cell]
+
+
+def _in_order(marks: Marks) -> Iterator[tuple[int, int, int]]:
+    """Row, column and the number of the mark of all of them, from the top downwards."""
+    return merge(*(zip(rows, repeat(column), repeat(which)) for which, ((column, _), rows) in enumerate(marks.items())))
+
+
+def ascending(rows: "array[int]") -> "array[int]":
+    """The rows in their order; they nearly always are in it."""
+    return rows if all(above <= below for above, below in pairwise(rows)) else array("I", sorted(rows))

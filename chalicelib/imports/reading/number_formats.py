@@ -1,0 +1,177 @@
+"""What a number format says of a number: how Excel shows it, and so what it means to the person who typed it.
+
+0.1125 shown as 11.25% is eleven and a quarter; 300000 shown as 300 is something that nobody can be sure of.
+The grammar is that of ECMA-376, part 1, 18.8.30 and 18.8.31.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from chalicelib.imports.reading.cells import Cell, PercentCell, UnclearCell
+
+PLAIN, DATE, ELAPSED, PERCENT, PERCENT_SIGN, UNCLEAR = "plain", "date", "elapsed", "percent", "percent sign", "unclear"
+
+# Excel allows 255.
+MAX_CODE = 512
+
+# Those that a file names by number alone. Those of currencies (5 to 8, 37 to 44) are shown as in the reader's country.
+BUILT_IN = {
+    0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?",
+    13: "# ??/??", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mmss.0", 48: "##0.0E+0", 49: "@",
+    59: "0", 60: "0.00", 61: "#,##0", 62: "#,##0.00", 67: "0%", 68: "0.00%", 69: "# ?/?", 70: "# ??/??",
+    **dict.fromkeys((*range(5, 9), *range(37, 45)), "#,##0.00"),
+    **dict.fromkeys((*range(14, 23), *range(27, 37), *range(50, 59), *range(71, 82)), "d/m/yyyy"),
+}  # fmt: skip
+CURRENCIES = (*range(5, 9), *range(37, 45))
+
+# A bracket that nothing closes takes in all behind it: else each of many would be looked for an end again.
+_TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(\[.*|E[+-]|General|AM/PM|A/P|.)', re.DOTALL | re.IGNORECASE)
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)", re.ASCII)
+_ELAPSED = re.compile(r"(h{1,2}|m{1,2}|s{1,2})", re.IGNORECASE)
+_COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d{1,2}", re.IGNORECASE)
+_OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
+# What may stand beside a number without changing what it means here: rupees, a year's rate, months.
+_HARMLESS = {"", "₹", "rs", "₹rs", "inr", "₹inr", "rsinr", "rupee", "rupees", "pa", "perannum", "pm", "permonth",
+             "month", "months", "mths"}  # fmt: skip
+_COMPARE = {
+    "<": lambda a, b: a < b, ">": lambda a, b: a > b, "=": lambda a, b: a == b,
+    "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b, "<>": lambda a, b: a != b,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of up to four parts of a number format: what it means, and for which numbers it is, if it says so."""
+
+    meaning: str
+    condition: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """A number format by its code, for example `#,##0.00;[Red]-#,##0.00`."""
+
+    code: str
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections that are for numbers: the fourth is for text."""
+        return _sections(self.code) if len(self.code) <= MAX_CODE else (Section(UNCLEAR),)
+
+    @property
+    def is_date(self) -> bool:
+        """Whether it shows numbers as dates."""
+        return self.sections[0].meaning == DATE
+
+    @property
+    def is_elapsed(self) -> bool:
+        """Whether it shows numbers as hours that passed."""
+        return self.sections[0].meaning == ELAPSED
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it shows every number as that number, or as the date that it is."""
+        return all(section.meaning in (PLAIN, DATE, ELAPSED) for section in self.sections)
+
+    def meaning(self, number: float) -> str:
+        """What the section says that applies to the number."""
+        meanings = {section.meaning for section in self.sections}
+        return self._applies(number).meaning if len(meanings) > 1 else meanings.pop()
+
+    def read(self, number: float) -> Cell:
+        """The number as a person sees it."""
+        meaning = self.meaning(number)
+        if meaning == PERCENT:
+            return PercentCell(number)
+        if meaning == PERCENT_SIGN:
+            return PercentCell(float(Decimal(repr(number)) / 100))
+        return UnclearCell(number, self.code) if meaning == UNCLEAR else number
+
+    def _applies(self, number: float) -> Section:
+        first, *others = self.sections
+        if not others:
+            return first
+        conditions = [section.condition for section in self.sections[:2]]
+        if len(self.sections) > 2 and conditions.count(None) == 1:
+            # Programs differ in what they make of it.
+            return Section(UNCLEAR)
+        last = len(self.sections) - 1
+        signs = (">=" if last == 1 else ">", "<")
+        for section, sign in zip(self.sections[: min(last, 2)], signs, strict=False):
+            compare, bound = section.condition or (sign, 0)
+            if _COMPARE[compare](number, bound):
+                return section
+        return self.sections[min(last, 2)]
+
+
+def _sections(code: str) -> tuple[Section, ...]:
+    tokens: list[list[re.Match[str]]] = [[]]
+    for token in _TOKEN.finditer(code):
+        if token[0] == ";":
+            tokens.append([])
+        else:
+            tokens[-1].append(token)
+    return tuple(_section(some, number) for number, some in enumerate(tokens[:3]))
+
+
+def _section(tokens: list[re.Match[str]], number: int) -> Section:
+    bare = "".join(token[4] or "" for token in tokens)
+    brackets = [token[3] for token in tokens if token[3] is not None]
+    literal = "".join((token[1] or "") + (token[2] or "") for token in tokens) + "".join(map(_currency, brackets))
+    conditions = [found for bracket in brackets if (found := _CONDITION.fullmatch(bracket))]
+    condition = (conditions[0][1], float(conditions[0][2])) if conditions else None
+    if any(_is_odd(bracket) for bracket in brackets):
+        return Section(UNCLEAR, condition)
+    if any(map(_ELAPSED.fullmatch, brackets)):
+        return Section(ELAPSED, condition)
+    return Section(_meaning(bare, literal, number, is_prefix=_is_prefix(tokens)), condition)
+
+
+def _currency(bracket: str) -> str:
+    return bracket[1:].partition("-")[0] if bracket.startswith("$") else ""
+
+
+def _is_odd(bracket: str) -> bool:
+    known = _CONDITION, _ELAPSED, _COLOUR
+    return not bracket.startswith("$") and not any(pattern.fullmatch(bracket) for pattern in known)
+
+
+def _is_prefix(tokens: list[re.Match[str]]) -> bool:
+    """Whether all literals stand before the digits."""
+    found = ["d" if token[0] in "0#?" else "l" for token in tokens if token[0] in "0#?" or token[1] or token[2]]
+    return "l" not in found[found.index("d") :] if "d" in found else False
+
+
+def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
+    lowered = bare.lower()
+    if lowered in ("general", "@"):
+        return _beside(literal, PLAIN)
+    digits = [character for character in bare if character in "0#?"]
+    if not digits:
+        if lowered.strip(" -/.,:") and re.fullmatch(r"[ymdhsgbeap/ .,:\-0]+", lowered):
+            return DATE
+        # Nothing, or words only, are seen. A dash for zero is what bookkeepers write.
+        return PLAIN if number == 2 and (literal + bare).strip() in ("-", "–", "—") else UNCLEAR
+    if re.search(r"[ymdhs]", lowered.replace("e+", "").replace("e-", "")):
+        return DATE if re.fullmatch(r"[ymdhsgbeap/ .,:\-0]+", lowered) else UNCLEAR
+    core = "".join(character for character in bare if character in "0#?,.")
+    whole, _, decimals = core.partition(".")
+    if whole.endswith(",") or "," in decimals:
+        return UNCLEAR
+    if is_prefix and literal.strip() == "+91":
+        return PLAIN
+    rest = re.sub(r"e[+-]", "", lowered)
+    rest = "".join(character for character in rest if character not in "0#?,.%")
+    percents = bare.count("%")
+    return _beside(literal + rest, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
+
+
+def _beside(literal: str, meaning: str) -> str:
+    """The meaning of a number with this text beside it."""
+    words = _OF_NO_WEIGHT.sub("", literal.casefold())
+    if "%" in words:
+        words = words.replace("%", "", 1)
+        meaning = PERCENT_SIGN if meaning == PLAIN else UNCLEAR
+    return meaning if words in _HARMLESS else UNCLEAR

@@ -1,0 +1,181 @@
+"""The rows of a sheet as nearly every program writes them, and what the reader of workbooks does not say of them.
+
+One pattern is the grammar of plain rows: it says of every byte what it is, so that nothing in a sheet that it matches
+can be read in two ways. Rows stand in ascending order, cells in theirs, each with its address, and never twice. What
+does not match is written anew by rewriting.py, so that it does. The pattern never goes back over what it has matched:
+its time is in proportion to the length, and less than the reader's.
+"""
+
+import re
+from array import array
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from itertools import pairwise
+
+from chalicelib.imports.reading.cells import ERROR_NAMES, ErrorCell, Uncalculated
+from chalicelib.imports.reading.marks import Mark, Marks, ascending, column_number
+from chalicelib.imports.reading.number_formats import NumberFormat
+from chalicelib.imports.reading.shared_strings import SharedStrings
+from chalicelib.imports.reading.xml_parts import Damaged
+
+# Whatever else a file calls an error is shown as one of unknown name: there could be a million.
+_ERRORS = {name.encode(): ErrorCell(name) for name in ERROR_NAMES}
+_OTHER = ErrorCell("#ERROR")
+_UNCALCULATED = Uncalculated()
+# A pattern tries alternatives one by one.
+_MOST_ALTERNATIVES = 20
+# More texts than this are counted one by one, instead of each as the longest.
+_SHORT_TEXT = 20
+
+_ATTRIBUTE = rb' (?!xmlns|r=)[A-Za-z_][A-Za-z0-9_:.-]*+="[^"<>]*+"'
+_STYLE, _TYPE = rb' s="(?:0|[1-9]\d{0,4})"', rb' t="(?:n|s|str|b|e|d|inlineStr)"'
+_STYLE_AND_TYPE = rb'(?:%b(?:%b)?+|%b(?:%b)?+)?+(?: [cvp][mh]="\d{1,9}"){0,3}+' % (_STYLE, _TYPE, _TYPE, _STYLE)
+_CONTENT = (
+    rb"(?:<~f(?: (?!xmlns)[A-Za-z][A-Za-z0-9]*+=\"[^\"<>]*+\"){0,12}+ ?+(?:/>|>[^<>]*+</~f>))?+"
+    rb'(?:<~v>[^<>]*+</~v>|<~v ?+/>|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+'
+)
+_REST = _STYLE_AND_TYPE + rb" ?+(?:/>|>" + _CONTENT + rb"</~c>)\s*+"
+_COLUMNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@lru_cache(8)
+def grammar(prefix: bytes) -> re.Pattern[bytes]:
+    """The pattern of plain rows whose elements have this namespace prefix, with its colon.
+
+    Its groups from the second on tell whether there is a cell in the columns A to Z, and the last, beyond them.
+    """
+    cells = b"".join(rb'(?:<~c r="(%c)\1"%b)?+' % (letter, _REST) for letter in _COLUMNS)
+    cells += rb'(?:<~c r="([A-Z]{2,3})\1"%b)*+' % _REST
+    row = rb'<~row r="([1-9]\d{0,6})"(?:%b){0,20}+ ?+(?:/>|>\s*+%b</~row>)\s*+' % (_ATTRIBUTE, cells)
+    return re.compile(rb"\s*+(?:%b)*+" % row.replace(b"~", prefix))
+
+
+class PlainRows:
+    """Takes the rows of a sheet in, piece by piece, and finds what its cells are beside their values."""
+
+    def __init__(
+        self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat], *, is_uncalculated: bool
+    ) -> None:
+        self.last_row = self.width = self.text_bytes = 0
+        self._prefix = prefix
+        self._grammar = grammar(prefix)
+        self._strings = strings
+        self._formats = formats
+        self._is_uncalculated = is_uncalculated
+        self._patterns = _Patterns(prefix, formats)
+        self._found: dict[tuple[bytes, ErrorCell | Uncalculated], array[int]] = {}
+        self._formatted: dict[tuple[bytes, bytes], array[int]] = {}
+
+    def take(self, xml: bytes) -> bool:
+        """Takes in whole rows; False if they are not plain, and then nothing is known. Raises Damaged."""
+        matched = self._grammar.fullmatch(xml)
+        if not matched or not self._is_in_order(xml, matched):
+            return False
+        self._count_texts(xml)
+        self._find_errors(xml)
+        self._find_formulas(xml)
+        self._find_formats(xml)
+        return True
+
+    def marks(self) -> Marks:
+        """All that was found so far."""
+        marks: dict[tuple[int, Mark], array[int]] = {}
+        for (letters, fault), rows in self._found.items():
+            marks.setdefault((column_number(letters), fault), array("I")).extend(rows)
+        # A file may have tens of thousands of styles of one format.
+        for (letters, style), rows in self._formatted.items():
+            marks.setdefault((column_number(letters), self._formats[int(style)]), array("I")).extend(rows)
+        return {key: ascending(rows) for key, rows in marks.items()}
+
+    def _is_in_order(self, xml: bytes, matched: re.Match[bytes]) -> bool:
+        rows = [self.last_row, *map(int, self._patterns.row.findall(xml))]
+        if not all(above < below for above, below in pairwise(rows)):
+            return False
+        self.last_row = rows[-1]
+        *near, beyond = matched.groups()[1:]
+        if beyond:
+            cells = [(int(row), column_number(letters)) for letters, row in self._patterns.cell.findall(xml)]
+            self.width = max(self.width, *(column for _, column in cells))
+            return all(one < other for one, other in pairwise(cells))
+        self.width = max(self.width, *(at for at, letter in enumerate(near, start=1) if letter), 0, 0)
+        return True
+
+    def _count_texts(self, xml: bytes) -> None:
+        if b"<%bis>" % self._prefix in xml:
+            self.text_bytes += sum(map(len, self._patterns.inline.findall(xml)))
+        if b't="str"' in xml or b't="d"' in xml:
+            self.text_bytes += sum(map(len, self._patterns.text.findall(xml)))
+        if b't="s"' in xml:
+            self.text_bytes += self._shared(xml)
+
+    def _shared(self, xml: bytes) -> int:
+        longest = self._strings.longest
+        if longest <= _SHORT_TEXT:
+            return xml.count(b't="s"') * longest
+        lengths = self._strings.lengths
+        indices = map(int, self._patterns.shared.findall(xml))
+        return sum(lengths[index] for index in indices if index < len(lengths))
+
+    def _find_errors(self, xml: bytes) -> None:
+        if b't="e"' in xml:
+            for letters, row, value in self._patterns.error.findall(xml):
+                self._add(letters, _ERRORS.get(value, _OTHER), row)
+
+    def _find_formulas(self, xml: bytes) -> None:
+        if b"<%bf" % self._prefix not in xml:
+            return
+        for letters, row, attributes, formula, value, is_empty in self._patterns.formula.findall(xml):
+            if b't="e"' in attributes:
+                continue
+            if self._is_uncalculated:
+                _check_range(formula, letters + row)
+            # A text without any characters is a value: ="" has it.
+            if self._is_uncalculated or not (value or (is_empty and b't="str"' in attributes)):
+                self._add(letters, _UNCALCULATED, row)
+
+    def _find_formats(self, xml: bytes) -> None:
+        if not self._formats:
+            return
+        for letters, row, style in self._patterns.formatted.findall(xml):
+            if (style := style or b"0") in self._patterns.styles:
+                self._formatted.setdefault((letters, style), array("I")).append(int(row))
+
+    def _add(self, letters: bytes, fault: ErrorCell | Uncalculated, row: bytes) -> None:
+        self._found.setdefault((letters, fault), array("I")).append(int(row))
+
+
+class _Patterns:
+    """What is looked for in rows that are plain; each goes over them once."""
+
+    def __init__(self, prefix: bytes, formats: Iterable[int]) -> None:
+        def pattern(text: bytes) -> re.Pattern[bytes]:
+            return re.compile(text.replace(b"~", re.escape(prefix)))
+
+        formula = rb"<~f([^<>]*+)>(?:[^<>]*+</~f>)?+"
+        self.row = pattern(rb'<~row r="(\d+)')
+        self.cell = pattern(rb'<~c r="([A-Z]++)(\d++)"')
+        self.inline = pattern(rb"<~is><~t[^<>]*+>([^<>]++)")
+        self.text = pattern(
+            rb'<~c r="\w++"[^<>]*? t="(?:str|d)"[^<>]*+>(?:%b)?+<~v>([^<>]++)' % formula.replace(b"(", b"(?:", 1)
+        )
+        self.shared = pattern(
+            rb'<~c r="\w++"[^<>]*? t="s"[^<>]*+>(?:%b)?+<~v>(\d{1,9}+)<' % formula.replace(b"(", b"(?:", 1)
+        )
+        self.error = pattern(
+            rb'<~c r="([A-Z]++)(\d++)"[^<>]*? t="e"[^<>]*+>(?:%b)?+(?:<~v>([^<>]*+))?+'
+            % formula.replace(b"(", b"(?:", 1)
+        )
+        self.formula = pattern(
+            rb'<~c r="([A-Z]++)(\d++)"([^<>]*+)>%b((?:<~v>[^<>])|<~is>)?+(<~v ?+/>|<~v></~v>)?+' % formula
+        )
+        self.styles = {b"%d" % number for number in formats}
+        few = 0 < len(self.styles) <= _MOST_ALTERNATIVES and b"0" not in self.styles
+        style = rb' s="(%b)"' % b"|".join(sorted(self.styles)) if few else rb'(?: s="(\d++)")?+'
+        self.formatted = pattern(rb'<~c r="([A-Z]++)(\d++)"(?: t="[A-Za-z]++")?+' + style)
+
+
+def _check_range(formula: bytes, address: bytes) -> None:
+    """Raises Damaged if a formula that was not calculated has values in other cells too, which do not say so."""
+    reference = re.search(rb' ref="([A-Z0-9:]{1,30})"', formula)
+    if reference and b't="shared"' not in formula and reference[1] not in (address, address + b":" + address):
+        raise Damaged(f"the formula of the cells {reference[1].decode()} was not calculated; save the file in Excel")

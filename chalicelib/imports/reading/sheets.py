@@ -1,0 +1,40 @@
+"""What every format is read into: sheets of numbered rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chalicelib.imports.reading.cells import Cell
+
+# The number that Excel shows beside a row, and its cells.
+NumberedRow: TypeAlias = tuple[int, Sequence[Cell]]
+
+
+class _Absent(str):
+    """Nothing, where a row of text ends before others: it compares as an empty cell does."""
+
+
+ABSENT = _Absent("")
+
+
+class FileRefused(Exception):
+    """The file as a whole cannot be imported. `str(error)` is the sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet by name. `rows()` gives all `height` rows, down to the last with anything in it, as often as asked.
+
+    All rows have the same number of cells; those of a text that has fewer end with ABSENT. The file must stay open
+    meanwhile.
+    """
+
+    name: str
+    height: int
+    rows: Callable[[], Iterator[NumberedRow]]
+    # Whether a number of a day in it counts from 1904. Cells that are dates by their format are dates already.
+    counts_from_1904: bool = False
+    # The number of the first column in `rows()`, from 1: empty columns on the left may be left out.
+    first_column: int = 1
+    # Why nothing of it is read, for example "is hidden".
+    left_out: str | None = None

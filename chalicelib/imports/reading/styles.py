@@ -1,0 +1,84 @@
+"""The number formats of a workbook's cells: a cell names a style, a style a number format."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.imports.reading.number_formats import BUILT_IN, CURRENCIES, NumberFormat
+from chalicelib.imports.reading.xml_parts import MAIN, elements
+
+# What the reader is told of a style: no format, a date, or hours that passed.
+_GENERAL, _DATE, _ELAPSED = 0, 22, 46
+_NO_FORMAT = NumberFormat('"no such format"')
+_FALSE = ("0", "false")
+
+
+@dataclass(frozen=True)
+class Styles:
+    """The number format of each style by its number; a cell without one has the first."""
+
+    formats: Sequence[NumberFormat] = ()
+
+    @property
+    def marked(self) -> Mapping[int, NumberFormat]:
+        """The styles whose numbers do not mean themselves."""
+        return {number: style for number, style in enumerate(self.formats) if not style.is_plain}
+
+    def xml(self) -> bytes:
+        """The styles as the reader of workbooks is given them: it has to know the dates only."""
+        formats = "".join(f'<xf numFmtId="{_number_for_reader(style)}"/>' for style in self.formats)
+        return f'<styleSheet xmlns="{MAIN[0]}"><cellXfs>{formats}</cellXfs></styleSheet>'.encode()
+
+
+def read_styles(some: Iterable[bytes]) -> Styles:
+    """The styles from their part. Raises Damaged and ExpatError."""
+    codes: dict[int, str] = {}
+    cells: list[dict[str, str]] = []
+    named: list[dict[str, str]] = []
+    for path, attributes in elements(some):
+        if path == ("styleSheet", "numFmts", "numFmt"):
+            number, code = int(attributes.get("numFmtId", "0")), attributes.get("formatCode", "")
+            # Two codes of one number are none.
+            codes[number] = code if codes.get(number, code) == code else _NO_FORMAT.code
+        elif path == ("styleSheet", "cellXfs", "xf"):
+            cells.append(attributes)
+        elif path == ("styleSheet", "cellStyleXfs", "xf"):
+            named.append(attributes)
+    known: dict[int, NumberFormat] = {}
+    return Styles([_format(attributes, named, codes, known) for attributes in cells])
+
+
+def _format(
+    cell: Mapping[str, str],
+    named: Sequence[Mapping[str, str]],
+    codes: Mapping[int, str],
+    known: dict[int, NumberFormat],
+) -> NumberFormat:
+    own = _numbered(int(cell.get("numFmtId", "0")), codes, known)
+    at = int(cell.get("xfId", "0"))
+    if cell.get("applyNumberFormat") in _FALSE and at < len(named):
+        # Some programs then take the format of the named style instead.
+        other = _numbered(int(named[at].get("numFmtId", "0")), codes, known)
+        return own if own.sections == other.sections else _NO_FORMAT
+    return own
+
+
+def _numbered(number: int, codes: Mapping[int, str], known: dict[int, NumberFormat]) -> NumberFormat:
+    if number not in known:
+        known[number] = _new(number, codes)
+    return known[number]
+
+
+def _new(number: int, codes: Mapping[int, str]) -> NumberFormat:
+    built_in = BUILT_IN.get(number)
+    code = codes.get(number)
+    if built_in is None:
+        return _NO_FORMAT if code is None else NumberFormat(code)
+    if code is None or number in CURRENCIES:
+        return NumberFormat(built_in)
+    # The file may say how its country writes it, but not that it is something else.
+    own, usual = NumberFormat(code), NumberFormat(built_in)
+    return own if own.sections[0].meaning == usual.sections[0].meaning else _NO_FORMAT
+
+
+def _number_for_reader(style: NumberFormat) -> int:
+    return _DATE if style.is_date else _ELAPSED if style.is_elapsed else _GENERAL

@@ -1,0 +1,21 @@
+"""A file of operations': .xlsx or .csv, known by what is in it and not by its name."""
+
+from typing import IO
+
+from chalicelib.imports.reading.csv_text import read_csv
+from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
+from chalicelib.imports.reading.xlsx import read_xlsx
+
+__all__ = ["FileRefused", "NumberedRow", "Sheet", "read_workbook"]
+
+OLD_OFFICE_FORMAT = bytes.fromhex("d0cf11e0a1b11ae1")
+ZIP = b"PK\x03\x04"
+
+
+def read_workbook(file: IO[bytes]) -> list[Sheet]:
+    """The sheets of an .xlsx file, or the one sheet of a .csv file. Raises FileRefused for anything else."""
+    start = file.read(len(OLD_OFFICE_FORMAT))
+    file.seek(0)
+    if start == OLD_OFFICE_FORMAT:
+        raise FileRefused("The file is encrypted or in the old .xls format; save it as .xlsx without a password.")
+    return read_xlsx(file) if start.startswith(ZIP) else [read_csv(file)]

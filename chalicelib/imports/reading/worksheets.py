@@ -1,0 +1,69 @@
+"""A worksheet that is written plainly throughout: its head, its rows, and what stands below them."""
+
+import re
+from collections.abc import Callable, Iterable
+from xml.parsers import expat
+
+from chalicelib.imports.reading.plain_rows import PlainRows
+from chalicelib.imports.reading.xml_parts import Damaged, known, parser, pieces
+
+_MAX_HEAD = 2**22
+_SHEET_DATA = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.-]{0,19}:)?sheetData>")
+
+
+def plain_sheet(some: Iterable[bytes], looker: Callable[[bytes], PlainRows]) -> PlainRows | None:
+    """What is in the rows of a sheet; None if anything in it is not plain. Reads it to its end."""
+    source = iter(some)
+    start, head, prefix = _head(source)
+    rows = looker(prefix) if start is not None and _is_plain_head(head) else None
+    end = b"</%brow>" % prefix
+    close = b"</%bsheetData>" % prefix
+    is_below = False
+    for piece in pieces(_chained(start or b"", source), end):
+        if not rows:
+            continue
+        inside, closing, below = piece.partition(close) if close in piece else (piece, b"", b"")
+        # Below the rows there is nothing that the reader looks at, and no second table.
+        is_second = (is_below and (end in piece or b"sheetData" in piece)) or b"sheetData" in below
+        if is_second or not (is_below or rows.take(inside)):
+            rows = None
+        is_below = is_below or bool(closing)
+    return rows if is_below else None
+
+
+def _head(source: Iterable[bytes]) -> tuple[bytes | None, bytes, bytes]:
+    """What follows the start of the rows in the first blocks, what stands before it, and the namespace prefix."""
+    head = b""
+    for block in source:
+        head += block
+        if found := _SHEET_DATA.search(head):
+            return head[found.end() :], head[: found.end()], found[1] or b""
+        if len(head) > _MAX_HEAD:
+            break
+    return None, head, b""
+
+
+def _chained(start: bytes, source: Iterable[bytes]) -> Iterable[bytes]:
+    yield start
+    yield from source
+
+
+def _is_plain_head(head: bytes) -> bool:
+    """Whether the rows of a worksheet begin where the head ends, and nowhere before."""
+    path: list[str] = []
+    encodings: list[str | None] = []
+    tables = 0
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        nonlocal tables
+        path.append(known(name))
+        tables += name.rpartition(" ")[2] == "sheetData"
+
+    head_parser = parser(start, lambda _: path.pop())
+    head_parser.XmlDeclHandler = lambda _version, encoding, _standalone: encodings.append(encoding)
+    try:
+        head_parser.Parse(head, False)
+    except (expat.ExpatError, Damaged):
+        return False
+    is_utf_8 = all(encoding is None or encoding.lower() == "utf-8" for encoding in encodings)
+    return path == ["worksheet", "sheetData"] and tables == 1 and is_utf_8

@@ -1,0 +1,164 @@
+"""Reading .xlsx: from a file to sheets of rows, each with the number that Excel shows beside it.
+
+The reader is python-calamine (docs/decisions/imports.md says why). It gives every number as a float, and reads
+all of a workbook into memory: 0.7 GB for a million loans. It never reads the file itself, but a package made of those
+parts of it that were looked into (repacking.py).
+"""
+
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from tempfile import TemporaryFile
+from typing import IO
+from xml.parsers.expat import ExpatError
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
+
+from chalicelib.imports.reading.cells import shown
+from chalicelib.imports.reading.marks import LAST_ROW, with_marks
+from chalicelib.imports.reading.package import Package, open_package
+from chalicelib.imports.reading.repacking import LookedInto, repack
+from chalicelib.imports.reading.rewriting import stray
+from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
+
+# A million loans are 0.4 GB of XML and compress about tenfold.
+MAX_UNCOMPRESSED_BYTES = 2**30
+MAX_COMPRESSION_RATIO = 200
+# Below this the ratio says nothing: a sheet of blank cells compresses well and hurts nobody.
+HARMLESS_BYTES = 50 * 2**20
+# A million loans are nine million cells; the reader takes up to a hundred bytes for each, and makes room for the whole
+# rectangle from the first to the last: one stray cell at XFD1048576 would want more memory than there is.
+MAX_CELLS = 16 * 1_050_000
+# All texts together, each as often as a cell has it. Those of a million loans are a tenth of it.
+MAX_TEXT_BYTES = 2**28
+# The directory of a zip archive has some 60 bytes for each part.
+MAX_DIRECTORY_BYTES = 2**22
+
+# What the libraries raise for a file whose parts are broken. A RuntimeError is zipfile's for an encrypted part.
+DAMAGE = (
+    CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ExpatError,
+    KeyError,
+    ValueError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    OverflowError,
+)
+
+
+def read_xlsx(file: IO[bytes]) -> list[Sheet]:
+    """The sheets of an .xlsx file, all read into memory. Raises FileRefused if it is none, damaged or too large."""
+    _check_container(file)
+    try:
+        with zipfile.ZipFile(file) as container, TemporaryFile() as copy:
+            package = open_package(container)
+            shared_bytes, looked = repack(container, package, copy)
+            _check_cells(package, looked)
+            _check_text(shared_bytes + sum(sheet.text_bytes for sheet in looked))
+            copy.seek(0)
+            workbook = CalamineWorkbook.from_filelike(copy)
+            read = [workbook.get_sheet_by_index(number) for number in range(len(looked))]
+    except PasswordError:
+        raise FileRefused("The workbook is protected by a password; save it without one.") from None
+    except DAMAGE as error:
+        raise FileRefused(f"The workbook is damaged and cannot be read: {shown(str(error))}.") from error
+    except BaseException as error:
+        # The reader is written in Rust, whose panic is no Exception; only a damaged file makes it panic.
+        if type(error).__name__ == "PanicException":
+            raise FileRefused("The workbook is damaged and cannot be read.") from error
+        raise
+    return _sheets(package, read, looked)
+
+
+def _sheets(package: Package, read: Sequence[CalamineSheet], looked: Sequence[LookedInto]) -> list[Sheet]:
+    names = _distinct(shown(sheet.name) for sheet in package.sheets)
+    cells = zip(read, looked, strict=True)
+    return [
+        Sheet(name, 0, lambda: iter(()), left_out=sheet.left_out)
+        if sheet.left_out
+        else _sheet(name, *next(cells), package.counts_from_1904)
+        for name, sheet in zip(names, package.sheets, strict=True)
+    ]
+
+
+def _sheet(name: str, sheet: CalamineSheet, looked: LookedInto, counts_from_1904: bool) -> Sheet:
+    def rows() -> Iterator[NumberedRow]:
+        numbered = enumerate(sheet.iter_rows(), start=1)
+        return with_marks(numbered, looked.marks, sheet.start[1] if sheet.start else 0) if looked.marks else numbered
+
+    left = sheet.start[1] if sheet.start else 0
+    return Sheet(name, sheet.end[0] + 1 if sheet.end else 0, rows, counts_from_1904, first_column=left + 1)
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """The names, with a number behind those that come again: the report tells sheets apart by them."""
+    seen: dict[str, int] = {}
+    for name in names:
+        distinct, number = name, seen.get(name, 1)
+        while distinct in seen:
+            number += 1
+            distinct = f"{name} ({number})"
+        seen[name] = number
+        seen[distinct] = 1
+    return list(seen)
+
+
+def _check_container(file: IO[bytes]) -> None:
+    """Raises FileRefused if the file is no archive, or would unpack to more than we are ready to read."""
+    _check_directory(file)
+    try:
+        with zipfile.ZipFile(file) as container:
+            parts = container.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        raise FileRefused("The file is not an .xlsx workbook; save it in Excel as .xlsx.") from None
+    _check_size(parts)
+
+
+def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
+    unpacked = sum(part.file_size for part in parts)
+    packed = sum(part.compress_size for part in parts)
+    too_dense = unpacked > HARMLESS_BYTES and unpacked > packed * MAX_COMPRESSION_RATIO
+    if unpacked > MAX_UNCOMPRESSED_BYTES or too_dense:
+        raise FileRefused(
+            f"The workbook unpacks from {packed} to {unpacked} bytes, which is more than is read "
+            f"(at most {MAX_UNCOMPRESSED_BYTES}, and {MAX_COMPRESSION_RATIO} times its size); split it."
+        )
+
+
+def _check_directory(file: IO[bytes]) -> None:
+    """Raises FileRefused if the archive lists more parts than any workbook has: each would take 500 bytes."""
+    # Where the directory is found: before the last of these signatures; one of 64 bits stands 76 bytes before it.
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 2**16 - 22 - 76))
+    end = file.read()
+    file.seek(0)
+    at = end.rfind(b"PK\5\6")
+    long = end.rfind(b"PK\6\6", 0, max(at, 0))
+    directory = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    if long >= 0:
+        directory = max(directory % 0xFFFFFFFF, int.from_bytes(end[long + 40 : long + 48], "little"))
+    if directory > MAX_DIRECTORY_BYTES:
+        raise FileRefused("The file is a zip archive of too many files to be a workbook; save it in Excel as .xlsx.")
+
+
+def _check_cells(package: Package, looked: Sequence[LookedInto]) -> None:
+    names = [sheet.name for sheet in package.sheets if sheet.part]
+    for name, sheet in zip(names, looked, strict=True):
+        if sheet.rows > LAST_ROW or sheet.rows * sheet.columns > MAX_CELLS:
+            raise stray(name, sheet.rows, sheet.columns)
+    cells = sum(sheet.rows * sheet.columns for sheet in looked)
+    if cells > MAX_CELLS:
+        raise FileRefused(f"The sheets of the workbook span {cells} cells; at most {MAX_CELLS} are read. Split it.")
+
+
+def _check_text(text_bytes: int) -> None:
+    if text_bytes > MAX_TEXT_BYTES:
+        raise FileRefused(
+            f"The texts in the cells of the workbook have {text_bytes} bytes, a text that many cells share "
+            f"counted for each; at most {MAX_TEXT_BYTES} are read. Delete long texts, or split the workbook."
+        )

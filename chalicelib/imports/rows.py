@@ -1,0 +1,249 @@
+"""From the rows of a workbook to values ready to be stored, in chunks, so that memory does not grow with the file.
+
+A chunk is worked on column by column: most cells of a column were seen before, and a dictionary is ten times as
+fast as asking again what a cell means. Only what is wrong is looked at row by row.
+"""
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import compress, islice
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
+
+from chalicelib.imports.findings import Finding
+from chalicelib.imports.headers import Layout
+from chalicelib.imports.kinds.columns import Check, Column
+from chalicelib.imports.kinds.readers import DATE, counted_from_1904
+from chalicelib.imports.reading.cells import (
+    Cell,
+    MisfitCell,
+    Uncalculated,
+    UnclearCell,
+    is_blank,
+    is_error,
+    shown,
+)
+from chalicelib.imports.reading.sheets import NumberedRow
+from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.dates import AMBIGUOUS, EitherWay, proves_month_first
+
+CHUNK_ROWS = 20_000
+
+# Above this, what a column's cells mean is forgotten and learned anew.
+MOST_KNOWN_CELLS = 100_000
+
+ERROR = Problem("error_cell", "must not be an error of Excel's.")
+UNCALCULATED = Problem(
+    "formula_without_value", "has a formula whose value is not in the file; open the file in Excel and save it."
+)
+UNCLEAR = Problem(
+    "unclear_number_format",
+    "has a number format that shows another value than the file holds; format the cell as Number and check its value.",
+)
+
+Values: TypeAlias = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a sheet: those from `start` to before `end`, counting all rows below the headers of a workbook.
+
+    `found` of them are not blank, counted before anything else is known about them. `columns` are the values of the
+    good rows in the order of the kind's columns; `positions` and `row_numbers` say where they stood. Every other row is
+    blank or has a finding that rejects it.
+    """
+
+    layout: Layout
+    start: int
+    end: int
+    found: int
+    positions: Sequence[int]
+    row_numbers: Sequence[int]
+    columns: Sequence[Values]
+    findings: Sequence[Finding]
+
+
+def read_chunks(layouts: Sequence[Layout], start: int = 0, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    """The rows below the headers, validated, at most `size` at a time; the first `start` of them are left out."""
+    begin = 0
+    for layout in layouts:
+        yield from _chunks_of(layout, begin, start, size)
+        begin += layout.height
+
+
+def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Chunk]:
+    skipped = min(max(0, start - begin), layout.height)
+    rows = islice(layout.rows(), skipped, None)
+
+    @cache
+    def month_first() -> bool:
+        return _has_month_first(layout)
+
+    readers = [_Known(column, layout.sheet.counts_from_1904, month_first) for column in layout.kind.columns]
+    at = begin + skipped
+    while some := list(islice(rows, size)):
+        yield _read_chunk(layout, readers, at, some)
+        at += len(some)
+
+
+def _has_month_first(layout: Layout) -> bool:
+    """Whether any date of the sheet proves that its writer puts the month first, in whichever column.
+
+    All of the sheet is looked at, so the answer is the same for each of its chunks, whoever reads them; it is only
+    asked for if there is a date that may be read either way.
+    """
+    own = [at for at, column in zip(layout.positions, layout.kind.columns, strict=True) if _holds_dates(column)]
+    dates, rows = itemgetter(*own), layout.rows()
+    known: set[str] = set()
+    while some := list(islice(rows, CHUNK_ROWS)):
+        texts = {cell for _, row in some for cell in dates(row) if type(cell) is str} - known
+        if any(map(proves_month_first, texts)):
+            return True
+        known = texts if len(known) > MOST_KNOWN_CELLS else known | texts
+    return False
+
+
+def _holds_dates(column: Column) -> bool:
+    return column.reader is DATE
+
+
+def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: Sequence[NumberedRow]) -> Chunk:
+    """Validates these rows. A row with anything wrong is set aside whole, with a finding for each bad cell."""
+    places, cells = _written(layout, rows)
+    columns = [reader.read(column) for reader, column in zip(readers, cells, strict=True)]
+    problems = _problems(layout, columns)
+    refused = {problem.at for problem in problems}
+    flags = _broken(layout, layout.kind.flagged_by, columns, refused, "flagged")
+    flags += _flagged(readers, cells, refused)
+    findings = [
+        _finding(layout, rows[places[found.at]][0], cells[found.column][found.at], found)
+        for found in sorted([*problems, *flags], key=lambda found: found[:2])
+    ]
+    good = [at not in refused for at in range(len(places))] if refused else None
+    kept = list(compress(places, good)) if good else places
+    return Chunk(
+        layout=layout,
+        start=start,
+        end=start + len(rows),
+        found=len(places),
+        positions=[start + place for place in kept],
+        row_numbers=[rows[place][0] for place in kept],
+        columns=[list(compress(column, good)) for column in columns] if good else columns,
+        findings=findings,
+    )
+
+
+def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int], list[Sequence[Cell]]]:
+    """The rows that are not blank, by their place among all, and the kind's columns of these."""
+    own = itemgetter(*layout.positions)
+    empty = ("",) * len(layout.positions)
+    found = [own(row) for _, row in rows]
+    # Most blank rows are empty, and there may be a million of them.
+    places = [
+        at for at, row in enumerate(found) if row != empty and not (isinstance(row[0], str) and all(map(is_blank, row)))
+    ]
+    written = found if len(places) == len(found) else [found[at] for at in places]
+    return places, list(zip(*written, strict=True)) or [()] * len(layout.positions)
+
+
+class _Known(dict[Cell, Any]):
+    """What each cell of a column means, learned when it is first seen."""
+
+    def __init__(self, column: Column, counts_from_1904: bool, month_first: Callable[[], bool]) -> None:
+        super().__init__()
+        self._column = column
+        self._counts_from_1904 = counts_from_1904 and _holds_dates(column)
+        self._month_first = month_first
+        # What is to be said about cells that are kept; few ever have anything.
+        self.flags: dict[Cell, Problem] = {}
+
+    def read(self, cells: Sequence[Cell]) -> list[Any]:
+        if len(self) > MOST_KNOWN_CELLS:
+            self.clear()
+            self.flags.clear()
+        # TRUE and 1 are the same key of a dictionary, and not the same cell.
+        if bool in set(map(type, cells)):
+            return [self._read_cell(cell) for cell in cells]
+        return [self[cell] for cell in cells]
+
+    def __missing__(self, cell: Cell) -> Any:
+        value = self[cell] = self._read_cell(cell)
+        return value
+
+    def _read_cell(self, cell: Cell) -> Any:
+        value = _read_cell(self._column, counted_from_1904(cell) if self._counts_from_1904 else cell)
+        if type(value) is EitherWay:
+            return AMBIGUOUS if self._month_first() else value.day_first
+        flag = self._column.flag
+        if flag and type(value) is not Problem and (problem := flag(value)):
+            self.flags[cell] = problem
+        return value
+
+
+def _read_cell(column: Column, cell: Cell) -> Any:
+    if is_blank(cell):
+        return column.if_blank
+    if is_error(cell):
+        return ERROR
+    if type(cell) is Uncalculated:
+        return UNCALCULATED
+    if type(cell) is UnclearCell:
+        return UNCLEAR
+    if type(cell) is MisfitCell:
+        return cell.problem
+    return column.reader.read(cell)
+
+
+class _Found(NamedTuple):
+    """Something wrong in the row at a place of the chunk, at a column of the kind."""
+
+    at: int
+    column: int
+    problem: Problem
+    outcome: str
+
+
+def _problems(layout: Layout, columns: Sequence[Values]) -> list[_Found]:
+    """What is wrong with cells, and in rows whose cells are all good, what is wrong between them."""
+    found = [
+        _Found(at, number, value, "rejected")
+        for number, column in enumerate(columns)
+        if Problem in set(map(type, column))
+        for at, value in enumerate(column)
+        if type(value) is Problem
+    ]
+    return found + _broken(layout, layout.kind.refused_by, columns, {problem.at for problem in found}, "rejected")
+
+
+def _flagged(readers: Sequence[_Known], cells: Sequence[Sequence[Cell]], refused: Container[int]) -> list[_Found]:
+    """What is to be said about single cells of rows that are kept."""
+    return [
+        _Found(at, number, reader.flags[cell], "flagged")
+        for number, (reader, column) in enumerate(zip(readers, cells, strict=True))
+        if reader.flags
+        for at, cell in enumerate(column)
+        if cell in reader.flags and at not in refused
+    ]
+
+
+def _broken(
+    layout: Layout, checks: Sequence[Check], columns: Sequence[Values], skipped: Container[int], outcome: str
+) -> list[_Found]:
+    names = layout.kind.names
+    numbers = [(check, names.index(check.column), names.index(check.against)) for check in checks]
+    return [
+        _Found(at, column, problem, outcome)
+        for check, column, against in numbers
+        for at, pair in enumerate(zip(columns[column], columns[against], strict=True))
+        if at not in skipped and (problem := check.problem(*pair))
+    ]
+
+
+def _finding(layout: Layout, row_number: int, cell: Cell, found: _Found) -> Finding:
+    title = layout.kind.columns[found.column].title
+    value = shown(cell)
+    message = f"{title} {found.problem.message}"
+    if value:
+        message += f" Invalid value: {value}." if found.outcome == "rejected" else f" Value: {value}."
+    return Finding(layout.sheet.name, row_number, found.outcome, title, value or None, found.problem.code, message)

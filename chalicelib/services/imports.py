@@ -1,0 +1,235 @@
+"""The use cases of imports: ask for an upload, watch, read what was said of each row, release, get the template.
+
+What needs a library that is slow to load (openpyxl, the AWS client) is loaded where it is used, because the API
+imports this module at its cold start.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.errors import Conflict, ImportNotFound
+from chalicelib.imports import findings, jobs
+from chalicelib.imports.files import content_type_of, safe_file_name
+from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.jobs import ImportJob, NewJob
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
+from chalicelib.rules.access import Actor, Author
+from chalicelib.rules.auditing import Action, Event, SubjectKind
+from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import FINDING_OUTCOMES, ImportState
+from chalicelib.services.files import published, reached
+from chalicelib.storage import audit
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+UPLOAD_SECONDS = 3600
+
+# An upload that began in time may end later, and its notice may have to wait for the database.
+WAITING_SECONDS = 2 * UPLOAD_SECONDS
+NEVER_ARRIVED = "No file arrived before the upload expired; ask for a new one."
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A form to be posted with the file as its last field, and what it allows."""
+
+    url: str
+    fields: dict[str, str]
+    content_type: str
+
+
+@dataclass(frozen=True)
+class StartedImport:
+    """An import that waits for its file, and the way to send it."""
+
+    job: NewJob
+    file_name: str
+    upload: Upload
+
+
+def start_import(
+    database: Database,
+    signer: "S3Client",
+    bucket: str,
+    file_name: str,
+    actor: Actor,
+    request_id: str,
+) -> StartedImport:
+    """Notes an import, which may change what the actor may, and signs the upload of its file. Raises InvalidRequest for
+    a file of another kind.
+    """
+    name = safe_file_name(file_name)
+    content_type = content_type_of(name)
+    job = _start(database, bucket, name, actor, request_id)
+    return StartedImport(job, name, _signed_upload(signer, bucket, job.object_key, content_type))
+
+
+def release_import(database: Database, s3: "S3Client", import_id: int, actor: Actor, request_id: str) -> NewJob:
+    """Imports the file of somebody who may change less once more, as a file of this actor. It is a copy in S3 under the
+    number of the new import, which is returned.
+
+    Raises ImportNotFound; Conflict where there is nothing to release, or a newer version of the file was imported, or
+    the file is not in S3 any more; Unavailable where S3 cannot be reached.
+    """
+    job = _releasable(database, import_id)
+    source = {"Bucket": job.bucket, "Key": job.object_key, "VersionId": job.object_version}
+    not_kept = Conflict(f"The file of import {import_id} is not kept any more; ask for it to be sent again.")
+    with reached(not_there=not_kept):
+        s3.head_object(**source)  # type: ignore[arg-type]
+        released = _start(database, job.bucket, job.file_name, actor, request_id, job.import_id)
+        s3.copy_object(Bucket=job.bucket, Key=released.object_key, CopySource=source)  # type: ignore[arg-type]
+    return released
+
+
+def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | None = None) -> Upload | None:
+    """The upload of an import that still waits for its file, until the same moment; None where none is open any more.
+
+    S3 leads a browser that posts the form on to `back_to`, the whole address of a page.
+    """
+    seconds_left = int((_expires_at(job) - now).total_seconds())
+    if job.state != ImportState.AWAITING_UPLOAD or seconds_left <= 0:
+        return None
+    return _signed_upload(signer, job.bucket, job.object_key, content_type_of(job.file_name), seconds_left, back_to)
+
+
+def awaiting_message(job: ImportJob, now: datetime) -> str | None:
+    """Why an import still waits for its file after its upload has expired; None for every other one."""
+    if job.state != ImportState.AWAITING_UPLOAD or now <= _expires_at(job):
+        return None
+    return NEVER_ARRIVED
+
+
+@retried
+def give_up_waiting(database: Database) -> int:
+    """Fails the imports whose file can hardly arrive any more; returns how many.
+
+    A file that arrives all the same is an import of its own.
+    """
+    with database.transaction() as tx:
+        failed = jobs.give_up_waiting(tx.connection, WAITING_SECONDS, NEVER_ARRIVED)
+        tx.commit()
+    return failed
+
+
+@retried
+def view_import(database: Database, import_id: int, own: str | None = None) -> ImportJob:
+    """An import as it stands. Raises ImportNotFound.
+
+    `own` is the identity whose imports are all that there are for whoever asks, None where that is everybody's; here as
+    in every list.
+    """
+    with database.reading() as connection:
+        job = jobs.find(connection, import_id, own)
+    if job is None:
+        raise _not_found(import_id)
+    return job
+
+
+@retried
+def list_imports(database: Database, before: int | None, most: int, own: str | None = None) -> list[ImportJob]:
+    """The newest imports first, at most so many, from below the number `before` on."""
+    with database.reading() as connection:
+        return jobs.page(connection, before, most, own)
+
+
+@retried
+def list_findings(
+    database: Database, import_id: int, outcome: str | None, after: int, most: int, own: str | None = None
+) -> list[StoredFinding]:
+    """What an import says about rows, at most so much, above the number `after`: all of it, or what has this outcome.
+    Raises ImportNotFound.
+    """
+    outcomes: Sequence[str] = FINDING_OUTCOMES if outcome is None else (outcome,)
+    with database.reading() as connection:
+        if not jobs.exists(connection, import_id, own):
+            raise _not_found(import_id)
+        return findings.page(connection, import_id, outcomes, after, most)
+
+
+@retried
+def is_releasable(database: Database, import_id: int) -> bool:
+    """Whether an import left out rows, or left loans waiting, that it would not with the rights of another."""
+    with database.reading() as connection:
+        return jobs.is_releasable(connection, import_id)
+
+
+def template_link(s3: "S3Client", signer: "S3Client", bucket: str) -> str:
+    """A link to the template workbook, which is made when it is first asked for. Raises Unavailable without S3."""
+    from chalicelib.imports.template import edition, write_template
+
+    def made() -> bytes:
+        file = io.BytesIO()
+        write_template(file)
+        return file.getvalue()
+
+    return published(s3, signer, bucket, f"templates/{edition()}/loans-import-template.xlsx", made)
+
+
+@retried
+def _releasable(database: Database, import_id: int) -> ImportJob:
+    with database.reading() as connection:
+        job = jobs.find(connection, import_id)
+        if job is None:
+            raise _not_found(import_id)
+        newer = jobs.newer_versions(connection, import_id)
+        has_something = jobs.is_releasable(connection, import_id)
+    if not has_something:
+        raise Conflict(f"Nothing of import {import_id} waits to be released.")
+    if newer:
+        raise Conflict(f"A newer version of this file was imported as {max(newer)}; look at that one instead.")
+    return job
+
+
+@retried
+def _start(
+    database: Database,
+    bucket: str,
+    file_name: str,
+    actor: Actor,
+    request_id: str,
+    releases: int | None = None,
+) -> NewJob:
+    author = Author.of(actor, request_id)
+    with database.transaction() as tx:
+        job = jobs.start(
+            tx.connection,
+            bucket=bucket,
+            file_name=file_name,
+            started_by=actor.identity,
+            spares_registered=actor.spares_registered,
+        )
+        after = {"key": job.object_key}
+        audit.add(tx.connection, author, Event(Action.IMPORT_STARTED, SubjectKind.IMPORT, job.import_id, after=after))
+        if releases is not None:
+            released = Event(Action.IMPORT_RELEASED, SubjectKind.IMPORT, releases, after={"as_import": job.import_id})
+            audit.add(tx.connection, author, released)
+        tx.commit()
+    return job
+
+
+def _expires_at(job: ImportJob) -> datetime:
+    return job.created_at + timedelta(seconds=UPLOAD_SECONDS)
+
+
+def _signed_upload(
+    signer: "S3Client",
+    bucket: str,
+    key: str,
+    content_type: str,
+    seconds: int = UPLOAD_SECONDS,
+    back_to: str | None = None,
+) -> Upload:
+    fields = {"Content-Type": content_type} | ({"success_action_redirect": back_to} if back_to else {})
+    conditions: list[Any] = [*({name: value} for name, value in fields.items())]
+    conditions.append(["content-length-range", 1, MAX_FILE_BYTES])
+    signed = signer.generate_presigned_post(bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds)
+    return Upload(signed["url"], dict(signed["fields"]), content_type)
+
+
+def _not_found(import_id: int) -> ImportNotFound:
+    return ImportNotFound(f"There is no import {import_id}.")

@@ -1,0 +1,107 @@
+"""The stack comes up, goes down, and is removed."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from infra.local.choosing import choose_launcher
+from infra.local.launcher import Endpoints, Launcher
+from infra.local.portfolio import count, first_customer, reading
+from infra.local.provision import provision
+from infra.local.seeding import workbooks_in
+from infra.local.settings import Home, Ports, StackFile
+from infra.local.steps import Steps
+from infra.terminal import CommandError
+
+NOT_UP = "The stack is not up; `make up` starts it."
+
+
+def bring_up(home: Home, ports: Ports, data: Path) -> None:
+    """Starts, deploys and seeds; says where everything is. What it started, it stops if it fails."""
+    workbooks_in(data)  # raises before anything is started
+    steps = Steps()
+    with alone(home):
+        launcher = _launcher_for(home, ports)
+        steps(f"Starting LocalStack and Postgres ({launcher.name})")
+        started = launcher.start()
+        try:
+            home.remember_ports(ports)
+            home.remember_launcher(launcher.name)
+            steps.done()
+            steps.remark(f"Started {' and '.join(started)}." if started else "The servers run already.")
+            stack = provision(home, launcher.endpoints(), data, steps)
+        except BaseException:
+            if started:
+                home.stack_file.unlink(missing_ok=True)
+                launcher.stop(started)
+            raise
+        _welcome(stack, steps)
+
+
+def deploy_to(home: Home, endpoints: Endpoints, data: Path) -> None:
+    """Deploys and seeds on servers that run already: the deployer service of docker-compose.yml."""
+    steps = Steps()
+    home.folder.mkdir(parents=True, exist_ok=True)
+    _welcome(provision(home, endpoints, data, steps), steps)
+
+
+def stop(home: Home) -> None:
+    """Stops both servers; the data stays."""
+    with alone(home):
+        choose_launcher(home, home.ports()).stop()
+        home.stack_file.unlink(missing_ok=True)
+
+
+def erase(home: Home) -> None:
+    """Stops both servers and removes their data."""
+    with alone(home):
+        choose_launcher(home, home.ports()).erase()
+        for file in (home.stack_file, home.unfinished_seed, home.launcher_file):
+            file.unlink(missing_ok=True)
+
+
+def running_stack(home: Home) -> StackFile:
+    """The stack that is up. Raises CommandError if none is."""
+    if not all(server.is_running for server in choose_launcher(home, home.ports()).servers()):
+        raise CommandError(NOT_UP)
+    return home.read_stack()
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """Two commands that start and stop the same servers at once would leave them half-running. Raises CommandError."""
+    home.folder.mkdir(parents=True, exist_ok=True)
+    with (home.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CommandError("Another make up, down or reset of this checkout is at work; wait for it.") from None
+        yield
+
+
+def _launcher_for(home: Home, ports: Ports) -> Launcher:
+    known = home.ports()
+    running = any(server.is_running for server in choose_launcher(home, known).servers())
+    # Before the first `make up` only the servers know their ports; `docker compose up` tells nobody.
+    if running and home.ports_file.exists() and ports != known:
+        raise CommandError(
+            f"The stack runs with AWS_PORT={known.aws} DB_PORT={known.db}; `make down` first to change them."
+        )
+    return choose_launcher(home, ports)
+
+
+def _welcome(stack: StackFile, steps: Steps) -> None:
+    with reading(stack.database_url) as connection:
+        counts, customer = count(connection), first_customer(connection)
+    click.echo(f"Up after {steps.seconds:.0f} s: {stack.api_url}/\n{counts}")
+    if customer is not None:
+        click.echo(f"Try:\n{_example(stack.api_url, customer)}")
+
+
+def _example(api_url: str, customer_id: int) -> str:
+    """A curl line that works when pasted."""
+    body = f'{{"customer_id":{customer_id},"loan_amount":100000,"interest_rate":12.5,"tenure":24}}'
+    return f"curl -X POST {api_url}/check-eligibility/ -H 'Content-Type: application/json' -d '{body}'"

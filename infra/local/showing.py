@@ -1,0 +1,88 @@
+"""What a person is shown of the stack that is up: its state, and what became of imported workbooks."""
+
+from collections.abc import Sequence
+
+import click
+
+from chalicelib.imports.jobs import ImportJob
+from chalicelib.storage.loans import likely_doubles
+from infra.local.choosing import choose_launcher
+from infra.local.portfolio import count, findings_of, imports_of, newest_imports, reading
+from infra.local.provision import queue_depths
+from infra.local.running import NOT_UP
+from infra.local.settings import Home, StackFile
+from infra.terminal import CommandError
+
+# Enough to see what is wrong with a workbook; the report has all of them.
+FINDINGS_SHOWN = 20
+IMPORTS_SHOWN = 10
+
+
+def show_status(home: Home) -> None:
+    """Shows servers, addresses, counts, queues and the last imports. Raises CommandError if the stack is not up."""
+    launcher = choose_launcher(home, home.ports())
+    servers = launcher.servers()
+    for server in servers:
+        _line(server.name, server.detail)
+    for note in launcher.notes():
+        click.echo(note)
+    if not all(server.is_running for server in servers):
+        raise CommandError(NOT_UP)
+    stack = home.read_stack()
+    with reading(stack.database_url) as connection:
+        counts, newest = count(connection), newest_imports(connection, IMPORTS_SHOWN)
+        doubles = likely_doubles(connection, FINDINGS_SHOWN)
+    _line("API", stack.api_url)
+    _line("console", stack.console_url)
+    _line("AWS", stack.aws_endpoint_url)
+    _line("database", stack.database_url)
+    _line("data", str(counts))
+    depths = queue_depths(stack)
+    _line(
+        "queue",
+        f"{depths['waiting']} messages waiting, {depths['working']} being worked on, "
+        f"{depths['dead']} in the dead-letter queue",
+    )
+    for pair in doubles:
+        _line(
+            "twice?",
+            f"loan {pair.made_here} of customer {pair.customer_id} was made here; loan {pair.from_workbook} came in a "
+            "workbook under that number and is likely the same",
+        )
+    _show_imports(newest)
+
+
+def show_imported(stack: StackFile, ended: Sequence[ImportJob]) -> None:
+    """Shows what became of the rows of imports that have ended. Raises CommandError if one failed."""
+    with reading(stack.database_url) as connection:
+        # As they stand now: their sheets are counted when they end.
+        jobs = imports_of(connection, [(job.object_key, job.object_version or "") for job in ended])
+        findings = [(job, finding) for job in jobs for finding in findings_of(connection, job, FINDINGS_SHOWN)]
+        counts = count(connection)
+    for job in jobs:
+        for sheet in job.sheets:
+            outcomes = {name: value for name, value in vars(sheet).items() if isinstance(value, int) and value}
+            rows = outcomes.pop("rows_found", 0)
+            said = ", ".join(f"{value} {name}" for name, value in outcomes.items())
+            click.echo(f"{job.object_key}, sheet {sheet.sheet}: {rows} rows: {said}")
+    for job, finding in findings[:FINDINGS_SHOWN]:
+        where = f"{job.object_key}, {finding.sheet}, row {finding.row_number}"
+        click.echo(f"  {finding.outcome}: {where}: {finding.sentence}")
+    click.echo(str(counts))
+    failed = [job.object_key for job in jobs if job.state == "failed"]
+    if failed:
+        raise CommandError(f"Not imported: {', '.join(failed)}; `make status` lists the reasons.")
+
+
+def _line(name: str, value: str) -> None:
+    click.echo(f"{name:12} {value}")
+
+
+def _show_imports(newest: Sequence[ImportJob]) -> None:
+    if not newest:
+        return
+    width = max(len(job.object_key) for job in newest)
+    click.echo(f"{'import':{width}} {'state':15} {'begun':15} message")
+    for job in newest:
+        line = f"{job.object_key:{width}} {job.state:15} {job.created_at:%d %b %H:%M:%S} {job.message or ''}"
+        click.echo(line.rstrip())

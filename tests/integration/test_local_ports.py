@@ -1,0 +1,57 @@
+"""`make up` with the port of another folder's Postgres deploys to neither: it says whose port it is, and what to do."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.local.native import Native
+from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
+from infra.local.processes import free_port
+from infra.local.settings import Home, Ports
+from infra.terminal import CommandError
+
+
+@pytest.fixture
+def ours() -> Iterator[Native]:
+    """A stack of a folder of its own, of which Postgres runs; nobody noted its ports."""
+    # Not below pytest's folder, which each run of pytest locks to others, among them the user of Postgres.
+    home = Home(Path(tempfile.mkdtemp(prefix="loans-test-ports-")))
+    native = Native(home, Ports(free_port(), free_port()), WITHOUT_DURABILITY)
+    try:
+        native.postgres.start()
+        yield native
+    finally:
+        native.postgres.stop("immediate")
+        shutil.rmtree(home.folder, ignore_errors=True)
+
+
+def at_port(native: Native, port: int) -> Native:
+    """The same folder, asked for with this DB_PORT."""
+    return replace(native, ports=replace(native.ports, db=port))
+
+
+def test_the_port_of_another_folders_postgres_is_refused_with_that_folder(
+    ours: Native, postgres: PostgresServer
+) -> None:
+    sentence = re.escape(
+        f"Port {postgres.port} belongs to the Postgres in {postgres.directory}. "
+        f"This folder's runs with DB_PORT={ours.ports.db}; name that port, or `make down` first to change it."
+    )
+    with pytest.raises(CommandError, match=sentence):
+        at_port(ours, postgres.port).start()
+    assert ours.localstack.pid() is None
+
+
+def test_a_port_at_which_nothing_answers_is_refused_with_the_one_that_postgres_has(ours: Native) -> None:
+    port = free_port()
+    with pytest.raises(CommandError, match=f"Port {port} is not that of .* runs with DB_PORT={ours.ports.db}; name"):
+        at_port(ours, port).start()
+
+
+def test_the_port_that_it_has_is_taken(ours: Native) -> None:
+    ours.postgres.require_its_port()

@@ -1,0 +1,137 @@
+"""Files that went wrong, each as a program really wrote it (tests/cases): what is stored is what a person saw."""
+
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.imports.findings import Finding
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.reading.cells import PercentCell, UnclearCell
+from chalicelib.imports.reading.number_formats import NumberFormat
+from chalicelib.imports.reading.workbook import FileRefused, read_workbook
+from chalicelib.imports.rows import Chunk, read_chunks
+from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
+
+CASES = Path(__file__).parent.parent / "cases"
+
+
+def read(content: bytes) -> tuple[list[Chunk], list[Finding]]:
+    layouts, findings = find_layouts(read_workbook(BytesIO(content)))
+    return list(read_chunks(layouts)), [*(found for layout in layouts for found in layout.findings), *findings]
+
+
+def case(name: str) -> bytes:
+    return (CASES / name).read_bytes()
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(FileRefused) as caught:
+        read(content)
+    return str(caught.value)
+
+
+def rows_of(chunk: Chunk) -> list[tuple[Any, ...]]:
+    return list(zip(*chunk.columns, strict=True))
+
+
+def test_a_formula_of_a_workbook_that_was_not_calculated_has_no_value() -> None:
+    chunks, _ = read(case("01-xlsxwriter-formula-emi.xlsx"))
+    assert [(found.column_name, found.code) for found in chunks[1].findings] == [
+        ("Monthly payment", "formula_without_value")
+    ]
+
+
+def test_a_rate_formatted_as_percent_is_what_the_person_saw() -> None:
+    chunks, _ = read(case("02-percent-formatted-rate.xlsx"))
+    assert rows_of(chunks[1])[0][4] == Decimal("11.25")
+
+
+@pytest.mark.parametrize("name", ["03-hidden-sheet.xlsx", "03b-veryhidden-sheet.xlsx"])
+def test_a_hidden_sheet_is_not_imported_and_the_import_says_so(name: str) -> None:
+    chunks, findings = read(case(name))
+    assert len(chunks) == 1
+    assert [found.code for found in findings] == ["sheet_not_read"]
+    assert "is hidden; it was not imported" in findings[0].message
+
+
+def test_a_title_with_a_line_break_is_known() -> None:
+    (chunk,), _ = read(case("04-header-alt-enter.xlsx"))
+    assert len(rows_of(chunk)) == 1
+
+
+def test_an_error_in_a_part_whose_name_has_another_case_is_found() -> None:
+    chunks, _ = read(case("05-part-case-error-cell.xlsx"))
+    assert [(found.column_name, found.code) for found in chunks[1].findings] == [("End Date", "error_cell")]
+
+
+def test_a_stray_cell_in_such_a_part_is_refused_before_there_is_room_for_it() -> None:
+    assert "Delete what stands far below or to the right" in refusal(case("05b-part-case-and-stray-cell.xlsx"))
+
+
+def test_a_row_of_text_with_more_cells_than_the_header_is_rejected() -> None:
+    (chunk,), _ = read(case("06-unquoted-lakh.csv"))
+    assert [row[0] for row in rows_of(chunk)] == [820002]
+    assert "row of 10 cells, and the header has 7" in chunk.findings[0].message
+
+
+def test_a_row_of_a_worksheet_with_values_beyond_the_titles_is_rejected() -> None:
+    (chunk,), _ = read(customers_book(customer(1), [*customer(2), 5]))
+    assert [row[0] for row in rows_of(chunk)] == [1]
+    assert [found.code for found in chunk.findings] == ["row_does_not_fit"]
+
+
+def test_a_sheet_with_the_columns_of_both_kinds_is_refused() -> None:
+    assert "has the columns of" in refusal(case("07-flat-loan-tape.xlsx"))
+
+
+@pytest.mark.parametrize("name", ["08-duplicate-header.xlsx", "08b-two-names-of-one-column.xlsx"])
+def test_a_column_that_is_there_twice_is_asked_about(name: str) -> None:
+    assert "which of columns " in refusal(case(name))
+
+
+@pytest.mark.parametrize("name", ["11a-backslash-entries.xlsx", "11b-workbook22.xlsx", "11c-parts-at-root.xlsx"])
+def test_a_package_that_is_laid_out_otherwise_is_read(name: str) -> None:
+    chunks, _ = read(case(name))
+    assert [len(rows_of(chunk)) for chunk in chunks] == [1, 1]
+
+
+def test_a_space_before_a_quotation_mark_is_none_of_the_name() -> None:
+    (chunk,), _ = read(case("12-space-before-quote.csv"))
+    assert rows_of(chunk)[0][1] == "Asha"
+
+
+def test_a_unit_behind_a_title_is_ignored() -> None:
+    chunks, _ = read(case("21-units-in-header.xlsx"))
+    assert [len(rows_of(chunk)) for chunk in chunks] == [1, 1]
+
+
+@pytest.mark.parametrize(("title", "unit"), [("Loan Amount", "Rs. lakhs"), ("Tenure", "years"), ("Loan Amount", "USD")])
+def test_a_unit_that_changes_the_values_refuses_the_file(title: str, unit: str) -> None:
+    header = [f"{name} ({unit})" if name == title else name for name in LOAN_HEADER]
+    assert "convert the values" in refusal(workbook({"L": [header, loan()]}))
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("General", 0.5), ("0.00", 0.5), ("#,##0.00;[Red]-#,##0.00", 0.5), ('"₹" #,##0.00', 0.5), ("[$₹-4009]0", 0.5),
+        (r"[>=100000]##\,##\,##0;##,##0", 0.5), ('_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ ', 0.5),
+        ("0.00%", PercentCell(0.5)), ("0%;-0%", PercentCell(0.5)), ("[<1]0%;0", PercentCell(0.5)),
+        ('0.0"%"', PercentCell(0.005)), (r"0\%", PercentCell(0.005)),
+        ("#,##0,", UnclearCell(0.5, "#,##0,")), ("0.0,,", UnclearCell(0.5, "0.0,,")),
+        ('0.0"K"', UnclearCell(0.5, '0.0"K"')), ('0 "lakh"', UnclearCell(0.5, '0 "lakh"')),
+        (";;;", UnclearCell(0.5, ";;;")), ("$0", UnclearCell(0.5, "$0")),
+    ],
+)  # fmt: skip
+def test_a_number_is_what_its_format_shows_or_unclear(code: str, seen: object) -> None:
+    assert NumberFormat(code).read(0.5) == seen
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", ""])
+def test_the_first_line_of_a_text_may_name_what_stands_between_its_cells(first: str) -> None:
+    lines = [";".join(CUSTOMER_HEADER), ";".join(map(str, customer(7)))]
+    (chunk,), _ = read((first + "\n".join(lines)).encode())
+    assert (chunk.row_numbers, rows_of(chunk)[0][0]) == ([2], 7)

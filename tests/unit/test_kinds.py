@@ -1,0 +1,76 @@
+"""The kinds of sheet, and what the tables of the database have to hold of them."""
+
+import re
+
+import pytest
+from sqlalchemy import CheckConstraint
+
+from chalicelib.imports import headers
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.columns import Column, Kind
+from chalicelib.imports.kinds.customers import CUSTOMER_ID, CUSTOMERS
+from chalicelib.imports.kinds.loans import LOANS
+from chalicelib.imports.kinds.readers import text_of_name
+from chalicelib.imports.merging import MERGES
+from chalicelib.imports.reading.sheets import FileRefused, Sheet
+from chalicelib.imports.staging import PLACE
+from chalicelib.storage.tables import import_sheets, metadata, waiting_loans
+
+of_each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+
+@of_each_kind
+def test_the_staging_table_of_a_kind_has_its_columns(kind: Kind) -> None:
+    assert metadata.tables[kind.staging].c.keys() == ["import_id", *PLACE, *kind.names]
+
+
+@of_each_kind
+def test_the_table_of_a_kind_has_its_columns(kind: Kind) -> None:
+    assert set(kind.names) <= set(metadata.tables[kind.name].c.keys())
+
+
+def test_a_loan_waits_with_all_that_its_row_says() -> None:
+    assert set(waiting_loans.c.keys()) == {"loan_id", *LOANS.names, "import_id"}
+
+
+def test_the_database_takes_the_counts_of_every_kind_and_of_no_other() -> None:
+    checks = [each for each in import_sheets.constraints if isinstance(each, CheckConstraint)]
+    known = next(str(each.sqltext) for each in checks if each.name == "import_sheets_kind_known")
+    assert set(re.findall(r"'(\w+)'", known)) == {kind.name for kind in KINDS}
+
+
+def test_every_kind_has_a_merge() -> None:
+    assert set(MERGES) == set(KINDS)
+
+
+@of_each_kind
+def test_a_kind_is_known_by_columns_of_its_own(kind: Kind) -> None:
+    others = {column.title for other in KINDS if other is not kind for column in other.columns}
+    assert {column.title for column in kind.columns} - others
+    assert set(kind.key) < set(kind.names)
+
+
+@of_each_kind
+def test_the_checks_of_a_row_are_about_columns_that_there_are(kind: Kind) -> None:
+    for check in (*kind.refused_by, *kind.flagged_by):
+        assert {check.column, check.against} <= set(kind.names)
+
+
+def test_columns_that_two_kinds_share_do_not_tell_a_sheet_of_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    colour = Column("Favourite colour", "colour", text_of_name(least=1), "", "")
+    colours = Kind("colours", "colour", ("customer_id",), (CUSTOMER_ID, colour))
+    monkeypatch.setattr(headers, "KINDS", (*KINDS, colours))
+    customers = Sheet("customers", 1, lambda: iter([(1, [column.title for column in CUSTOMERS.columns])]))
+    notes = Sheet("notes", 1, lambda: iter([(1, ["Customer ID", "is a number"])]))
+    layouts, findings = find_layouts([customers, notes])
+    assert [layout.kind for layout in layouts] == [CUSTOMERS]
+    assert [(finding.sheet, finding.code) for finding in findings] == [("notes", "unknown_sheet")]
+
+
+def test_who_sends_another_sheet_is_told_of_every_kind_that_is_taken() -> None:
+    sheet = Sheet("Notes", 1, lambda: iter([(1, ["Colour", "Size"])]))
+    with pytest.raises(FileRefused) as refused:
+        find_layouts([sheet])
+    for kind in KINDS:
+        assert f"{kind.name}: {kind.columns[0].title}, " in str(refused.value)
