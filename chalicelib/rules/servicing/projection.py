@@ -60,18 +60,20 @@ def ahead(outlook: Outlook) -> Iterator[Ahead]:
     interest, principal = _today_paid(outlook)
     surplus = outlook.received + outlook.due - demanded(outlook.demands, outlook.period - 1)
     interest += _rest_of_period(outlook, principal)
-    for number in range(outlook.period, outlook.final + 1):
+    percent, parts, final = outlook.percent, outlook.parts, outlook.final
+    lowered_from, lowest = outlook.demands[-1]
+    for number in range(outlook.period, final + 1):
         if principal + interest == 0:
             return
-        wanted = instalment_at(outlook.demands, number) - surplus
+        wanted = (lowest if number >= lowered_from else instalment_at(outlook.demands, number)) - surplus
         surplus = max(0, -wanted)
-        asked = principal + interest if number == outlook.final else max(0, min(wanted, principal + interest))
+        asked = principal + interest if number == final else max(0, min(wanted, principal + interest))
         of_interest = min(asked, interest)
         interest -= of_interest
         principal -= asked - of_interest
         if asked:
             yield Ahead(number, asked, of_interest, asked - of_interest, principal + interest)
-        interest += half_up(principal * outlook.percent, outlook.parts)
+        interest += half_up(principal * percent, parts)
 
 
 def _today_paid(outlook: Outlook) -> tuple[int, int]:
