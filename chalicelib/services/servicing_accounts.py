@@ -18,7 +18,7 @@ from chalicelib.rules.servicing.settlement import Settlement
 from chalicelib.rules.servicing.statement import Statement
 from chalicelib.rules.servicing.values import Fact, Terms
 from chalicelib.services.servicing import disbursed
-from chalicelib.services.servicing_lives import Life, agreed_terms, read_life
+from chalicelib.services.servicing_lives import Life, agreed_terms, check_day, check_reachable, read_life
 from chalicelib.services.servicing_refusals import told_refusals
 from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.servicing import END_OF_DAY, Asked, Transaction
@@ -66,7 +66,8 @@ class ProposedOpening:
 
 @retried
 def view_account(database: Database, loan_id: int, as_of: date, within: int | None = None) -> LoanAccount:
-    """The account of a loan on any day, past or future. Raises LoanNotFound."""
+    """The account of a loan on any day, past or future. Raises LoanNotFound, and InvalidRequest if that is too far."""
+    check_reachable(as_of, "as_of")
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(history=True), within)
     seen = accounts.account(life.terms, life.facts or (), as_of)
@@ -77,10 +78,12 @@ def view_account(database: Database, loan_id: int, as_of: date, within: int | No
 def quote_settlement(database: Database, loan_id: int, on: date, within: int | None = None) -> LoanSettlement:
     """What pays a loan off on a day. A settlement of that value date takes exactly this.
 
-    Raises LoanNotFound, LoanNotServiced, LoanClosed and LoanWrittenOff.
+    Raises LoanNotFound, LoanNotServiced, LoanClosed and LoanWrittenOff, and InvalidRequest for a day before the
+    servicing began or too far ahead.
     """
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), within)
+    check_day(life, on, "on")
     with told_refusals():
         return LoanSettlement(life.loan, settlement.settlement(life.terms, life.position_on(on), on))
 
@@ -91,8 +94,9 @@ def view_statement(
 ) -> LoanStatement:
     """The statement of a loan, from when its servicing began if `since` is None.
 
-    Raises LoanNotFound, LoanNotServiced, and InvalidRequest if it would end before it begins.
+    Raises LoanNotFound, LoanNotServiced, and InvalidRequest if it would end before it begins or is too far ahead.
     """
+    check_reachable(until, "to")
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(history=True), within)
     with told_refusals():
@@ -113,6 +117,7 @@ def compare_prepayments(
     """A prepayment of `amount` rupees by either effect, and none. Raises what recording it would raise."""
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), within)
+    check_day(life, on, "value_date")
     if on > today:
         raise InvalidRequest(f"{on} is in the future; today is {today}.", {"value_date": [f"is after {today}"]})
     with told_refusals():
@@ -130,6 +135,7 @@ def propose(
     """
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(), within)
+    check_reachable(on, "on")
     terms = agreed_terms(life.loan)
     wanted = min(dues_by(terms.start_date, on), terms.tenure - 1) if paid is None else paid
     with told_refusals():

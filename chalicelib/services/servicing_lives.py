@@ -6,7 +6,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from chalicelib.errors import LoanNotFound
+from chalicelib.errors import InvalidRequest, LoanNotFound
+from chalicelib.rules.bounds import LAST_DATE
 from chalicelib.rules.servicing.fold import fold
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.values import Fact, Kind, Terms, terms_of
@@ -62,6 +63,22 @@ def life_of(stored: StoredLife) -> Life:
         facts = [disbursal]
     position = fold(terms, facts or ()) if stored.position is None else stored.position
     return Life(stored, terms, facts, position, disbursal)
+
+
+def check_day(life: Life, day: date, field: str) -> None:
+    """Raises InvalidRequest with the field if the day is before the servicing of the loan began, or too far ahead."""
+    since = life.position.since
+    if since is not None and day < since:
+        sentence = f"{day} is before {since}, when the servicing of the loan began."
+        raise InvalidRequest(sentence, {field: [sentence]})
+    check_reachable(day, field)
+
+
+def check_reachable(day: date, field: str) -> None:
+    """Raises InvalidRequest with the field if the day is too far ahead to count to it."""
+    if day > LAST_DATE:
+        sentence = f"A date must not be after {LAST_DATE}."
+        raise InvalidRequest(sentence, {field: [sentence]})
 
 
 def missing_disbursal(stored: StoredLife) -> Fact | None:

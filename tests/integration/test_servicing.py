@@ -125,6 +125,22 @@ def test_a_quote_of_a_day_in_the_past_knows_nothing_later(database: Database) ->
     assert quote_settlement(database, loan_id, DUE[1]).settlement.total == on_due_date == Decimal("12120.00")
 
 
+@pytest.mark.parametrize("day", [START - timedelta(days=1), date.max, date(2200, 1, 1)])
+def test_a_day_that_no_loan_has_is_told_as_the_field(database: Database, day: date) -> None:
+    loan_id = a_loan(database)
+    with pytest.raises(InvalidRequest) as refused:
+        quote_settlement(database, loan_id, day)
+    assert list(refused.value.fields) == ["on"]
+    with pytest.raises(InvalidRequest) as refused:
+        compare_prepayments(database, loan_id, Decimal(5000), day, TODAY)
+    assert list(refused.value.fields) == ["value_date"]
+    if day > TODAY:
+        with pytest.raises(InvalidRequest):
+            view_account(database, loan_id, day)
+        with pytest.raises(InvalidRequest):
+            view_statement(database, loan_id, None, day)
+
+
 def test_money_that_is_left_over_can_be_refunded(database: Database) -> None:
     loan_id = a_loan(database)
     made = record(database, loan_id, receipt("12130", DUE[1]), TODAY, TEST)

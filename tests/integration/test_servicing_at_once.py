@@ -5,10 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from chalicelib.errors import LoanError, ReferenceConflict
 from chalicelib.postgres.database import Database
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
+from chalicelib.services import servicing
+from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.servicing import Recorded
 from tests.integration.loan_lives import (
     START,
@@ -21,7 +25,7 @@ from tests.integration.loan_lives import (
     row,
     stored_position,
 )
-from tests.lending import create_loan, record
+from tests.lending import Kept, create_loan, record
 from tests.people import TEST
 
 TODAY = START + timedelta(days=300)
@@ -53,13 +57,19 @@ def test_receipts_with_one_reference_are_one(database: Database, new_database: C
     assert row(database, "SELECT count(*) FROM loan_transactions") == (2,)
 
 
+@pytest.mark.parametrize("keyed", [False, True])
 def test_one_reference_for_two_loans_is_recorded_for_one_of_them(
-    database: Database, new_database: Callable[[], Database]
+    database: Database, new_database: Callable[[], Database], keyed: bool
 ) -> None:
     loan_ids = a_loan(database), a_loan(database)
-    made = at_once(
-        new_database, lambda mine, turn: record(mine, loan_ids[turn % 2], receipt("5", reference="U"), TODAY, TEST)
-    )
+
+    def pay(mine: Database, turn: int) -> Recorded:
+        kept = Kept[Recorded]()
+        once = Once(Attempt("receipts", f"key {turn}", "a body") if keyed else None, kept)
+        servicing.record(mine, loan_ids[turn % 2], receipt("5", reference="U"), TODAY, TEST, once)
+        return kept.made[-1]
+
+    made = at_once(new_database, pay)
     assert sum(isinstance(each, Recorded) and not each.recorded_before for each in made) == 1
     assert sum(isinstance(each, ReferenceConflict) for each in made) == REQUESTS // 2
     assert row(database, "SELECT count(*) FROM loan_transactions WHERE kind = 'receipt'") == (1,)
