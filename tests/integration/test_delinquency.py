@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from chalicelib.errors import InvalidRequest
 from chalicelib.postgres.database import Database
@@ -89,6 +90,28 @@ def test_a_day_too_far_in_the_past_is_refused(database: Database, monkeypatch: p
         a_loan(database)
     with pytest.raises(InvalidRequest, match="ask for a later day"):
         view_delinquency(database, START - timedelta(days=1), START)
+
+
+def test_a_loan_with_nothing_left_but_charges_is_the_last_of_those_that_are_not_late(database: Database) -> None:
+    late = FIRST_DUE + timedelta(days=10)
+    loan_ids = [a_loan(database) for _ in range(3)]
+    now = a_loan(database, start=late)
+    for charged in loan_ids[:2]:
+        with database.transaction() as tx:
+            # No door sets a penal charge yet.
+            changed = 'UPDATE loan_terms SET terms = terms || \'{"penal_charge": "50.00"}\' WHERE loan_id = :id'
+            tx.connection.execute(text(changed), {"id": charged})
+            tx.commit()
+        owed = view_account(database, charged, late).account.standing
+        assert owed.charges == 50
+        record(database, charged, receipt(owed.principal + owed.interest, late), late, TEST)
+    found: list[int] = []
+    behind: Behind | None = None
+    while page := list_late_loans(database, BY_CODE["STANDARD"], late, behind, 1):
+        found += [each.loan.loan_id for each in page]
+        behind = page[-1].behind
+    # The others have fallen due meanwhile, all but one that is made now.
+    assert found == [now, *loan_ids[:2]]
 
 
 def test_late_loans_come_in_pages_the_longest_late_first(database: Database) -> None:

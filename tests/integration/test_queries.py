@@ -92,6 +92,7 @@ TODAY = date(2026, 11, 23)
         (lambda c: servicing.get(c, 7, Asked(history=True)), "loan_transactions_pkey"),
         (lambda c: servicing.get(c, 7, Asked(reference="UTR-77")), "loan_transactions_reference_key"),
         (lambda c: delinquency.totals(c, TODAY, BUCKETS), "Index Only Scan using loan_positions_unpaid_idx"),
+        (lambda c: delinquency.page(c, 0, TODAY, BUCKETS, None, 20), "Index Cond: (unpaid_from > "),
         (lambda c: delinquency.page(c, 2, TODAY, BUCKETS, None, 20), "loan_positions_unpaid_idx"),
         (lambda c: delinquency.page(c, 4, TODAY, BUCKETS, Behind(TODAY, 7), 20), "loan_positions_unpaid_idx"),
     ],
@@ -104,7 +105,7 @@ TODAY = date(2026, 11, 23)
         "application", "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
         "life of a loan", "history of a loan", "transaction by reference",
-        "delinquency", "late loans", "the next late loans",
+        "delinquency", "loans that are not late", "late loans", "the next late loans",
     ],
 )  # fmt: skip
 def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
