@@ -94,17 +94,17 @@ lint: $(READY_VENV)
 	@$(RUN) -m ruff format --check --quiet . || { echo 'Not formatted; mend it with: .venv/bin/ruff format .'; exit 1; }
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m mypy
-	@! [ -e .git ] || git ls-files -z | xargs -0 $(SCAN) --disable-plugin KeywordDetector
-	@! [ -e .git ] || git ls-files -z app.py chalicelib infra .chalice docs bench | xargs -0 $(SCAN)
+	@! [ -e .git ] || git ls-files -z $(REAL) | xargs -0 $(SCAN)
+	@! [ -e .git ] || git ls-files -z . $(REAL:%=':!%') | xargs -0 $(SCAN) --disable-plugin KeywordDetector
 
 audit: $(READY_VENV) ## ask the Python advisory service about every dependency that is deployed or used (needs the internet)
 	@.venv/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt -r requirements-dev.txt
 
 check: lint ## the gate before a commit: format, lint, types, fast tests
-	@$(RUN) -m pytest $(SIDE_BY_SIDE) tests/unit
+	@$(RUN) -m pytest tests/unit
 
 test: lint $(READY) ## everything: the gate, and the tests of every level on a stack of their own
-	@$(RUN) -m pytest $(SIDE_BY_SIDE)
+	@$(RUN) -m pytest $(SIDE_BY_SIDE) --hypothesis-profile thorough
 
 test-docker: $(READY) ## the way through Docker, with an engine and images of the tests' own; skipped where there can be none
 	@timeout --kill-after=60 2400 $(RUN) -m pytest -n 0 -s -rs tests/docker
@@ -116,7 +116,7 @@ openapi: $(READY_VENV) ## write the published contract anew: openapi.json and do
 	@exec $(RUN) -m contract
 
 screenshots: $(READY) ## take the pictures of the console in docs/screenshots, on a stack of their own
-	@exec $(RUN) -m tests.e2e.screenshots
+	@exec $(RUN) -m tests.support.console.screenshots
 
 lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
@@ -125,8 +125,10 @@ lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versio
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt
 	$(UV) pip compile $(LOCK_FLAGS) --no-deps infra/localstack/requirements.txt -o infra/localstack/requirements.txt
 # Digests are no secrets, nor is what tests make up; outside the tests, what is assigned to a name such as `password` is one.
+REAL := app.py chalicelib infra .chalice docs bench
 SCAN := $(RUN) -m detect_secrets.pre_commit_hook --plugin infra/secret_scan.py --disable-plugin HexHighEntropyString \
   --disable-plugin Base64HighEntropyString --exclude-lines eyJhbGciOiJub25lIn0 \
+  --exclude-files '(requirements(-dev)?|lambda-runtime)[.]txt$$' \
   --exclude-secrets '^(password|pass|secret|loans|hunter2|local|api_key|API key)$$'
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes $(if $(UPGRADE),--upgrade)
 

@@ -16,17 +16,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
 from types import ModuleType
-from typing import IO, TypeAlias
+from typing import TypeAlias
 
 import openpyxl
 from sqlalchemy import insert, select
 
+from bench.file_store import FileStore
 from bench.measuring import Result, fresh_database, postgres, settings_for
 from bench.workbooks import make_book
 from chalicelib.imports import loading
@@ -169,39 +168,6 @@ def timed(module: ModuleType, name: str) -> Iterator[None]:
         yield
     finally:
         setattr(module, name, function)
-
-
-class Body:
-    """What S3 answers with: a file to be read in one of two ways, and closed at its end."""
-
-    def __init__(self, path: Path) -> None:
-        self._file: IO[bytes] = path.open("rb")
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes, at most so many; all that are left if it is negative."""
-        block = b"" if self._file.closed else self._file.read(size)
-        if size < 0 or not block:
-            self._file.close()
-        return block
-
-    def iter_chunks(self, size: int) -> Iterator[bytes]:
-        """The file in blocks."""
-        return iter(partial(self.read, size), b"")
-
-
-@dataclass(frozen=True)
-class FileStore:
-    """Stands for S3, whose speed is not ours."""
-
-    path: Path
-
-    def get_object(self, **_named: object) -> dict[str, object]:
-        return {"Body": Body(self.path), "ContentLength": self.path.stat().st_size, "LastModified": datetime.now(UTC)}
-
-    def put_object(self, *, Body: IO[bytes], **_named: object) -> None:  # noqa: N803 - as boto3 calls it
-        """Reads what would be uploaded."""
-        while Body.read(2**20):
-            pass
 
 
 def book_of(loans: int) -> Path:

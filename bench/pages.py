@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
-from bench.imports import FileStore
+from bench.file_store import FileStore
 from bench.measuring import Result, fresh_database, postgres, settings_for
 from bench.service import Call, Service, Times, interleaved, service
 from chalicelib.imports.running import import_object

@@ -14,7 +14,7 @@ from bench.measuring import Result, fresh_database, postgres
 from bench.portfolios import LOANS_A_CUSTOMER, fill
 from bench.service import Service, Times, service
 from infra.local.postgres import PostgresServer
-from tests.e2e.conftest import stack_of_its_own
+from tests.support.stack import stack_of_its_own
 
 LOANS = 10_000
 CUSTOMERS = LOANS // LOANS_A_CUSTOMER

@@ -255,3 +255,9 @@ class Unavailable(LoanError):
 
 class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
+
+
+class OutcomeUnknown(DatabaseUnavailable):
+    """The connection broke during COMMIT: it must not be run again blindly."""
+
+    code = "outcome_unknown"

@@ -1,5 +1,6 @@
 """The Lambda functions that are not the API: imports from the queue, the bootstrap of a deployment, the first admin."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Blueprint
@@ -32,11 +33,11 @@ def bootstrap(_event: object, _context: object) -> dict[str, Any]:
     from chalicelib import runtime
     from chalicelib.services.bootstrap import bootstrap as run
 
-    return dict(run(runtime.database(), runtime.s3(), runtime.sqs(), runtime.settings()))
+    return dict(run(runtime.database(), runtime.settings(), s3=runtime.s3(), sqs=runtime.sqs()))
 
 
 @functions.lambda_function(name="administer")
-def administer(event: Any, context: Any) -> dict[str, Any]:
+def administer(event: Any, context: Any) -> Mapping[str, object]:
     """Makes the first admin and API keys, for whoever may invoke it. Neither event nor answer is logged."""
     from chalicelib.api.administration import administer as run
 

@@ -41,7 +41,7 @@ class Conformance:
         promised = operation["responses"].get(str(status))
         if promised is None:
             return [f"{where}: the document has no such status for it. {text[:200]}"]
-        response = self._found(promised)
+        response = self._resolved(promised)
         codes = operation["x-errors"].get(str(status))
         return [
             f"{where}: {fault}"
@@ -59,7 +59,7 @@ class Conformance:
         promised = operation["responses"].get(str(status))
         if promised is None:
             return [f"{where}: the document has no such status for it."]
-        return [f"{where}: {fault}" for fault in self._header_faults(self._found(promised), headers)]
+        return [f"{where}: {fault}" for fault in self._header_faults(self._resolved(promised), headers)]
 
     def _operation(self, method: str, path: str) -> Any:
         plain = path.partition("?")[0].rstrip("/")
@@ -80,7 +80,7 @@ class Conformance:
     def _header_faults(self, response: Mapping[str, Any], headers: Mapping[str, str]) -> Iterator[str]:
         given = {name.lower(): value for name, value in headers.items()}
         for name, referred in response.get("headers", {}).items():
-            promised = self._found(referred)
+            promised = self._resolved(referred)
             value = given.get(name.lower())
             if value is None:
                 if promised.get("required"):
@@ -120,7 +120,7 @@ class Conformance:
             for name, schema in schemas.items()
         }
 
-    def _found(self, referred: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _resolved(self, referred: Mapping[str, Any]) -> Mapping[str, Any]:
         if "$ref" not in referred:
             return referred
         found: Any = self._document

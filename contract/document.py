@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: the routes, the models that validate, the roles and the described operations together."""
+"""The OpenAPI 3.1 document, made from what the endpoints declare, the models that validate, and the roles."""
 
 import re
 import tomllib
@@ -9,8 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app import app
-from chalicelib.api.blueprint import endpoints
+from chalicelib.api.answers.errors import Error
+from chalicelib.api.declaring import Answer, Link
+from chalicelib.api.endpoint import Endpoint
+from chalicelib.api.responses import JSON
+from chalicelib.api.routes import endpoints
+from chalicelib.api.taking import Failures, Header
 from chalicelib.errors import (
     DatabaseUnavailable,
     Forbidden,
@@ -20,25 +24,19 @@ from chalicelib.errors import (
     Unauthenticated,
 )
 from chalicelib.rules.access import PERMISSIONS, PUBLIC, Operation, Role
-from contract import accessing, answers, lending, operating, words
-from contract.described import JSON, Answer, Described, Failures, Link
+from contract import words
+from contract.answered import type_of_answer
 from contract.exchanges import Exchange, read_exchanges
 from contract.schemas import Schema, component_schemas, parameters, reference
 
 PROJECT = Path(__file__).parent.parent
-
-OPERATIONS: Mapping[tuple[str, str], Described] = {
-    **lending.OPERATIONS,
-    **operating.OPERATIONS,
-    **accessing.OPERATIONS,
-}
 
 # An identifier as it stands in a path.
 NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 
 
 def document() -> dict[str, Any]:
-    """The document, a plain value. Raises KeyError for a described endpoint that is not declared."""
+    """The document, a plain value."""
     exchanges = read_exchanges()
     return {
         "openapi": "3.1.1",
@@ -55,7 +53,7 @@ def document() -> dict[str, Any]:
         "paths": _paths(exchanges),
         "components": {
             "responses": _failure_components(exchanges),
-            "schemas": component_schemas(sorted(_models(), key=lambda model: model.__name__)),
+            "schemas": component_schemas(sorted(_types(), key=lambda each: each.__name__)),
             "headers": words.RESPONSE_HEADERS,
             "parameters": words.REQUEST_HEADERS,
             "securitySchemes": words.SECURITY_SCHEMES,
@@ -68,29 +66,28 @@ def public_path(path: str) -> str:
     return path if path.endswith(".json") else f"{path}/"
 
 
-def view_name(method: str, path: str) -> str:
+def view_name(endpoint: Endpoint) -> str:
     """The name of the view, which is the id of its operation."""
-    return str(app.routes[path][method].view_function.__name__)
+    return endpoint.view.__name__
 
 
 def _paths(exchanges: Sequence[Exchange]) -> dict[str, dict[str, Any]]:
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
-    # In the order in which they are described; that of the routes is the order of their import.
-    for (method, path), described in OPERATIONS.items():
-        operation = endpoints.operations[method, path]
-        own = [each for each in exchanges if each.operation == view_name(method, path)]
-        paths[public_path(path)][method.lower()] = _operation(method, path, operation, described, own)
+    tags = list(words.TAGS)
+    # By group; within a group in the order in which they are declared.
+    for (method, path), endpoint in sorted(endpoints.declared.items(), key=lambda each: tags.index(each[1].tag)):
+        own = [each for each in exchanges if each.operation == view_name(endpoint)]
+        paths[public_path(path)][method.lower()] = _operation(path, endpoint, own)
     return dict(paths)
 
 
-def _operation(
-    method: str, path: str, operation: Operation, described: Described, exchanges: Sequence[Exchange]
-) -> dict[str, Any]:
-    summary, _, rest = (app.routes[path][method].view_function.__doc__ or "").strip().partition("\n\n")
-    notes = (" ".join(rest.split()), described.note, _permission(operation))
+def _operation(path: str, endpoint: Endpoint, exchanges: Sequence[Exchange]) -> dict[str, Any]:
+    operation = endpoint.operation
+    summary, _, rest = (endpoint.view.__doc__ or "").strip().partition("\n\n")
+    notes = (" ".join(rest.split()), endpoint.note, _permission(operation))
     made: dict[str, Any] = {
-        "operationId": view_name(method, path),
-        "tags": [described.tag],
+        "operationId": view_name(endpoint),
+        "tags": [endpoint.tag],
         "summary": " ".join(summary.split()),
         "description": "\n\n".join(note for note in notes if note),
         "x-permission": operation.value,
@@ -98,14 +95,15 @@ def _operation(
     }
     if operation in PUBLIC:
         made["security"] = []
-    asked = [*_path_parameters(path), *_query_parameters(described), *map(_header_parameter, described.headers)]
+    asked = [*_path_parameters(path), *_query_parameters(endpoint), *_header_parameters(endpoint)]
     if asked:
         made["parameters"] = asked
-    if described.body:
-        made["requestBody"] = {"required": True, "content": {JSON: _body(described.body, exchanges)}}
-    made["responses"] = _responses(described, operation, exchanges)
+    body = model_of(endpoint, "body")
+    if body:
+        made["requestBody"] = {"required": True, "content": {JSON: _body(body, exchanges)}}
+    made["responses"] = _responses(endpoint, exchanges)
     made["x-errors"] = {
-        str(status): [kind.code for kind in kinds] for status, kinds in sorted(failures(described, operation).items())
+        str(status): [kind.code for kind in kinds] for status, kinds in sorted(failures(endpoint).items())
     }
     return made
 
@@ -113,8 +111,8 @@ def _operation(
 def _failure_components(exchanges: Sequence[Exchange]) -> dict[str, Any]:
     """One response a status, which all operations refer to; which of its codes one has stands there as `x-errors`."""
     kinds = defaultdict[int, set[type[LoanError]]](set)
-    for key, each in OPERATIONS.items():
-        for status, found in failures(each, endpoints.operations[key]).items():
+    for endpoint in endpoints.declared.values():
+        for status, found in failures(endpoint).items():
             kinds[status].update(found)
     return {
         _failure_name(status): _failure(tuple(sorted(found, key=lambda kind: kind.code)), exchanges)
@@ -150,12 +148,19 @@ def _path_parameters(path: str) -> list[Schema]:
     ]
 
 
-def _query_parameters(described: Described) -> list[Schema]:
-    return parameters(described.query) if described.query else []
+def model_of(endpoint: Endpoint, part: str) -> type[BaseModel] | None:
+    """The model of the `query` or `body` of an endpoint; None if it takes none."""
+    return endpoint.parameters[part].type if part in endpoint.parameters else None
 
 
-def _header_parameter(name: str) -> Schema:
-    return {"$ref": f"#/components/parameters/{name}"}
+def _query_parameters(endpoint: Endpoint) -> list[Schema]:
+    query = model_of(endpoint, "query")
+    return parameters(query) if query else []
+
+
+def _header_parameters(endpoint: Endpoint) -> list[Schema]:
+    marks = [mark for each in endpoint.parameters.values() for mark in getattr(each.type, "__metadata__", ())]
+    return [{"$ref": f"#/components/parameters/{mark.name}"} for mark in marks if isinstance(mark, Header)]
 
 
 def _body(model: type[BaseModel], exchanges: Sequence[Exchange]) -> dict[str, Any]:
@@ -163,36 +168,39 @@ def _body(model: type[BaseModel], exchanges: Sequence[Exchange]) -> dict[str, An
     return {"schema": reference(model), **_examples(shown)}
 
 
-def _responses(described: Described, operation: Operation, exchanges: Sequence[Exchange]) -> dict[str, Any]:
-    made: dict[str, Any] = {str(answer.status): _success(answer, exchanges) for answer in described.answers}
-    for status in sorted(failures(described, operation)):
+def _responses(endpoint: Endpoint, exchanges: Sequence[Exchange]) -> dict[str, Any]:
+    made: dict[str, Any] = {str(answer.status): _success(endpoint, answer, exchanges) for answer in endpoint.answers}
+    for status in sorted(failures(endpoint)):
         made[str(status)] = {"$ref": f"#/components/responses/{_failure_name(status)}"}
     return made
 
 
-def failures(described: Described, operation: Operation) -> dict[int, Failures]:
-    """All that an operation can fail with, by status: its own failures, and those that any operation has."""
+def failures(endpoint: Endpoint) -> dict[int, Failures]:
+    """All that an endpoint can fail with, by status: what its parameters and its view raise, and what any can."""
     everywhere: Failures = (TooManyRequests, InternalError)
-    guarded: Failures = () if operation in PUBLIC else (Unauthenticated, Forbidden)
-    stored: Failures = () if operation is Operation.READ_CONTRACT else (DatabaseUnavailable,)
-    kinds = sorted({*described.failures, *guarded, *stored, *everywhere}, key=lambda kind: kind.code)
+    guarded: Failures = () if endpoint.operation in PUBLIC else (Unauthenticated, Forbidden)
+    stored: Failures = () if endpoint.operation is Operation.READ_CONTRACT else (DatabaseUnavailable,)
+    read = {kind for each in endpoint.parameters.values() for kind in each.raises}
+    kinds = sorted({*read, *endpoint.raises, *guarded, *stored, *everywhere}, key=lambda kind: kind.code)
     return {status: tuple(each for each in kinds if each.status == status) for status in {k.status for k in kinds}}
 
 
-def _success(answer: Answer, exchanges: Sequence[Exchange]) -> dict[str, Any]:
+def _success(endpoint: Endpoint, answer: Answer, exchanges: Sequence[Exchange]) -> dict[str, Any]:
     made: dict[str, Any] = {"description": answer.description, "headers": _headers("X-Request-Id", *answer.headers)}
-    if answer.content:
-        made["content"] = {kind: _content(kind, model, answer, exchanges) for kind, model in answer.content.items()}
+    if answer.media:
+        shown = {each.summary: each.answer for each in exchanges if each.status == answer.status}
+        made["content"] = {kind: _content(kind, type_of_answer(endpoint, answer), shown) for kind in answer.media}
     if answer.links:
         made["links"] = {name: _link(link) for name, link in answer.links.items()}
     return made
 
 
-def _content(kind: str, model: type[BaseModel] | None, answer: Answer, exchanges: Sequence[Exchange]) -> dict[str, Any]:
-    if model is None:
-        return {"schema": {"type": "object" if kind == JSON else "string"}}
-    shown = {each.summary: each.answer for each in exchanges if each.status == answer.status}
-    return {"schema": reference(model), **_examples(shown)}
+def _content(kind: str, answered: Any, shown: Mapping[str, Any]) -> dict[str, Any]:
+    if kind != JSON:
+        return {"schema": {"type": "string"}}
+    if answered is None:
+        return {"schema": {"type": "object"}}
+    return {"schema": reference(answered), **_examples(shown)}
 
 
 def _failure(kinds: Failures, exchanges: Sequence[Exchange]) -> dict[str, Any]:
@@ -202,7 +210,7 @@ def _failure(kinds: Failures, exchanges: Sequence[Exchange]) -> dict[str, Any]:
     return {
         "description": "\n\n".join(f"`{code}`: {meanings[code]}." for code in codes),
         "headers": _headers("X-Request-Id", *_headers_of(kinds)),
-        "content": {JSON: {"schema": reference(answers.Error), **_examples(shown)}},
+        "content": {JSON: {"schema": reference(Error), **_examples(shown)}},
     }
 
 
@@ -234,13 +242,8 @@ def _key(summary: str) -> str:
     return "_".join(re.findall(r"[a-z0-9]+", summary.lower()))
 
 
-def _models() -> set[type[BaseModel]]:
-    asked = {model for each in OPERATIONS.values() for model in (each.body,) if model}
-    given = {
-        model
-        for each in OPERATIONS.values()
-        for answer in each.answers
-        for model in answer.content.values()
-        if model is not None
-    }
-    return {answers.Error, *asked, *given}
+def _types() -> set[Any]:
+    """The models of all bodies and the types of all answers."""
+    asked = {model_of(endpoint, "body") for endpoint in endpoints.declared.values()}
+    given = {type_of_answer(each, answer) for each in endpoints.declared.values() for answer in each.answers}
+    return {Error, *asked, *given} - {None}

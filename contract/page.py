@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 DEPTH = 4
 
 
-class Row(NamedTuple):
+class Line(NamedTuple):
     """A line of a table of fields or parameters. `inside` is the way to the field, as in `exposure.`."""
 
     inside: str
@@ -79,7 +79,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, operation: M
         "summary": operation["summary"],
         "description": operation["description"],
         "parameters": [_parameter(each, components) for each in operation.get("parameters", ())],
-        "body": list(rows(body, schemas)) if body else [],
+        "body": list(lines(body, schemas)) if body else [],
         "answers": [
             _answer(status, each, schemas) for status, each in operation["responses"].items() if "$ref" not in each
         ],
@@ -92,9 +92,9 @@ def _operation(document: Mapping[str, Any], path: str, method: str, operation: M
     }
 
 
-def _parameter(parameter: Schema, components: Mapping[str, Any]) -> Row:
+def _parameter(parameter: Schema, components: Mapping[str, Any]) -> Line:
     found = components["parameters"][_short(parameter["$ref"])] if "$ref" in parameter else parameter
-    return Row(
+    return Line(
         f"{found['in']} ",
         found["name"],
         type_of(found["schema"], components["schemas"]),
@@ -111,16 +111,16 @@ def _answer(status: str, answer: Mapping[str, Any], schemas: Mapping[str, Schema
         "description": answer["description"],
         "types": list(content),
         "headers": [name for name in answer["headers"] if name != "X-Request-Id"],
-        "rows": list(rows(schema, schemas)),
+        "rows": list(lines(schema, schemas)),
     }
 
 
-def rows(schema: Schema, schemas: Mapping[str, Schema], inside: str = "", depth: int = DEPTH) -> Iterator[Row]:
+def lines(schema: Schema, schemas: Mapping[str, Schema], inside: str = "", depth: int = DEPTH) -> Iterator[Line]:
     """The fields of an object, or of the objects in a list, and those inside them, each with the way to it."""
     found = _object(schema, schemas)
     inside = f"{inside}[]." if schema.get("type") == "array" or _is_list(schema, schemas) else inside
     for name, field in found.get("properties", {}).items():
-        yield Row(
+        yield Line(
             inside,
             name,
             type_of(field, schemas),
@@ -129,7 +129,7 @@ def rows(schema: Schema, schemas: Mapping[str, Schema], inside: str = "", depth:
         )
         if depth > 1 and "properties" in _object(field, schemas):
             ends = "" if _is_list(field, schemas) else "."
-            yield from rows(field, schemas, f"{inside}{name}{ends}", depth - 1)
+            yield from lines(field, schemas, f"{inside}{name}{ends}", depth - 1)
 
 
 def _object(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:

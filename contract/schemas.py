@@ -1,11 +1,10 @@
-"""From pydantic models to JSON schemas as OpenAPI 3.1 takes them and people like to read them."""
+"""From models and types of answers to JSON schemas as OpenAPI 3.1 takes them and people like to read them."""
 
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel, TypeAdapter
 
 Schema = dict[str, Any]
 
@@ -13,16 +12,17 @@ REFERENCE = "#/components/schemas/{model}"
 _BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 
 
-def component_schemas(models: Collection[type[BaseModel]]) -> dict[str, Schema]:
-    """The schemas of the models and of all they are made of, by name, in the order of the alphabet.
+def component_schemas(types: Collection[Any]) -> dict[str, Schema]:
+    """The schemas of models, TypedDicts and named types, and of all they are made of, by name in alphabetical order.
 
-    Raises ValueError where two models share a name, since one would hide the other.
+    Raises ValueError if two share a name, since one would hide the other.
     """
-    names = [model.__name__ for model in models]
-    twins = sorted({name for name in names if names.count(name) > 1})
-    if twins:
-        raise ValueError(f"Each model of the contract needs a name of its own; given twice: {', '.join(twins)}.")
-    _, made = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+    names = [each.__name__ for each in types]
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise ValueError(f"Each type of the contract needs a name of its own; given twice: {', '.join(duplicates)}.")
+    adapters = [(each.__name__, "validation", TypeAdapter(each)) for each in types]
+    _, made = TypeAdapter.json_schemas(adapters, ref_template=REFERENCE)  # type: ignore[arg-type]
     return {name: _without_asides(tidy(schema)) for name, schema in sorted(made["$defs"].items())}
 
 
@@ -33,9 +33,9 @@ def _without_asides(schema: Schema) -> Schema:
     return {key: value for key, value in schema.items() if key != "description"}
 
 
-def reference(model: type[BaseModel]) -> Schema:
-    """Refers to the component of a model."""
-    return {"$ref": REFERENCE.format(model=model.__name__)}
+def reference(named: Any) -> Schema:
+    """Refers to the component of a model or type."""
+    return {"$ref": REFERENCE.format(model=named.__name__)}
 
 
 def parameters(query: type[BaseModel]) -> list[Schema]:

@@ -1,8 +1,10 @@
 """What tests of every level share: a real Postgres, started once a run, and an empty database for each test."""
 
 import shutil
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +13,21 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import NullPool, create_engine, text
 from xdist.scheduler import LoadScopeScheduling
 
-from chalicelib.config import Settings, read_settings
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from infra.local.environment import forget_other_clouds
 from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
 from infra.local.processes import free_port
-from tests.databases import TEMPLATE, Databases
+from tests.support.databases import TEMPLATE, Databases
+from tests.support.settings import settings_for
 
 forget_other_clouds()
 
 # How long an example takes says more about the machine than about the code; bench/ measures.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
-
-PROJECT = Path(__file__).parent.parent
-
+settings.register_profile("thorough", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Each run draws others, and `make test` draws four times as many; pytest takes a profile by --hypothesis-profile.
+settings.register_profile("gate", settings.get_profile("thorough"), max_examples=25)
+settings.load_profile("gate")
 
 DEPLOYING = ("tests/e2e/test_commands.py", "tests/e2e/test_deploy.py")
 
@@ -50,17 +51,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
-def settings_for(database_url: str, **environ: str) -> Settings:
-    """The settings a Lambda would have, with this database."""
-    return read_settings(
-        {
-            "STAGE": "local",
-            "DATABASE_URL": database_url,
-            "IMPORT_BUCKET": "loans-test-workbooks",
-            "IMPORT_QUEUE_URL": "http://localhost/000000000000/loans-test-imports",
-            **environ,
-        }
-    )
+@pytest.fixture(scope="session", autouse=True)
+def certificates_read_once() -> Iterator[None]:
+    """pg8000 reads the certificates of the machine for each connection, before it asks whether there is any TLS.
+
+    It does not look at them, and the Postgres of the tests has none: that was a fifth of what a test with it took.
+    """
+    make = ssl.create_default_context
+    unverified = cache(make)
+
+    def made(*arguments: Any, **named: Any) -> ssl.SSLContext:
+        return make(*arguments, **named) if arguments or named else unverified()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", made)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ Who may invoke the function is for AWS to say; locally `make superuser` and `mak
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from chalicelib import runtime
 from chalicelib.errors import InvalidRequest, LoanError
@@ -17,8 +17,11 @@ from chalicelib.services import api_keys, users
 from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.users import WantedUser
 
+if TYPE_CHECKING:
+    from chalicelib.api.answers import administration as answers
 
-def administer(event: object, request_id: str) -> dict[str, Any]:
+
+def administer(event: object, request_id: str) -> "answers.Made | answers.Refusal":
     """Runs `operation` with the other fields of the event. Answers with what was made, or with `error` and `fields`.
 
     The answer is the only place that a secret goes to.
@@ -34,7 +37,7 @@ def administer(event: object, request_id: str) -> dict[str, Any]:
     return answer
 
 
-def create_superuser(body: bytes, author: Author) -> dict[str, Any]:
+def create_superuser(body: bytes, author: Author) -> "answers.Superuser":
     """An admin of this login; one who is there already gets the password and may sign in again."""
     from chalicelib.services.passwords import made_up
 
@@ -42,35 +45,34 @@ def create_superuser(body: bytes, author: Author) -> dict[str, Any]:
     password = wanted.password or made_up()
     superuser = WantedUser(wanted.login, wanted.name or wanted.login, Role.ADMIN.value, password)
     user = users.make_superuser(runtime.database(), author, superuser)
-    made = {} if wanted.password else {"password": password}
-    return {"user_id": user.user_id, "login": user.login, "name": user.name, "role": user.role, **made}
+    answer: answers.Superuser = {"user_id": user.user_id, "login": user.login, "name": user.name, "role": user.role}
+    return answer if wanted.password else {**answer, "password": password}
 
 
-def create_api_key(body: bytes, author: Author) -> dict[str, Any]:
+def create_api_key(body: bytes, author: Author) -> "answers.ApiKey":
     """An API key, with its token."""
     issued = api_keys.create_key(
         runtime.database(), author, WantedKey(**parse(NewKeyBody, body, "application/json").model_dump())
     )
     key = issued.key
-    expires_at = key.expires_at and key.expires_at.isoformat()
     return {
         "key_id": key.key_id,
         "name": key.name,
         "role": key.role,
         "customer_id": key.customer_id,
-        "expires_at": expires_at,
+        "expires_at": None if key.expires_at is None else key.expires_at.isoformat(),
         "token": issued.token,
     }
 
 
-def revoke_api_key(body: bytes, author: Author) -> dict[str, Any]:
+def revoke_api_key(body: bytes, author: Author) -> "answers.RevokedKey":
     """Ends a key for good, as a deployment does with the one it has tried the stage with."""
     key_id = parse(RevokeKeyBody, body, "application/json").key_id
     api_keys.revoke_key(runtime.database(), author, key_id)
     return {"key_id": key_id, "revoked": True}
 
 
-Operation = Callable[[bytes, Author], dict[str, Any]]
+Operation = Callable[[bytes, Author], "answers.Made"]
 OPERATIONS: Mapping[str, Operation] = {
     "create_superuser": create_superuser,
     "create_api_key": create_api_key,

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from chalice.app import Response
-
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import Call
-from chalicelib.api.responses import JSON, respond_text
+from chalicelib.api.declaring import Answer, ok
+from chalicelib.api.responses import JSON, Reply, Text
+from chalicelib.api.taking import IfNoneMatch
 from chalicelib.requests.models import DocsQuery
-from chalicelib.requests.parsing import query_of
 from chalicelib.rules.access import Operation
 
 PUBLISHED = Path(__file__).with_name("published")
@@ -28,28 +26,44 @@ class Published:
     headers: dict[str, str]
 
 
-@endpoints.add("GET", "/api/openapi.json", Operation.READ_CONTRACT)
-def view_contract(call: Call) -> Response:
+_KEPT = ("ETag", "Cache-Control")
+_UNCHANGED = Answer(304, "It is still the one of `If-None-Match`.", media=(), headers=_KEPT)
+
+
+@endpoints.add(
+    "GET",
+    "/api/openapi.json",
+    Operation.READ_CONTRACT,
+    ok("An OpenAPI 3.1 document.", headers=_KEPT),
+    _UNCHANGED,
+    tag="Contract",
+)
+def view_contract(known: IfNoneMatch) -> Reply[Text]:
     """This contract, for programs."""
-    return _respond(call, "openapi.json", JSON)
+    return _reply(known, "openapi.json", JSON)
 
 
-@endpoints.add("GET", "/api/docs", Operation.READ_CONTRACT)
-def view_docs(call: Call) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/docs",
+    Operation.READ_CONTRACT,
+    ok("The page, or with `format=json` the document.", media=("text/html", JSON), headers=_KEPT),
+    _UNCHANGED,
+    tag="Contract",
+)
+def view_docs(query: DocsQuery, known: IfNoneMatch) -> Reply[Text]:
     """This contract, for people."""
     # The page's link to the document is `?format=json`: it answers with and without a slash at the end, behind a
     # stage's name or not, so that no other relative link would lead to the same place from everywhere.
-    if query_of(call.request, DocsQuery).format == "json":
-        return _respond(call, "openapi.json", JSON)
-    return _respond(call, "docs.html", HTML)
+    return _reply(known, "openapi.json", JSON) if query.format == "json" else _reply(known, "docs.html", HTML)
 
 
-def _respond(call: Call, name: str, content_type: str) -> Response:
+def _reply(known: str, name: str, content_type: str) -> Reply[Text]:
     file = published(name)
     headers = {**file.headers, "Content-Type": content_type}
-    if headers["ETag"] in call.request.headers.get("if-none-match", ""):
-        return respond_text("", call.request_id, 304, headers)
-    return respond_text(file.text, call.request_id, headers=headers)
+    if headers["ETag"] in known:
+        return Reply(Text(), headers, 304)
+    return Reply(Text(file.text), headers)
 
 
 @cache

@@ -1,61 +1,118 @@
 """Customers to find, to read with their exposure, and to correct."""
 
-from typing import Any
-
-from chalice.app import Response
+from typing import TYPE_CHECKING
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import Call
-from chalicelib.api.responses import page, respond
-from chalicelib.errors import CustomerNotFound, InvalidRequest
+from chalicelib.api.call import Call
+from chalicelib.api.declaring import OF_A_WRITE, Link, next_page, ok
+from chalicelib.api.responses import Reply
+from chalicelib.api.taking import CustomerNumber, IfMatch
+from chalicelib.errors import InvalidRequest, Outdated
 from chalicelib.requests.models import CustomersQuery, PatchCustomerBody
-from chalicelib.requests.parsing import changes_of, entity_tags, number_in_path, query_of
-from chalicelib.rules.access import Operation
+from chalicelib.rules.access import Operation, Scope
 from chalicelib.services import access, customers
 from chalicelib.services.customers import CustomerWithExposure
+from chalicelib.storage.customers import Customer
+
+if TYPE_CHECKING:
+    from chalicelib.api.answers import customers as answers
+
+_CUSTOMER = {"path.customer_id": "$response.body#/customer_id"}
+_FIRST = {"path.customer_id": "$response.body#/customers/0/customer_id"}
 
 
-@endpoints.add("GET", "/api/customers", Operation.READ_CUSTOMERS)
-def list_customers(call: Call) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/customers",
+    Operation.READ_CUSTOMERS,
+    ok(
+        "A page of customers.",
+        links={
+            **next_page("list_customers", "after"),
+            "customer": Link("The first one.", "view_customer", _FIRST),
+            "loans": Link("The loans of the first.", "view_loans", _FIRST),
+        },
+    ),
+    tag="Customers",
+)
+def list_customers(query: CustomersQuery, scope: Scope) -> "answers.CustomersPage":
     """Customers by number; `q` finds them by name, phone number or number."""
-    query = query_of(call.request, CustomersQuery)
-    found = customers.list_customers(runtime.database(), query.q, query.after, query.limit + 1, call.limit())
-    answer = page(
-        "customers", found, query.limit, lambda customer: dict(vars(customer)), lambda customer: customer.customer_id
-    )
-    return respond(answer, call.request_id)
+    found = customers.list_customers(runtime.database(), cursor=query.cursor(), searched=query.q, scope=scope)
+    return {"customers": [_customer(each) for each in found.rows], "next": found.next}
 
 
-@endpoints.add("GET", "/api/customers/{customer_id}", Operation.READ_CUSTOMERS)
-def view_customer(call: Call, customer_id: str) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/customers/{customer_id}",
+    Operation.READ_CUSTOMERS,
+    ok(
+        "The customer.",
+        headers=("ETag",),
+        links={
+            "change": Link(
+                "Corrects the customer that was read.",
+                "change_customer",
+                {**_CUSTOMER, "header.If-Match": "$response.header.ETag"},
+            ),
+            "loans": Link("The loans of the customer.", "view_loans", _CUSTOMER),
+        },
+    ),
+    tag="Customers",
+)
+def view_customer(customer_id: CustomerNumber, scope: Scope) -> "Reply[answers.CustomerWithExposure]":
     """A customer with the exposure of today."""
-    number = number_in_path(customer_id, CustomerNotFound, "customer")
-    return _answer(call, customers.view_customer(runtime.database(), number, runtime.today(), call.limit()))
+    return _with_exposure(customers.view_customer(runtime.database(), customer_id, today=runtime.today(), scope=scope))
 
 
-@endpoints.add("PATCH", "/api/customers/{customer_id}", Operation.CHANGE_CUSTOMER)
-def change_customer(call: Call, customer_id: str) -> Response:
+@endpoints.add(
+    "PATCH",
+    "/api/customers/{customer_id}",
+    Operation.CHANGE_CUSTOMER,
+    ok("The customer as it is now.", headers=("ETag",)),
+    tag="Customers",
+    raises=(Outdated, *OF_A_WRITE),
+    note="Give at least one field. `If-Match` takes the `ETag` that came with the customer.",
+)
+def change_customer(
+    call: Call, customer_id: CustomerNumber, body: PatchCustomerBody, etags: IfMatch
+) -> "Reply[answers.CustomerWithExposure]":
     """Corrects limit, income or phone number of a customer who is still as the client read it."""
-    number = number_in_path(customer_id, CustomerNotFound, "customer")
-    changes = changes_of(call.request, PatchCustomerBody)
+    changes = body.changes()
     reason = changes.pop("reason", None)
     if not changes:
         raise InvalidRequest("A reason changes nothing by itself; give the field that it is for.")
     access.require_for_change(call.actor, changes)
-    ceiling = runtime.settings().ceilings.of(call.actor.role)
     changed = customers.change_and_view_customer(
-        runtime.database(), number, changes, entity_tags(call.request), call.author, runtime.today(), reason, ceiling
+        runtime.database(),
+        customer_id,
+        changes,
+        etags=etags,
+        author=call.author,
+        today=runtime.today(),
+        reason=reason,
+        ceiling=runtime.settings().ceilings.of(call.actor.role),
     )
-    return _answer(call, changed)
+    return _with_exposure(changed)
 
 
-def _answer(call: Call, found: CustomerWithExposure) -> Response:
-    answer = {**vars(found.customer), "exposure": _exposure(found)}
-    return respond(answer, call.request_id, headers={"ETag": f'"{found.etag}"'})
+def _customer(customer: Customer) -> "answers.CustomerRecord":
+    return {
+        "customer_id": customer.customer_id,
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+        "age": customer.age,
+        "phone_number": customer.phone_number,
+        "monthly_income": customer.monthly_income,
+        "approved_limit": customer.approved_limit,
+    }
 
 
-def _exposure(found: CustomerWithExposure) -> dict[str, Any]:
+def _with_exposure(found: CustomerWithExposure) -> "Reply[answers.CustomerWithExposure]":
+    return Reply({**_customer(found.customer), "exposure": _exposure(found)}, {"ETag": f'"{found.etag}"'})
+
+
+def _exposure(found: CustomerWithExposure) -> "answers.Exposure":
     facts = found.facts
     return {
         "approved_limit": facts.approved_limit,

@@ -2,22 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from functools import wraps
+from dataclasses import dataclass
+from functools import cached_property, wraps
 from http import HTTPStatus
+from typing import TypeVar
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib import runtime
 from chalicelib.api import cross_origin
+from chalicelib.api.call import Call
 from chalicelib.api.credentials import credentials_of
-from chalicelib.api.responses import respond_error
+from chalicelib.api.declaring import Answer
+from chalicelib.api.responses import respond_error, respond_with
+from chalicelib.api.taking import Failures, Parameter, PathParameters, parameters_of
 from chalicelib.errors import ConfigurationError, Forbidden, InternalError, LoanError, MethodNotAllowed, PathNotFound
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
 from chalicelib.requests.gateway import request_id_of, with_head, without_body
 from chalicelib.requests.hosts import check_host
-from chalicelib.rules.access import ANYONE, PUBLIC, Actor, Author, Operation
+from chalicelib.rules.access import ANYONE, PUBLIC, Actor, Operation, Scope
 from chalicelib.services import access
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -27,37 +31,43 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ANY_OTHER_PATH = "/{proxy+}"
 NOWHERE = ("/", ANY_OTHER_PATH)
 
+View = TypeVar("View", bound=Callable[..., object])
+# Answers a request that may be made.
+Answering = Callable[[Call, PathParameters], Response]
 
-@dataclass(frozen=True)
-class Call:
-    """A request with who makes it. Views are handed it, and never see one that may not be."""
 
-    request: Request
-    request_id: str
-    actor: Actor
-    # Whether the view took the actor's limit over; see `limit`.
-    _limited: list[bool] = field(default_factory=list)
+@dataclass(eq=False, repr=False)
+class Endpoint:
+    """A view and all that is said of it. Its docstring is the summary; its signature says what it takes and returns.
+
+    `raises` is what the view raises beside what reading its parameters does. `about_no_customer` lets a key of one
+    customer use a view that asks for no scope.
+    """
+
+    view: Callable[..., object]
+    operation: Operation
+    tag: str
+    answers: tuple[Answer, ...]
+    raises: Failures = ()
+    note: str = ""
+    about_no_customer: bool = False
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """What the view is handed, in the order in which it is read."""
+        return parameters_of(self.view)
 
     @property
-    def author(self) -> Author:
-        """Who answers for what the request changes."""
-        return Author.of(self.actor, self.request_id)
+    def heeds_scope(self) -> bool:
+        """Whether a key of one customer can be told nothing of the others."""
+        return self.about_no_customer or any(each.type is Scope for each in self.parameters.values())
 
-    def limit(self) -> int | None:
-        """The only customer whom the answer may be about; None where there is no such limit.
-
-        Every view that is possible for a limited key has to ask, or its answer does not go out.
-        """
-        self._limited.append(True)
-        return self.actor.customer_id
-
-    def check_limit_was_heeded(self) -> None:
-        """Raises Forbidden where the actor is limited to a customer, and the view did not ask for the limit."""
-        if self.actor.customer_id is not None and not self._limited:
+    def answer(self, call: Call, path_parameters: PathParameters) -> Response:
+        """Reads what the view takes, and answers with what it returns."""
+        if call.actor.scope.customer_id is not None and not self.heeds_scope:
             raise Forbidden("A key that is limited to one customer may not do this.")
-
-
-View = Callable[..., Response]
+        taken = {name: each.read(call, path_parameters) for name, each in self.parameters.items()}
+        return respond_with(self.view(**taken), self.answers[0].status, call.request_id)
 
 
 class Endpoints:
@@ -65,18 +75,28 @@ class Endpoints:
 
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
-        self.operations: dict[tuple[str, str], Operation] = {}
+        self.declared: dict[tuple[str, str], Endpoint] = {}
 
-    def add(self, method: str, path: str, operation: Operation) -> Callable[[View], View]:
-        """Declares a view and what it does, which says who may. It may raise any LoanError; whatever else it raises
-        is a 500 without details.
+    def add(
+        self,
+        method: str,
+        path: str,
+        operation: Operation,
+        *answers: Answer,
+        tag: str,
+        raises: Failures = (),
+        note: str = "",
+        about_no_customer: bool = False,
+    ) -> Callable[[View], View]:
+        """Declares a view: what it does, which says who may, and all that the contract tells of it.
+
+        The view may raise any LoanError; whatever else it raises is a 500 without details.
         """
 
         def declare(view: View) -> View:
-            self.operations[method, path] = operation
-            wrapped = self._answering(view, path, operation)
-            # content_types: Chalice would answer 415 in an envelope of its own, even to a GET.
-            self._blueprint.route(path, methods=with_head(method), content_types=[])(wrapped)
+            endpoint = Endpoint(view, operation, tag, answers, raises, note, about_no_customer)
+            self.declared[method, path] = endpoint
+            self._route(path, with_head(method), view, endpoint.answer, operation)
             return view
 
         return declare
@@ -84,22 +104,29 @@ class Endpoints:
     def close(self) -> None:
         """Declares the methods and paths that are left, with their 405 and 404. Call it after the last `add`."""
         allowed: dict[str, list[str]] = defaultdict(list)
-        for method, path in self.operations:
+        for method, path in self.declared:
             allowed[path] += with_head(method)
         for path, methods in allowed.items():
-            self._declare_rest(path, _method_not_allowed(tuple(methods)), exclude=methods)
+            self._route_rest(path, _method_not_allowed(tuple(methods)), exclude=methods)
         for path in NOWHERE:
-            self._declare_rest(path, _path_not_found, exclude=())
+            self._route_rest(path, path_not_found, exclude=())
 
-    def _declare_rest(self, path: str, view: View, exclude: Collection[str]) -> None:
+    def _route_rest(self, path: str, answer: Answering, exclude: Collection[str]) -> None:
         methods = [method for method in METHODS if method not in exclude]
         # What is possible where stands in the contract, which is for everybody.
-        wrapped = self._answering(view, path, Operation.READ_CONTRACT)
-        self._blueprint.route(path, methods=methods, content_types=[])(wrapped)
+        self._route(path, methods, answer, answer, Operation.READ_CONTRACT)
 
-    def _answering(self, view: View, path: str, operation: Operation) -> View:
-        @wraps(view)
-        def answer(**path_parameters: str) -> Response:
+    def _route(
+        self, path: str, methods: list[str], named: Callable[..., object], answer: Answering, operation: Operation
+    ) -> None:
+        # content_types: Chalice would answer 415 in an envelope of its own, even to a GET.
+        route = self._blueprint.route(path, methods=methods, content_types=[])
+        route(wraps(named)(self.answering(answer, path, operation)))
+
+    def answering(self, answer: Answering, path: str, operation: Operation) -> Callable[..., Response]:
+        """What Chalice calls for a path: lets in whoever may, and turns whatever is raised into the envelope."""
+
+        def respond(**path_parameters: str) -> Response:
             watch = RequestWatch("api")
             request = self._blueprint.current_request
             request_id = request_id_of(request)
@@ -107,9 +134,7 @@ class Endpoints:
             try:
                 _check_host(request)
                 actor = _actor(request, operation)
-                call = Call(request, request_id, actor)
-                response = view(call, **path_parameters)
-                call.check_limit_was_heeded()
+                response = answer(Call(request, request_id, actor), path_parameters)
             except LoanError as error:
                 if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                     # The client is told that something is out of reach; the log says what.
@@ -130,7 +155,7 @@ class Endpoints:
             )
             return response
 
-        return answer
+        return respond
 
 
 def _actor(request: Request, operation: Operation) -> Actor:
@@ -159,8 +184,8 @@ def _origins() -> tuple[str, ...]:
         return ()
 
 
-def _method_not_allowed(allowed: tuple[str, ...]) -> View:
-    def method_not_allowed(call: Call, **_path_parameters: str) -> Response:
+def _method_not_allowed(allowed: tuple[str, ...]) -> Answering:
+    def method_not_allowed(call: Call, _: PathParameters) -> Response:
         answer = cross_origin.preflight(call.request, allowed, _origins())
         if answer is not None:
             return answer
@@ -169,7 +194,8 @@ def _method_not_allowed(allowed: tuple[str, ...]) -> View:
     return method_not_allowed
 
 
-def _path_not_found(call: Call) -> Response:
+def path_not_found(call: Call, _: PathParameters) -> Response:
+    """Answers whatever is no path of ours."""
     # The greedy parameter is `proxy` to API Gateway and `proxy+` to `chalice local`.
     path = next(iter((call.request.uri_params or {}).values()), "")
     raise PathNotFound(f"There is nothing at /{path[:200]}.")

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-from chalice.app import Response
+from typing import TYPE_CHECKING
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import Call
+from chalicelib.api.call import Call
+from chalicelib.api.declaring import FILE_ELSEWHERE, OF_A_WRITE, Link, created, next_page, ok
 from chalicelib.api.moments import moment
-from chalicelib.api.responses import link, page, respond, respond_link
-from chalicelib.errors import ImportNotFound
+from chalicelib.api.responses import FileLink, link
+from chalicelib.api.taking import ImportNumber
+from chalicelib.errors import Conflict, Unavailable
 from chalicelib.imports.findings import StoredFinding
-from chalicelib.imports.jobs import COUNTS, ImportJob, totals
+from chalicelib.imports.jobs import ImportJob, SheetCounts, totals
 from chalicelib.requests.models import ImportRowsQuery, ImportsQuery, StartImportBody
-from chalicelib.requests.parsing import body_of, number_in_path, query_of
 from chalicelib.rules.access import Operation
 from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.rules.importing import ImportState
@@ -23,20 +22,39 @@ from chalicelib.services import imports
 from chalicelib.services.files import download_link
 from chalicelib.services.imports import UPLOAD_SECONDS
 
+if TYPE_CHECKING:
+    from chalicelib.api.answers import imports as answers
+    from chalicelib.api.answers.common import DownloadLink
 
-@endpoints.add("POST", "/api/imports", Operation.START_IMPORT)
-def start_import(call: Call) -> Response:
+_IMPORT = {"path.import_id": "$response.body#/import_id"}
+_FIRST = {"path.import_id": "$response.body#/imports/0/import_id"}
+
+
+@endpoints.add(
+    "POST",
+    "/api/imports",
+    Operation.START_IMPORT,
+    created(
+        "The import, and the form to send its file with.",
+        links={
+            "import": Link("How it goes.", "view_import", _IMPORT),
+            "rows": Link("What it says of its rows.", "list_import_rows", _IMPORT),
+        },
+    ),
+    tag="Imports",
+    raises=(Unavailable, *OF_A_WRITE),
+)
+def start_import(call: Call, body: StartImportBody) -> "answers.StartedImport":
     """An import that waits for its file, and the form to upload it with."""
-    body = body_of(call.request, StartImportBody)
     started = imports.start_import(
         runtime.database(),
         runtime.signing_s3(),
-        runtime.settings().import_bucket,
-        body.file_name,
-        call.actor,
-        call.request_id,
+        bucket=runtime.settings().import_bucket,
+        file_name=body.file_name,
+        actor=call.actor,
+        request_id=call.request_id,
     )
-    answer = {
+    return {
         "import_id": started.job.import_id,
         "state": ImportState.AWAITING_UPLOAD,
         "file_name": started.file_name,
@@ -46,59 +64,97 @@ def start_import(call: Call) -> Response:
         "max_bytes": MAX_FILE_BYTES,
         "expires_in_seconds": UPLOAD_SECONDS,
     }
-    return respond(answer, call.request_id, 201)
 
 
-@endpoints.add("GET", "/api/imports", Operation.READ_IMPORTS)
-def list_imports(call: Call) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/imports",
+    Operation.READ_IMPORTS,
+    ok(
+        "A page of imports.",
+        links={
+            **next_page("list_imports", "before"),
+            "import": Link("The first one.", "view_import", _FIRST),
+            "rows": Link("The rows of the first.", "list_import_rows", _FIRST),
+        },
+    ),
+    tag="Imports",
+)
+def list_imports(call: Call, query: ImportsQuery) -> "answers.ImportsPage":
     """Imports, the newest first."""
-    query = query_of(call.request, ImportsQuery)
-    found = imports.list_imports(runtime.database(), query.before, query.limit + 1, call.actor.own_imports)
-    answer = page("imports", found, query.limit, _import, lambda job: job.import_id)
-    return respond(answer, call.request_id)
+    found = imports.list_imports(runtime.database(), query.cursor(), call.actor.own_imports)
+    return {"imports": [_import(job) for job in found.rows], "next": found.next}
 
 
-@endpoints.add("GET", "/api/imports/{import_id}", Operation.READ_IMPORTS)
-def view_import(call: Call, import_id: str) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/imports/{import_id}",
+    Operation.READ_IMPORTS,
+    ok("The import."),
+    tag="Imports",
+    raises=(Unavailable,),
+)
+def view_import(call: Call, import_id: ImportNumber) -> "answers.ImportWithSheets":
     """An import as it stands, by sheet, with the link to its report."""
-    number = number_in_path(import_id, ImportNotFound, "import")
-    job = imports.view_import(runtime.database(), number, call.actor.own_imports)
-    answer = {
-        **_import(job),
-        "sheets": [{"sheet": each.sheet, "kind": each.kind, **_counts(vars(each))} for each in job.sheets],
-        "report": _report(job),
-    }
-    return respond(answer, call.request_id)
+    job = imports.view_import(runtime.database(), import_id, call.actor.own_imports)
+    return {**_import(job), "sheets": [_sheet(each) for each in job.sheets], "report": _report(job)}
 
 
-@endpoints.add("GET", "/api/imports/{import_id}/rows", Operation.READ_IMPORTS)
-def list_import_rows(call: Call, import_id: str) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/imports/{import_id}/rows",
+    Operation.READ_IMPORTS,
+    ok(
+        "A page of findings.",
+        links={
+            "next_page": Link(
+                "The page after this one.",
+                "list_import_rows",
+                {"path.import_id": "$request.path.import_id", "query.after": "$response.body#/next"},
+            )
+        },
+    ),
+    tag="Imports",
+)
+def list_import_rows(call: Call, import_id: ImportNumber, query: ImportRowsQuery) -> "answers.ImportRowsPage":
     """What the import says about rows, in the order it said it."""
-    number = number_in_path(import_id, ImportNotFound, "import")
-    query = query_of(call.request, ImportRowsQuery)
     found = imports.list_findings(
-        runtime.database(), number, query.outcome, query.after, query.limit + 1, call.actor.own_imports
+        runtime.database(), import_id, outcome=query.outcome, cursor=query.cursor(), own=call.actor.own_imports
     )
-    answer = page("rows", found, query.limit, _finding, lambda finding: finding.finding_id)
-    return respond(answer, call.request_id)
+    return {"rows": [_finding(finding) for finding in found.rows], "next": found.next}
 
 
-@endpoints.add("POST", "/api/imports/{import_id}/release", Operation.RELEASE_IMPORTS)
-def release_import(call: Call, import_id: str) -> Response:
+@endpoints.add(
+    "POST",
+    "/api/imports/{import_id}/release",
+    Operation.RELEASE_IMPORTS,
+    created("The import that the file has become.", links={"import": Link("How it goes.", "view_import", _IMPORT)}),
+    tag="Imports",
+    raises=(Conflict, Unavailable),
+)
+def release_import(call: Call, import_id: ImportNumber) -> "answers.ReleasedImport":
     """Imports a file once more, as one of whoever releases it, so that it changes who was registered here too."""
-    number = number_in_path(import_id, ImportNotFound, "import")
-    released = imports.release_import(runtime.database(), runtime.s3(), number, call.actor, call.request_id)
-    return respond({"import_id": released.import_id, "releases": number}, call.request_id, 201)
+    released = imports.release_import(
+        runtime.database(), runtime.s3(), import_id, actor=call.actor, request_id=call.request_id
+    )
+    return {"import_id": released.import_id, "releases": import_id}
 
 
-@endpoints.add("GET", "/api/imports/template", Operation.READ_IMPORTS)
-def download_template(call: Call) -> Response:
+@endpoints.add(
+    "GET",
+    "/api/imports/template",
+    Operation.READ_IMPORTS,
+    FILE_ELSEWHERE,
+    tag="Imports",
+    raises=(Unavailable,),
+)
+def download_template() -> FileLink:
     """Sends to the template workbook, which comes from S3."""
-    url = imports.template_link(runtime.s3(), runtime.signing_s3(), runtime.settings().import_bucket)
-    return respond_link(url, call.request_id)
+    bucket = runtime.settings().import_bucket
+    return FileLink(imports.template_link(runtime.s3(), runtime.signing_s3(), bucket))
 
 
-def _import(job: ImportJob) -> dict[str, Any]:
+def _import(job: ImportJob) -> "answers.ImportRecord":
     return {
         "import_id": job.import_id,
         "state": job.state,
@@ -112,20 +168,41 @@ def _import(job: ImportJob) -> dict[str, Any]:
     }
 
 
-def _progress(job: ImportJob) -> dict[str, Any]:
+def _progress(job: ImportJob) -> "answers.Progress":
     return {"rows_read": job.rows_read, "rows_total": job.rows_total, "percent": job.percent}
 
 
-def _counts(counts: Mapping[str, int]) -> dict[str, int]:
-    return {"rows" if name == "rows_found" else name: counts[name] for name in COUNTS}
+def _counts(counts: Mapping[str, int]) -> "answers.RowCounts":
+    return {
+        "rows": counts["rows_found"],
+        "inserted": counts["inserted"],
+        "updated": counts["updated"],
+        "unchanged": counts["unchanged"],
+        "superseded": counts["superseded"],
+        "waiting": counts["waiting"],
+        "rejected": counts["rejected"],
+        "renumbered": counts["renumbered"],
+    }
 
 
-def _report(job: ImportJob) -> dict[str, Any] | None:
+def _sheet(sheet: SheetCounts) -> "answers.SheetCounts":
+    return {"sheet": sheet.sheet, "kind": sheet.kind, **_counts(totals([sheet]))}
+
+
+def _report(job: ImportJob) -> "DownloadLink | None":
     if job.report_key is None:
         return None
-    url = download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key)
-    return link(url)
+    return link(download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key))
 
 
-def _finding(finding: StoredFinding) -> dict[str, Any]:
-    return dict(vars(finding))
+def _finding(finding: StoredFinding) -> "answers.ImportFinding":
+    return {
+        "finding_id": finding.finding_id,
+        "sheet": finding.sheet,
+        "row_number": finding.row_number,
+        "outcome": finding.outcome,
+        "column": finding.column,
+        "value": finding.value,
+        "code": finding.code,
+        "sentence": finding.sentence,
+    }

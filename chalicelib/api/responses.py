@@ -1,8 +1,9 @@
 """From values to the JSON a client reads. Money is a JSON number, exact, and never passes through a float."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import simplejson
 from chalice.app import Response
@@ -11,9 +12,13 @@ from chalicelib.errors import InvalidRequest, LoanError, MethodNotAllowed, TooMa
 from chalicelib.requests.transport import strict_transport
 from chalicelib.services.files import LINK_SECONDS
 
+if TYPE_CHECKING:
+    from chalicelib.api.answers.common import DownloadLink
+    from chalicelib.api.answers.errors import Error
+
 JSON = "application/json"
 
-Row = TypeVar("Row")
+Body = TypeVar("Body")
 
 # An answer is data: a browser must not guess another type, run or frame anything, keep it, or tell where it was read.
 PRIVATE = {
@@ -24,50 +29,49 @@ PRIVATE = {
 }
 
 
-def respond(body: object, request_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON response that names its request, so that a person can find it in the logs."""
-    return respond_text(to_json(body), request_id, status, headers)
+class Text(str):
+    """A body that is written already."""
 
 
-def respond_text(text: str, request_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """As `respond`, for JSON that is text already."""
-    return Response(
-        body=text,
-        status_code=status,
-        headers={**PRIVATE, **strict_transport(), "Content-Type": JSON, "X-Request-Id": request_id, **(headers or {})},
-    )
+class Reply(NamedTuple, Generic[Body]):
+    """An answer with more to it than its body: headers, or another status than the first that the endpoint declares.
 
-
-def page(
-    name: str, found: Sequence[Row], limit: int, shown: Callable[[Row], Any], number_of: Callable[[Row], int]
-) -> dict[str, Any]:
-    """A page of a list: at most `limit` rows, and the number behind which the next page starts, None for the last.
-
-    One more than `limit` was looked for, which tells whether there is a next page.
+    A Text goes out as it is; it is JSON unless the headers say otherwise.
     """
-    rows = found[:limit]
-    following = number_of(rows[-1]) if len(found) > limit else None
-    return {name: [shown(each) for each in rows], "next": following}
+
+    body: Body | Text
+    headers: Mapping[str, str] | None = None
+    status: int | None = None
 
 
-def link(url: str) -> dict[str, Any]:
+class FileLink(NamedTuple):
+    """Leads to a file in S3: the gateway would garble it (docs/decisions/api.md)."""
+
+    url: str
+
+
+def respond_with(answer: object, status: int, request_id: str) -> Response:
+    """The response to what a view returned: JSON of this status, or what a Reply or a FileLink says; 204 for None."""
+    match answer:
+        case None:
+            return Response(body="", status_code=204, headers=_headers(request_id))
+        case Reply():
+            text = answer.body if isinstance(answer.body, Text) else to_json(answer.body)
+            return _respond(text, request_id, answer.status or status, answer.headers)
+        case FileLink():
+            return _respond(to_json(link(answer.url)), request_id, 303, {"Location": answer.url})
+        case _:
+            return _respond(to_json(answer), request_id, status)
+
+
+def link(url: str) -> "DownloadLink":
     """A signed link to a file in S3, as answers have it."""
     return {"url": url, "expires_in_seconds": LINK_SECONDS}
 
 
-def respond_link(url: str, request_id: str) -> Response:
-    """Leads to a file in S3: the gateway would garble it (docs/decisions/api.md)."""
-    return respond(link(url), request_id, 303, {"Location": url})
-
-
-def respond_nothing(request_id: str) -> Response:
-    """That it is done, and there is nothing to say about it."""
-    return Response(body="", status_code=204, headers={**PRIVATE, **strict_transport(), "X-Request-Id": request_id})
-
-
 def respond_error(error: LoanError, request_id: str) -> Response:
     """The one envelope of every error: error, code, request_id, and fields where some are to blame."""
-    envelope: dict[str, object] = {"error": error.sentence, "code": error.code, "request_id": request_id}
+    envelope: Error = {"error": error.sentence, "code": error.code, "request_id": request_id}
     headers = {}
     if isinstance(error, InvalidRequest) and error.fields:
         envelope["fields"] = error.fields
@@ -77,11 +81,20 @@ def respond_error(error: LoanError, request_id: str) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    return respond(envelope, request_id, error.status, headers)
+    return _respond(to_json(envelope), request_id, error.status, headers)
+
+
+def _respond(text: str, request_id: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    all_headers = {**_headers(request_id), "Content-Type": JSON, **(headers or {})}
+    return Response(body=str(text), status_code=status, headers=all_headers)
+
+
+def _headers(request_id: str) -> dict[str, str | list[str]]:
+    return {**PRIVATE, **strict_transport(), "X-Request-Id": request_id}
 
 
 def to_json(body: object) -> str:
-    """JSON in UTF-8, with a Decimal as the plain number it is."""
+    """JSON in UTF-8, with a Decimal as the plain number it is, days and moments after ISO 8601."""
     return str(simplejson.dumps(_plain(body), use_decimal=True, ensure_ascii=False, separators=(",", ":")))
 
 
@@ -95,6 +108,8 @@ def _plain(value: Any) -> Any:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
     return value
 
 

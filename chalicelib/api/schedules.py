@@ -1,34 +1,80 @@
-"""A schedule as JSON, as CSV, or as a workbook for a spreadsheet."""
+"""The schedule of a loan, and of one that need not exist: as JSON, as CSV, or as a workbook for a spreadsheet."""
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
-from chalice.app import Response
+from chalice.app import Request
 
 from chalicelib import runtime
-from chalicelib.api.endpoint import Call
-from chalicelib.api.responses import JSON, respond, respond_link, respond_text
-from chalicelib.rules.schedule import Schedule
+from chalicelib.api.blueprint import endpoints
+from chalicelib.api.call import Call
+from chalicelib.api.declaring import FILE_ELSEWHERE, ok
+from chalicelib.api.responses import JSON, FileLink, Reply, Text
+from chalicelib.api.taking import LoanNumber
+from chalicelib.errors import InstalmentsDoNotRepayLoan, Unavailable
+from chalicelib.requests.models import FormatQuery, ScheduleBody
+from chalicelib.rules.access import Operation, Scope
+from chalicelib.rules.schedule import Instalment, Schedule
+from chalicelib.rules.score import LoanRequest
+from chalicelib.services import loans
 from chalicelib.services.files import XLSX
 from chalicelib.services.schedule_csv import schedule_csv
+
+if TYPE_CHECKING:
+    from chalicelib.api.answers import loans as answers
 
 CSV = "text/csv"
 FORMATS = {JSON: "json", CSV: "csv", XLSX: "xlsx"}
 
+_SCHEDULE = ok("The schedule.", media=(JSON, CSV))
+_FORMATS = (
+    "`format` says in which form: `json`, `csv`, or `xlsx`, a workbook that is downloaded through a link. "
+    "Without it the header `Accept` decides."
+)
 
-def respond_schedule(call: Call, plan: Schedule, wanted: str | None, title: str) -> Response:
-    """The form that `?format=` names, or else the one that the Accept header prefers.
 
-    A workbook comes from S3: the gateway would garble it (docs/decisions/api.md).
-    """
-    form = wanted or preferred_format(str(call.request.headers.get("accept", "")))
-    if form == "xlsx":
-        return _send_to_workbook(call, plan, title)
-    if form == "csv":
-        headers = {"Content-Type": f"{CSV}; charset=utf-8"}
-        return respond_text(schedule_csv(plan), call.request_id, headers=headers)
-    return respond(_json(plan), call.request_id)
+@endpoints.add(
+    "GET",
+    "/api/loans/{loan_id}/schedule",
+    Operation.READ_LOANS,
+    _SCHEDULE,
+    FILE_ELSEWHERE,
+    tag="Loans",
+    raises=(InstalmentsDoNotRepayLoan, Unavailable),
+    note=_FORMATS,
+)
+def view_schedule(
+    call: Call, loan_id: LoanNumber, query: FormatQuery, scope: Scope
+) -> "Reply[answers.AmortizationSchedule] | FileLink":
+    """The schedule of a loan, as JSON, CSV or a workbook."""
+    plan = loans.loan_schedule(runtime.database(), loan_id, scope)
+    return _in_form(plan, form_of(call.request, query), f"Loan {loan_id}")
+
+
+@endpoints.add(
+    "POST",
+    "/api/schedule",
+    Operation.READ_LOANS,
+    _SCHEDULE,
+    FILE_ELSEWHERE,
+    tag="Loans",
+    raises=(InstalmentsDoNotRepayLoan, Unavailable),
+    note=_FORMATS,
+    about_no_customer=True,
+)
+def preview_schedule(
+    call: Call, query: FormatQuery, body: ScheduleBody
+) -> "Reply[answers.AmortizationSchedule] | FileLink":
+    """The schedule of a loan that need not exist, as JSON, CSV or a workbook."""
+    request = LoanRequest(body.loan_amount, body.interest_rate, body.tenure)
+    plan = loans.preview_schedule(request, body.start_date or runtime.today(), body.monthly_installment)
+    return _in_form(plan, form_of(call.request, query), "Preview")
+
+
+def form_of(request: Request, query: FormatQuery) -> str:
+    """The form that `?format=` names, or else the one that the Accept header prefers."""
+    return query.format or preferred_format(str(request.headers.get("accept", "")))
 
 
 def preferred_format(accept: str) -> str:
@@ -46,14 +92,45 @@ def _liking(choice: str) -> tuple[str, Decimal]:
     return kind, Decimal(given[2:]) if re.fullmatch(r"q=(0(\.\d{0,3})?|1(\.0{0,3})?)", given) else Decimal(1)
 
 
-def _send_to_workbook(call: Call, plan: Schedule, title: str) -> Response:
+def _in_form(plan: Schedule, form: str, title: str) -> "Reply[answers.AmortizationSchedule] | FileLink":
+    """A workbook comes from S3: the gateway would garble it (docs/decisions/api.md)."""
+    if form == "xlsx":
+        return _workbook(plan, title)
+    if form == "csv":
+        return Reply(Text(schedule_csv(plan)), {"Content-Type": f"{CSV}; charset=utf-8"})
+    return Reply(_schedule(plan))
+
+
+def _workbook(plan: Schedule, title: str) -> FileLink:
     # Loads openpyxl and the AWS client, which the other forms do without.
     from chalicelib.services.schedule_books import schedule_link
 
-    url = schedule_link(runtime.s3(), runtime.signing_s3(), runtime.settings().import_bucket, plan, title)
-    return respond_link(url, call.request_id)
+    bucket = runtime.settings().import_bucket
+    return FileLink(schedule_link(runtime.s3(), runtime.signing_s3(), bucket=bucket, plan=plan, title=title))
 
 
-def _json(plan: Schedule) -> dict[str, Any]:
-    rows = [{**row._asdict(), "due_date": row.due_date.isoformat()} for row in plan.rows]
-    return {**vars(plan), "runs_at_stated_rate": plan.runs_at_stated_rate, "rows": rows}
+def _schedule(plan: Schedule) -> "answers.AmortizationSchedule":
+    return {
+        "loan_amount": plan.loan_amount,
+        "tenure": plan.tenure,
+        "interest_rate": plan.interest_rate,
+        "effective_interest_rate": plan.effective_interest_rate,
+        "monthly_installment": plan.monthly_installment,
+        "rows": [_instalment(row) for row in plan.rows],
+        "total_interest": plan.total_interest,
+        "total_principal": plan.total_principal,
+        "total_paid": plan.total_paid,
+        "runs_at_stated_rate": plan.runs_at_stated_rate,
+    }
+
+
+def _instalment(row: Instalment) -> "answers.Instalment":
+    return {
+        "number": row.number,
+        "due_date": row.due_date,
+        "opening_balance": row.opening_balance,
+        "interest": row.interest,
+        "principal": row.principal,
+        "instalment": row.instalment,
+        "closing_balance": row.closing_balance,
+    }

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from chalicelib.imports.copying import copy
 from chalicelib.rules.importing import FINDING_OUTCOMES
+from chalicelib.storage.paging import Cursor, Slice
 
 ROWS_A_FETCH = 10_000
 
@@ -62,7 +63,7 @@ class FindingCount:
 
 
 # One short index scan an outcome, so that a page costs the same in an import of ten findings and of a million.
-_PAGE = text("""
+_LISTED = text("""
     SELECT found.finding_id, found.sheet, found.row_number, found.outcome, found.column_name, found.value, found.code,
            found.message
     FROM unnest(CAST(:outcomes AS text[])) AS wanted (outcome)
@@ -121,10 +122,16 @@ def note_rejected(connection: Connection, import_id: int) -> dict[str, int]:
     return {row.sheet: row.rows for row in connection.execute(_COUNT_REJECTED, {"import_id": import_id})}
 
 
-def page(connection: Connection, import_id: int, outcomes: Sequence[str], after: int, most: int) -> list[StoredFinding]:
-    """What an import says about rows with one of these outcomes, in the order it said it, above the number `after`."""
-    values = {"import_id": import_id, "outcomes": list(outcomes), "after": after, "most": most}
-    return [StoredFinding(*row) for row in connection.execute(_PAGE, values)]
+def listed(connection: Connection, import_id: int, *, outcomes: Sequence[str], cursor: Cursor) -> Slice[StoredFinding]:
+    """What an import says about rows with one of these outcomes, in the order it said it."""
+    values = {
+        "import_id": import_id,
+        "outcomes": list(outcomes),
+        "after": cursor.behind or 0,
+        "most": cursor.asked,
+    }
+    found = [StoredFinding(*row) for row in connection.execute(_LISTED, values)]
+    return cursor.slice(found, lambda finding: finding.finding_id)
 
 
 def said_most(connection: Connection, import_id: int, most: int) -> list[FindingCount]:

@@ -12,6 +12,7 @@ from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.importing import ImportState
 from chalicelib.storage import audit
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import import_sheets
 
 
@@ -273,11 +274,11 @@ def exists(connection: Connection, import_id: int, started_by: str | None = None
     return bool(connection.execute(statement, {"import_id": import_id, "started_by": started_by}).scalar_one())
 
 
-def page(connection: Connection, before: int | None, most: int, started_by: str | None = None) -> list[ImportJob]:
-    """The newest imports first, from below the number `before` on; all, or those that `started_by` asked for."""
-    values = {"before": before, "most": most, "started_by": started_by}
+def listed(connection: Connection, cursor: Cursor, started_by: str | None = None) -> Slice[ImportJob]:
+    """The newest imports first; all, or those that `started_by` asked for."""
+    values = {"before": cursor.behind, "most": cursor.asked, "started_by": started_by}
     rows = connection.execute(text(f"{_JOBS} {_BELOW} {_OWN if started_by else ''} {_NEWEST}"), values)
-    return [_job(row._asdict()) for row in rows]
+    return cursor.slice([_job(row._asdict()) for row in rows], lambda job: job.import_id)
 
 
 def get(connection: Connection, import_id: int) -> ImportJob:
@@ -290,7 +291,7 @@ def lock(connection: Connection, import_id: int) -> ImportJob:
     return _job(connection.execute(text(f"{_JOBS} {_ONE} FOR UPDATE"), {"import_id": import_id}).one()._asdict())
 
 
-def note_opened(connection: Connection, import_id: int, rows_total: int, uploaded_at: datetime | None) -> None:
+def note_opened(connection: Connection, import_id: int, *, rows_total: int, uploaded_at: datetime | None) -> None:
     """Notes what is known once the file is open; when it was uploaded only if no notice has said so before."""
     values = {"import_id": import_id, "rows_total": rows_total, "uploaded_at": uploaded_at}
     connection.execute(_NOTE_OPENED, values)

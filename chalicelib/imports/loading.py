@@ -75,7 +75,7 @@ def load(database: Database, import_id: int, file: OpenedFile, time_left: TimeLe
 def _open(database: Database, import_id: int, file: OpenedFile) -> ImportJob:
     with database.transaction() as tx:
         job = jobs.lock(tx.connection, import_id)
-        jobs.note_opened(tx.connection, import_id, file.rows, file.uploaded_at)
+        jobs.note_opened(tx.connection, import_id, rows_total=file.rows, uploaded_at=file.uploaded_at)
         tx.commit()
     return job
 

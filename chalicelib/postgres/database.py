@@ -14,11 +14,10 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from chalicelib.config import STATEMENT_TIMEOUT_MS, AwsCredentials, Settings
-from chalicelib.errors import DatabaseUnavailable
+from chalicelib.errors import DatabaseUnavailable, OutcomeUnknown
 from chalicelib.postgres.connection import OneTripConnection, driver_of
 from chalicelib.postgres.errors import (
     UNKNOWN_OUTCOME,
-    OutcomeUnknown,
     forget_values,
     notice_disconnect,
     translated,

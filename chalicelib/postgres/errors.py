@@ -46,12 +46,6 @@ class Interrupted(DatabaseUnavailable):
 _broken: dict[str, Callable[[], LoanError]] = {}
 
 
-class OutcomeUnknown(DatabaseUnavailable):
-    """The connection broke during COMMIT: it must not be run again blindly."""
-
-    code = "outcome_unknown"
-
-
 def translate_constraints(broken: Mapping[str, Callable[[], LoanError]]) -> None:
     """Has a breach of one of these constraints raised as its domain error. One of any other is a fault of ours, and
     goes on unchanged.

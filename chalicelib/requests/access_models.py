@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.requests.models import WHOLE, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery
+from chalicelib.requests.models import WHOLE, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery, PatchBody
 from chalicelib.rules import access
 from chalicelib.rules.access import MACHINES, PEOPLE
 from chalicelib.rules.auditing import Action, SubjectKind
@@ -101,10 +101,8 @@ class NewUserBody(Model):
     password: NewPassword
 
 
-class PatchUserBody(Model):
+class PatchUserBody(PatchBody):
     """`PATCH /api/users/{user_id}/`: what is not given stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     role: PersonRole | None = None

@@ -35,7 +35,7 @@ def json_object(body: bytes) -> dict[str, Any]:
             parse_float=_decimal,
             parse_int=_integer,
             parse_constant=_refuse_constant,
-            object_pairs_hook=_object_without_twins,
+            object_pairs_hook=_object_without_duplicates,
         )
     except UnicodeDecodeError:
         raise InvalidRequest("The body must be JSON in UTF-8; it has bytes that are not.") from None
@@ -83,7 +83,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise InvalidRequest(f"The body must be JSON, which has no {name}; send a number.")
 
 
-def _object_without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _object_without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MAX_FIELDS:
         raise InvalidRequest(f"An object in the body may have at most {MAX_FIELDS} fields; this one has {len(pairs)}.")
     found = dict(pairs)

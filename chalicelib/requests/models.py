@@ -29,6 +29,7 @@ from chalicelib.rules.typed.letters import MAX_TYPED, is_blank
 from chalicelib.rules.typed.names import name
 from chalicelib.rules.typed.numbers import amount, number, percent, without_float_noise
 from chalicelib.rules.typed.phones import phone_number
+from chalicelib.storage.paging import Cursor
 
 # The type of a fault whose sentence says more than what the field must be.
 OUT_OF_ORDER = "out_of_order"
@@ -256,10 +257,18 @@ class Model(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
 
-class PatchCustomerBody(Model):
-    """`PATCH /api/customers/{customer_id}/`: what is not given stays as it is."""
+class PatchBody(Model):
+    """The body of a PATCH: what is not given stays as it is, and something has to be given."""
 
     model_config = ConfigDict(extra="forbid")
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that are given, by name."""
+        return self.model_dump(exclude_none=True)
+
+
+class PatchCustomerBody(PatchBody):
+    """`PATCH /api/customers/{customer_id}/`: what is not given stays as it is."""
 
     approved_limit: Limit | None = None
     monthly_income: Income | None = None
@@ -285,6 +294,12 @@ class PageQuery(Model):
     model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100, description="a whole number, 1 to 100")] = 20
+
+    def cursor(self, size: int | None = None) -> Cursor:
+        """The part of the list that is asked for, of `size` rows if the query does not say how many."""
+        # A list has one of the two. No row has the number 0, which `after` is at the beginning.
+        behind = getattr(self, "after", None) or getattr(self, "before", None)
+        return Cursor(size or self.limit, behind)
 
 
 class CustomersQuery(PageQuery):

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, PreconditionRequired, UnsupportedMediaType
 from chalicelib.requests.json_bodies import MAX_FAULTS, SHOWN_CHARACTERS, given_twice, json_object, presentable, shown
-from chalicelib.requests.models import OUT_OF_ORDER
+from chalicelib.requests.models import OUT_OF_ORDER, PatchBody
 from chalicelib.rules.bounds import IDEMPOTENCY_KEY_LENGTH, MAX_ID
 from chalicelib.services.idempotency import Attempt
 
@@ -34,16 +34,11 @@ def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
 
 
 def body_of(request: Request, model: type[Model]) -> Model:
-    """The body of a request as `model`; raises what `parse` raises."""
-    return parse(model, bytes_of(request), request.headers.get("content-type"))
-
-
-def changes_of(request: Request, model: type[Model]) -> dict[str, Any]:
-    """What the body of a PATCH changes. Raises InvalidRequest where that is nothing, and what `parse` raises."""
-    changes = body_of(request, model).model_dump(exclude_none=True)
-    if not changes:
+    """The body of a request as `model`. Raises what `parse` raises, and InvalidRequest for a change of nothing."""
+    body = parse(model, bytes_of(request), request.headers.get("content-type"))
+    if isinstance(body, PatchBody) and not body.changes():
         raise InvalidRequest(f"Give at least one of {', '.join(model.model_fields)}.")
-    return changes
+    return body
 
 
 def query_of(request: Request, model: type[Model]) -> Model:
@@ -52,9 +47,9 @@ def query_of(request: Request, model: type[Model]) -> Model:
     if given is None:
         return validated(model, {})
     # Which of two values counts would depend on who reads them: the gateway, a cache, or we.
-    twins = [name for name in given if len(given.getlist(name)) > 1]
-    if twins:
-        raise given_twice("parameter", twins)
+    duplicates = [name for name in given if len(given.getlist(name)) > 1]
+    if duplicates:
+        raise given_twice("parameter", duplicates)
     return validated(model, {name: given[name] for name in given})
 
 

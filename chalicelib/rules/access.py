@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Self, TypeAlias, get_args
+from typing import Literal, NamedTuple, Self, TypeAlias, get_args
 
 
 class Role(StrEnum):
@@ -82,9 +82,9 @@ GIVEN: Mapping[Role, frozenset[Operation]] = {Role.WRITER: frozenset({Operation.
 # The fields of a customer that take CHANGE_TERMS: by them one borrows more.
 TERMS = frozenset({"approved_limit", "monthly_income"})
 
-# What a key that is limited to one customer may do at most. The view of each of these takes the limit over
-# (Call.limit), or its answer does not go out.
-LIMITED = PUBLIC | {
+# What a key of one customer may do at most. The endpoint of each of these is handed the scope, or says that it is about
+# no customer (api/endpoint.py); a test holds all of them to it.
+SCOPED = PUBLIC | {
     Operation.SEE_ONESELF,
     Operation.READ_CUSTOMERS,
     Operation.READ_LOANS,
@@ -92,6 +92,19 @@ LIMITED = PUBLIC | {
     Operation.CHECK_ELIGIBILITY,
     Operation.CREATE_LOAN,
 }
+
+
+class Scope(NamedTuple):
+    """Which customers there are for whoever asks: all of them, or only the one of `customer_id`."""
+
+    customer_id: int | None = None
+
+    def covers(self, customer_id: int) -> bool:
+        """Whether this customer is there for whoever asks."""
+        return self.customer_id in (None, customer_id)
+
+
+EVERYBODY = Scope()
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,11 @@ class Actor:
         return self.kind if self.actor_id is None else f"{self.kind}:{self.actor_id}"
 
     @property
+    def scope(self) -> Scope:
+        """The customers that this actor may know of."""
+        return Scope(self.customer_id)
+
+    @property
     def own_imports(self) -> str | None:
         """The identity whose imports are all that this actor sees; None where it sees everybody's."""
         return None if self.may(Operation.READ_ALL_IMPORTS) else self.identity
@@ -127,8 +145,8 @@ class Actor:
         return not self.may(Operation.CHANGE_CUSTOMER)
 
     def may(self, operation: Operation) -> bool:
-        """Whether the role has the permission or the key was given it, and the limit leaves it."""
-        return operation in PERMISSIONS[self.role] | self.given and (self.customer_id is None or operation in LIMITED)
+        """Whether the role has the permission or the key was given it, and a key of one customer may have it."""
+        return operation in PERMISSIONS[self.role] | self.given and (self.customer_id is None or operation in SCOPED)
 
 
 KEY = "key"

@@ -11,7 +11,7 @@ from chalicelib.rules.effective_rate import effective_interest_rate
 from chalicelib.rules.money import PAISE_A_RUPEE, PERCENT_MONTHS, emi, from_paise, half_up, whole_paise
 
 
-class Row(NamedTuple):
+class Instalment(NamedTuple):
     """One instalment, in rupees: `interest` + `principal` = `instalment`, and the balance falls by `principal`."""
 
     number: int
@@ -37,7 +37,7 @@ class Schedule:
     interest_rate: Decimal
     effective_interest_rate: Decimal
     monthly_installment: Decimal
-    rows: tuple[Row, ...]
+    rows: tuple[Instalment, ...]
     total_interest: Decimal
     total_principal: Decimal
     total_paid: Decimal
@@ -80,7 +80,7 @@ def schedule(
     )
 
 
-def _rows(balance: int, annual_rate: Decimal, tenure: int, instalment: int, start: date) -> Iterator[Row]:
+def _rows(balance: int, annual_rate: Decimal, tenure: int, instalment: int, start: date) -> Iterator[Instalment]:
     """In paise. Interest is the opening balance x rate / 12, rounded half-up once and from the exact fraction.
 
     The interest never exceeds the instalment: it does not in the first month, as the instalment is the rounded EMI or
@@ -91,7 +91,7 @@ def _rows(balance: int, annual_rate: Decimal, tenure: int, instalment: int, star
         interest = half_up(balance * percent, PERCENT_MONTHS * parts)
         repaid = balance if number == tenure else min(balance, instalment - interest)
         amounts = (balance, interest, repaid, repaid + interest, balance - repaid)
-        yield Row(number, add_months(start, number), *map(from_paise, amounts))
+        yield Instalment(number, add_months(start, number), *map(from_paise, amounts))
         balance -= repaid
         if balance == 0:
             return

@@ -13,6 +13,7 @@ from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.tokens import Token, new_key, renewed_key
 from chalicelib.storage import api_keys, audit
 from chalicelib.storage.api_keys import NewKey, StoredKey
+from chalicelib.storage.paging import Cursor, Slice
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class IssuedKey:
 
 @retried
 def create_key(database: Database, author: Author, wanted: WantedKey) -> IssuedKey:
-    """Makes a key. Raises InvalidRequest for a limit that makes no sense."""
+    """Makes a key. Raises InvalidRequest for a customer or a right that a key of this role cannot have."""
     if wanted.role == Role.IMPORTER and wanted.customer_id is not None:
         raise InvalidRequest(
             "An importer cannot be limited to one customer.", {"customer_id": ["must not be given with importer"]}
@@ -86,17 +87,17 @@ def revoke_key(database: Database, author: Author, key_id: int) -> None:
 
 
 @retried
-def list_keys(database: Database, after: int, limit: int) -> list[StoredKey]:
-    """Keys by number, from above the number `after` on."""
+def list_keys(database: Database, cursor: Cursor) -> Slice[StoredKey]:
+    """Keys by number, also those that are revoked or expired."""
     with database.reading() as connection:
-        return api_keys.page(connection, after, limit)
+        return api_keys.listed(connection, cursor)
 
 
 @retried
 def view_key(database: Database, key_id: int) -> StoredKey:
     """A key as lists show it. Raises ApiKeyNotFound."""
     with database.reading() as connection:
-        return _found(api_keys.get(connection, key_id), key_id)
+        return _existing(api_keys.get(connection, key_id), key_id)
 
 
 def _new_key(wanted: WantedKey, token: Token, author: Author) -> NewKey:
@@ -113,10 +114,10 @@ def _new_key(wanted: WantedKey, token: Token, author: Author) -> NewKey:
 
 
 def _locked(connection: Connection, key_id: int) -> StoredKey:
-    return _found(api_keys.lock(connection, key_id), key_id)
+    return _existing(api_keys.lock(connection, key_id), key_id)
 
 
-def _found(key: StoredKey | None, key_id: int) -> StoredKey:
+def _existing(key: StoredKey | None, key_id: int) -> StoredKey:
     if key is None:
         raise ApiKeyNotFound(f"There is no API key {key_id}.")
     return key

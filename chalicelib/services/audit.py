@@ -4,10 +4,11 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.storage import audit
 from chalicelib.storage.audit import AuditFilter, StoredEvent
+from chalicelib.storage.paging import Cursor, Slice
 
 
 @retried
-def list_events(database: Database, wanted: AuditFilter, before: int | None, limit: int) -> list[StoredEvent]:
-    """The newest entries first, from below the number `before` on."""
+def list_events(database: Database, wanted: AuditFilter, cursor: Cursor) -> Slice[StoredEvent]:
+    """The newest entries first."""
     with database.reading() as connection:
-        return audit.page(connection, wanted, before, limit)
+        return audit.listed(connection, wanted, cursor)

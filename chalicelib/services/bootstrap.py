@@ -34,7 +34,7 @@ class BootstrapResult(TypedDict):
     populated: bool
 
 
-def bootstrap(database: Database, s3: "S3Client", sqs: "SQSClient", settings: Settings) -> BootstrapResult:
+def bootstrap(database: Database, settings: Settings, *, s3: "S3Client", sqs: "SQSClient") -> BootstrapResult:
     """Migrates; queues the workbooks under `seed/` if the database is empty. A populated one is left alone.
 
     Safe to run at any time and by several at once: an object that is queued twice is imported once.

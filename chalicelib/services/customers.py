@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from chalicelib.errors import AboveCeiling, CustomerNotFound, Outdated
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
-from chalicelib.rules.access import TERMS, Author
+from chalicelib.rules.access import EVERYBODY, TERMS, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.rules.ceilings import Ceiling, Terms, exceeded
 from chalicelib.rules.figures import rupees
@@ -21,6 +21,7 @@ from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Customer, Order, Registration
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 
@@ -42,19 +43,20 @@ class CustomerWithExposure:
 
 
 def register(
-    database: Database, registration: Registration, policy: Policy, author: Author, once: Once[Customer]
+    database: Database, registration: Registration, *, policy: Policy, author: Author, once: Once[Customer]
 ) -> Told:
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number. Raises
     what `run_once` raises.
     """
-    return run_once(database, once, lambda connection: _register(connection, registration, policy, author))
+    limit = policy.approved_limit(registration.monthly_income)
+    return run_once(database, once, lambda connection: _register(connection, registration, limit, author=author))
 
 
-def _register(connection: Connection, registration: Registration, policy: Policy, author: Author) -> Customer:
-    customer = customers.add(connection, registration, policy.approved_limit(registration.monthly_income))
+def _register(connection: Connection, registration: Registration, limit: Decimal, *, author: Author) -> Customer:
+    customer = customers.add(connection, registration, limit)
     number = customer.customer_id
     waiting = apply_waiting_loans(connection, author, number)
-    after = {**vars(registration), "approved_limit": customer.approved_limit, "waiting_loans_applied": waiting}
+    after = {**vars(registration), "approved_limit": limit, "waiting_loans_applied": waiting}
     audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, number, after=after))
     return customer
 
@@ -65,15 +67,14 @@ def etag_of(customer: Customer) -> str:
 
 
 @retried
-def view_customer(database: Database, customer_id: int, today: date, within: int | None = None) -> CustomerWithExposure:
-    """A customer with the exposure on `today`. Raises CustomerNotFound.
-
-    `within` is the only customer there is for whoever asks, None where that is all of them; here as in every list.
-    """
+def view_customer(
+    database: Database, customer_id: int, *, today: date, scope: Scope = EVERYBODY
+) -> CustomerWithExposure:
+    """A customer with the exposure on `today`. Raises CustomerNotFound, also for one whom the scope does not cover."""
     with database.reading() as connection:
         customer = customers.get(connection, customer_id)
         facts = loans.facts(connection, customer_id, today)
-    if customer is None or facts is None or within not in (None, customer_id):
+    if customer is None or facts is None or not scope.covers(customer_id):
         raise CustomerNotFound(f"There is no customer {customer_id}.")
     return CustomerWithExposure(customer, facts)
 
@@ -81,15 +82,15 @@ def view_customer(database: Database, customer_id: int, today: date, within: int
 @retried
 def list_customers(
     database: Database,
-    beginning: str | None,
-    after: int,
-    limit: int,
-    within: int | None = None,
+    *,
+    cursor: Cursor,
+    searched: str = "",
+    scope: Scope = EVERYBODY,
     order: Order = Order.NUMBER,
-) -> list[Customer]:
-    """Customers in an order, all or those whose name, phone number or number is as given."""
+) -> Slice[Customer]:
+    """Customers in an order, all or those whose name, phone number or number is as searched."""
     with database.reading() as connection:
-        return customers.page(connection, beginning, after, limit, within, order)
+        return customers.listed(connection, cursor=cursor, searched=searched, scope=scope, order=order)
 
 
 @retried
@@ -100,11 +101,11 @@ def names_of(database: Database, customer_ids: Collection[int]) -> Mapping[int, 
 
 
 @retried
-def history(database: Database, customer_id: int, before: int | None, limit: int) -> list[StoredEvent]:
-    """What was done to a customer, the newest first, from below the entry `before` of the audit log on."""
+def history(database: Database, customer_id: int, cursor: Cursor) -> Slice[StoredEvent]:
+    """What was done to a customer, the newest first."""
     wanted = AuditFilter(subject_kind=SubjectKind.CUSTOMER.value, subject_id=str(customer_id))
     with database.reading() as connection:
-        return audit.page(connection, wanted, before, limit)
+        return audit.listed(connection, wanted, cursor)
 
 
 @retried
@@ -112,6 +113,7 @@ def change_customer(
     database: Database,
     customer_id: int,
     changes: Mapping[str, object],
+    *,
     etags: Container[str],
     author: Author,
     reason: str | None = None,
@@ -123,7 +125,8 @@ def change_customer(
     an income above the ceiling of whoever changes it.
     """
     with database.transaction() as tx:
-        _change_within(tx.connection, customer_id, changes, etags, author, reason, ceiling)
+        customer = _locked(tx.connection, customer_id, etags)
+        _change(tx.connection, customer, changes, author=author, reason=reason, ceiling=ceiling)
         tx.commit()
 
 
@@ -132,6 +135,7 @@ def change_and_view_customer(
     database: Database,
     customer_id: int,
     changes: Mapping[str, object],
+    *,
     etags: Container[str],
     author: Author,
     today: date,
@@ -143,7 +147,8 @@ def change_and_view_customer(
     Looked at before the commit: who looks afterwards may find the database gone, and would say nothing was saved.
     """
     with database.transaction() as tx:
-        changed = _change_within(tx.connection, customer_id, changes, etags, author, reason, ceiling)
+        customer = _locked(tx.connection, customer_id, etags)
+        changed = _change(tx.connection, customer, changes, author=author, reason=reason, ceiling=ceiling)
         facts = loans.facts(tx.connection, customer_id, today)
         if facts is None:
             raise CustomerNotFound(f"There is no customer {customer_id}.")
@@ -151,25 +156,29 @@ def change_and_view_customer(
     return CustomerWithExposure(changed, facts)
 
 
-def _change_within(
-    connection: Connection,
-    customer_id: int,
-    changes: Mapping[str, object],
-    etags: Container[str],
-    author: Author,
-    reason: str | None,
-    ceiling: Ceiling | None,
-) -> Customer:
+def _locked(connection: Connection, customer_id: int, etags: Container[str]) -> Customer:
     customer = customers.lock(connection, customer_id)
     if customer is None:
         raise CustomerNotFound(f"There is no customer {customer_id}.")
     if etag_of(customer) not in etags:
         raise Outdated(f"Customer {customer_id} was changed since you read it; read it again and decide anew.")
+    return customer
+
+
+def _change(
+    connection: Connection,
+    customer: Customer,
+    changes: Mapping[str, object],
+    *,
+    author: Author,
+    reason: str | None,
+    ceiling: Ceiling | None,
+) -> Customer:
     _check_ceiling(customer, changes, ceiling)
-    changed = customers.change(connection, customer_id, changes)
+    changed = customers.change(connection, customer.customer_id, changes)
     before, after = difference(vars(customer), vars(changed))
     told = after | ({"reason": reason} if reason else {})
-    event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer_id, before, told)
+    event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer.customer_id, before, told)
     audit.add(connection, author, event)
     return changed
 

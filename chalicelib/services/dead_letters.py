@@ -81,7 +81,7 @@ def look(sqs: "SQSClient", import_queue_url: str) -> DeadLetters:
         return DeadLetters(count(sqs, queue), tuple(sorted(_peek(sqs, queue), key=lambda each: each.sent_at)))
 
 
-def redrive(database: Database, author: Author, sqs: "SQSClient", import_queue_url: str) -> int:
+def redrive(database: Database, author: Author, *, sqs: "SQSClient", import_queue_url: str) -> int:
     """Puts all dead letters back, each with all its attempts anew; returns about how many. SQS takes a moment for it.
 
     Raises Conflict while SQS still moves those of the time before, and Unavailable.

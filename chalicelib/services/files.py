@@ -19,7 +19,7 @@ XLSX = CONTENT_TYPES[".xlsx"]
 NOT_THERE = {"404", "403", "NoSuchKey", "NotFound", "NoSuchVersion"}
 
 
-def published(s3: "S3Client", signer: "S3Client", bucket: str, key: str, make: Callable[[], bytes]) -> str:
+def published(s3: "S3Client", signer: "S3Client", *, bucket: str, key: str, make: Callable[[], bytes]) -> str:
     """A link to the workbook under `key`, which `make` makes unless it is there: a key names what is in the file.
 
     `s3` is asked; `signer` signs the link, for the address at which the reader reaches S3.

@@ -59,7 +59,7 @@ def run_once(database: Database, once: Once[Made], make: Callable[[Connection], 
         if stored is not None:
             return Told(stored, replayed=True)
         answer = once.tell(make(tx.connection))
-        if attempt and not idempotency.remember(tx.connection, attempt.route, attempt.key, attempt.fingerprint, answer):
+        if attempt and not _remember(tx.connection, attempt, answer):
             # Another request answered between our look and our claim; the next run finds its answer.
             raise interrupted()
         tx.commit()
@@ -77,3 +77,9 @@ def _stored_answer(connection: Connection, attempt: Attempt) -> str | None:
             f"A request with the Idempotency-Key {attempt.key!r} is being worked on; send it again in a moment."
         )
     return claim.answer
+
+
+def _remember(connection: Connection, attempt: Attempt, answer: str) -> bool:
+    return idempotency.remember(
+        connection, route=attempt.route, key=attempt.key, fingerprint=attempt.fingerprint, answer=answer
+    )

@@ -23,6 +23,7 @@ from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.rules.importing import FINDING_OUTCOMES, ImportState
 from chalicelib.services.files import published, reached
 from chalicelib.storage import audit
+from chalicelib.storage.paging import Cursor, Slice
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -55,6 +56,7 @@ class StartedImport:
 def start_import(
     database: Database,
     signer: "S3Client",
+    *,
     bucket: str,
     file_name: str,
     actor: Actor,
@@ -65,11 +67,12 @@ def start_import(
     """
     name = safe_file_name(file_name)
     content_type = content_type_of(name)
-    job = _start(database, bucket, name, actor, request_id)
-    return StartedImport(job, name, _signed_upload(signer, bucket, job.object_key, content_type))
+    job = _start(database, bucket=bucket, file_name=name, actor=actor, request_id=request_id)
+    upload = _signed_upload(signer, bucket=bucket, key=job.object_key, content_type=content_type)
+    return StartedImport(job, name, upload)
 
 
-def release_import(database: Database, s3: "S3Client", import_id: int, actor: Actor, request_id: str) -> NewJob:
+def release_import(database: Database, s3: "S3Client", import_id: int, *, actor: Actor, request_id: str) -> NewJob:
     """Imports the file of somebody who may change less once more, as a file of this actor. It is a copy in S3 under the
     number of the new import, which is returned.
 
@@ -81,12 +84,19 @@ def release_import(database: Database, s3: "S3Client", import_id: int, actor: Ac
     not_kept = Conflict(f"The file of import {import_id} is not kept any more; ask for it to be sent again.")
     with reached(not_there=not_kept):
         s3.head_object(**source)  # type: ignore[arg-type]
-        released = _start(database, job.bucket, job.file_name, actor, request_id, job.import_id)
+        released = _start(
+            database,
+            bucket=job.bucket,
+            file_name=job.file_name,
+            actor=actor,
+            request_id=request_id,
+            releases=import_id,
+        )
         s3.copy_object(Bucket=job.bucket, Key=released.object_key, CopySource=source)  # type: ignore[arg-type]
     return released
 
 
-def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | None = None) -> Upload | None:
+def upload_of(signer: "S3Client", job: ImportJob, now: datetime, *, back_to: str | None = None) -> Upload | None:
     """The upload of an import that still waits for its file, until the same moment; None where none is open any more.
 
     S3 leads a browser that posts the form on to `back_to`, the whole address of a page.
@@ -94,7 +104,14 @@ def upload_of(signer: "S3Client", job: ImportJob, now: datetime, back_to: str | 
     seconds_left = int((_expires_at(job) - now).total_seconds())
     if job.state != ImportState.AWAITING_UPLOAD or seconds_left <= 0:
         return None
-    return _signed_upload(signer, job.bucket, job.object_key, content_type_of(job.file_name), seconds_left, back_to)
+    return _signed_upload(
+        signer,
+        bucket=job.bucket,
+        key=job.object_key,
+        content_type=content_type_of(job.file_name),
+        seconds=seconds_left,
+        back_to=back_to,
+    )
 
 
 def awaiting_message(job: ImportJob, now: datetime) -> str | None:
@@ -131,24 +148,22 @@ def view_import(database: Database, import_id: int, own: str | None = None) -> I
 
 
 @retried
-def list_imports(database: Database, before: int | None, most: int, own: str | None = None) -> list[ImportJob]:
-    """The newest imports first, at most so many, from below the number `before` on."""
+def list_imports(database: Database, cursor: Cursor, own: str | None = None) -> Slice[ImportJob]:
+    """The newest imports first."""
     with database.reading() as connection:
-        return jobs.page(connection, before, most, own)
+        return jobs.listed(connection, cursor, own)
 
 
 @retried
 def list_findings(
-    database: Database, import_id: int, outcome: str | None, after: int, most: int, own: str | None = None
-) -> list[StoredFinding]:
-    """What an import says about rows, at most so much, above the number `after`: all of it, or what has this outcome.
-    Raises ImportNotFound.
-    """
+    database: Database, import_id: int, *, cursor: Cursor, outcome: str | None = None, own: str | None = None
+) -> Slice[StoredFinding]:
+    """What an import says about rows: all of it, or what has this outcome. Raises ImportNotFound."""
     outcomes: Sequence[str] = FINDING_OUTCOMES if outcome is None else (outcome,)
     with database.reading() as connection:
         if not jobs.exists(connection, import_id, own):
             raise _not_found(import_id)
-        return findings.page(connection, import_id, outcomes, after, most)
+        return findings.listed(connection, import_id, outcomes=outcomes, cursor=cursor)
 
 
 @retried
@@ -167,7 +182,8 @@ def template_link(s3: "S3Client", signer: "S3Client", bucket: str) -> str:
         write_template(file)
         return file.getvalue()
 
-    return published(s3, signer, bucket, f"templates/{edition()}/loans-import-template.xlsx", made)
+    key = f"templates/{edition()}/loans-import-template.xlsx"
+    return published(s3, signer, bucket=bucket, key=key, make=made)
 
 
 @retried
@@ -188,6 +204,7 @@ def _releasable(database: Database, import_id: int) -> ImportJob:
 @retried
 def _start(
     database: Database,
+    *,
     bucket: str,
     file_name: str,
     actor: Actor,
@@ -218,6 +235,7 @@ def _expires_at(job: ImportJob) -> datetime:
 
 def _signed_upload(
     signer: "S3Client",
+    *,
     bucket: str,
     key: str,
     content_type: str,

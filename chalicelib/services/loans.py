@@ -11,7 +11,7 @@ from chalicelib.errors import CustomerNotFound, InstalmentsDoNotRepayLoan, LoanN
 from chalicelib.metrics import log_decision
 from chalicelib.postgres.database import Database, after_commit
 from chalicelib.postgres.errors import retried
-from chalicelib.rules.access import Author
+from chalicelib.rules.access import EVERYBODY, Author, Scope
 from chalicelib.rules.counter_offer import CounterOffer, counter_offer
 from chalicelib.rules.decision import Decision, decide
 from chalicelib.rules.effective_rate import InstalmentsDoNotRepay
@@ -24,6 +24,7 @@ from chalicelib.rules.servicing.values import Fact, Kind, Terms, terms_of
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import applications, customers, loans
 from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer
+from chalicelib.storage.paging import Cursor, Slice
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,16 @@ class LoanFile:
 
 @retried
 def check_eligibility(
-    database: Database, customer_id: int, request: LoanRequest, policy: Policy, today: date, within: int | None = None
+    database: Database,
+    customer_id: int,
+    request: LoanRequest,
+    *,
+    policy: Policy,
+    today: date,
+    scope: Scope = EVERYBODY,
 ) -> CheckedRequest:
-    """Decides without saving. Raises CustomerNotFound.
-
-    `within` is the only customer there is for whoever asks, None where that is all of them; so everywhere here.
-    """
-    _check_within(customer_id, within)
+    """Decides without saving. Raises CustomerNotFound, also for one whom the scope does not cover."""
+    _check_covered(customer_id, scope)
     with database.reading() as connection:
         facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
@@ -75,28 +79,44 @@ def apply(
     database: Database,
     customer_id: int,
     request: LoanRequest,
+    *,
     policy: Policy,
     today: date,
     author: Author,
     once: Once[Application],
-    within: int | None = None,
+    scope: Scope = EVERYBODY,
 ) -> Told:
     """Decides and saves the application, and the loan if approved. Raises CustomerNotFound and what `run_once` raises.
 
     The customer is locked first, so that two applications at once are decided one after the other.
     """
-    _check_within(customer_id, within)
-    return run_once(database, once, lambda connection: _apply(connection, customer_id, request, policy, today, author))
+    _check_covered(customer_id, scope)
+
+    def make(connection: Connection) -> Application:
+        return _apply(connection, customer_id, request, policy=policy, today=today, author=author)
+
+    return run_once(database, once, make)
 
 
 def _apply(
-    connection: Connection, customer_id: int, request: LoanRequest, policy: Policy, today: date, author: Author
+    connection: Connection, customer_id: int, request: LoanRequest, *, policy: Policy, today: date, author: Author
 ) -> Application:
     customers.lock_with_next(connection, customer_id)
     facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
     terms, position = _disbursed(request, decision, today) if decision.approved else (None, NOTHING)
-    saved = applications.add(connection, author, customer_id, request, facts, policy, decision, today, terms, position)
+    saved = applications.add(
+        connection,
+        author=author,
+        customer_id=customer_id,
+        request=request,
+        facts=facts,
+        policy=policy,
+        decision=decision,
+        decided_on=today,
+        terms=terms,
+        position=position,
+    )
     after_commit(connection, partial(log_decision, decision, saved=True))
     counter = _counter_offer(facts, request, policy, decision)
     return Application(saved.application_id, saved.loan_id, facts, decision, counter)
@@ -110,21 +130,21 @@ def _disbursed(request: LoanRequest, decision: Decision, today: date) -> tuple[T
 
 
 @retried
-def view_loan(database: Database, loan_id: int, within: int | None = None) -> LoanWithCustomer:
+def view_loan(database: Database, loan_id: int, scope: Scope = EVERYBODY) -> LoanWithCustomer:
     """A loan with its customer. Raises LoanNotFound."""
     with database.reading() as connection:
         loan = loans.with_customer(connection, loan_id)
-    if loan is None or within not in (None, loan.customer_id):
+    if loan is None or not scope.covers(loan.customer_id):
         raise LoanNotFound(f"There is no loan {loan_id}.")
     return loan
 
 
 @retried
-def view_loans(database: Database, customer_id: int, within: int | None = None) -> list[ListedLoan]:
+def view_loans(database: Database, customer_id: int, scope: Scope = EVERYBODY) -> list[ListedLoan]:
     """The loans of a customer. Raises LoanNotFound where there are none, as the replaced service did."""
     with database.reading() as connection:
         found = loans.of_customer(connection, customer_id)
-    if not found or within not in (None, customer_id):
+    if not found or not scope.covers(customer_id):
         raise LoanNotFound(f"There are no loans of a customer {customer_id}.")
     return found
 
@@ -132,32 +152,42 @@ def view_loans(database: Database, customer_id: int, within: int | None = None) 
 @retried
 def list_loans(
     database: Database,
-    customer_id: int | None,
-    current: bool | None,
+    *,
     today: date,
-    after: int,
-    limit: int,
-    within: int | None = None,
+    cursor: Cursor,
+    customer_id: int | None = None,
+    current: bool | None = None,
+    scope: Scope = EVERYBODY,
     newest_first: bool = False,
-) -> list[LoanOnRecord]:
-    """Loans by number, from behind the number `after` on; all, or those that are current on `today` or not."""
+) -> Slice[LoanOnRecord]:
+    """Loans by number, ascending or the newest first: all, or those of a customer, and those that are current on
+    `today` or not.
+    """
     with database.reading() as connection:
-        return loans.page(connection, customer_id, current, today, after, limit, within, newest_first)
+        return loans.listed(
+            connection,
+            today=today,
+            cursor=cursor,
+            customer_id=customer_id,
+            current=current,
+            scope=scope,
+            newest_first=newest_first,
+        )
 
 
 @retried
-def latest_loans(database: Database, customer_id: int, today: date, limit: int) -> list[LoanOnRecord]:
-    """Loans of a customer, those that are current on `today` first, then the newest first."""
+def latest_loans(database: Database, customer_id: int, *, today: date, most: int) -> list[LoanOnRecord]:
+    """At most so many loans of a customer: those that are current on `today` first, then the newest."""
     with database.reading() as connection:
-        return loans.latest(connection, customer_id, today, limit)
+        return loans.latest(connection, customer_id, today=today, most=most)
 
 
 @retried
-def loan_schedule(database: Database, loan_id: int, within: int | None = None) -> Schedule:
+def loan_schedule(database: Database, loan_id: int, scope: Scope = EVERYBODY) -> Schedule:
     """The schedule of a loan, at its stated instalment. Raises LoanNotFound and InstalmentsDoNotRepayLoan."""
     with database.reading() as connection:
         loan = loans.get(connection, loan_id)
-    if loan is None or within not in (None, loan.customer_id):
+    if loan is None or not scope.covers(loan.customer_id):
         raise LoanNotFound(f"There is no loan {loan_id}.")
     return schedule_of(loan)
 
@@ -175,17 +205,16 @@ def view_file(database: Database, loan_id: int) -> LoanFile:
 
 def schedule_of(loan: LoanOnRecord) -> Schedule:
     """The schedule of a loan, at its stated instalment. Raises InstalmentsDoNotRepayLoan."""
-    return preview_schedule(
-        loan.loan_amount, loan.interest_rate, loan.tenure, loan.start_date, loan.monthly_installment
-    )
+    request = LoanRequest(loan.loan_amount, loan.interest_rate, loan.tenure)
+    return preview_schedule(request, loan.start_date, loan.monthly_installment)
 
 
-def preview_schedule(
-    loan_amount: Decimal, interest_rate: Decimal, tenure: int, start: date, monthly_installment: Decimal | None
-) -> Schedule:
-    """The schedule of a loan that need not exist. Raises InstalmentsDoNotRepayLoan."""
+def preview_schedule(request: LoanRequest, start: date, monthly_installment: Decimal | None) -> Schedule:
+    """The schedule of a loan that need not exist; without an instalment it is the EMI. Raises
+    InstalmentsDoNotRepayLoan.
+    """
     try:
-        return schedule(loan_amount, interest_rate, tenure, start, monthly_installment)
+        return schedule(request.loan_amount, request.interest_rate, request.tenure, start, monthly_installment)
     except InstalmentsDoNotRepay as error:
         raise InstalmentsDoNotRepayLoan(str(error)) from error
 
@@ -201,8 +230,8 @@ def _facts(connection: Connection, customer_id: int, today: date) -> Facts:
     return facts
 
 
-def _check_within(customer_id: int, within: int | None) -> None:
-    if within not in (None, customer_id):
+def _check_covered(customer_id: int, scope: Scope) -> None:
+    if not scope.covers(customer_id):
         raise _no_such_customer(customer_id)
 
 

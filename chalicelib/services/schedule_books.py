@@ -4,7 +4,7 @@ import hashlib
 import io
 from typing import IO, TYPE_CHECKING, Any
 
-from chalicelib.rules.schedule import Row, Schedule
+from chalicelib.rules.schedule import Instalment, Schedule
 from chalicelib.services.files import published
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ RUPEES = r"[>=10000000]##\,##\,##\,##0.00;[>=100000]##\,##\,##0.00;##,##0.00"
 PERCENT = '0.00##"%"'
 
 
-def schedule_link(s3: "S3Client", signer: "S3Client", bucket: str, plan: Schedule, title: str) -> str:
+def schedule_link(s3: "S3Client", signer: "S3Client", *, bucket: str, plan: Schedule, title: str) -> str:
     """A link to the workbook of a schedule. The same schedule is written once. Raises Unavailable without S3."""
     # What is in the file is part of its key, so a link never leads to another loan's or an older schedule.
     digest = hashlib.sha256(repr((title, plan)).encode()).hexdigest()
     key = f"schedules/{digest}/{title.lower().replace(' ', '-')}-schedule.xlsx"
-    return published(s3, signer, bucket, key, lambda: _bytes(plan, title))
+    return published(s3, signer, bucket=bucket, key=key, make=lambda: _bytes(plan, title))
 
 
 def write_schedule(file: IO[bytes], plan: Schedule, title: str) -> None:
@@ -66,7 +66,7 @@ def _top(plan: Schedule) -> list[tuple[str, object, str]]:
     return lines
 
 
-def _cells(sheet: Any, row: Row) -> list[Any]:
+def _cells(sheet: Any, row: Instalment) -> list[Any]:
     number, due, *amounts = row
     return [number, _number(sheet, due, "yyyy-mm-dd"), *(_number(sheet, amount, RUPEES) for amount in amounts)]
 

@@ -16,7 +16,7 @@ from chalicelib.errors import InvalidRequest, ReferenceConflict
 from chalicelib.metrics import log_transaction
 from chalicelib.postgres.database import Database, after_commit
 from chalicelib.postgres.errors import retried
-from chalicelib.rules.access import BOOTSTRAP, Author
+from chalicelib.rules.access import BOOTSTRAP, EVERYBODY, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing import checks
@@ -94,28 +94,27 @@ def record(
     today: date,
     author: Author,
     once: Once[Recorded],
-    within: int | None = None,
+    scope: Scope = EVERYBODY,
 ) -> Told:
     """Records one transaction of a loan, and brings what the loan says of itself up to date.
 
     Raises LoanNotFound, InvalidRequest with the field, TransactionNotFound for a reversal of nothing, a
-    TransactionRefused with its figures, and what `run_once` raises. `within` is the only customer there is for whoever
-    asks, None if that is all of them.
+    TransactionRefused with its figures, and what `run_once` raises.
     """
     # With a key, the answer is kept by a statement of its own, which can take the other along.
     has_next = once.attempt is not None
     return run_once(
-        database, once, lambda connection: _record(connection, loan_id, wanted, today, author, within, has_next)
+        database, once, lambda connection: _record(connection, loan_id, wanted, today, author, scope, has_next)
     )
 
 
 @retried
-def preview(database: Database, loan_id: int, wanted: Wanted, today: date, within: int | None = None) -> Recorded:
+def preview(database: Database, loan_id: int, wanted: Wanted, today: date, scope: Scope = EVERYBODY) -> Recorded:
     """What `record` would record now, without recording it. Raises what `record` raises, but for `run_once`."""
     with database.reading() as connection:
-        life = read_life(connection, loan_id, _asked(wanted, today), within)
+        life = read_life(connection, loan_id, _asked(wanted, today), scope)
     if life.stored.known:
-        return _recorded_before(life, life.stored.known, wanted, today, within)
+        return _recorded_before(life, life.stored.known, wanted, today, scope)
     planned = _plan(life, wanted, today)
     transaction = _transaction(life, planned.fact, wanted, Author("preview", "preview"))
     return Recorded(transaction, planned.split, _standing(life, planned.position, today))
@@ -127,13 +126,13 @@ def _record(
     wanted: Wanted,
     today: date,
     author: Author,
-    within: int | None,
+    scope: Scope,
     has_next: bool,
 ) -> Recorded:
     servicing.lock_with_next(connection, loan_id)
-    life = read_life(connection, loan_id, _asked(wanted, today), within)
+    life = read_life(connection, loan_id, _asked(wanted, today), scope)
     if life.stored.known:
-        return _recorded_before(life, life.stored.known, wanted, today, within)
+        return _recorded_before(life, life.stored.known, wanted, today, scope)
     planned = _plan(life, wanted, today)
     transaction = _transaction(life, planned.fact, wanted, author)
     servicing.write(connection, [_written(life, transaction, planned.position, today)], with_next=has_next)
@@ -257,12 +256,12 @@ def _told(transaction: Transaction) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _recorded_before(life: Life, known: Transaction, wanted: Wanted, today: date, within: int | None) -> Recorded:
+def _recorded_before(life: Life, known: Transaction, wanted: Wanted, today: date, scope: Scope) -> Recorded:
     """The transaction that has the reference already. Raises ReferenceConflict if that is another one."""
     differing = _differences(life, known, wanted)
     if differing:
         sentence = f"The reference {wanted.reference!r} belongs to a transaction with other values."
-        is_ours = known.loan_id == life.loan.loan_id or within is None
+        is_ours = known.loan_id == life.loan.loan_id or scope == EVERYBODY
         raise ReferenceConflict(sentence, differing if is_ours else {})
     number = known.number
     found = _split_of(life, list(life.facts or ()), number)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from chalicelib.errors import InvalidRequest
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.servicing import account as accounts
 from chalicelib.rules.servicing import prepayment, settlement, statement
 from chalicelib.rules.servicing.account import Account
@@ -65,24 +66,24 @@ class ProposedOpening:
 
 
 @retried
-def view_account(database: Database, loan_id: int, as_of: date, within: int | None = None) -> LoanAccount:
+def view_account(database: Database, loan_id: int, as_of: date, scope: Scope = EVERYBODY) -> LoanAccount:
     """The account of a loan on any day, past or future. Raises LoanNotFound, and InvalidRequest if that is too far."""
     check_reachable(as_of, "as_of")
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(history=True), within)
+        life = read_life(connection, loan_id, Asked(history=True), scope)
     seen = accounts.account(life.terms, life.facts or (), as_of)
     return LoanAccount(life.loan, life.terms, seen, _transactions(life))
 
 
 @retried
-def quote_settlement(database: Database, loan_id: int, on: date, within: int | None = None) -> LoanSettlement:
+def quote_settlement(database: Database, loan_id: int, on: date, scope: Scope = EVERYBODY) -> LoanSettlement:
     """What pays a loan off on a day. A settlement of that value date takes exactly this.
 
     Raises LoanNotFound, LoanNotServiced, LoanClosed and LoanWrittenOff, and InvalidRequest for a day before the
     servicing began or too far ahead.
     """
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), within)
+        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope)
     check_day(life, on, "on")
     with told_refusals():
         return LoanSettlement(life.loan, settlement.settlement(life.terms, life.position_on(on), on))
@@ -90,7 +91,7 @@ def quote_settlement(database: Database, loan_id: int, on: date, within: int | N
 
 @retried
 def view_statement(
-    database: Database, loan_id: int, since: date | None, until: date, within: int | None = None
+    database: Database, loan_id: int, since: date | None, until: date, scope: Scope = EVERYBODY
 ) -> LoanStatement:
     """The statement of a loan, from when its servicing began if `since` is None.
 
@@ -98,7 +99,7 @@ def view_statement(
     """
     check_reachable(until, "to")
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(history=True), within)
+        life = read_life(connection, loan_id, Asked(history=True), scope)
     with told_refusals():
         if life.position.since is None:
             check_open(life.position)
@@ -112,11 +113,11 @@ def view_statement(
 
 @retried
 def compare_prepayments(
-    database: Database, loan_id: int, amount: Decimal, on: date, today: date, within: int | None = None
+    database: Database, loan_id: int, amount: Decimal, on: date, today: date, scope: Scope = EVERYBODY
 ) -> Comparison:
     """A prepayment of `amount` rupees by either effect, and none. Raises what recording it would raise."""
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), within)
+        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope)
     check_day(life, on, "value_date")
     if on > today:
         raise InvalidRequest(f"{on} is in the future; today is {today}.", {"value_date": [f"is after {today}"]})
@@ -126,7 +127,7 @@ def compare_prepayments(
 
 @retried
 def propose(
-    database: Database, loan_id: int, on: date, paid: int | None = None, within: int | None = None
+    database: Database, loan_id: int, on: date, paid: int | None = None, scope: Scope = EVERYBODY
 ) -> ProposedOpening:
     """The opening of a loan as if `paid` instalments had been paid on their due dates, and no other.
 
@@ -134,7 +135,7 @@ def propose(
     InvalidRequest if it leaves nothing to open.
     """
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(), within)
+        life = read_life(connection, loan_id, Asked(), scope)
     check_reachable(on, "on")
     terms = agreed_terms(life.loan)
     wanted = min(dues_by(terms.start_date, on), terms.tenure - 1) if paid is None else paid

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from chalicelib.errors import InvalidRequest, LoanNotFound
+from chalicelib.rules.access import Scope
 from chalicelib.rules.bounds import LAST_DATE
 from chalicelib.rules.servicing.fold import fold
 from chalicelib.rules.servicing.position import Position
@@ -45,10 +46,10 @@ class Life:
         return fold(self.terms, self.facts, day)
 
 
-def read_life(connection: Connection, loan_id: int, asked: Asked, within: int | None) -> Life:
-    """The life of a loan. Raises LoanNotFound, also if it is not of the customer `within`, where one is given."""
+def read_life(connection: Connection, loan_id: int, asked: Asked, scope: Scope) -> Life:
+    """The life of a loan. Raises LoanNotFound, also if its customer is not there for whoever asks."""
     stored = servicing.get(connection, loan_id, asked)
-    if stored is None or within not in (None, stored.loan.customer_id):
+    if stored is None or not scope.covers(stored.loan.customer_id):
         raise LoanNotFound(f"There is no loan {loan_id}.")
     return life_of(stored)
 

@@ -73,7 +73,7 @@ def sign_in(database: Database, attempt: Attempt) -> OpenedSession:
     return opened
 
 
-def change_own_password(database: Database, author: Author, attempt: Attempt, new: str) -> str:
+def change_own_password(database: Database, author: Author, attempt: Attempt, *, new: str) -> str:
     """Gives the one who proves to know the present password a new one, and ends all sessions of the user.
 
     Returns the mark of the browser that did it; those of all others end with the old password.
@@ -84,7 +84,7 @@ def change_own_password(database: Database, author: Author, attempt: Attempt, ne
 
     proven = _proven(database, attempt)
     new_hash = hashed(new, attempt.login)
-    if not replace_password(database, author, proven.secret, new_hash):
+    if not replace_password(database, author, proven.secret, password_hash=new_hash):
         _note_failure(database, attempt, proven.secret)
         raise Unauthenticated(WRONG)
     _forgive(database, proven)
@@ -178,7 +178,13 @@ def _open(database: Database, attempt: Attempt, proven: _Proven) -> OpenedSessio
     """None if the user was disabled, or got another password, since the password was compared."""
     token, secret = new_session(), proven.secret
     with database.transaction() as tx:
-        opened = sessions.open_for(tx.connection, token.digest, secret.user_id, secret.password_hash, attempt.address)
+        opened = sessions.open_for(
+            tx.connection,
+            token_hash=token.digest,
+            user_id=secret.user_id,
+            password_hash=secret.password_hash,
+            address=attempt.address,
+        )
         if opened is None:
             return None
         _take_back(tx.connection, proven)

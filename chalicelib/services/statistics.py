@@ -16,6 +16,7 @@ from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
 from chalicelib.storage import loans, statistics
 from chalicelib.storage.loans import LikelyDouble
+from chalicelib.storage.paging import Cursor
 from chalicelib.storage.statistics import ApplicationCount, BandOfLoans
 
 DAYS = 30
@@ -133,7 +134,7 @@ def count(database: Database, policy: Policy, today: date) -> Overview:
 def imports_to_look_at(database: Database) -> list[ImportJob]:
     """Of the latest imports those that run, failed or left rows out, the newest first."""
     with database.reading() as connection:
-        latest = jobs.page(connection, None, LATEST_IMPORTS)
+        latest = jobs.listed(connection, Cursor(LATEST_IMPORTS)).rows
     return [job for job in latest if job.state != ImportState.COMPLETED or any(sheet.rejected for sheet in job.sheets)]
 
 

@@ -11,6 +11,7 @@ from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import Author, Role
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
 from chalicelib.storage import audit, sessions, sign_in_failures, users
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.sessions import OpenSession
 from chalicelib.storage.users import NewUser, Secret, User
 
@@ -44,18 +45,18 @@ def create_user(database: Database, author: Author, wanted: WantedUser) -> User:
     )
 
 
-def change_user(database: Database, author: Author, user_id: int, changes: UserChanges) -> User:
+def change_user(database: Database, author: Author, user_id: int, *, changes: UserChanges) -> User:
     """Changes a user. One who is disabled or gets another password is signed out everywhere.
 
     Raises UserNotFound, Conflict where nobody would be left to manage users, and InvalidRequest for a password that
     may not be one.
     """
     login = _login_of(database, user_id)
-    return _change(database, author, user_id, changes, _new_hash(changes.password, login))
+    return _change(database, author, user_id, changes=changes, password_hash=_new_hash(changes.password, login))
 
 
 @retried
-def replace_password(database: Database, author: Author, proven: Secret, password_hash: str) -> bool:
+def replace_password(database: Database, author: Author, proven: Secret, *, password_hash: str) -> bool:
     """Gives a user who proved the present password another one, and signs them out everywhere.
 
     False, and nothing is changed, if the user was disabled or got another password since it was proved.
@@ -64,7 +65,7 @@ def replace_password(database: Database, author: Author, proven: Secret, passwor
         user, _ = _locked(tx.connection, proven.user_id)
         if user.disabled_at is not None or not users.has_hash(tx.connection, user.user_id, proven.password_hash):
             return False
-        _change_locked(tx.connection, author, user, UserChanges(), password_hash)
+        _change_locked(tx.connection, author, user, changes=UserChanges(), password_hash=password_hash)
         tx.commit()
     return True
 
@@ -74,7 +75,8 @@ def make_superuser(database: Database, author: Author, wanted: WantedUser) -> Us
     user_id = _number_of(database, wanted.login)
     if user_id is None:
         return create_user(database, author, wanted)
-    return change_user(database, author, user_id, UserChanges(wanted.name, wanted.role, False, wanted.password))
+    changes = UserChanges(wanted.name, wanted.role, disabled=False, password=wanted.password)
+    return change_user(database, author, user_id, changes=changes)
 
 
 @retried
@@ -89,10 +91,10 @@ def end_sessions(database: Database, author: Author, user_id: int) -> None:
 
 
 @retried
-def list_users(database: Database, after: int, limit: int) -> list[User]:
-    """Users by number, from above the number `after` on."""
+def list_users(database: Database, cursor: Cursor) -> Slice[User]:
+    """Users by number, also those who are disabled."""
     with database.reading() as connection:
-        return users.page(connection, after, limit)
+        return users.listed(connection, cursor)
 
 
 @retried
@@ -115,17 +117,19 @@ def _create(database: Database, author: Author, wanted: NewUser) -> User:
 
 
 @retried
-def _change(database: Database, author: Author, user_id: int, changes: UserChanges, password_hash: str | None) -> User:
+def _change(
+    database: Database, author: Author, user_id: int, *, changes: UserChanges, password_hash: str | None
+) -> User:
     with database.transaction() as tx:
         before, admins = _locked(tx.connection, user_id)
         _check_an_admin_is_left(before, changes, admins)
-        after = _change_locked(tx.connection, author, before, changes, password_hash)
+        after = _change_locked(tx.connection, author, before, changes=changes, password_hash=password_hash)
         tx.commit()
     return after
 
 
 def _change_locked(
-    connection: Connection, author: Author, before: User, changes: UserChanges, password_hash: str | None
+    connection: Connection, author: Author, before: User, *, changes: UserChanges, password_hash: str | None
 ) -> User:
     values = _values(before, changes, password_hash)
     after = users.change(connection, before.user_id, values) if values else before

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, text, update
 
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import api_keys
 
 
@@ -108,10 +109,10 @@ def revoke(connection: Connection, key_id: int) -> StoredKey:
     return _change(connection, key_id, revoked_at=func.now())
 
 
-def page(connection: Connection, after: int, limit: int) -> list[StoredKey]:
-    """Keys by number, from above the number `after` on; also those that are revoked or expired."""
-    statement = _STORED.where(api_keys.c.key_id > after).order_by(api_keys.c.key_id).limit(limit)
-    return [StoredKey(*row) for row in connection.execute(statement)]
+def listed(connection: Connection, cursor: Cursor) -> Slice[StoredKey]:
+    """Keys by number, also those that are revoked or expired."""
+    statement = _STORED.where(api_keys.c.key_id > (cursor.behind or 0)).order_by(api_keys.c.key_id).limit(cursor.asked)
+    return cursor.slice([StoredKey(*row) for row in connection.execute(statement)], lambda key: key.key_id)
 
 
 def _change(connection: Connection, key_id: int, **values: Any) -> StoredKey:

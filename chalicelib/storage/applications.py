@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, text
 
-from chalicelib.rules.access import Author
+from chalicelib.rules.access import EVERYBODY, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.decision import Decision
 from chalicelib.rules.policy import Policy
@@ -17,6 +17,7 @@ from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.values import Terms
 from chalicelib.rules.stored import facts_as_stored, policy_as_stored, reason_as_stored
 from chalicelib.storage import audit, servicing
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import loan_applications
 
 Json = dict[str, Any]
@@ -50,15 +51,12 @@ class StoredApplication:
 
 @dataclass(frozen=True)
 class ApplicationFilter:
-    """Which applications; None filters nothing. `to` is the last day that counts. `within` leaves only those of this
-    customer.
-    """
+    """Which applications; None filters nothing. `to` is the last day that counts."""
 
     customer_id: int | None = None
     approved: bool | None = None
     since: date | None = None
     to: date | None = None
-    within: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +115,7 @@ _ADD = text("""
 
 def add(
     connection: Connection,
+    *,
     author: Author,
     customer_id: int,
     request: LoanRequest,
@@ -169,11 +168,13 @@ def of_loan(connection: Connection, loan_id: int) -> int | None:
     return connection.execute(select(columns.application_id).where(columns.loan_id == loan_id)).scalar()
 
 
-def page(connection: Connection, wanted: ApplicationFilter, before: int | None, limit: int) -> list[StoredApplication]:
-    """The newest applications first, from below the number `before` on."""
+def listed(
+    connection: Connection, wanted: ApplicationFilter, *, cursor: Cursor, scope: Scope = EVERYBODY
+) -> Slice[StoredApplication]:
+    """The newest applications first."""
     columns = loan_applications.c
     statement = _STORED
-    for only in (wanted.customer_id, wanted.within):
+    for only in (wanted.customer_id, scope.customer_id):
         if only is not None:
             statement = statement.where(columns.customer_id == only)
     if wanted.approved is not None:
@@ -182,7 +183,7 @@ def page(connection: Connection, wanted: ApplicationFilter, before: int | None, 
         statement = statement.where(columns.decided_on >= wanted.since)
     if wanted.to is not None:
         statement = statement.where(columns.decided_on <= wanted.to)
-    if before is not None:
-        statement = statement.where(columns.application_id < before)
-    rows = connection.execute(statement.order_by(columns.application_id.desc()).limit(limit))
-    return [StoredApplication(*row) for row in rows]
+    if cursor.behind is not None:
+        statement = statement.where(columns.application_id < cursor.behind)
+    rows = connection.execute(statement.order_by(columns.application_id.desc()).limit(cursor.asked))
+    return cursor.slice([StoredApplication(*row) for row in rows], lambda stored: stored.application_id)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, Text, cast, select, text
 
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Event
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import audit_log
 
 Json = dict[str, Any]
@@ -91,8 +92,8 @@ def author_values(author: Author) -> Json:
     }
 
 
-def page(connection: Connection, wanted: AuditFilter, before: int | None, limit: int) -> list[StoredEvent]:
-    """The newest entries first, from below the number `before` on."""
+def listed(connection: Connection, wanted: AuditFilter, cursor: Cursor) -> Slice[StoredEvent]:
+    """The newest entries first."""
     columns = audit_log.c
     statement = _STORED
     for name in ("actor_kind", "actor_id", "action", "subject_kind", "subject_id"):
@@ -103,10 +104,10 @@ def page(connection: Connection, wanted: AuditFilter, before: int | None, limit:
         statement = statement.where(columns.at >= wanted.since)
     if wanted.to is not None:
         statement = statement.where(columns.at < wanted.to)
-    if before is not None:
-        statement = statement.where(columns.audit_id < before)
-    rows = connection.execute(statement.order_by(columns.audit_id.desc()).limit(limit))
-    return [_event(row._asdict()) for row in rows]
+    if cursor.behind is not None:
+        statement = statement.where(columns.audit_id < cursor.behind)
+    rows = connection.execute(statement.order_by(columns.audit_id.desc()).limit(cursor.asked))
+    return cursor.slice([_event(row._asdict()) for row in rows], lambda event: event.audit_id)
 
 
 def _event(row: dict[str, Any]) -> StoredEvent:

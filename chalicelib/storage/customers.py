@@ -26,9 +26,11 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.operators import custom_op
 
 from chalicelib.postgres.connection import driver_of
+from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.bounds import MAX_ID
 from chalicelib.rules.typed.names import full_name
 from chalicelib.rules.typed.phones import beginnings
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import PHONE_ENDING, customers
 
 # Those of the table, or of a subquery of it.
@@ -137,35 +139,35 @@ def names(connection: Connection, customer_ids: Collection[int]) -> dict[int, st
     return {customer_id: full_name(first_name, last_name) for customer_id, first_name, last_name in rows}
 
 
-def page(
+def listed(
     connection: Connection,
-    beginning: str | None,
-    after: int,
-    limit: int,
-    within: int | None = None,
+    *,
+    cursor: Cursor,
+    searched: str = "",
+    scope: Scope = EVERYBODY,
     order: Order = Order.NUMBER,
-) -> list[Customer]:
-    """Customers in an order, from behind the customer of the number `after` on, or from the first on where it is 0;
-    those the words of whose name begin as given, in any order and spelling, or whose phone number begins or ends so, or
-    who have just that number. `within` leaves only this customer.
+) -> Slice[Customer]:
+    """Customers in an order: all, or those the words of whose name begin as `searched`, in any order and spelling, or
+    whose phone number begins or ends so, or who have just that number.
     """
-    statement = _STORED.where(_is_behind(after, order) if after else true())
-    if within is not None:
-        statement = statement.where(customers.c.customer_id == within)
-    matches = _matches(beginning) if beginning else [true()]
+    statement = _STORED.where(_is_behind(cursor.behind, order) if cursor.behind else true())
+    if scope.customer_id is not None:
+        statement = statement.where(customers.c.customer_id == scope.customer_id)
+    matches = _matches(searched) if searched else [true()]
     if order in (Order.NAME, Order.NAME_DESCENDING):
-        # Each way to match is a page of its own: in order of names, an OR of both would be looked for from the first
+        # Each way to match is a list of its own: in order of names, an OR of both would be looked for from the first
         # name on, however far behind it the matches are.
-        pages = [_ordered(statement.where(match), customers.c, order, limit) for match in matches]
-        both = union(*(each.subquery().select() for each in pages)).subquery()
-        statement = _ordered(select(both), both.c, order, limit)
+        parts = [_ordered(statement.where(match), customers.c, order) for match in matches]
+        both = union(*(each.limit(cursor.asked).subquery().select() for each in parts)).subquery()
+        statement = _ordered(select(both), both.c, order)
     else:
-        statement = _ordered(statement.where(or_(*matches)), customers.c, order, limit)
-    return [Customer(*row) for row in connection.execute(statement)]
+        statement = _ordered(statement.where(or_(*matches)), customers.c, order)
+    rows = connection.execute(statement.limit(cursor.asked))
+    return cursor.slice([Customer(*row) for row in rows], lambda customer: customer.customer_id)
 
 
-def _ordered(statement: Select[Any], columns: Columns, order: Order, limit: int) -> Select[Any]:
-    return statement.order_by(*_ordering(columns, order)).limit(limit)
+def _ordered(statement: Select[Any], columns: Columns, order: Order) -> Select[Any]:
+    return statement.order_by(*_ordering(columns, order))
 
 
 def _full_name(columns: Columns = customers.c) -> ColumnElement[str]:
@@ -173,20 +175,20 @@ def _full_name(columns: Columns = customers.c) -> ColumnElement[str]:
     return func.lower(columns.first_name + " " + columns.last_name)
 
 
-def _is_behind(after: int, order: Order) -> ColumnElement[bool]:
+def _is_behind(last: int, order: Order) -> ColumnElement[bool]:
     number = customers.c.customer_id
     match order:
         case Order.NUMBER:
-            return number > after
+            return number > last
         case Order.NEWEST:
-            return number < after
+            return number < last
     descending = order is Order.NAME_DESCENDING
-    of_after = customers.alias("of_after")
-    name = select(_full_name(of_after.c)).where(of_after.c.customer_id == after).scalar_subquery()
+    before = customers.alias("before")
+    name = select(_full_name(before.c)).where(before.c.customer_id == last).scalar_subquery()
     or_equal, strictly = ("~<=~", "~<~") if descending else ("~>=~", "~>~")
     return and_(
         _full_name().bool_op(or_equal)(name),
-        or_(_full_name().bool_op(strictly)(name), number < after if descending else number > after),
+        or_(_full_name().bool_op(strictly)(name), number < last if descending else number > last),
     )
 
 

@@ -40,7 +40,7 @@ def claim(connection: Connection, route: str, key: str) -> Claim:
     return Claim(*connection.execute(_CLAIM, {"route": route, "key": key}).one())
 
 
-def remember(connection: Connection, route: str, key: str, fingerprint: str, answer: str) -> bool:
+def remember(connection: Connection, *, route: str, key: str, fingerprint: str, answer: str) -> bool:
     """Keeps an answer. False where another transaction kept one since the claim looked."""
     values = {"route": route, "key": key, "fingerprint": fingerprint, "answer": answer}
     return connection.execute(_REMEMBER, values).rowcount == 1

@@ -19,8 +19,10 @@ from sqlalchemy import (
     text,
 )
 
+from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.score import Facts
 from chalicelib.rules.servicing.standing import Status
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import customers, loan_positions, loans
 
 
@@ -158,13 +160,13 @@ _LIKELY_DOUBLES = text("""
     JOIN loans AS doubled ON doubled.customer_id = made.customer_id AND doubled.source_loan_id = made.loan_id
     WHERE made.source_loan_id IS NULL
     ORDER BY made.loan_id
-    LIMIT :limit
+    LIMIT :most
 """)
 
 
-def likely_doubles(connection: Connection, limit: int) -> list[LikelyDouble]:
-    """Loans made here that a workbook seems to have brought once more, by number."""
-    return [LikelyDouble(*row) for row in connection.execute(_LIKELY_DOUBLES, {"limit": limit})]
+def likely_doubles(connection: Connection, most: int) -> list[LikelyDouble]:
+    """At most so many loans made here that a workbook seems to have brought once more, by number."""
+    return [LikelyDouble(*row) for row in connection.execute(_LIKELY_DOUBLES, {"most": most})]
 
 
 def get(connection: Connection, loan_id: int) -> LoanOnRecord | None:
@@ -173,32 +175,33 @@ def get(connection: Connection, loan_id: int) -> LoanOnRecord | None:
     return None if row is None else LoanOnRecord(*row)
 
 
-def page(
+def listed(
     connection: Connection,
-    customer_id: int | None,
-    current: bool | None,
+    *,
     today: date,
-    after: int,
-    limit: int,
-    within: int | None = None,
+    cursor: Cursor,
+    customer_id: int | None = None,
+    current: bool | None = None,
+    scope: Scope = EVERYBODY,
     newest_first: bool = False,
-) -> list[LoanOnRecord]:
-    """Loans by number, from behind the number `after` on, or from the first on where it is 0; None filters nothing.
-    `within` leaves only the loans of this customer.
+) -> Slice[LoanOnRecord]:
+    """Loans by number, ascending or the newest first: all, or those of a customer, and those that are current on
+    `today` or not.
     """
-    number = loans.c.loan_id
-    statement = _ON_RECORD.where(number < after if newest_first and after else number > after)
-    for only in (customer_id, within):
+    number, behind = loans.c.loan_id, cursor.behind or 0
+    statement = _ON_RECORD.where(number < behind if newest_first and behind else number > behind)
+    for only in (customer_id, scope.customer_id):
         if only is not None:
             statement = statement.where(loans.c.customer_id == only)
     if current is not None:
         statement = statement.where(_is_current(today) if current else not_(_is_current(today)))
     ordered = statement.order_by(number.desc() if newest_first else number.asc())
-    return [LoanOnRecord(*row) for row in connection.execute(ordered.limit(limit))]
+    rows = connection.execute(ordered.limit(cursor.asked))
+    return cursor.slice([LoanOnRecord(*row) for row in rows], lambda loan: loan.loan_id)
 
 
-def latest(connection: Connection, customer_id: int, today: date, limit: int) -> list[LoanOnRecord]:
-    """Loans of a customer, those that are current first, and of these and of the others the newest first."""
+def latest(connection: Connection, customer_id: int, *, today: date, most: int) -> list[LoanOnRecord]:
+    """At most so many loans of a customer: those that are current first, and of these and of the others the newest."""
     ordering = _is_current(today).desc(), loans.c.loan_id.desc()
-    statement = _ON_RECORD.where(loans.c.customer_id == customer_id).order_by(*ordering).limit(limit)
+    statement = _ON_RECORD.where(loans.c.customer_id == customer_id).order_by(*ordering).limit(most)
     return [LoanOnRecord(*row) for row in connection.execute(statement)]

@@ -88,7 +88,7 @@ class OpenSession:
 
 
 def open_for(
-    connection: Connection, token_hash: bytes, user_id: int, password_hash: str, address: str
+    connection: Connection, *, token_hash: bytes, user_id: int, password_hash: str, address: str
 ) -> NewSession | None:
     """Opens a session, unless the user was disabled or got another password since the hash was read: then None.
 

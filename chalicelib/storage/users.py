@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, insert, or_, select, update
 
 from chalicelib.rules.access import Role
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import users
 
 
@@ -102,7 +103,7 @@ def login_of(connection: Connection, user_id: int) -> str | None:
     return connection.scalar(select(users.c.login).where(users.c.user_id == user_id))
 
 
-def page(connection: Connection, after: int, limit: int) -> list[User]:
-    """Users by number, from above the number `after` on; also those who are disabled."""
-    statement = _STORED.where(users.c.user_id > after).order_by(users.c.user_id).limit(limit)
-    return [User(*row) for row in connection.execute(statement)]
+def listed(connection: Connection, cursor: Cursor) -> Slice[User]:
+    """Users by number, also those who are disabled."""
+    statement = _STORED.where(users.c.user_id > (cursor.behind or 0)).order_by(users.c.user_id).limit(cursor.asked)
+    return cursor.slice([User(*row) for row in connection.execute(statement)], lambda user: user.user_id)

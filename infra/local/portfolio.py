@@ -13,6 +13,7 @@ from chalicelib.imports.findings import StoredFinding
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.importing import FINDING_OUTCOMES
+from chalicelib.storage.paging import Cursor
 from chalicelib.storage.tables import customers, import_sheets, imports, loans, waiting_loans
 from infra.local.settings import STAGE
 from infra.terminal import CommandError
@@ -72,9 +73,9 @@ def first_customer(connection: Connection) -> int | None:
     return found
 
 
-def newest_imports(connection: Connection, number: int) -> list[ImportJob]:
+def newest_imports(connection: Connection, number: int) -> Sequence[ImportJob]:
     """The last imports, newest first."""
-    return jobs.page(connection, None, number)
+    return jobs.listed(connection, Cursor(number)).rows
 
 
 def imports_of(connection: Connection, objects: Sequence[tuple[str, str]]) -> list[ImportJob]:
@@ -86,5 +87,8 @@ def imports_of(connection: Connection, objects: Sequence[tuple[str, str]]) -> li
 
 def findings_of(connection: Connection, job: ImportJob, number: int) -> list[StoredFinding]:
     """The first lines of an import's report, the gravest outcome first."""
-    found = (findings.page(connection, job.import_id, [outcome], 0, number) for outcome in FINDING_OUTCOMES)
-    return [finding for page in found for finding in page][:number]
+    found = (
+        findings.listed(connection, job.import_id, outcomes=[outcome], cursor=Cursor(number))
+        for outcome in FINDING_OUTCOMES
+    )
+    return [finding for part in found for finding in part.rows][:number]

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import PROJECT
-from tests.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.settings import PROJECT
 
 # What is kept from one run to the next: the engine's images, Compose, what the images are built from.
 CACHE = PROJECT / ".local" / "docker"

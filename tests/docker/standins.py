@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.settings import DEPLOYER_IMAGE, LOCALSTACK_IMAGE, POSTGRES_IMAGE
-from tests.conftest import PROJECT
 from tests.docker.engine import CACHE, Engine, run
+from tests.support.settings import PROJECT
 
 FOLDER = Path(__file__).parent / "images"
 LOCALSTACK = PROJECT / "infra" / "localstack"

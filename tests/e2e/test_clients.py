@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from chalicelib.api.contract import PUBLISHED
-from tests import debian
-from tests.e2e.conftest import Stack
+from tests.support import debian
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

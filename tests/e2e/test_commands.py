@@ -23,10 +23,10 @@ from infra.local.provision import remove_stillborn
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
 from infra.uploading import bucket_exists
-from tests import plain_http
-from tests.conftest import PROJECT
-from tests.e2e.conftest import DATA, Stack, guarded
-from tests.patience import PATIENCE_SECONDS, wait_until
+from tests.support import plain_http
+from tests.support.patience import PATIENCE_SECONDS, wait_until
+from tests.support.settings import DATA, PROJECT
+from tests.support.stack import Stack, guarded
 
 pytestmark = pytest.mark.e2e
 

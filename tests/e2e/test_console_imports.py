@@ -10,12 +10,12 @@ from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
 from infra.local.provision import queue_depths
-from tests.conftest import settings_for
-from tests.e2e.browsing import browsing, faults_of, new_context, sign_in
-from tests.e2e.conftest import Stack
-from tests.patience import patiently
-from tests.people import PASSWORD, user_of
-from tests.workbooks import CUSTOMER_HEADER, customer, workbook
+from tests.support.console.browsing import browsing, faults_of, new_context, sign_in
+from tests.support.patience import patiently
+from tests.support.people import PASSWORD, user_of
+from tests.support.settings import settings_for
+from tests.support.stack import Stack
+from tests.support.workbooks import CUSTOMER_HEADER, customer, workbook
 
 pytestmark = pytest.mark.e2e
 

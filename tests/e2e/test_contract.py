@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,10 +19,10 @@ from chalicelib.postgres.database import Database, make_engine
 from chalicelib.services import users
 from chalicelib.services.users import WantedUser
 from contract.conformance import Conformance
-from tests import plain_http
-from tests.conftest import settings_for
-from tests.e2e.conftest import Stack
-from tests.people import PASSWORD, TEST
+from tests.support import plain_http
+from tests.support.people import PASSWORD, TEST
+from tests.support.settings import settings_for
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -36,6 +37,8 @@ LENDING = [
     "view_customer",
     "change_customer",
 ]
+
+NUMBERS = count(1)
 
 AnyCase = Case[Any]
 AnyOperation = APIOperation[Any, Any, Any, Any]
@@ -60,14 +63,12 @@ class Admin:
         self._conformance = Conformance(self.document)
         self._database = Database(make_engine(settings_for(stack.file.database_url)))
         self._http = plain_http.new_session()
-        self._number = 0
         self.statuses: dict[str, set[int]] = {}
         self.become_somebody_new()
 
     def become_somebody_new(self) -> None:
         """A new admin with a session, whatever became of the last one."""
-        self._number += 1
-        login = f"admin-{self._number}"
+        login = f"admin-{next(NUMBERS)}"
         users.create_user(self._database, TEST, WantedUser(login, "An admin", "admin", PASSWORD))
         signed_in = plain_http.post(f"{self.base_url}/api/sessions/", json={"login": login, "password": PASSWORD})
         self._http.headers["Authorization"] = f"Bearer {signed_in.json()['token']}"
@@ -96,8 +97,8 @@ class Admin:
 
 
 @pytest.fixture
-def admin(seeded_stack: Stack) -> Iterator[Admin]:
-    admin = Admin(seeded_stack)
+def admin(used_stack: Stack) -> Iterator[Admin]:
+    admin = Admin(used_stack)
     yield admin
     admin.close()
 

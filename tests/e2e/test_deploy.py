@@ -1,102 +1,23 @@
 """`make deploy`, `make roll-back` and `make destroy` of the stage dev, beside the stage local, as against AWS."""
 
-import json
-import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
 
 from chalicelib.postgres.migrate import alembic_config
 from infra.cloudformation import Plan
-from infra.cloudformation import Stack as CloudFormationStack
 from infra.deploy import Build, deploy
 from infra.packaging import Package, package, zip_digest
-from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG
-from infra.session import local_parameters
-from infra.smoke import smoke_test
 from infra.terminal import CommandError
-from infra.uploading import deployment_bucket, url_of
-from tests import plain_http
-from tests.conftest import PROJECT
-from tests.e2e.conftest import Stack
+from tests.support import plain_http
+from tests.support.deployments import STAGE, Dev
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
-
-STAGE = "dev"
-
-
-class Dev:
-    """The stage dev on the LocalStack of the run."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-        self.endpoint = stack.file.aws_endpoint_url
-        self.database_url = stack.native.postgres.add_open_database("loans_dev")
-
-    def parameters(self, **others: str) -> dict[str, str]:
-        return {
-            **local_parameters(STAGE, self.endpoint),
-            "DatabaseUrl": self.database_url,
-            "DatabaseAuth": "password",
-            **others,
-        }
-
-    def command(self, name: str, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        """Runs a program as `make` does."""
-        command = [sys.executable, "-m", "infra", name, STAGE, "--endpoint", self.endpoint, *arguments]
-        environment = {name: value for name, value in os.environ.items() if name != "CONFIRM"} | environ
-        return subprocess.run(
-            command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-
-    def deploy(self, **environ: str) -> "subprocess.CompletedProcess[str]":
-        pairs = [f"DatabaseUrl={self.database_url}", "DatabaseAuth=password"]
-        return self.command("deploy", *pairs, **environ)
-
-    def function(self, name: str) -> dict[str, Any]:
-        """The configuration of a function, as Lambda has it."""
-        client = self.stack.session.client("lambda")
-        found: dict[str, Any] = client.get_function_configuration(FunctionName=f"loans-dev-{name}")
-        return found
-
-    def import_seconds(self) -> int:
-        """The time-out of the import function, which stands for the revision."""
-        return int(self.function("import")["Timeout"])
-
-    def import_memory(self) -> int:
-        """The memory of the import function, which no parameter changes."""
-        return int(self.function("import")["MemorySize"])
-
-    def answers(self) -> None:
-        smoke_test(self.stack.session, {"BaseUrl": self.url, "AdministerFunctionName": "loans-dev-administer"})
-
-    def release_with_import_memory(self, megabytes: int) -> None:
-        """Deploys another template, as a release after this one would."""
-        session = self.stack.session
-        bucket = deployment_bucket(STAGE, session)
-        stack = CloudFormationStack("loans-dev", session.client("cloudformation"))
-        tags = stack.tags()
-        template = json.loads(self.stack.s3.get_object(Bucket=bucket, Key=tags[TEMPLATE_TAG])["Body"].read())
-        template["Resources"]["ImportWorkbooks"]["Properties"]["MemorySize"] = megabytes
-        self.stack.s3.put_object(Bucket=bucket, Key="templates/next.json", Body=json.dumps(template).encode())
-        plan = stack.plan(
-            url_of(bucket, "templates/next.json", session),
-            dict.fromkeys(stack.parameters()),
-            {TEMPLATE_TAG: "templates/next.json", PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "next"},
-        )
-        assert plan
-        stack.execute(plan)
-
-    @property
-    def url(self) -> str:
-        return local_parameters(STAGE, self.endpoint)["PublicUrl"]
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import pytest
 import requests
 
 from infra.local.processes import free_port
-from tests import plain_http
-from tests.conftest import PROJECT
-from tests.e2e.conftest import DATA, Stack
-from tests.patience import patiently
+from tests.support import plain_http
+from tests.support.patience import patiently
+from tests.support.settings import DATA, PROJECT
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -56,12 +56,12 @@ class Dev:
 
 
 @pytest.fixture
-def dev(seeded_stack: Stack, tmp_path: Path) -> Iterator[Dev]:
+def dev(used_stack: Stack, tmp_path: Path) -> Iterator[Dev]:
     for name in ("app.py", "requirements.txt"):
         shutil.copy(PROJECT / name, tmp_path)
     for name in ("chalicelib", "infra", ".chalice"):
         shutil.copytree(PROJECT / name, tmp_path / name)
-    port, state = free_port(), str(seeded_stack.native.home.folder)
+    port, state = free_port(), str(used_stack.native.home.folder)
     command = [sys.executable, "-m", "infra.local", "--state", state, "dev", "--port", str(port)]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
         try:
@@ -73,16 +73,16 @@ def dev(seeded_stack: Stack, tmp_path: Path) -> Iterator[Dev]:
 
 
 def test_every_request_is_answered_while_the_stack_imports_and_a_change_is_taken_up(
-    seeded_stack: Stack, dev: Dev
+    used_stack: Stack, dev: Dev
 ) -> None:
-    uploaded = [seeded_stack.upload(path) for path in sorted(DATA.glob("*.xlsx"))]
+    uploaded = [used_stack.upload(path) for path in sorted(DATA.glob("*.xlsx"))]
     statuses = []
     for number in range(REQUESTS):
         dev.litter(number)
         statuses.append(dev.get("/customers/1/").status_code)
         time.sleep(PAUSE_SECONDS)
     assert statuses == [200] * REQUESTS
-    assert [seeded_stack.wait_for_import(each).state for each in uploaded] == ["completed", "completed"]
+    assert [used_stack.wait_for_import(each).state for each in uploaded] == ["completed", "completed"]
 
     assert SENTENCE in dev.answers("/customers/999999/").text
     dev.change()

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from chalicelib.requests.parsing import MAX_BODY_BYTES
-from tests import plain_http
-from tests.e2e.conftest import Stack
-from tests.e2e.hostile_senders import Credentials
-from tests.patience import PATIENCE_SECONDS
-from tests.unit.test_growth import BODIES, FILES
+from tests.support import plain_http
+from tests.support.growth import BODIES, FILES
+from tests.support.hostile.senders import Credentials
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

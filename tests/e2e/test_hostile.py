@@ -16,14 +16,14 @@ from sqlalchemy import text
 
 from chalicelib.storage.tables import metadata
 from infra.local.portfolio import reading
-from tests import plain_http
-from tests.e2e.conftest import Stack
-from tests.e2e.hostile_business import REPEATED_APPLICATION, REPEATED_SIGN_IN
-from tests.e2e.hostile_cases import OWASP, Case
-from tests.e2e.hostile_requests import all_cases
-from tests.e2e.hostile_senders import PASSWORD, Credentials, Sender
-from tests.e2e.hostile_workbooks import CUSTOMER_ID, FORMULA, SECRET, hostile_workbooks
-from tests.patience import patiently
+from tests.support import plain_http
+from tests.support.hostile.business import REPEATED_APPLICATION, REPEATED_SIGN_IN
+from tests.support.hostile.cases import OWASP, Case
+from tests.support.hostile.requests import all_cases
+from tests.support.hostile.senders import PASSWORD, Credentials, Sender
+from tests.support.hostile.workbooks import CUSTOMER_ID, FORMULA, SECRET, hostile_workbooks
+from tests.support.patience import patiently
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

@@ -16,12 +16,11 @@ from chalicelib.imports.merging.locking import MERGE_LOCK
 from infra.local.portfolio import imports_of, reading
 from infra.local.provision import queue_depths
 from infra.local.seeding import Uploaded
-from tests.conftest import PROJECT
-from tests.e2e.conftest import Stack
-from tests.e2e.test_stack import functions_of
-from tests.large_workbooks import write_quickly
-from tests.patience import PATIENCE_SECONDS, patiently
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.large_workbooks import write_quickly
+from tests.support.patience import PATIENCE_SECONDS, patiently
+from tests.support.settings import PROJECT
+from tests.support.stack import Stack, functions_of
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 pytestmark = pytest.mark.e2e
 

@@ -8,10 +8,10 @@ import requests
 from openpyxl import Workbook, load_workbook
 
 from chalicelib.rules.bounds import MAX_FILE_BYTES
-from tests import plain_http
-from tests.e2e.conftest import Stack
-from tests.patience import patiently
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support import plain_http
+from tests.support.patience import patiently
+from tests.support.stack import Stack
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 pytestmark = pytest.mark.e2e
 

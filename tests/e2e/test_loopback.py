@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from infra.local.processes import free_port
-from tests.conftest import PROJECT
-from tests.e2e.conftest import Stack
-from tests.patience import wait_until
+from tests.support.patience import wait_until
+from tests.support.settings import PROJECT
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -63,11 +63,11 @@ def chalice_local(stack: Stack) -> Iterator[tuple[psutil.Process, int]]:
         process.terminate()
 
 
-def test_localstack_listens_on_the_loopback_alone_whatever_services_are_in_use(seeded_stack: Stack) -> None:
-    assert seeded_stack.get("/customers/1/").status_code == 200
-    pid = seeded_stack.native.localstack.pid()
+def test_localstack_listens_on_the_loopback_alone_whatever_services_are_in_use(used_stack: Stack) -> None:
+    assert used_stack.get("/customers/1/").status_code == 200
+    pid = used_stack.native.localstack.pid()
     assert pid is not None
-    assert_loopback_alone(psutil.Process(pid), seeded_stack.native.ports.aws)
+    assert_loopback_alone(psutil.Process(pid), used_stack.native.ports.aws)
 
 
 def test_postgres_listens_on_the_loopback_alone(stack: Stack) -> None:

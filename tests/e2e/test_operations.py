@@ -14,12 +14,12 @@ import pytest
 from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.services.dead_letters import find_queue
 from infra.local.provision import queue_depths
-from tests import plain_http
-from tests.conftest import PROJECT
-from tests.e2e.aws_commands import read
-from tests.e2e.conftest import DATA, Stack
-from tests.e2e.test_deploy import Dev
-from tests.patience import PATIENCE_SECONDS, patiently
+from tests.support import plain_http
+from tests.support.aws_commands import read
+from tests.support.deployments import Dev
+from tests.support.patience import PATIENCE_SECONDS, patiently
+from tests.support.settings import DATA, PROJECT
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

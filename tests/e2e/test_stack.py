@@ -8,7 +8,6 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
 from openpyxl import load_workbook
@@ -16,10 +15,10 @@ from openpyxl import load_workbook
 from infra.local.portfolio import Counts, first_customer, reading
 from infra.local.provision import queue_depths
 from infra.terminal import CommandError
-from tests import plain_http
-from tests.conftest import PROJECT
-from tests.e2e.conftest import DATA, Stack
-from tests.patience import patiently
+from tests.support import plain_http
+from tests.support.patience import patiently
+from tests.support.settings import DATA, PROJECT
+from tests.support.stack import Stack, functions_of
 
 pytestmark = pytest.mark.e2e
 
@@ -58,9 +57,9 @@ def test_an_empty_database_seeds_itself_and_a_populated_one_is_left_alone(empty_
     assert empty_stack.counts() == seeded
 
 
-def test_a_schedule_comes_as_a_workbook_through_the_gateway_and_s3(seeded_stack: Stack) -> None:
+def test_a_schedule_comes_as_a_workbook_through_the_gateway_and_s3(used_stack: Stack) -> None:
     body = {"loan_amount": 100000, "interest_rate": 12.5, "tenure": 24}
-    sent = plain_http.post(seeded_stack.api_url + "/schedule/?format=xlsx", json=body)
+    sent = plain_http.post(used_stack.api_url + "/schedule/?format=xlsx", json=body)
     assert [answer.status_code for answer in (*sent.history, sent)] == [303, 200]
     assert load_workbook(BytesIO(sent.content))["Schedule"]["A1"].value == "Preview"
 
@@ -92,49 +91,49 @@ def test_a_name_with_spaces_and_accents_is_imported(empty_stack: Stack) -> None:
 
 
 def test_without_a_database_the_answer_is_503_and_nothing_needs_a_restart_afterwards(
-    seeded_stack: Stack,
+    used_stack: Stack,
 ) -> None:
-    postgres = seeded_stack.native.postgres
-    answered = check_eligibility(seeded_stack)
+    postgres = used_stack.native.postgres
+    answered = check_eligibility(used_stack)
     assert answered.status_code == 200
     customer = answered.json()["customer_id"]
     postgres.stop("immediate")
     try:
-        refused = post_check(seeded_stack, customer)
+        refused = post_check(used_stack, customer)
         assert refused.status_code == 503
         assert int(refused.headers["Retry-After"]) > 0
         assert refused.json()["code"] == "database_unavailable"
         assert refused.json()["request_id"]
     finally:
         postgres.start()
-    assert post_check(seeded_stack, customer).status_code == 200
+    assert post_check(used_stack, customer).status_code == 200
 
 
-def test_many_requests_at_once_are_all_answered(seeded_stack: Stack) -> None:
+def test_many_requests_at_once_are_all_answered(used_stack: Stack) -> None:
     with ThreadPoolExecutor(32) as threads:
-        answers = list(threads.map(lambda _: check_eligibility(seeded_stack), range(200)))
+        answers = list(threads.map(lambda _: check_eligibility(used_stack), range(200)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.text for answer in answers}) == 1
 
 
-def test_a_function_whose_process_is_killed_answers_the_next_request(seeded_stack: Stack) -> None:
-    assert check_eligibility(seeded_stack).status_code == 200
-    for process in functions_of(seeded_stack):
+def test_a_function_whose_process_is_killed_answers_the_next_request(used_stack: Stack) -> None:
+    assert check_eligibility(used_stack).status_code == 200
+    for process in functions_of(used_stack):
         process.kill()
     for _ in patiently("an answer from a new process"):
-        if check_eligibility(seeded_stack).status_code == 200:
+        if check_eligibility(used_stack).status_code == 200:
             break
     # The other functions lost their processes too, and the first call of each may be the one that finds out.
     for _ in patiently("the bootstrap in a new process"):
         with suppress(CommandError):
-            seeded_stack.bootstrap()
+            used_stack.bootstrap()
             break
 
 
 def test_the_steps_of_the_compose_deployer_run_on_servers_that_others_started(
-    seeded_stack: Stack, tmp_path: Path
+    used_stack: Stack, tmp_path: Path
 ) -> None:
-    endpoints = seeded_stack.native.endpoints()
+    endpoints = used_stack.native.endpoints()
     project = tmp_path / "project"
     project.mkdir()
     for name in ("app.py", "requirements.txt"):
@@ -159,10 +158,3 @@ def test_the_steps_of_the_compose_deployer_run_on_servers_that_others_started(
 def test_the_bootstrap_is_scheduled(stack: Stack) -> None:
     rules = stack.session.client("events").list_rules()["Rules"]
     assert [rule["ScheduleExpression"] for rule in rules] == ["rate(15 minutes)"]
-
-
-def functions_of(stack: Stack) -> list[psutil.Process]:
-    """The processes in which this stack's LocalStack runs functions."""
-    pid = stack.native.localstack.pid()
-    assert pid is not None
-    return psutil.Process(pid).children()

@@ -6,10 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.rules.auditing import Action
-from tests.faults.evidence import Final, Row, read_final
-from tests.faults.history import faults
-from tests.faults.load import Exchange, Load
-from tests.faults.test_under_load import assert_all_is_well, work
+from tests.support.faults.course import assert_all_is_well, work
+from tests.support.faults.evidence import Final, Row, read_final
+from tests.support.faults.history import faults
+from tests.support.faults.load import Exchange, Load
 
 History = Sequence[Exchange]
 Change = Callable[[History, Final], tuple[History, Final]]

@@ -4,10 +4,10 @@ import os
 import time
 from statistics import median
 
-from tests.faults.load import Load
-from tests.faults.test_under_load import assert_all_is_well, assert_no_connection_leaked
+from tests.support.faults.course import assert_all_is_well, assert_no_connection_leaked
+from tests.support.faults.load import Load
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 BOOKS = 8
 SAMPLE_SECONDS = 0.25
 MOST_GROWTH_MB = 6

@@ -13,65 +13,22 @@ import pg8000.native
 from sqlalchemy import text
 
 from infra.local.postgres import PASSWORD, USER
-from tests.faults.conftest import FragileServer
-from tests.faults.cutting import CuttingProxy
-from tests.faults.evidence import read_final
-from tests.faults.history import faults
-from tests.faults.load import APPLICATION_NAME, LOANS_A_BOOK, Load
-from tests.patience import wait_until
+from tests.support.faults.course import assert_all_is_well, work
+from tests.support.faults.cutting import CuttingProxy
+from tests.support.faults.load import APPLICATION_NAME, Load
+from tests.support.faults.server import FragileServer
+from tests.support.patience import wait_until
 
 WORKERS = 3
 LENDERS_ZONE = ZoneInfo("Asia/Kolkata")
-# How long each thing goes on: long enough that every worker meets it.
-SECONDS = 3
-
-
-def work(load: Load, seconds: float, books: int = 1) -> None:
-    """Lets the workers work, with workbooks coming in, and looks whether one is ever half there."""
-    for _ in range(books):
-        load.import_book(copies=2)
-        end = time.monotonic() + seconds / books
-        while time.monotonic() < end:
-            assert_no_book_is_half_there(load)
-            time.sleep(0.1)
+# How long each thing goes on at least; on it goes until it has happened as often as the test wants.
+SECONDS = 1
 
 
 def work_until(load: Load, happened: Callable[[], bool], books: int = 1) -> None:
     """As `work`, and on until it happened often enough, however slow the machine is."""
     work(load, SECONDS, books)
     wait_until(happened, "what is to go wrong has gone wrong often enough")
-
-
-def assert_no_book_is_half_there(load: Load) -> None:
-    statement = "SELECT customer_id, source_loan_id FROM loans WHERE source_loan_id IS NOT NULL"
-    with load.database.reading() as connection:
-        there = {tuple(row) for row in connection.execute(text(statement))}
-    for book in load.books:
-        assert len(there & set(book)) in (0, LOANS_A_BOOK)
-
-
-def assert_all_is_well(load: Load) -> None:
-    """The end of every test: the workers work again, keep one connection each, and the history is possible."""
-    load.wait_for_recovery()
-    recovered_at = time.monotonic()
-    wait_until(load.imports_are_done, "all workbooks are imported")
-    load.rest()
-    assert_no_connection_leaked(load)
-    load.go_on()
-    work(load, 0.5)
-    wait_until(load.imports_are_done, "the last workbook is imported")
-    load.stop()
-    wait_until(lambda: load.connections() == [], "the connections of the workers that ended are gone")
-    history = load.exchanges()
-    assert faults(history, read_final(load.database)) == []
-    late = [each for each in history if each.sent_at > recovered_at and each.status == 503]
-    assert late == []
-
-
-def assert_no_connection_leaked(load: Load) -> None:
-    states = load.connections()
-    assert len(states) <= len(load.workers)
-    assert set(states) <= {"idle"}
 
 
 def is_told_again(load: Load, times: int) -> bool:

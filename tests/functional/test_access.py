@@ -8,9 +8,8 @@ import pytest
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.tokens import new_key, new_session
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_errors import assert_envelope
-from tests.people import PASSWORD, credentials_of, key_of, session_of, user_of
+from tests.support.application import Answer, Api, assert_envelope
+from tests.support.people import PASSWORD, credentials_of, key_of, session_of, user_of
 
 CUSTOMERS = "/api/customers"
 

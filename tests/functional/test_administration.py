@@ -10,8 +10,9 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.bounds import PASSWORD_LENGTH
 from chalicelib.services import audit
 from chalicelib.storage.audit import AuditFilter
-from tests.functional.conftest import Api
-from tests.people import PASSWORD
+from chalicelib.storage.paging import Cursor
+from tests.support.application import Api
+from tests.support.people import PASSWORD
 
 
 def administer(event: Any) -> dict[str, Any]:
@@ -103,5 +104,5 @@ def test_nothing_that_is_secret_is_logged(
     assert '"event": "administer"' in logged
     for secret in (*made, PASSWORD, "a wrong password"):
         assert secret not in logged
-    events = audit.list_events(database, AuditFilter(actor_kind="operator"), None, 10)
+    events = audit.list_events(database, AuditFilter(actor_kind="operator"), Cursor(10)).rows
     assert superuser["user_id"] in [int(event.subject_id or 0) for event in events]

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from chalicelib import runtime
-from tests.functional.conftest import Api
-from tests.functional.test_logs import lines_of
+from tests.support.application import Api, lines_of
 
 PERSON = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000, "phone_number": 9812345678}
 ASKED = {"customer_id": 1, "loan_amount": 100000, "interest_rate": 18, "tenure": 12}

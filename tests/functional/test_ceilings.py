@@ -14,10 +14,11 @@ from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.audit import list_events
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Registration
-from tests.functional.browser import Browser
-from tests.functional.conftest import Answer, Api
-from tests.lending import register
-from tests.people import TEST, credentials_of, key_of
+from chalicelib.storage.paging import Cursor
+from tests.support.application import Answer, Api
+from tests.support.console.browser import Browser
+from tests.support.lending import register
+from tests.support.people import TEST, credentials_of, key_of
 
 REASON = "salary slip of October"
 
@@ -82,7 +83,7 @@ def test_nobody_sets_a_limit_above_the_ceiling_of_the_role(
     assert sentence in str(answer.json["fields"])
     most = 3_000_000 if role is Role.OFFICER else 6_000_000
     assert patch(api, number, {"approved_limit": most, "reason": REASON}).status == 200
-    (event,) = list_events(database, AuditFilter(action="customer_changed"), None, 9)
+    (event,) = list_events(database, AuditFilter(action="customer_changed"), Cursor(9)).rows
     assert (event.after or {})["reason"] == REASON
 
 

@@ -15,12 +15,11 @@ from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.policy import POLICIES, STANDARD_1, Policy
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import api_keys, users
-from tests.functional.browser import Browser, Seen
-from tests.functional.conftest import Api
-from tests.functional.test_console_customers import named
-from tests.functional.test_endpoints import add_loan
-from tests.lending import create_loan
-from tests.people import PASSWORD, TEST, key_of, user_of
+from tests.support.application import Api
+from tests.support.console.browser import Browser, Seen
+from tests.support.customers import add_loan, named
+from tests.support.lending import create_loan
+from tests.support.people import PASSWORD, TEST, key_of, user_of
 
 USERS = "/console/administration/users/"
 KEYS = "/console/administration/keys/"

@@ -11,18 +11,17 @@ from sqlalchemy import text
 from chalicelib import runtime
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author, Role
-from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services.applications import list_applications
 from chalicelib.services.audit import list_events
 from chalicelib.services.customers import change_customer, etag_of, view_customer
 from chalicelib.storage import idempotency
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.customers import Customer, Registration
-from tests.functional.browser import Browser, Seen
-from tests.functional.test_endpoints import add_loan
-from tests.lending import register
-from tests.people import TEST
+from chalicelib.storage.customers import Customer
+from chalicelib.storage.paging import Cursor
+from tests.support.console.browser import Browser, Seen, names_in
+from tests.support.customers import add_loan, named
+from tests.support.people import TEST
 
 ASKED = "?loan_amount=1%2C20%2C030&interest_rate=8.12&tenure=12"
 TOO_MUCH = "?loan_amount=900000&interest_rate=8.12&tenure=12"
@@ -40,17 +39,8 @@ def viewer(browser: Browser, database: Database) -> Browser:
     return browser.sign_in_as(database, Role.VIEWER)
 
 
-def named(database: Database, first_name: str = "Rudra", last_name: str = "Singh", phone: str = "8697989224") -> int:
-    registration = Registration(first_name, last_name, 23, phone, Decimal(23_000))
-    return register(database, registration, STANDARD_1, TEST).customer_id
-
-
 def stored(database: Database, customer_id: int) -> Customer:
-    return view_customer(database, customer_id, runtime.today()).customer
-
-
-def names_in(seen: Seen) -> list[str]:
-    return [unescape(name) for name in re.findall(r'<th scope="row"[^>]*><a[^>]*>([^<]*)</a>', seen.text)]
+    return view_customer(database, customer_id, today=runtime.today()).customer
 
 
 def test_a_list_without_customers_says_what_to_do(officer: Browser) -> None:
@@ -159,7 +149,7 @@ def test_a_loan_is_tried_without_saving_anything(officer: Browser, database: Dat
     assert "There are no earlier loans, so the credit score is 75." in seen.words
     assert "75 of 100" in seen.words
     assert 'value="1,20,030"' in seen.text
-    assert list_applications(database, ApplicationFilter(), None, 9) == []
+    assert list_applications(database, ApplicationFilter(), cursor=Cursor(9)).rows == []
 
 
 def test_a_refusal_says_why_and_what_could_be_had_instead_one_click_away(officer: Browser, database: Database) -> None:
@@ -208,7 +198,7 @@ def test_applying_makes_the_loan_and_leads_to_its_decision(officer: Browser, dat
     seen = officer.follow(officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page)))
     assert "The application is approved and the loan is created." in seen.words
     assert "/console/loans/1/" in seen.links()
-    (event,) = list_events(database, AuditFilter(action="loan_applied_for"), None, 9)
+    (event,) = list_events(database, AuditFilter(action="loan_applied_for"), Cursor(9)).rows
     assert event.actor_name == "a-officer of the tests"
 
 
@@ -220,10 +210,10 @@ def test_a_double_click_makes_one_loan(officer: Browser, database: Database) -> 
     assert (
         first.headers["Location"] == second.headers["Location"] == "../../../applications/1/?done=application-approved"
     )
-    assert len(list_applications(database, ApplicationFilter(), None, 9)) == 1
+    assert len(list_applications(database, ApplicationFilter(), cursor=Cursor(9)).rows) == 1
     again = officer.get(f"/console/customers/{number}/{ASKED}")
     officer.send(again, address, **apply_fields(again))
-    assert len(list_applications(database, ApplicationFilter(), None, 9)) == 2
+    assert len(list_applications(database, ApplicationFilter(), cursor=Cursor(9)).rows) == 2
 
 
 def test_a_click_while_the_first_one_is_at_work_leads_back_to_the_customer(
@@ -261,7 +251,7 @@ def test_an_application_that_the_page_does_not_send_is_refused(
     page = officer.get(f"/console/customers/{number}/{ASKED}")
     sent = officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page, **changes))
     assert sent.status == 400
-    assert list_applications(database, ApplicationFilter(), None, 9) == []
+    assert list_applications(database, ApplicationFilter(), cursor=Cursor(9)).rows == []
 
 
 def typed(**changes: str) -> dict[str, str]:
@@ -325,7 +315,7 @@ def test_a_correction_is_saved_with_its_reason_and_told_in_the_history(officer: 
     assert "“a letter of the employer”" in seen.words
     assert "Approved limit: ₹8,28,000 → ₹9,00,000" in seen.words
     assert stored(database, number).approved_limit == 900_000
-    (event,) = list_events(database, AuditFilter(action="customer_changed"), None, 9)
+    (event,) = list_events(database, AuditFilter(action="customer_changed"), Cursor(9)).rows
     assert event.before == {"approved_limit": 828_000}
     assert event.after == {"approved_limit": 900_000, "reason": "a letter of the employer"}
 
@@ -359,9 +349,8 @@ def test_who_loses_a_race_sees_what_changed_and_keeps_what_was_typed(officer: Br
     form = officer.get(f"/console/customers/{number}/change/")
     somebody = Author("key", "the branch")
     tag = etag_of(stored(database, number))
-    change_customer(
-        database, number, {"approved_limit": Decimal(5), "monthly_income": Decimal(30_000)}, {tag}, somebody
-    )
+    changes = {"approved_limit": Decimal(5), "monthly_income": Decimal(30_000)}
+    change_customer(database, number, changes, etags={tag}, author=somebody)
     lost = officer.send(form, "", **correcting(form, approved_limit="900000"))
     assert lost.status == 412
     assert "by the branch" in lost.words
@@ -381,7 +370,8 @@ def test_a_long_history_goes_on_on_the_next_page(officer: Browser, database: Dat
     number = named(database)
     for limit in range(12):
         tag = etag_of(stored(database, number))
-        change_customer(database, number, {"approved_limit": Decimal(limit)}, {tag}, TEST, f"because of {limit}.")
+        changes, reason = {"approved_limit": Decimal(limit)}, f"because of {limit}."
+        change_customer(database, number, changes, etags={tag}, author=TEST, reason=reason)
     seen = officer.get(f"/console/customers/{number}/")
     assert "because of 11." in seen.words
     assert "because of 1." not in seen.words
@@ -407,4 +397,4 @@ def test_a_viewer_sees_everything_and_can_write_nothing(viewer: Browser, databas
     ]
     assert [write().status for write in writes] == [403] * 5
     assert "Your role" in writes[0]().words or "may not" in writes[0]().words
-    assert list_applications(database, ApplicationFilter(), None, 9) == []
+    assert list_applications(database, ApplicationFilter(), cursor=Cursor(9)).rows == []

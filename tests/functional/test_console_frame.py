@@ -13,9 +13,9 @@ from chalicelib.console.frame.pages import PAGES
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import MACHINES, PEOPLE, PERMISSIONS, PUBLIC, Role
-from tests.functional.browser import FORM, HOST, Browser
-from tests.functional.conftest import Api
-from tests.people import PASSWORD, key_of, session_of, user_of
+from tests.support.application import Api
+from tests.support.console.browser import FORM, HOST, Browser
+from tests.support.people import PASSWORD, key_of, session_of, user_of
 
 HOME = "/console/"
 SIGN_IN = "/console/sign-in/"

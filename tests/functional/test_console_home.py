@@ -15,8 +15,8 @@ from chalicelib.rules.reasons import Reason
 from chalicelib.rules.schedule import schedule
 from chalicelib.services import statistics
 from chalicelib.services.statistics import Outcomes, Overviews
-from tests.functional.browser import Browser
-from tests.functional.conftest import Api
+from tests.support.application import Api
+from tests.support.console.browser import Browser
 
 TODAY = date(2026, 11, 23)
 HOME = "/console/"

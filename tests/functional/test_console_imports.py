@@ -20,13 +20,13 @@ from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import imports
 from chalicelib.storage.customers import Registration
-from tests import plain_http
-from tests.functional.browser import HOST, Browser, Seen
-from tests.functional.conftest import BUCKET
-from tests.functional.test_imports_api import BOOK, insert_findings, insert_import, reference
-from tests.lending import register
-from tests.people import TEST
-from tests.workbooks import customer, customers_book
+from tests.support import plain_http
+from tests.support.application import BUCKET
+from tests.support.console.browser import HOST, Browser, Seen
+from tests.support.imports.jobs import BOOK, insert_findings, insert_import, reference
+from tests.support.lending import register
+from tests.support.people import TEST
+from tests.support.workbooks import customer, customers_book
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -187,7 +187,8 @@ def test_an_admin_is_asked_to_release_what_a_key_may_not_change(
     person = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
     number = register(database, person, STANDARD_1, TEST).customer_id
     key = Actor("key", "branch", Role.IMPORTER, 7)
-    job = imports.start_import(database, s3, BUCKET, "branch.xlsx", key, "a request").job
+    asked = {"file_name": "branch.xlsx", "request_id": "a request"}
+    job = imports.start_import(database, s3, bucket=BUCKET, actor=key, **asked).job
     s3.put_object(Bucket=BUCKET, Key=job.object_key, Body=customers_book(customer(number)))
     import_object(database, s3, reference(s3, job.object_key))
     page = admin.open(f"/console/imports/{job.import_id}/")

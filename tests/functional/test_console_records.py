@@ -16,11 +16,10 @@ from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services.customers import change_customer, etag_of, view_customer
-from tests.functional.browser import Browser
-from tests.functional.test_console_customers import named, names_in
-from tests.functional.test_endpoints import add_loan
-from tests.lending import create_loan
-from tests.people import TEST
+from tests.support.console.browser import Browser, names_in
+from tests.support.customers import add_loan, named
+from tests.support.lending import create_loan
+from tests.support.people import TEST
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -131,8 +130,8 @@ def test_a_decision_stays_as_it_was_when_the_customer_changes(viewer: Browser, d
     number = named(database)
     applied(database, number, TOO_MUCH)
     before = viewer.get("/console/applications/1/").words
-    tag = etag_of(view_customer(database, number, runtime.today()).customer)
-    change_customer(database, number, {"approved_limit": Decimal(5)}, {tag}, TEST)
+    tag = etag_of(view_customer(database, number, today=runtime.today()).customer)
+    change_customer(database, number, {"approved_limit": Decimal(5)}, etags={tag}, author=TEST)
     assert viewer.get("/console/applications/1/").words == before
 
 

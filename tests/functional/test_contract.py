@@ -5,8 +5,7 @@ import json
 import pytest
 
 from chalicelib import runtime
-from tests.functional.conftest import Api
-from tests.functional.test_errors import assert_envelope
+from tests.support.application import Api, assert_envelope
 
 
 def test_the_document_and_the_page_are_for_everybody(closed_api: Api) -> None:

@@ -9,17 +9,17 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.api.blueprint import endpoints
+from chalicelib.api.routes import endpoints
 from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
 from chalicelib.services import users
 from chalicelib.services.users import WantedUser
 from contract.document import view_name
 from contract.exchanges import FILE, Exchange, read_exchanges
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_imports_api import reference, upload
-from tests.people import PASSWORD, TEST
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.application import Answer, Api
+from tests.support.imports.jobs import reference, upload
+from tests.support.people import PASSWORD, TEST
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -103,5 +103,5 @@ def test_every_example_is_answered_as_the_contract_shows_it(api: Api, s3: "S3Cli
 
 def test_every_operation_has_an_example() -> None:
     shown = {exchange.operation for exchange in read_exchanges() if exchange.status < 400}
-    wanted = {view_name(*key) for key in endpoints.operations}
+    wanted = {view_name(endpoint) for endpoint in endpoints.declared.values()}
     assert wanted - shown == {"view_contract", "view_docs"}

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib import runtime
-from tests.functional.conftest import Answer, Api
+from tests.support.application import Answer, Api
 
 FRONT_END = "https://front.example.com"
 ELSEWHERE = "https://elsewhere.example.com"

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from app import app
-from tests.functional.browser import Browser
-from tests.functional.conftest import Api
+from tests.support.application import Api
+from tests.support.console.browser import Browser
 
 PERSON = {"first_name": "Suharto", "age": 41, "monthly_income": 60000, "phone_number": 9812345678}
 

@@ -1,49 +1,17 @@
 """The five endpoints: their contract word for word, and what they save."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
 from chalicelib.postgres.database import Database
 from chalicelib.rules.calendar import add_months
 from chalicelib.rules.money import emi
 from chalicelib.storage.tables import loan_applications, loans
-from tests.functional.conftest import Api
-
-RUDRA = {
-    "first_name": "Rudra",
-    "last_name": "Singh",
-    "age": 23,
-    "monthly_income": 23000,
-    "phone_number": 8697989224,
-}
-
-
-def registered(api: Api, **changes: Any) -> int:
-    return int(api.post("/api/register", RUDRA | changes).json["customer_id"])
-
-
-def asking(customer_id: int, **changes: Any) -> dict[str, Any]:
-    return {"customer_id": customer_id, "loan_amount": 120030, "interest_rate": 8.12, "tenure": 12} | changes
-
-
-def add_loan(database: Database, customer_id: int, **changes: Any) -> None:
-    """A loan as an import would have made it, running."""
-    loan = {
-        "customer_id": customer_id,
-        "loan_amount": Decimal(100_000),
-        "tenure": 100,
-        "interest_rate": Decimal(10),
-        "monthly_installment": Decimal(1_000),
-        "emis_paid_on_time": 60,
-        "start_date": date(2020, 1, 1),
-        "end_date": date.today() + timedelta(days=100),  # noqa: DTZ011 - far from the edge of a day
-    }
-    with database.reading() as connection:
-        connection.execute(insert(loans).values(loan | changes))
+from tests.support.application import Api
+from tests.support.customers import RUDRA, add_loan, asking, registered
 
 
 def test_registering_a_customer_computes_the_limit(api: Api) -> None:

@@ -1,25 +1,11 @@
 """Every error is the one envelope, names the value and the remedy, and shows nothing of the inside."""
 
-from typing import Any
-
 import pytest
 
 from chalicelib import runtime
 from infra.local.postgres import PostgresServer
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_endpoints import RUDRA, asking, registered
-
-
-def assert_envelope(answer: Answer, status: int, code: str) -> Any:
-    envelope = answer.json
-    assert (answer.status, envelope["code"]) == (status, code), answer.text
-    assert set(envelope) <= {"error", "code", "fields", "request_id"}
-    assert envelope["error"].endswith((".", "…"))
-    assert envelope["request_id"] == answer.headers["X-Request-Id"]
-    assert answer.headers["Content-Type"] == "application/json"
-    for inside in ("Traceback", "SELECT", "sqlalchemy", "pg8000"):
-        assert inside not in answer.text
-    return envelope
+from tests.support.application import Api, assert_envelope
+from tests.support.customers import RUDRA, asking, registered
 
 
 def test_all_bad_fields_are_named_at_once(api: Api) -> None:

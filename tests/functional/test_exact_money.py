@@ -13,9 +13,9 @@ import pytest
 from chalicelib import runtime
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from tests.functional.conftest import Api
-from tests.functional.test_endpoints import RUDRA
-from tests.people import credentials_of
+from tests.support.application import Api
+from tests.support.customers import RUDRA
+from tests.support.people import credentials_of
 
 # The only floats of a request: how long it and the database took, for its log line, a limit of the connection, and
 # since when credentials are remembered.

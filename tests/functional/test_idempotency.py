@@ -7,14 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from chalicelib.errors import RequestInFlight
+from chalicelib.errors import OutcomeUnknown, RequestInFlight
 from chalicelib.postgres.database import Database
-from chalicelib.postgres.errors import OutcomeUnknown
 from chalicelib.services.idempotency import Attempt, Once, run_once
 from chalicelib.storage import idempotency
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_endpoints import RUDRA, asking, registered
-from tests.functional.test_errors import assert_envelope
+from tests.support.application import Answer, Api, assert_envelope
+from tests.support.customers import RUDRA, asking, registered
 
 
 def send(api: Api, path: str, body: object, key: str) -> Answer:

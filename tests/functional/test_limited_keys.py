@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_endpoints import RUDRA, asking, registered
-from tests.people import key_of
+from tests.support.application import Answer, Api
+from tests.support.customers import RUDRA, asking, registered
+from tests.support.people import key_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.metrics import NAMESPACE
-from tests.functional.conftest import Api
+from tests.support.application import Api, lines_of
 
 # Marked, so that they would be found wherever they went.
 FIRST_NAME, LAST_NAME, PHONE = "Xanthippe", "Quillfeather", 9_123_498_765
@@ -17,12 +17,6 @@ CUSTOMER = {
     "phone_number": PHONE,
     "monthly_income": 98_761,
 }
-
-
-def lines_of(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]]:
-    """The lines of an event since the last call."""
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == event]
 
 
 def application(customer_id: int, amount: int) -> dict[str, Any]:

@@ -1,20 +1,18 @@
 """Every route and every role: who may is let in, who may not is told so, who is nobody is asked who they are."""
 
 import pytest
-from chalice.app import Response
 
 from app import app
 from chalicelib.api.blueprint import endpoints
-from chalicelib.api.endpoint import METHODS, NOWHERE, Call
-from chalicelib.api.responses import respond
+from chalicelib.api.declaring import ok
+from chalicelib.api.endpoint import METHODS, NOWHERE, Endpoint
 from chalicelib.postgres.database import Database
-from chalicelib.rules.access import LIMITED, PERMISSIONS, PUBLIC, Operation, Role
-from tests.functional.conftest import Api
-from tests.functional.test_endpoints import registered
-from tests.functional.test_errors import assert_envelope
-from tests.people import credentials_of, key_of
+from chalicelib.rules.access import PERMISSIONS, PUBLIC, SCOPED, Operation, Role
+from tests.support.application import Api, assert_envelope
+from tests.support.customers import registered
+from tests.support.people import credentials_of, key_of
 
-ROUTES = sorted(endpoints.operations.items())
+ROUTES = sorted((key, endpoint.operation) for key, endpoint in endpoints.declared.items())
 SOMEBODY = [role for role in Role if role is not Role.ANYONE]
 
 # What would not come back the same way for the next route.
@@ -44,14 +42,14 @@ def test_every_route_of_the_application_declares_a_permission_or_is_a_leftover()
         if path in NOWHERE or methods[method].view_function.__name__.startswith("method_not_allowed")
     }
     routes = {(method, path) for path, methods in declared.items() for method in methods}
-    heads = {("HEAD", path) for method, path in endpoints.operations if method == "GET"}
-    assert routes - leftovers == set(endpoints.operations) | heads
-    for path in {path for _, path in endpoints.operations}:
+    heads = {("HEAD", path) for method, path in endpoints.declared if method == "GET"}
+    assert routes - leftovers == set(endpoints.declared) | heads
+    for path in {path for _, path in endpoints.declared}:
         assert {method for method, other in routes if other == path} == set(METHODS)
 
 
 def test_every_operation_is_what_some_route_does() -> None:
-    assert set(endpoints.operations.values()) | WITHOUT_A_ROUTE == set(Operation)
+    assert {endpoint.operation for endpoint in endpoints.declared.values()} | WITHOUT_A_ROUTE == set(Operation)
 
 
 @pytest.mark.parametrize("role", SOMEBODY)
@@ -83,25 +81,31 @@ def test_a_key_of_one_customer_may_do_less(api: Api, database: Database, role: R
     limited = api.showing(key_of(database, role, customer_id=registered(api)))
     for method, path, operation in calls():
         answer = limited.call(method, path, b"{}")
-        allowed = operation in PERMISSIONS[role] & LIMITED
+        allowed = operation in PERMISSIONS[role] & SCOPED
         assert (answer.status == 403) == (not allowed), f"{method} {path}: {answer.text}"
 
 
-def test_what_a_view_answers_to_a_limited_key_without_asking_for_the_limit_does_not_go_out(
-    api: Api, database: Database
-) -> None:
+@pytest.mark.parametrize(("method", "path"), endpoints.declared)
+def test_what_a_key_of_one_customer_may_use_heeds_its_scope(method: str, path: str) -> None:
+    endpoint = endpoints.declared[method, path]
+    assert endpoint.heeds_scope or endpoint.operation in PUBLIC or endpoint.operation not in SCOPED
+
+
+def test_a_view_that_takes_no_scope_is_not_called_for_a_key_of_one_customer(api: Api, database: Database) -> None:
     key = key_of(database, Role.READER, customer_id=registered(api))
     route = app.routes["/api/customers"]["GET"]
-    declared = route.view_function
+    declared, called = route.view_function, []
 
-    def forgetful(call: Call) -> Response:
-        return respond({"customers": [], "next": 4711}, call.request_id)
+    def forgetful() -> dict[str, object]:
+        called.append(True)
+        return {"customers": [], "next": 4711}
 
-    route.view_function = endpoints._answering(forgetful, "/api/customers", Operation.READ_CUSTOMERS)
+    endpoint = Endpoint(forgetful, Operation.READ_CUSTOMERS, "Customers", (ok("A page of customers."),))
+    route.view_function = endpoints.answering(endpoint.answer, "/api/customers", endpoint.operation)
     try:
         assert api.get("/api/customers").status == 200
         answer = api.showing(key).get("/api/customers")
     finally:
         route.view_function = declared
     assert_envelope(answer, 403, "forbidden")
-    assert "4711" not in answer.text
+    assert called == [True]

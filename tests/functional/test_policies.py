@@ -18,11 +18,11 @@ from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from infra.packaging import ROOT
-from tests import plain_http
-from tests.functional.browser import Browser
-from tests.functional.conftest import BUCKET, Api
-from tests.people import credentials_of
-from tests.workbooks import customer, customers_book, loan, loans_book
+from tests.support import plain_http
+from tests.support.application import BUCKET, Api
+from tests.support.console.browser import Browser
+from tests.support.people import credentials_of
+from tests.support.workbooks import customer, customers_book, loan, loans_book
 
 QUEUE, DEAD = "loans-test-imports", "loans-test-imports-dead"
 SCHEDULE = {"loan_amount": 100000, "interest_rate": 12, "tenure": 12, "start_date": "2026-01-31"}

@@ -17,11 +17,11 @@ from chalicelib.rules.stored import facts_from_stored, policy_from_stored, reaso
 from chalicelib.services.applications import list_applications
 from chalicelib.storage.applications import ApplicationFilter, StoredApplication
 from chalicelib.storage.customers import Registration
-from tests.functional.conftest import Answer, Api
-from tests.functional.test_endpoints import RUDRA, add_loan, asking, registered
-from tests.functional.test_errors import assert_envelope
-from tests.lending import create_loan, register
-from tests.people import TEST
+from chalicelib.storage.paging import Cursor
+from tests.support.application import Answer, Api, assert_envelope
+from tests.support.customers import RUDRA, add_loan, asking, registered
+from tests.support.lending import create_loan, register
+from tests.support.people import TEST
 
 
 def patch(api: Api, customer_id: int, body: object, tag: str | None) -> Answer:
@@ -99,7 +99,7 @@ def test_every_application_of_a_simulated_year_is_decided_the_same_again(databas
         customer = customers[day % len(customers)]
         ask = LoanRequest(Decimal(10_000 + 3_333 * (day % 97)), Decimal(day % 23), 1 + day % 60)
         create_loan(database, customer.customer_id, ask, policy, start + timedelta(days=day), TEST)
-    kept = list_applications(database, ApplicationFilter(), None, 1000)
+    kept = list_applications(database, ApplicationFilter(), cursor=Cursor(1000)).rows
     assert len(kept) == 73
     assert {each.approved for each in kept} == {True, False}
     for each in kept:

@@ -9,8 +9,8 @@ from openpyxl import load_workbook
 
 from chalicelib.api.schedules import preferred_format
 from chalicelib.services.files import XLSX
-from tests import plain_http
-from tests.functional.conftest import BUCKET, Answer, Api
+from tests.support import plain_http
+from tests.support.application import BUCKET, Answer, Api
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -22,10 +22,11 @@ from chalicelib.services.customers import change_customer, etag_of, view_custome
 from chalicelib.services.users import UserChanges
 from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Registration
-from tests.integration.conftest import Aws
-from tests.lending import create_loan, register
-from tests.people import TEST, key_of, session_of, user_of
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from chalicelib.storage.paging import Cursor
+from tests.support.aws import Aws
+from tests.support.lending import create_loan, register
+from tests.support.people import TEST, key_of, session_of, user_of
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 PERSON = Registration("Asha", "Rao", 30, "9876543210", Decimal("50000.50"))
 TODAY = date(2026, 11, 23)
@@ -34,7 +35,7 @@ ASHA = Author("user", "Asha", 7, "request-1")
 
 def events(database: Database, wanted: AuditFilter | None = None) -> list[StoredEvent]:
     """The log, the oldest first."""
-    return list_events(database, wanted or AuditFilter(), None, 1000)[::-1]
+    return [*reversed(list_events(database, wanted or AuditFilter(), Cursor(1000)).rows)]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +90,9 @@ def test_an_application_is_there_whether_it_was_approved_or_not(
 
 def test_a_correction_shows_what_it_changed_and_nothing_else(database: Database) -> None:
     register(database, PERSON, STANDARD_1, ASHA)
-    etag = etag_of(view_customer(database, 1, TODAY).customer)
-    change_customer(database, 1, {"approved_limit": Decimal("10.10"), "phone_number": "9876543210"}, {etag}, ASHA)
+    etag = etag_of(view_customer(database, 1, today=TODAY).customer)
+    changes = {"approved_limit": Decimal("10.10"), "phone_number": "9876543210"}
+    change_customer(database, 1, changes, etags={etag}, author=ASHA)
     event = events(database)[-1]
     assert event.action == "customer_changed"
     assert event.before == {"approved_limit": Decimal("1800018")}
@@ -100,7 +102,7 @@ def test_a_correction_shows_what_it_changed_and_nothing_else(database: Database)
 def test_what_did_not_happen_is_not_there(database: Database) -> None:
     register(database, PERSON, STANDARD_1, ASHA)
     with pytest.raises(Outdated):
-        change_customer(database, 1, {"approved_limit": Decimal(1)}, {"another"}, ASHA)
+        change_customer(database, 1, {"approved_limit": Decimal(1)}, etags={"another"}, author=ASHA)
     with pytest.raises(Exception, match="no customer 99"):
         create_loan(database, 99, LoanRequest(Decimal(1), Decimal(1), 1), STANDARD_1, TODAY, ASHA)
     assert [event.action for event in events(database)] == ["customer_registered"]
@@ -112,7 +114,7 @@ def test_keys_users_and_sessions_are_there_without_their_secrets(database: Datab
     api_keys.revoke_key(database, TEST, 1)
     user = user_of(database)
     session_of(database, user.login)
-    users.change_user(database, TEST, user.user_id, UserChanges(name="Asha", password="another long password"))
+    users.change_user(database, TEST, user.user_id, changes=UserChanges(name="Asha", password="another long password"))
     users.end_sessions(database, TEST, user.user_id)
     told = events(database)
     assert [event.action for event in told] == [
@@ -140,9 +142,10 @@ def test_the_log_is_filtered_and_comes_in_pages(database: Database) -> None:
         (AuditFilter(to=datetime.now(UTC) + timedelta(days=1)), 4),
     ]
     assert [len(events(database, wanted)) for wanted, _ in sessions] == [count for _, count in sessions]
-    first = list_events(database, AuditFilter(), None, 3)
-    second = list_events(database, AuditFilter(), first[-1].audit_id, 3)
-    assert [event.audit_id for event in (*first, *second)] == [4, 3, 2, 1]
+    first = list_events(database, AuditFilter(), Cursor(3))
+    second = list_events(database, AuditFilter(), Cursor(3, first.next))
+    assert [event.audit_id for event in (*first.rows, *second.rows)] == [4, 3, 2, 1]
+    assert (first.next, second.next) == (2, None)
 
 
 def test_an_import_tells_that_it_began_what_it_changed_and_how_it_ended(database: Database, aws: Aws) -> None:

@@ -9,16 +9,16 @@ from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.running import import_messages, import_object
 from chalicelib.postgres.database import Database
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
-from tests.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
-from tests.integration.conftest import Aws
-from tests.integration.test_import import query, scalar
-from tests.workbooks import customer, customers_book, loan, loans_book
+from tests.support.aws import Aws
+from tests.support.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
+from tests.support.imports.contents import query, scalar
+from tests.support.workbooks import customer, customers_book, loan, loans_book
 
 REVISION = "SELECT version_num FROM alembic_version"
 
 
 def run(database: Database, aws: Aws) -> BootstrapResult:
-    return bootstrap(database, aws.s3, aws.sqs, aws.settings)
+    return bootstrap(database, aws.settings, s3=aws.s3, sqs=aws.sqs)
 
 
 def deliver(database: Database, aws: Aws) -> int:

@@ -10,19 +10,19 @@ from threading import Barrier, Event
 import pytest
 from sqlalchemy import insert, select, text
 
-from chalicelib.errors import CustomerNotFound, DatabaseUnavailable
+from chalicelib.errors import CustomerNotFound, DatabaseUnavailable, OutcomeUnknown
 from chalicelib.postgres.database import Database
-from chalicelib.postgres.errors import Interrupted, OutcomeUnknown, retried
+from chalicelib.postgres.errors import Interrupted, retried
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services.idempotency import Once
 from chalicelib.services.loans import Application, apply, check_eligibility
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.tables import loans
-from tests.integration.waiting import wait_until_someone_waits
-from tests.lending import create_loan, register
-from tests.patience import PATIENCE_SECONDS
-from tests.people import TEST
+from tests.support.lending import create_loan, register
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.people import TEST
+from tests.support.waiting import wait_until_someone_waits
 
 TODAY = date(2026, 11, 23)
 WORKERS = 8
@@ -87,7 +87,9 @@ def test_an_application_sees_the_loan_of_the_one_that_it_waited_for(
 
     with ThreadPoolExecutor(2) as threads:
         slowly = Once(None, tell_slowly)
-        first = threads.submit(apply, database, customer_id, ask, STANDARD_1, TODAY, TEST, slowly)
+        first = threads.submit(
+            apply, database, customer_id, ask, policy=STANDARD_1, today=TODAY, author=TEST, once=slowly
+        )
         assert is_told.wait(PATIENCE_SECONDS)
         second = threads.submit(create_loan, new_database(), customer_id, ask, STANDARD_1, TODAY, TEST)
         wait_until_someone_waits(new_database())
@@ -156,7 +158,7 @@ def test_a_connection_cut_while_idle_is_replaced_without_anyone_noticing(
 ) -> None:
     customer_id = customer_with_history(database)
     ask = LoanRequest(Decimal(1000), Decimal(10), 12)
-    check_eligibility(database, customer_id, ask, STANDARD_1, TODAY)
+    check_eligibility(database, customer_id, ask, policy=STANDARD_1, today=TODAY)
     with new_database().reading() as connection:
         connection.execute(
             text(
@@ -164,7 +166,7 @@ def test_a_connection_cut_while_idle_is_replaced_without_anyone_noticing(
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-    assert check_eligibility(database, customer_id, ask, STANDARD_1, TODAY).decision.approved
+    assert check_eligibility(database, customer_id, ask, policy=STANDARD_1, today=TODAY).decision.approved
 
 
 def test_a_deadlock_is_run_again_until_it_succeeds(database: Database, new_database: Callable[[], Database]) -> None:

@@ -12,8 +12,8 @@ from chalicelib.config import STATEMENT_TIMEOUT_MS
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.postgres.database import Database, make_engine
 from infra.local.postgres import PostgresServer
-from tests.conftest import settings_for
-from tests.integration.refusing_proxy import SENTENCE, RefusingProxy
+from tests.support.refusing_proxy import SENTENCE, RefusingProxy
+from tests.support.settings import settings_for
 
 # What the template gives the import where nobody sets anything.
 OF_AN_IMPORT = {"DATABASE_PROXY": "yes", "STATEMENT_TIMEOUT_MS": "290000"}

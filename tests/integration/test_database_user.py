@@ -10,7 +10,7 @@ from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from infra.database_user import NEEDS
 from infra.local.postgres import PostgresServer
-from tests.conftest import PROJECT, settings_for
+from tests.support.settings import PROJECT, settings_for
 
 # The server of the tests has a database `loans` that is its superuser's.
 NAME = "loans_of_its_user"

@@ -15,9 +15,9 @@ from chalicelib.services.delinquency import list_late_loans, view_delinquency
 from chalicelib.services.servicing import Wanted
 from chalicelib.services.servicing_accounts import view_account
 from chalicelib.storage.delinquency import Behind
-from tests.integration.loan_lives import START, a_loan, an_imported_loan, receipt, reversal
-from tests.lending import record
-from tests.people import TEST
+from tests.support.lending import record
+from tests.support.loan_lives import START, a_loan, an_imported_loan, receipt, reversal
+from tests.support.people import TEST
 
 FIRST_DUE = add_months(START, 1)
 BY_CODE = {bucket.code: bucket for bucket in BUCKETS}

@@ -14,7 +14,8 @@ from chalicelib.services import access, api_keys, sessions, users
 from chalicelib.services.access import MOST_TRUSTED, TRUSTED_SECONDS, Gate
 from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.users import UserChanges
-from tests.people import TEST, key_of, session_of, user_of
+from chalicelib.storage.paging import Cursor
+from tests.support.people import TEST, key_of, session_of, user_of
 
 
 class Clock:
@@ -106,7 +107,7 @@ def test_a_role_that_was_taken_away_is_gone_after_thirty_seconds(database: Datab
     user = user_of(database, Role.OFFICER)
     token = session_of(database, user.login)
     assert gate.admit(token, READING).role is Role.OFFICER
-    users.change_user(database, TEST, user.user_id, UserChanges(role="viewer"))
+    users.change_user(database, TEST, user.user_id, changes=UserChanges(role="viewer"))
     clock.seconds += TRUSTED_SECONDS
     assert gate.admit(token, READING).role is Role.VIEWER
 
@@ -117,7 +118,7 @@ def test_who_lets_others_in_is_asked_for_each_time(database: Database, gate: Gat
     user_of(database, Role.ADMIN, "another")
     token = session_of(database, user.login)
     assert gate.admit(token, operation).role is Role.ADMIN
-    users.change_user(database, TEST, user.user_id, UserChanges(role="viewer"))
+    users.change_user(database, TEST, user.user_id, changes=UserChanges(role="viewer"))
     assert gate.admit(token, operation).role is Role.VIEWER
 
 
@@ -184,7 +185,7 @@ def test_the_last_use_is_noted_once_a_minute(database: Database, gate: Gate) -> 
     def used() -> object:
         gate.forget()
         gate.admit(token, READING)
-        return api_keys.list_keys(database, 0, 1)[0].last_used_at
+        return api_keys.list_keys(database, Cursor(1)).rows[0].last_used_at
 
     first = used()
     assert first is not None
@@ -197,7 +198,7 @@ def test_a_wrong_secret_is_no_use(database: Database, gate: Gate) -> None:
     token = key_of(database, Role.READER)
     with pytest.raises(Unauthenticated):
         gate.admit(token[:-1] + ("A" if token[-1] != "A" else "B"), READING)
-    assert api_keys.list_keys(database, 0, 1)[0].last_used_at is None
+    assert api_keys.list_keys(database, Cursor(1)).rows[0].last_used_at is None
 
 
 @pytest.mark.parametrize(
@@ -259,15 +260,15 @@ def test_a_key_of_nobody_or_of_an_importer_cannot_be_limited(database: Database)
     for role in ("reader", "importer"):
         with pytest.raises(InvalidRequest):
             api_keys.create_key(database, TEST, WantedKey("x", role, None, 99))
-    assert api_keys.list_keys(database, 0, 10) == []
+    assert api_keys.list_keys(database, Cursor(10)).rows == []
 
 
 def test_a_revoked_key_stays_revoked(database: Database) -> None:
     key_of(database, Role.READER)
     api_keys.revoke_key(database, TEST, 1)
-    (before,) = api_keys.list_keys(database, 0, 10)
+    (before,) = api_keys.list_keys(database, Cursor(10)).rows
     api_keys.revoke_key(database, TEST, 1)
-    assert api_keys.list_keys(database, 0, 10) == [before]
+    assert api_keys.list_keys(database, Cursor(10)).rows == [before]
     with pytest.raises(Conflict):
         api_keys.rotate_key(database, TEST, 1)
     with pytest.raises(ApiKeyNotFound):

@@ -6,20 +6,19 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from chalicelib.imports.jobs import SheetCounts
 from chalicelib.imports.reading.csv_text import NEITHER
 from chalicelib.imports.running import ImportResult, import_object
 from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database
-from tests.conftest import PROJECT
-from tests.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
-from tests.integration.conftest import Aws
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+from tests.support.aws import Aws
+from tests.support.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
+from tests.support.imports.contents import contents, findings, only_sheet, query, scalar
+from tests.support.settings import PROJECT
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
 REAL_DATA = PROJECT.parent / "shared" / "data"
 SAMPLE_DATA = PROJECT / "data"
@@ -39,51 +38,9 @@ def upload(aws: Aws, database: Database) -> Callable[..., ImportResult]:
 Upload = Callable[..., ImportResult]
 
 
-def query(database: Database, statement: str, **parameters: object) -> list[Any]:
-    with database.reading() as connection:
-        return [tuple(row) for row in connection.execute(text(statement), parameters)]
-
-
-def scalar(database: Database, statement: str) -> Any:
-    return query(database, statement)[0][0]
-
-
-def only_sheet(result: ImportResult) -> SheetCounts:
-    assert result.state == "completed", result
-    (sheet,) = result.sheets
-    return sheet
-
-
 def counts(result: ImportResult) -> Mapping[str, int]:
     """What is not zero."""
     return {name: value for name, value in vars(only_sheet(result)).items() if isinstance(value, int) and value}
-
-
-def findings(database: Database, result: ImportResult, outcome: str) -> list[Any]:
-    return query(
-        database,
-        "SELECT sheet, row_number, column_name, value, code, message FROM import_findings "
-        "WHERE import_id = :import_id AND outcome = :outcome ORDER BY finding_id",
-        import_id=result.import_id,
-        outcome=outcome,
-    )
-
-
-def contents(database: Database) -> dict[str, list[Any]]:
-    """All that imports leave behind, except when."""
-    return {
-        "customers": query(
-            database,
-            "SELECT customer_id, first_name, last_name, age, phone_number, monthly_income, approved_limit "
-            "FROM customers ORDER BY 1",
-        ),
-        "loans": query(
-            database,
-            "SELECT loan_id, customer_id, source_loan_id, loan_amount, tenure, interest_rate, monthly_installment, "
-            "emis_paid_on_time, start_date, end_date FROM loans ORDER BY 1",
-        ),
-        "waiting": query(database, "SELECT customer_id, source_loan_id, loan_id FROM waiting_loans ORDER BY 1, 2"),
-    }
 
 
 def expected_of(folder: Path) -> tuple[int, int, int]:

@@ -11,16 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bench.imports import FileStore
+from bench.file_store import FileStore
 from chalicelib.imports.attempts import FORGOTTEN, KILLED
 from chalicelib.imports.processor_budget import processor_budget, reading_seconds
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.running import give_up_dead, import_object
 from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database
-from tests.conftest import PROJECT
-from tests.integration.test_import import query
-from tests.workbooks import customer, customers_book
+from tests.support.imports.contents import query
+from tests.support.imports.dying_worker import import_and_die
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.processes import started
+from tests.support.settings import PROJECT
+from tests.support.workbooks import customer, customers_book
 
 REFERENCE = ObjectReference("bench", "incoming/poison.xlsx", "1")
 
@@ -33,10 +36,12 @@ def book(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def die(database_url: str, book: Path) -> Callable[..., int]:
+def die(database_url: str, book: Path, tmp_path: Path) -> Callable[..., int]:
     def run(way: str, seconds: float = 0.0) -> int:
-        command = [sys.executable, "-m", "tests.integration.dying_worker", database_url, str(book), way, str(seconds)]
-        return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True).returncode
+        process = started(tmp_path / "log", {}, import_and_die, database_url, book, way, seconds)
+        process.join(PATIENCE_SECONDS)
+        assert process.exitcode is not None, (tmp_path / "log").read_text()
+        return process.exitcode
 
     return run
 

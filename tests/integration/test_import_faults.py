@@ -18,10 +18,10 @@ from chalicelib.imports.rows import Chunk
 from chalicelib.imports.running import import_messages, import_object
 from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database, make_engine
-from tests.integration.conftest import Aws
-from tests.integration.test_import import contents, query, scalar
-from tests.patience import PATIENCE_SECONDS
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, loans_book, workbook
+from tests.support.aws import Aws
+from tests.support.imports.contents import contents, query, scalar
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, loans_book, workbook
 
 BOOK = workbook(
     {

@@ -9,9 +9,9 @@ from chalice.test import Client
 from chalicelib import runtime
 from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database
-from tests.integration.conftest import Aws
-from tests.integration.test_import import query
-from tests.workbooks import customer, customers_book
+from tests.support.aws import Aws
+from tests.support.imports.contents import query
+from tests.support.workbooks import customer, customers_book
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -9,13 +10,15 @@ import pytest
 from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database
 from chalicelib.rules.policy import STANDARD_1
-from tests.integration.conftest import Aws
-from tests.integration.test_import import query
-from tests.integration.test_import_stateful import PERSON
-from tests.integration.workers import Killed, Worker
-from tests.lending import register
-from tests.people import TEST
-from tests.workbooks import customer, customers_book, loan, loans_book
+from chalicelib.storage.customers import Registration
+from tests.support.aws import Aws
+from tests.support.imports.contents import query
+from tests.support.imports.workers import Killed, Worker
+from tests.support.lending import register
+from tests.support.people import TEST
+from tests.support.workbooks import customer, customers_book, loan, loans_book
+
+PERSON = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
 
 Happening = Callable[[], object]
 

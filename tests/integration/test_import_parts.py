@@ -21,9 +21,9 @@ from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.imports.template import write_template
 from chalicelib.postgres.database import Database
 from chalicelib.services.imports import NEVER_ARRIVED, WAITING_SECONDS, give_up_waiting
-from tests.integration.conftest import Aws
-from tests.integration.test_import import contents, query, scalar
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+from tests.support.aws import Aws
+from tests.support.imports.contents import contents, query, scalar
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
 PROGRESS = "SELECT state, rows_total, rows_read, rows_staged FROM imports"
 STAGED = "SELECT (SELECT count(*) FROM staged_customers) + (SELECT count(*) FROM staged_loans)"

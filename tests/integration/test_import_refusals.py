@@ -18,11 +18,11 @@ from chalicelib.rules.score import LoanRequest
 from chalicelib.services.statistics import count
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.loans import LikelyDouble, likely_doubles
-from tests.integration.conftest import Aws
-from tests.integration.test_import import findings, only_sheet, query
-from tests.lending import create_loan, register
-from tests.people import TEST
-from tests.workbooks import customer, customers_book, loan, loans_book
+from tests.support.aws import Aws
+from tests.support.imports.contents import findings, only_sheet, query
+from tests.support.lending import create_loan, register
+from tests.support.people import TEST
+from tests.support.workbooks import customer, customers_book, loan, loans_book
 
 PERSON = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
 TODAY = date(2026, 11, 25)

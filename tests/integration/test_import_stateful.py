@@ -31,14 +31,14 @@ from chalicelib.rules.score import LoanRequest
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.loans import likely_doubles
 from infra.local.postgres import PostgresServer
-from tests.conftest import settings_for
-from tests.databases import TEMPLATE
-from tests.integration.conftest import Aws
-from tests.integration.workers import FailingS3, Killed, Pause, Worker, wait_until_they_meet
-from tests.lending import create_loan, register
-from tests.patience import wait_until
-from tests.people import TEST
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.aws import Aws
+from tests.support.databases import TEMPLATE
+from tests.support.imports.workers import FailingS3, Killed, Pause, Worker, wait_until_they_meet
+from tests.support.lending import create_loan, register
+from tests.support.patience import wait_until
+from tests.support.people import TEST
+from tests.support.settings import settings_for
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 KEYS = ("a", "b", "c")
 # The customers of the workbooks; those who register get numbers above FIRST_REGISTERED; STRANGER never comes.

@@ -4,9 +4,9 @@ from datetime import date
 
 from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
-from tests.integration.conftest import Aws
-from tests.integration.test_import import query
-from tests.workbooks import customer, customers_book, loan, loans_book
+from tests.support.aws import Aws
+from tests.support.imports.contents import query
+from tests.support.workbooks import customer, customers_book, loan, loans_book
 
 
 def found(database: Database) -> list[tuple[object, ...]]:

@@ -20,8 +20,8 @@ from chalicelib.services.users import UserChanges
 from chalicelib.storage import api_keys as stored_keys
 from chalicelib.storage import sessions as stored_sessions
 from chalicelib.storage import users as stored_users
-from tests.integration.waiting import wait_until_someone_waits
-from tests.people import PASSWORD, TEST, key_of, session_of, user_of
+from tests.support.people import PASSWORD, TEST, key_of, session_of, user_of
+from tests.support.waiting import wait_until_someone_waits
 
 ANOTHER = "another long password"
 NEW_HASH = passwords.hashed(ANOTHER, "asha")
@@ -77,11 +77,21 @@ def test_a_session_that_was_opened_before_the_password_changed_ends_with_it(
     secret = _secret(database)
 
     def open_one(tx: Transaction) -> object:
-        return stored_sessions.open_for(tx.connection, b"x" * 32, user.user_id, secret.password_hash, "192.0.2.1")
+        return open_session(tx, secret)
 
     changes = UserChanges(password=ANOTHER)
-    meanwhile(new_database, open_one, lambda: users.change_user(database, TEST, user.user_id, changes))
+    meanwhile(new_database, open_one, lambda: users.change_user(database, TEST, user.user_id, changes=changes))
     assert open_sessions(database) == 0
+
+
+def open_session(tx: Transaction, secret: stored_users.Secret) -> object:
+    return stored_sessions.open_for(
+        tx.connection,
+        token_hash=b"x" * 32,
+        user_id=secret.user_id,
+        password_hash=secret.password_hash,
+        address="192.0.2.1",
+    )
 
 
 def _secret(database: Database) -> stored_users.Secret:
@@ -102,7 +112,7 @@ def test_a_role_that_is_taken_away_meanwhile_is_not_that_of_the_session(
 def test_sign_ins_of_one_user_do_not_wait_for_each_other(database: Database, new_database: Databases) -> None:
     user = user_of(database, Role.OFFICER, "asha")
     with new_database().transaction() as tx:
-        stored_sessions.open_for(tx.connection, b"x" * 32, user.user_id, _secret(database).password_hash, "192.0.2.1")
+        open_session(tx, _secret(database))
         assert sign_in(database, attempt()).user_id == user.user_id
 
 
@@ -115,7 +125,7 @@ def test_an_own_password_is_not_changed_by_who_knew_the_one_before(
         meanwhile(
             new_database,
             changing(user.user_id, **change),
-            lambda: change_own_password(database, TEST, attempt(), "a third long password"),
+            lambda: change_own_password(database, TEST, attempt(), new="a third long password"),
         )
     assert not passwords.matches("a third long password", _secret(database).password_hash)
 
@@ -137,7 +147,7 @@ def test_the_last_admin_stays_one_while_the_other_is_demoted(database: Database,
         meanwhile(
             new_database,
             changing(second.user_id, role="viewer"),
-            lambda: users.change_user(database, TEST, first.user_id, UserChanges(disabled=True)),
+            lambda: users.change_user(database, TEST, first.user_id, changes=UserChanges(disabled=True)),
         )
 
 

@@ -11,7 +11,7 @@ from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from chalicelib.storage.tables import metadata
 from infra.local.postgres import PostgresServer
-from tests.conftest import settings_for
+from tests.support.settings import settings_for
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:

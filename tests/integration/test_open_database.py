@@ -9,7 +9,7 @@ from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from infra.local.postgres import PostgresServer
 from infra.terminal import CommandError
-from tests.conftest import settings_for
+from tests.support.settings import settings_for
 
 
 def answer(url: str, statement: str) -> object:

@@ -20,10 +20,11 @@ from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Order
 from chalicelib.storage.delinquency import Behind
+from chalicelib.storage.paging import Cursor
 from chalicelib.storage.servicing import Asked
 from infra.local.postgres import PostgresServer
-from tests.conftest import settings_for
-from tests.databases import TEMPLATE
+from tests.support.databases import TEMPLATE
+from tests.support.settings import settings_for
 
 PORTFOLIO = """
     INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
@@ -53,6 +54,7 @@ TABLES = (
 )  # fmt: skip
 
 TODAY = date(2026, 11, 23)
+FIRST, LATER = Cursor(20), Cursor(20, 100)
 
 
 @pytest.mark.parametrize(
@@ -62,32 +64,38 @@ TODAY = date(2026, 11, 23)
         (lambda c: loans.of_customer(c, 7), "Index Only Scan using loans_customer_facts_idx"),
         (lambda c: loans.of_customer(c, 7), "loan_positions_pkey"),
         (lambda c: loans.with_customer(c, 7), "loans_pkey"),
-        (lambda c: loans.page(c, None, None, TODAY, 100, 20), "loans_pkey"),
-        (lambda c: loans.page(c, 7, True, TODAY, 0, 20), "loans_customer"),
-        (lambda c: loans.page(c, None, None, TODAY, 0, 20, newest_first=True), "Index Scan Backward using loans_pkey"),
-        (lambda c: loans.page(c, None, True, TODAY, 100, 20, newest_first=True), "loans_pkey"),
-        (lambda c: loans.page(c, 7, None, TODAY, 0, 20, newest_first=True), "loans_customer"),
-        (lambda c: loans.latest(c, 7, TODAY, 8), "loans_customer"),
+        (lambda c: loans.listed(c, today=TODAY, cursor=LATER), "loans_pkey"),
+        (lambda c: loans.listed(c, today=TODAY, cursor=FIRST, customer_id=7, current=True), "loans_customer"),
+        (
+            lambda c: loans.listed(c, today=TODAY, cursor=FIRST, newest_first=True),
+            "Index Scan Backward using loans_pkey",
+        ),
+        (lambda c: loans.listed(c, today=TODAY, cursor=LATER, current=True, newest_first=True), "loans_pkey"),
+        (lambda c: loans.listed(c, today=TODAY, cursor=FIRST, customer_id=7, newest_first=True), "loans_customer"),
+        (lambda c: loans.latest(c, 7, today=TODAY, most=8), "loans_customer"),
         (lambda c: customers.get(c, 7), "customers_pkey"),
-        (lambda c: customers.page(c, None, 100, 20), "customers_pkey"),
-        (lambda c: customers.page(c, "asha777", 0, 20), "customers_words_idx"),
-        (lambda c: customers.page(c, "rao asha777", 0, 20), "customers_words_idx"),
-        (lambda c: customers.page(c, "Rao777", 0, 20), "customers_words_idx"),
-        (lambda c: customers.page(c, "70000123", 0, 20), "customers_phone_number_idx"),
-        (lambda c: customers.page(c, "+91 70000 123", 0, 20), "customers_phone_number_idx"),
-        (lambda c: customers.page(c, "4321", 0, 20), "customers_phone_ending_idx"),
-        (lambda c: customers.page(c, None, 0, 20, order=Order.NAME), "customers_full_name_idx"),
-        (lambda c: customers.page(c, None, 100, 20, order=Order.NAME_DESCENDING), "customers_full_name_idx"),
-        (lambda c: customers.page(c, "asha777", 100, 20, order=Order.NAME), "customers_words_idx"),
-        (lambda c: customers.page(c, None, 100, 20, order=Order.NEWEST), "customers_pkey"),
+        (lambda c: customers.listed(c, cursor=LATER), "customers_pkey"),
+        (lambda c: customers.listed(c, cursor=FIRST, searched="asha777"), "customers_words_idx"),
+        (lambda c: customers.listed(c, cursor=FIRST, searched="rao asha777"), "customers_words_idx"),
+        (lambda c: customers.listed(c, cursor=FIRST, searched="Rao777"), "customers_words_idx"),
+        (lambda c: customers.listed(c, cursor=FIRST, searched="70000123"), "customers_phone_number_idx"),
+        (lambda c: customers.listed(c, cursor=FIRST, searched="+91 70000 123"), "customers_phone_number_idx"),
+        (lambda c: customers.listed(c, cursor=FIRST, searched="4321"), "customers_phone_ending_idx"),
+        (lambda c: customers.listed(c, cursor=FIRST, order=Order.NAME), "customers_full_name_idx"),
+        (lambda c: customers.listed(c, cursor=LATER, order=Order.NAME_DESCENDING), "customers_full_name_idx"),
+        (lambda c: customers.listed(c, cursor=LATER, searched="asha777", order=Order.NAME), "customers_words_idx"),
+        (lambda c: customers.listed(c, cursor=LATER, order=Order.NEWEST), "customers_pkey"),
         (lambda c: customers.names(c, [7, 8]), "customers_pkey"),
         (lambda c: applications.get(c, 7), "loan_applications_pkey"),
         (lambda c: applications.of_loan(c, 7), "loan_applications_loan_key"),
-        (lambda c: applications.page(c, ApplicationFilter(), 100, 20), "loan_applications_pkey"),
-        (lambda c: applications.page(c, ApplicationFilter(customer_id=7), None, 20), "loan_applications_customer_idx"),
-        (lambda c: audit.page(c, AuditFilter(), 100, 20), "audit_log_pkey"),
-        (lambda c: audit.page(c, AuditFilter(actor_kind="key", actor_id=7), None, 20), "audit_log_actor_idx"),
-        (lambda c: audit.page(c, AuditFilter(subject_kind="loan", subject_id="7"), None, 20), "audit_log_subject_idx"),
+        (lambda c: applications.listed(c, ApplicationFilter(), cursor=LATER), "loan_applications_pkey"),
+        (
+            lambda c: applications.listed(c, ApplicationFilter(customer_id=7), cursor=FIRST),
+            "loan_applications_customer_idx",
+        ),
+        (lambda c: audit.listed(c, AuditFilter(), LATER), "audit_log_pkey"),
+        (lambda c: audit.listed(c, AuditFilter(actor_kind="key", actor_id=7), FIRST), "audit_log_actor_idx"),
+        (lambda c: audit.listed(c, AuditFilter(subject_kind="loan", subject_id="7"), FIRST), "audit_log_subject_idx"),
         (lambda c: servicing.get(c, 7, Asked()), "loan_positions_pkey"),
         (lambda c: servicing.get(c, 7, Asked(history=True)), "loan_transactions_pkey"),
         (lambda c: servicing.get(c, 7, Asked(reference="UTR-77")), "loan_transactions_reference_key"),
@@ -121,7 +129,10 @@ def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
 def test_a_page_of_a_search_reads_little_in_every_order_however_many_match(
     portfolio: Connection, beginning: str, order: Order
 ) -> None:
-    plan = plan_of(portfolio, lambda c: customers.page(c, beginning, 0, 20, order=order), "ANALYZE, BUFFERS")
+    def search(connection: Connection) -> object:
+        return customers.listed(connection, cursor=FIRST, searched=beginning, order=order)
+
+    plan = plan_of(portfolio, search, "ANALYZE, BUFFERS")
     assert int(plan.partition("shared hit=")[2].split()[0]) < 1000
     assert "Seq Scan" not in plan
 

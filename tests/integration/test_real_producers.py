@@ -1,4 +1,4 @@
-"""What three programs write is what is stored: random workbooks (tests/integration/producers.py), read back."""
+"""What three programs write is what is stored: random workbooks (tests/support/imports/producers.py), read back."""
 
 import csv
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ from chalicelib.imports.reading.workbook import read_workbook
 from chalicelib.imports.rows import read_chunks
 from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
-from tests.integration.conftest import Aws
-from tests.integration.producers import (
+from tests.support.aws import Aws
+from tests.support.imports.contents import query
+from tests.support.imports.producers import (
     NoOffice,
     Planned,
     by_libreoffice,
@@ -22,8 +23,7 @@ from tests.integration.producers import (
     by_xlsxwriter,
     planned,
 )
-from tests.integration.test_import import query
-from tests.workbooks import CUSTOMER_HEADER
+from tests.support.workbooks import CUSTOMER_HEADER
 
 SEEDS = range(40)
 OFFICE_SEEDS = range(12)

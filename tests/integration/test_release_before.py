@@ -16,11 +16,11 @@ from sqlalchemy import text
 
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.migrate import MIGRATIONS
-from tests.conftest import PROJECT
-from tests.workbooks import customer, customers_book, loan, loans_book
+from tests.support.settings import PROJECT
+from tests.support.workbooks import customer, customers_book, loan, loans_book
 
 # What a release is asked for, in a process of its own. It prints what was answered.
-ASKED = Path(__file__).with_name("release_asked.py")
+ASKED = PROJECT / "tests" / "support" / "release_asked.py"
 
 
 def git(*arguments: str) -> bytes:

@@ -26,10 +26,10 @@ from chalicelib.storage import servicing as stored_lives
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.servicing import Asked
 from infra.local.postgres import PostgresServer
-from tests.conftest import settings_for
-from tests.integration.loan_lives import a_loan, receipt, reversal
-from tests.lending import create_loan, record, register
-from tests.people import TEST
+from tests.support.lending import create_loan, record, register
+from tests.support.loan_lives import a_loan, receipt, reversal
+from tests.support.people import TEST
+from tests.support.settings import settings_for
 
 TODAY = date(2025, 3, 15)
 

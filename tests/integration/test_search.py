@@ -7,6 +7,7 @@ import pytest
 from chalicelib.postgres.database import Database
 from chalicelib.storage import customers
 from chalicelib.storage.customers import Registration
+from chalicelib.storage.paging import Cursor, Slice
 
 PEOPLE = {
     1: ("\u095b\u0930\u0940\u0928\u093e", "Khan"),
@@ -34,10 +35,11 @@ def test_a_customer_is_found(database: Database, typed: str, found: int) -> None
         for number, (first, last) in PEOPLE.items():
             person = Registration(first, last, 41, f"98123{number:05}", Decimal(60000))
             assert customers.add(tx.connection, person, Decimal(1)).customer_id == number
-        assert [each.customer_id for each in customers.page(tx.connection, typed, 0, 20)] == [found]
+        listed = customers.listed(tx.connection, cursor=Cursor(20), searched=typed)
+        assert [each.customer_id for each in listed.rows] == [found]
 
 
 @pytest.mark.parametrize("typed", ["nobody", "'", "\\", "a & b", "!", "'':*", "5", "12345", "(", "\ufdfa" * 100])
 def test_what_nobody_has_finds_nobody_and_breaks_nothing(database: Database, typed: str) -> None:
     with database.reading() as connection:
-        assert customers.page(connection, typed, 0, 20) == []
+        assert customers.listed(connection, cursor=Cursor(20), searched=typed) == Slice([])

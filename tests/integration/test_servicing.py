@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from chalicelib import errors
 from chalicelib.errors import InvalidRequest, LoanError, ReferenceConflict
 from chalicelib.postgres.database import Database
+from chalicelib.rules.access import Scope
 from chalicelib.rules.calendar import add_months
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
@@ -29,7 +30,8 @@ from chalicelib.services.servicing_accounts import (
     view_statement,
 )
 from chalicelib.services.servicing_refusals import error_of
-from tests.integration.loan_lives import (
+from tests.support.lending import create_loan, record
+from tests.support.loan_lives import (
     START,
     a_customer,
     a_loan,
@@ -41,8 +43,7 @@ from tests.integration.loan_lives import (
     row,
     stored_position,
 )
-from tests.lending import create_loan, record
-from tests.people import TEST
+from tests.support.people import TEST
 
 # The EMI of 12,000 at 12% over 12 months.
 EMI = "1066.19"
@@ -264,7 +265,7 @@ def test_what_stands_against_it_is_told_with_both_figures(database: Database) ->
     with pytest.raises(errors.LoanNotFound):
         record(database, 999, receipt(EMI), TODAY, TEST)
     with pytest.raises(errors.LoanNotFound):
-        view_account(database, loan_id, TODAY, within=999)
+        view_account(database, loan_id, TODAY, scope=Scope(999))
 
 
 def test_a_later_fact_that_could_not_stand_refuses_an_earlier_one(database: Database) -> None:

@@ -14,7 +14,8 @@ from chalicelib.rules.score import LoanRequest
 from chalicelib.services import servicing
 from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.servicing import Recorded
-from tests.integration.loan_lives import (
+from tests.support.lending import Kept, create_loan, record
+from tests.support.loan_lives import (
     START,
     a_customer,
     a_loan,
@@ -25,8 +26,7 @@ from tests.integration.loan_lives import (
     row,
     stored_position,
 )
-from tests.lending import Kept, create_loan, record
-from tests.people import TEST
+from tests.support.people import TEST
 
 TODAY = START + timedelta(days=300)
 WORKERS = 8

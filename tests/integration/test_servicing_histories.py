@@ -15,9 +15,9 @@ from chalicelib.rules.servicing.values import Fact, Intent, Kind, Terms
 from chalicelib.services.servicing import Wanted
 from chalicelib.services.servicing_accounts import view_account
 from chalicelib.storage.tables import loans
-from tests.integration.loan_lives import a_customer, loan_row, replayed, row, stored_position
-from tests.lending import record
-from tests.people import TEST
+from tests.support.lending import record
+from tests.support.loan_lives import a_customer, loan_row, replayed, row, stored_position
+from tests.support.people import TEST
 from tests.unit.servicing.histories import Life, lives
 
 modest = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -16,7 +16,8 @@ from chalicelib.services.servicing_accounts import quote_settlement, view_accoun
 from chalicelib.services.servicing_upkeep import begin_servicing, outlive_due_dates
 from chalicelib.storage import loans as stored_loans
 from chalicelib.storage.tables import loans
-from tests.integration.loan_lives import (
+from tests.support.lending import record
+from tests.support.loan_lives import (
     START,
     a_customer,
     a_loan,
@@ -27,8 +28,7 @@ from tests.integration.loan_lives import (
     row,
     stored_position,
 )
-from tests.lending import record
-from tests.people import TEST
+from tests.support.people import TEST
 
 TODAY = date(2025, 7, 15)
 

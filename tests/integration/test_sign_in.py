@@ -19,7 +19,7 @@ from chalicelib.services.sessions import MOST_FAILURES_OF_A_LOGIN, MOST_FAILURES
 from chalicelib.services.users import UserChanges, WantedUser
 from chalicelib.storage import sessions as stored_sessions
 from chalicelib.storage import sign_in_failures
-from tests.people import PASSWORD, TEST, session_of, user_of
+from tests.support.people import PASSWORD, TEST, session_of, user_of
 
 WRONG = "not the password"
 
@@ -156,7 +156,7 @@ def test_a_browser_is_known_for_one_user_and_one_password(database: Database, wh
         "of another number": "y" + sign_in(database, attempt("asha")).device[1:],
     }
     if whose == "the password before":
-        users.change_user(database, TEST, user.user_id, UserChanges(password=PASSWORD))
+        users.change_user(database, TEST, user.user_id, changes=UserChanges(password=PASSWORD))
     for turn in range(MOST_FAILURES_OF_A_LOGIN):
         with pytest.raises(Unauthenticated):
             sign_in(database, attempt("asha", WRONG, f"198.51.100.{turn}"))
@@ -167,7 +167,7 @@ def test_a_browser_is_known_for_one_user_and_one_password(database: Database, wh
 
 def test_the_browser_that_changes_the_password_stays_known(database: Database) -> None:
     user_of(database, login="asha")
-    device = sessions.change_own_password(database, TEST, attempt("asha"), "another long password")
+    device = sessions.change_own_password(database, TEST, attempt("asha"), new="another long password")
     guess(database, "asha", MOST_FAILURES_OF_A_LOGIN)
     with pytest.raises(TooManyRequests):
         sign_in(database, attempt("asha", "another long password"))
@@ -244,7 +244,7 @@ def test_a_hash_that_is_none_matches_nothing(broken: str) -> None:
 def test_a_disabled_user_is_told_the_same_as_nobody(database: Database) -> None:
     user_of(database, login="admin")
     user = user_of(database, Role.VIEWER, "asha")
-    users.change_user(database, TEST, user.user_id, UserChanges(disabled=True))
+    users.change_user(database, TEST, user.user_id, changes=UserChanges(disabled=True))
     with pytest.raises(Unauthenticated, match=sessions.WRONG):
         sign_in(database, attempt("asha"))
 
@@ -252,7 +252,7 @@ def test_a_disabled_user_is_told_the_same_as_nobody(database: Database) -> None:
 def test_a_new_password_lets_in_who_had_to_wait(database: Database) -> None:
     user = user_of(database, login="asha")
     guess(database, "asha", MOST_FAILURES_OF_A_LOGIN)
-    users.change_user(database, TEST, user.user_id, UserChanges(password="another long password"))
+    users.change_user(database, TEST, user.user_id, changes=UserChanges(password="another long password"))
     assert sign_in(database, attempt("asha", "another long password")).user_id == user.user_id
 
 
@@ -267,7 +267,7 @@ def test_two_admins_who_demote_each_other_at_once_do_not_both_succeed(new_databa
 
         def demote(pair: tuple[Database, int]) -> bool:
             with suppress(Conflict):
-                users.change_user(pair[0], TEST, pair[1], UserChanges(role="viewer"))
+                users.change_user(pair[0], TEST, pair[1], changes=UserChanges(role="viewer"))
                 return True
             return False
 
@@ -278,7 +278,7 @@ def test_two_admins_who_demote_each_other_at_once_do_not_both_succeed(new_databa
 
 def test_a_superuser_who_is_there_gets_the_password_and_may_sign_in_again(database: Database) -> None:
     user = user_of(database, Role.ADMIN, "other") and user_of(database, Role.VIEWER, "asha")
-    users.change_user(database, TEST, user.user_id, UserChanges(disabled=True))
+    users.change_user(database, TEST, user.user_id, changes=UserChanges(disabled=True))
     made = users.make_superuser(database, TEST, WantedUser("asha", "Asha Rao", "admin", "another long password"))
     assert (made.user_id, made.role, made.disabled_at) == (user.user_id, "admin", None)
     assert sign_in(database, attempt("asha", "another long password")).name == "Asha Rao"

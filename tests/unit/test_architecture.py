@@ -1,8 +1,10 @@
 """The house: which room may import which. docs/architecture.md says why."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -31,7 +33,13 @@ VALUES_OF_IMPORTS = ("jobs", "findings", "files", "kinds")
 WITHIN_IMPORTS = {"reading": {"reading"}, "kinds": {"kinds", "reading"}}
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
+    """The names that a module imports, each with where it comes from."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -95,6 +103,14 @@ def module_in(name: str, modules: Mapping[str, Path]) -> str | None:
     return name if name in modules else next((part for part in (name.rpartition(".")[0],) if part in modules), None)
 
 
+def test_no_module_of_the_tests_imports_a_test_or_a_conftest() -> None:
+    """What several of them need stands in tests/support/."""
+    for path in (PROJECT / "tests").rglob("*.py"):
+        for name in imported(path):
+            parts = name.split(".")
+            assert parts[0] != "tests" or not any(part.startswith(("test_", "conftest")) for part in parts), path
+
+
 def test_the_rules_import_the_standard_library_only() -> None:
     for path in modules_of("rules"):
         for name in imported(path):
@@ -114,6 +130,27 @@ def test_no_connection_leaves_the_services() -> None:
         for path in modules_of(room):
             names = {name.rpartition(".")[2] for name in imported(path)}
             assert not names & {"Connection", "Transaction"}, path.relative_to(CHALICELIB)
+
+
+def test_every_answer_of_the_api_is_typed() -> None:
+    """mypy tells of a misspelt field only if the answer says which fields it has."""
+    untyped = re.compile(r"\b(dict|Mapping)\[str, (Any|object)\]")
+    for path in modules_of("api"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef):
+                assert function.returns, f"{path.relative_to(CHALICELIB)}: {function.name}"
+                returned = ast.unparse(function.returns)
+                assert not untyped.search(returned), f"{path.relative_to(CHALICELIB)}: {function.name} -> {returned}"
+
+
+def test_use_cases_and_queries_take_at_most_three_values_by_position() -> None:
+    """Of more, nobody who reads a call could tell which is which."""
+    for room in ("services", "storage"):
+        for path in modules_of(room):
+            for function in ast.walk(ast.parse(path.read_text())):
+                if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
+                    names = [each.arg for each in function.args.args if each.arg != "self"]
+                    assert len(names) <= 3, f"{path.relative_to(CHALICELIB)}: {function.name}({', '.join(names)})"
 
 
 def test_the_environment_is_read_in_one_place() -> None:
@@ -168,8 +205,14 @@ def test_nothing_is_there_for_the_tests_alone(room: str) -> None:
 def named_in(path: Path) -> Iterator[str]:
     """What a module names, of its own and of others, by full names. Whatever it imports it uses, or ruff says so."""
     yield from imported(path)
-    modules = {name.rpartition(".")[2]: name for name in imported(path)}
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    modules = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             yield f"{name_of(path)}.{node.id}"
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):

@@ -1,8 +1,5 @@
 """The settings: what is missing or wrong is named when the process starts."""
 
-import os
-import subprocess
-import sys
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +7,6 @@ import pytest
 from chalicelib.config import check_doors, import_queue_name, read_settings
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.policy import STANDARD_1
-from tests.conftest import PROJECT
 
 COMPLETE = {
     "STAGE": "local",
@@ -84,26 +80,6 @@ def test_origins_are_named_one_by_one(origins: str) -> None:
 def test_an_origin_that_is_none_or_everybody_is_refused(origins: str) -> None:
     with pytest.raises(ConfigurationError, match="CORS_ORIGINS must be origins with blanks between"):
         check_doors({"CORS_ORIGINS": origins})
-
-
-@pytest.mark.parametrize(
-    ("variables", "starts"),
-    [
-        ({"STAGE": "local", "API_AUTH": "open"}, True),
-        ({"STAGE": "prod"}, True),
-        ({"STAGE": "prod", "API_AUTH": "open"}, False),
-        ({"API_AUTH": "open"}, False),
-        ({"STAGE": "prod", "CORS_ORIGINS": "*"}, False),
-    ],
-)
-def test_a_process_whose_doors_stand_open_by_mistake_does_not_start(variables: dict[str, str], starts: bool) -> None:
-    """Nothing else is set, as while the application is packaged."""
-    environ = {"PATH": os.environ["PATH"], **variables}
-    ended = subprocess.run(
-        [sys.executable, "-c", "import app"], cwd=PROJECT, env=environ, capture_output=True, text=True
-    )
-    assert (ended.returncode == 0) is starts, ended.stderr
-    assert starts or "ConfigurationError: " in ended.stderr
 
 
 def test_the_queue_is_named_after_the_stage() -> None:

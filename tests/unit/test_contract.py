@@ -1,10 +1,9 @@
 """The contract is generated, complete and true to the code; the answers are held to it in the functional tests."""
 
-import ast
-import inspect
 import json
 import re
-import textwrap
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,18 +11,22 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 from schemathesis.specs.openapi.definitions import OPENAPI_31
+from typing_extensions import TypeAliasType, is_typeddict
 
-from app import app
-from chalicelib.api.blueprint import endpoints
 from chalicelib.api.contract import PUBLISHED, content_security_policy, published
+from chalicelib.api.endpoint import Endpoint
+from chalicelib.api.routes import endpoints
+from chalicelib.api.taking import parameters_of
 from chalicelib.errors import LoanError, TransactionNotFound, TransactionRefused
+from chalicelib.rules.access import Operation
 from contract import words
 from contract.__main__ import generated
+from contract.answered import type_of_answer
 from contract.conformance import Conformance
-from contract.document import OPERATIONS, document, failures, view_name
+from contract.document import PROJECT, document, failures, view_name
 from contract.exchanges import read_exchanges
 from contract.schemas import component_schemas, sentence
-from tests.unit.test_docs import all_subclasses
+from tests.support.errors import kinds_of
 
 DOCUMENT = document()
 EVERY_OPERATION = [(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods]
@@ -50,26 +53,27 @@ def test_the_published_files_are_what_is_generated_now(name: str) -> None:
     assert (PUBLISHED / name).read_text() == generated()[name], f"{name} is out of date: run `make openapi`"
 
 
-def test_every_endpoint_is_described_and_nothing_else_is() -> None:
-    assert set(OPERATIONS) == set(endpoints.operations)
+@pytest.mark.parametrize("endpoint", endpoints.declared.values(), ids=view_name)
+def test_whatever_an_endpoint_answers_as_json_has_a_type(endpoint: Endpoint) -> None:
+    assert len(endpoint.answers) == len({answer.status for answer in endpoint.answers})
+    is_written = endpoint.operation is Operation.READ_CONTRACT
+    for answer in endpoint.answers:
+        typed = type_of_answer(endpoint, answer)
+        assert (typed is None) == (is_written or not answer.media)
+        assert typed is None or is_typeddict(typed) or isinstance(typed, TypeAliasType)
 
 
-@pytest.mark.parametrize("key", endpoints.operations, ids=" ".join)
-def test_the_models_described_are_those_that_the_view_validates_with(key: tuple[str, str]) -> None:
-    method, path = key
-    view = inspect.unwrap(app.routes[path][method].view_function)
-    readers = {"body_of": "body", "changes_of": "body", "query_of": "query"}
-    parsed = {
-        (readers[node.func.id], node.args[1].id)
-        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(view))))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in readers
-        and isinstance(node.args[1], ast.Name)
-    }
-    described = OPERATIONS[key]
-    models = (("body", described.body), ("query", described.query))
-    assert parsed == {(part, model.__name__) for part, model in models if model}
+def test_what_a_view_cannot_be_handed_is_refused() -> None:
+    def view(customer_id: int) -> None: ...
+
+    with pytest.raises(TypeError, match="cannot be handed customer_id"):
+        parameters_of(view)
+
+
+def test_the_types_of_answers_are_not_imported_while_the_service_runs() -> None:
+    program = "import sys, app; print([name for name in sys.modules if name.startswith('chalicelib.api.answers')])"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 def test_the_document_is_openapi_and_its_schemas_are_json_schemas() -> None:
@@ -100,14 +104,11 @@ def test_every_link_leads_to_an_operation_with_parameters_that_it_has() -> None:
 
 def test_every_error_of_the_service_is_told_of_where_it_can_happen() -> None:
     told = {
-        kind.code
-        for key in OPERATIONS
-        for kinds in failures(OPERATIONS[key], endpoints.operations[key]).values()
-        for kind in kinds
+        kind.code for endpoint in endpoints.declared.values() for kinds in failures(endpoint).values() for kind in kinds
     }
-    everywhere = {kind.code for kind in all_subclasses(LoanError)}
+    everywhere = {kind.code for kind in kinds_of(LoanError)}
     # These two are answered where there is no operation, and transactions have none yet.
-    transactions = {kind.code for kind in {*TransactionRefused.__subclasses__(), TransactionNotFound}}
+    transactions = {kind.code for kind in TransactionRefused.__subclasses__()} | {TransactionNotFound.code}
     assert everywhere - told == {"path_not_found", "method_not_allowed"} | transactions
 
 
@@ -172,7 +173,7 @@ def test_a_head_is_held_to_status_and_headers_and_has_no_body() -> None:
     assert "X-Request-Id is missing" in conformance.faults("HEAD", "/api/customers", 200, {}, "")[0]
 
 
-def test_two_models_of_one_name_are_refused() -> None:
+def test_two_types_of_one_name_are_refused() -> None:
     first, second = type("Twin", (BaseModel,), {}), type("Twin", (BaseModel,), {})
     with pytest.raises(ValueError, match="given twice: Twin"):
         component_schemas([first, second])
@@ -220,5 +221,5 @@ def test_the_policy_of_the_page_lets_in_its_own_style_sheet_only() -> None:
 
 def test_every_operation_is_on_the_page() -> None:
     page = (PUBLISHED / "docs.html").read_text()
-    for method, path in endpoints.operations:
-        assert f'id="{view_name(method, path)}"' in page
+    for endpoint in endpoints.declared.values():
+        assert f'id="{view_name(endpoint)}"' in page

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.rules.bounds import LOAN_AMOUNT
@@ -19,8 +19,8 @@ from chalicelib.rules.money import emi
 from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy, Slab
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.rules.sentences import change_sentence, statement
-from tests.unit.portfolios import PORTFOLIOS, facts_in
-from tests.unit.strategies import able_customers, built_in_policies, policies, rates, requests, tenures
+from tests.support.portfolios import PORTFOLIOS, facts_in
+from tests.support.strategies import able_customers, built_in_policies, policies, rates, requests, tenures
 
 CUSTOMER = Facts(Decimal(50_000), Decimal(1_800_000), 2, 1, 48, 40, Decimal(300_000), Decimal(12_000))
 # 70 x 60/100 is a score of 42, in the slab of 12%.
@@ -254,7 +254,6 @@ def small_cases(draw: st.DrawFn) -> tuple[Facts, LoanRequest, Policy]:
     return facts, request, draw(st.one_of(built_in_policies, policies()))
 
 
-@settings(max_examples=60)
 @given(case=small_cases())
 def test_the_largest_amount_is_the_one_found_by_trying_each(case: tuple[Facts, LoanRequest, Policy]) -> None:
     facts, request, policy = case
@@ -262,7 +261,6 @@ def test_the_largest_amount_is_the_one_found_by_trying_each(case: tuple[Facts, L
     assert counter_offer(*case).largest_amount == largest_by_trying(facts, request, policy, most)
 
 
-@settings(max_examples=60)
 @given(case=small_cases())
 def test_the_shortest_tenure_is_the_one_found_by_trying_each(case: tuple[Facts, LoanRequest, Policy]) -> None:
     assert counter_offer(*case).shortest_tenure == shortest_by_trying(*case)

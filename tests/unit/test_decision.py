@@ -15,8 +15,8 @@ from chalicelib.rules.policy import PRUDENT_1, STANDARD_1, Policy
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.score import Facts, LoanRequest, history_score
 from chalicelib.rules.sentences import reason_sentence
-from tests.unit.portfolios import PORTFOLIOS, facts_in
-from tests.unit.strategies import able_customers, facts_of_customers, policies, rates, requests, rupees
+from tests.support.portfolios import PORTFOLIOS, facts_in
+from tests.support.strategies import able_customers, facts_of_customers, policies, rates, requests, rupees
 
 GOOD = Facts(
     monthly_income=Decimal(50_000),

@@ -5,19 +5,16 @@ from pathlib import Path
 
 from app import app
 from chalicelib import errors, metrics
-from chalicelib.postgres.errors import OutcomeUnknown
+from chalicelib.errors import OutcomeUnknown
 from chalicelib.rules.reasons import Reason
 from contract.document import public_path
+from tests.support.errors import kinds_of
 
 PROJECT = Path(__file__).parents[2]
 
 
 def words_of(document: str) -> str:
     return (PROJECT / document).read_text()
-
-
-def all_subclasses(kind: type[errors.LoanError]) -> set[type[errors.LoanError]]:
-    return {kind}.union(*(all_subclasses(each) for each in kind.__subclasses__()))
 
 
 def test_every_route_is_in_the_api_document() -> None:
@@ -34,8 +31,8 @@ def test_every_route_is_in_the_api_document() -> None:
 
 
 def test_every_error_code_is_in_the_api_document_with_its_status() -> None:
-    assert OutcomeUnknown in all_subclasses(errors.LoanError)
-    raised = {f"| `{kind.code}` | {kind.status} |" for kind in all_subclasses(errors.LoanError)}
+    assert OutcomeUnknown in kinds_of(errors.LoanError)
+    raised = {f"| `{kind.code}` | {kind.status} |" for kind in kinds_of(errors.LoanError)}
     documented = set(re.findall(r"^\| `\w+` \| \d{3} \|", words_of("docs/api.md"), re.MULTILINE))
     assert raised == documented
 

@@ -12,7 +12,7 @@ import pytest
 from infra.functions import invoke
 from infra.session import Session, session_of
 from infra.terminal import CommandError
-from tests.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS
 
 # Status, body, seconds until it comes.
 Answer = tuple[int, object, float]

@@ -13,7 +13,7 @@ from chalicelib.imports.reading.cells import PercentCell, UnclearCell
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.rows import Chunk, read_chunks
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
 
 CASES = Path(__file__).parent.parent / "cases"
 

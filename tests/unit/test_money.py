@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.rules.money import emi, from_paise, largest_principal, money, whole_paise
-from tests.unit.strategies import rates, rupees, tenures
+from tests.support.strategies import rates, rupees, tenures
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from chalicelib.rules.stored import (
     policy_as_stored,
     policy_from_stored,
 )
-from tests.unit.strategies import able_customers, facts_of_customers, policies, requests
+from tests.support.strategies import able_customers, facts_of_customers, policies, requests
 
 STORED_FACTS = facts_as_stored(Facts(Decimal(23_000), Decimal(828_000), 0, 0, 0, 0, Decimal(0), Decimal(0)))
 

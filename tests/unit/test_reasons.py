@@ -15,8 +15,8 @@ from chalicelib.rules.reasons import FIGURES, Reason, StatedReason
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.rules.sentences import REASONS, reason_sentence
 from chalicelib.rules.stored import reason_as_stored, reason_from_stored
-from tests.unit.strategies import rates
-from tests.unit.strategies import rupees as amounts
+from tests.support.strategies import rates
+from tests.support.strategies import rupees as amounts
 
 CUSTOMER = Facts(Decimal("50000.00"), Decimal("1800000.00"), 1, 0, 100, 60, Decimal("300000.00"), Decimal("12000.50"))
 ASKED = LoanRequest(Decimal(200_000), Decimal("10.50"), 24)

@@ -14,7 +14,7 @@ from chalicelib.imports.jobs import SheetCounts
 from chalicelib.imports.reading.workbook import read_workbook
 from chalicelib.imports.report.summary import Summary
 from chalicelib.imports.report.workbook import NOT_READ, ReportedSheet, write_report
-from tests.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
 
 
 def became(row_number: int, outcome: str, *said: tuple[str, str, str | None]) -> RowOutcome:

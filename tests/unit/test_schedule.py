@@ -13,8 +13,8 @@ from chalicelib.rules.calendar import add_months
 from chalicelib.rules.effective_rate import PRECISION, InstalmentsDoNotRepay, effective_interest_rate
 from chalicelib.rules.money import emi
 from chalicelib.rules.schedule import Schedule, schedule
-from tests.unit.portfolios import PORTFOLIOS, StatedLoan, loans_in
-from tests.unit.strategies import rates, rupees, tenures
+from tests.support.portfolios import PORTFOLIOS, StatedLoan, loans_in
+from tests.support.strategies import rates, rupees, tenures
 
 START = date(2026, 1, 31)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from chalicelib.rules.bounds import MAX_SCORE
 from chalicelib.rules.policy import STANDARD_1, Policy
 from chalicelib.rules.score import Facts, LoanRequest, Part, credit_score, history_score
-from tests.unit.strategies import facts_of_customers, policies, requests
+from tests.support.strategies import facts_of_customers, policies, requests
 
 CUSTOMER = Facts(Decimal(50_000), Decimal(1_800_000), 2, 1, 48, 40, Decimal(300_000), Decimal(12_000))
 ASKED = LoanRequest(Decimal(200_000), Decimal("10.5"), 24)

@@ -9,8 +9,8 @@ import pytest
 
 from infra.local.environment import forget_other_clouds
 from infra.local.processes import free_port
-from tests.conftest import PROJECT
-from tests.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.settings import PROJECT
 
 TESTS = PROJECT / "tests"
 # What is said once, in the file that is named, and which no other may do by itself.

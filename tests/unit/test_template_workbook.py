@@ -15,7 +15,7 @@ from chalicelib.imports.reading.workbook import read_workbook
 from chalicelib.imports.rows import read_chunks
 from chalicelib.imports.template import NOTES, edition, write_template
 from chalicelib.rules.typed import Problem
-from tests.workbooks import loan
+from tests.support.workbooks import loan
 
 COLUMNS = [(kind, column) for kind in KINDS for column in kind.columns]
 

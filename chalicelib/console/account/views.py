@@ -28,7 +28,7 @@ def change_password(visit: Visit) -> Response:
     """Changes the user's own password, which ends all sessions, and leads to the sign-in."""
     try:
         new = _new_password(visit)
-        device = sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new)
+        device = sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new=new)
     except Unauthenticated:
         return _account(visit, Form(errors={"current_password": ["is not your current password"]}), 400)
     except InvalidRequest as error:

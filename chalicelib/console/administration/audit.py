@@ -17,6 +17,7 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.requests.access_models import AuditQuery
 from chalicelib.services import audit
 from chalicelib.storage.audit import StoredEvent
+from chalicelib.storage.paging import Slice
 
 PAGE_ROWS = 50
 
@@ -63,14 +64,14 @@ def view_audit(visit: Visit) -> Response:
     try:
         query = read(AuditQuery, visit.query)
     except InvalidRequest as error:
-        return _audit(visit, Form.refused(visit.query, error), [], status=error.status)
-    zone = runtime.settings().business_timezone
-    found = audit.list_events(runtime.database(), query.filter(zone), query.before, PAGE_ROWS + 1)
+        return _audit(visit, Form.refused(visit.query, error), Slice([]), status=error.status)
+    wanted = query.filter(runtime.settings().business_timezone)
+    found = audit.list_events(runtime.database(), wanted, query.cursor(PAGE_ROWS))
     return _audit(visit, Form(visit.query), found)
 
 
-def _audit(visit: Visit, form: Form, found: Sequence[StoredEvent], status: int = 200) -> Response:
-    shown = shown_page(found, visit.query, FILTERS, "before", lambda event: event.audit_id, PAGE_ROWS)
+def _audit(visit: Visit, form: Form, found: Slice[StoredEvent], status: int = 200) -> Response:
+    shown = shown_page(found, visit.query, cursor="before", kept=FILTERS)
     return page(
         visit,
         "administration/audit.html",

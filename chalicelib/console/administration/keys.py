@@ -32,8 +32,8 @@ assert [role for role, _ in ROLES] == [*MACHINES]
 def view_keys(visit: Visit) -> Response:
     """Keys by number, revoked and expired ones too."""
     query = read(NumberedQuery, visit.query)
-    found = api_keys.list_keys(runtime.database(), query.after, PAGE_ROWS + 1)
-    shown = shown_page(found, visit.query, (), "after", lambda key: key.key_id, PAGE_ROWS)
+    found = api_keys.list_keys(runtime.database(), query.cursor(PAGE_ROWS))
+    shown = shown_page(found, visit.query, cursor="after")
     now = datetime.now(UTC)
     keys = [(key, state_of(key, now)) for key in shown.rows]
     return page(visit, "administration/keys.html", keys=keys, first=shown.first, next=shown.next)

@@ -29,8 +29,8 @@ assert [role for role, _ in ROLES] == [*PEOPLE]
 def view_users(visit: Visit) -> Response:
     """Users by number, disabled ones too."""
     query = read(NumberedQuery, visit.query)
-    found = users.list_users(runtime.database(), query.after, PAGE_ROWS + 1)
-    shown = shown_page(found, visit.query, (), "after", lambda user: user.user_id, PAGE_ROWS)
+    found = users.list_users(runtime.database(), query.cursor(PAGE_ROWS))
+    shown = shown_page(found, visit.query, cursor="after")
     return page(visit, "administration/users.html", users=shown.rows, first=shown.first, next=shown.next)
 
 
@@ -107,7 +107,7 @@ def _set_disabled(visit: Visit, number: int, disabled: bool) -> Response:
 
 
 def _change(visit: Visit, number: int, changes: UserChanges) -> None:
-    users.change_user(runtime.database(), visit.author, number, changes)
+    users.change_user(runtime.database(), visit.author, number, changes=changes)
     runtime.gate().forget()
 
 

@@ -34,8 +34,8 @@ def list_applications(visit: Visit) -> Response:
             names={},
         )
     wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to)
-    found = applications.list_applications(runtime.database(), wanted, query.before, ROWS + 1)
-    shown = shown_page(found, typed, FILTERS, "before", lambda each: each.application_id)
+    found = applications.list_applications(runtime.database(), wanted, cursor=query.cursor(ROWS))
+    shown = shown_page(found, typed, cursor="before", kept=FILTERS)
     names = customers.names_of(runtime.database(), {each.customer_id for each in shown.rows})
     return page(visit, "applications/applications.html", form=Form(typed), shown=shown, names=names)
 

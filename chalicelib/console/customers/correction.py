@@ -30,6 +30,7 @@ from chalicelib.rules.typed.numbers import amount
 from chalicelib.services import access, customers
 from chalicelib.services.customers import CustomerWithExposure
 from chalicelib.storage.customers import Customer
+from chalicelib.storage.paging import Cursor
 
 # Beside each field that can be corrected, the form holds what stood in it when it was opened.
 SEEN = "seen_"
@@ -46,7 +47,7 @@ class Race:
 def view_change(visit: Visit, customer_id: str) -> Response:
     """The form of what can be corrected."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
-    found = customers.view_customer(runtime.database(), number, runtime.today())
+    found = customers.view_customer(runtime.database(), number, today=runtime.today())
     return _page(visit, found, Form({**_values(found.customer), **_opened(found)}))
 
 
@@ -54,13 +55,20 @@ def change_customer(visit: Visit, customer_id: str) -> Response:
     """Corrects a customer who is still as the form showed them; otherwise shows what is different now."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
     typed = visit.form
-    found = customers.view_customer(runtime.database(), number, runtime.today())
+    found = customers.view_customer(runtime.database(), number, today=runtime.today())
     try:
         wanted = read(Correction, typed)
         changes = _changes(found.customer, wanted)
         access.require_for_change(visit.actor, changes)
-        ceiling, etags = runtime.settings().ceilings.of(visit.actor.role), {typed.get("etag", "")}
-        customers.change_customer(runtime.database(), number, changes, etags, visit.author, wanted.reason, ceiling)
+        customers.change_customer(
+            runtime.database(),
+            number,
+            changes,
+            etags={typed.get("etag", "")},
+            author=visit.author,
+            reason=wanted.reason,
+            ceiling=runtime.settings().ceilings.of(visit.actor.role),
+        )
     except InvalidRequest as error:
         return _page(visit, found, _refused({**_opened(found), **typed}, error), error.status)
     except Outdated:
@@ -89,8 +97,8 @@ def _refused(typed: dict[str, str], error: InvalidRequest) -> Form:
 
 def _lost_race(visit: Visit, number: int) -> Response:
     """What is stored now, with what was typed in the fields that were changed, to be looked at and sent again."""
-    found = customers.view_customer(runtime.database(), number, runtime.today())
-    latest = customers.history(runtime.database(), number, None, 1)
+    found = customers.view_customer(runtime.database(), number, today=runtime.today())
+    latest = customers.history(runtime.database(), number, Cursor(1)).rows
     typed, now = visit.form, _values(found.customer)
     seen = {name: typed.get(SEEN + name, "") for name in CORRECTABLE}
     kept = {name: typed[name] for name in CORRECTABLE if name in typed and typed[name] != seen[name]}

@@ -37,7 +37,9 @@ def register_customer(visit: Visit) -> Response:
     registration = Registration(**body.model_dump())
     once = Once[Customer](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
     try:
-        registered = customers.register(runtime.database(), registration, runtime.policy(), visit.author, once)
+        registered = customers.register(
+            runtime.database(), registration, policy=runtime.policy(), author=visit.author, once=once
+        )
     except RequestInFlight:
         return redirect(visit, "customers/?sort=newest", done="registration-underway")
     number = json.loads(registered.answer)["customer_id"]

@@ -23,6 +23,7 @@ from chalicelib.rules.score import Facts
 from chalicelib.services import applications, customers, loans
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.customers import Order
+from chalicelib.storage.paging import Cursor
 
 # On the page of a customer; the lists have them all.
 LATEST = 8
@@ -47,8 +48,8 @@ class HistoryQuery(PageQuery):
 def list_customers(visit: Visit) -> Response:
     """Customers to search as one types, in pages."""
     query = read(ListQuery, visit.query)
-    found = customers.list_customers(runtime.database(), query.q, query.after, ROWS + 1, order=query.sort)
-    shown = shown_page(found, visit.query, ("q", "sort"), "after", lambda each: each.customer_id)
+    found = customers.list_customers(runtime.database(), cursor=query.cursor(ROWS), searched=query.q, order=query.sort)
+    shown = shown_page(found, visit.query, cursor="after", kept=("q", "sort"))
     template = "customers/customers_rows.html" if query.part else "customers/customers.html"
     return page(visit, template, form=Form(visit.query), query=query, shown=shown, sorts=_sorts(query.q))
 
@@ -65,10 +66,9 @@ def view_customer(visit: Visit, customer_id: str) -> Response:
 
 def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Response:
     database, today = runtime.database(), runtime.today()
-    found = customers.view_customer(database, number, today)
-    history_query = read(HistoryQuery, visit.query)
-    history = customers.history(database, number, history_query.before, CHANGES + 1)
-    latest = applications.list_applications(database, ApplicationFilter(number), None, LATEST)
+    found = customers.view_customer(database, number, today=today)
+    history = customers.history(database, number, read(HistoryQuery, visit.query).cursor(CHANGES))
+    latest = applications.list_applications(database, ApplicationFilter(number), cursor=Cursor(LATEST))
     return page(
         visit,
         "customers/customer.html",
@@ -80,10 +80,10 @@ def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Resp
         details=details_of(found.customer),
         what_if=what_if,
         today=today,
-        loans=loans.latest_loans(database, number, today, LATEST),
-        applications=latest,
-        history=[entry_of(event) for event in history[:CHANGES]],
-        earlier=f"?before={history[CHANGES - 1].audit_id}#history" if len(history) > CHANGES else None,
+        loans=loans.latest_loans(database, number, today=today, most=LATEST),
+        applications=latest.rows,
+        history=[entry_of(event) for event in history.rows],
+        earlier=None if history.next is None else f"?before={history.next}#history",
     )
 
 

@@ -38,7 +38,7 @@ def check(customer_id: int, typed: Mapping[str, str]) -> WhatIf:
     if not typed:
         return WhatIf(Form())
     request, policy = _request(customer_id, typed), runtime.policy()
-    checked = loans.check_eligibility(runtime.database(), customer_id, request, policy, runtime.today())
+    checked = loans.check_eligibility(runtime.database(), customer_id, request, policy=policy, today=runtime.today())
     return WhatIf(Form(typed), explain_check(request, checked, policy))
 
 
@@ -50,7 +50,13 @@ def apply(visit: Visit, customer_id: str) -> Response:
     once = Once(idempotency.attempt_from(visit), _stored_answer)
     try:
         applied = loans.apply(
-            runtime.database(), number, request, runtime.policy(), runtime.today(), visit.author, once
+            runtime.database(),
+            number,
+            request,
+            policy=runtime.policy(),
+            today=runtime.today(),
+            author=visit.author,
+            once=once,
         )
     except RequestInFlight:
         return redirect(visit, f"customers/{number}/", done="application-underway")

@@ -1,41 +1,35 @@
 """What the lists of the console share: pages of rows, and the links between them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
+from chalicelib.storage.paging import Slice
+
 ROWS = 25
 
-Row = TypeVar("Row")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Shown(Generic[Row]):
-    """The rows of a page, and the addresses of the first and the next one, None where this is it."""
+class Shown(Generic[T]):
+    """The rows of a page, and the addresses of the first and the next one, None if there is none."""
 
-    rows: Sequence[Row]
+    rows: Sequence[T]
     first: str | None = None
     next: str | None = None
 
 
-def shown_page(
-    found: Sequence[Row],
-    query: Mapping[str, str],
-    kept: Collection[str],
-    cursor: str,
-    number_of: Callable[[Row], int],
-    size: int = ROWS,
-) -> Shown[Row]:
-    """A page of `size` rows, of which one more was looked for. Of the query, the parameters `kept` go along from page
-    to page, and `cursor` says behind which row one starts.
+def shown_page(found: Slice[T], query: Mapping[str, str], *, cursor: str, kept: Collection[str] = ()) -> Shown[T]:
+    """A part of a list as a page of it. Of the query, the parameters `kept` go along from page to page, and `cursor`
+    says behind which row a page begins.
     """
     filters = {name: query[name] for name in kept if name in query}
-    rows = found[:size]
     return Shown(
-        rows,
+        found.rows,
         address(filters) if cursor in query else None,
-        address(filters | {cursor: number_of(rows[-1])}) if len(found) > size else None,
+        None if found.next is None else address(filters | {cursor: found.next}),
     )
 
 

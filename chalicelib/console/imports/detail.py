@@ -44,8 +44,12 @@ def view_import(visit: Visit, import_id: str) -> Response:
     """An import with its findings about rows, by page and outcome."""
     query = read(ImportRowsQuery, visit.query)
     job = _job(visit, import_id)
-    found = imports.list_findings(
-        runtime.database(), job.import_id, query.outcome, query.after, PAGE_ROWS + 1, visit.actor.own_imports
+    findings = imports.list_findings(
+        runtime.database(),
+        job.import_id,
+        outcome=query.outcome,
+        cursor=query.cursor(PAGE_ROWS),
+        own=visit.actor.own_imports,
     )
     upload = _upload(visit, job)
     return page(
@@ -56,12 +60,12 @@ def view_import(visit: Visit, import_id: str) -> Response:
         totals=totals(job.sheets),
         upload=upload,
         is_sent=_is_sent(visit),
-        findings=found[:PAGE_ROWS],
+        findings=findings.rows,
         may_be_released=_may_be_released(visit, job),
         outcome=query.outcome,
         outcomes=OUTCOMES,
         first=_rows_link(query.outcome) if query.after else None,
-        next=_rows_link(query.outcome, found[PAGE_ROWS - 1].finding_id) if len(found) > PAGE_ROWS else None,
+        next=None if findings.next is None else _rows_link(query.outcome, findings.next),
     )
 
 
@@ -84,7 +88,9 @@ def download_report(visit: Visit, import_id: str) -> Response:
 def release(visit: Visit, import_id: str) -> Response:
     """Imports the file once more in the name of the visitor, and leads to that import."""
     number = number_in_path(import_id, ImportNotFound, "import")
-    released = imports.release_import(runtime.database(), runtime.s3(), number, visit.actor, visit.request_id)
+    released = imports.release_import(
+        runtime.database(), runtime.s3(), number, actor=visit.actor, request_id=visit.request_id
+    )
     return redirect(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
 
 
@@ -116,7 +122,7 @@ def _upload(visit: Visit, job: ImportJob) -> Upload | None:
     if job.state != ImportState.AWAITING_UPLOAD or _is_sent(visit) or not visit.may(Operation.START_IMPORT):
         return None
     back_to = None if visit.query.get("by") == BY_SCRIPT else _whole_address(visit, f"imports/{job.import_id}/")
-    return imports.upload_of(runtime.signing_s3(), job, datetime.now(UTC), back_to)
+    return imports.upload_of(runtime.signing_s3(), job, datetime.now(UTC), back_to=back_to)
 
 
 def _may_be_released(visit: Visit, job: ImportJob) -> bool:

@@ -17,5 +17,6 @@ def view_failed_files(visit: Visit) -> Response:
 
 def try_again(visit: Visit) -> Response:
     """Puts all of them back into the import queue."""
-    found = dead_letters.redrive(runtime.database(), visit.author, runtime.sqs(), runtime.settings().import_queue_url)
+    queue = runtime.settings().import_queue_url
+    found = dead_letters.redrive(runtime.database(), visit.author, sqs=runtime.sqs(), import_queue_url=queue)
     return redirect(visit, "imports/", done="files-tried-again" if found else "no-failed-files")

@@ -23,8 +23,8 @@ BY_SCRIPT = "script"
 def view_imports(visit: Visit) -> Response:
     """Imports, the newest first."""
     query = read(ImportsQuery, visit.query)
-    found = imports.list_imports(runtime.database(), query.before, ROWS + 1, visit.actor.own_imports)
-    shown = shown_page(found, visit.query, (), "before", lambda job: job.import_id)
+    found = imports.list_imports(runtime.database(), query.cursor(ROWS), visit.actor.own_imports)
+    shown = shown_page(found, visit.query, cursor="before")
     jobs = [(job, totals(job.sheets)) for job in shown.rows]
     return page(visit, "imports/imports.html", jobs=jobs, first=shown.first, next=shown.next)
 
@@ -41,10 +41,10 @@ def start_import(visit: Visit) -> Response:
         started = imports.start_import(
             runtime.database(),
             runtime.signing_s3(),
-            runtime.settings().import_bucket,
-            body.file_name,
-            visit.actor,
-            visit.request_id,
+            bucket=runtime.settings().import_bucket,
+            file_name=body.file_name,
+            actor=visit.actor,
+            request_id=visit.request_id,
         )
     except InvalidRequest as error:
         return _new_import(visit, Form.refused(visit.form, error), 400)

@@ -21,10 +21,11 @@ from chalicelib.requests.models import LoansQuery
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.bounds import TENURE
 from chalicelib.rules.money import ZERO
-from chalicelib.rules.schedule import Row, Schedule
+from chalicelib.rules.schedule import Instalment, Schedule
 from chalicelib.services import customers, loans
 from chalicelib.services.schedule_csv import schedule_csv
 from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.paging import Cursor
 
 FILTERS = ("customer_id", "state")
 # More columns than these are drawn a year each.
@@ -65,14 +66,13 @@ def list_loans(visit: Visit) -> Response:
         return _list(visit, Form.refused(visit.query, error), nothing, {}, ListQuery(), error.status)
     found = loans.list_loans(
         runtime.database(),
-        query.customer_id,
-        query.current(),
-        runtime.today(),
-        query.after,
-        ROWS + 1,
+        today=runtime.today(),
+        cursor=query.cursor(ROWS),
+        customer_id=query.customer_id,
+        current=query.current(),
         newest_first=query.sort == "newest",
     )
-    shown = shown_page(found, visit.query, (*FILTERS, "sort"), "after", lambda loan: loan.loan_id)
+    shown = shown_page(found, visit.query, cursor="after", kept=(*FILTERS, "sort"))
     names = customers.names_of(runtime.database(), {loan.customer_id for loan in shown.rows})
     return _list(visit, Form(visit.query), shown, names, query)
 
@@ -110,16 +110,15 @@ def view_loan(visit: Visit, loan_id: str) -> Response:
         plan = loans.schedule_of(file.loan)
     except InstalmentsDoNotRepayLoan:
         return page(visit, "loans/loan.html", plan=None, **values)
-    rows = plan.rows[after : after + INSTALMENTS]
-    more = len(plan.rows) > after + INSTALMENTS
+    shown = Cursor(INSTALMENTS).slice(plan.rows[after:], lambda row: row.number)
     return page(
         visit,
         "loans/loan.html",
         plan=plan,
         chart=_chart(plan),
-        rows=rows,
+        rows=shown.rows,
         first="?#schedule" if after else None,
-        next=f"{address({'after': after + INSTALMENTS})}#schedule" if more else None,
+        next=None if shown.next is None else f"{address({'after': shown.next})}#schedule",
         **values,
     )
 
@@ -141,7 +140,7 @@ def _workbook(visit: Visit, plan: Schedule, number: int) -> Response:
     from chalicelib.services.schedule_books import schedule_link
 
     bucket = runtime.settings().import_bucket
-    link = schedule_link(runtime.s3(), runtime.signing_s3(), bucket, plan, f"Loan {number}")
+    link = schedule_link(runtime.s3(), runtime.signing_s3(), bucket=bucket, plan=plan, title=f"Loan {number}")
     return redirect_to_file(visit, link)
 
 
@@ -160,5 +159,5 @@ def _chart(plan: Schedule) -> Columns:
     return columns("Principal and interest of the instalments", labels, series, write.money)
 
 
-def _sum(rows: Sequence[Row], name: str) -> Decimal:
+def _sum(rows: Sequence[Instalment], name: str) -> Decimal:
     return sum((getattr(row, name) for row in rows), ZERO)

@@ -1,0 +1,35 @@
+"""What the application does when a process starts with it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.settings import PROJECT
+
+
+@pytest.mark.parametrize(
+    ("variables", "starts"),
+    [
+        ({"STAGE": "local", "API_AUTH": "open"}, True),
+        ({"STAGE": "prod"}, True),
+        ({"STAGE": "prod", "API_AUTH": "open"}, False),
+        ({"API_AUTH": "open"}, False),
+        ({"STAGE": "prod", "CORS_ORIGINS": "*"}, False),
+    ],
+)
+def test_a_process_whose_doors_stand_open_by_mistake_does_not_start(variables: dict[str, str], starts: bool) -> None:
+    """Nothing else is set, as while the application is packaged."""
+    environ = {"PATH": os.environ["PATH"], **variables}
+    ended = subprocess.run(
+        [sys.executable, "-c", "import app"], cwd=PROJECT, env=environ, capture_output=True, text=True
+    )
+    assert (ended.returncode == 0) is starts, ended.stderr
+    assert starts or "ConfigurationError: " in ended.stderr
+
+
+def test_the_application_starts_without_the_password_hasher() -> None:
+    program = "import sys, app; print([name for name in ('argon2', 'cffi', '_cffi_backend') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

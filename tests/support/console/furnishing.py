@@ -1,0 +1,146 @@
+"""A month of a lender, for pictures: people with names, keys, applications day by day, an import, a fault."""
+
+import tempfile
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+from chalicelib.imports import jobs
+from chalicelib.imports.s3_events import ObjectReference, message_for
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.rules.access import KEY, USER, Author, Role
+from chalicelib.rules.policy import STANDARD_1
+from chalicelib.rules.score import LoanRequest
+from chalicelib.services.api_keys import WantedKey, create_key
+from chalicelib.services.customers import change_customer, etag_of, view_customer
+from chalicelib.services.loans import Application
+from chalicelib.services.users import WantedUser, create_user
+from chalicelib.storage.paging import Cursor
+from tests.support.lending import create_loan
+from tests.support.people import PASSWORD, session_of
+from tests.support.settings import DATA, settings_for
+from tests.support.stack import Stack
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+
+CUSTOMERS, DAYS, MOST_A_DAY = 400, 30, 9
+ADMIN = "asha"
+
+# All of it was written within a minute. Whoever looks at a page is to see it spread over the month it tells of, so the
+# moments are put back to the days that were decided on, in office hours; today's end a little while ago.
+SPREAD = """
+    WITH numbered AS (
+        SELECT application_id, decided_on,
+               row_number() OVER (PARTITION BY decided_on ORDER BY application_id) AS nth,
+               row_number() OVER (PARTITION BY decided_on ORDER BY application_id DESC) AS nth_last
+        FROM loan_applications
+    )
+    UPDATE loan_applications SET created_at = LEAST(
+        (numbered.decided_on + time '09:40') AT TIME ZONE 'Asia/Kolkata' + numbered.nth * interval '43 minutes',
+        now() - numbered.nth_last * interval '3 minutes'
+    )
+    FROM numbered WHERE numbered.application_id = loan_applications.application_id;
+
+    ALTER TABLE audit_log DISABLE TRIGGER audit_log_is_append_only;
+    UPDATE audit_log SET at = at - interval '34 days' WHERE subject_kind IN ('user', 'api_key');
+    UPDATE audit_log SET at = at - interval '33 days' WHERE subject_kind = 'import';
+    UPDATE audit_log SET at = application.created_at FROM loan_applications AS application
+    WHERE subject_kind = 'application' AND subject_id = application_id::text;
+    ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_is_append_only;
+
+    UPDATE users SET created_at = created_at - interval '34 days',
+                     password_changed_at = password_changed_at - interval '34 days';
+    UPDATE api_keys SET created_at = created_at - interval '34 days', last_used_at = now() - interval '9 minutes'
+    WHERE role = 'writer';
+    UPDATE api_keys SET created_at = created_at - interval '34 days', last_used_at = now() - interval '3 days'
+    WHERE role = 'reader';
+    UPDATE imports SET created_at = created_at - interval '33 days', finished_at = finished_at - interval '33 days'
+"""
+
+
+def furnish(stack: Stack) -> dict[str, int]:
+    """Fills the stack with what the pages are to show; returns the numbers that the pictures ask for."""
+    stack.seed(DATA)
+    database = Database(make_engine(settings_for(stack.file.database_url)))
+    officer, shop = _people(database), _keys(database)
+    # Before the applications, whose loans get the numbers above those of the file.
+    numbers = {"user": officer.author_id or 0, "import": _an_import_with_faults(stack, database)}
+    numbers |= _a_month_of_applications(database, [officer, shop, shop])
+    _correct(database, numbers["customer"], officer)
+    stack.run(SPREAD)
+    session_of(database, officer.name.split()[0].lower())
+    database.engine.dispose()
+    _a_dead_letter(stack)
+    return numbers
+
+
+def _people(database: Database) -> Author:
+    """Makes who signs in; returns the officer as the author of what she does."""
+    operator = Author("operator", "make superuser")
+    asha = create_user(database, operator, WantedUser(ADMIN, "Asha Rao", Role.ADMIN.value, PASSWORD))
+    admin = Author(USER, asha.name, asha.user_id)
+    olive = create_user(database, admin, WantedUser("olive", "Olive Dsouza", Role.OFFICER.value, PASSWORD))
+    create_user(database, admin, WantedUser("vikram", "Vikram Shah", Role.VIEWER.value, PASSWORD))
+    return Author(USER, olive.name, olive.user_id)
+
+
+def _keys(database: Database) -> Author:
+    """Makes the keys of other programs; returns the one that applies for loans as an author."""
+    admin = Author(USER, "Asha Rao", 1)
+    create_key(database, admin, WantedKey("Monthly report", Role.READER.value, 365))
+    shop = create_key(database, admin, WantedKey("Web shop", Role.WRITER.value, 90)).key
+    return Author(KEY, shop.name, shop.key_id)
+
+
+def _a_month_of_applications(database: Database, authors: list[Author]) -> dict[str, int]:
+    draw = Random(7)
+    today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
+    numbers: dict[str, int] = {}
+    for days_ago in range(DAYS - 1, -1, -1):
+        for _ in range(draw.randint(2, MOST_A_DAY)):
+            who, author = draw.randint(1, CUSTOMERS), draw.choice(authors)
+            amount, rate = Decimal(draw.randrange(20, 900) * 1000), Decimal(draw.choice(("8.5", "11", "12.5", "16")))
+            request = LoanRequest(amount, rate, draw.choice((12, 24, 36, 60)))
+            made = create_loan(database, who, request, STANDARD_1, today - timedelta(days=days_ago), author)
+            _remember(numbers, who, made)
+    return numbers
+
+
+def _remember(numbers: dict[str, int], who: int, made: Application) -> None:
+    if made.loan_id is not None:
+        numbers["loan"] = made.loan_id
+    elif made.counter_offer and made.counter_offer.largest_amount and made.facts.current_principal:
+        numbers |= {"customer": who, "refused": made.application_id}
+
+
+def _correct(database: Database, number: int, officer: Author) -> None:
+    today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
+    found = view_customer(database, number, today=today).customer
+    changes = {"monthly_income": found.monthly_income + 4000, "approved_limit": found.approved_limit + 100_000}
+    reason = "Salary slip of October"
+    change_customer(database, number, changes, etags={etag_of(found)}, author=officer, reason=reason)
+
+
+def _an_import_with_faults(stack: Stack, database: Database) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "october-loans.xlsx"
+        file.write_bytes(_workbook_with_faults())
+        stack.wait_for_import(stack.upload(file))
+    with database.reading() as connection:
+        return jobs.listed(connection, Cursor(1)).rows[0].import_id
+
+
+def _workbook_with_faults() -> bytes:
+    customers = [customer(9000 + number) for number in range(1, 40)]
+    customers[5] = customer(9006, age=11)
+    customers[17] = customer(9018, phone_number=98123)
+    loans = [loan(9000 + number, 80_000 + number) for number in range(1, 80)]
+    loans[3] = loan(9004, 80_004, loan_amount=-5)
+    loans[12] = loan(9013, 80_013, loan_amount=4_500_000_000_000)
+    loans[44] = loan(9045, 80_045, tenure="twelve")
+    return workbook({"customers": [CUSTOMER_HEADER, *customers], "loans": [LOAN_HEADER, *loans]})
+
+
+def _a_dead_letter(stack: Stack) -> None:
+    notice = message_for(ObjectReference(stack.file.bucket, "incoming/september-customers.xlsx", "v1"))
+    stack.session.client("sqs").send_message(QueueUrl=stack.file.dead_letter_queue_url, MessageBody=notice)
