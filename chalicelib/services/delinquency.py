@@ -68,11 +68,11 @@ def view_delinquency(database: Database, as_of: date, today: date) -> Delinquenc
 
 @retried
 def list_late_loans(
-    database: Database, bucket: Bucket, today: date, behind: Behind | None, limit: int
+    database: Database, bucket: Bucket, today: date, *, behind: Behind | None, limit: int
 ) -> list[LateLoanToday]:
     """The open loans of a bucket of BUCKETS, those that are late the longest first, from behind a loan on."""
     with database.reading() as connection:
-        found = delinquency.page(connection, BUCKETS.index(bucket), today, BUCKETS, behind, limit)
+        found = delinquency.page(connection, BUCKETS.index(bucket), today, buckets=BUCKETS, behind=behind, limit=limit)
     return [LateLoanToday(loan, standing(loan.terms, loan.position, today)) for loan in found]
 
 

@@ -91,6 +91,7 @@ def record(
     database: Database,
     loan_id: int,
     wanted: Wanted,
+    *,
     today: date,
     author: Author,
     once: Once[Recorded],
@@ -109,10 +110,10 @@ def record(
 
 
 @retried
-def preview(database: Database, loan_id: int, wanted: Wanted, today: date, scope: Scope = EVERYBODY) -> Recorded:
+def preview(database: Database, loan_id: int, wanted: Wanted, *, today: date, scope: Scope = EVERYBODY) -> Recorded:
     """What `record` would record now, without recording it. Raises what `record` raises, but for `run_once`."""
     with database.reading() as connection:
-        life = read_life(connection, loan_id, _asked(wanted, today), scope)
+        life = read_life(connection, loan_id, _asked(wanted, today), scope=scope)
     if life.stored.known:
         return _recorded_before(life, life.stored.known, wanted, today, scope)
     planned = _plan(life, wanted, today)
@@ -130,7 +131,7 @@ def _record(
     has_next: bool,
 ) -> Recorded:
     servicing.lock_with_next(connection, loan_id)
-    life = read_life(connection, loan_id, _asked(wanted, today), scope)
+    life = read_life(connection, loan_id, _asked(wanted, today), scope=scope)
     if life.stored.known:
         return _recorded_before(life, life.stored.known, wanted, today, scope)
     planned = _plan(life, wanted, today)

@@ -66,24 +66,24 @@ class ProposedOpening:
 
 
 @retried
-def view_account(database: Database, loan_id: int, as_of: date, scope: Scope = EVERYBODY) -> LoanAccount:
+def view_account(database: Database, loan_id: int, as_of: date, *, scope: Scope = EVERYBODY) -> LoanAccount:
     """The account of a loan on any day, past or future. Raises LoanNotFound, and InvalidRequest if that is too far."""
     check_reachable(as_of, "as_of")
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(history=True), scope)
+        life = read_life(connection, loan_id, Asked(history=True), scope=scope)
     seen = accounts.account(life.terms, life.facts or (), as_of)
     return LoanAccount(life.loan, life.terms, seen, _transactions(life))
 
 
 @retried
-def quote_settlement(database: Database, loan_id: int, on: date, scope: Scope = EVERYBODY) -> LoanSettlement:
+def quote_settlement(database: Database, loan_id: int, on: date, *, scope: Scope = EVERYBODY) -> LoanSettlement:
     """What pays a loan off on a day. A settlement of that value date takes exactly this.
 
     Raises LoanNotFound, LoanNotServiced, LoanClosed and LoanWrittenOff, and InvalidRequest for a day before the
     servicing began or too far ahead.
     """
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope)
+        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope=scope)
     check_day(life, on, "on")
     with told_refusals():
         return LoanSettlement(life.loan, settlement.settlement(life.terms, life.position_on(on), on))
@@ -91,7 +91,7 @@ def quote_settlement(database: Database, loan_id: int, on: date, scope: Scope = 
 
 @retried
 def view_statement(
-    database: Database, loan_id: int, since: date | None, until: date, scope: Scope = EVERYBODY
+    database: Database, loan_id: int, *, since: date | None, until: date, scope: Scope = EVERYBODY
 ) -> LoanStatement:
     """The statement of a loan, from when its servicing began if `since` is None.
 
@@ -99,7 +99,7 @@ def view_statement(
     """
     check_reachable(until, "to")
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(history=True), scope)
+        life = read_life(connection, loan_id, Asked(history=True), scope=scope)
     with told_refusals():
         if life.position.since is None:
             check_open(life.position)
@@ -113,11 +113,11 @@ def view_statement(
 
 @retried
 def compare_prepayments(
-    database: Database, loan_id: int, amount: Decimal, on: date, today: date, scope: Scope = EVERYBODY
+    database: Database, loan_id: int, amount: Decimal, *, on: date, today: date, scope: Scope = EVERYBODY
 ) -> Comparison:
     """A prepayment of `amount` rupees by either effect, and none. Raises what recording it would raise."""
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope)
+        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope=scope)
     check_day(life, on, "value_date")
     if on > today:
         raise InvalidRequest(f"{on} is in the future; today is {today}.", {"value_date": [f"is after {today}"]})
@@ -127,7 +127,7 @@ def compare_prepayments(
 
 @retried
 def propose(
-    database: Database, loan_id: int, on: date, paid: int | None = None, scope: Scope = EVERYBODY
+    database: Database, loan_id: int, on: date, *, paid: int | None = None, scope: Scope = EVERYBODY
 ) -> ProposedOpening:
     """The opening of a loan as if `paid` instalments had been paid on their due dates, and no other.
 
@@ -135,7 +135,7 @@ def propose(
     InvalidRequest if it leaves nothing to open.
     """
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(), scope)
+        life = read_life(connection, loan_id, Asked(), scope=scope)
     check_reachable(on, "on")
     terms = agreed_terms(life.loan)
     wanted = min(dues_by(terms.start_date, on), terms.tenure - 1) if paid is None else paid

@@ -46,7 +46,7 @@ class Life:
         return fold(self.terms, self.facts, day)
 
 
-def read_life(connection: Connection, loan_id: int, asked: Asked, scope: Scope) -> Life:
+def read_life(connection: Connection, loan_id: int, asked: Asked, *, scope: Scope) -> Life:
     """The life of a loan. Raises LoanNotFound, also if its customer is not there for whoever asks."""
     stored = servicing.get(connection, loan_id, asked)
     if stored is None or not scope.covers(stored.loan.customer_id):

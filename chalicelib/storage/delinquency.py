@@ -99,7 +99,7 @@ def changed_since(connection: Connection, as_of: date, limit: int) -> list[tuple
 
 
 def page(
-    connection: Connection, bucket: int, as_of: date, buckets: Sequence[Bucket], behind: Behind | None, limit: int
+    connection: Connection, bucket: int, as_of: date, *, buckets: Sequence[Bucket], behind: Behind | None, limit: int
 ) -> list[LateLoan]:
     """The open loans of a bucket, those that are late the longest first. `as_of` is not before their last facts."""
     values: dict[str, Any] = {"as_of": as_of, "bucket": bucket, "limit": limit, **_bucket_values(buckets)}

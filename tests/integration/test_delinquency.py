@@ -48,7 +48,9 @@ def test_a_loan_grows_late_by_the_day_without_a_write(database: Database, days: 
     day = FIRST_DUE + timedelta(days=days)
     assert counted(database, day) == {code: (1, 12_000)}
     assert view_account(database, loan_id, day).account.standing.bucket.code == code
-    assert [each.loan.loan_id for each in list_late_loans(database, BY_CODE[code], day, None, 10)] == [loan_id]
+    assert [each.loan.loan_id for each in list_late_loans(database, BY_CODE[code], day, behind=None, limit=10)] == [
+        loan_id
+    ]
 
 
 def test_an_npa_stays_one_until_all_arrears_are_paid(database: Database) -> None:
@@ -57,9 +59,9 @@ def test_an_npa_stays_one_until_all_arrears_are_paid(database: Database) -> None
     # Two of four overdue instalments.
     record(database, loan_id, receipt("2132.38"), day, TEST)
     assert list(counted(database, day)) == ["NPA"]
-    late = list_late_loans(database, BY_CODE["NPA"], day, None, 10)
+    late = list_late_loans(database, BY_CODE["NPA"], day, behind=None, limit=10)
     assert [(each.standing.bucket.code, each.standing.days_past_due) for each in late] == [("NPA", 39)]
-    assert list_late_loans(database, BY_CODE["SMA-1"], day, None, 10) == []
+    assert list_late_loans(database, BY_CODE["SMA-1"], day, behind=None, limit=10) == []
     record(database, loan_id, receipt(late[0].standing.overdue), day, TEST)
     assert list(counted(database, day)) == ["STANDARD"]
 
@@ -107,7 +109,7 @@ def test_a_loan_with_nothing_left_but_charges_is_the_last_of_those_that_are_not_
         record(database, charged, receipt(owed.principal + owed.interest, late), late, TEST)
     found: list[int] = []
     behind: Behind | None = None
-    while page := list_late_loans(database, BY_CODE["STANDARD"], late, behind, 1):
+    while page := list_late_loans(database, BY_CODE["STANDARD"], late, behind=behind, limit=1):
         found += [each.loan.loan_id for each in page]
         behind = page[-1].behind
     # The others have fallen due meanwhile, all but one that is made now.
@@ -119,7 +121,7 @@ def test_late_loans_come_in_pages_the_longest_late_first(database: Database) -> 
     today = add_months(START, 1) + timedelta(days=20)
     seen: list[int] = []
     behind: Behind | None = None
-    while page := list_late_loans(database, BY_CODE["SMA-0"], today, behind, 2):
+    while page := list_late_loans(database, BY_CODE["SMA-0"], today, behind=behind, limit=2):
         seen += [each.loan.loan_id for each in page]
         behind = page[-1].behind
         assert {each.loan.phone_number for each in page} == {"9876543210"}

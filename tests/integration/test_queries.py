@@ -57,6 +57,11 @@ TODAY = date(2026, 11, 23)
 FIRST, LATER = Cursor(20), Cursor(20, 100)
 
 
+def late(connection: Connection, bucket: int, behind: Behind | None = None) -> object:
+    """A page of the loans in a bucket."""
+    return delinquency.page(connection, bucket, TODAY, buckets=BUCKETS, behind=behind, limit=20)
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [
@@ -100,9 +105,9 @@ FIRST, LATER = Cursor(20), Cursor(20, 100)
         (lambda c: servicing.get(c, 7, Asked(history=True)), "loan_transactions_pkey"),
         (lambda c: servicing.get(c, 7, Asked(reference="UTR-77")), "loan_transactions_reference_key"),
         (lambda c: delinquency.totals(c, TODAY, BUCKETS), "Index Only Scan using loan_positions_unpaid_idx"),
-        (lambda c: delinquency.page(c, 0, TODAY, BUCKETS, None, 20), "Index Cond: (unpaid_from > "),
-        (lambda c: delinquency.page(c, 2, TODAY, BUCKETS, None, 20), "loan_positions_unpaid_idx"),
-        (lambda c: delinquency.page(c, 4, TODAY, BUCKETS, Behind(TODAY, 7), 20), "loan_positions_unpaid_idx"),
+        (lambda c: late(c, 0), "Index Cond: (unpaid_from > "),
+        (lambda c: late(c, 2), "loan_positions_unpaid_idx"),
+        (lambda c: late(c, 4, Behind(TODAY, 7)), "loan_positions_unpaid_idx"),
     ],
     ids=[
         "facts", "view-loans", "view-loans with what is left", "view-loan", "loans", "loans of a customer",

@@ -225,10 +225,10 @@ def test_a_transaction_with_a_key_waits_for_the_database_four_times(
     record(distant, loan_id, receipt("10", date(2025, 2, 15)), TODAY, TEST)
     before = proxy.round_trips
     once = Once[Recorded](Attempt("receipts", "a key", "a body"), lambda _: "recorded")
-    assert servicing.record(distant, loan_id, wanted, TODAY, TEST, once).replayed is False
+    assert servicing.record(distant, loan_id, wanted, today=TODAY, author=TEST, once=once).replayed is False
     # What is written goes out with the answer that is kept.
     assert proxy.round_trips == before + 4
-    assert servicing.record(distant, loan_id, wanted, TODAY, TEST, once).replayed is True
+    assert servicing.record(distant, loan_id, wanted, today=TODAY, author=TEST, once=once).replayed is True
     assert ask(distant, "SELECT count(*) FROM loan_transactions") == 3
 
 
@@ -239,10 +239,10 @@ def test_what_is_asked_about_a_loan_waits_for_the_database_once(distant: Databas
         lambda: view_account(distant, loan_id, TODAY),
         lambda: quote_settlement(distant, loan_id, TODAY),
         lambda: quote_settlement(distant, loan_id, date(2025, 2, 1)),
-        lambda: view_statement(distant, loan_id, None, TODAY),
-        lambda: preview(distant, loan_id, receipt("10"), TODAY),
+        lambda: view_statement(distant, loan_id, since=None, until=TODAY),
+        lambda: preview(distant, loan_id, receipt("10"), today=TODAY),
         lambda: view_delinquency(distant, TODAY, TODAY),
-        lambda: list_late_loans(distant, BUCKETS[1], TODAY, None, 20),
+        lambda: list_late_loans(distant, BUCKETS[1], TODAY, behind=None, limit=20),
         lambda: view_loans(distant, 1),
     ]
     for question in questions:

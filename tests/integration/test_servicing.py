@@ -133,13 +133,13 @@ def test_a_day_that_no_loan_has_is_told_as_the_field(database: Database, day: da
         quote_settlement(database, loan_id, day)
     assert list(refused.value.fields) == ["on"]
     with pytest.raises(InvalidRequest) as refused:
-        compare_prepayments(database, loan_id, Decimal(5000), day, TODAY)
+        compare_prepayments(database, loan_id, Decimal(5000), on=day, today=TODAY)
     assert list(refused.value.fields) == ["value_date"]
     if day > TODAY:
         with pytest.raises(InvalidRequest):
             view_account(database, loan_id, day)
         with pytest.raises(InvalidRequest):
-            view_statement(database, loan_id, None, day)
+            view_statement(database, loan_id, since=None, until=day)
 
 
 def test_money_that_is_left_over_can_be_refunded(database: Database) -> None:
@@ -169,9 +169,9 @@ def test_what_is_waived_and_written_off_is_owed_no_more(database: Database) -> N
 def test_both_effects_of_a_prepayment_are_compared_as_they_would_be_recorded(database: Database) -> None:
     loan_id = a_loan(database)
     record(database, loan_id, receipt(EMI, DUE[1]), DUE[1], TEST)
-    compared = compare_prepayments(database, loan_id, Decimal(5000), DUE[1], DUE[1])
+    compared = compare_prepayments(database, loan_id, Decimal(5000), on=DUE[1], today=DUE[1])
     wanted = receipt("5000", DUE[1], Intent.PREPAYMENT, Effect.LOWER_INSTALMENT)
-    seen = preview(database, loan_id, wanted, DUE[1])
+    seen = preview(database, loan_id, wanted, today=DUE[1])
     assert seen.split == compared.lower_instalment.split
     made = record(database, loan_id, wanted, DUE[1], TEST)
     assert replace(made, transaction=seen.transaction) == seen
@@ -181,7 +181,7 @@ def test_both_effects_of_a_prepayment_are_compared_as_they_would_be_recorded(dat
 
 def test_a_preview_records_nothing(database: Database) -> None:
     loan_id = a_loan(database)
-    seen = preview(database, loan_id, receipt(EMI, DUE[1]), TODAY)
+    seen = preview(database, loan_id, receipt(EMI, DUE[1]), today=TODAY)
     assert seen.split
     assert seen.split.principal == Decimal("946.19")
     assert row(database, "SELECT count(*) FROM loan_transactions") == (1,)
@@ -295,7 +295,7 @@ def test_the_same_reference_is_recorded_once(database: Database) -> None:
     assert (again.recorded_before, again.transaction.number, again.split) == (True, 2, first.split)
     # A retry after midnight that gave no date is the same receipt still.
     assert record(database, loan_id, receipt(EMI, reference="UTR-1"), TODAY, TEST).recorded_before
-    assert preview(database, loan_id, receipt(EMI, DUE[1], reference="UTR-1"), TODAY).recorded_before
+    assert preview(database, loan_id, receipt(EMI, DUE[1], reference="UTR-1"), today=TODAY).recorded_before
     assert row(database, "SELECT count(*) FROM loan_transactions") == (2,)
 
 
@@ -318,7 +318,9 @@ def test_a_receipt_that_is_sent_again_with_its_key_is_answered_the_same(database
         return f"number {made.transaction.number}"
 
     for replay in (False, True):
-        answer = record_once(database, loan_id, receipt(EMI, DUE[1]), TODAY, TEST, Once(attempt, told))
+        answer = record_once(
+            database, loan_id, receipt(EMI, DUE[1]), today=TODAY, author=TEST, once=Once(attempt, told)
+        )
         assert (answer.answer, answer.replayed) == ("number 2", replay)
     assert row(database, "SELECT count(*) FROM loan_transactions") == (2,)
 
@@ -353,12 +355,12 @@ def test_the_audit_log_tells_of_a_transaction_and_of_what_it_changed(database: D
 def test_a_statement_adds_up_and_knows_the_references(database: Database) -> None:
     loan_id = a_loan(database)
     record(database, loan_id, receipt(EMI, DUE[1], reference="UTR-1"), TODAY, TEST)
-    made = view_statement(database, loan_id, None, DUE[2])
+    made = view_statement(database, loan_id, since=None, until=DUE[2])
     said = made.statement
     assert said.opening_balance + said.total_debit - said.total_credit == said.closing_balance
     assert [each.reference for each in made.transactions] == [None, "UTR-1"]
     with pytest.raises(InvalidRequest):
-        view_statement(database, loan_id, DUE[2], DUE[1])
+        view_statement(database, loan_id, since=DUE[2], until=DUE[1])
 
 
 def test_a_customer_who_repays_on_time_is_approved_where_the_loan_made_them_refused(database: Database) -> None:

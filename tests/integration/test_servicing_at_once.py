@@ -66,7 +66,7 @@ def test_one_reference_for_two_loans_is_recorded_for_one_of_them(
     def pay(mine: Database, turn: int) -> Recorded:
         kept = Kept[Recorded]()
         once = Once(Attempt("receipts", f"key {turn}", "a body") if keyed else None, kept)
-        servicing.record(mine, loan_ids[turn % 2], receipt("5", reference="U"), TODAY, TEST, once)
+        servicing.record(mine, loan_ids[turn % 2], receipt("5", reference="U"), today=TODAY, author=TEST, once=once)
         return kept.made[-1]
 
     made = at_once(new_database, pay)

@@ -47,5 +47,5 @@ def create_loan(
 def record(database: Database, loan_id: int, wanted: Wanted, today: date, author: Author) -> Recorded:
     """A transaction as it was recorded."""
     kept = Kept[Recorded]()
-    servicing.record(database, loan_id, wanted, today, author, Once(None, kept))
+    servicing.record(database, loan_id, wanted, today=today, author=author, once=Once(None, kept))
     return kept.made[-1]
