@@ -72,6 +72,11 @@ class ApplicationNotFound(LoanError):
     status = 404
 
 
+class TransactionNotFound(LoanError):
+    code = "transaction_not_found"
+    status = 404
+
+
 class ImportNotFound(LoanError):
     code = "import_not_found"
     status = 404
@@ -106,6 +111,83 @@ class Conflict(LoanError):
 
     code = "conflict"
     status = 409
+
+
+class TransactionRefused(Conflict):
+    """What a loan is, or what was recorded of it, stands against a transaction.
+
+    `figures` has what was given and what would be right: amounts in rupees, dates, numbers.
+    """
+
+    def __init__(self, sentence: str, figures: Mapping[str, object] | None = None) -> None:
+        super().__init__(sentence)
+        self.figures = dict(figures or {})
+
+
+class LoanNotServiced(TransactionRefused):
+    """A loan that was made elsewhere needs an opening first."""
+
+    code = "loan_not_serviced"
+
+
+class LoanAlreadyServiced(TransactionRefused):
+    code = "loan_already_serviced"
+
+
+class LoanClosed(TransactionRefused):
+    code = "loan_closed"
+
+
+class LoanWrittenOff(TransactionRefused):
+    code = "loan_written_off"
+
+
+class InArrears(TransactionRefused):
+    code = "in_arrears"
+
+
+class SettlementDiffers(TransactionRefused):
+    code = "settlement_differs"
+
+
+class RefundAboveCredit(TransactionRefused):
+    code = "refund_above_credit"
+
+
+class WaiverAboveOwed(TransactionRefused):
+    code = "waiver_above_owed"
+
+
+class WriteOffDiffers(TransactionRefused):
+    code = "write_off_differs"
+
+
+class ReversalOfAReversal(TransactionRefused):
+    code = "reversal_of_a_reversal"
+
+
+class AlreadyReversed(TransactionRefused):
+    code = "already_reversed"
+
+
+class ReversalOfADisbursal(TransactionRefused):
+    code = "reversal_of_a_disbursal"
+
+
+class OpeningInUse(TransactionRefused):
+    code = "opening_in_use"
+
+
+class LaterFactStands(TransactionRefused):
+    """A transaction that was recorded before, of a later day, could not stand."""
+
+    code = "later_fact_stands"
+
+
+class ReferenceConflict(TransactionRefused):
+    """Another transaction has the reference."""
+
+    code = "reference_conflict"
 
 
 class RequestInFlight(Conflict):

@@ -167,3 +167,7 @@ class Author:
     def of(cls, actor: Actor, request_id: str) -> Self:
         """The actor of a request as the author of what it changes."""
         return cls(actor.kind, actor.name, actor.actor_id, request_id)
+
+
+# What a deployment does by itself, when it comes to life.
+BOOTSTRAP = Author("bootstrap", "bootstrap")

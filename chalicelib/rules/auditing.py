@@ -14,6 +14,7 @@ class Action(StrEnum):
     WAITING_LOANS_APPLIED = "waiting_loans_applied"
     LOAN_APPLIED_FOR = "loan_applied_for"
     LOAN_CHANGED = "loan_changed"
+    TRANSACTION_RECORDED = "transaction_recorded"
     IMPORT_STARTED = "import_started"
     IMPORT_COMPLETED = "import_completed"
     IMPORT_FAILED = "import_failed"

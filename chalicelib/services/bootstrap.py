@@ -1,6 +1,7 @@
 """Brings a deployment to life: the newest schema, and into an empty database the workbooks under `seed/`."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from chalicelib.config import Settings
@@ -12,8 +13,9 @@ from chalicelib.logs import log
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.postgres.migrate import migrate
-from chalicelib.rules.access import Author
+from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.services import imports
+from chalicelib.services.servicing_upkeep import begin_servicing, outlive_due_dates
 from chalicelib.storage import idempotency, sessions, sign_in_failures
 from chalicelib.storage.waiting_loans import apply_waiting_loans
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 SEED_PREFIX = "seed/"
-BOOTSTRAP = Author("bootstrap", "bootstrap")
 
 
 class BootstrapResult(TypedDict):
@@ -39,12 +40,22 @@ def bootstrap(database: Database, settings: Settings, *, s3: "S3Client", sqs: "S
     Safe to run at any time and by several at once: an object that is queued twice is imported once.
     """
     _, revision = migrate(database)
+    today = datetime.now(settings.business_timezone).date()
+    begun, outlived = begin_servicing(database, today), outlive_due_dates(database, today)
     found = list(_seeds(s3, settings.import_bucket))
     populated = _prepare(database, found)
     _sweep(database)
     given_up = imports.give_up_waiting(database) + len(give_up_dead(database))
     seeded = [] if populated else [_queue(sqs, settings.import_queue_url, seed) for seed in found]
-    log("bootstrap", revision=revision, seeded=seeded, populated=populated, given_up=given_up)
+    log(
+        "bootstrap",
+        revision=revision,
+        seeded=seeded,
+        populated=populated,
+        given_up=given_up,
+        begun=begun,
+        outlived=outlived,
+    )
     return {"revision": revision, "seeded": seeded, "populated": populated}
 
 

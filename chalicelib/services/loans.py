@@ -12,13 +12,15 @@ from chalicelib.metrics import log_decision
 from chalicelib.postgres.database import Database, after_commit
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import EVERYBODY, Author, Scope
-from chalicelib.rules.calendar import add_months
 from chalicelib.rules.counter_offer import CounterOffer, counter_offer
 from chalicelib.rules.decision import Decision, decide
 from chalicelib.rules.effective_rate import InstalmentsDoNotRepay
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.rules.servicing.fold import step
+from chalicelib.rules.servicing.position import NOTHING, Position
+from chalicelib.rules.servicing.values import Fact, Kind, Terms, terms_of
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import applications, customers, loans
 from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer
@@ -102,6 +104,7 @@ def _apply(
     customers.lock_with_next(connection, customer_id)
     facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
+    terms, position = _disbursed(request, decision, today) if decision.approved else (None, NOTHING)
     saved = applications.add(
         connection,
         author=author,
@@ -111,11 +114,19 @@ def _apply(
         policy=policy,
         decision=decision,
         decided_on=today,
-        ends_on=add_months(today, request.tenure),
+        terms=terms,
+        position=position,
     )
     after_commit(connection, partial(log_decision, decision, saved=True))
     counter = _counter_offer(facts, request, policy, decision)
     return Application(saved.application_id, saved.loan_id, facts, decision, counter)
+
+
+def _disbursed(request: LoanRequest, decision: Decision, today: date) -> tuple[Terms, Position]:
+    """The terms of an approved loan, and where it stands once it is disbursed."""
+    rate, instalment = decision.corrected_interest_rate, decision.monthly_installment
+    terms = terms_of(request.loan_amount, rate, request.tenure, today, instalment)
+    return terms, step(terms, NOTHING, Fact(1, Kind.DISBURSAL, terms.principal, today))
 
 
 @retried

@@ -13,8 +13,10 @@ from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.decision import Decision
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.values import Terms
 from chalicelib.rules.stored import facts_as_stored, policy_as_stored, reason_as_stored
-from chalicelib.storage import audit
+from chalicelib.storage import audit, servicing
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import loan_applications
 
@@ -67,8 +69,8 @@ class Numbers:
 
 _STORED: Select[Any] = select(*(loan_applications.c[field.name] for field in fields(StoredApplication)))
 
-# An application, its loan if it was approved, and its entry in the audit log: each needs the number of the one before,
-# and one statement waits for the database once.
+# An application, its loan if it was approved, what begins the loan's life, and the entry in the audit log: each needs
+# the number of the one before, and one statement waits for the database once.
 _ADD = text("""
     WITH loan AS (
         INSERT INTO loans
@@ -77,6 +79,20 @@ _ADD = text("""
                :decided_on, :ends_on
         WHERE :approved
         RETURNING loan_id
+    ), disbursal AS (
+        INSERT INTO loan_transactions
+            (loan_id, number, kind, amount, value_date, actor_kind, actor_id, actor_name, request_id)
+        SELECT loan_id, 1, 'disbursal', :loan_amount, :decided_on, :actor_kind, :actor_id, :actor_name, :request_id
+        FROM loan
+    ), terms AS (
+        INSERT INTO loan_terms (loan_id, terms) SELECT loan_id, CAST(:terms AS jsonb) FROM loan
+    ), position AS (
+        INSERT INTO loan_positions
+            (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left, last_fact_on, last_number,
+             position)
+        SELECT loan_id, :status, :principal, :charges, :credit, :unpaid_from, :held, :repayments_left, :last_fact_on, 1,
+               CAST(:position AS jsonb)
+        FROM loan
     ), application AS (
         INSERT INTO loan_applications
             (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts, approved, score,
@@ -107,18 +123,19 @@ def add(
     policy: Policy,
     decision: Decision,
     decided_on: date,
-    ends_on: date,
+    terms: Terms | None,
+    position: Position,
 ) -> Numbers:
     """Inserts an application with its facts, policy and result, the loan if it was approved, and who applied.
 
-    `ends_on` is the day on which the loan ends if there is one.
+    The loan has the terms, and stands after its disbursal at the position; of one that was refused, neither is kept.
     """
     after = {"customer_id": customer_id, **vars(request), "approved": decision.approved}
     values = {
         "customer_id": customer_id,
         **vars(request),
         "decided_on": decided_on,
-        "ends_on": ends_on,
+        "ends_on": position.end_date,
         "policy": json.dumps(policy_as_stored(policy)),
         "facts": json.dumps(facts_as_stored(facts)),
         "approved": decision.approved,
@@ -133,6 +150,7 @@ def add(
         "rate_floor": decision.rate_floor,
         "corrected_interest_rate": decision.corrected_interest_rate,
         "monthly_installment": decision.monthly_installment,
+        **servicing.disbursal_values(terms, position),
         **audit.entry_values(author, Event(Action.LOAN_APPLIED_FOR, SubjectKind.APPLICATION, None, after=after)),
     }
     return Numbers(*connection.execute(_ADD, values).one())

@@ -66,13 +66,19 @@ def add(connection: Connection, author: Author, event: Event) -> None:
 
 def entry_values(author: Author, event: Event) -> Json:
     """An entry by the columns of the log; for a statement that writes one beside what it tells of."""
+    values = event_values(author, event)
+    return {**values, "before": _as_json(event.before), "after": _as_json(event.after)}
+
+
+def event_values(author: Author, event: Event) -> Json:
+    """As `entry_values`, with `before` and `after` as they are; for a statement that takes entries as JSON."""
     return {
         **author_values(author),
         "action": event.action.value,
         "subject_kind": event.subject_kind.value,
         "subject_id": None if event.subject_id is None else str(event.subject_id),
-        "before": _as_json(event.before),
-        "after": _as_json(event.after),
+        "before": event.before,
+        "after": event.after,
     }
 
 

@@ -21,8 +21,9 @@ from sqlalchemy import (
 
 from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.score import Facts
+from chalicelib.rules.servicing.standing import Status
 from chalicelib.storage.paging import Cursor, Slice
-from chalicelib.storage.tables import customers, loans
+from chalicelib.storage.tables import customers, loan_positions, loans
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,7 @@ class ListedLoan:
     interest_rate: Decimal
     monthly_installment: Decimal
     tenure: int
-    emis_paid_on_time: int
-
-    @property
-    def repayments_left(self) -> int:
-        """Instalments to come. An imported loan may have more paid than its tenure: then none, not less."""
-        return max(0, self.tenure - self.emis_paid_on_time)
+    repayments_left: int
 
 
 @dataclass(frozen=True)
@@ -113,8 +109,16 @@ _LOAN_WITH_CUSTOMER: Select[Any] = (
     .where(loans.c.loan_id == bindparam("loan_id"))
 )
 
+# Instalments that are not covered. Of a loan that is not serviced, those that were not paid on time, as far as is
+# known; a workbook may say that more were paid than the tenure has: then none, not less.
+_REPAYMENTS_LEFT = case(
+    (loan_positions.c.status != Status.NOT_SERVICED.value, loan_positions.c.repayments_left),
+    else_=func.greatest(0, loans.c.tenure - loans.c.emis_paid_on_time),
+).label("repayments_left")
+
 _LOANS_OF_CUSTOMER: Select[Any] = (
-    select(*(loans.c[field.name] for field in fields(ListedLoan)))
+    select(*(loans.c[field.name] for field in fields(ListedLoan)[:-1]), _REPAYMENTS_LEFT)
+    .select_from(loans.outerjoin(loan_positions, loan_positions.c.loan_id == loans.c.loan_id))
     .where(loans.c.customer_id == bindparam("customer_id"))
     .order_by(loans.c.loan_id)
 )

@@ -35,6 +35,8 @@ from chalicelib.rules import bounds
 from chalicelib.rules.access import MACHINES, PEOPLE
 from chalicelib.rules.bounds import Range
 from chalicelib.rules.importing import COUNTED_OUTCOMES, ENDED, FINDING_OUTCOMES, ROW_OUTCOMES, ImportState, SheetKind
+from chalicelib.rules.servicing.standing import Status
+from chalicelib.rules.servicing.values import Effect, Intent, Kind
 
 metadata = MetaData()
 
@@ -449,4 +451,104 @@ audit_log = Table(
     Index("audit_log_action_idx", "action", "audit_id"),
     # Rows come in the order of time, so this index is a few pages however long the log is.
     Index("audit_log_at_idx", "at", postgresql_using="brin"),
+)
+
+# What happened to a loan, and all that it owes follows from: its facts, numbered in the order of recording. A trigger
+# refuses UPDATE, DELETE and TRUNCATE, for every role.
+loan_transactions = Table(
+    "loan_transactions",
+    metadata,
+    Column("loan_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    # Of an opening the principal outstanding, of a reversal what was reversed.
+    Column("amount", MONEY, nullable=False),
+    Column("value_date", Date, nullable=False),
+    Column("intent", Text),
+    Column("effect", Text),
+    # What the outside world knows it by. The same reference is the same transaction, whatever loan it is given for.
+    Column("reference", Text),
+    Column("channel", Text),
+    Column("reverses", Integer),
+    Column("opening", JSONB),
+    Column("reason", Text),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", BigInteger),
+    Column("actor_name", Text, nullable=False),
+    # NULL where an import recorded it.
+    Column("request_id", Text),
+    Column("import_id", BigInteger),
+    _now("recorded_at"),
+    PrimaryKeyConstraint("loan_id", "number", name="loan_transactions_pkey"),
+    ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_transactions_loan_fkey"),
+    ForeignKeyConstraint(
+        ["loan_id", "reverses"],
+        ["loan_transactions.loan_id", "loan_transactions.number"],
+        name="loan_transactions_reverses_fkey",
+    ),
+    CheckConstraint("number > 0", name="loan_transactions_number_positive"),
+    CheckConstraint("amount > 0", name="loan_transactions_amount_positive"),
+    _known("loan_transactions", "kind", Kind),
+    _known("loan_transactions", "intent", Intent),
+    _known("loan_transactions", "effect", Effect),
+    CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="loan_transactions_reverses_if_reversal"),
+    CheckConstraint("(kind = 'opening') = (opening IS NOT NULL)", name="loan_transactions_opening_if_opening"),
+    Index(
+        "loan_transactions_reference_key",
+        "reference",
+        unique=True,
+        postgresql_where=literal_column("reference IS NOT NULL"),
+    ),
+    Index(
+        "loan_transactions_reverses_key",
+        "loan_id",
+        "reverses",
+        unique=True,
+        postgresql_where=literal_column("reverses IS NOT NULL"),
+    ),
+    # Most are recorded soon after they happen, so this index is a few pages however many there are.
+    Index("loan_transactions_value_date_idx", "value_date", postgresql_using="brin"),
+)
+
+# What lender and customer agreed on, as rules/servicing/stored.py writes it.
+loan_terms = Table(
+    "loan_terms",
+    metadata,
+    Column("loan_id", BigInteger, nullable=False),
+    Column("terms", JSONB, nullable=False),
+    # What the loan said before its opening, for when that is reversed.
+    Column("stated_end_date", Date),
+    PrimaryKeyConstraint("loan_id", name="loan_terms_pkey"),
+    ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_terms_loan_fkey"),
+)
+
+# What the facts of a loan make, as of the last of them: a cache, which a replay of the facts makes anew. The columns
+# beside `position` are what lists and sums ask for, in rupees.
+loan_positions = Table(
+    "loan_positions",
+    metadata,
+    Column("loan_id", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("principal", MONEY, nullable=False),
+    Column("charges", MONEY, nullable=False),
+    Column("credit", MONEY, nullable=False),
+    Column("unpaid_from", Date),
+    Column("held", Boolean, nullable=False),
+    Column("repayments_left", SmallInteger, nullable=False),
+    # The value date of the last fact that counts, and the number of the last transaction, which may be a reversal.
+    Column("last_fact_on", Date),
+    Column("last_number", Integer, nullable=False),
+    Column("position", JSONB, nullable=False),
+    _now("updated_at"),
+    PrimaryKeyConstraint("loan_id", name="loan_positions_pkey"),
+    ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_positions_loan_fkey"),
+    _known("loan_positions", "status", Status),
+    # Who is how late, and with how much, from the index alone.
+    Index(
+        "loan_positions_unpaid_idx",
+        "unpaid_from",
+        "loan_id",
+        postgresql_include=["held", "principal", "last_fact_on"],
+        postgresql_where=literal_column("status = 'open'"),
+    ),
 )

@@ -10,6 +10,7 @@ from chalicelib.imports.running import import_messages, import_object
 from chalicelib.postgres.database import Database
 from chalicelib.services.bootstrap import BootstrapResult, bootstrap
 from tests.support.aws import Aws
+from tests.support.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
 from tests.support.imports.contents import query, scalar
 from tests.support.workbooks import customer, customers_book, loan, loans_book
 
@@ -34,7 +35,12 @@ def upload_seeds(aws: Aws) -> None:
 
 def empty(database: Database) -> None:
     with database.transaction() as tx:
-        tx.connection.execute(text("TRUNCATE customers, loans, loan_applications, waiting_loans CASCADE"))
+        for statement in (
+            LET_TRANSACTIONS_GO,
+            "TRUNCATE customers, loans, loan_applications, waiting_loans CASCADE",
+            KEEP_TRANSACTIONS,
+        ):
+            tx.connection.execute(text(statement))
         tx.commit()
 
 

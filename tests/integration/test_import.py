@@ -15,6 +15,7 @@ from chalicelib.imports.running import ImportResult, import_object
 from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database
 from tests.support.aws import Aws
+from tests.support.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
 from tests.support.imports.contents import contents, findings, only_sheet, query, scalar
 from tests.support.settings import PROJECT
 from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
@@ -348,7 +349,12 @@ def test_the_order_of_the_files_does_not_change_the_outcome(database: Database, 
         upload(content)
     one = contents(database)
     with database.transaction() as tx:
-        tx.connection.execute(text("TRUNCATE customers, loans, waiting_loans, loan_applications CASCADE"))
+        for statement in (
+            LET_TRANSACTIONS_GO,
+            "TRUNCATE customers, loans, waiting_loans, loan_applications CASCADE",
+            KEEP_TRANSACTIONS,
+        ):
+            tx.connection.execute(text(statement))
         tx.commit()
     for content in reversed(files):
         upload(content)

@@ -1,18 +1,27 @@
 """The endpoints' queries use an index, whatever the size of the tables."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, text
 
 from chalicelib.postgres.database import make_engine
-from chalicelib.storage import applications, audit, customers, loans
+from chalicelib.rules.servicing.buckets import BUCKETS
+from chalicelib.rules.servicing.fold import step
+from chalicelib.rules.servicing.position import NOTHING
+from chalicelib.rules.servicing.stored import position_as_stored, terms_as_stored
+from chalicelib.rules.servicing.values import Fact, Kind, terms_of
+from chalicelib.storage import applications, audit, customers, delinquency, loans, servicing
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Order
+from chalicelib.storage.delinquency import Behind
 from chalicelib.storage.paging import Cursor
+from chalicelib.storage.servicing import Asked
 from infra.local.postgres import PostgresServer
 from tests.support.databases import TEMPLATE
 from tests.support.settings import settings_for
@@ -22,6 +31,14 @@ PORTFOLIO = """
     SELECT 'Asha' || n, 'Rao' || n, 30, (7000000000 + n)::text, 50000, 1800000 FROM generate_series(1, 20000) AS n;
     INSERT INTO loans (customer_id, loan_amount, tenure, interest_rate, monthly_installment, start_date, end_date)
     SELECT 1 + n % 20000, 1000, 12, 10, 90, '2026-01-01', '2027-01-01' FROM generate_series(1, 40000) AS n;
+    INSERT INTO loan_transactions (loan_id, number, kind, amount, value_date, reference, actor_kind, actor_name)
+    SELECT n, 1, 'disbursal', 1000, '2026-01-01', 'UTR-' || n, 'operator', 'test' FROM generate_series(1, 40000) AS n;
+    INSERT INTO loan_terms (loan_id, terms) SELECT n, '<terms>' FROM generate_series(1, 40000) AS n;
+    INSERT INTO loan_positions (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left,
+                                last_fact_on, last_number, position)
+    SELECT n, 'open', 1000, 0, 0, date '2026-12-31' - CASE WHEN n % 100 = 0 THEN n / 100 ELSE 0 END, false, 12,
+           '2026-01-01', 1, '<position>'
+    FROM generate_series(1, 40000) AS n;
     INSERT INTO loan_applications (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts,
                                    approved, score, score_parts, reasons, corrected_interest_rate, monthly_installment)
     SELECT 1 + n % 20000, 1000, 10, 12, '2026-01-01', '{}', '{}', false, 0, '[]', '[]', 10, 90
@@ -30,8 +47,19 @@ PORTFOLIO = """
     SELECT 'key', n % 100, 'shop', 'loan_changed', 'loan', n::text FROM generate_series(1, 20000) AS n;
 """
 
+TERMS = terms_of(Decimal(1000), Decimal(10), 12, date(2026, 1, 1), Decimal(90))
+POSITION = step(TERMS, NOTHING, Fact(1, Kind.DISBURSAL, TERMS.principal, TERMS.start_date))
+TABLES = (
+    "customers", "loans", "loan_transactions", "loan_terms", "loan_positions", "loan_applications", "audit_log",
+)  # fmt: skip
+
 TODAY = date(2026, 11, 23)
 FIRST, LATER = Cursor(20), Cursor(20, 100)
+
+
+def late(connection: Connection, bucket: int, behind: Behind | None = None) -> object:
+    """A page of the loans in a bucket."""
+    return delinquency.page(connection, bucket, TODAY, buckets=BUCKETS, behind=behind, limit=20)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +67,7 @@ FIRST, LATER = Cursor(20), Cursor(20, 100)
     [
         (lambda c: loans.facts(c, 7, TODAY), "Index Only Scan using loans_customer_facts_idx"),
         (lambda c: loans.of_customer(c, 7), "Index Only Scan using loans_customer_facts_idx"),
+        (lambda c: loans.of_customer(c, 7), "loan_positions_pkey"),
         (lambda c: loans.with_customer(c, 7), "loans_pkey"),
         (lambda c: loans.listed(c, today=TODAY, cursor=LATER), "loans_pkey"),
         (lambda c: loans.listed(c, today=TODAY, cursor=FIRST, customer_id=7, current=True), "loans_customer"),
@@ -72,15 +101,24 @@ FIRST, LATER = Cursor(20), Cursor(20, 100)
         (lambda c: audit.listed(c, AuditFilter(), LATER), "audit_log_pkey"),
         (lambda c: audit.listed(c, AuditFilter(actor_kind="key", actor_id=7), FIRST), "audit_log_actor_idx"),
         (lambda c: audit.listed(c, AuditFilter(subject_kind="loan", subject_id="7"), FIRST), "audit_log_subject_idx"),
+        (lambda c: servicing.get(c, 7, Asked()), "loan_positions_pkey"),
+        (lambda c: servicing.get(c, 7, Asked(history=True)), "loan_transactions_pkey"),
+        (lambda c: servicing.get(c, 7, Asked(reference="UTR-77")), "loan_transactions_reference_key"),
+        (lambda c: delinquency.totals(c, TODAY, BUCKETS), "Index Only Scan using loan_positions_unpaid_idx"),
+        (lambda c: late(c, 0), "Index Cond: (unpaid_from > "),
+        (lambda c: late(c, 2), "loan_positions_unpaid_idx"),
+        (lambda c: late(c, 4, Behind(TODAY, 7)), "loan_positions_unpaid_idx"),
     ],
     ids=[
-        "facts", "view-loans", "view-loan", "loans", "loans of a customer",
+        "facts", "view-loans", "view-loans with what is left", "view-loan", "loans", "loans of a customer",
         "the newest loans", "the newest current loans", "the newest loans of a customer", "latest loans",
         "customer", "customers", "by first name",
         "by full name", "by last name", "by phone", "by phone with its country", "by last digits",
         "in order of names", "in falling order of names", "by first name in order", "the newest", "names",
         "application", "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
+        "life of a loan", "history of a loan", "transaction by reference",
+        "delinquency", "loans that are not late", "late loans", "the next late loans",
     ],
 )  # fmt: skip
 def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
@@ -112,9 +150,11 @@ def portfolio(postgres: PostgresServer, administration: Callable[[str], None]) -
     with engine.connect() as connection:
         # A commit that is not on disk yet keeps its pages from being known as visible, and index-only scans off.
         connection.execute(text("SET synchronous_commit = on"))
-        for part in PORTFOLIO.strip().removesuffix(";").split(";\n"):
+        portfolio = PORTFOLIO.replace("<terms>", json.dumps(terms_as_stored(TERMS)))
+        portfolio = portfolio.replace("<position>", json.dumps(position_as_stored(POSITION)))
+        for part in portfolio.strip().removesuffix(";").split(";\n"):
             connection.exec_driver_sql(part)
-        for table in ("customers", "loans", "loan_applications", "audit_log"):
+        for table in TABLES:
             connection.execute(text(f"VACUUM ANALYZE {table}"))
         yield connection
     engine.dispose()

@@ -1,6 +1,6 @@
 """How often the service asks the database, counted on the wire: each round trip is a wait for the network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -15,11 +15,23 @@ from chalicelib.postgres.connection import driver_of
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
+from chalicelib.rules.servicing.buckets import BUCKETS
+from chalicelib.services import servicing
+from chalicelib.services.delinquency import list_late_loans, view_delinquency
+from chalicelib.services.idempotency import Attempt, Once
+from chalicelib.services.loans import view_loans
+from chalicelib.services.servicing import Recorded, Wanted, preview
+from chalicelib.services.servicing_accounts import quote_settlement, view_account, view_statement
+from chalicelib.storage import servicing as stored_lives
 from chalicelib.storage.customers import Registration
+from chalicelib.storage.servicing import Asked
 from infra.local.postgres import PostgresServer
-from tests.support.lending import create_loan, register
+from tests.support.lending import create_loan, record, register
+from tests.support.loan_lives import a_loan, receipt, reversal
 from tests.support.people import TEST
 from tests.support.settings import settings_for
+
+TODAY = date(2025, 3, 15)
 
 
 @pytest.fixture
@@ -191,6 +203,67 @@ def test_an_application_waits_for_the_database_three_times(distant: Database, pr
     assert create_loan(distant, customer_id, request, STANDARD_1, date(2026, 11, 23), TEST).loan_id
     # The lock with the facts, the three rows, and the end of the transaction.
     assert proxy.round_trips == before + 3
+
+
+@pytest.mark.parametrize("day", [date(2025, 3, 1), date(2025, 2, 1)])
+def test_a_receipt_waits_for_the_database_three_times_on_time_or_backdated(
+    distant: Database, proxy: CountingProxy, day: date
+) -> None:
+    loan_id = a_loan(distant)
+    record(distant, loan_id, receipt("10", date(2025, 2, 15)), TODAY, TEST)
+    before = proxy.round_trips
+    record(distant, loan_id, receipt("10", day, reference="UTR-1"), TODAY, TEST)
+    # The lock with the loan, what is written, and the end of the transaction.
+    assert proxy.round_trips == before + 3
+
+
+@pytest.mark.parametrize("wanted", [receipt("10", date(2025, 3, 1)), reversal(2)])
+def test_a_transaction_with_a_key_waits_for_the_database_four_times(
+    distant: Database, proxy: CountingProxy, wanted: Wanted
+) -> None:
+    loan_id = a_loan(distant)
+    record(distant, loan_id, receipt("10", date(2025, 2, 15)), TODAY, TEST)
+    before = proxy.round_trips
+    once = Once[Recorded](Attempt("receipts", "a key", "a body"), lambda _: "recorded")
+    assert servicing.record(distant, loan_id, wanted, today=TODAY, author=TEST, once=once).replayed is False
+    # What is written goes out with the answer that is kept.
+    assert proxy.round_trips == before + 4
+    assert servicing.record(distant, loan_id, wanted, today=TODAY, author=TEST, once=once).replayed is True
+    assert ask(distant, "SELECT count(*) FROM loan_transactions") == 3
+
+
+def test_what_is_asked_about_a_loan_waits_for_the_database_once(distant: Database, proxy: CountingProxy) -> None:
+    loan_id = a_loan(distant)
+    record(distant, loan_id, receipt("10", date(2025, 2, 15)), TODAY, TEST)
+    questions: list[Callable[[], object]] = [
+        lambda: view_account(distant, loan_id, TODAY),
+        lambda: quote_settlement(distant, loan_id, TODAY),
+        lambda: quote_settlement(distant, loan_id, date(2025, 2, 1)),
+        lambda: view_statement(distant, loan_id, since=None, until=TODAY),
+        lambda: preview(distant, loan_id, receipt("10"), today=TODAY),
+        lambda: view_delinquency(distant, TODAY, TODAY),
+        lambda: list_late_loans(distant, BUCKETS[1], TODAY, behind=None, limit=20),
+        lambda: view_loans(distant, 1),
+    ]
+    for question in questions:
+        before = proxy.round_trips
+        question()
+        assert proxy.round_trips == before + 1
+
+
+def test_a_receipt_that_is_not_before_the_last_fact_does_not_read_the_history(distant: Database) -> None:
+    loan_id = a_loan(distant)
+    record(distant, loan_id, receipt("10", date(2025, 2, 15)), TODAY, TEST)
+    for asked, is_read in (
+        (Asked(before=(date(2025, 2, 15), 3)), False),
+        (Asked(before=(date(2025, 2, 15), 2)), True),
+        (Asked(before=(date(2025, 2, 14), 8)), True),
+        (Asked(before=(date(2025, 2, 15), 3), reference="unknown"), False),
+    ):
+        with distant.reading() as connection:
+            stored = stored_lives.get(connection, loan_id, asked)
+        assert stored
+        assert (stored.transactions is not None) is is_read
 
 
 def test_the_answer_to_a_statement_with_parameters_comes_in_one_packet(distant: Database, proxy: CountingProxy) -> None:

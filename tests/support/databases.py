@@ -48,14 +48,19 @@ _END_OTHERS = text("""
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """)
 
+# Loans cannot be removed while their transactions refuse to be.
+LET_TRANSACTIONS_GO = "ALTER TABLE loan_transactions DISABLE TRIGGER loan_transactions_are_append_only"
+KEEP_TRANSACTIONS = "ALTER TABLE loan_transactions ENABLE ALWAYS TRIGGER loan_transactions_are_append_only"
+
 # Only what has rows, or numbers that were drawn: to truncate all tables takes as long as a test.
-_EMPTY = text("""
+_EMPTY = text(f"""
     DO $$
     DECLARE
         each record;
         has_rows boolean;
     BEGIN
         ALTER TABLE audit_log DISABLE TRIGGER audit_log_is_append_only;
+        {LET_TRANSACTIONS_GO};
         FOR each IN SELECT relname FROM pg_class
                     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
         LOOP
@@ -65,6 +70,7 @@ _EMPTY = text("""
             END IF;
         END LOOP;
         ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_is_append_only;
+        {KEEP_TRANSACTIONS};
         FOR each IN SELECT sequencename, start_value FROM pg_sequences
                     WHERE schemaname = 'public' AND last_value IS NOT NULL
         LOOP

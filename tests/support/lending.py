@@ -1,4 +1,4 @@
-"""Customers and loans as a request makes them, for tests that need the result and not its answer."""
+"""Customers, loans and transactions as a request makes them, for tests that need the result and not its answer."""
 
 from datetime import date
 from typing import Generic, TypeVar
@@ -7,9 +7,10 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services import customers, loans
+from chalicelib.services import customers, loans, servicing
 from chalicelib.services.idempotency import Once
 from chalicelib.services.loans import Application
+from chalicelib.services.servicing import Recorded, Wanted
 from chalicelib.storage.customers import Customer, Registration
 
 Made = TypeVar("Made")
@@ -40,4 +41,11 @@ def create_loan(
     kept = Kept[Application]()
     once = Once(None, kept)
     loans.apply(database, customer_id, request, policy=policy, today=today, author=author, once=once)
+    return kept.made[-1]
+
+
+def record(database: Database, loan_id: int, wanted: Wanted, today: date, author: Author) -> Recorded:
+    """A transaction as it was recorded."""
+    kept = Kept[Recorded]()
+    servicing.record(database, loan_id, wanted, today=today, author=author, once=Once(None, kept))
     return kept.made[-1]

@@ -30,6 +30,7 @@ from infra.local.settings import STAGE, Home, Ports, StackFile
 from infra.local.steps import Steps
 from infra.session import session_of
 from tests.support import plain_http
+from tests.support.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
 from tests.support.patience import PATIENCE_SECONDS, patiently
 from tests.support.settings import PROJECT
 
@@ -136,7 +137,7 @@ class Stack:
                 self.s3.delete_object(Bucket=self.file.bucket, Key=item["Key"])
         # The audit log refuses to be emptied, and no test needs it to be.
         names = ", ".join(table.name for table in metadata.sorted_tables if table.name != "audit_log")
-        self.run(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        self.run(f"{LET_TRANSACTIONS_GO}; TRUNCATE {names} RESTART IDENTITY CASCADE; {KEEP_TRANSACTIONS}")
 
     def run(self, statement: str) -> None:
         """Does to the database what only time or an accident would."""

@@ -18,6 +18,7 @@ ACTIONS: Mapping[str, str] = {
     Action.WAITING_LOANS_APPLIED: "Added waiting loans",
     Action.LOAN_APPLIED_FOR: "Applied for a loan",
     Action.LOAN_CHANGED: "Changed a loan",
+    Action.TRANSACTION_RECORDED: "Recorded a transaction",
     Action.IMPORT_STARTED: "Started an import",
     Action.IMPORT_COMPLETED: "Completed an import",
     Action.IMPORT_FAILED: "Failed an import",

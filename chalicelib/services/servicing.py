@@ -1,0 +1,301 @@
+"""The use cases that record what happens to a loan: receipts, refunds, waivers, write-offs, openings, reversals.
+
+All of them are one: lock the loan, ask the rules, write the transaction with the position that it leads to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from chalicelib.errors import InvalidRequest, ReferenceConflict
+from chalicelib.metrics import log_transaction
+from chalicelib.postgres.database import Database, after_commit
+from chalicelib.postgres.errors import retried
+from chalicelib.rules.access import BOOTSTRAP, EVERYBODY, Author, Scope
+from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
+from chalicelib.rules.money import ZERO
+from chalicelib.rules.servicing import checks
+from chalicelib.rules.servicing.entering import rank_of
+from chalicelib.rules.servicing.fold import Split, history, split
+from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.standing import Standing, standing
+from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Opening
+from chalicelib.services.idempotency import Once, Told, run_once
+from chalicelib.services.servicing_lives import Life, end_date_of, read_life
+from chalicelib.services.servicing_refusals import told_refusals
+from chalicelib.storage import servicing
+from chalicelib.storage.servicing import Asked, Transaction, Written
+
+
+@dataclass(frozen=True)
+class WantedOpening:
+    """What an opening says beside its amount, which is the principal outstanding. `interest_due` in rupees."""
+
+    interest_due: Decimal
+    first_unpaid_due_date: date
+    instalments_left: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be recorded of a loan. `amount` in rupees.
+
+    `amount` may be left out of a reversal, and of a write-off, which is of all that is owed. `value_date` is today if
+    it is left out. `reference` is what the outside world knows it by: with the same one it is recorded once.
+    """
+
+    kind: Kind
+    amount: Decimal | None = None
+    value_date: date | None = None
+    intent: Intent | None = None
+    effect: Effect | None = None
+    reverses: int | None = None
+    opening: WantedOpening | None = None
+    reference: str | None = None
+    channel: str | None = None
+    reason: str | None = None
+
+    @property
+    def meant(self) -> Intent | None:
+        """The intent; a receipt without one is for instalments."""
+        return self.intent or (Intent.INSTALMENT if self.kind is Kind.RECEIPT else None)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A transaction, what it paid, and where the loan stands today after it.
+
+    `split` is None for a reversal, and for what has been reversed. `recorded_before` says that the reference was known,
+    so that nothing was recorded now. Of a preview, `transaction` is what it would be.
+    """
+
+    transaction: Transaction
+    split: Split | None
+    standing: Standing
+    recorded_before: bool = False
+
+
+@dataclass(frozen=True)
+class _Planned:
+    fact: Fact
+    position: Position
+    split: Split | None
+
+
+def record(
+    database: Database,
+    loan_id: int,
+    wanted: Wanted,
+    *,
+    today: date,
+    author: Author,
+    once: Once[Recorded],
+    scope: Scope = EVERYBODY,
+) -> Told:
+    """Records one transaction of a loan, and brings what the loan says of itself up to date.
+
+    Raises LoanNotFound, InvalidRequest with the field, TransactionNotFound for a reversal of nothing, a
+    TransactionRefused with its figures, and what `run_once` raises.
+    """
+    # With a key, the answer is kept by a statement of its own, which can take the other along.
+    has_next = once.attempt is not None
+    return run_once(
+        database, once, lambda connection: _record(connection, loan_id, wanted, today, author, scope, has_next)
+    )
+
+
+@retried
+def preview(database: Database, loan_id: int, wanted: Wanted, *, today: date, scope: Scope = EVERYBODY) -> Recorded:
+    """What `record` would record now, without recording it. Raises what `record` raises, but for `run_once`."""
+    with database.reading() as connection:
+        life = read_life(connection, loan_id, _asked(wanted, today), scope=scope)
+    if life.stored.known:
+        return _recorded_before(life, life.stored.known, wanted, today, scope)
+    planned = _plan(life, wanted, today)
+    transaction = _transaction(life, planned.fact, wanted, Author("preview", "preview"))
+    return Recorded(transaction, planned.split, _standing(life, planned.position, today))
+
+
+def _record(
+    connection: Connection,
+    loan_id: int,
+    wanted: Wanted,
+    today: date,
+    author: Author,
+    scope: Scope,
+    has_next: bool,
+) -> Recorded:
+    servicing.lock_with_next(connection, loan_id)
+    life = read_life(connection, loan_id, _asked(wanted, today), scope=scope)
+    if life.stored.known:
+        return _recorded_before(life, life.stored.known, wanted, today, scope)
+    planned = _plan(life, wanted, today)
+    transaction = _transaction(life, planned.fact, wanted, author)
+    servicing.write(connection, [_written(life, transaction, planned.position, today)], with_next=has_next)
+    after_commit(connection, partial(log_transaction, transaction.kind.value))
+    return Recorded(transaction, planned.split, _standing(life, planned.position, today))
+
+
+def _asked(wanted: Wanted, today: date) -> Asked:
+    fact = Fact(0, wanted.kind, ZERO, wanted.value_date or today, wanted.meant, wanted.effect)
+    history_needed = wanted.kind is Kind.REVERSAL
+    return Asked(history_needed, (fact.value_date, 0 if history_needed else rank_of(fact)), wanted.reference)
+
+
+def _plan(life: Life, wanted: Wanted, today: date) -> _Planned:
+    """The fact as the rules let it be recorded. One step if it is not before the last fact, otherwise a replay."""
+    with told_refusals():
+        fact = _fact(life, wanted, today)
+        if life.facts is None:
+            position = checks.record_next(life.terms, life.position, fact, today)
+            return _Planned(fact, position, split(life.terms, life.position, fact))
+        position = checks.record(life.terms, life.facts, fact, today)
+        return _Planned(fact, position, _split_of(life, [*life.facts, fact], fact.number))
+
+
+def _fact(life: Life, wanted: Wanted, today: date) -> Fact:
+    value_date = wanted.value_date or today
+    return Fact(
+        life.last_number + 1,
+        wanted.kind,
+        _amount(life, wanted, value_date),
+        value_date,
+        wanted.meant,
+        wanted.effect,
+        wanted.reverses,
+        _opening(life, wanted),
+    )
+
+
+def _amount(life: Life, wanted: Wanted, value_date: date) -> Decimal:
+    if wanted.kind is Kind.REVERSAL:
+        # If there is no such fact, the rules say so.
+        return next((fact.amount for fact in life.facts or () if fact.number == wanted.reverses), ZERO)
+    if wanted.amount is not None:
+        return wanted.amount
+    if wanted.kind is Kind.WRITE_OFF:
+        return standing(life.terms, life.position_on(value_date), value_date).outstanding
+    raise InvalidRequest("An amount is needed.", {"amount": ["is required"]})
+
+
+def _opening(life: Life, wanted: Wanted) -> Opening | None:
+    """EMIs paid on time are counted on from what the loan says."""
+    told = wanted.opening
+    if told is None:
+        return None
+    paid = life.loan.emis_paid_on_time
+    return Opening(told.interest_due, told.first_unpaid_due_date, told.instalments_left, paid)
+
+
+def _split_of(life: Life, facts: list[Fact], number: int) -> Split | None:
+    entries = history(life.terms, facts).entries
+    return next((entry.split for entry in entries if entry.fact.number == number), None)
+
+
+def _standing(life: Life, position: Position, today: date) -> Standing:
+    return standing(life.terms, position, max(today, position.on or today))
+
+
+def _transaction(life: Life, fact: Fact, wanted: Wanted, author: Author) -> Transaction:
+    return Transaction(
+        life.loan.loan_id,
+        fact.number,
+        fact.kind,
+        fact.amount,
+        fact.value_date,
+        fact.intent,
+        fact.effect,
+        fact.reverses,
+        fact.opening,
+        wanted.reference,
+        wanted.channel,
+        wanted.reason,
+        author,
+        None,
+        life.stored.now,
+    )
+
+
+def _written(life: Life, transaction: Transaction, position: Position, today: date) -> Written:
+    begins = transaction.kind is Kind.OPENING or life.disbursal is not None
+    loan = life.loan
+    paid = position.paid_on_time if position.is_serviced else loan.emis_paid_on_time
+    ends = end_date_of(life, position, today)
+    changed = replace(loan, emis_paid_on_time=paid, end_date=ends)
+    before, after = difference(vars(loan), vars(changed))
+    event = Event(
+        Action.TRANSACTION_RECORDED, SubjectKind.LOAN, loan.loan_id, before or None, _told(transaction) | after
+    )
+    return Written(
+        loan.loan_id,
+        [*(disbursed(life) if life.disbursal else ()), transaction],
+        position,
+        transaction.number,
+        paid,
+        ends,
+        life.terms if begins else None,
+        loan.end_date if begins else None,
+        [(transaction.author, event)],
+    )
+
+
+def disbursed(life: Life) -> tuple[Transaction]:
+    """The disbursal of a loan that was made here before disbursals were recorded, as it is recorded now."""
+    assert life.disbursal is not None
+    return (_transaction(life, life.disbursal, Wanted(Kind.DISBURSAL), BOOTSTRAP),)
+
+
+def _told(transaction: Transaction) -> dict[str, Any]:
+    """What the audit log says of a transaction."""
+    names = ("number", "kind", "amount", "value_date", "intent", "effect", "reverses", "reference", "channel", "reason")
+    given = {name: getattr(transaction, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _recorded_before(life: Life, known: Transaction, wanted: Wanted, today: date, scope: Scope) -> Recorded:
+    """The transaction that has the reference already. Raises ReferenceConflict if that is another one."""
+    differing = _differences(life, known, wanted)
+    if differing:
+        sentence = f"The reference {wanted.reference!r} belongs to a transaction with other values."
+        is_ours = known.loan_id == life.loan.loan_id or scope == EVERYBODY
+        raise ReferenceConflict(sentence, differing if is_ours else {})
+    number = known.number
+    found = _split_of(life, list(life.facts or ()), number)
+    return Recorded(known, found, _standing(life, life.position, today), recorded_before=True)
+
+
+def _differences(life: Life, known: Transaction, wanted: Wanted) -> Mapping[str, Any]:
+    """What was given and what was recorded, by name, if it is not the same. What was left out is not compared."""
+    given = {
+        "loan_id": life.loan.loan_id,
+        "kind": wanted.kind,
+        "amount": wanted.amount,
+        "value_date": wanted.value_date,
+        "intent": wanted.meant,
+        "effect": wanted.effect,
+        "reverses": wanted.reverses,
+    }
+    optional = {"amount", "value_date"}
+    different = [
+        name
+        for name, value in given.items()
+        if value != getattr(known, name) and not (value is None and name in optional)
+    ]
+    figures = {name: given[name] for name in different}
+    figures |= {f"recorded_{name}": getattr(known, name) for name in different}
+    if (
+        wanted.opening
+        and known.opening
+        and replace(_as_opening(wanted.opening), emis_paid_on_time=0) != replace(known.opening, emis_paid_on_time=0)
+    ):
+        figures |= {"opening": wanted.opening, "recorded_opening": known.opening}
+    return figures
+
+
+def _as_opening(told: WantedOpening) -> Opening:
+    return Opening(told.interest_due, told.first_unpaid_due_date, told.instalments_left)

@@ -1,0 +1,39 @@
+"""What the rules of servicing refuse, as what a client can be told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chalicelib.errors import InvalidRequest, LoanError, TransactionNotFound, TransactionRefused
+from chalicelib.rules.servicing.refusals import Code, Refused
+
+# The field of the request that makes no sense by itself.
+_FIELDS = {
+    Code.AMOUNT_NOT_POSITIVE: "amount",
+    Code.AMOUNT_FINER_THAN_A_PAISA: "amount",
+    Code.FUTURE_DATE: "value_date",
+    Code.BEFORE_DISBURSAL: "value_date",
+    Code.UNKNOWN_INTENT: "intent",
+    Code.EFFECT_NEEDED: "effect",
+    Code.EFFECT_NOT_WANTED: "effect",
+    Code.OPENING_INVALID: "opening",
+    Code.DISBURSAL_DIFFERS: "amount",
+}
+_REFUSALS = {kind.code: kind for kind in TransactionRefused.__subclasses__()}
+
+
+@contextmanager
+def told_refusals() -> Iterator[None]:
+    """Raises what the rules refuse inside as the error that a client is told."""
+    try:
+        yield
+    except Refused as refusal:
+        raise error_of(refusal) from refusal
+
+
+def error_of(refusal: Refused) -> LoanError:
+    """InvalidRequest with the field that is wrong, TransactionNotFound, or the TransactionRefused with its code."""
+    if refusal.code in _FIELDS:
+        return InvalidRequest(refusal.sentence, {_FIELDS[refusal.code]: [refusal.sentence]})
+    if refusal.code is Code.UNKNOWN_FACT:
+        return TransactionNotFound(refusal.sentence)
+    return _REFUSALS[refusal.code.value](refusal.sentence, refusal.figures)

@@ -1,0 +1,156 @@
+"""The queries on how late loans are: sums and lists over all positions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from chalicelib.rules.servicing.buckets import Bucket, holding_from
+from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
+from chalicelib.rules.servicing.values import Fact, Terms
+from chalicelib.storage.servicing import facts_from_stored, recorded_of
+
+# The place of a loan's bucket among all, from 0. A loan that is held stays at least where loans are held.
+_BUCKET = """
+    greatest(width_bucket(CAST(:as_of AS date) - unpaid_from, CAST(:bounds AS integer[])),
+             CASE WHEN held THEN CAST(:holding AS integer) ELSE 0 END)
+"""
+
+# Of positions whose last fact is not after the day, which know all that is known of it. Added up by due date first:
+# there are few of those, however many loans there are.
+_TOTALS = text(f"""
+    SELECT {_BUCKET} AS bucket, CAST(sum(loans) AS bigint) AS loans, sum(principal) AS principal
+    FROM (SELECT unpaid_from, held, count(*) AS loans, sum(principal) AS principal
+          FROM loan_positions
+          WHERE status = 'open' AND last_fact_on <= :as_of
+          GROUP BY unpaid_from, held) AS by_due_date
+    GROUP BY 1
+""")  # noqa: S608 - an expression of ours
+
+_CHANGED_SINCE = text(f"""
+    SELECT loan_terms.terms, {recorded_of("loan_positions.loan_id")} AS transactions
+    FROM loan_positions JOIN loan_terms ON loan_terms.loan_id = loan_positions.loan_id
+    WHERE last_fact_on > :as_of
+    LIMIT :limit
+""")  # noqa: S608 - an expression of ours
+
+_LATE = """
+    SELECT loan_positions.loan_id, loans.customer_id, customers.first_name, customers.last_name,
+           customers.phone_number, loan_positions.unpaid_from, loan_terms.terms, loan_positions.position
+    FROM (SELECT * FROM ({pages}) AS stretches ORDER BY unpaid_from, loan_id LIMIT :limit) AS loan_positions
+    JOIN loan_terms ON loan_terms.loan_id = loan_positions.loan_id
+    JOIN loans ON loans.loan_id = loan_positions.loan_id
+    JOIN customers ON customers.customer_id = loans.customer_id
+    ORDER BY unpaid_from, loan_id
+"""
+
+_PAGE = f"""
+    (SELECT loan_id, unpaid_from, position FROM loan_positions
+     WHERE status = 'open' AND {_BUCKET} = :bucket AND {{these}}
+     ORDER BY unpaid_from, loan_id LIMIT :limit)
+"""  # noqa: S608 - an expression of ours
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many loans there are in a bucket, and their principal in rupees. `bucket` is its place among all."""
+
+    bucket: int
+    loans: int
+    principal: Decimal
+
+
+@dataclass(frozen=True)
+class LateLoan:
+    """A loan in a bucket, and whom to call about it."""
+
+    loan_id: int
+    customer_id: int
+    first_name: str
+    last_name: str
+    phone_number: str
+    unpaid_from: date | None
+    terms: Terms
+    position: Position
+
+
+@dataclass(frozen=True)
+class Behind:
+    """The last loan of the page before."""
+
+    unpaid_from: date | None
+    loan_id: int
+
+
+def totals(connection: Connection, as_of: date, buckets: Sequence[Bucket]) -> list[Total]:
+    """Of open loans whose last fact is not after `as_of`: how many are in each bucket that has any."""
+    rows = connection.execute(_TOTALS, {"as_of": as_of, **_bucket_values(buckets)})
+    return [Total(*row) for row in rows]
+
+
+def changed_since(connection: Connection, as_of: date, limit: int) -> list[tuple[Terms, list[Fact]]]:
+    """Terms and facts of the loans whose last fact is after `as_of`, at most `limit`."""
+    rows = connection.execute(_CHANGED_SINCE, {"as_of": as_of, "limit": limit})
+    return [(terms_from_stored(terms), facts_from_stored(recorded)) for terms, recorded in rows]
+
+
+def page(
+    connection: Connection, bucket: int, as_of: date, *, buckets: Sequence[Bucket], behind: Behind | None, limit: int
+) -> list[LateLoan]:
+    """The open loans of a bucket, those that are late the longest first. `as_of` is not before their last facts."""
+    values: dict[str, Any] = {"as_of": as_of, "bucket": bucket, "limit": limit, **_bucket_values(buckets)}
+    if behind:
+        values |= vars(behind)
+    # Each is a stretch of the index, so each is a page of its own.
+    pages = [_PAGE.format(these=these) for these in _stretches(bucket, buckets, behind, values)]
+    rows = connection.execute(text(_LATE.format(pages=" UNION ALL ".join(pages))), values)
+    return [_late_loan(*row) for row in rows]
+
+
+def _stretches(bucket: int, buckets: Sequence[Bucket], behind: Behind | None, values: dict[str, Any]) -> Iterator[str]:
+    """Which due dates the loans of a bucket are unpaid from, behind the last page; adds what the conditions need.
+
+    No due date is unpaid if charges are all that is left: such loans are not late, and come last.
+    """
+    after = " AND (unpaid_from, loan_id) > (CAST(:unpaid_from AS date), :loan_id)" if behind else ""
+    if behind is None or behind.unpaid_from is not None:
+        yield _range(bucket, buckets, values) + after
+    if bucket == 0:
+        is_behind = behind is not None and behind.unpaid_from is None
+        yield "unpaid_from IS NULL" + (" AND loan_id > :loan_id" if is_behind else "")
+
+
+def _range(bucket: int, buckets: Sequence[Bucket], values: dict[str, Any]) -> str:
+    """The due dates of the bucket; a loan that is held can be less late than the bucket says."""
+    conditions = []
+    if bucket and not buckets[bucket].holds:
+        conditions.append("unpaid_from <= CAST(:as_of AS date) - CAST(:from_days AS integer)")
+        values["from_days"] = buckets[bucket].days_past_due
+    if bucket + 1 < len(buckets) and not buckets[bucket].holds:
+        conditions.append("unpaid_from > CAST(:as_of AS date) - CAST(:until_days AS integer)")
+        values["until_days"] = buckets[bucket + 1].days_past_due
+    return " AND ".join(conditions) or "unpaid_from IS NOT NULL"
+
+
+def _late_loan(
+    loan_id: int,
+    customer_id: int,
+    first_name: str,
+    last_name: str,
+    phone_number: str,
+    unpaid_from: date | None,
+    terms: dict[str, Any],
+    position: dict[str, Any],
+) -> LateLoan:
+    agreed, stands = terms_from_stored(terms), position_from_stored(position)
+    return LateLoan(loan_id, customer_id, first_name, last_name, phone_number, unpaid_from, agreed, stands)
+
+
+def _bucket_values(buckets: Sequence[Bucket]) -> dict[str, Any]:
+    bounds = [bucket.days_past_due for bucket in buckets[1:]]
+    holding = holding_from(buckets)
+    return {"bounds": bounds, "holding": 0 if holding is None else 1 + bounds.index(holding)}

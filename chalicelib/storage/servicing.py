@@ -1,0 +1,396 @@
+"""The queries on the life of one loan: its terms, its transactions and the position that they make."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import simplejson
+from sqlalchemy import Connection, text
+
+from chalicelib.postgres.connection import driver_of
+from chalicelib.rules.access import Author
+from chalicelib.rules.auditing import Event
+from chalicelib.rules.money import from_paise
+from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.standing import Status
+from chalicelib.rules.servicing.stored import (
+    opening_as_stored,
+    opening_from_stored,
+    position_as_stored,
+    position_from_stored,
+    terms_as_stored,
+    terms_from_stored,
+)
+from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Opening, Terms
+from chalicelib.storage import audit
+from chalicelib.storage.loans import LoanOnRecord
+
+Json = dict[str, Any]
+
+# Above the rank of every fact of a day.
+END_OF_DAY = 99
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A fact as it was recorded: of which loan, known by what, through which channel, by whom and when."""
+
+    loan_id: int
+    number: int
+    kind: Kind
+    amount: Decimal
+    value_date: date
+    intent: Intent | None
+    effect: Effect | None
+    reverses: int | None
+    opening: Opening | None
+    reference: str | None
+    channel: str | None
+    reason: str | None
+    author: Author
+    import_id: int | None
+    recorded_at: datetime
+
+    @property
+    def fact(self) -> Fact:
+        return Fact(
+            self.number,
+            self.kind,
+            self.amount,
+            self.value_date,
+            self.intent,
+            self.effect,
+            self.reverses,
+            self.opening,
+        )
+
+
+@dataclass(frozen=True)
+class StoredLife:
+    """A loan and what is stored of its life. `terms` and `position` are None before it is serviced.
+
+    `transactions` are all of them in the order of recording, or None if they were not asked for; `known` is the one
+    that has the reference that was asked for, of whatever loan. `now` is when the transaction began.
+    """
+
+    loan: LoanOnRecord
+    terms: Terms | None
+    stated_end_date: date | None
+    position: Position | None
+    last_number: int
+    transactions: tuple[Transaction, ...] | None
+    known: Transaction | None
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to read beside the loan, its terms and its position.
+
+    All transactions come if `history` is asked for, if the position has a fact that is after `before` (a value date
+    and a rank among the facts of that day), if there is no position, and if `reference` is known: whenever one step
+    would not do.
+    """
+
+    history: bool = False
+    before: tuple[date, int] | None = None
+    reference: str | None = None
+
+
+def _as_json_array(alias: str) -> str:
+    """A transaction as one value, in the order of `_transaction`; amounts as text, since the driver reads floats."""
+    return f"""jsonb_build_array({alias}.loan_id, {alias}.number, {alias}.kind, CAST({alias}.amount AS text),
+        {alias}.value_date, {alias}.intent, {alias}.effect, {alias}.reverses, {alias}.opening, {alias}.reference,
+        {alias}.channel, {alias}.reason, {alias}.actor_kind, {alias}.actor_name, {alias}.actor_id, {alias}.request_id,
+        {alias}.import_id, {alias}.recorded_at)"""
+
+
+def recorded_of(loan_id: str) -> str:
+    """All transactions of a loan as one value, in the order of recording; `loan_id` is an expression."""
+    return f"""(SELECT jsonb_agg({_as_json_array("every")} ORDER BY every.number)
+                FROM loan_transactions AS every WHERE every.loan_id = {loan_id})"""  # noqa: S608 - names of ours
+
+
+_LOAN_COLUMNS = ", ".join(f"loans.{each.name}" for each in fields(LoanOnRecord))
+
+_READ = f"""
+    SELECT {_LOAN_COLUMNS}, loan_terms.terms, loan_terms.stated_end_date, positions.position,
+           coalesce(positions.last_number, 0) AS last_number,
+           CASE WHEN CAST(:history AS boolean) OR positions.loan_id IS NULL OR known.number IS NOT NULL
+                     OR (positions.last_fact_on, CAST(positions.position ->> 'rank' AS integer))
+                        > (CAST(:value_date AS date), CAST(:rank AS integer))
+                THEN {recorded_of("loans.loan_id")} END AS transactions,
+           positions.loan_id IS NULL AS is_whole,
+           CASE WHEN known.number IS NOT NULL THEN {_as_json_array("known")} END AS known,
+           now() AS now
+    FROM loans
+    LEFT JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
+    LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
+    LEFT JOIN loan_transactions AS known ON known.reference = CAST(:reference AS text)
+    WHERE loans.loan_id = :loan_id
+"""  # noqa: S608 - names of ours
+
+_READ_ONE = text(_READ)
+
+# Any number that nothing else locks: the first four letters of "disburse", read as a number.
+_UPKEEP_LOCK = 0x64697362
+
+# Loans that were made here by a release that recorded no disbursal, and of which no workbook says anything was paid.
+_LOCK_UNDISBURSED = text(f"""
+    SELECT {_LOAN_COLUMNS}, now() AS now
+    FROM loans
+    WHERE source_loan_id IS NULL AND emis_paid_on_time = 0 AND loan_id > :behind
+      AND NOT EXISTS (SELECT FROM loan_positions WHERE loan_positions.loan_id = loans.loan_id)
+    ORDER BY loan_id
+    LIMIT :limit
+    FOR NO KEY UPDATE
+""")  # noqa: S608 - names of ours
+
+_OUTLIVE = text("""
+    UPDATE loans
+    SET end_date = NULL, updated_at = now()
+    FROM loan_positions
+    WHERE loan_positions.loan_id = loans.loan_id AND status = 'open'
+      AND (unpaid_from < :today OR unpaid_from IS NULL) AND loans.end_date < :today
+""")
+
+
+def lock_with_next(connection: Connection, loan_id: int) -> None:
+    """Makes other writes to the life of a loan wait until the transaction ends.
+
+    Goes out with the next statement, which sees what the ones before it recorded. FOR NO KEY UPDATE, so that rows
+    which merely refer to the loan can still be written.
+    """
+    driver_of(connection).send_with_next("SELECT FROM loans WHERE loan_id = %s FOR NO KEY UPDATE", [loan_id])
+
+
+def get(connection: Connection, loan_id: int, asked: Asked) -> StoredLife | None:
+    """A loan and its life, in one statement; None if there is no loan of that number."""
+    value_date, rank = asked.before or (None, None)
+    values = {
+        "loan_id": loan_id,
+        "history": asked.history,
+        "value_date": value_date,
+        "rank": rank,
+        "reference": asked.reference,
+    }
+    row = connection.execute(_READ_ONE, values).first()
+    if row is None:
+        return None
+    loan = LoanOnRecord(*row[: len(fields(LoanOnRecord))])
+    recorded = row.transactions
+    return StoredLife(
+        loan,
+        terms_from_stored(row.terms) if row.terms else None,
+        row.stated_end_date,
+        position_from_stored(row.position) if row.position else None,
+        row.last_number,
+        () if recorded is None and row.is_whole else recorded and tuple(map(_transaction, recorded)),
+        _transaction(row.known) if row.known else None,
+        row.now,
+    )
+
+
+def lock_undisbursed(connection: Connection, behind: int, limit: int) -> list[StoredLife]:
+    """Loans that were made here and have no disbursal, by number from behind `behind` on, locked as by a write.
+
+    One deployment at a time, so that the next one sees what this one disbursed.
+    """
+    driver_of(connection).send_with_next("SELECT pg_advisory_xact_lock(%s)", [_UPKEEP_LOCK])
+    rows = connection.execute(_LOCK_UNDISBURSED, {"behind": behind, "limit": limit})
+    return [StoredLife(LoanOnRecord(*row[:-1]), None, None, None, 0, (), None, row.now) for row in rows]
+
+
+def outlive_due_dates(connection: Connection, today: date) -> int:
+    """Takes the end date from loans that are open after it; returns from how many."""
+    return connection.execute(_OUTLIVE, {"today": today}).rowcount
+
+
+def facts_from_stored(recorded: Sequence[Any]) -> list[Fact]:
+    """The facts of the transactions that `recorded_of` reads."""
+    return [_transaction(each).fact for each in recorded]
+
+
+def _transaction(stored: Sequence[Any]) -> Transaction:
+    """One that `_as_json_array` made."""
+    (loan_id, number, kind, amount, value_date, intent, effect, reverses, opening, *rest) = stored
+    (reference, channel, reason, actor_kind, actor_name, actor_id, request_id, import_id, recorded_at) = rest
+    return Transaction(
+        loan_id,
+        number,
+        Kind(kind),
+        Decimal(amount),
+        date.fromisoformat(value_date),
+        intent and Intent(intent),
+        effect and Effect(effect),
+        reverses,
+        opening and opening_from_stored(opening),
+        reference,
+        channel,
+        reason,
+        Author(actor_kind, actor_name, actor_id, request_id),
+        import_id,
+        datetime.fromisoformat(recorded_at),
+    )
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one statement writes of one loan: transactions, the position that they lead to, and what the log says.
+
+    `terms` are given where servicing begins, with `stated_end_date`, what the loan said before. `end_date` is what the
+    loan says from now on, and `emis_paid_on_time` likewise.
+    """
+
+    loan_id: int
+    transactions: Sequence[Transaction]
+    position: Position
+    last_number: int
+    emis_paid_on_time: int
+    end_date: date | None
+    terms: Terms | None = None
+    stated_end_date: date | None = None
+    events: Sequence[tuple[Author, Event]] = field(default=())
+
+
+# From one JSON value, so that it is one statement for one receipt or for a thousand loans, and can be sent ahead.
+_WRITE = """
+    WITH given AS (
+        SELECT CAST(%s AS jsonb) AS everything
+    ), transaction AS (
+        INSERT INTO loan_transactions
+            (loan_id, number, kind, amount, value_date, intent, effect, reverses, opening, reference, channel, reason,
+             actor_kind, actor_name, actor_id, request_id, import_id)
+        SELECT loan_id, number, kind, amount, value_date, intent, effect, reverses, opening, reference, channel, reason,
+               actor_kind, actor_name, actor_id, request_id, import_id
+        FROM given, jsonb_to_recordset(everything -> 'transactions') AS each
+            (loan_id bigint, number integer, kind text, amount numeric, value_date date, intent text, effect text,
+             reverses integer, opening jsonb, reference text, channel text, reason text, actor_kind text,
+             actor_name text, actor_id bigint, request_id text, import_id bigint)
+    ), terms AS (
+        INSERT INTO loan_terms (loan_id, terms, stated_end_date)
+        SELECT loan_id, terms, stated_end_date
+        FROM given, jsonb_to_recordset(everything -> 'terms') AS each
+            (loan_id bigint, terms jsonb, stated_end_date date)
+        ON CONFLICT (loan_id) DO UPDATE SET terms = excluded.terms, stated_end_date = excluded.stated_end_date
+    ), position AS (
+        INSERT INTO loan_positions
+            (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left, last_fact_on,
+             last_number, position)
+        SELECT loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left, last_fact_on,
+               last_number, position
+        FROM given, jsonb_to_recordset(everything -> 'positions') AS each
+            (loan_id bigint, status text, principal numeric, charges numeric, credit numeric, unpaid_from date,
+             held boolean, repayments_left smallint, last_fact_on date, last_number integer, position jsonb)
+        ON CONFLICT (loan_id) DO UPDATE
+        SET status = excluded.status, principal = excluded.principal, charges = excluded.charges,
+            credit = excluded.credit, unpaid_from = excluded.unpaid_from, held = excluded.held,
+            repayments_left = excluded.repayments_left, last_fact_on = excluded.last_fact_on,
+            last_number = excluded.last_number, position = excluded.position, updated_at = now()
+    ), loan AS (
+        UPDATE loans
+        SET emis_paid_on_time = each.emis_paid_on_time, end_date = each.end_date, updated_at = now()
+        FROM given, jsonb_to_recordset(everything -> 'loans') AS each
+            (loan_id bigint, emis_paid_on_time smallint, end_date date)
+        WHERE loans.loan_id = each.loan_id
+          AND (loans.emis_paid_on_time, loans.end_date) IS DISTINCT FROM (each.emis_paid_on_time, each.end_date)
+    )
+    INSERT INTO audit_log
+        (actor_kind, actor_id, actor_name, action, subject_kind, subject_id, before, after, request_id)
+    SELECT actor_kind, actor_id, actor_name, action, subject_kind, subject_id, before, after, request_id
+    FROM given, jsonb_to_recordset(everything -> 'events') AS each
+        (actor_kind text, actor_id bigint, actor_name text, action text, subject_kind text, subject_id text,
+         before jsonb, after jsonb, request_id text)
+"""
+
+
+def write(connection: Connection, written: Iterable[Written], *, with_next: bool = False) -> None:
+    """Writes of each loan, which must be locked, all that is given, in one statement.
+
+    With `with_next` it goes out in the message of the next statement, which then raises what this one would.
+    """
+    value = _as_json(list(written))
+    if with_next:
+        driver_of(connection).send_with_next(_WRITE, [value])
+    else:
+        connection.exec_driver_sql(_WRITE, (value,))
+
+
+def _as_json(written: Sequence[Written]) -> str:
+    everything = {
+        "transactions": [_transaction_values(each) for loan in written for each in loan.transactions],
+        "terms": [
+            {
+                "loan_id": loan.loan_id,
+                "terms": terms_as_stored(loan.terms),
+                "stated_end_date": loan.stated_end_date,
+            }
+            for loan in written
+            if loan.terms
+        ],
+        "positions": [
+            {"loan_id": loan.loan_id, **position_values(loan.position), "last_number": loan.last_number}
+            for loan in written
+        ],
+        "loans": [
+            {"loan_id": loan.loan_id, "emis_paid_on_time": loan.emis_paid_on_time, "end_date": loan.end_date}
+            for loan in written
+        ],
+        "events": [audit.event_values(author, event) for loan in written for author, event in loan.events],
+    }
+    return str(simplejson.dumps(everything, use_decimal=True, ensure_ascii=False, default=str))
+
+
+def _transaction_values(transaction: Transaction) -> Json:
+    return {
+        "loan_id": transaction.loan_id,
+        "number": transaction.number,
+        "kind": transaction.kind,
+        "amount": transaction.amount,
+        "value_date": transaction.value_date,
+        "intent": transaction.intent,
+        "effect": transaction.effect,
+        "reverses": transaction.reverses,
+        **({"opening": opening_as_stored(transaction.opening)} if transaction.opening else {}),
+        "reference": transaction.reference,
+        "channel": transaction.channel,
+        "reason": transaction.reason,
+        "import_id": transaction.import_id,
+        **audit.author_values(transaction.author),
+    }
+
+
+def position_values(position: Position) -> Json:
+    """A position by the columns of loan_positions, all but the loan and the number of its last transaction."""
+    return {
+        "status": _status_of(position).value,
+        "principal": from_paise(position.principal),
+        "charges": from_paise(position.charges),
+        "credit": from_paise(position.credit),
+        "unpaid_from": position.unpaid_from,
+        "held": position.held,
+        "repayments_left": position.repayments_left,
+        "last_fact_on": position.on,
+        "position": position_as_stored(position),
+    }
+
+
+def _status_of(position: Position) -> Status:
+    if position.written_off_on:
+        return Status.WRITTEN_OFF
+    if position.closed_on:
+        return Status.CLOSED
+    return Status.OPEN if position.is_serviced else Status.NOT_SERVICED
+
+
+def disbursal_values(terms: Terms | None, position: Position) -> Json:
+    """What the statement that makes a loan writes of its disbursal (storage/applications.py)."""
+    columns = position_values(position)
+    return {
+        "terms": json.dumps(terms_as_stored(terms)) if terms else None,
+        **columns,
+        "position": json.dumps(columns["position"]),
+    }

@@ -1,0 +1,130 @@
+"""Loans that were made before their lives were recorded, and loans that outlive their due dates."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from datetime import date
+
+import pytest
+from sqlalchemy import insert, text
+
+from chalicelib.postgres.database import Database
+from chalicelib.rules.servicing.standing import Status
+from chalicelib.services import servicing_upkeep
+from chalicelib.services.loans import view_loans
+from chalicelib.services.servicing_accounts import quote_settlement, view_account
+from chalicelib.services.servicing_upkeep import begin_servicing, outlive_due_dates
+from chalicelib.storage import loans as stored_loans
+from chalicelib.storage.tables import loans
+from tests.support.lending import record
+from tests.support.loan_lives import (
+    START,
+    a_customer,
+    a_loan,
+    an_imported_loan,
+    loan_row,
+    receipt,
+    replayed,
+    row,
+    stored_position,
+)
+from tests.support.people import TEST
+
+TODAY = date(2025, 7, 15)
+
+
+def made_before(database: Database, customer_id: int | None = None, **columns: object) -> int:
+    """A loan that a release before made: 12,000 at 12% over 12 months, nothing paid."""
+    return an_imported_loan(database, customer_id, **{"source_loan_id": None, "emis_paid_on_time": 0, **columns})
+
+
+def test_a_loan_that_was_made_before_is_disbursed_and_what_fell_due_since_is_due(database: Database) -> None:
+    loan_id = made_before(database)
+    assert begin_servicing(database, TODAY) == 1
+    seen = view_account(database, loan_id, TODAY)
+    assert (seen.account.standing.status, seen.account.standing.days_past_due) == (Status.OPEN, 137)
+    assert [each.kind for each in seen.transactions] == ["disbursal"]
+    assert seen.transactions[0].author.kind == "bootstrap"
+    assert stored_position(database, loan_id) == replayed(database, loan_id)
+    assert loan_row(database, loan_id) == (0, date(2026, 1, 31))
+    assert begin_servicing(database, TODAY) == 0
+
+
+def test_a_loan_that_was_made_before_reads_the_same_before_it_is_disbursed(database: Database) -> None:
+    loan_id = made_before(database)
+    before = view_account(database, loan_id, TODAY), quote_settlement(database, loan_id, TODAY)
+    listed = view_loans(database, 1)
+    begin_servicing(database, TODAY)
+    after = view_account(database, loan_id, TODAY), quote_settlement(database, loan_id, TODAY)
+    for name in (field.name for field in fields(before[0]) if field.name != "transactions"):
+        assert getattr(before[0], name) == getattr(after[0], name)
+    assert before[1] == after[1]
+    assert view_loans(database, 1) == listed
+
+
+def test_a_receipt_disburses_a_loan_that_was_made_before(database: Database) -> None:
+    loan_id = made_before(database)
+    assert record(database, loan_id, receipt("1066.19", date(2025, 2, 28)), TODAY, TEST).transaction.number == 2
+    assert begin_servicing(database, TODAY) == 0
+    assert loan_row(database, loan_id)[0] == 1
+    assert stored_position(database, loan_id) == replayed(database, loan_id)
+
+
+def test_loans_with_a_past_elsewhere_wait_for_their_openings(database: Database) -> None:
+    customer_id = a_customer(database)
+    imported = an_imported_loan(database, customer_id)
+    told_of = made_before(database, customer_id, emis_paid_on_time=5)
+    assert begin_servicing(database, TODAY) == 0
+    for loan_id in (imported, told_of):
+        assert view_account(database, loan_id, TODAY).account.standing.status is Status.NOT_SERVICED
+
+
+def test_every_loan_is_disbursed_in_however_many_batches_and_by_however_many_at_once(
+    database: Database, new_database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servicing_upkeep, "BATCH", 7)
+    customer_id = a_customer(database)
+    values = {
+        "customer_id": customer_id,
+        "loan_amount": 1000,
+        "tenure": 12,
+        "interest_rate": 10,
+        "monthly_installment": 90,
+        "start_date": START,
+    }
+    with database.reading() as connection:
+        connection.execute(insert(loans), [values] * 50)
+    with ThreadPoolExecutor(4) as deployers:
+        list(deployers.map(lambda _: begin_servicing(new_database(), TODAY), range(4)))
+    counts = [row(database, f"SELECT count(*) FROM loan_{name}")[0] for name in ("transactions", "terms", "positions")]
+    assert counts == [50, 50, 50]
+
+
+def test_a_loan_that_is_open_after_its_last_due_date_counts_as_current(database: Database) -> None:
+    loan_id = a_loan(database)
+    record(database, loan_id, receipt("12000", date(2025, 2, 28)), TODAY, TEST)
+    paid = a_loan(database, 1, "1000")
+    record(database, paid, receipt("1000", START), TODAY, TEST)
+    late = date(2026, 3, 1)
+    assert outlive_due_dates(database, date(2025, 1, 31)) == 0
+    assert outlive_due_dates(database, late) == 1
+    assert loan_row(database, loan_id)[1] is None
+    assert loan_row(database, paid)[1] == START
+    with database.reading() as connection:
+        facts = stored_loans.facts(connection, 1, late)
+    assert facts
+    assert facts.current_principal == 12_000
+    # Also after a receipt of a day before its end.
+    record(database, loan_id, receipt("1", date(2025, 3, 1)), late, TEST)
+    assert loan_row(database, loan_id)[1] is None
+
+
+def test_the_release_before_may_go_on_making_loans(database: Database) -> None:
+    """It knows nothing of disbursals; whoever comes first disburses its loans."""
+    customer_id = a_customer(database)
+    a_loan(database, customer_id)
+    made_before(database, customer_id)
+    assert begin_servicing(database, TODAY) == 1
+    with database.reading() as connection:
+        counted = connection.execute(text("SELECT count(*) FROM loan_positions")).scalar_one()
+    assert counted == 2
