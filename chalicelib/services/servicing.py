@@ -288,14 +288,11 @@ def _differences(life: Life, known: Transaction, wanted: Wanted) -> Mapping[str,
     ]
     figures = {name: given[name] for name in different}
     figures |= {f"recorded_{name}": getattr(known, name) for name in different}
-    if (
-        wanted.opening
-        and known.opening
-        and replace(_as_opening(wanted.opening), emis_paid_on_time=0) != replace(known.opening, emis_paid_on_time=0)
-    ):
-        figures |= {"opening": wanted.opening, "recorded_opening": known.opening}
-    return figures
+    return figures | (_opening_differences(wanted.opening, known.opening) if wanted.opening and known.opening else {})
 
 
-def _as_opening(told: WantedOpening) -> Opening:
-    return Opening(told.interest_due, told.first_unpaid_due_date, told.instalments_left)
+def _opening_differences(given: WantedOpening, known: Opening) -> Mapping[str, Any]:
+    different = [name for name, value in vars(given).items() if value != getattr(known, name)]
+    return {name: getattr(given, name) for name in different} | {
+        f"recorded_{name}": getattr(known, name) for name in different
+    }

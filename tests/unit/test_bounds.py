@@ -136,6 +136,8 @@ def test_the_columns_hold_what_the_bounds_allow() -> None:
             precision, scale = column.type.precision or 0, column.type.scale or 0
             assert 10 ** (precision - scale) > most[scale], column
     small = {"age": bounds.AGE, "tenure": bounds.TENURE, "score": bounds.SCORE, "emis_paid_on_time": bounds.PAID}
+    # Of a loan that is serviced: those that its terms or its opening leave.
+    small["repayments_left"] = bounds.TENURE
     assert named(SmallInteger) - {"attempts"} == small.keys()
     assert max(values.most for values in small.values()) == MAX_SMALLINT
     assert bounds.MAX_ID == 2**63 - 1

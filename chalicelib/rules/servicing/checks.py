@@ -163,8 +163,8 @@ def _check_beginning(terms: Terms, fact: Fact, since: date | None) -> None:
     if fact.kind is Kind.DISBURSAL and (fact.amount, fact.value_date) != (terms.principal, terms.start_date):
         sentence = f"The disbursal is {terms.principal} on {terms.start_date}, not {fact.amount} on {fact.value_date}."
         raise Refused(Code.DISBURSAL_DIFFERS, sentence, {"amount": terms.principal, "value_date": terms.start_date})
-    if fact.kind is Kind.OPENING and (wrong := list(wrong_with_opening(terms, fact))):
-        raise Refused(Code.OPENING_INVALID, " ".join(wrong))
+    if fact.kind is Kind.OPENING and (wrong := dict(wrong_with_opening(terms, fact))):
+        raise Refused(Code.OPENING_INVALID, " ".join(wrong.values()), wrong=wrong)
 
 
 def _check_refund(before: Position, fact: Fact) -> None:
