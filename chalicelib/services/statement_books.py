@@ -77,8 +77,8 @@ def _top(found: LoanStatement) -> list[tuple[str, object, str]]:
 
 
 def _balance(sheet: Any, day: object, title: str, amounts: tuple[object, ...], font: Any) -> list[Any]:
-    first = [number_cell(sheet, day, "yyyy-mm-dd", font), number_cell(sheet, title, "@", font)]
-    return [*first, None, None, None, *(number_cell(sheet, amount, RUPEES, font) for amount in amounts)]
+    first = [number_cell(sheet, day, "yyyy-mm-dd", font=font), number_cell(sheet, title, "@", font=font)]
+    return [*first, None, None, None, *(number_cell(sheet, amount, RUPEES, font=font) for amount in amounts)]
 
 
 def _cells(sheet: Any, row: StatementRow) -> list[Any]:

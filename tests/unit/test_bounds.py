@@ -217,7 +217,8 @@ def test_the_documents_have_the_bounds(document: str, said: str) -> None:
 
 
 def test_what_is_said_of_broken_constraints_is_about_constraints_that_there_are() -> None:
-    named = {constraint.name for table in metadata.tables.values() for constraint in table.constraints}
+    tables = metadata.tables.values()
+    named = {constraint.name for table in tables for constraint in (*table.constraints, *table.indexes)}
     assert BROKEN.keys() <= named
     assert errors._broken == BROKEN
 
