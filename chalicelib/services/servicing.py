@@ -18,7 +18,7 @@ from chalicelib.postgres.database import Database, after_commit
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import BOOTSTRAP, EVERYBODY, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
-from chalicelib.rules.money import ZERO
+from chalicelib.rules.money import ZERO, from_paise
 from chalicelib.rules.servicing import checks
 from chalicelib.rules.servicing.entering import rank_of
 from chalicelib.rules.servicing.fold import Split, history, split
@@ -179,7 +179,8 @@ def _amount(life: Life, wanted: Wanted, value_date: date) -> Decimal:
     if wanted.amount is not None:
         return wanted.amount
     if wanted.kind is Kind.WRITE_OFF:
-        return standing(life.terms, life.position_on(value_date), value_date).outstanding
+        # If nothing is owed, the rules say of any other amount what stands against it.
+        return standing(life.terms, life.position_on(value_date), value_date).outstanding or from_paise(1)
     raise InvalidRequest("An amount is needed.", {"amount": ["is required"]})
 
 
