@@ -40,4 +40,6 @@ def error_of(refusal: Refused, fields: Mapping[Code, str] | None = None) -> Loan
         return InvalidRequest(refusal.sentence, {name: [sentence] for name, sentence in wrong.items()})
     if refusal.code is Code.UNKNOWN_FACT:
         return TransactionNotFound(refusal.sentence)
-    return _REFUSALS[refusal.code.value](refusal.sentence, refusal.figures)
+    # The rules speak of facts; what is recorded of one is a transaction.
+    figures = {"transaction" if name == "fact" else name: value for name, value in refusal.figures.items()}
+    return _REFUSALS[refusal.code.value](refusal.sentence, figures)

@@ -63,8 +63,8 @@ STANDING = {
     "as_of": "2025-02-17",
     "status": "open",
     "class": "STANDARD",
-    "outstanding": 45141.12,
-    "principal": 45141.12,
+    "outstanding": 44501.98,
+    "principal": 44501.98,
     "interest": 0,
     "charges": 0,
     "credit": 0,
@@ -77,7 +77,7 @@ STANDING = {
     "emis_paid_on_time": 21,
     "end_date": "2025-05-17",
 }
-LATENESS = {"days_past_due": 95, "overdue": 46032, "outstanding": 46414.32}
+LATENESS = {"days_past_due": 95, "overdue": 46032, "outstanding": 46826.28}
 
 # Stand in the examples for the token of the session that was opened last, and for that of the last key of an importer.
 KEY = "Bearer $KEY"
@@ -95,7 +95,8 @@ def steady(value: Any) -> Any:
 def _of_today(value: dict[str, Any]) -> dict[str, Any]:
     """What depends on the day: in the answer to a transaction, in a reversal, a late loan and a page of those."""
     if "recorded_before" in value:
-        return {"account": STANDING}
+        account = value["account"]
+        return {"account": STANDING if account["status"] == "open" else account | {"as_of": STANDING["as_of"]}}
     if "phone_number" in value and "days_past_due" in value:
         return LATENESS
     if value.get("kind") == "reversal":

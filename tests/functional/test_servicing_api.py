@@ -313,7 +313,8 @@ def test_an_opening_on_which_others_stand_is_not_reversed(api: Api, database: Da
         "opening", amount=9000, value_date=DUE[3], interest_due=0, first_unpaid_due_date=DUE[4], instalments_left=9
     )
     loan.pay(EMI, DUE[4])
-    assert_envelope(loan.post("transactions/1/reversal", **WHY), 409, "opening_in_use")
+    told = assert_envelope(loan.post("transactions/1/reversal", **WHY), 409, "opening_in_use")
+    assert told["figures"] == {"reverses": 1, "transaction": 2}
 
 
 def test_a_write_off_keeps_earlier_receipts_from_changing_what_it_took(loan: Loan) -> None:
@@ -321,7 +322,7 @@ def test_a_write_off_keeps_earlier_receipts_from_changing_what_it_took(loan: Loa
     loan.pay(total, DUE[2], intent="settlement")
     loan.post("refunds", amount=1, **WHY)
     answer = loan.post("write-off", value_date=DUE[1], **WHY)
-    assert_envelope(answer, 409, "later_fact_stands")
+    assert assert_envelope(answer, 409, "later_fact_stands")["figures"]["transaction"] == 2
 
 
 @pytest.mark.parametrize(

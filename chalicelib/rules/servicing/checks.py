@@ -116,7 +116,8 @@ def check_reversal(facts: Sequence[Fact], reversal: Fact, today: date) -> None:
         raise Refused(Code.ALREADY_REVERSED, sentence, {**figures, "reversed_by": earlier})
     others = [fact.number for fact in in_order(facts) if fact.kind is not Kind.OPENING]
     if reversed_one.kind is Kind.OPENING and others:
-        sentence = f"Everything else stands on the opening. Reverse the other transactions first: {', '.join(map(str, others))}."
+        numbers = ", ".join(map(str, others))
+        sentence = f"Everything else stands on the opening. Reverse the other transactions first: {numbers}."
         raise Refused(Code.OPENING_IN_USE, sentence, {**figures, "fact": others[-1]})
 
 
