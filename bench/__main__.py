@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
-from bench import cold_start, growth, handlers, imports, pages, rules, servicing, throughput, writes
+from bench import cold_start, growth, handlers, imports, pages, receipts, rules, servicing, throughput, writes
 from bench.measuring import machine, write_json
 
 BENCHES = {
     "handlers": handlers.run,
     "rules": rules.run,
     "servicing": servicing.run,
+    "receipts": receipts.run,
     "throughput": throughput.run,
     "cold_start": cold_start.run,
     "growth": growth.run,

@@ -67,39 +67,41 @@ def run() -> Result:
         fill(url, LOANS)
         times = _times(url)
         with CountingProxy(server.port) as proxy:
-            trips = _round_trips(_through(url, proxy.port), proxy)
+            trips = _round_trips(through(url, proxy.port), proxy)
         with CountingProxy(server.port, LATENCY_SECONDS) as proxy:
-            far = _far(_through(url, proxy.port))
+            far = _far(through(url, proxy.port))
     return _result(times, trips, far)
 
 
 def _times(url: str) -> dict[str, Times]:
     with service(url) as api:
         measured: dict[str, Callable[[], float]] = {
-            FLOOR: _floor(url, Connection),
-            ONE_TRIP: _floor(url, OneTripConnection),
+            FLOOR: floor(url, Connection),
+            ONE_TRIP: floor(url, OneTripConnection),
         }
-        measured |= {name: _once(api, each) for name, each in calls(api).items()}
+        measured |= {name: once(api, each) for name, each in calls(api).items()}
         return interleaved(measured, ROUNDS)
 
 
-def _once(api: Service, each: Iterator[Call]) -> Callable[[], float]:
+def once(api: Service, each: Iterator[Call]) -> Callable[[], float]:
+    """Sends the next of the requests, and says how long it took."""
     return lambda: api.seconds(next(each))
 
 
-def _floor(url: str, kind: type[Connection]) -> Callable[[], float]:
+def floor(url: str, kind: type[Connection]) -> Callable[[], float]:
+    """Reads one row by its key, and says how long it took."""
     at = urlsplit(url)
     connection = kind(user=at.username, password=at.password, host=at.hostname, port=at.port, database=at.path[1:])
     connection.autocommit = True
     cursor = connection.cursor()
 
-    def once() -> float:
+    def ask() -> float:
         began = time.perf_counter()
         cursor.execute(f"{FLOOR_STATEMENT} WHERE customer_id = %s", (CUSTOMER,))
         cursor.fetchone()
         return time.perf_counter() - began
 
-    return once
+    return ask
 
 
 def _round_trips(url: str, proxy: CountingProxy) -> dict[str, int]:
@@ -116,10 +118,11 @@ def _round_trips(url: str, proxy: CountingProxy) -> dict[str, int]:
 
 def _far(url: str) -> dict[str, Times]:
     with service(url) as api:
-        return interleaved({name: _once(api, each) for name, each in calls(api).items()}, LATENCY_ROUNDS)
+        return interleaved({name: once(api, each) for name, each in calls(api).items()}, LATENCY_ROUNDS)
 
 
-def _through(url: str, port: int) -> str:
+def through(url: str, port: int) -> str:
+    """The same database behind a proxy at this port."""
     return url.replace(f":{urlsplit(url).port}/", f":{port}/")
 
 

@@ -1,9 +1,12 @@
 """Portfolios of any size, made inside the database."""
 
 from collections.abc import Callable
+from datetime import date
 
+import simplejson
 from sqlalchemy import Engine, text
 
+from bench.lives import lives_on
 from bench.measuring import settings_for
 from chalicelib.postgres.database import make_engine
 
@@ -36,6 +39,69 @@ _HEAVY = """
     SELECT :customer, 1000, 12, 12, 100, 12, date '2020-01-01' + n, date '2021-01-01' + n
     FROM generate_series(1, CAST(:loans AS integer)) AS n
 """
+
+
+_LIVES = """
+    CREATE TABLE bench_lives AS
+    SELECT place - 1 AS life, loan, terms, position, facts
+    FROM jsonb_array_elements(CAST(:lives AS jsonb)) WITH ORDINALITY AS each (value, place),
+         jsonb_to_record(value) AS life (loan jsonb, terms jsonb, position jsonb, facts jsonb)
+"""
+
+# A life for each loan, one after the other, from the table above.
+_SERVICED = """
+    WITH given AS (
+        SELECT n AS loan_id, bench_lives.*
+        FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS n
+        JOIN bench_lives ON life = mod(n, CAST(:lives AS bigint))
+        ORDER BY n
+    ), loan AS (
+        INSERT INTO loans (loan_id, customer_id, loan_amount, tenure, interest_rate, monthly_installment,
+                           emis_paid_on_time, start_date, end_date, is_open)
+        OVERRIDING SYSTEM VALUE
+        SELECT given.loan_id, 1 + mod(given.loan_id, CAST(:customers AS bigint)), one.loan_amount, one.tenure,
+               one.interest_rate, one.monthly_installment, one.emis_paid_on_time, one.start_date, one.end_date, true
+        FROM given, jsonb_populate_record(NULL::loans, loan) AS one
+    ), terms AS (
+        INSERT INTO loan_terms (loan_id, terms) SELECT loan_id, terms FROM given
+    ), position AS (
+        INSERT INTO loan_positions (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left,
+                                    last_fact_on, last_number, position)
+        SELECT given.loan_id, one.status, one.principal, one.charges, one.credit, one.unpaid_from, one.held,
+               one.repayments_left, one.last_fact_on, jsonb_array_length(facts), one.position
+        FROM given, jsonb_populate_record(NULL::loan_positions, given.position) AS one
+    )
+    INSERT INTO loan_transactions (loan_id, number, kind, amount, value_date, intent, reference, actor_kind, actor_name)
+    SELECT given.loan_id, number, kind, amount, value_date, intent, 'B' || given.loan_id || '-' || number, 'operator',
+           'bench'
+    FROM given, jsonb_to_recordset(facts) AS one
+         (number integer, kind text, amount numeric, value_date date, intent text)
+"""
+
+
+def fill_serviced(database_url: str, loans: int, today: date) -> int:
+    """Makes `loans` serviced loans of a tenth as many customers, numbered from 1, four of five of them on time today.
+
+    Returns the number of customers.
+    """
+    customers = max(1, loans // LOANS_A_CUSTOMER)
+    lives = lives_on(today)
+
+    def statements(run: Callable[..., object]) -> None:
+        run(_CUSTOMERS, customers=customers)
+        run(_LIVES, lives=simplejson.dumps(lives, use_decimal=True, default=str))
+        # Every row refers to one that is written with it.
+        run("SET session_replication_role = replica")
+        for first in range(1, loans + 1, CHUNK):
+            last = min(first + CHUNK - 1, loans)
+            run(_SERVICED, customers=customers, first=first, last=last, lives=len(lives))
+        run("RESET session_replication_role")
+        run("DROP TABLE bench_lives")
+        run("SELECT setval(pg_get_serial_sequence('customers', 'customer_id'), :last)", last=customers)
+        run("SELECT setval(pg_get_serial_sequence('loans', 'loan_id'), :last)", last=loans)
+
+    _run(database_url, statements)
+    return customers
 
 
 def fill(database_url: str, loans: int) -> None:
@@ -83,6 +149,6 @@ def _run(database_url: str, statements: Callable[[Callable[..., object]], None])
 def _settle(engine: Engine) -> None:
     """What the server does by itself some time after a load, so that no measurement waits for it."""
     with engine.connect() as connection:
-        connection.execute(text("VACUUM (ANALYZE) customers, loans"))
+        connection.execute(text("VACUUM (ANALYZE)"))
         connection.execute(text("CHECKPOINT"))
     engine.dispose()

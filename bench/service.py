@@ -44,7 +44,8 @@ class Service:
         from app import app
 
         self._app = app
-        self._converter = LambdaEventConverter(RouteMatcher(list(app.routes)))
+        self._matcher = RouteMatcher(list(app.routes))
+        self._converter = LambdaEventConverter(self._matcher)
 
     def call(
         self,
@@ -59,6 +60,14 @@ class Service:
         data = None if body is None else json.dumps(body).encode()
         event = self._converter.create_lambda_event(method, path, HEADERS | dict(headers or {}), data)
         return Call(name, {**event, "body": data.decode() if data else None, "isBase64Encoded": False}, status)
+
+    def serves(self, method: str, path: str) -> bool:
+        """Whether there is an endpoint for such a request."""
+        try:
+            matched = self._matcher.match_route(path)
+        except ValueError:
+            return False
+        return method in self._app.routes[matched.route]
 
     def seconds(self, call: Call) -> float:
         """What one request takes, from event to response."""

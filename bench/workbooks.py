@@ -1,4 +1,5 @@
-"""Workbooks of any size for the benches: customers and loans in one book, a tenth as many customers as loans.
+"""Workbooks of any size for the benches: customers and loans in one book, a tenth as many customers as loans, and
+receipts in another.
 
 openpyxl makes a book of one row of each kind; its XML is then written over and over, which is forty times as fast
 as having openpyxl write every cell, and gives the same cells.
@@ -32,7 +33,30 @@ def make_book(path: Path, loans: int) -> Path:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
-        _write(unfinished, {CUSTOMERS: (_customer, max(1, loans // 10)), LOANS: (_loan, loans)})
+        customers = max(1, loans // 10)
+        _write(unfinished, {CUSTOMERS: (_customer, customers), LOANS: (_loan, loans)}, customers)
+        unfinished.rename(path)
+    return path
+
+
+def make_receipts_book(path: Path, kind: Kind, loans: int, customers: int, day: date) -> Path:
+    """A workbook with a receipt of that day for each loan of `portfolios.fill_serviced`; written once."""
+
+    def receipt(chance: random.Random, number: int, customers: int) -> Cells:
+        cells = {
+            "Reference": f"UTR{number:09d}",
+            "Loan ID": number,
+            "Customer ID": 1 + number % customers,
+            "Payment Date": day,
+            "Amount": chance.randrange(10_000, 500_000) / 100,
+            "Channel": "upi",
+        }
+        return [cells.get(column.title) for column in kind.columns]
+
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        _write(unfinished, {kind: (receipt, loans)}, customers)
         unfinished.rename(path)
     return path
 
@@ -40,8 +64,7 @@ def make_book(path: Path, loans: int) -> Path:
 Sheets = dict[Kind, tuple[Callable[[random.Random, int, int], Cells], int]]
 
 
-def _write(path: Path, sheets: Sheets) -> None:
-    customers = sheets[CUSTOMERS][1]
+def _write(path: Path, sheets: Sheets, customers: int) -> None:
     chance = random.Random(1)
     with zipfile.ZipFile(_skeleton(sheets)) as skeleton, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
         for part in skeleton.namelist():
@@ -100,6 +123,8 @@ def _row(number: int, cells: Cells) -> str:
 
 
 def _cell(address: str, value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, str):
         return f'<c r="{address}" t="inlineStr"><is><t>{value}</t></is></c>'
     if isinstance(value, date):

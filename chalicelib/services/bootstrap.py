@@ -1,7 +1,6 @@
 """Brings a deployment to life: the newest schema, and into an empty database the workbooks under `seed/`."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from chalicelib.config import Settings
@@ -15,7 +14,7 @@ from chalicelib.postgres.errors import retried
 from chalicelib.postgres.migrate import migrate
 from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.services import imports
-from chalicelib.services.servicing_upkeep import begin_servicing, outlive_due_dates
+from chalicelib.services.servicing_upkeep import begin_servicing
 from chalicelib.storage import idempotency, sessions, sign_in_failures
 from chalicelib.storage.waiting_loans import apply_waiting_loans
 
@@ -40,8 +39,7 @@ def bootstrap(database: Database, settings: Settings, *, s3: "S3Client", sqs: "S
     Safe to run at any time and by several at once: an object that is queued twice is imported once.
     """
     _, revision = migrate(database)
-    today = datetime.now(settings.business_timezone).date()
-    begun, outlived = begin_servicing(database, today), outlive_due_dates(database, today)
+    begun = begin_servicing(database)
     found = list(_seeds(s3, settings.import_bucket))
     populated = _prepare(database, found)
     _sweep(database)
@@ -54,7 +52,6 @@ def bootstrap(database: Database, settings: Settings, *, s3: "S3Client", sqs: "S
         populated=populated,
         given_up=given_up,
         begun=begun,
-        outlived=outlived,
     )
     return {"revision": revision, "seeded": seeded, "populated": populated}
 

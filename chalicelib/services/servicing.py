@@ -136,7 +136,7 @@ def _record(
         return _recorded_before(life, life.stored.known, wanted, today, scope)
     planned = _plan(life, wanted, today)
     transaction = _transaction(life, planned.fact, wanted, author)
-    servicing.write(connection, [_written(life, transaction, planned.position, today)], with_next=has_next)
+    servicing.write(connection, [_written(life, transaction, planned.position)], with_next=has_next)
     after_commit(connection, partial(log_transaction, transaction.kind.value))
     return Recorded(transaction, planned.split, _standing(life, planned.position, today))
 
@@ -222,12 +222,12 @@ def _transaction(life: Life, fact: Fact, wanted: Wanted, author: Author) -> Tran
     )
 
 
-def _written(life: Life, transaction: Transaction, position: Position, today: date) -> Written:
+def _written(life: Life, transaction: Transaction, position: Position) -> Written:
     begins = transaction.kind is Kind.OPENING or life.disbursal is not None
     loan = life.loan
     paid = position.paid_on_time if position.is_serviced else loan.emis_paid_on_time
-    ends = end_date_of(life, position, today)
-    changed = replace(loan, emis_paid_on_time=paid, end_date=ends)
+    ends = end_date_of(life, position)
+    changed = replace(loan, emis_paid_on_time=paid, end_date=ends, is_open=position.is_open)
     before, after = difference(vars(loan), vars(changed))
     event = Event(
         Action.TRANSACTION_RECORDED, SubjectKind.LOAN, loan.loan_id, before or None, _told(transaction) | after

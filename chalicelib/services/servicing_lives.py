@@ -99,9 +99,6 @@ def agreed_terms(loan: LoanOnRecord) -> Terms:
     return terms_of(loan.loan_amount, loan.interest_rate, loan.tenure, loan.start_date, loan.monthly_installment)
 
 
-def end_date_of(life: Life, position: Position, today: date) -> date | None:
-    """What the loan says of its end: None once it has outlived its due dates, so that it counts as current."""
-    if not position.is_serviced:
-        return life.stored.stated_end_date
-    outlived = position.is_open and position.end_date is not None and position.end_date < today
-    return None if outlived else position.end_date
+def end_date_of(life: Life, position: Position) -> date | None:
+    """What the loan says of its end: its last due date, or when it was over; before servicing, what was stated."""
+    return position.end_date if position.is_serviced else life.stored.stated_end_date

@@ -74,9 +74,10 @@ _STORED: Select[Any] = select(*(loan_applications.c[field.name] for field in fie
 _ADD = text("""
     WITH loan AS (
         INSERT INTO loans
-            (customer_id, loan_amount, interest_rate, tenure, monthly_installment, start_date, end_date)
+            (customer_id, loan_amount, interest_rate, tenure, monthly_installment, start_date, end_date,
+             is_open)
         SELECT :customer_id, :loan_amount, :corrected_interest_rate, :tenure, :monthly_installment,
-               :decided_on, :ends_on
+               :decided_on, :ends_on, true
         WHERE :approved
         RETURNING loan_id
     ), disbursal AS (

@@ -70,14 +70,15 @@ class LoanOnRecord:
     start_date: date
     end_date: date | None
     source_loan_id: int | None
+    is_open: bool
 
     def is_current(self, today: date) -> bool:
-        """Whether it still runs on that day; one without an end date always does."""
-        return self.end_date is None or self.end_date >= today
+        """Whether it still runs on that day: always without an end date, and while it is serviced and not over."""
+        return self.is_open or self.end_date is None or self.end_date >= today
 
 
 def _is_current(today: date | BindParameter[date]) -> ColumnElement[bool]:
-    return or_(loans.c.end_date >= today, loans.c.end_date.is_(None))
+    return or_(loans.c.is_open, loans.c.end_date >= today, loans.c.end_date.is_(None))
 
 
 def _facts_statement() -> Select[Any]:

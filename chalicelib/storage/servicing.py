@@ -149,14 +149,6 @@ _LOCK_UNDISBURSED = text(f"""
     FOR NO KEY UPDATE
 """)  # noqa: S608 - names of ours
 
-_OUTLIVE = text("""
-    UPDATE loans
-    SET end_date = NULL, updated_at = now()
-    FROM loan_positions
-    WHERE loan_positions.loan_id = loans.loan_id AND status = 'open'
-      AND (unpaid_from < :today OR unpaid_from IS NULL) AND loans.end_date < :today
-""")
-
 
 def lock_with_next(connection: Connection, loan_id: int) -> None:
     """Makes other writes to the life of a loan wait until the transaction ends.
@@ -202,11 +194,6 @@ def lock_undisbursed(connection: Connection, behind: int, limit: int) -> list[St
     driver_of(connection).send_with_next("SELECT pg_advisory_xact_lock(%s)", [_UPKEEP_LOCK])
     rows = connection.execute(_LOCK_UNDISBURSED, {"behind": behind, "limit": limit})
     return [StoredLife(LoanOnRecord(*row[:-1]), None, None, None, 0, (), None, row.now) for row in rows]
-
-
-def outlive_due_dates(connection: Connection, today: date) -> int:
-    """Takes the end date from loans that are open after it; returns from how many."""
-    return connection.execute(_OUTLIVE, {"today": today}).rowcount
 
 
 def facts_from_stored(recorded: Sequence[Any]) -> list[Fact]:
@@ -292,11 +279,13 @@ _WRITE = """
             last_number = excluded.last_number, position = excluded.position, updated_at = now()
     ), loan AS (
         UPDATE loans
-        SET emis_paid_on_time = each.emis_paid_on_time, end_date = each.end_date, updated_at = now()
+        SET emis_paid_on_time = each.emis_paid_on_time, end_date = each.end_date, is_open = each.is_open,
+            updated_at = now()
         FROM given, jsonb_to_recordset(everything -> 'loans') AS each
-            (loan_id bigint, emis_paid_on_time smallint, end_date date)
+            (loan_id bigint, emis_paid_on_time smallint, end_date date, is_open boolean)
         WHERE loans.loan_id = each.loan_id
-          AND (loans.emis_paid_on_time, loans.end_date) IS DISTINCT FROM (each.emis_paid_on_time, each.end_date)
+          AND (loans.emis_paid_on_time, loans.end_date, loans.is_open)
+              IS DISTINCT FROM (each.emis_paid_on_time, each.end_date, each.is_open)
     )
     INSERT INTO audit_log
         (actor_kind, actor_id, actor_name, action, subject_kind, subject_id, before, after, request_id)
@@ -336,7 +325,12 @@ def _as_json(written: Sequence[Written]) -> str:
             for loan in written
         ],
         "loans": [
-            {"loan_id": loan.loan_id, "emis_paid_on_time": loan.emis_paid_on_time, "end_date": loan.end_date}
+            {
+                "loan_id": loan.loan_id,
+                "emis_paid_on_time": loan.emis_paid_on_time,
+                "end_date": loan.end_date,
+                "is_open": loan.position.is_open,
+            }
             for loan in written
         ],
         "events": [audit.event_values(author, event) for loan in written for author, event in loan.events],

@@ -45,7 +45,7 @@ _PORTFOLIO = text("""
                    CASE WHEN end_date IS NULL THEN start_date + make_interval(months => tenure) ELSE end_date END
                        AS last_day
             FROM loans
-            WHERE end_date >= :today OR end_date IS NULL
+            WHERE is_open OR end_date >= :today OR end_date IS NULL
         ) AS current_loans
     ) AS with_months_left
     GROUP BY band

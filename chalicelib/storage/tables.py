@@ -118,6 +118,8 @@ loans = Table(
     Column("emis_paid_on_time", SmallInteger, nullable=False, server_default="0"),
     Column("start_date", Date, nullable=False),
     Column("end_date", Date),
+    # Whether it is serviced here and not over, as its position says: then it is current whatever the day.
+    Column("is_open", Boolean, nullable=False, server_default="false"),
     # The number in the workbook the loan came from; NULL for a loan that was made here.
     Column("source_loan_id", BigInteger),
     _now("created_at"),
@@ -145,6 +147,7 @@ loans = Table(
             "monthly_installment",
             "emis_paid_on_time",
             "end_date",
+            "is_open",
         ],
     ),
 )

@@ -21,6 +21,7 @@ def test_a_history_with_anything_changed_is_found_out(load: Load) -> None:
     assert_all_is_well(load)
     history, final = load.exchanges(), read_final(load.database)
     assert {each.status for each in history if each.method != "IMPORT"} <= {200, 201, 404, 409, 412}
+    assert {row["kind"] for row in final.transactions} == {"disbursal", "receipt", "reversal"}
     for change, sentence in CHANGES.items():
         found = faults(*change(history, final))
         assert any(sentence in fault for fault in found), (change.__name__, found)
@@ -101,6 +102,93 @@ def answer_with_another_loan(history: History, final: Final) -> tuple[History, F
     return [other if each is given else each for each in history], final
 
 
+def lose_a_receipt(history: History, final: Final) -> tuple[History, Final]:
+    lost = receipts(final)[-1]
+    return history, replace(final, transactions=[row for row in final.transactions if row is not lost])
+
+
+def record_a_receipt_twice(history: History, final: Final) -> tuple[History, Final]:
+    again = receipts(final)[-1]
+    return history, replace(final, transactions=[*final.transactions, again | {"number": again["number"] + 1}])
+
+
+def forget_that_a_receipt_was_sent(history: History, final: Final) -> tuple[History, Final]:
+    reference = receipts(final)[-1]["reference"]
+    return [each for each in history if each.body.get("reference") != reference], final
+
+
+def answer_with_another_receipt(history: History, final: Final) -> tuple[History, Final]:
+    given = next(each for each in history if each.path.endswith("/receipts") and each.status == 201)
+    other = replace(given, text=json.dumps(json.loads(given.text) | {"number": 999}))
+    return [other if each is given else each for each in history], final
+
+
+def refuse_the_reference_of_a_retry(history: History, final: Final) -> tuple[History, Final]:
+    given = next(each for each in history if each.path.endswith("/receipts"))
+    refused = replace(given, status=409, text=json.dumps({"code": "reference_conflict"}))
+    return [*history, refused], final
+
+
+def write_the_receipt_without_the_position(history: History, final: Final) -> tuple[History, Final]:
+    loan_id = receipts(final)[-1]["loan_id"]
+    behind = [
+        {**row, "principal": row["principal"] + 1} if row["loan_id"] == loan_id else row for row in final.positions
+    ]
+    return history, replace(final, positions=behind)
+
+
+def write_the_position_without_the_loan(history: History, final: Final) -> tuple[History, Final]:
+    loan_id = receipts(final)[-1]["loan_id"]
+    loans = [{**row, "emis_paid_on_time": 77} if row["loan_id"] == loan_id else row for row in final.loans]
+    return history, replace(final, loans=loans)
+
+
+def close_a_loan_in_silence(history: History, final: Final) -> tuple[History, Final]:
+    loan_id = receipts(final)[-1]["loan_id"]
+    loans = [{**row, "is_open": False} if row["loan_id"] == loan_id else row for row in final.loans]
+    return history, replace(final, loans=loans)
+
+
+def make_a_loan_without_terms(history: History, final: Final) -> tuple[History, Final]:
+    return history, replace(final, terms=final.terms[1:])
+
+
+def keep_a_receipt_out_of_the_log(history: History, final: Final) -> tuple[History, Final]:
+    told = next(row for row in final.audit if row["action"] == Action.TRANSACTION_RECORDED)
+    return history, replace(final, audit=[row for row in final.audit if row is not told])
+
+
+def record_receipts_in_another_order(history: History, final: Final) -> tuple[History, Final]:
+    """The first and the last receipt of a loan have each other's place."""
+    loan_id = receipts(final)[-1]["loan_id"]
+    rows = list(final.transactions)
+    own = [at for at, row in enumerate(rows) if row["loan_id"] == loan_id and row["kind"] == "receipt"]
+    first, last = rows[own[0]], rows[own[-1]]
+    rows[own[0]], rows[own[-1]] = last | {"number": first["number"]}, first | {"number": last["number"]}
+    return history, replace(final, transactions=rows)
+
+
+def show_an_account_without_a_receipt(history: History, final: Final) -> tuple[History, Final]:
+    seen = [each for each in history if each.path.endswith("/account") and each.status == 200][-1]
+    blind = replace(seen, text=json.dumps({"numbers": [1]}))
+    return [blind if each is seen else each for each in history], final
+
+
+def decide_from_a_count_that_never_was(history: History, final: Final) -> tuple[History, Final]:
+    payer = min(final.payers)
+    check = next(each for each in history if each.body.get("customer_id") == payer and each.status == 200)
+    answer = json.loads(check.text)
+    answer["facts"]["emis_paid_on_time"] = 59
+    blind = replace(check, text=json.dumps(answer))
+    return [blind if each is check else each for each in history], final
+
+
+def receipts(final: Final) -> list[Row]:
+    """Those of the loan that has most of them."""
+    of_a_loan = max(final.transactions_of.values(), key=len)
+    return [row for row in of_a_loan if row["kind"] == "receipt"]
+
+
 def approved(final: Final) -> list[Row]:
     return [row for row in final.applications if row["approved"]]
 
@@ -118,4 +206,17 @@ CHANGES: dict[Change, str] = {
     do_not_say_when_to_come_again: "without Retry-After",
     say_that_nothing_was_saved: "was done 1 times",
     answer_with_another_loan: "it is another",
+    lose_a_receipt: "was done 0 times",
+    record_a_receipt_twice: "was done 2 times",
+    forget_that_a_receipt_was_sent: "nobody asked for it",
+    answer_with_another_receipt: "it is another",
+    refuse_the_reference_of_a_retry: "its reference is another's",
+    write_the_receipt_without_the_position: "is not the replay of its facts",
+    write_the_position_without_the_loan: "where its facts make",
+    close_a_loan_in_silence: "where its facts make",
+    make_a_loan_without_terms: "is half there",
+    keep_a_receipt_out_of_the_log: "do not agree on transaction",
+    record_receipts_in_another_order: "stands before what was acknowledged earlier",
+    show_an_account_without_a_receipt: "acknowledged before",
+    decide_from_a_count_that_never_was: "facts that never were after a transaction",
 }

@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as dt_time
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import pg8000.native
 from sqlalchemy import text
@@ -15,12 +14,11 @@ from sqlalchemy import text
 from infra.local.postgres import PASSWORD, USER
 from tests.support.faults.course import assert_all_is_well, work
 from tests.support.faults.cutting import CuttingProxy
-from tests.support.faults.load import APPLICATION_NAME, Load
+from tests.support.faults.load import APPLICATION_NAME, LENDERS_ZONE, Load
 from tests.support.faults.server import FragileServer
 from tests.support.patience import wait_until
 
 WORKERS = 3
-LENDERS_ZONE = ZoneInfo("Asia/Kolkata")
 # How long each thing goes on at least; on it goes until it has happened as often as the test wants.
 SECONDS = 1
 

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
-from datetime import date
+from dataclasses import fields, replace
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import insert, text
 
 from chalicelib.postgres.database import Database
 from chalicelib.rules.servicing.standing import Status
+from chalicelib.rules.servicing.values import Kind
 from chalicelib.services import servicing_upkeep
 from chalicelib.services.loans import view_loans
+from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.services.servicing_accounts import quote_settlement, view_account
-from chalicelib.services.servicing_upkeep import begin_servicing, outlive_due_dates
+from chalicelib.services.servicing_upkeep import begin_servicing
 from chalicelib.storage import loans as stored_loans
+from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.paging import Cursor
 from chalicelib.storage.tables import loans
 from tests.support.lending import record
 from tests.support.loan_lives import (
@@ -25,6 +30,7 @@ from tests.support.loan_lives import (
     loan_row,
     receipt,
     replayed,
+    reversal,
     row,
     stored_position,
 )
@@ -40,32 +46,35 @@ def made_before(database: Database, customer_id: int | None = None, **columns: o
 
 def test_a_loan_that_was_made_before_is_disbursed_and_what_fell_due_since_is_due(database: Database) -> None:
     loan_id = made_before(database)
-    assert begin_servicing(database, TODAY) == 1
+    assert begin_servicing(database) == 1
     seen = view_account(database, loan_id, TODAY)
     assert (seen.account.standing.status, seen.account.standing.days_past_due) == (Status.OPEN, 137)
     assert [each.kind for each in seen.transactions] == ["disbursal"]
     assert seen.transactions[0].author.kind == "bootstrap"
     assert stored_position(database, loan_id) == replayed(database, loan_id)
     assert loan_row(database, loan_id) == (0, date(2026, 1, 31))
-    assert begin_servicing(database, TODAY) == 0
+    assert begin_servicing(database) == 0
 
 
 def test_a_loan_that_was_made_before_reads_the_same_before_it_is_disbursed(database: Database) -> None:
     loan_id = made_before(database)
     before = view_account(database, loan_id, TODAY), quote_settlement(database, loan_id, TODAY)
     listed = view_loans(database, 1)
-    begin_servicing(database, TODAY)
+    begin_servicing(database)
     after = view_account(database, loan_id, TODAY), quote_settlement(database, loan_id, TODAY)
-    for name in (field.name for field in fields(before[0]) if field.name != "transactions"):
+    # Nobody had said that it is open.
+    for told_before, told_after in zip(before, after, strict=True):
+        assert replace(told_before.loan, is_open=True) == told_after.loan
+    for name in (field.name for field in fields(before[0]) if field.name not in ("loan", "transactions")):
         assert getattr(before[0], name) == getattr(after[0], name)
-    assert before[1] == after[1]
+    assert before[1].settlement == after[1].settlement
     assert view_loans(database, 1) == listed
 
 
 def test_a_receipt_disburses_a_loan_that_was_made_before(database: Database) -> None:
     loan_id = made_before(database)
     assert record(database, loan_id, receipt("1066.19", date(2025, 2, 28)), TODAY, TEST).transaction.number == 2
-    assert begin_servicing(database, TODAY) == 0
+    assert begin_servicing(database) == 0
     assert loan_row(database, loan_id)[0] == 1
     assert stored_position(database, loan_id) == replayed(database, loan_id)
 
@@ -74,7 +83,7 @@ def test_loans_with_a_past_elsewhere_wait_for_their_openings(database: Database)
     customer_id = a_customer(database)
     imported = an_imported_loan(database, customer_id)
     told_of = made_before(database, customer_id, emis_paid_on_time=5)
-    assert begin_servicing(database, TODAY) == 0
+    assert begin_servicing(database) == 0
     for loan_id in (imported, told_of):
         assert view_account(database, loan_id, TODAY).account.standing.status is Status.NOT_SERVICED
 
@@ -95,28 +104,63 @@ def test_every_loan_is_disbursed_in_however_many_batches_and_by_however_many_at_
     with database.reading() as connection:
         connection.execute(insert(loans), [values] * 50)
     with ThreadPoolExecutor(4) as deployers:
-        list(deployers.map(lambda _: begin_servicing(new_database(), TODAY), range(4)))
+        list(deployers.map(lambda _: begin_servicing(new_database()), range(4)))
     counts = [row(database, f"SELECT count(*) FROM loan_{name}")[0] for name in ("transactions", "terms", "positions")]
     assert counts == [50, 50, 50]
 
 
-def test_a_loan_that_is_open_after_its_last_due_date_counts_as_current(database: Database) -> None:
-    loan_id = a_loan(database)
-    record(database, loan_id, receipt("12000", date(2025, 2, 28)), TODAY, TEST)
-    paid = a_loan(database, 1, "1000")
-    record(database, paid, receipt("1000", START), TODAY, TEST)
-    late = date(2026, 3, 1)
-    assert outlive_due_dates(database, date(2025, 1, 31)) == 0
-    assert outlive_due_dates(database, late) == 1
-    assert loan_row(database, loan_id)[1] is None
-    assert loan_row(database, paid)[1] == START
+@pytest.mark.parametrize("make", [a_loan, lambda database: opened(an_imported_loan(database), database)])
+def test_a_loan_that_is_open_after_its_last_due_date_counts_as_current_whatever_runs_at_midnight(
+    database: Database, make: Callable[[Database], int]
+) -> None:
+    loan_id = make(database)
+    before_the_end, long_after = date(2025, 12, 31), date(2027, 3, 1)
+    for day in (before_the_end, long_after):
+        assert current_principal(database, day) == 12_000
+        assert [loan.loan_id for loan in current_loans(database, day)] == [loan_id]
+    owed = view_account(database, loan_id, long_after).account.standing.outstanding
+    record(database, loan_id, receipt(owed, long_after), long_after, TEST)
+    assert current_principal(database, long_after + timedelta(days=1)) == 0
+    assert current_loans(database, long_after + timedelta(days=1)) == []
+    record(database, loan_id, reversal(2), long_after, TEST)
+    assert current_principal(database, long_after + timedelta(days=1)) == 12_000
+
+
+def test_a_loan_that_was_written_off_or_has_no_life_here_is_current_until_its_end_date(database: Database) -> None:
+    an_imported_loan(database)
+    record(database, a_loan(database, 1), Wanted(Kind.WRITE_OFF, value_date=START), START, TEST)
+    assert current_principal(database, START) == 24_000
+    assert current_principal(database, date(2026, 1, 31)) == 12_000
+    assert current_principal(database, date(2026, 2, 1)) == 0
+
+
+def test_a_loan_that_was_made_before_is_current_after_its_due_dates_once_it_is_disbursed(database: Database) -> None:
+    made_before(database)
+    begin_servicing(database)
+    assert current_principal(database, date(2030, 1, 1)) == 12_000
+
+
+def opened(loan_id: int, database: Database) -> int:
+    """The loan, serviced from an opening with nine instalments left."""
+    opening = WantedOpening(Decimal(0), date(2025, 5, 31), 9)
+    record(database, loan_id, Wanted(Kind.OPENING, Decimal(9_000), TODAY, opening=opening), TODAY, TEST)
+    return loan_id
+
+
+def current_principal(database: Database, day: date) -> Decimal:
     with database.reading() as connection:
-        facts = stored_loans.facts(connection, 1, late)
+        facts = stored_loans.facts(connection, 1, day)
     assert facts
-    assert facts.current_principal == 12_000
-    # Also after a receipt of a day before its end.
-    record(database, loan_id, receipt("1", date(2025, 3, 1)), late, TEST)
-    assert loan_row(database, loan_id)[1] is None
+    return facts.current_principal
+
+
+def current_loans(database: Database, day: date) -> list[LoanOnRecord]:
+    with database.reading() as connection:
+        current = stored_loans.listed(connection, today=day, cursor=Cursor(20), current=True).rows
+        ended = stored_loans.listed(connection, today=day, cursor=Cursor(20), current=False).rows
+    assert all(loan.is_current(day) for loan in current)
+    assert not any(loan.is_current(day) for loan in ended)
+    return list(current)
 
 
 def test_the_release_before_may_go_on_making_loans(database: Database) -> None:
@@ -124,7 +168,7 @@ def test_the_release_before_may_go_on_making_loans(database: Database) -> None:
     customer_id = a_customer(database)
     a_loan(database, customer_id)
     made_before(database, customer_id)
-    assert begin_servicing(database, TODAY) == 1
+    assert begin_servicing(database) == 1
     with database.reading() as connection:
         counted = connection.execute(text("SELECT count(*) FROM loan_positions")).scalar_one()
     assert counted == 2

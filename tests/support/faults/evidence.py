@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 
 from chalicelib.postgres.database import Database
-from tests.support.faults.load import Exchange
+from tests.support.faults.load import PAYERS_PHONES, Exchange
 
 Row = Mapping[str, Any]
 
@@ -30,6 +30,22 @@ class Final:
     audit: Sequence[Row]
     imported: Sequence[Row]
     imports: Sequence[Row]
+    transactions: Sequence[Row]
+    terms: Sequence[Row]
+    positions: Sequence[Row]
+
+    @cached_property
+    def payers(self) -> frozenset[int]:
+        """The customers whose loans are paid by the load, and who do nothing else."""
+        return frozenset(row["customer_id"] for row in self.customers if row["phone_number"].startswith(PAYERS_PHONES))
+
+    @cached_property
+    def transactions_of(self) -> Mapping[int, list[Row]]:
+        """The transactions of each loan in the order of recording."""
+        found: dict[int, list[Row]] = defaultdict(list)
+        for row in self.transactions:
+            found[row["loan_id"]].append(row)
+        return found
 
     @cached_property
     def loan(self) -> Mapping[int, Row]:
@@ -63,6 +79,9 @@ _FINAL = {
     "audit": "SELECT * FROM audit_log ORDER BY audit_id",
     "imported": "SELECT DISTINCT import_id, customer_id, source_loan_id FROM import_rows WHERE outcome = 'inserted'",
     "imports": "SELECT * FROM imports",
+    "transactions": "SELECT * FROM loan_transactions ORDER BY loan_id, number",
+    "terms": "SELECT * FROM loan_terms",
+    "positions": "SELECT * FROM loan_positions",
 }
 
 
@@ -91,12 +110,19 @@ def groups_of(history: Iterable[Exchange]) -> Mapping[Mark, list[Exchange]]:
             groups[Mark("application", money(each.body["loan_amount"]))].append(each)
         elif each.method == "PATCH":
             groups[Mark("change", money(each.body["monthly_income"]))].append(each)
+        elif each.method == "POST" and "reference" in each.body:
+            groups[Mark("transaction", each.body["reference"])].append(each)
     return groups
 
 
 def money(value: object) -> Decimal:
     """An amount with two decimals, from whatever JSON or the database has."""
     return Decimal(str(value)).quantize(Decimal("0.01"))
+
+
+def json_of(value: object) -> object:
+    """As an answer has it: amounts and dates as text, whole numbers as they are."""
+    return value if isinstance(value, int) else str(value)
 
 
 def told(each: Exchange) -> Any:

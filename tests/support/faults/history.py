@@ -13,7 +13,19 @@ from chalicelib.rules.auditing import Action
 from chalicelib.rules.decision import Decision, decide
 from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.stored import facts_from_stored, policy_from_stored
-from tests.support.faults.evidence import SEEDED_IN, Final, Mark, Row, code_of, groups_of, money, name_of, told
+from tests.support.faults.evidence import (
+    SEEDED_IN,
+    Final,
+    Mark,
+    Row,
+    code_of,
+    groups_of,
+    json_of,
+    money,
+    name_of,
+    told,
+)
+from tests.support.faults.lives import wrong_facts_of_a_payer, wrong_lives
 from tests.support.faults.load import Exchange
 from tests.support.faults.serial_order import customers_of, wrong_order
 
@@ -38,7 +50,14 @@ def faults(history: Sequence[Exchange], final: Final) -> list[str]:
         *(
             fault
             for customer in customers_of(groups, final)
+            if customer.number not in final.payers
             for fault in wrong_order(customer, checks[customer.number])
+        ),
+        *wrong_lives(history, groups, final),
+        *(
+            fault
+            for payer in final.payers
+            for fault in wrong_facts_of_a_payer(final, groups, final.loans_of[payer][0], checks[payer])
         ),
     ]
 
@@ -97,6 +116,9 @@ def _effects(final: Final) -> Mapping[Mark, list[Row]]:
     for row in final.audit:
         if row["action"] == Action.CUSTOMER_CHANGED:
             effects[Mark("change", money(row["after"]["monthly_income"]))].append(row)
+    for row in final.transactions:
+        if row["reference"] is not None:
+            effects[Mark("transaction", row["reference"])].append(row)
     return effects
 
 
@@ -128,6 +150,10 @@ def _wrong_acknowledgements(mark: Mark, group: Sequence[Exchange], done: Sequenc
         told = json.loads(answers.pop())
         if any(told[name] != done[0][name] for name in ("application_id", "loan_id", "customer_id")):
             yield f"{mark} was answered as application {told['application_id']}, loan {told['loan_id']}; it is another."
+    if mark.kind == "transaction" and answers and done:
+        told = json.loads(answers.pop())
+        if told != {name: json_of(done[0][name]) for name in told}:
+            yield f"{mark} was answered as {told}; it is another."
 
 
 def _wrong_days(groups: Mapping[Mark, list[Exchange]], final: Final) -> Iterator[str]:
@@ -149,8 +175,8 @@ def _half_applications(final: Final) -> Iterator[str]:
         if row["approved"]:
             yield from _loan_differs(row, final.loan.get(row["loan_id"]))
     for row in final.loans:
-        ours = row["source_loan_id"] is None and row["start_date"] != SEEDED_IN
-        if ours and len(made[row["loan_id"]]) != 1:
+        is_given = row["start_date"] == SEEDED_IN or row["customer_id"] in final.payers
+        if row["source_loan_id"] is None and not is_given and len(made[row["loan_id"]]) != 1:
             yield f"Loan {row['loan_id']} was made from the applications {made[row['loan_id']]}, not from one."
     told = [int(row["subject_id"]) for row in final.audit if row["action"] == Action.LOAN_APPLIED_FOR]
     if sorted(told) != sorted(final.application):

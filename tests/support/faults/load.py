@@ -4,20 +4,24 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
 from sqlalchemy import text
 
 from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database
+from chalicelib.rules.money import emi
 from chalicelib.rules.policy import STANDARD_1
+from chalicelib.services.servicing_upkeep import begin_servicing
 from chalicelib.storage.customers import Registration
 from tests.support.faults import worker
+from tests.support.faults.paying import DAYS_BEFORE
 from tests.support.faults.storage import Storage
 from tests.support.lending import register
 from tests.support.patience import PATIENCE_SECONDS, wait_until
@@ -38,6 +42,9 @@ FIRST_BOOK = 5_000_000
 ENDS = (date(2027, 1, 31), date(2027, 2, 28), date(2030, 1, 1), None)
 
 APPLICATION_NAME = "loans-local"
+LENDERS_ZONE = ZoneInfo("Asia/Kolkata")
+PAYERS = 3
+PAYERS_PHONES = "81000000"
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class Load:
             (self.folder / name).mkdir()
         self.set_clock(0)
         (self.folder / "customers").write_text(json.dumps(shared_customers(self.database)))
+        (self.folder / "payers").write_text(json.dumps(payers(self.database)))
 
     def start(self, count: int) -> None:
         """Starts workers and waits until each has been answered something."""
@@ -238,6 +246,21 @@ def shared_customers(database: Database) -> list[int]:
     return numbers
 
 
+def payers(database: Database) -> list[dict[str, Any]]:
+    """Customers with a loan each that began DAYS_BEFORE, of which nothing is paid. Nobody else writes to them."""
+    found = []
+    start = datetime.now(LENDERS_ZONE).date() - timedelta(days=DAYS_BEFORE)
+    for at in range(PAYERS):
+        person = Registration("Asha", "Rao", 40, f"{PAYERS_PHONES}{at:02d}", INCOME)
+        customer_id = register(database, person, STANDARD_1, TEST).customer_id
+        values = {"customer_id": customer_id, "instalment": emi(OWED, RATE, TENURE), "start": start}
+        with database.reading() as connection:
+            loan_id = connection.execute(text(_OWED), {**values, "owed": OWED, "tenure": TENURE, "rate": RATE}).scalar()
+        found.append({"customer_id": customer_id, "loan_id": loan_id, "start_date": start.isoformat()})
+    begin_servicing(database)
+    return found
+
+
 def _imported(customer_id: int, loan_id: int, ends: date | None) -> list[object]:
     start = date(2026, 1, 31) if ends else date(2026, 5, 1)
     # Tenures that are powers of two tell from their sum which books were there.
@@ -247,6 +270,13 @@ def _imported(customer_id: int, loan_id: int, ends: date | None) -> list[object]
 
 
 INCOME = Decimal(100_000)
+# A loan of which a few receipts pay an instalment, and hundreds do not pay all.
+OWED, RATE, TENURE = Decimal(50_000_000), Decimal(12), 60
+
+_OWED = """
+    INSERT INTO loans (customer_id, loan_amount, tenure, interest_rate, monthly_installment, start_date)
+    VALUES (:customer_id, :owed, :tenure, :rate, :instalment, :start) RETURNING loan_id
+"""
 
 _REPAID = """
     INSERT INTO loans (customer_id, loan_amount, tenure, interest_rate, monthly_installment, emis_paid_on_time,

@@ -35,10 +35,11 @@ class Sums:
         return Sums(**{name: value + sign * theirs[name] for name, value in vars(self).items()})
 
 
-def _sums_of(loans: Iterable[Row], today: date) -> Sums:
+def sums_of(loans: Iterable[Row], today: date) -> Sums:
+    """What the facts have of these loans on that day."""
     total = Sums()
     for row in loans:
-        current = row["end_date"] is None or row["end_date"] >= today
+        current = row["is_open"] or row["end_date"] is None or row["end_date"] >= today
         total = total.plus(
             Sums(
                 1,
@@ -123,14 +124,14 @@ class Customer:
 
     def _made_sums(self, today: date) -> list[Sums]:
         """The sums with the first so many loans made here."""
-        sums = [_sums_of(self._seeded, today)]
+        sums = [sums_of(self._seeded, today)]
         for row in self._made:
-            sums.append(sums[-1].plus(_sums_of([row], today)))
+            sums.append(sums[-1].plus(sums_of([row], today)))
         return sums
 
     def _import_sets(self, today: date) -> Mapping[Sums, list[frozenset[int]]]:
         """Which sets of imports have which sums."""
-        each = {number: _sums_of(rows, today) for number, rows in self._imports.items()}
+        each = {number: sums_of(rows, today) for number, rows in self._imports.items()}
         found: dict[Sums, list[frozenset[int]]] = defaultdict(list)
         for count in range(len(each) + 1):
             for chosen in combinations(each, count):
@@ -194,7 +195,7 @@ def _impossible_checks(customer: Customer, checks: Iterable[Exchange]) -> Iterat
     """A check of eligibility saw one of the states since the last acknowledged write, and decided by the rules."""
     for each in checks:
         answer = json.loads(each.text, parse_float=Decimal, parse_int=str)
-        facts = _facts_in(answer["facts"])
+        facts = facts_in(answer["facts"])
         since = max((at for at, write in enumerate(customer.writes) if write.answered_at < each.sent_at), default=0)
         days = {date.fromisoformat(day) for day in each.days}
         if not any(customer.explanations(facts, state, day) for state in customer.states[since:] for day in days):
@@ -207,7 +208,8 @@ def _impossible_checks(customer: Customer, checks: Iterable[Exchange]) -> Iterat
             yield f"{name_of(each)} was not decided as the rules say."
 
 
-def _facts_in(answer: Mapping[str, Any]) -> Facts:
+def facts_in(answer: Mapping[str, Any]) -> Facts:
+    """The facts that an answer tells of, whose numbers are text or Decimals."""
     amounts = {"monthly_income", "approved_limit", "current_principal", "current_emis"}
     facts: dict[str, Any] = {name: money(value) if name in amounts else int(value) for name, value in answer.items()}
     return Facts(**facts)

@@ -7,6 +7,7 @@ It works until FOLDER/stop exists, and rests while FOLDER/rest does. Each reques
 import json
 import random
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from tests.support.faults.paying import PayingClient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,6 +84,24 @@ class Container:
         self._write("answered", status=response["statusCode"], text=response["body"], headers=given)
         return response["statusCode"], json.loads(response["body"]), given
 
+    def service(self, method: str, path: str, body: Mapping[str, Any], do: Callable[[], str]) -> tuple[int, Any]:
+        """Runs a use case as a request that would be sent there; returns status and body of the answer."""
+        from chalicelib.api.responses import respond_error
+        from chalicelib.errors import InternalError, LoanError
+
+        self._number += 1
+        self._write("sent", method=method, path=path, body=body)
+        headers: Mapping[str, object] = {}
+        try:
+            status, text = (201 if method == "POST" else 200), do()
+        except Exception as error:
+            told = error if isinstance(error, LoanError) else InternalError(traceback.format_exc())
+            response = respond_error(told, str(self._number))
+            status, text, headers = response.status_code, response.body, response.headers
+        given = {name.lower(): value for name, value in headers.items()}
+        self._write("answered", status=status, text=text, headers=given)
+        return status, json.loads(text)
+
     def deliver(self, name: str, message: str) -> bool:
         """Hands a message to the import function; False where it must come again."""
         self._number += 1
@@ -105,6 +126,7 @@ class Worker:
         self._customers: list[int] = json.loads((folder / "customers").read_text())
         self._loans: list[int] = []
         self._turn = 0
+        self._client = PayingClient(self._container, folder)
 
     def run(self) -> None:
         """Takes turns until there is a file `stop`."""
@@ -118,6 +140,10 @@ class Worker:
             self.look_at_loan: 10,
             self.look_at_loans: 8,
             self.import_book: 15,
+            self.pay: 12,
+            self.pay_with_others: 6,
+            self.reverse: 5,
+            self.look_at_a_payer: 12,
         }
         while not (self._folder / "stop").exists():
             if (self._folder / "rest").exists():
@@ -177,6 +203,24 @@ class Worker:
                 message.rename(taken)
                 done = self._container.deliver(message.name, taken.read_text())
                 taken.rename(self._folder / ("done" if done else "queue") / message.name)
+
+    def pay(self) -> None:
+        self._client.pay(random.Random(), self._mark(self._serial, self._turn), f"{self._serial}-{self._turn}")
+
+    def pay_with_others(self) -> None:
+        """What every worker sends in these moments, with one reference."""
+        moment = int(time.monotonic() / SHARED_KEY_SECONDS) % MOST_TURNS
+        self._client.pay(random.Random(moment), self._mark(SHARED_SERIAL, moment), f"shared-{moment}")
+
+    def reverse(self) -> None:
+        self._client.reverse(f"{self._serial}-{self._turn}")
+
+    def look_at_a_payer(self) -> None:
+        """The account, a preview, or whether a payer would get another loan."""
+        customer_id = self._client.look()
+        if customer_id is not None:
+            body = {"customer_id": customer_id, "loan_amount": 1000, "interest_rate": 12, "tenure": 12}
+            self._container.ask("POST", "/api/check-eligibility", body)
 
     def _apply(self, body: Mapping[str, object], headers: Mapping[str, str]) -> None:
         key = headers.get("idempotency-key")
