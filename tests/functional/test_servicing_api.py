@@ -2,7 +2,6 @@
 
 import csv
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -397,13 +396,6 @@ def test_a_reference_of_another_loan_is_a_conflict(loan: Loan, database: Databas
     loan.pay(100, reference="UTR1")
     figures = assert_envelope(other.post("receipts", amount=100, reference="UTR1"), 409, "reference_conflict")
     assert figures["figures"] == {"loan_id": other.loan_id, "recorded_loan_id": loan.loan_id}
-
-
-def test_many_receipts_at_once_with_one_reference_make_one(loan: Loan, database: Database) -> None:
-    with ThreadPoolExecutor(4) as senders:
-        made = list(senders.map(lambda _: loan.pay(100, DUE[1], reference="UTR1"), range(8)))
-    assert sorted(each["recorded_before"] for each in made) == [False] + [True] * 7
-    assert recorded(database) == 2
 
 
 @pytest.mark.usefixtures("s3")
