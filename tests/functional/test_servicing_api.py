@@ -43,7 +43,7 @@ class Loan:
     def get(self, path: str) -> Answer:
         return self.api.get(f"/api/loans/{self.loan_id}/{path}")
 
-    def pay(self, amount: Decimal | str, day: date | None = None, **more: Any) -> Any:
+    def pay(self, amount: Decimal | int, day: date | None = None, **more: Any) -> Any:
         """The answer to a receipt that is recorded."""
         answer = self.post("receipts", amount=amount, **({"value_date": day} if day else {}), **more)
         assert answer.status == 201, answer.text
@@ -440,12 +440,12 @@ def test_delinquency_counts_open_loans_by_class(loan: Loan, database: Database) 
 def test_the_loans_of_a_class_come_in_pages_the_longest_late_first(loan: Loan, database: Database) -> None:
     others = [a_loan(database) for _ in range(2)]
     Loan(loan.api, loan.customer_id, others[0]).pay(EMI, DUE[1])
-    seen, path = [], "/api/delinquency/loans?class=NPA&limit=1"
-    after = ""
-    while after is not None:
-        page = loan.api.get(f"{path}&after={after}" if after else path).json
+    first = path = "/api/delinquency/loans?class=NPA&limit=1"
+    seen: list[Any] = []
+    while path:
+        page = loan.api.get(path).json
         seen += page["loans"]
-        after = page["next"]
+        path = f"{first}&after={page['next']}" if page["next"] else ""
     assert [each["loan_id"] for each in seen] == [loan.loan_id, others[1], others[0]]
     assert (seen[0]["phone_number"], seen[0]["class"]) == ("8697989224", "NPA")
     assert seen[0]["days_past_due"] == (runtime.today() - DUE[1]).days
