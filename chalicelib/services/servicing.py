@@ -292,7 +292,7 @@ def _differences(life: Life, known: Transaction, wanted: Wanted) -> Mapping[str,
     return figures | (_opening_differences(wanted.opening, known.opening) if wanted.opening and known.opening else {})
 
 
-def _opening_differences(given: WantedOpening, known: Opening) -> Mapping[str, Any]:
+def _opening_differences(given: WantedOpening, known: Opening) -> dict[str, Any]:
     different = [name for name, value in vars(given).items() if value != getattr(known, name)]
     return {name: getattr(given, name) for name in different} | {
         f"recorded_{name}": getattr(known, name) for name in different
