@@ -109,7 +109,7 @@ def lose_a_receipt(history: History, final: Final) -> tuple[History, Final]:
 
 def record_a_receipt_twice(history: History, final: Final) -> tuple[History, Final]:
     again = receipts(final)[-1]
-    return history, replace(final, transactions=[*final.transactions, again | {"number": again["number"] + 1}])
+    return history, replace(final, transactions=[*final.transactions, {**again, "number": again["number"] + 1}])
 
 
 def forget_that_a_receipt_was_sent(history: History, final: Final) -> tuple[History, Final]:
@@ -164,7 +164,7 @@ def record_receipts_in_another_order(history: History, final: Final) -> tuple[Hi
     rows = list(final.transactions)
     own = [at for at, row in enumerate(rows) if row["loan_id"] == loan_id and row["kind"] == "receipt"]
     first, last = rows[own[0]], rows[own[-1]]
-    rows[own[0]], rows[own[-1]] = last | {"number": first["number"]}, first | {"number": last["number"]}
+    rows[own[0]], rows[own[-1]] = {**last, "number": first["number"]}, {**first, "number": last["number"]}
     return history, replace(final, transactions=rows)
 
 
