@@ -141,7 +141,7 @@ def _path_parameters(path: str) -> list[Schema]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": f"The number of the {name.removesuffix('_id').replace('_', ' ')}.",
+            "description": f"The number of the {name.removesuffix('_id').removesuffix('_number').replace('_', ' ')}.",
             "schema": NUMBER,
         }
         for name in re.findall(r"\{(\w+)\}", path)

@@ -29,6 +29,7 @@ TAGS = {
     "Decisions": "Register a customer, ask whether a loan would be approved, apply for it.",
     "Customers": "Find customers, see what they owe, correct them.",
     "Loans": "Loans and their schedules.",
+    "Servicing": "What a loan owes, what was paid, who is late.",
     "Applications": "What was decided, why, and from what.",
     "Imports": "Workbooks of customers and loans, uploaded and watched.",
     "Access": "Keys of machines, users, sessions and the audit log.",

@@ -117,6 +117,7 @@ def check_eligibility(body: CheckEligibilityBody, scope: Scope) -> "answers.Elig
         links={
             "loan": Link("The loan.", "view_loan", _LOAN),
             "schedule": Link("Its schedule.", "view_schedule", _LOAN),
+            "account": Link("What it owes.", "view_account", _LOAN),
             "loans": Link("All loans of the customer.", "view_loans", _CUSTOMER),
             "application": Link(
                 "The application.", "view_application", {"path.application_id": "$response.body#/application_id"}

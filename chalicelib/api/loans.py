@@ -9,6 +9,7 @@ from chalicelib.api.declaring import Link, next_page, ok
 from chalicelib.api.taking import BorrowerNumber, LoanNumber
 from chalicelib.requests.models import LoansQuery
 from chalicelib.rules.access import Operation, Scope
+from chalicelib.rules.servicing.buckets import bucket_named
 from chalicelib.services import loans
 from chalicelib.storage.loans import LoanOnRecord
 
@@ -84,6 +85,7 @@ def view_loans(customer_id: BorrowerNumber, scope: Scope) -> "answers.LoansOfCus
         "A page of loans.",
         links={
             **next_page("list_loans", "after"),
+            "account": Link("What the first owes.", "view_account", _FIRST),
             "schedule": Link("The schedule of the first.", "view_schedule", _FIRST),
             "loan": Link("The first one with its customer.", "view_loan", _FIRST),
         },
@@ -99,6 +101,7 @@ def list_loans(query: LoansQuery, scope: Scope) -> "answers.LoansPage":
         cursor=query.cursor(),
         customer_id=query.customer_id,
         current=query.current(),
+        bucket=bucket_named(query.bucket) if query.bucket else None,
         scope=scope,
     )
     return {"loans": [_loan(loan, today) for loan in found.rows], "next": found.next}

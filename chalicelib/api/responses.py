@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import simplejson
 from chalice.app import Response
 
-from chalicelib.errors import InvalidRequest, LoanError, MethodNotAllowed, TooManyRequests, Unauthenticated, Unavailable
+from chalicelib.errors import (
+    InvalidRequest,
+    LoanError,
+    MethodNotAllowed,
+    TooManyRequests,
+    TransactionRefused,
+    Unauthenticated,
+    Unavailable,
+)
 from chalicelib.requests.transport import strict_transport
 from chalicelib.services.files import LINK_SECONDS
 
@@ -70,11 +78,13 @@ def link(url: str) -> "DownloadLink":
 
 
 def respond_error(error: LoanError, request_id: str) -> Response:
-    """The one envelope of every error: error, code, request_id, and fields where some are to blame."""
+    """The one envelope of every error: error, code, request_id, and the fields or figures that it is about."""
     envelope: Error = {"error": error.sentence, "code": error.code, "request_id": request_id}
     headers = {}
     if isinstance(error, InvalidRequest) and error.fields:
         envelope["fields"] = error.fields
+    if isinstance(error, TransactionRefused) and error.figures:
+        envelope["figures"] = error.figures
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, Unavailable | TooManyRequests):

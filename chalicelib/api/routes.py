@@ -1,21 +1,26 @@
 """All endpoints of the API: importing a module declares its own; what is left over is declared last."""
 
 from chalicelib.api import (
+    accounts,
     api_keys,
     applications,
     audit,
     contract,
     customers,
     decisions,
+    delinquency,
     imports,
     loans,
     schedules,
     sessions,
+    statements,
+    transactions,
     users,
 )
 from chalicelib.api.blueprint import api, endpoints
 
 __all__ = [
+    "accounts",
     "api",
     "api_keys",
     "applications",
@@ -23,11 +28,14 @@ __all__ = [
     "contract",
     "customers",
     "decisions",
+    "delinquency",
     "endpoints",
     "imports",
     "loans",
     "schedules",
     "sessions",
+    "statements",
+    "transactions",
     "users",
 ]
 

@@ -1,16 +1,13 @@
 """The schedule of a loan, and of one that need not exist: as JSON, as CSV, or as a workbook for a spreadsheet."""
 
-import re
-from decimal import Decimal
 from typing import TYPE_CHECKING
-
-from chalice.app import Request
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import FILE_ELSEWHERE, ok
-from chalicelib.api.responses import JSON, FileLink, Reply, Text
+from chalicelib.api.forms import CSV, FORMS, form_of, written_as_csv
+from chalicelib.api.responses import JSON, FileLink, Reply
 from chalicelib.api.taking import LoanNumber
 from chalicelib.errors import InstalmentsDoNotRepayLoan, Unavailable
 from chalicelib.requests.models import FormatQuery, ScheduleBody
@@ -18,20 +15,12 @@ from chalicelib.rules.access import Operation, Scope
 from chalicelib.rules.schedule import Instalment, Schedule
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import loans
-from chalicelib.services.files import XLSX
 from chalicelib.services.schedule_csv import schedule_csv
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import loans as answers
 
-CSV = "text/csv"
-FORMATS = {JSON: "json", CSV: "csv", XLSX: "xlsx"}
-
 _SCHEDULE = ok("The schedule.", media=(JSON, CSV))
-_FORMATS = (
-    "`format` says in which form: `json`, `csv`, or `xlsx`, a workbook that is downloaded through a link. "
-    "Without it the header `Accept` decides."
-)
 
 
 @endpoints.add(
@@ -42,7 +31,7 @@ _FORMATS = (
     FILE_ELSEWHERE,
     tag="Loans",
     raises=(InstalmentsDoNotRepayLoan, Unavailable),
-    note=_FORMATS,
+    note=FORMS,
 )
 def view_schedule(
     call: Call, loan_id: LoanNumber, query: FormatQuery, scope: Scope
@@ -60,7 +49,7 @@ def view_schedule(
     FILE_ELSEWHERE,
     tag="Loans",
     raises=(InstalmentsDoNotRepayLoan, Unavailable),
-    note=_FORMATS,
+    note=FORMS,
     about_no_customer=True,
 )
 def preview_schedule(
@@ -72,32 +61,12 @@ def preview_schedule(
     return _in_form(plan, form_of(call.request, query), "Preview")
 
 
-def form_of(request: Request, query: FormatQuery) -> str:
-    """The form that `?format=` names, or else the one that the Accept header prefers."""
-    return query.format or preferred_format(str(request.headers.get("accept", "")))
-
-
-def preferred_format(accept: str) -> str:
-    """The form that an Accept header likes best, JSON where it likes none of ours (RFC 9110, 12.5.1)."""
-    liked = [_liking(choice) for choice in accept.lower().split(",")]
-    known = [(quality, kind) for kind, quality in liked if kind in FORMATS and quality > 0]
-    # max() keeps the first of equals, which is the order that the client wrote.
-    return FORMATS[max(known, key=lambda choice: choice[0])[1]] if known else "json"
-
-
-def _liking(choice: str) -> tuple[str, Decimal]:
-    kind, *parameters = (part.strip() for part in choice.split(";"))
-    given = next((value for value in parameters if value.startswith("q=")), "q=1")
-    # What is no quality says nothing about the kind, so the kind is as good as any.
-    return kind, Decimal(given[2:]) if re.fullmatch(r"q=(0(\.\d{0,3})?|1(\.0{0,3})?)", given) else Decimal(1)
-
-
 def _in_form(plan: Schedule, form: str, title: str) -> "Reply[answers.AmortizationSchedule] | FileLink":
     """A workbook comes from S3: the gateway would garble it (docs/decisions/api.md)."""
     if form == "xlsx":
         return _workbook(plan, title)
     if form == "csv":
-        return Reply(Text(schedule_csv(plan)), {"Content-Type": f"{CSV}; charset=utf-8"})
+        return written_as_csv(schedule_csv(plan))
     return Reply(_schedule(plan))
 
 

@@ -26,6 +26,7 @@ from chalicelib.errors import (
     LoanNotFound,
     PreconditionRequired,
     RequestInFlight,
+    TransactionNotFound,
     UnsupportedMediaType,
     UserNotFound,
 )
@@ -76,6 +77,7 @@ def _attempt(call: Call) -> Attempt | None:
 CustomerNumber = Annotated[int, PathNumber("customer", CustomerNotFound)]
 BorrowerNumber = Annotated[int, PathNumber("customer with loans", LoanNotFound)]
 LoanNumber = Annotated[int, PathNumber("loan", LoanNotFound)]
+TransactionNumber = Annotated[int, PathNumber("transaction", TransactionNotFound)]
 ApplicationNumber = Annotated[int, PathNumber("application", ApplicationNotFound)]
 ImportNumber = Annotated[int, PathNumber("import", ImportNotFound)]
 KeyNumber = Annotated[int, PathNumber("API key", ApiKeyNotFound)]

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.rules import bounds, importing
 from chalicelib.rules.bounds import AMOUNT_DECIMALS, MAX_AMOUNT, MAX_ID, Range
+from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.text import is_plain_text, joined
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import read_date
@@ -30,6 +31,8 @@ from chalicelib.rules.typed.names import name
 from chalicelib.rules.typed.numbers import amount, number, percent, without_float_noise
 from chalicelib.rules.typed.phones import phone_number
 from chalicelib.storage.paging import Cursor
+
+BUCKET_CODES = tuple(bucket.code for bucket in BUCKETS)
 
 # The type of a fault whose sentence says more than what the field must be.
 OUT_OF_ORDER = "out_of_order"
@@ -55,7 +58,8 @@ def _good(read: Any) -> Any:
     return read
 
 
-def _text(length: Range) -> StringConstraints:
+def text_of(length: Range) -> StringConstraints:
+    """Text of so many characters, without the blanks around it."""
     return StringConstraints(strip_whitespace=True, min_length=length.least, max_length=length.most)
 
 
@@ -64,7 +68,8 @@ RUPEES = _typed(amount, from_floats=True)
 PERCENT = _typed(percent, from_floats=True)
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
+    """Refuses what cannot be stored or seen."""
     if not is_plain_text(value):
         raise ValueError
     return value
@@ -98,9 +103,16 @@ def _phone(value: Any) -> str:
     return str(_good(phone_number(str(value))))
 
 
-def _digits(value: Any) -> Any:
+def digits(value: Any) -> Any:
+    """Lets digits alone pass for a number in an address."""
     # In an address everything is text, of which Python would also take 1_0, and pydantic 5.0.
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,19}", value, re.ASCII):
+        raise ValueError
+    return value
+
+
+def _bucket(value: str) -> str:
+    if value not in BUCKET_CODES:
         raise ValueError
     return value
 
@@ -120,8 +132,8 @@ def not_before(since: str) -> AfterValidator:
 
 Name = Annotated[
     str,
-    _text(bounds.NAME_LENGTH),
-    AfterValidator(_printable),
+    text_of(bounds.NAME_LENGTH),
+    AfterValidator(printable),
     Field(description=f"text of {bounds.NAME_LENGTH} characters without control characters"),
 ]
 PersonName = Annotated[
@@ -161,12 +173,12 @@ def _said(value: str) -> str:
     words = {word.casefold() for word in re.findall(r"\w{2,}", value)}
     if len(words) < 2 or not any(character.isalpha() for character in value):
         raise ValueError
-    return _printable(value)
+    return printable(value)
 
 
 Reason = Annotated[
     str,
-    _text(bounds.REASON_LENGTH),
+    text_of(bounds.REASON_LENGTH),
     AfterValidator(_said),
     Field(
         description=f"a reason of {bounds.REASON_LENGTH} characters and at least two words, "
@@ -230,10 +242,10 @@ Day = Annotated[
 ]
 # The last of some days, of which the field `since` has the first.
 LastDay = Annotated[Day, not_before("since")]
-CustomerNumber = Annotated[CustomerId, BeforeValidator(_digits)]
+CustomerNumber = Annotated[CustomerId, BeforeValidator(digits)]
 CursorId = Annotated[
     int,
-    BeforeValidator(_digits),
+    BeforeValidator(digits),
     Field(ge=0, le=MAX_ID, description="the number that `next` gave on the page before"),
 ]
 Tenure = Annotated[
@@ -244,9 +256,14 @@ Tenure = Annotated[
 
 FileName = Annotated[
     str,
-    _text(bounds.FILE_NAME_LENGTH),
-    AfterValidator(_printable),
+    text_of(bounds.FILE_NAME_LENGTH),
+    AfterValidator(printable),
     Field(description=f"the name of an .xlsx, .xlsm or .csv file, at most {bounds.FILE_NAME_LENGTH.most} characters"),
+]
+BucketCode = Annotated[
+    str,
+    AfterValidator(_bucket),
+    Field(description=joined(BUCKET_CODES, "or"), json_schema_extra={"enum": list(BUCKET_CODES)}),
 ]
 FindingOutcome = Annotated[importing.FindingOutcome, Field(description=joined(importing.FINDING_OUTCOMES, "or"))]
 
@@ -293,7 +310,7 @@ class PageQuery(Model):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100, description="a whole number, 1 to 100")] = 20
+    limit: Annotated[int, BeforeValidator(digits), Field(ge=1, le=100, description="a whole number, 1 to 100")] = 20
 
     def cursor(self, size: int | None = None) -> Cursor:
         """The part of the list that is asked for, of `size` rows if the query does not say how many."""
@@ -308,7 +325,7 @@ class CustomersQuery(PageQuery):
     q: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH),
-        AfterValidator(_printable),
+        AfterValidator(printable),
     ] = Field(
         "",
         description="the beginnings of words of a name in any order, the beginning or last four digits of a phone "
@@ -322,6 +339,7 @@ class LoansQuery(PageQuery):
 
     customer_id: CustomerNumber | None = None
     state: Annotated[Literal["current", "ended"], Field(description="current or ended")] | None = None
+    bucket: BucketCode | None = Field(None, alias="class")
     after: CursorId = 0
 
     def current(self) -> bool | None:

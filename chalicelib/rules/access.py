@@ -40,6 +40,9 @@ class Operation(StrEnum):
     CHANGE_CUSTOMER = "change a customer"
     CHANGE_TERMS = "change limits and incomes"
     CREATE_LOAN = "apply for a loan"
+    READ_DELINQUENCY = "read which loans are late"
+    RECORD_RECEIPTS = "record receipts"
+    ADJUST_LOANS = "refund, waive, write off, open and reverse"
     READ_IMPORTS = "read one's own imports and their reports"
     READ_ALL_IMPORTS = "read all imports and their reports"
     START_IMPORT = "start an import"
@@ -62,18 +65,26 @@ _READING = PUBLIC | {
     Operation.READ_LOANS,
     Operation.READ_APPLICATIONS,
     Operation.CHECK_ELIGIBILITY,
+    Operation.READ_DELINQUENCY,
 }
-_WRITING = _READING | {Operation.REGISTER_CUSTOMER, Operation.CHANGE_CUSTOMER, Operation.CREATE_LOAN}
+_WRITING = _READING | {
+    Operation.REGISTER_CUSTOMER,
+    Operation.CHANGE_CUSTOMER,
+    Operation.CREATE_LOAN,
+    Operation.RECORD_RECEIPTS,
+}
+# What an officer may, and anyone where nobody is asked who they are.
+_DECIDING = frozenset({Operation.CHANGE_TERMS, Operation.ADJUST_LOANS, Operation.READ_ALL_IMPORTS})
 _IMPORTING = frozenset({Operation.READ_IMPORTS, Operation.START_IMPORT})
 
 PERMISSIONS: Mapping[Role, frozenset[Operation]] = {
     Role.VIEWER: _READING | {Operation.READ_IMPORTS, Operation.READ_ALL_IMPORTS},
-    Role.OFFICER: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS},
+    Role.OFFICER: _WRITING | _IMPORTING | _DECIDING,
     Role.ADMIN: frozenset(Operation),
     Role.READER: _READING,
     Role.WRITER: _WRITING,
     Role.IMPORTER: PUBLIC | {Operation.SEE_ONESELF} | _IMPORTING,
-    Role.ANYONE: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS},
+    Role.ANYONE: _WRITING | _IMPORTING | _DECIDING,
 }
 
 # What a key of a role does not have, and can be given when it is made.
@@ -82,8 +93,9 @@ GIVEN: Mapping[Role, frozenset[Operation]] = {Role.WRITER: frozenset({Operation.
 # The fields of a customer that take CHANGE_TERMS: by them one borrows more.
 TERMS = frozenset({"approved_limit", "monthly_income"})
 
-# What a key of one customer may do at most. The endpoint of each of these is handed the scope, or says that it is about
-# no customer (api/endpoint.py); a test holds all of them to it.
+# What a key of one customer may do at most. That the customer paid is for the lender to say, who has the money: such a
+# key sees its loans and previews receipts, but records none. The endpoint of each of these is handed the scope, or says
+# that it is about no customer (api/endpoint.py); a test holds all of them to it.
 SCOPED = PUBLIC | {
     Operation.SEE_ONESELF,
     Operation.READ_CUSTOMERS,

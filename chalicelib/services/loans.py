@@ -18,6 +18,7 @@ from chalicelib.rules.effective_rate import InstalmentsDoNotRepay
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
+from chalicelib.rules.servicing.buckets import Bucket
 from chalicelib.rules.servicing.fold import step
 from chalicelib.rules.servicing.position import NOTHING, Position
 from chalicelib.rules.servicing.values import Fact, Kind, Terms, terms_of
@@ -157,11 +158,12 @@ def list_loans(
     cursor: Cursor,
     customer_id: int | None = None,
     current: bool | None = None,
+    bucket: Bucket | None = None,
     scope: Scope = EVERYBODY,
     newest_first: bool = False,
 ) -> Slice[LoanOnRecord]:
-    """Loans by number, ascending or the newest first: all, or those of a customer, and those that are current on
-    `today` or not.
+    """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
+    or not, and the open ones in a bucket on that day.
     """
     with database.reading() as connection:
         return loans.listed(
@@ -170,6 +172,7 @@ def list_loans(
             cursor=cursor,
             customer_id=customer_id,
             current=current,
+            bucket=bucket,
             scope=scope,
             newest_first=newest_first,
         )

@@ -18,7 +18,7 @@ from chalicelib.postgres.database import Database, after_commit
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import BOOTSTRAP, EVERYBODY, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
-from chalicelib.rules.money import ZERO
+from chalicelib.rules.money import ZERO, from_paise
 from chalicelib.rules.servicing import checks
 from chalicelib.rules.servicing.entering import rank_of
 from chalicelib.rules.servicing.fold import Split, history, split
@@ -179,7 +179,8 @@ def _amount(life: Life, wanted: Wanted, value_date: date) -> Decimal:
     if wanted.amount is not None:
         return wanted.amount
     if wanted.kind is Kind.WRITE_OFF:
-        return standing(life.terms, life.position_on(value_date), value_date).outstanding
+        # If nothing is owed, the rules say of any other amount what stands against it.
+        return standing(life.terms, life.position_on(value_date), value_date).outstanding or from_paise(1)
     raise InvalidRequest("An amount is needed.", {"amount": ["is required"]})
 
 
@@ -288,14 +289,11 @@ def _differences(life: Life, known: Transaction, wanted: Wanted) -> Mapping[str,
     ]
     figures = {name: given[name] for name in different}
     figures |= {f"recorded_{name}": getattr(known, name) for name in different}
-    if (
-        wanted.opening
-        and known.opening
-        and replace(_as_opening(wanted.opening), emis_paid_on_time=0) != replace(known.opening, emis_paid_on_time=0)
-    ):
-        figures |= {"opening": wanted.opening, "recorded_opening": known.opening}
-    return figures
+    return figures | (_opening_differences(wanted.opening, known.opening) if wanted.opening and known.opening else {})
 
 
-def _as_opening(told: WantedOpening) -> Opening:
-    return Opening(told.interest_due, told.first_unpaid_due_date, told.instalments_left)
+def _opening_differences(given: WantedOpening, known: Opening) -> Mapping[str, Any]:
+    different = [name for name, value in vars(given).items() if value != getattr(known, name)]
+    return {name: getattr(given, name) for name in different} | {
+        f"recorded_{name}": getattr(known, name) for name in different
+    }

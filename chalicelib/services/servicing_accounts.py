@@ -24,6 +24,8 @@ from chalicelib.services.servicing_refusals import told_refusals
 from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.servicing import END_OF_DAY, Asked, Transaction
 
+_OF_A_PROPOSAL = {Code.OPENING_INVALID: "paid", Code.BEFORE_DISBURSAL: "on"}
+
 
 @dataclass(frozen=True)
 class LoanAccount:
@@ -139,7 +141,7 @@ def propose(
     check_reachable(on, "on")
     terms = agreed_terms(life.loan)
     wanted = min(dues_by(terms.start_date, on), terms.tenure - 1) if paid is None else paid
-    with told_refusals():
+    with told_refusals(_OF_A_PROPOSAL):
         _check_not_begun(life)
         fact = propose_opening(terms, on, wanted, life.loan.emis_paid_on_time, life.last_number + 1)
     return ProposedOpening(life.loan, fact, wanted)

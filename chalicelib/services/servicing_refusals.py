@@ -1,6 +1,6 @@
 """What the rules of servicing refuse, as what a client can be told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from chalicelib.errors import InvalidRequest, LoanError, TransactionNotFound, TransactionRefused
@@ -22,18 +22,24 @@ _REFUSALS = {kind.code: kind for kind in TransactionRefused.__subclasses__()}
 
 
 @contextmanager
-def told_refusals() -> Iterator[None]:
-    """Raises what the rules refuse inside as the error that a client is told."""
+def told_refusals(fields: Mapping[Code, str] | None = None) -> Iterator[None]:
+    """Raises what the rules refuse inside as the error that a client is told.
+
+    `fields` has the names of fields that are not called as those of a transaction.
+    """
     try:
         yield
     except Refused as refusal:
-        raise error_of(refusal) from refusal
+        raise error_of(refusal, fields) from refusal
 
 
-def error_of(refusal: Refused) -> LoanError:
+def error_of(refusal: Refused, fields: Mapping[Code, str] | None = None) -> LoanError:
     """InvalidRequest with the field that is wrong, TransactionNotFound, or the TransactionRefused with its code."""
     if refusal.code in _FIELDS:
-        return InvalidRequest(refusal.sentence, {_FIELDS[refusal.code]: [refusal.sentence]})
+        wrong = refusal.wrong or {{**_FIELDS, **(fields or {})}[refusal.code]: refusal.sentence}
+        return InvalidRequest(refusal.sentence, {name: [sentence] for name, sentence in wrong.items()})
     if refusal.code is Code.UNKNOWN_FACT:
         return TransactionNotFound(refusal.sentence)
-    return _REFUSALS[refusal.code.value](refusal.sentence, refusal.figures)
+    # The rules speak of facts; what is recorded of one is a transaction.
+    figures = {"transaction" if name == "fact" else name: value for name, value in refusal.figures.items()}
+    return _REFUSALS[refusal.code.value](refusal.sentence, figures)

@@ -8,22 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from chalicelib.rules.servicing.buckets import Bucket, holding_from
+from chalicelib.rules.servicing.buckets import Bucket
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Fact, Terms
+from chalicelib.storage.buckets import BUCKET_OF, bucket_values
 from chalicelib.storage.servicing import facts_from_stored, recorded_of
-
-# The place of a loan's bucket among all, from 0. A loan that is held stays at least where loans are held.
-_BUCKET = """
-    greatest(width_bucket(CAST(:as_of AS date) - unpaid_from, CAST(:bounds AS integer[])),
-             CASE WHEN held THEN CAST(:holding AS integer) ELSE 0 END)
-"""
 
 # Of positions whose last fact is not after the day, which know all that is known of it. Added up by due date first:
 # there are few of those, however many loans there are.
 _TOTALS = text(f"""
-    SELECT {_BUCKET} AS bucket, CAST(sum(loans) AS bigint) AS loans, sum(principal) AS principal
+    SELECT {BUCKET_OF} AS bucket, CAST(sum(loans) AS bigint) AS loans, sum(principal) AS principal
     FROM (SELECT unpaid_from, held, count(*) AS loans, sum(principal) AS principal
           FROM loan_positions
           WHERE status = 'open' AND last_fact_on <= :as_of
@@ -50,7 +45,7 @@ _LATE = """
 
 _PAGE = f"""
     (SELECT loan_id, unpaid_from, position FROM loan_positions
-     WHERE status = 'open' AND {_BUCKET} = :bucket AND {{these}}
+     WHERE status = 'open' AND {BUCKET_OF} = :bucket AND {{these}}
      ORDER BY unpaid_from, loan_id LIMIT :limit)
 """  # noqa: S608 - an expression of ours
 
@@ -88,7 +83,7 @@ class Behind:
 
 def totals(connection: Connection, as_of: date, buckets: Sequence[Bucket]) -> list[Total]:
     """Of open loans whose last fact is not after `as_of`: how many are in each bucket that has any."""
-    rows = connection.execute(_TOTALS, {"as_of": as_of, **_bucket_values(buckets)})
+    rows = connection.execute(_TOTALS, {"as_of": as_of, **bucket_values(buckets)})
     return [Total(*row) for row in rows]
 
 
@@ -102,7 +97,7 @@ def page(
     connection: Connection, bucket: int, as_of: date, *, buckets: Sequence[Bucket], behind: Behind | None, limit: int
 ) -> list[LateLoan]:
     """The open loans of a bucket, those that are late the longest first. `as_of` is not before their last facts."""
-    values: dict[str, Any] = {"as_of": as_of, "bucket": bucket, "limit": limit, **_bucket_values(buckets)}
+    values: dict[str, Any] = {"as_of": as_of, "bucket": bucket, "limit": limit, **bucket_values(buckets)}
     if behind:
         values |= vars(behind)
     # Each is a stretch of the index, so each is a page of its own.
@@ -151,9 +146,3 @@ def _late_loan(
 ) -> LateLoan:
     agreed, stands = terms_from_stored(terms), position_from_stored(position)
     return LateLoan(loan_id, customer_id, first_name, last_name, phone_number, unpaid_from, agreed, stands)
-
-
-def _bucket_values(buckets: Sequence[Bucket]) -> dict[str, Any]:
-    bounds = [bucket.days_past_due for bucket in buckets[1:]]
-    holding = holding_from(buckets)
-    return {"bounds": bounds, "holding": 0 if holding is None else 1 + bounds.index(holding)}

@@ -21,7 +21,9 @@ from sqlalchemy import (
 
 from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.score import Facts
+from chalicelib.rules.servicing.buckets import Bucket
 from chalicelib.rules.servicing.standing import Status
+from chalicelib.storage.buckets import is_in
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import customers, loan_positions, loans
 
@@ -183,11 +185,12 @@ def listed(
     cursor: Cursor,
     customer_id: int | None = None,
     current: bool | None = None,
+    bucket: Bucket | None = None,
     scope: Scope = EVERYBODY,
     newest_first: bool = False,
 ) -> Slice[LoanOnRecord]:
-    """Loans by number, ascending or the newest first: all, or those of a customer, and those that are current on
-    `today` or not.
+    """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
+    or not, and the open ones in a bucket on that day.
     """
     number, behind = loans.c.loan_id, cursor.behind or 0
     statement = _ON_RECORD.where(number < behind if newest_first and behind else number > behind)
@@ -196,6 +199,8 @@ def listed(
             statement = statement.where(loans.c.customer_id == only)
     if current is not None:
         statement = statement.where(_is_current(today) if current else not_(_is_current(today)))
+    if bucket is not None:
+        statement = statement.join(loan_positions, loan_positions.c.loan_id == number).where(is_in(bucket, today))
     ordered = statement.order_by(number.desc() if newest_first else number.asc())
     rows = connection.execute(ordered.limit(cursor.asked))
     return cursor.slice([LoanOnRecord(*row) for row in rows], lambda loan: loan.loan_id)

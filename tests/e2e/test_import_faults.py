@@ -24,7 +24,8 @@ from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan
 
 pytestmark = pytest.mark.e2e
 
-CUSTOMERS, LOANS = 2_000, 100_000
+# Three parts of what is read at a time, and a merge that takes most of a second.
+CUSTOMERS, LOANS = 2_000, 40_000
 MOST_ATTEMPTS = 5  # the queue's maxReceiveCount
 
 BOOK = workbook({"C": [CUSTOMER_HEADER, customer(1), customer(2)], "L": [LOAN_HEADER, loan(1, 7), loan(2, 7)]})
@@ -182,7 +183,7 @@ def wait_until_rows_are_being_merged(stack: Stack) -> None:
 
 def wait_for_a_row(stack: Stack, statement: str, what: str) -> None:
     with reading(stack.file.database_url) as connection:
-        for _ in patiently(what):
+        for _ in patiently(what, pause_seconds=0.02):
             if connection.execute(text(statement)).first():
                 return
 

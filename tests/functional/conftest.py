@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@pytest.fixture(scope="session", autouse=True)
+# For a file, because a process runs tests of other folders afterwards.
+@pytest.fixture(scope="module", autouse=True)
 def hurried_hasher() -> Iterator[None]:
     """The hasher of passwords with less to do: it is meant to take long, and every page is looked at by somebody."""
     with pytest.MonkeyPatch.context() as patch:

@@ -42,6 +42,7 @@ VOLATILE = {
         "url": "https://s3.ap-south-1.amazonaws.com/loans-production-workbooks",
         "fields": {"key": "incoming/1/portfolio.xlsx", "policy": "…", "x-amz-signature": "…"},
     },
+    "recorded_at": "2026-11-23T10:15:30.123456+05:30",
     "created_at": "2026-11-23T10:15:30.123456+05:30",
     "finished_at": "2026-11-23T10:15:31.654321+05:30",
     "decided_on": "2026-11-23",
@@ -57,6 +58,27 @@ VOLATILE = {
     "public_id": "Zy3kQ81mWc0d",
 }
 
+# Where a loan stands today, which is another day in each run.
+STANDING = {
+    "as_of": "2025-02-17",
+    "status": "open",
+    "class": "STANDARD",
+    "outstanding": 44501.98,
+    "principal": 44501.98,
+    "interest": 0,
+    "charges": 0,
+    "credit": 0,
+    "due": 0,
+    "overdue": 0,
+    "days_past_due": 0,
+    "unpaid_from": "2025-03-17",
+    "next_instalment": {"number": 22, "due_date": "2025-03-17", "amount": 15344},
+    "repayments_left": 3,
+    "emis_paid_on_time": 21,
+    "end_date": "2025-05-17",
+}
+LATENESS = {"days_past_due": 95, "overdue": 46032, "outstanding": 46826.28}
+
 # Stand in the examples for the token of the session that was opened last, and for that of the last key of an importer.
 KEY = "Bearer $KEY"
 IMPORTER = "Bearer $IMPORTER"
@@ -65,8 +87,21 @@ IMPORTER = "Bearer $IMPORTER"
 def steady(value: Any) -> Any:
     """The value with its volatile parts replaced."""
     if isinstance(value, dict):
-        return {name: VOLATILE.get(name, steady(item)) if item is not None else None for name, item in value.items()}
+        volatile = VOLATILE | _of_today(value)
+        return {name: volatile.get(name, steady(item)) if item is not None else None for name, item in value.items()}
     return [steady(item) for item in value] if isinstance(value, list) else value
+
+
+def _of_today(value: dict[str, Any]) -> dict[str, Any]:
+    """What depends on the day: in the answer to a transaction, in a reversal, a late loan and a page of those."""
+    if "recorded_before" in value:
+        account = value["account"]
+        return {"account": STANDING if account["status"] == "open" else account | {"as_of": STANDING["as_of"]}}
+    if "phone_number" in value and "days_past_due" in value:
+        return LATENESS
+    if value.get("kind") == "reversal":
+        return {"value_date": STANDING["as_of"]}
+    return {"as_of": STANDING["as_of"]} if "as_of" in value and "loans" in value else {}
 
 
 def call(api: Api, exchange: Exchange, tokens: Mapping[str, str]) -> Answer:

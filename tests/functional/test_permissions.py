@@ -16,7 +16,9 @@ ROUTES = sorted((key, endpoint.operation) for key, endpoint in endpoints.declare
 SOMEBODY = [role for role in Role if role is not Role.ANYONE]
 
 # What would not come back the same way for the next route.
-PARAMETERS = dict.fromkeys(("customer_id", "loan_id", "application_id", "import_id", "key_id", "user_id"), "999999")
+PARAMETERS = dict.fromkeys(
+    ("customer_id", "loan_id", "transaction_number", "application_id", "import_id", "key_id", "user_id"), "999999"
+)
 PATHS_WITH_S3 = ("/api/imports/template",)
 
 # The console's, what a PATCH of a customer asks for by its fields (test_ceilings.py), and what a list of imports asks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import load_workbook
 
-from chalicelib.api.schedules import preferred_format
+from chalicelib.api.forms import preferred_format
 from chalicelib.services.files import XLSX
 from tests.support import plain_http
 from tests.support.application import BUCKET, Answer, Api

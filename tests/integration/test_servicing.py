@@ -254,7 +254,7 @@ def test_what_stands_against_it_is_told_with_both_figures(database: Database) ->
         record(database, loan_id, Wanted(Kind.WRITE_OFF, Decimal(1)), TODAY, TEST)
     with pytest.raises(errors.ReversalOfADisbursal):
         record(database, loan_id, reversal(1), TODAY, TEST)
-    with pytest.raises(errors.TransactionNotFound, match="no fact 9"):
+    with pytest.raises(errors.TransactionNotFound, match="no transaction 9"):
         record(database, loan_id, reversal(9), TODAY, TEST)
     made = record(database, loan_id, receipt(EMI, DUE[1]), TODAY, TEST)
     undone = record(database, loan_id, reversal(made.transaction.number), TODAY, TEST)

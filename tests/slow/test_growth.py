@@ -18,7 +18,7 @@ from xml.parsers.expat import ExpatError
 import pytest
 
 import chalicelib
-from chalicelib.api.schedules import preferred_format
+from chalicelib.api.forms import preferred_format
 from chalicelib.errors import LoanError
 from chalicelib.imports.files import safe_file_name
 from chalicelib.imports.kinds.columns import YEARS
@@ -112,15 +112,6 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("fullmatch", lambda n: "a" * n + "!"),
         ("fullmatch", lambda n: "a/" * n + "!"),
         ("fullmatch", lambda n: "?" + "a" * n + "!"),
-    ],
-    "console.imports.findings.AMOUNT": [
-        ("finditer", lambda n: "1" * n + "%"),
-        ("finditer", lambda n: "1.1" * n),
-        ("finditer", lambda n: "12345% " * n),
-    ],
-    "console.imports.findings.PLAIN_NUMBER": [
-        ("fullmatch", lambda n: "1" * n + "."),
-        ("fullmatch", lambda n: "1." + "1" * n + "."),
     ],
     "console.frame.visit.PARAMETER": [("finditer", lambda n: "{" + "a" * n), ("finditer", lambda n: "{a" * n)],
     "imports.kinds.readers._DAY_NUMBER": [("fullmatch", lambda n: "1" * n)],
@@ -314,12 +305,12 @@ ROWS = {
 OUR_OWN = "only a page of our own is searched"
 INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
     ("api.contract", "findall", r"r'<style>(.*?)</style>'"): OUR_OWN,
-    ("requests.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models._digits)],
+    ("requests.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models.digits)],
     ("requests.models", "findall", r"r'\w{2,}'"): [
         Case(lambda n: "a " * n, models._said),
         Case(lambda n: "a" * n, models._said),
     ],
-    ("api.schedules", "fullmatch", r"r'q=(0(\.\d{0,3})?|1(\.0{0,3})?)'"): [
+    ("api.forms", "fullmatch", r"r'q=(0(\.\d{0,3})?|1(\.0{0,3})?)'"): [
         Case(lambda n: "text/csv;q=0." + "0" * n, preferred_format),
         Case(lambda n: "a;q=1," * n, preferred_format),
         Case(lambda n: "a" + ";" * n, preferred_format),

@@ -274,7 +274,11 @@ def test_what_nobody_needs_any_more_leaves_the_bucket(resources: dict[str, Any])
     assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "OldVersionDays"}}
     assert rules["incomplete-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     # A workbook itself is the lender's book, and stays.
-    assert {rule.get("Prefix") for rule in found if "ExpirationInDays" in rule} == {"schedules/", "reports/"}
+    assert {rule.get("Prefix") for rule in found if "ExpirationInDays" in rule} == {
+        "schedules/",
+        "statements/",
+        "reports/",
+    }
 
 
 def test_functions_join_the_network_where_there_is_one(template: Template) -> None:

@@ -107,7 +107,7 @@ def assert_envelope(answer: Answer, status: int, code: str) -> Any:
     """The envelope of an error, which is of this status and code and tells nothing of the inside."""
     envelope = answer.json
     assert (answer.status, envelope["code"]) == (status, code), answer.text
-    assert set(envelope) <= {"error", "code", "fields", "request_id"}
+    assert set(envelope) <= {"error", "code", "fields", "figures", "request_id"}
     assert envelope["error"].endswith((".", "…"))
     assert envelope["request_id"] == answer.headers["X-Request-Id"]
     assert answer.headers["Content-Type"] == "application/json"

@@ -136,6 +136,8 @@ def test_the_columns_hold_what_the_bounds_allow() -> None:
             precision, scale = column.type.precision or 0, column.type.scale or 0
             assert 10 ** (precision - scale) > most[scale], column
     small = {"age": bounds.AGE, "tenure": bounds.TENURE, "score": bounds.SCORE, "emis_paid_on_time": bounds.PAID}
+    # Of a loan that is serviced: those that its terms or its opening leave.
+    small["repayments_left"] = bounds.TENURE
     assert named(SmallInteger) - {"attempts"} == small.keys()
     assert max(values.most for values in small.values()) == MAX_SMALLINT
     assert bounds.MAX_ID == 2**63 - 1
@@ -215,7 +217,8 @@ def test_the_documents_have_the_bounds(document: str, said: str) -> None:
 
 
 def test_what_is_said_of_broken_constraints_is_about_constraints_that_there_are() -> None:
-    named = {constraint.name for table in metadata.tables.values() for constraint in table.constraints}
+    tables = metadata.tables.values()
+    named = {constraint.name for table in tables for constraint in (*table.constraints, *table.indexes)}
     assert BROKEN.keys() <= named
     assert errors._broken == BROKEN
 

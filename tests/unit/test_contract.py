@@ -17,7 +17,7 @@ from chalicelib.api.contract import PUBLISHED, content_security_policy, publishe
 from chalicelib.api.endpoint import Endpoint
 from chalicelib.api.routes import endpoints
 from chalicelib.api.taking import parameters_of
-from chalicelib.errors import LoanError, TransactionNotFound, TransactionRefused
+from chalicelib.errors import LoanError
 from chalicelib.rules.access import Operation
 from contract import words
 from contract.__main__ import generated
@@ -107,9 +107,8 @@ def test_every_error_of_the_service_is_told_of_where_it_can_happen() -> None:
         kind.code for endpoint in endpoints.declared.values() for kinds in failures(endpoint).values() for kind in kinds
     }
     everywhere = {kind.code for kind in kinds_of(LoanError)}
-    # These two are answered where there is no operation, and transactions have none yet.
-    transactions = {kind.code for kind in TransactionRefused.__subclasses__()} | {TransactionNotFound.code}
-    assert everywhere - told == {"path_not_found", "method_not_allowed"} | transactions
+    # These two are answered where there is no operation.
+    assert everywhere - told == {"path_not_found", "method_not_allowed"}
 
 
 def test_an_error_is_one_schema_and_one_response_a_status() -> None:

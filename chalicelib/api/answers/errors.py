@@ -28,4 +28,13 @@ class Error(TypedDict):
     fields: NotRequired[
         Annotated[dict[str, list[str]], Field(description="the sentences to each bad field of the request")]
     ]
+    figures: NotRequired[
+        Annotated[
+            dict[str, object],
+            Field(
+                description="what was given, and what would be right: amounts in rupees, dates, numbers, words",
+                json_schema_extra={"additionalProperties": {"type": ["number", "string", "null"]}},
+            ),
+        ]
+    ]
     request_id: Annotated[str, Field(description="finds the request in the logs; the header X-Request-Id repeats it")]

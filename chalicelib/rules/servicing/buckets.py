@@ -40,3 +40,8 @@ def holding_from(buckets: Sequence[Bucket]) -> int | None:
 def worst(of_loans: Iterable[Bucket]) -> Bucket | None:
     """A customer is as bad as the worst of the loans; None without loans."""
     return max(of_loans, key=lambda bucket: bucket.days_past_due, default=None)
+
+
+def bucket_named(code: str, buckets: Sequence[Bucket] = BUCKETS) -> Bucket:
+    """The bucket of a code. Raises KeyError if there is none."""
+    return {bucket.code: bucket for bucket in buckets}[code]

@@ -59,7 +59,7 @@ def record(
     except Refused as refusal:
         raise Refused(
             Code.LATER_FACT_STANDS,
-            f"Fact {refusal.figures.get('fact')}, which is later, could not stand: {refusal.sentence}",
+            f"Transaction {refusal.figures.get('fact')}, which is later, could not stand: {refusal.sentence}",
             refusal.figures,
         ) from refusal
 
@@ -103,22 +103,21 @@ def check_reversal(facts: Sequence[Fact], reversal: Fact, today: date) -> None:
     reversed_one = next((fact for fact in facts if fact.number == number), None)
     figures = {"reverses": number}
     if reversed_one is None:
-        raise Refused(Code.UNKNOWN_FACT, f"The loan has no fact {number} to reverse.", figures)
+        raise Refused(Code.UNKNOWN_FACT, f"The loan has no transaction {number} to reverse.", figures)
     if reversed_one.kind is Kind.REVERSAL:
-        sentence = f"Fact {number} is a reversal. Record what it undid once more."
+        sentence = f"Transaction {number} is a reversal. Record what it undid once more."
         raise Refused(Code.REVERSAL_OF_A_REVERSAL, sentence, figures)
     if reversed_one.kind is Kind.DISBURSAL:
         sentence = "A disbursal is not reversed. Settle the loan: on the same day no interest is owed."
         raise Refused(Code.REVERSAL_OF_A_DISBURSAL, sentence, figures)
     earlier = next((fact.number for fact in facts if fact.kind is Kind.REVERSAL and fact.reverses == number), None)
     if earlier is not None:
-        sentence = f"Fact {number} has been reversed already, by fact {earlier}."
+        sentence = f"Transaction {number} has been reversed already, by transaction {earlier}."
         raise Refused(Code.ALREADY_REVERSED, sentence, {**figures, "reversed_by": earlier})
     others = [fact.number for fact in in_order(facts) if fact.kind is not Kind.OPENING]
     if reversed_one.kind is Kind.OPENING and others:
-        sentence = (
-            f"Everything else stands on the opening. Reverse the other facts first: {', '.join(map(str, others))}."
-        )
+        numbers = ", ".join(map(str, others))
+        sentence = f"Everything else stands on the opening. Reverse the other transactions first: {numbers}."
         raise Refused(Code.OPENING_IN_USE, sentence, {**figures, "fact": others[-1]})
 
 
@@ -163,8 +162,8 @@ def _check_beginning(terms: Terms, fact: Fact, since: date | None) -> None:
     if fact.kind is Kind.DISBURSAL and (fact.amount, fact.value_date) != (terms.principal, terms.start_date):
         sentence = f"The disbursal is {terms.principal} on {terms.start_date}, not {fact.amount} on {fact.value_date}."
         raise Refused(Code.DISBURSAL_DIFFERS, sentence, {"amount": terms.principal, "value_date": terms.start_date})
-    if fact.kind is Kind.OPENING and (wrong := list(wrong_with_opening(terms, fact))):
-        raise Refused(Code.OPENING_INVALID, " ".join(wrong))
+    if fact.kind is Kind.OPENING and (wrong := dict(wrong_with_opening(terms, fact))):
+        raise Refused(Code.OPENING_INVALID, " ".join(wrong.values()), wrong=wrong)
 
 
 def _check_refund(before: Position, fact: Fact) -> None:

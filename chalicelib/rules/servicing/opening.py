@@ -49,26 +49,31 @@ def _paid_as_demanded(terms: Terms, paid: int) -> Ledger:
     return books
 
 
-def wrong_with_opening(terms: Terms, fact: Fact) -> Iterator[str]:
-    """Sentences that say what of an opening cannot be."""
+def wrong_with_opening(terms: Terms, fact: Fact) -> Iterator[tuple[str, str]]:
+    """What of an opening cannot be: its name, and the sentence about it."""
     opening = fact.opening
     if opening is None:
-        yield "An opening needs the interest due, the first unpaid due date and the number of instalments left."
+        yield (
+            "opening",
+            "An opening needs the interest due, the first unpaid due date and the number of instalments left.",
+        )
         return
     if fact.amount > terms.principal:
-        yield f"The principal outstanding, {fact.amount}, cannot be more than the loan, {terms.principal}."
+        yield "amount", f"The principal outstanding, {fact.amount}, cannot be more than the loan, {terms.principal}."
     if not is_whole_paise(opening.interest_due) or opening.interest_due < 0:
-        yield f"The interest due must be rupees with at most 2 decimals, not {opening.interest_due}."
+        yield "interest_due", f"The interest due must be rupees with at most 2 decimals, not {opening.interest_due}."
     yield from _wrong_dates(terms, opening)
     if opening.emis_paid_on_time < 0:
-        yield f"The number of EMIs paid on time cannot be {opening.emis_paid_on_time}."
+        yield "emis_paid_on_time", f"The number of EMIs paid on time cannot be {opening.emis_paid_on_time}."
 
 
-def _wrong_dates(terms: Terms, opening: Opening) -> Iterator[str]:
+def _wrong_dates(terms: Terms, opening: Opening) -> Iterator[tuple[str, str]]:
     start, day = terms.start_date, opening.first_unpaid_due_date
     before = dues_by(start, day)
     if before == 0 or due_date(start, before) != day:
         near = [due_date(start, number).isoformat() for number in (before, before + 1) if number]
-        yield f"The first unpaid due date, {day}, is no due date of a loan of {start}; near it is {' and '.join(near)}."
+        sentence = f"The first unpaid due date, {day}, is no due date of a loan of {start}; near it is "
+        yield "first_unpaid_due_date", f"{sentence}{' and '.join(near)}."
     if opening.instalments_left < 1 or before + opening.instalments_left - 1 > MOST_INSTALMENTS:
-        yield f"The instalments left must be from 1 to {MOST_INSTALMENTS - before + 1}, not {opening.instalments_left}."
+        most = MOST_INSTALMENTS - before + 1
+        yield "instalments_left", f"The instalments left must be from 1 to {most}, not {opening.instalments_left}."

@@ -64,14 +64,22 @@ _BAD_INPUT = frozenset(
 class Refused(Exception):
     """The fact may not be recorded. `str(refusal)` is the sentence for whoever asked.
 
-    `figures` has what would be right, and what was given: rupees, dates, numbers of facts.
+    `figures` has what would be right, and what was given: rupees, dates, numbers of facts. `wrong` has the sentences
+    by what they are about, if that is more than one thing.
     """
 
-    def __init__(self, code: Code, sentence: str, figures: Mapping[str, Figure] | None = None) -> None:
+    def __init__(
+        self,
+        code: Code,
+        sentence: str,
+        figures: Mapping[str, Figure] | None = None,
+        wrong: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
         self.figures = dict(figures or {})
+        self.wrong = dict(wrong or {})
 
 
 def check_recordable(position: Position) -> None:

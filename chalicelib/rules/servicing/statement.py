@@ -109,7 +109,9 @@ def _period_ends(books: Ledger, since: date, until: date) -> Iterator[date]:
     first = max(1, dues_by(books.start, since - grace))
     for number in range(first, dues_by(books.start, until) + 1):
         due = due_date(books.start, number)
-        yield from (day for day in (due, due + grace) if since < day <= until)
+        # Without a penal charge nothing falls due a day later, and a line for that day's interest would only confuse.
+        days = (due, due + grace) if books.terms.penal_charge else (due,)
+        yield from (day for day in days if since < day <= until)
 
 
 def _catch_up(books: Ledger, day: date) -> Iterator[Line]:

@@ -203,7 +203,7 @@ def test_what_a_later_refund_stands_on_is_not_reversed() -> None:
     facts = [*NEW, receipt(2, 150_000, date(2024, 1, 5)), Fact(3, Kind.REFUND, Decimal(50_000), TODAY)]
     refused = refusal(facts, reversal(4, facts[1], TODAY))
     assert (refused.code, refused.figures["fact"]) == (Code.LATER_FACT_STANDS, 3)
-    assert "Fact 3" in refused.sentence
+    assert "Transaction 3" in refused.sentence
 
 
 def test_what_is_recorded_at_the_end_is_checked_without_the_other_facts() -> None:

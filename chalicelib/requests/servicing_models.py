@@ -1,0 +1,187 @@
+"""What the API takes about the life of loans. Descriptions finish the sentence "must be …", as in models.py."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+
+from chalicelib.requests.models import (
+    WHOLE,
+    BucketCode,
+    Day,
+    FormatQuery,
+    Income,
+    LastDay,
+    Limit,
+    Model,
+    PageQuery,
+    Reason,
+    digits,
+    printable,
+    text_of,
+)
+from chalicelib.rules.bounds import CHANNEL_LENGTH, MAX_ID, REFERENCE_LENGTH, TENURE
+from chalicelib.rules.servicing.values import INTENTS, Effect, Intent, Kind
+from chalicelib.rules.text import joined
+from chalicelib.storage.delinquency import Behind
+
+_OF_RECEIPTS, _OF_WAIVERS = INTENTS[Kind.RECEIPT], INTENTS[Kind.WAIVER]
+
+
+def _cursor(value: str) -> str:
+    behind_of(value)
+    return value
+
+
+def cursor_of(behind: Behind) -> str:
+    """Where a list of late loans goes on, as text: the first unpaid due date, if there is one, and the loan."""
+    return f"{behind.unpaid_from or ''}_{behind.loan_id}"
+
+
+def behind_of(cursor: str) -> Behind:
+    """The same from text. Raises ValueError if it is none."""
+    day, _, number = cursor.partition("_")
+    if not (number.isascii() and number.isdigit() and len(number) < 20 and 0 < int(number) <= MAX_ID):
+        raise ValueError
+    return Behind(date.fromisoformat(day) if day else None, int(number))
+
+
+Reference = Annotated[
+    str,
+    text_of(REFERENCE_LENGTH),
+    AfterValidator(printable),
+    Field(description=f"text of {REFERENCE_LENGTH} characters, such as the number of the payment"),
+]
+Channel = Annotated[
+    str,
+    text_of(CHANNEL_LENGTH),
+    AfterValidator(printable),
+    Field(description=f"text of {CHANNEL_LENGTH} characters, such as upi or cash"),
+]
+# Named literals, so that the contract lists them; INTENTS says the same to the rules.
+ReceiptIntent = Annotated[
+    Literal[Intent.INSTALMENT, Intent.PREPAYMENT, Intent.SETTLEMENT], Field(description=joined(_OF_RECEIPTS, "or"))
+]
+WaiverIntent = Annotated[
+    Literal[Intent.CHARGES, Intent.INTEREST, Intent.PRINCIPAL], Field(description=joined(_OF_WAIVERS, "or"))
+]
+PrepaymentEffect = Annotated[Effect, Field(description=joined(Effect, "or"))]
+InstalmentsLeft = Annotated[int, WHOLE, Field(ge=TENURE.least, le=TENURE.most, description=f"a whole number, {TENURE}")]
+InstalmentsPaid = Annotated[
+    int, BeforeValidator(digits), Field(ge=0, le=TENURE.most, description=f"a whole number, 0 to {TENURE.most}")
+]
+
+
+class TransactionBody(Model):
+    """What every transaction may have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value_date: Day | None = None
+    reference: Reference | None = None
+
+
+class ReceiptBody(TransactionBody):
+    """`POST /api/loans/{loan_id}/receipts/`: without a date, it is of today; without an intent, for instalments."""
+
+    amount: Income
+    intent: ReceiptIntent | None = None
+    effect: PrepaymentEffect | None = None
+    channel: Channel | None = None
+    reason: Reason | None = None
+
+
+class RefundBody(TransactionBody):
+    """`POST /api/loans/{loan_id}/refunds/`: gives credit back."""
+
+    amount: Income
+    channel: Channel | None = None
+    reason: Reason
+
+
+class WaiverBody(TransactionBody):
+    """`POST /api/loans/{loan_id}/waivers/`: without an intent, of charges, then interest, then principal."""
+
+    amount: Income
+    intent: WaiverIntent | None = None
+    reason: Reason
+
+
+class WriteOffBody(TransactionBody):
+    """`POST /api/loans/{loan_id}/write-off/`: of all that is owed, which `amount` may repeat."""
+
+    amount: Income | None = None
+    reason: Reason
+
+
+class OpeningBody(TransactionBody):
+    """`POST /api/loans/{loan_id}/opening/`: `amount` is the principal outstanding."""
+
+    amount: Income
+    interest_due: Limit
+    first_unpaid_due_date: Day
+    instalments_left: InstalmentsLeft
+    reason: Reason | None = None
+
+
+class ReversalBody(Model):
+    """`POST /api/loans/{loan_id}/transactions/{transaction_number}/reversal/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: Reference | None = None
+    reason: Reason
+
+
+class AccountQuery(Model):
+    """`GET /api/loans/{loan_id}/account/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    as_of: Day | None = None
+
+
+class SettlementQuery(Model):
+    """`GET /api/loans/{loan_id}/settlement/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: Day | None = None
+
+
+class OpeningQuery(Model):
+    """`GET /api/loans/{loan_id}/opening/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: Day | None = None
+    paid: InstalmentsPaid | None = None
+
+
+class StatementQuery(FormatQuery):
+    """`GET /api/loans/{loan_id}/statement/`"""
+
+    since: Day | None = Field(None, alias="from")
+    to: LastDay | None = None
+
+
+class DelinquencyQuery(Model):
+    """`GET /api/delinquency/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    as_of: Day | None = None
+
+
+class LateLoansQuery(PageQuery):
+    """`GET /api/delinquency/loans/`"""
+
+    bucket: BucketCode = Field(alias="class")
+    after: (
+        Annotated[str, AfterValidator(_cursor), Field(description="the text that `next` gave on the page before")]
+        | None
+    ) = None
+
+    def behind(self) -> Behind | None:
+        """The last loan of the page before; None at the beginning."""
+        return behind_of(self.after) if self.after else None
