@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from chalicelib.rules.servicing.buckets import Bucket
+from chalicelib.rules.servicing.buckets import Bucket, holding_from
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Fact, Terms
