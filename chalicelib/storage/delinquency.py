@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from chalicelib.rules.servicing.buckets import Bucket
+from chalicelib.rules.servicing.buckets import Bucket, holding_from
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Fact, Terms
@@ -109,23 +109,26 @@ def page(
 def _stretches(bucket: int, buckets: Sequence[Bucket], behind: Behind | None, values: dict[str, Any]) -> Iterator[str]:
     """Which due dates the loans of a bucket are unpaid from, behind the last page; adds what the conditions need.
 
+    Where loans are held, some are less late than the bucket says; they have an index of their own, for there are few.
     No due date is unpaid if charges are all that is left: such loans are not late, and come last.
     """
     after = " AND (unpaid_from, loan_id) > (CAST(:unpaid_from AS date), :loan_id)" if behind else ""
     if behind is None or behind.unpaid_from is not None:
         yield _range(bucket, buckets, values) + after
+        if bucket and buckets[bucket].days_past_due == holding_from(buckets):
+            yield "held AND unpaid_from > CAST(:as_of AS date) - CAST(:from_days AS integer)" + after
     if bucket == 0:
         is_behind = behind is not None and behind.unpaid_from is None
         yield "unpaid_from IS NULL" + (" AND loan_id > :loan_id" if is_behind else "")
 
 
 def _range(bucket: int, buckets: Sequence[Bucket], values: dict[str, Any]) -> str:
-    """The due dates of the bucket; a loan that is held can be less late than the bucket says."""
+    """The due dates of loans that are as late as the bucket says."""
     conditions = []
-    if bucket and not buckets[bucket].holds:
+    if bucket:
         conditions.append("unpaid_from <= CAST(:as_of AS date) - CAST(:from_days AS integer)")
         values["from_days"] = buckets[bucket].days_past_due
-    if bucket + 1 < len(buckets) and not buckets[bucket].holds:
+    if bucket + 1 < len(buckets):
         conditions.append("unpaid_from > CAST(:as_of AS date) - CAST(:until_days AS integer)")
         values["until_days"] = buckets[bucket + 1].days_past_due
     return " AND ".join(conditions) or "unpaid_from IS NOT NULL"

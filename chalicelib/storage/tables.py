@@ -554,4 +554,10 @@ loan_positions = Table(
         postgresql_include=["held", "principal", "last_fact_on"],
         postgresql_where=literal_column("status = 'open'"),
     ),
+    # What has changed since a day in the past.
+    Index("loan_positions_last_fact_idx", "last_fact_on"),
+    # Those that are worse than late, in the same order.
+    Index(
+        "loan_positions_held_idx", "unpaid_from", "loan_id", postgresql_where=literal_column("status = 'open' AND held")
+    ),
 )

@@ -109,7 +109,7 @@ def lose_a_receipt(history: History, final: Final) -> tuple[History, Final]:
 
 def record_a_receipt_twice(history: History, final: Final) -> tuple[History, Final]:
     again = receipts(final)[-1]
-    return history, replace(final, transactions=[*final.transactions, again | {"number": again["number"] + 1}])
+    return history, replace(final, transactions=[*final.transactions, {**again, "number": again["number"] + 1}])
 
 
 def forget_that_a_receipt_was_sent(history: History, final: Final) -> tuple[History, Final]:
@@ -118,8 +118,9 @@ def forget_that_a_receipt_was_sent(history: History, final: Final) -> tuple[Hist
 
 
 def answer_with_another_receipt(history: History, final: Final) -> tuple[History, Final]:
-    given = next(each for each in history if each.path.endswith("/receipts") and each.status == 201)
-    other = replace(given, text=json.dumps(json.loads(given.text) | {"number": 999}))
+    of_one = (each for each in history if each.path.endswith("/receipts") and "shared" not in each.body["reference"])
+    given = next(each for each in of_one if each.status == 201)
+    other = replace(given, text=given.text.replace('"transaction":{"number":', '"transaction":{"number":999'))
     return [other if each is given else each for each in history], final
 
 
@@ -164,13 +165,13 @@ def record_receipts_in_another_order(history: History, final: Final) -> tuple[Hi
     rows = list(final.transactions)
     own = [at for at, row in enumerate(rows) if row["loan_id"] == loan_id and row["kind"] == "receipt"]
     first, last = rows[own[0]], rows[own[-1]]
-    rows[own[0]], rows[own[-1]] = last | {"number": first["number"]}, first | {"number": last["number"]}
+    rows[own[0]], rows[own[-1]] = {**last, "number": first["number"]}, {**first, "number": last["number"]}
     return history, replace(final, transactions=rows)
 
 
 def show_an_account_without_a_receipt(history: History, final: Final) -> tuple[History, Final]:
     seen = [each for each in history if each.path.endswith("/account") and each.status == 200][-1]
-    blind = replace(seen, text=json.dumps({"numbers": [1]}))
+    blind = replace(seen, text=json.dumps({"transactions": []}))
     return [blind if each is seen else each for each in history], final
 
 

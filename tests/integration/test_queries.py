@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,16 +14,17 @@ from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.fold import step
 from chalicelib.rules.servicing.position import NOTHING
 from chalicelib.rules.servicing.stored import position_as_stored, terms_as_stored
-from chalicelib.rules.servicing.values import Fact, Kind, terms_of
+from chalicelib.rules.servicing.values import Fact, Intent, Kind, terms_of
 from chalicelib.storage import applications, audit, customers, delinquency, loans, servicing
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Order
 from chalicelib.storage.delinquency import Behind
 from chalicelib.storage.paging import Cursor
-from chalicelib.storage.servicing import Asked
+from chalicelib.storage.servicing import Asked, Transaction, Written
 from infra.local.postgres import PostgresServer
 from tests.support.databases import TEMPLATE
+from tests.support.people import TEST
 from tests.support.settings import settings_for
 
 PORTFOLIO = """
@@ -36,7 +37,7 @@ PORTFOLIO = """
     INSERT INTO loan_terms (loan_id, terms) SELECT n, '<terms>' FROM generate_series(1, 40000) AS n;
     INSERT INTO loan_positions (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left,
                                 last_fact_on, last_number, position)
-    SELECT n, 'open', 1000, 0, 0, date '2026-12-31' - CASE WHEN n % 100 = 0 THEN n / 100 ELSE 0 END, false, 12,
+    SELECT n, 'open', 1000, 0, 0, date '2026-12-31' - CASE WHEN n % 100 = 0 THEN n / 100 ELSE 0 END, n % 500 = 0, 12,
            '2026-01-01', 1, '<position>'
     FROM generate_series(1, 40000) AS n;
     INSERT INTO loan_applications (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts,
@@ -107,7 +108,10 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         (lambda c: delinquency.totals(c, TODAY, BUCKETS), "Index Only Scan using loan_positions_unpaid_idx"),
         (lambda c: late(c, 0), "Index Cond: (unpaid_from > "),
         (lambda c: late(c, 2), "loan_positions_unpaid_idx"),
-        (lambda c: late(c, 4, Behind(TODAY, 7)), "loan_positions_unpaid_idx"),
+        (lambda c: late(c, 4), "loan_positions_held_idx"),
+        (lambda c: late(c, 4, Behind(TODAY, 7)), "loan_positions_held_idx"),
+        (lambda c: late(c, 4, Behind(TODAY, 7)), "Index Cond: ((unpaid_from <= "),
+        (lambda c: delinquency.changed_since(c, date(2026, 11, 1), 10), "loan_positions_last_fact_idx"),
     ],
     ids=[
         "facts", "view-loans", "view-loans with what is left", "view-loan", "loans", "loans of a customer",
@@ -118,7 +122,8 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         "application", "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
         "life of a loan", "history of a loan", "transaction by reference",
-        "delinquency", "loans that are not late", "late loans", "the next late loans",
+        "delinquency", "loans that are not late", "late loans", "loans that are held", "the next that are held",
+        "the next that are worst", "loans that changed since a day",
     ],
 )  # fmt: skip
 def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
@@ -126,6 +131,18 @@ def test_a_query_of_an_endpoint_reads_an_index_and_no_whole_table(
 ) -> None:
     plan = plan_of(portfolio, query)
     assert index in plan
+    assert "Seq Scan" not in plan
+
+
+def test_what_is_recorded_is_written_without_reading_a_whole_table(portfolio: Connection) -> None:
+    made = Fact(2, Kind.RECEIPT, Decimal(90), date(2026, 2, 1), Intent.INSTALMENT)
+    told = Transaction(7, *made[:-1], None, None, None, None, TEST, None, datetime.now(UTC))
+    written = Written(7, [told], step(TERMS, POSITION, made), 2, 1, None)
+    portfolio.exec_driver_sql("BEGIN")
+    plan = plan_of(portfolio, lambda connection: servicing.write(connection, [written]))
+    portfolio.exec_driver_sql("ROLLBACK")
+    # Also of a portfolio that is so small that a hundred loans, for which the planner takes the JSON, are much of it.
+    assert "Index Cond: (loan_id = ANY (" in plan
     assert "Seq Scan" not in plan
 
 

@@ -143,7 +143,7 @@ def _how_often(group: Iterable[Exchange]) -> tuple[int, int]:
 
 
 def _wrong_acknowledgements(mark: Mark, group: Sequence[Exchange], done: Sequence[Row]) -> Iterator[str]:
-    answers = {each.text for each in group if each.status == 201}
+    answers = {_acknowledged(each) for each in group if each.status == 201}
     if len(answers) > 1:
         yield f"{mark} was answered in {len(answers)} ways."
     if mark.kind == "application" and answers and done:
@@ -151,9 +151,19 @@ def _wrong_acknowledgements(mark: Mark, group: Sequence[Exchange], done: Sequenc
         if any(told[name] != done[0][name] for name in ("application_id", "loan_id", "customer_id")):
             yield f"{mark} was answered as application {told['application_id']}, loan {told['loan_id']}; it is another."
     if mark.kind == "transaction" and answers and done:
-        told = json.loads(answers.pop())
-        if told != {name: json_of(done[0][name]) for name in told}:
-            yield f"{mark} was answered as {told}; it is another."
+        answer = json.loads(answers.pop())
+        if answer != {name: json_of(done[0][name]) for name in answer}:
+            yield f"{mark} was answered as {answer}; it is another."
+
+
+def _acknowledged(each: Exchange) -> str:
+    """The part of an answer that is the same however often it is given: not where a loan stands after a receipt."""
+    answer = told(each)
+    if "transaction" not in answer:
+        return each.text
+    made = answer["transaction"]
+    known = {name: made[name] for name in ("number", "kind", "value_date", "reference")}
+    return json.dumps({"loan_id": answer["loan_id"], **known, "amount": str(money(made["amount"]))}, sort_keys=True)
 
 
 def _wrong_days(groups: Mapping[Mark, list[Exchange]], final: Final) -> Iterator[str]:
@@ -184,6 +194,10 @@ def _half_applications(final: Final) -> Iterator[str]:
     for row in final.answers:
         if "application_id" in row["answer"] and json.loads(row["answer"])["application_id"] not in final.application:
             yield f"The Idempotency-Key {row['key']} has an answer about an application that is not there."
+        if "transaction" in row["answer"]:
+            answer = json.loads(row["answer"])
+            if len(final.transactions_of.get(answer["loan_id"], [])) < answer["transaction"]["number"]:
+                yield f"The Idempotency-Key {row['key']} has an answer about a transaction that is not there."
 
 
 def _loan_differs(application: Row, loan: Row | None) -> Iterator[str]:

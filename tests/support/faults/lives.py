@@ -132,7 +132,7 @@ def _lost_to_readers(history: Iterable[Exchange], groups: Groups, final: Final) 
     for each in history:
         if each.status == 200 and each.path.endswith("/account"):
             rows = final.transactions_of.get(int(each.path.split("/")[3]), [])
-            shown = set(told(each)["numbers"])
+            shown = {made["number"] for made in told(each)["transactions"]}
             lost = [row["number"] for row in rows if _answered_at(groups, row) < each.sent_at]
             if not set(lost) <= shown:
                 yield f"{name_of(each)} does not show {sorted(set(lost) - shown)}, acknowledged before."

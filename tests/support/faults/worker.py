@@ -7,7 +7,6 @@ It works until FOLDER/stop exists, and rests while FOLDER/rest does. Each reques
 import json
 import random
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,24 +82,6 @@ class Container:
         given = {name.lower(): value for name, value in response["headers"].items()}
         self._write("answered", status=response["statusCode"], text=response["body"], headers=given)
         return response["statusCode"], json.loads(response["body"]), given
-
-    def service(self, method: str, path: str, body: Mapping[str, Any], do: Callable[[], str]) -> tuple[int, Any]:
-        """Runs a use case as a request that would be sent there; returns status and body of the answer."""
-        from chalicelib.api.responses import respond_error
-        from chalicelib.errors import InternalError, LoanError
-
-        self._number += 1
-        self._write("sent", method=method, path=path, body=body)
-        headers: Mapping[str, object] = {}
-        try:
-            status, text = (201 if method == "POST" else 200), do()
-        except Exception as error:
-            told = error if isinstance(error, LoanError) else InternalError(traceback.format_exc())
-            response = respond_error(told, str(self._number))
-            status, text, headers = response.status_code, response.body, response.headers
-        given = {name.lower(): value for name, value in headers.items()}
-        self._write("answered", status=status, text=text, headers=given)
-        return status, json.loads(text)
 
     def deliver(self, name: str, message: str) -> bool:
         """Hands a message to the import function; False where it must come again."""

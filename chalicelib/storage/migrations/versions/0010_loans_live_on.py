@@ -50,6 +50,12 @@ def upgrade() -> None:
             "status IN ('not_serviced', 'open', 'closed', 'written_off')", name="loan_positions_status_known"
         ),
     )
+    # The sums over all loans are read from the index alone as long as most pages are known as visible. A receipt in
+    # twenty loans makes nearly half of them unknown, and a fifth is what autovacuum waits for by itself.
+    op.execute("""
+        ALTER TABLE loan_positions
+        SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01)
+    """)
     op.create_index(
         "loan_positions_unpaid_idx",
         "loan_positions",
@@ -57,6 +63,13 @@ def upgrade() -> None:
         postgresql_include=["held", "principal", "last_fact_on"],
         postgresql_where=sa.text("status = 'open'"),
     )
+    op.create_index(
+        "loan_positions_held_idx",
+        "loan_positions",
+        ["unpaid_from", "loan_id"],
+        postgresql_where=sa.text("status = 'open' AND held"),
+    )
+    op.create_index("loan_positions_last_fact_idx", "loan_positions", ["last_fact_on"])
 
 
 def _create_transactions() -> None:
