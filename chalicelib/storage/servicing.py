@@ -1,7 +1,7 @@
 """The queries on the life of one loan: its terms, its transactions and the position that they make."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -135,6 +135,20 @@ _READ = f"""
 
 _READ_ONE = text(_READ)
 
+# The same of many loans at once; all transactions come of those that are `whole`, and if there is no position.
+_READ_MANY = text(f"""
+    SELECT {_LOAN_COLUMNS}, loan_terms.terms, loan_terms.stated_end_date, positions.position,
+           coalesce(positions.last_number, 0) AS last_number,
+           CASE WHEN positions.loan_id IS NULL OR loans.loan_id = ANY (CAST(:whole AS bigint[]))
+                THEN {recorded_of("loans.loan_id")} END AS transactions,
+           positions.loan_id IS NULL OR loans.loan_id = ANY (CAST(:whole AS bigint[])) AS is_whole,
+           NULL AS known, now() AS now
+    FROM loans
+    LEFT JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
+    LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
+    WHERE loans.loan_id = ANY (CAST(:loan_ids AS bigint[]))
+""")  # noqa: S608 - names of ours
+
 # Any number that nothing else locks: the first four letters of "disburse", read as a number.
 _UPKEEP_LOCK = 0x64697362
 
@@ -178,8 +192,16 @@ def get(connection: Connection, loan_id: int, asked: Asked) -> StoredLife | None
         "reference": asked.reference,
     }
     row = connection.execute(_READ_ONE, values).first()
-    if row is None:
-        return None
+    return None if row is None else _stored_life(row)
+
+
+def get_many(connection: Connection, loan_ids: Sequence[int], whole: Sequence[int]) -> Iterator[StoredLife]:
+    """Loans and their lives in one statement, in no order; all transactions of those that are among `whole`."""
+    values = {"loan_ids": list(loan_ids), "whole": list(whole)}
+    return map(_stored_life, connection.execute(_READ_MANY, values))
+
+
+def _stored_life(row: Any) -> StoredLife:
     loan = LoanOnRecord(*row[: len(fields(LoanOnRecord))])
     recorded = row.transactions
     return StoredLife(

@@ -356,7 +356,6 @@ staged_loans = _staging(
 )
 
 
-
 def _opening() -> list[Column[Any]]:
     return [
         Column("loan_id", BigInteger, nullable=False),

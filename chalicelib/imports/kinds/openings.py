@@ -65,8 +65,5 @@ OPENINGS = Kind(
             aliases=("Installments Left",),
         ),
     ),
-    notes=(
-        "An opening begins the servicing of a loan that was made elsewhere. Of two rows about the same loan, the lower "
-        "one counts; a loan that has its opening keeps it.",
-    ),
+    notes=("An opening begins the servicing of a loan that was made elsewhere. A loan that has its opening keeps it.",),
 )
