@@ -99,7 +99,8 @@ _KEEP_SERVICED = """
 # Reports those, each with the values that were left alone.
 _REPORT_SERVICED = f"""
     INSERT INTO import_findings ({FINDING})
-    SELECT :import_id, incoming.sheet, incoming.row_number, 'superseded', 'Loan ID', CAST(source_loan_id AS text),
+    SELECT :import_id, incoming.sheet, incoming.row_number, 'superseded', 'Loan ID',
+           CAST(incoming.source_loan_id AS text),
            'serviced_here',
            format('Loan %s is serviced here, so its receipts say how it stands, and the row was not used (%s). Send '
                   'what was paid in a sheet of receipts.', incoming.loan_id, left_alone.told)

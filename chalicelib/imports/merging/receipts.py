@@ -142,7 +142,7 @@ _REVERSAL_DIFFERS = reject(
 )
 
 _BATCH = text("""
-    SELECT place, import_id, incoming.loan_id, incoming.reference, payment_date, incoming.amount, incoming.intent,
+    SELECT place, incoming.import_id, incoming.loan_id, incoming.reference, payment_date, incoming.amount, incoming.intent,
            incoming.effect, incoming.channel, reverses_reference, known.number AS reverses
     FROM incoming_receipts AS incoming
     LEFT JOIN loan_transactions AS known
