@@ -142,8 +142,8 @@ _REVERSAL_DIFFERS = reject(
 )
 
 _BATCH = text("""
-    SELECT place, incoming.import_id, incoming.loan_id, incoming.reference, payment_date, incoming.amount, incoming.intent,
-           incoming.effect, incoming.channel, reverses_reference, known.number AS reverses
+    SELECT place, incoming.import_id, incoming.loan_id, incoming.reference, payment_date, incoming.amount,
+           incoming.intent, incoming.effect, incoming.channel, reverses_reference, known.number AS reverses
     FROM incoming_receipts AS incoming
     LEFT JOIN loan_transactions AS known
            ON incoming.reverses_reference IS NOT NULL AND known.reference = incoming.reverses_reference
