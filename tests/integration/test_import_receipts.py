@@ -1,10 +1,12 @@
 """Receipts and openings in workbooks: what becomes of each row, in whatever order the files come."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import permutations
 from random import Random
 from typing import Any
 
@@ -16,9 +18,13 @@ from chalicelib.imports.running import ImportResult, import_object
 from chalicelib.postgres.database import Database
 from chalicelib.rules.money import emi
 from chalicelib.rules.servicing.days import due_date
+from chalicelib.rules.servicing.standing import standing
+from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Kind
 from chalicelib.services.servicing import Wanted
 from chalicelib.services.servicing_accounts import quote_settlement
+from data.make_portfolio import make_portfolio
+from data.make_receipts import UNTIL, make_receipts
 from tests.support.aws import Aws
 from tests.support.imports.contents import findings, only_sheet, query, scalar
 from tests.support.lending import record
@@ -33,6 +39,7 @@ from tests.support.loan_lives import (
 )
 from tests.support.loan_lives import receipt as wanted_receipt
 from tests.support.people import TEST
+from tests.support.settings import PROJECT
 from tests.support.workbooks import (
     CUSTOMER_HEADER,
     LOAN_HEADER,
@@ -433,6 +440,32 @@ def test_a_year_of_receipts_in_any_order_of_files_makes_the_same_positions(datab
         positions = {stored_position(database, each) for each in lives}
         assert positions == {replayed(database, lives[0])}
         assert len({loan_row(database, each) for each in lives}) == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(("customer_data", "loan_data", "receipt_data"))), ids="-".join)
+def test_the_sample_portfolio_is_a_living_book_in_whatever_order_it_comes(
+    database: Database, upload: Upload, order: tuple[str, ...]
+) -> None:
+    openings, receipts = make_receipts(make_portfolio()[1])
+    for name in order:
+        upload((PROJECT / "data" / f"{name}.xlsx").read_bytes(), f"seed/{name}.xlsx", UNTIL)
+    assert scalar(database, "SELECT count(*) FROM import_findings WHERE outcome = 'rejected'") == 0
+    assert scalar(database, "SELECT count(*) FROM loan_transactions") == len(openings) + len(receipts)
+    assert scalar(database, "SELECT count(*) FROM waiting_receipts") == 0
+    classes = Counter(
+        standing(terms_from_stored(terms), position_from_stored(position), UNTIL).bucket.code
+        for terms, position in query(
+            database, "SELECT terms, position FROM loan_positions JOIN loan_terms USING (loan_id) WHERE status = 'open'"
+        )
+    )
+    assert classes["STANDARD"] > sum(classes.values()) / 2
+    assert set(classes) >= {"STANDARD", "SMA-0", "SMA-1", "SMA-2", "NPA"}
+    assert scalar(database, "SELECT count(*) FROM loan_positions WHERE status = 'closed'") >= 1
+    state = query(database, "SELECT loan_id, position FROM loan_positions ORDER BY 1")
+    assert _first_state.setdefault("state", state) == state
+
+
+_first_state: dict[str, list[Any]] = {}
 
 
 def test_an_older_version_of_a_file_that_comes_late_leaves_what_a_newer_one_said(aws: Aws, database: Database) -> None:
