@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chalicelib.imports import jobs
+from chalicelib.imports.merging import merge_waiting
 from chalicelib.imports.merging import receipts as merging
 from chalicelib.imports.running import ImportResult, import_object
 from chalicelib.postgres.database import Database
@@ -21,7 +22,7 @@ from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Kind
-from chalicelib.services.servicing import Wanted
+from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.services.servicing_accounts import quote_settlement
 from data.make_portfolio import make_portfolio
 from data.make_receipts import UNTIL, make_receipts
@@ -252,6 +253,19 @@ def test_a_receipt_of_a_loan_that_is_not_serviced_waits(database: Database, uplo
     result = upload(receipts_book(receipt("A", loan_id)))
     assert said(database, result, "waiting") == [(2, "Loan ID", str(loan_id), "loan_not_serviced")]
     assert transactions(database, loan_id) == []
+
+
+def test_what_a_person_opens_lets_the_receipts_go_that_waited(database: Database, upload: Upload) -> None:
+    loan_id = an_imported_loan(database)
+    upload(receipts_book(receipt("A", loan_id, payment_date=date(2025, 5, 31))))
+    told = WantedOpening(Decimal(0), date(2025, 5, 31), 9)
+    opened = Wanted(Kind.OPENING, Decimal("9132.83"), date(2025, 4, 30), opening=told)
+    record(database, loan_id, opened, TODAY, TEST)
+    with database.transaction() as tx:
+        merge_waiting(tx.connection, TODAY)
+        tx.commit()
+    assert [each[1] for each in transactions(database, loan_id)] == ["opening", "receipt"]
+    assert is_sound(database, loan_id)
 
 
 def test_a_row_that_waited_and_is_refused_in_the_end_is_told_of(database: Database, upload: Upload) -> None:

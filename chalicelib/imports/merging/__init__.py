@@ -29,6 +29,9 @@ MERGES: Mapping[Kind, Merge] = {
     RECEIPTS: merge_receipts,
 }
 
+# Of no import.
+_NONE = 0
+
 # Rows of these wait for what they are about, whatever brings it.
 _WAITING = (OPENINGS, RECEIPTS)
 
@@ -43,3 +46,8 @@ def merge(
         if kind in kinds or (kind in _WAITING and has_waiting(connection, kind))
         for rows in merge_one(connection, import_id, newer, today)
     ]
+
+
+def merge_waiting(connection: Connection, today: date) -> None:
+    """Applies what has waited for anything that is here now, without an import."""
+    merge(connection, (), _NONE, (), today)
