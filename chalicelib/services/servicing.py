@@ -26,9 +26,10 @@ from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.standing import Standing, standing
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Opening
 from chalicelib.services.idempotency import Once, Told, run_once
-from chalicelib.services.servicing_lives import Life, end_date_of, read_life
+from chalicelib.services.servicing_lives import read_life
 from chalicelib.services.servicing_refusals import told_refusals
 from chalicelib.storage import servicing
+from chalicelib.storage.lives import Life, end_date_of
 from chalicelib.storage.servicing import Asked, Transaction, Written
 
 
