@@ -40,6 +40,8 @@ class Operation(StrEnum):
     CHANGE_CUSTOMER = "change a customer"
     CHANGE_TERMS = "change limits and incomes"
     CREATE_LOAN = "apply for a loan"
+    RECORD_RECEIPTS = "record receipts"
+    SERVICE_LOANS = "record refunds, waivers, write-offs, openings and reversals"
     READ_IMPORTS = "read one's own imports and their reports"
     READ_ALL_IMPORTS = "read all imports and their reports"
     START_IMPORT = "start an import"
@@ -63,17 +65,23 @@ _READING = PUBLIC | {
     Operation.READ_APPLICATIONS,
     Operation.CHECK_ELIGIBILITY,
 }
-_WRITING = _READING | {Operation.REGISTER_CUSTOMER, Operation.CHANGE_CUSTOMER, Operation.CREATE_LOAN}
+_WRITING = _READING | {
+    Operation.REGISTER_CUSTOMER,
+    Operation.CHANGE_CUSTOMER,
+    Operation.CREATE_LOAN,
+    Operation.RECORD_RECEIPTS,
+}
+_SERVICING = frozenset({Operation.SERVICE_LOANS})
 _IMPORTING = frozenset({Operation.READ_IMPORTS, Operation.START_IMPORT})
 
 PERMISSIONS: Mapping[Role, frozenset[Operation]] = {
     Role.VIEWER: _READING | {Operation.READ_IMPORTS, Operation.READ_ALL_IMPORTS},
-    Role.OFFICER: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS},
+    Role.OFFICER: _WRITING | _SERVICING | _IMPORTING | {Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS},
     Role.ADMIN: frozenset(Operation),
     Role.READER: _READING,
     Role.WRITER: _WRITING,
     Role.IMPORTER: PUBLIC | {Operation.SEE_ONESELF} | _IMPORTING,
-    Role.ANYONE: _WRITING | _IMPORTING | {Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS},
+    Role.ANYONE: _WRITING | _SERVICING | _IMPORTING | {Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS},
 }
 
 # What a key of a role does not have, and can be given when it is made.

@@ -43,13 +43,13 @@ def write_schedule(file: IO[bytes], plan: Schedule, title: str) -> None:
     fit_to_width(sheet)
     sheet.append([styled(sheet, title, TITLE_FONT)])
     for label, value, number_format in top:
-        sheet.append([label, None, _number(sheet, value, number_format)])
+        sheet.append([label, None, number_cell(sheet, value, number_format)])
     sheet.append([])
     sheet.append(header(sheet, TITLES, range(len(TITLES))))
     for row in plan.rows:
         sheet.append(_cells(sheet, row))
     totals = ("Total", None, None, plan.total_interest, plan.total_principal, plan.total_paid)
-    sheet.append([_number(sheet, value, RUPEES, BOLD) for value in totals])
+    sheet.append([number_cell(sheet, value, RUPEES, BOLD) for value in totals])
     book.save(file)
 
 
@@ -68,10 +68,11 @@ def _top(plan: Schedule) -> list[tuple[str, object, str]]:
 
 def _cells(sheet: Any, row: Instalment) -> list[Any]:
     number, due, *amounts = row
-    return [number, _number(sheet, due, "yyyy-mm-dd"), *(_number(sheet, amount, RUPEES) for amount in amounts)]
+    return [number, number_cell(sheet, due, "yyyy-mm-dd"), *(number_cell(sheet, amount, RUPEES) for amount in amounts)]
 
 
-def _number(sheet: Any, value: Any, number_format: str, font: Any = None) -> Any:
+def number_cell(sheet: Any, value: Any, number_format: str, font: Any = None) -> Any:
+    """A cell with a value in a format of Excel's."""
     from openpyxl.cell import WriteOnlyCell
 
     cell: Any = WriteOnlyCell(sheet, value=value)

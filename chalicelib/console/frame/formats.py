@@ -96,6 +96,10 @@ class Formats:
             day.isoformat(), format_date(day, "medium", locale=self._locale)
         )
 
+    def plain_day(self, day: date) -> str:
+        """The same as text, for sentences."""
+        return format_date(day, "medium", locale=self._locale)
+
     def short_day(self, day: date) -> str:
         """Day and month, if the year is known: 23 Nov."""
         return format_skeleton("MMMd", day, locale=self._locale)
