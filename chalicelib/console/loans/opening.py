@@ -26,6 +26,8 @@ from chalicelib.services.servicing_accounts import LoanAccount
 from chalicelib.storage.loans import LoanOnRecord
 
 DONE = "opening-recorded"
+# What the rules call the fields of a proposal.
+_ASKED = {"value_date": "on", "opening": "paid"}
 
 
 class ProposalQuery(BaseModel):
@@ -60,9 +62,11 @@ def view_opening(visit: Visit, loan_id: str) -> Response:
     try:
         query = read(ProposalQuery, typed)
         proposed = servicing_accounts.propose(database, number, query.on or today, paid=query.paid)
-    except (InvalidRequest, TransactionRefused) as error:
-        form = refused_form(typed, error)
-        return _page(visit, seen, Form(typed, form.errors, form.fault), None, error.status)
+    except InvalidRequest as error:
+        fields = {_ASKED.get(name, name): sentences for name, sentences in error.fields.items()}
+        return _page(visit, seen, Form.refused(typed, InvalidRequest(error.sentence, fields)), None, error.status)
+    except TransactionRefused as error:
+        return _page(visit, seen, refused_form(typed, error), None, error.status)
     fact, opening = proposed.fact, proposed.fact.opening
     assert opening is not None
     confirmed = {
