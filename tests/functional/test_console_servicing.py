@@ -13,9 +13,10 @@ from openpyxl import load_workbook
 from chalicelib import runtime
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
+from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
-from chalicelib.services import servicing_accounts
+from chalicelib.services import servicing_accounts, statistics
 from chalicelib.services.servicing import Wanted
 from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import named
@@ -450,3 +451,44 @@ def test_paying_on_time_and_early_is_recorded_with_its_effects(officer: Browser,
     loan = lent(database, months=0)
     paid(database, loan, "2000", intent=Intent.PREPAYMENT, effect=Effect.SHORTER_TENURE)
     assert "Receipt as a prepayment, fewer instalments" in opened(officer, LOAN).words
+
+
+def test_home_says_what_is_outstanding_and_overdue_and_what_came_in(officer: Browser, database: Database) -> None:
+    late = lent(database)
+    older = a_loan(database, named(database), start=months_ago(7), tenure=5)
+    lowered = a_loan(database, named(database), start=months_ago(3))
+    for day in (1, 2):
+        paid(database, lowered, EMI, due_date(months_ago(3), day))
+    paid(
+        database, lowered, "3000", due_date(months_ago(3), 2), intent=Intent.PREPAYMENT, effect=Effect.LOWER_INSTALMENT
+    )
+    today = runtime.today()
+    accounts = [servicing_accounts.view_account(database, loan, today).account for loan in (late, older, lowered)]
+    overview = statistics.count(database, STANDARD_1, today)
+    assert overview.outstanding == sum(each.standing.principal for each in accounts)
+    # The interest of the last instalment is counted by an average month.
+    assert abs(overview.servicing.overdue - sum(each.standing.overdue for each in accounts)) < 20
+    exact = sum(accounts[place].standing.overdue for place in (0, 2))
+    paid(database, older, "20000")
+    assert statistics.count(database, STANDARD_1, today).servicing.overdue == exact
+    this_month = [
+        row.demanded
+        for each in (accounts[0], accounts[2])
+        for row in each.instalments
+        if (row.due_date.year, row.due_date.month) == (today.year, today.month)
+    ]
+    counted = statistics.count(database, STANDARD_1, today).servicing
+    assert counted.demanded_in_all == sum(this_month)
+    received = sum(
+        each.amount
+        for loan in (late, older, lowered)
+        for each in servicing_accounts.view_account(database, loan, today).transactions
+        if each.kind is Kind.RECEIPT and each.value_date >= today.replace(day=1)
+    )
+    assert counted.received == received
+    # The sign-in led to an overview that is kept for a while.
+    statistics.overviews.cache_clear()
+    words = opened(officer, "/console/").words
+    assert "2 of 2 loans are late" in words
+    assert "Money this month" in words
+    assert "Late loans by class" in words
