@@ -62,7 +62,7 @@ def _buckets_chart(servicing: Servicing) -> Columns:
     late = [bucket for bucket in servicing.buckets if bucket.bucket.days_past_due]
     labels = [bucket.bucket.code for bucket in late]
     series = [
-        Series("early", "s-warn", [ZERO if bucket.bucket.holds else bucket.principal for bucket in late]),
+        Series("late", "s-warn", [ZERO if bucket.bucket.holds else bucket.principal for bucket in late]),
         Series(
             "held until all is paid", "s-bad", [bucket.principal if bucket.bucket.holds else ZERO for bucket in late]
         ),

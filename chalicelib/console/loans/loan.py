@@ -25,8 +25,8 @@ from chalicelib.services import loans, servicing_accounts
 from chalicelib.services.servicing_accounts import LoanAccount
 from chalicelib.storage.servicing import Transaction
 
-# Two years on a page; and what fits below them.
-INSTALMENTS = 24
+# A year on a page; and what fits below it.
+INSTALMENTS = 12
 LINES = 25
 
 
@@ -98,7 +98,9 @@ def entries_of(seen: LoanAccount) -> list[Entry]:
 def _part(
     everything: Sequence[Instalment], wanted: int | None
 ) -> tuple[Sequence[Instalment], list[tuple[str, str | None]]]:
-    """The page of instalments with the one that is wanted, or the first that is not paid; and links to all pages."""
+    """The page of instalments with the one that is wanted, or the first that is not paid; and links to those near it,
+    the first and the last.
+    """
     pages = [everything[begin : begin + INSTALMENTS] for begin in range(0, len(everything), INSTALMENTS)]
     if not pages:
         return (), []
@@ -106,14 +108,18 @@ def _part(
         paid = (State.PAID_ON_TIME, State.PAID_LATE)
         wanted = next((row.number for row in everything if row.state not in paid), everything[-1].number)
     shown = next((part for part in pages if part[-1].number >= wanted), pages[-1])
-    links = [
-        (
-            f"{part[0].number} to {part[-1].number}",
-            None if part is shown else f"{address({'instalment': part[0].number})}#instalments",
-        )
-        for part in pages
-    ]
+    here = pages.index(shown)
+    near = sorted({0, here - 1, here, here + 1, len(pages) - 1} & set(range(len(pages))))
+    links = [(_numbers(pages[place]), None if place == here else _first_of(pages[place])) for place in near]
     return shown, links if len(pages) > 1 else []
+
+
+def _numbers(part: Sequence[Instalment]) -> str:
+    return f"{part[0].number} to {part[-1].number}"
+
+
+def _first_of(part: Sequence[Instalment]) -> str:
+    return f"{address({'instalment': part[0].number})}#instalments"
 
 
 def _ledger(seen: LoanAccount, before: int | None) -> tuple[list[Entry], str | None]:
