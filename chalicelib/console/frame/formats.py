@@ -64,11 +64,11 @@ class Formats:
         """An amount with its paise even if there are none, so that a column of them lines up."""
         return str(self._amount.apply(amount, self._locale, currency=self._currency, currency_digits=False))
 
-    def whole_money(self, amount: Decimal) -> str:
+    def whole_money(self, amount: Decimal | int) -> str:
         """A sum of which the paise do not matter."""
-        return self.money(amount.to_integral_value(ROUND_HALF_UP))
+        return self.money(Decimal(amount).to_integral_value(ROUND_HALF_UP))
 
-    def short_money(self, amount: Decimal) -> str:
+    def short_money(self, amount: Decimal | int) -> str:
         """A sum as people say it if it is large: ₹14.56Cr."""
         if abs(amount) < LARGE:
             return self.whole_money(amount)

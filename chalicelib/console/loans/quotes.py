@@ -1,5 +1,7 @@
 """What pays a loan off, and what a prepayment would change: to be read out or printed, before anything is recorded."""
 
+from typing import Any
+
 from chalice.app import Response
 from pydantic import BaseModel
 
@@ -59,7 +61,7 @@ def view_prepayment(visit: Visit, loan_id: str) -> Response:
     return _page(visit, "loans/prepayment.html", loan, Form(typed), compared=compared, amount=amount)
 
 
-def _page(visit: Visit, template: str, loan: LoanOnRecord, form: Form, status: int = 200, **values: object) -> Response:
+def _page(visit: Visit, template: str, loan: LoanOnRecord, form: Form, status: int = 200, **values: Any) -> Response:
     names = customers.names_of(runtime.database(), [loan.customer_id])
     return page(
         visit,
