@@ -49,7 +49,7 @@ def write_schedule(file: IO[bytes], plan: Schedule, title: str) -> None:
     for row in plan.rows:
         sheet.append(_cells(sheet, row))
     totals = ("Total", None, None, plan.total_interest, plan.total_principal, plan.total_paid)
-    sheet.append([number_cell(sheet, value, RUPEES, BOLD) for value in totals])
+    sheet.append([number_cell(sheet, value, RUPEES, font=BOLD) for value in totals])
     book.save(file)
 
 
@@ -71,7 +71,7 @@ def _cells(sheet: Any, row: Instalment) -> list[Any]:
     return [number, number_cell(sheet, due, "yyyy-mm-dd"), *(number_cell(sheet, amount, RUPEES) for amount in amounts)]
 
 
-def number_cell(sheet: Any, value: Any, number_format: str, font: Any = None) -> Any:
+def number_cell(sheet: Any, value: Any, number_format: str, *, font: Any = None) -> Any:
     """A cell with a value in a format of Excel's."""
     from openpyxl.cell import WriteOnlyCell
 

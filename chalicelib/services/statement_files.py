@@ -97,7 +97,7 @@ def write_statement(file: IO[bytes], found: LoanStatement, words: Mapping[Any, s
         balance = number_cell(sheet, row.balance, RUPEES)
         texts = [row.what, row.number, sent_cell(sheet, row.reference or None)]
         sheet.append([_day(sheet, row.day), *texts, *amounts, balance, sent_cell(sheet, row.remarks or None)])
-    totals = [number_cell(sheet, amount, RUPEES, BOLD) for amount in (made.total_debit, made.total_credit)]
+    totals = [number_cell(sheet, amount, RUPEES, font=BOLD) for amount in (made.total_debit, made.total_credit)]
     sheet.append([None, styled(sheet, "Total", BOLD), None, None, *totals])
     sheet.append(_balance(sheet, made.until, "Closing balance", made.closing_balance, BOLD))
     book.save(file)
@@ -128,7 +128,7 @@ def _balance(sheet: Any, day: date, words: str, amount: Decimal, font: Any) -> l
         _day(sheet, day),
         styled(sheet, words, font),
         *[None] * 4,
-        number_cell(sheet, amount, RUPEES, font),
+        number_cell(sheet, amount, RUPEES, font=font),
     ]
 
 

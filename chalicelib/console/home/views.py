@@ -64,7 +64,9 @@ def _buckets_chart(servicing: Servicing) -> Columns:
     series = [
         Series("late", "s-warn", [ZERO if bucket.bucket.holds else bucket.principal for bucket in late]),
         Series(
-            "held until all is paid", "s-bad", [bucket.principal if bucket.bucket.holds else ZERO for bucket in late]
+            "stays so until all is paid",
+            "s-bad",
+            [bucket.principal if bucket.bucket.holds else ZERO for bucket in late],
         ),
     ]
     return columns("Principal of late loans by class", labels, series, formats().short_money)

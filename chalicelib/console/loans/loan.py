@@ -23,7 +23,7 @@ from chalicelib.rules.servicing.standing import Status
 from chalicelib.rules.servicing.values import Kind
 from chalicelib.services import loans, servicing_accounts
 from chalicelib.services.servicing_accounts import LoanAccount
-from chalicelib.storage.servicing import Transaction
+from chalicelib.storage import servicing
 
 # A year on a page; and what fits below it.
 INSTALMENTS = 12
@@ -43,7 +43,7 @@ class LoanQuery(BaseModel):
 class Entry:
     """A line of the ledger. `split` is what it paid, None if it does not count or pays nothing."""
 
-    transaction: Transaction
+    transaction: servicing.Transaction
     title: str
     split: Split | None
     reversed_by: int | None

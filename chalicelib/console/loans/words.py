@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.statement import Computed
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
-from chalicelib.storage.servicing import Transaction
+from chalicelib.storage import servicing
 
 STATES: Mapping[State, tuple[str, str]] = {
     State.PAID_ON_TIME: ("Paid on time", "good"),
@@ -40,7 +40,7 @@ EFFECTS: Mapping[Effect, str] = {
 }
 
 
-def title_of(transaction: Transaction) -> str:
+def title_of(transaction: servicing.Transaction) -> str:
     """What a transaction is, with what it is for: `Receipt as a prepayment, fewer instalments`."""
     title = KINDS[transaction.kind]
     if transaction.reverses is not None:
