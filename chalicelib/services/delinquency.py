@@ -63,7 +63,7 @@ def view_delinquency(database: Database, as_of: date, today: date) -> Delinquenc
     if len(changed) > MOST_REPLAYED:
         sentence = f"More than {MOST_REPLAYED} loans have changed since {as_of}; ask for a later day."
         raise InvalidRequest(sentence, {"as_of": [sentence]})
-    return Delinquency(as_of, _added_up([*totals, *_replayed(changed, as_of)]))
+    return Delinquency(as_of, added_up([*totals, *_replayed(changed, as_of)]))
 
 
 @retried
@@ -81,7 +81,8 @@ def _replayed(lives: Sequence[tuple[Terms, list[Fact]]], as_of: date) -> list[To
     return [Total(BUCKETS.index(each.bucket), 1, each.principal) for each in standings if each.status is Status.OPEN]
 
 
-def _added_up(totals: Sequence[Total]) -> tuple[BucketTotal, ...]:
+def added_up(totals: Sequence[Total]) -> tuple[BucketTotal, ...]:
+    """All buckets, also those of which there is no total, from the best to the worst."""
     loans: Counter[int] = Counter()
     principal = dict.fromkeys(range(len(BUCKETS)), ZERO)
     for total in totals:

@@ -179,31 +179,26 @@ def list_loans(
 
 
 @retried
-def latest_loans(database: Database, customer_id: int, *, today: date, most: int) -> list[LoanOnRecord]:
-    """At most so many loans of a customer: those that are current on `today` first, then the newest."""
-    with database.reading() as connection:
-        return loans.latest(connection, customer_id, today=today, most=most)
-
-
-@retried
-def loan_schedule(database: Database, loan_id: int, scope: Scope = EVERYBODY) -> Schedule:
-    """The schedule of a loan, at its stated instalment. Raises LoanNotFound and InstalmentsDoNotRepayLoan."""
+def view_on_record(database: Database, loan_id: int, scope: Scope = EVERYBODY) -> LoanOnRecord:
+    """A loan with everything that is stored of it. Raises LoanNotFound."""
     with database.reading() as connection:
         loan = loans.get(connection, loan_id)
     if loan is None or not scope.covers(loan.customer_id):
         raise LoanNotFound(f"There is no loan {loan_id}.")
-    return schedule_of(loan)
+    return loan
+
+
+def loan_schedule(database: Database, loan_id: int, scope: Scope = EVERYBODY) -> Schedule:
+    """The schedule of a loan, at its stated instalment. Raises LoanNotFound and InstalmentsDoNotRepayLoan."""
+    return schedule_of(view_on_record(database, loan_id, scope))
 
 
 @retried
-def view_file(database: Database, loan_id: int) -> LoanFile:
-    """A loan with whose it is and where it was decided. Raises LoanNotFound."""
+def file_of(database: Database, loan: LoanOnRecord) -> LoanFile:
+    """A loan with whose it is and where it was decided."""
     with database.reading() as connection:
-        loan = loans.get(connection, loan_id)
-        if loan is None:
-            raise LoanNotFound(f"There is no loan {loan_id}.")
         names = customers.names(connection, [loan.customer_id])
-        return LoanFile(loan, names[loan.customer_id], applications.of_loan(connection, loan_id))
+        return LoanFile(loan, names[loan.customer_id], applications.of_loan(connection, loan.loan_id))
 
 
 def schedule_of(loan: LoanOnRecord) -> Schedule:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
+from sqlalchemy import Connection
+
 from chalicelib.imports import jobs
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.postgres.database import Database
@@ -14,7 +16,9 @@ from chalicelib.postgres.errors import retried
 from chalicelib.rules.importing import ImportState
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
-from chalicelib.storage import loans, statistics
+from chalicelib.rules.servicing.buckets import BUCKETS
+from chalicelib.services.delinquency import BucketTotal, added_up
+from chalicelib.storage import delinquency, loans, statistics
 from chalicelib.storage.loans import LikelyDouble
 from chalicelib.storage.paging import Cursor
 from chalicelib.storage.statistics import ApplicationCount, BandOfLoans
@@ -52,6 +56,29 @@ class RateBand:
 
 
 @dataclass(frozen=True)
+class Servicing:
+    """The loans that are serviced here and open: how late they are, what is overdue, and this month's money, in rupees.
+
+    `demanded` is what instalments ask for this month up to today, and `demanded_in_all` until its end.
+    """
+
+    buckets: Sequence[BucketTotal]
+    overdue: Decimal
+    demanded: Decimal
+    demanded_in_all: Decimal
+    received: Decimal
+
+    @property
+    def loans(self) -> int:
+        return sum(bucket.loans for bucket in self.buckets)
+
+    @property
+    def late_loans(self) -> int:
+        """Those that are not in the best bucket."""
+        return sum(bucket.loans for bucket in self.buckets if bucket.bucket.days_past_due)
+
+
+@dataclass(frozen=True)
 class Overview:
     """The state of the book on a day. `as_of` is when it was counted."""
 
@@ -64,6 +91,7 @@ class Overview:
     refusals: Mapping[Reason, int]
     portfolio: Sequence[RateBand]
     doubles: Sequence[LikelyDouble]
+    servicing: Servicing
 
     @property
     def current_loans(self) -> int:
@@ -76,7 +104,9 @@ class Overview:
 
     @property
     def outstanding(self) -> Decimal:
-        """What of it is left to be repaid, if every instalment that fell due was paid, in rupees."""
+        """What of it is left to be repaid, in rupees. Of loans that are not serviced here, if every instalment that
+        fell due was paid.
+        """
         return sum((band.outstanding for band in self.portfolio), Decimal(0))
 
 
@@ -117,6 +147,7 @@ def count(database: Database, policy: Policy, today: date) -> Overview:
         refusals = statistics.refusals_since(connection, since, today)
         bands = statistics.portfolio(connection, floors, today)
         doubles = loans.likely_doubles(connection, DOUBLES_SHOWN)
+        servicing = _servicing(connection, today)
     by_day = [each for each in applications if each.day is not None]
     return Overview(
         as_of,
@@ -127,6 +158,18 @@ def count(database: Database, policy: Policy, today: date) -> Overview:
         _refusals(refusals),
         _bands(bands, floors),
         doubles,
+        servicing,
+    )
+
+
+def _servicing(connection: Connection, today: date) -> Servicing:
+    demands = statistics.demands(connection, today)
+    return Servicing(
+        added_up(delinquency.totals(connection, today, BUCKETS)),
+        statistics.overdue(connection, today),
+        demands.so_far,
+        demands.in_all,
+        statistics.receipts(connection, today),
     )
 
 

@@ -204,10 +204,3 @@ def listed(
     ordered = statement.order_by(number.desc() if newest_first else number.asc())
     rows = connection.execute(ordered.limit(cursor.asked))
     return cursor.slice([LoanOnRecord(*row) for row in rows], lambda loan: loan.loan_id)
-
-
-def latest(connection: Connection, customer_id: int, *, today: date, most: int) -> list[LoanOnRecord]:
-    """At most so many loans of a customer: those that are current first, and of these and of the others the newest."""
-    ordering = _is_current(today).desc(), loans.c.loan_id.desc()
-    statement = _ON_RECORD.where(loans.c.customer_id == customer_id).order_by(*ordering).limit(most)
-    return [LoanOnRecord(*row) for row in connection.execute(statement)]

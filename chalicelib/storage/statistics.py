@@ -3,10 +3,12 @@ sees to it that they are not asked more often than they are worth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection, text
+
+from chalicelib.rules.money import from_paise
 
 # One pass over the applications since a day, by day and outcome and by outcome and band of ten points.
 _APPLICATIONS = text("""
@@ -25,32 +27,105 @@ _REFUSALS = text("""
     ORDER BY 2 DESC, 1
 """)
 
-# Current loans by the band of their rate. What is outstanding is the principal that is left when every instalment that
-# has fallen due was paid: P (1 - (1+r)^-m) / (1 - (1+r)^-n), with m of n instalments to come, and P m/n without
-# interest. A sum for the first page may be counted in floating point; a decision never is.
+# Current loans by the band of their rate; of those that are serviced here, the open ones, of which it is known what is
+# outstanding. Of any other it is the principal that is left when every instalment that has fallen due was paid:
+# P (1 - (1+r)^-m) / (1 - (1+r)^-n), with m of n instalments to come, and P m/n without interest. A sum for the first
+# page may be counted in floating point; a decision never is.
 _PORTFOLIO = text("""
     SELECT band, count(*), sum(loan_amount),
-           CAST(round(CAST(sum(CAST(loan_amount AS double precision) * CASE
-               WHEN rate = 0 THEN months_left / tenure
-               ELSE (1 - power(1 + rate, -months_left)) / (1 - power(1 + rate, -tenure))
-           END) AS numeric), 2) AS numeric)
+           CAST(round(CAST(sum(coalesce(CAST(principal AS double precision),
+               CAST(loan_amount AS double precision) * CASE
+                   WHEN rate = 0 THEN months_left / tenure
+                   ELSE (1 - power(1 + rate, -months_left)) / (1 - power(1 + rate, -tenure))
+               END)) AS numeric), 2) AS numeric)
     FROM (
-        SELECT loan_amount, tenure, rate, width_bucket(interest_rate, CAST(:floors AS numeric[])) AS band,
+        SELECT loan_amount, principal, tenure, rate, width_bucket(interest_rate, CAST(:floors AS numeric[])) AS band,
                least(tenure, greatest(0,
                    (date_part('year', last_day) - :year) * 12 + date_part('month', last_day) - :month
                    + CASE WHEN date_part('day', last_day) > :day THEN 1 ELSE 0 END
                )) AS months_left
         FROM (
-            SELECT loan_amount, tenure, interest_rate, CAST(interest_rate AS double precision) / 1200 AS rate,
+            SELECT loan_amount, principal, tenure, interest_rate,
+                   CAST(interest_rate AS double precision) / 1200 AS rate,
                    CASE WHEN end_date IS NULL THEN start_date + make_interval(months => tenure) ELSE end_date END
                        AS last_day
             FROM loans
+            LEFT JOIN loan_positions AS positions
+                ON positions.loan_id = loans.loan_id AND positions.status <> 'not_serviced'
             WHERE is_open OR end_date >= :today OR end_date IS NULL
         ) AS current_loans
     ) AS with_months_left
     GROUP BY band
     ORDER BY band
 """)
+
+
+def _dues_by(day: str) -> str:
+    """How many due dates there were up to a day, as rules/servicing/days.py counts them; `day` is an expression."""
+    months = f"""(CAST(date_part('year', {day}) - date_part('year', start_date) AS integer) * 12
+                 + CAST(date_part('month', {day}) - date_part('month', start_date) AS integer))"""
+    return f"greatest(0, {months} - CASE WHEN start_date + make_interval(months => {months}) > {day} THEN 1 ELSE 0 END)"
+
+
+def _demanded(number: str) -> str:
+    """What was demanded up to an instalment, in paise, as rules/servicing/demands.py counts it; most have one step."""
+    return f"""CASE
+        WHEN jsonb_array_length(demands) = 1
+        THEN CAST(demands -> 0 ->> 1 AS bigint) * greatest(0, {number} - CAST(demands -> 0 ->> 0 AS integer) + 1)
+        ELSE (SELECT sum(instalment * greatest(0, least({number}, coalesce(following - 1, {number})) - first + 1))
+              FROM (SELECT CAST(step ->> 0 AS integer) AS first, CAST(step ->> 1 AS bigint) AS instalment,
+                           lead(CAST(step ->> 0 AS integer)) OVER (ORDER BY place) AS following
+                    FROM jsonb_array_elements(demands) WITH ORDINALITY AS steps (step, place)) AS spans)
+    END"""  # noqa: S608 - expressions of ours
+
+
+_LIVES = """
+    SELECT positions.principal, unpaid_from, last_fact_on, CAST(terms ->> 'start_date' AS date) AS start_date,
+           CAST(terms ->> 'annual_rate' AS double precision) / 1200 AS rate, position -> 'demands' AS demands,
+           CAST(position ->> 'received' AS bigint) AS received, CAST(position ->> 'final' AS integer) AS final,
+           CAST(position ->> 'interest_accrued' AS bigint) - CAST(position ->> 'interest_taken' AS bigint) AS interest,
+           CAST(position ->> 'paise_days' AS double precision) AS paise_days
+    FROM loan_positions AS positions
+    JOIN loan_terms ON loan_terms.loan_id = positions.loan_id
+    WHERE positions.status = 'open'
+"""
+
+# What is overdue, in paise. The final instalment asks for all that is left, with interest that is counted here by an
+# average month: right to some rupees, on a page that shows thousands.
+_OVERDUE = text(f"""
+    SELECT coalesce(sum(CASE WHEN demanded < final
+        THEN {_demanded("demanded")} - received
+        ELSE principal * 100 + interest + rate / 30.4375 * (paise_days + principal * 100 * (:today - last_fact_on))
+    END), 0)
+    FROM (SELECT *, {_dues_by("CAST(:yesterday AS date)")} AS demanded
+          FROM ({_LIVES} AND unpaid_from < :today) AS lives) AS late
+""")  # noqa: S608 - expressions of ours
+
+# What the instalments of open loans ask for, in paise: those of this month so far, and all of this month.
+_DEMANDS = text(f"""
+    SELECT coalesce(sum({_demanded("by_today")} - {_demanded("before")}), 0),
+           coalesce(sum({_demanded("by_end")} - {_demanded("before")}), 0)
+    FROM (SELECT demands, least(final, {_dues_by("CAST(:day_before AS date)")}) AS before,
+                 least(final, {_dues_by("CAST(:today AS date)")}) AS by_today,
+                 least(final, {_dues_by("CAST(:last AS date)")}) AS by_end
+          FROM ({_LIVES}) AS lives) AS counted
+""")  # noqa: S608 - expressions of ours
+
+_RECEIPTS = text("""
+    SELECT coalesce(sum(amount), 0)
+    FROM loan_transactions AS receipt
+    WHERE kind = 'receipt' AND value_date BETWEEN :first AND :today
+      AND NOT EXISTS (SELECT FROM loan_transactions AS reversal
+                      WHERE reversal.loan_id = receipt.loan_id AND reversal.reverses = receipt.number)
+""")
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What the instalments of a month ask for of loans that are open, so far and in all of it, in rupees."""
+
+    so_far: Decimal
+    in_all: Decimal
 
 
 @dataclass(frozen=True)
@@ -89,3 +164,27 @@ def portfolio(connection: Connection, floors: Sequence[Decimal], today: date) ->
     values = {"floors": list(floors), "today": today, "year": today.year, "month": today.month, "day": today.day}
     rows = connection.execute(_PORTFOLIO, values)
     return [BandOfLoans(*row) for row in rows]
+
+
+def overdue(connection: Connection, today: date) -> Decimal:
+    """What should have been paid before today of loans that are serviced here, without charges, in rupees."""
+    values = {"today": today, "yesterday": today - timedelta(days=1)}
+    return _rupees(connection.execute(_OVERDUE, values).scalar_one())
+
+
+def demands(connection: Connection, today: date) -> Demands:
+    """What the instalments of this month ask for."""
+    first = today.replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    values = {"today": today, "day_before": first - timedelta(days=1), "last": last}
+    so_far, in_all = connection.execute(_DEMANDS, values).one()
+    return Demands(_rupees(so_far), _rupees(in_all))
+
+
+def receipts(connection: Connection, today: date) -> Decimal:
+    """What was received this month and not reversed, in rupees."""
+    return Decimal(connection.execute(_RECEIPTS, {"first": today.replace(day=1), "today": today}).scalar_one())
+
+
+def _rupees(paise: float | Decimal | int) -> Decimal:
+    return from_paise(round(paise))

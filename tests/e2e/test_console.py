@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, Response
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
 from tests.support.console.browsing import browsing, faults_in_the_dark, faults_of, new_context, sign_in
+from tests.support.console.furnishing import begun_here
 from tests.support.console.pages import BEHIND, DOWNLOADS, PICTURES, VIEWS, Shown, View
 from tests.support.people import PASSWORD, key_of, user_of
 from tests.support.settings import DATA, settings_for
@@ -41,6 +42,8 @@ def console(stack: Stack) -> str:
         user_of(database, role)
     user_of(database, Role.VIEWER, "newcomer")
     key_of(database, Role.READER)
+    # The newest loan, so the first in the list: late, with receipts.
+    begun_here(database)
     database.engine.dispose()
     return stack.file.console_url
 
@@ -104,6 +107,18 @@ def test_an_officer_imports_a_workbook_and_reads_what_was_wrong(console: str, pa
     with page.expect_download() as download:
         page.get_by_role("link", name="Report").click()
     assert download.value.suggested_filename.endswith(".xlsx")
+
+
+def test_an_officer_records_a_receipt_that_is_previewed_while_it_is_typed(console: str, page: Page) -> None:
+    sign_in(page, console, "officer", PASSWORD)
+    page.goto(f"{console}loans/{_a_loan(page, console)}/")
+    page.get_by_role("link", name="Record a receipt").click()
+    expect(page.get_by_role("button", name="Preview")).to_have_count(0)
+    page.get_by_label("Amount").press_sequentially("1,000", delay=20)
+    expect(page.locator("#preview")).to_contain_text("₹1,000 pays")
+    page.get_by_role("button", name="Record the receipt").click()
+    expect(page.get_by_role("status")).to_contain_text("The receipt is recorded.")
+    expect(page.locator("#ledger tbody tr").first).to_contain_text("₹1,000.00")
 
 
 def test_an_admin_edits_a_limit_and_finds_it_in_the_audit_log(console: str, page: Page) -> None:
@@ -201,7 +216,16 @@ def test_no_page_has_a_serious_fault_is_large_or_wider_than_the_screen(
     faults = [*faults_of(page), *faults_in_the_dark(page)]
     sign_in(page, console, "admin", PASSWORD)
     refused, loan = _apply(page, console), _a_loan(page, console)
-    numbers = {"customer": 7, "refused": refused, "loan": loan, "import": 1, "user": 1, "key": 1}
+    imported = _a_loan(page, console, "?sort=number")
+    numbers = {
+        "customer": 7,
+        "refused": refused,
+        "loan": loan,
+        "imported": imported,
+        "import": 1,
+        "user": 1,
+        "key": 1,
+    }
     for shown in (*PICTURES, *BEHIND):
         _show(page, shown, console + shown.address.format(**numbers))
         faults += [f"{shown.name}: {fault}" for fault in (*faults_of(page), *faults_in_the_dark(page))]
@@ -229,8 +253,8 @@ def _apply(page: Page, console: str) -> int:
     return int(urlsplit(page.url).path.rstrip("/").rpartition("/")[2])
 
 
-def _a_loan(page: Page, console: str) -> int:
-    page.goto(f"{console}loans/")
+def _a_loan(page: Page, console: str, query: str = "") -> int:
+    page.goto(f"{console}loans/{query}")
     return int(page.locator("tbody a").first.inner_text().removeprefix("Loan "))
 
 

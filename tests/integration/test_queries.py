@@ -15,7 +15,7 @@ from chalicelib.rules.servicing.fold import step
 from chalicelib.rules.servicing.position import NOTHING
 from chalicelib.rules.servicing.stored import position_as_stored, terms_as_stored
 from chalicelib.rules.servicing.values import Fact, Intent, Kind, terms_of
-from chalicelib.storage import applications, audit, customers, delinquency, loans, servicing
+from chalicelib.storage import applications, audit, customers, delinquency, loans, servicing, standings
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Order
@@ -78,7 +78,10 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         ),
         (lambda c: loans.listed(c, today=TODAY, cursor=LATER, current=True, newest_first=True), "loans_pkey"),
         (lambda c: loans.listed(c, today=TODAY, cursor=FIRST, customer_id=7, newest_first=True), "loans_customer"),
-        (lambda c: loans.latest(c, 7, today=TODAY, most=8), "loans_customer"),
+        (lambda c: standings.of_customer(c, 7, TODAY), "loans_customer"),
+        (lambda c: standings.of_customer(c, 7, TODAY), "loan_positions_pkey"),
+        (lambda c: standings.of_loans(c, [7, 8]), "loans_pkey"),
+        (lambda c: standings.of_loans(c, [7, 8]), "loan_positions_pkey"),
         (lambda c: customers.get(c, 7), "customers_pkey"),
         (lambda c: customers.listed(c, cursor=LATER), "customers_pkey"),
         (lambda c: customers.listed(c, cursor=FIRST, searched="asha777"), "customers_words_idx"),

@@ -20,7 +20,7 @@ from chalicelib.requests.models import CursorId, CustomersQuery, PageQuery
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.decision import emi_budget
 from chalicelib.rules.score import Facts
-from chalicelib.services import applications, customers, loans
+from chalicelib.services import applications, customers, servicing_lists
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.customers import Order
 from chalicelib.storage.paging import Cursor
@@ -69,6 +69,7 @@ def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Resp
     found = customers.view_customer(database, number, today=today)
     history = customers.history(database, number, read(HistoryQuery, visit.query).cursor(CHANGES))
     latest = applications.list_applications(database, ApplicationFilter(number), cursor=Cursor(LATEST))
+    owed = servicing_lists.loans_of_customer(database, number, today)
     return page(
         visit,
         "customers/customer.html",
@@ -80,7 +81,8 @@ def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Resp
         details=details_of(found.customer),
         what_if=what_if,
         today=today,
-        loans=loans.latest_loans(database, number, today=today, most=LATEST),
+        loans=owed.loans[:LATEST],
+        owed=owed,
         applications=latest.rows,
         history=[entry_of(event) for event in history.rows],
         earlier=None if history.next is None else f"?before={history.next}#history",

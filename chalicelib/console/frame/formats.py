@@ -64,13 +64,13 @@ class Formats:
         """An amount with its paise even if there are none, so that a column of them lines up."""
         return str(self._amount.apply(amount, self._locale, currency=self._currency, currency_digits=False))
 
-    def whole_money(self, amount: Decimal) -> str:
+    def whole_money(self, amount: Decimal | int) -> str:
         """A sum of which the paise do not matter."""
-        return self.money(amount.to_integral_value(ROUND_HALF_UP))
+        return self.money(Decimal(amount).to_integral_value(ROUND_HALF_UP))
 
-    def short_money(self, amount: Decimal) -> str:
+    def short_money(self, amount: Decimal | int) -> str:
         """A sum as people say it if it is large: ₹14.56Cr."""
-        if abs(amount) < LARGE:
+        if -LARGE < amount < LARGE:
             return self.whole_money(amount)
         return format_compact_currency(amount, self._currency, locale=self._locale, fraction_digits=2)
 
@@ -95,6 +95,10 @@ class Formats:
         return Markup('<time datetime="{}">{}</time>').format(
             day.isoformat(), format_date(day, "medium", locale=self._locale)
         )
+
+    def plain_day(self, day: date) -> str:
+        """The same as text, for sentences."""
+        return format_date(day, "medium", locale=self._locale)
 
     def short_day(self, day: date) -> str:
         """Day and month, if the year is known: 23 Nov."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from chalicelib.rules.importing import ImportState
+from chalicelib.rules.servicing.buckets import Bucket
+from chalicelib.rules.servicing.standing import Standing, Status
 
 # The states of an import, each with the kind of its badge.
 IMPORT_STATES: Mapping[ImportState, tuple[str, str]] = {
@@ -11,3 +13,24 @@ IMPORT_STATES: Mapping[ImportState, tuple[str, str]] = {
     ImportState.COMPLETED: ("Completed", "good"),
     ImportState.FAILED: ("Failed", "bad"),
 }
+# The states of a loan that has no class, because it is not open.
+LOAN_STATES: Mapping[Status, tuple[str, str]] = {
+    Status.NOT_SERVICED: ("Not serviced here", "plain"),
+    Status.OPEN: ("Open", "good"),
+    Status.CLOSED: ("Closed", "plain"),
+    Status.WRITTEN_OFF: ("Written off", "bad"),
+}
+
+
+def loan_badge(standing: Standing) -> tuple[str, str]:
+    """How a loan stands, in a word or two: of an open one its class."""
+    if standing.status is not Status.OPEN:
+        return LOAN_STATES[standing.status]
+    return class_badge(standing.bucket)
+
+
+def class_badge(bucket: Bucket) -> tuple[str, str]:
+    """A class: the best is good, those that hold are bad."""
+    if bucket.days_past_due == 0:
+        return bucket.code.capitalize(), "good"
+    return bucket.code, "bad" if bucket.holds else "warn"

@@ -20,5 +20,13 @@ NOTICES: Mapping[str, str] = {
     "registration-underway": "The customer is being registered and will appear in this list in a moment.",
     "application-approved": "The application is approved and the loan is created.",
     "application-refused": "The application is recorded as refused. No loan was created.",
+    "receipt-recorded": "The receipt is recorded.",
+    "refund-recorded": "The refund is recorded.",
+    "waiver-recorded": "The waiver is recorded.",
+    "write-off-recorded": "The loan is written off.",
+    "reversal-recorded": "The transaction is reversed, as if it had never been recorded.",
+    "opening-recorded": "The loan is serviced here from now on. Record its receipts on this page.",
+    "recorded-before": "This reference was recorded before, with the same values. Nothing was recorded twice.",
+    "transaction-underway": "The transaction is being recorded and will appear in the ledger in a moment.",
     "application-underway": "The application is being decided and will appear in the list below in a moment.",
 }

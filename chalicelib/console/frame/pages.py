@@ -60,8 +60,45 @@ _ALL = (
     *_pages(
         "loans.views",
         ("GET", "loans", Operation.READ_LOANS, "list_loans"),
+    ),
+    *_pages(
+        "loans.loan",
         ("GET", "loans/{loan_id}", Operation.READ_LOANS, "view_loan"),
-        ("GET", "loans/{loan_id}/schedule", Operation.READ_LOANS, "export_schedule"),
+    ),
+    *_pages(
+        "loans.schedule",
+        ("GET", "loans/{loan_id}/schedule", Operation.READ_LOANS, "view_schedule"),
+    ),
+    *_pages(
+        "loans.recording",
+        ("GET", "loans/{loan_id}/receipts", Operation.RECORD_RECEIPTS, "view_receipt"),
+        ("POST", "loans/{loan_id}/receipts", Operation.RECORD_RECEIPTS, "record_receipt"),
+        ("GET", "loans/{loan_id}/refunds", Operation.ADJUST_LOANS, "view_refund"),
+        ("POST", "loans/{loan_id}/refunds", Operation.ADJUST_LOANS, "record_refund"),
+        ("GET", "loans/{loan_id}/waivers", Operation.ADJUST_LOANS, "view_waiver"),
+        ("POST", "loans/{loan_id}/waivers", Operation.ADJUST_LOANS, "record_waiver"),
+        ("GET", "loans/{loan_id}/write-off", Operation.ADJUST_LOANS, "view_write_off"),
+        ("POST", "loans/{loan_id}/write-off", Operation.ADJUST_LOANS, "record_write_off"),
+        ("GET", "loans/{loan_id}/transactions/{number}/reversal", Operation.ADJUST_LOANS, "view_reversal"),
+        ("POST", "loans/{loan_id}/transactions/{number}/reversal", Operation.ADJUST_LOANS, "record_reversal"),
+    ),
+    *_pages(
+        "loans.opening",
+        ("GET", "loans/{loan_id}/opening", Operation.ADJUST_LOANS, "view_opening"),
+        ("POST", "loans/{loan_id}/opening", Operation.ADJUST_LOANS, "record_opening"),
+    ),
+    *_pages(
+        "loans.quotes",
+        ("GET", "loans/{loan_id}/settlement", Operation.READ_LOANS, "view_settlement"),
+        ("GET", "loans/{loan_id}/prepayment", Operation.READ_LOANS, "view_prepayment"),
+    ),
+    *_pages(
+        "loans.statement",
+        ("GET", "loans/{loan_id}/statement", Operation.READ_LOANS, "view_statement"),
+    ),
+    *_pages(
+        "collections.views",
+        ("GET", "collections", Operation.READ_LOANS, "view_collections"),
     ),
     *_pages(
         "imports.views",

@@ -10,7 +10,7 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.console.frame.cookies import VISITOR, set_cookie
 from chalicelib.console.frame.headers import content_security_policy, page_headers
-from chalicelib.console.frame.labels import IMPORT_STATES
+from chalicelib.console.frame.labels import IMPORT_STATES, class_badge, loan_badge
 from chalicelib.console.frame.navigation import current_section, navigation
 from chalicelib.console.frame.notices import NOTICES
 from chalicelib.console.frame.static_files import static_path
@@ -84,6 +84,7 @@ def environment() -> "Environment":
     )
     made.filters |= formats().filters()
     made.globals |= {"formats": formats(), "import_states": IMPORT_STATES, "bounds": bounds}
+    made.globals |= {"loan_badge": loan_badge, "class_badge": class_badge}
     return made
 
 

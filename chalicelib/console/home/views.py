@@ -10,8 +10,9 @@ from chalicelib.console.frame.charts import Columns, Series, columns
 from chalicelib.console.frame.rendering import formats, page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.rules.access import Operation
+from chalicelib.rules.money import ZERO
 from chalicelib.rules.reasons import Reason
-from chalicelib.services.statistics import Outcomes, Overview, RateBand, imports_to_look_at, overviews
+from chalicelib.services.statistics import Outcomes, Overview, RateBand, Servicing, imports_to_look_at, overviews
 
 # Why applications were refused, in a few words each.
 REASONS: Mapping[Reason, str] = {
@@ -38,6 +39,7 @@ def view_home(visit: Visit) -> Response:
         days=_days_chart(overview) if decided else None,
         scores=_scores_chart(overview.scores) if decided else None,
         refusals=[(REASONS[reason], times, formats().number(times)) for reason, times in overview.refusals.items()],
+        buckets=_buckets_chart(overview.servicing) if overview.servicing.loans else None,
         bands=[(_band_words(band), band) for band in overview.portfolio],
         imports=imports_to_look_at(runtime.database()) if visit.may(Operation.READ_IMPORTS) else [],
     )
@@ -53,6 +55,21 @@ def _scores_chart(scores: Sequence[Outcomes]) -> Columns:
     starts = [10 * band for band in range(len(scores))]
     labels = [*(f"{start}–{start + 9}" for start in starts[:-1]), f"{starts[-1]}+"]
     return columns("Applications by score", labels, _outcome_series(scores), formats().number)
+
+
+def _buckets_chart(servicing: Servicing) -> Columns:
+    """The principal of loans that are late, by class: what is not late would make all others invisible."""
+    late = [bucket for bucket in servicing.buckets if bucket.bucket.days_past_due]
+    labels = [bucket.bucket.code for bucket in late]
+    series = [
+        Series("late", "s-warn", [ZERO if bucket.bucket.holds else bucket.principal for bucket in late]),
+        Series(
+            "stays so until all is paid",
+            "s-bad",
+            [bucket.principal if bucket.bucket.holds else ZERO for bucket in late],
+        ),
+    ]
+    return columns("Principal of late loans by class", labels, series, formats().short_money)
 
 
 def _outcome_series(outcomes: Sequence[Outcomes]) -> list[Series]:

@@ -13,6 +13,7 @@ from chalicelib.rules.servicing.fold import Split, split_of
 from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.projection import ahead
+from chalicelib.rules.servicing.refusals import check_open
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Terms
 
 
@@ -53,6 +54,7 @@ def compare_prepayments(
     terms: Terms, position: Position, amount: Decimal, on: date, buckets: Sequence[Bucket] = BUCKETS
 ) -> Comparison:
     """Both effects of prepaying `amount` rupees on `on`. Raises Refused as check() does, and ValueError as step()."""
+    check_open(position)
     without = Ledger(terms, position, buckets)
     without.advance(on)
     prospect = _prospect(without)

@@ -10,21 +10,37 @@ from chalicelib.imports import jobs
 from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import KEY, USER, Author, Role
+from chalicelib.rules.money import money
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
+from chalicelib.rules.servicing.days import due_date
+from chalicelib.rules.servicing.values import Kind
 from chalicelib.services.api_keys import WantedKey, create_key
 from chalicelib.services.customers import change_customer, etag_of, view_customer
-from chalicelib.services.loans import Application
+from chalicelib.services.loans import Application, list_loans
+from chalicelib.services.servicing import Wanted
 from chalicelib.services.users import WantedUser, create_user
+from chalicelib.storage.customers import Registration
 from chalicelib.storage.paging import Cursor
-from tests.support.lending import create_loan
-from tests.support.people import PASSWORD, session_of
+from tests.support.lending import create_loan, record, register
+from tests.support.people import PASSWORD, TEST, session_of
 from tests.support.settings import DATA, settings_for
 from tests.support.stack import Stack
 from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 CUSTOMERS, DAYS, MOST_A_DAY = 400, 30, 9
 ADMIN = "asha"
+
+# Of a loan with a life: for which instalment, how many days late, what share of it, and the reference.
+RECEIPTS = (
+    (1, 0, Decimal(1), "UPI 4471 2093"),
+    (2, 4, Decimal(1), "UPI 4471 8120"),
+    (3, 0, Decimal("0.5"), "UPI 4472 0077"),
+    (3, 9, Decimal("0.5"), "UPI 4472 3306"),
+    (4, 2, Decimal(1), "UPI 4473 9001"),
+    (4, 2, Decimal(1), "UPI 4473 9002"),
+)
+BEGUN_BY = Registration("Meera", "Iyer", 37, "9812345678", Decimal(64_000))
 
 # All of it was written within a minute. Whoever looks at a page is to see it spread over the month it tells of, so the
 # moments are put back to the days that were decided on, in office hours; today's end a little while ago.
@@ -66,12 +82,39 @@ def furnish(stack: Stack) -> dict[str, int]:
     # Before the applications, whose loans get the numbers above those of the file.
     numbers = {"user": officer.author_id or 0, "import": _an_import_with_faults(stack, database)}
     numbers |= _a_month_of_applications(database, [officer, shop, shop])
+    numbers |= {"loan": begun_here(database, officer), "imported": _an_imported_loan(database)}
     _correct(database, numbers["customer"], officer)
     stack.run(SPREAD)
     session_of(database, officer.name.split()[0].lower())
     database.engine.dispose()
     _a_dead_letter(stack)
     return numbers
+
+
+def begun_here(database: Database, author: Author = TEST) -> int:
+    """The number of a new loan of half a year ago, paid late and in parts, with a receipt that was typed twice."""
+    today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
+    start = today - timedelta(days=200)
+    customer = register(database, BEGUN_BY, STANDARD_1, author).customer_id
+    made = create_loan(
+        database, customer, LoanRequest(Decimal(240_000), Decimal("13.5"), 24), STANDARD_1, start, author
+    )
+    assert made.loan_id is not None
+    instalment = made.decision.monthly_installment
+    for number, days_late, share, reference in RECEIPTS:
+        amount = money(instalment * share)
+        day = due_date(start, number) + timedelta(days=days_late)
+        wanted = Wanted(Kind.RECEIPT, amount, day, reference=reference, channel="UPI")
+        record(database, made.loan_id, wanted, today, author)
+    # The last of them; the first transaction is the disbursal.
+    wanted = Wanted(Kind.REVERSAL, reverses=1 + len(RECEIPTS), reason="typed twice")
+    record(database, made.loan_id, wanted, today, author)
+    return made.loan_id
+
+
+def _an_imported_loan(database: Database) -> int:
+    today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
+    return list_loans(database, today=today, cursor=Cursor(1)).rows[0].loan_id
 
 
 def _people(database: Database) -> Author:

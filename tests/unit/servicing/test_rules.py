@@ -16,9 +16,12 @@ from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.fold import fold, history
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.opening import propose_opening
+from chalicelib.rules.servicing.position import NOTHING
 from chalicelib.rules.servicing.prepayment import compare_prepayments
+from chalicelib.rules.servicing.refusals import Code, Refused
 from chalicelib.rules.servicing.settlement import payoff
 from chalicelib.rules.servicing.standing import Status, standing
+from chalicelib.rules.servicing.statement import statement
 from chalicelib.rules.servicing.stored import (
     opening_as_stored,
     opening_from_stored,
@@ -112,6 +115,22 @@ def test_both_effects_of_a_prepayment_stand_side_by_side() -> None:
     assert shorter.prospect.instalments_left < lower.prospect.instalments_left == 18
     assert shorter.interest_saved > lower.interest_saved > 0
     assert lower.prospect.end_date == due_date(made.start_date, 24)
+
+
+def test_prepayments_of_a_loan_that_is_not_serviced_are_refused_and_not_compared() -> None:
+    with pytest.raises(Refused) as refused:
+        compare_prepayments(loan(12_000, 12, 12, date(2026, 1, 5)), NOTHING, Decimal(500), date(2026, 3, 1))
+    assert refused.value.code is Code.NOT_SERVICED
+
+
+def test_a_statement_stops_for_interest_on_due_dates_and_for_penal_charges_only_if_there_are_any() -> None:
+    plain = loan(12_000, 12, 12, date(2026, 1, 5))
+    until = due_date(plain.start_date, 3)
+    days = [line.value_date for line in statement(plain, [disbursed(plain)], plain.start_date, until).lines]
+    assert days == [plain.start_date, *(due_date(plain.start_date, number) for number in (1, 2, 3))]
+    penal = replace(plain, penal_charge=Decimal(100))
+    lines = statement(penal, [disbursed(penal)], penal.start_date, until).lines
+    assert due_date(plain.start_date, 1) + timedelta(days=1) in {line.value_date for line in lines}
 
 
 def test_a_prepayment_never_raises_the_instalment() -> None:

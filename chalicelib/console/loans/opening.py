@@ -1,0 +1,115 @@
+"""The opening of a loan that was made elsewhere: proposed as if so many instalments were paid, and confirmed."""
+
+from typing import Annotated
+
+from chalice.app import Response
+from pydantic import BaseModel, Field
+
+from chalicelib import runtime
+from chalicelib.console.frame import idempotency
+from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.reading import read
+from chalicelib.console.frame.rendering import page
+from chalicelib.console.frame.visit import Visit
+from chalicelib.console.loans.recording import record_once
+from chalicelib.console.loans.refused import refused_form
+from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
+from chalicelib.requests.models import RUPEES, Day, Income
+from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.bounds import AMOUNT_DECIMALS, MAX_AMOUNT, TENURE
+from chalicelib.rules.figures import rupees
+from chalicelib.rules.servicing.days import due_date
+from chalicelib.rules.servicing.values import Kind
+from chalicelib.services import customers, servicing_accounts
+from chalicelib.services.servicing import Wanted, WantedOpening
+from chalicelib.services.servicing_accounts import LoanAccount
+from chalicelib.storage.loans import LoanOnRecord
+
+DONE = "opening-recorded"
+# What the rules call the fields of a proposal.
+_ASKED = {"value_date": "on", "opening": "paid"}
+
+
+class ProposalQuery(BaseModel):
+    """What an opening is proposed from."""
+
+    on: Day | None = None
+    paid: Annotated[
+        int | None, Field(ge=0, le=TENURE.most, description=f"a whole number of instalments, 0 to {TENURE.most}")
+    ] = None
+
+
+class TypedOpening(BaseModel):
+    """An opening as it was confirmed."""
+
+    amount: Income
+    interest_due: Annotated[
+        Income,
+        RUPEES,
+        Field(ge=0, le=MAX_AMOUNT, decimal_places=AMOUNT_DECIMALS, description="an amount in rupees, 0 or more"),
+    ]
+    value_date: Day
+    first_unpaid_due_date: Day
+    instalments_left: Annotated[int, Field(ge=1, le=TENURE.most, description=f"a whole number, 1 to {TENURE.most}")]
+
+
+def view_opening(visit: Visit, loan_id: str) -> Response:
+    """What the opening would be, to be confirmed or corrected."""
+    number = number_in_path(loan_id, LoanNotFound, "loan")
+    typed = {name: visit.query[name] for name in ("on", "paid") if name in visit.query}
+    database, today = runtime.database(), runtime.today()
+    seen = servicing_accounts.view_account(database, number, today)
+    try:
+        query = read(ProposalQuery, typed)
+        proposed = servicing_accounts.propose(database, number, query.on or today, paid=query.paid)
+    except InvalidRequest as error:
+        fields = {_ASKED.get(name, name): sentences for name, sentences in error.fields.items()}
+        return _page(visit, seen, Form.refused(typed, InvalidRequest(error.sentence, fields)), None, error.status)
+    except TransactionRefused as error:
+        return _page(visit, seen, refused_form(typed, error), None, error.status)
+    fact, opening = proposed.fact, proposed.fact.opening
+    assert opening is not None
+    confirmed = {
+        "amount": rupees(fact.amount),
+        "interest_due": rupees(opening.interest_due),
+        "value_date": fact.value_date.isoformat(),
+        "first_unpaid_due_date": opening.first_unpaid_due_date.isoformat(),
+        "instalments_left": opening.instalments_left,
+        idempotency.FIELD: idempotency.new_key(),
+    }
+    asked = Form({"on": fact.value_date.isoformat(), "paid": proposed.paid})
+    return _page(visit, seen, asked, Form(confirmed))
+
+
+def record_opening(visit: Visit, loan_id: str) -> Response:
+    """Begins the servicing of a loan, and leads to it."""
+    number = number_in_path(loan_id, LoanNotFound, "loan")
+    try:
+        body = read(TypedOpening, visit.form)
+        opening = WantedOpening(body.interest_due, body.first_unpaid_due_date, body.instalments_left)
+        wanted = Wanted(Kind.OPENING, body.amount, body.value_date, opening=opening)
+        return record_once(visit, number, wanted, DONE)
+    except (InvalidRequest, TransactionRefused) as error:
+        seen = servicing_accounts.view_account(runtime.database(), number, runtime.today())
+        typed = {**dict.fromkeys(TypedOpening.model_fields, ""), idempotency.FIELD: idempotency.new_key(), **visit.form}
+        asked = Form({"on": visit.form.get("value_date", ""), "paid": ""})
+        return _page(visit, seen, asked, refused_form(typed, error), error.status)
+
+
+def _page(visit: Visit, seen: LoanAccount, asked: Form, form: Form | None, status: int = 200) -> Response:
+    loan, today = seen.loan, runtime.today()
+    return page(
+        visit,
+        "loans/opening.html",
+        status=status,
+        loan=loan,
+        customer_name=customers.names_of(runtime.database(), [loan.customer_id])[loan.customer_id],
+        asked=asked,
+        form=form,
+        today=today,
+        last_due=_last_due(loan),
+    )
+
+
+def _last_due(loan: LoanOnRecord) -> object:
+    return due_date(loan.start_date, loan.tenure)

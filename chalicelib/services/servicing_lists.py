@@ -1,0 +1,85 @@
+"""The use cases of lists of loans that say what is owed and how late, from the positions."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from chalicelib.postgres.database import Database
+from chalicelib.postgres.errors import retried
+from chalicelib.rules.money import ZERO
+from chalicelib.rules.servicing.buckets import Bucket, worst
+from chalicelib.rules.servicing.standing import Standing, Status, standing
+from chalicelib.storage import standings
+from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.standings import Stands
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Whose a loan is, and where it stands today; `standing` is None if it is not serviced here."""
+
+    customer_name: str
+    standing: Standing | None
+
+
+@dataclass(frozen=True)
+class CustomerLoans:
+    """All loans of a customer, those that are current first, then the newest, and where they stand, by number.
+
+    A loan that is not serviced here stands nowhere.
+    """
+
+    loans: Sequence[LoanOnRecord]
+    standings: Mapping[int, Standing]
+
+    @property
+    def open(self) -> Sequence[Standing]:
+        """Where the loans stand of which something is owed."""
+        return [each for each in self.standings.values() if each.status is Status.OPEN]
+
+    @property
+    def outstanding(self) -> Decimal:
+        """What is owed of all of them today, in rupees."""
+        return sum((each.outstanding for each in self.open), ZERO)
+
+    @property
+    def overdue(self) -> Decimal:
+        """What of it should have been paid before today, in rupees."""
+        return sum((each.overdue for each in self.open), ZERO)
+
+    @property
+    def days_past_due(self) -> int:
+        """Those of the loan that is late the longest."""
+        return max((each.days_past_due for each in self.open), default=0)
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """A customer is as bad as the worst of the loans; None if nothing is owed here."""
+        return worst(each.bucket for each in self.open)
+
+
+@retried
+def standings_of(database: Database, loan_ids: Collection[int], today: date) -> Mapping[int, Listed]:
+    """Whose these loans are and where they stand, by number."""
+    with database.reading() as connection:
+        found = standings.of_loans(connection, loan_ids)
+    return {number: Listed(each.customer_name, _standing(each.stands, today)) for number, each in found.items()}
+
+
+@retried
+def loans_of_customer(database: Database, customer_id: int, today: date) -> CustomerLoans:
+    """The loans of a customer; none also if there is no such customer."""
+    with database.reading() as connection:
+        found = standings.of_customer(connection, customer_id, today)
+    stand = {loan.loan_id: _standing(stands, today) for loan, stands in found}
+    return CustomerLoans(
+        [loan for loan, _ in found], {number: each for number, each in stand.items() if each is not None}
+    )
+
+
+def _standing(stands: Stands, today: date) -> Standing | None:
+    if stands is None:
+        return None
+    terms, position = stands
+    return standing(terms, position, max(today, position.on or today))
