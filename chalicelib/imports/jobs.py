@@ -100,10 +100,10 @@ _NEWEST = "ORDER BY import_id DESC LIMIT :most"
 # The key holds the number of the import, so both are made in one statement.
 _START = text("""
     WITH drawn AS (SELECT nextval(pg_get_serial_sequence('imports', 'import_id')) AS import_id)
-    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered)
+    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered, is_released)
     OVERRIDING SYSTEM VALUE
     SELECT import_id, :bucket, :prefix || import_id || '/' || :file_name, :prefix || CAST(:file_name AS text),
-           'awaiting_upload', :started_by, :spares_registered
+           'awaiting_upload', :started_by, :spares_registered, :is_released
     FROM drawn
     RETURNING import_id, object_key, created_at
 """)
@@ -122,12 +122,13 @@ _ADOPT = text("""
 _BEGIN = text("""
     INSERT INTO imports
            (bucket, object_key, object_version, sequencer, uploaded_at, size_bytes, rows_by_sheet,
-            file_key, started_by, spares_registered)
+            file_key, started_by, spares_registered, is_released)
     SELECT :bucket, :key, :version, :sequencer, :uploaded_at, :size_bytes, '{}',
-           coalesce(asked.file_key, :key), asked.started_by, coalesce(asked.spares_registered, false)
+           coalesce(asked.file_key, :key), asked.started_by, coalesce(asked.spares_registered, false),
+           coalesce(asked.is_released, false)
     FROM (VALUES (1)) AS one (row)
     LEFT JOIN LATERAL (
-        SELECT file_key, started_by, spares_registered FROM imports
+        SELECT file_key, started_by, spares_registered, is_released FROM imports
         WHERE bucket = :bucket AND object_key = :key AND file_key IS NOT NULL
         ORDER BY import_id LIMIT 1
     ) AS asked ON true
@@ -194,7 +195,7 @@ _IS_RELEASABLE = text("""
     SELECT EXISTS (
         SELECT FROM import_findings JOIN imports USING (import_id)
         WHERE import_id = :import_id AND state = 'completed' AND outcome = 'rejected'
-          AND code = 'not_yours'
+          AND (code = 'not_yours' OR (code = 'number_out_of_reach' AND NOT is_released))
     ) OR EXISTS (
         SELECT FROM import_sheets JOIN imports USING (import_id)
         WHERE import_id = :import_id AND state = 'completed' AND spares_registered AND waiting > 0 AND kind = 'loans'
@@ -227,6 +228,7 @@ def start(
     file_name: str,
     started_by: str,
     spares_registered: bool = False,
+    is_released: bool = False,
 ) -> NewJob:
     """Inserts an import that waits for a file of this name, and may change what storage/tables.py says of these."""
     values = {
@@ -235,6 +237,7 @@ def start(
         "file_name": file_name,
         "started_by": started_by,
         "spares_registered": spares_registered,
+        "is_released": is_released,
     }
     return NewJob(*connection.execute(_START, values).one())
 

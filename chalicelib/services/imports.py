@@ -219,6 +219,7 @@ def _start(
             file_name=file_name,
             started_by=actor.identity,
             spares_registered=actor.spares_registered,
+            is_released=releases is not None,
         )
         after = {"key": job.object_key}
         audit.add(tx.connection, author, Event(Action.IMPORT_STARTED, SubjectKind.IMPORT, job.import_id, after=after))

@@ -232,6 +232,8 @@ imports = Table(
     # was registered here and what was lent here, because whoever asked for it may not change them.
     Column("started_by", Text),
     Column("spares_registered", Boolean, nullable=False, server_default="false"),
+    # Whether an admin released it: its numbers may then be as far above the others as files can name.
+    Column("is_released", Boolean, nullable=False, server_default="false"),
     PrimaryKeyConstraint("import_id", name="imports_pkey"),
     UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
     _known("imports", "state", ImportState),

@@ -167,3 +167,28 @@ def test_nothing_else_is_released_and_by_nobody_else(
     gone = reference(s3, admin.get(f"/api/imports/{new}/").json["key"])
     s3.delete_object(Bucket=gone.bucket, Key=gone.key, VersionId=gone.version_id or "")
     assert_envelope(admin.call("POST", f"/api/imports/{new}/release/"), 409, "conflict")
+
+
+def test_an_admin_raises_the_bound_of_numbers_by_releasing_the_import(
+    api: Api, importer: Api, admin: Api, s3: "S3Client", database: Database, send: Send
+) -> None:
+    send(importer, customers_book(customer(300)))
+    number = send(importer, customers_book(customer(20_000_000), customer(301)))
+    assert said(importer, number) == [("rejected", "number_out_of_reach")]
+    answer = admin.call("POST", f"/api/imports/{number}/release/")
+    assert answer.status == 201, answer.text
+    released = answer.json["import_id"]
+    import_object(database, s3, reference(s3, admin.get(f"/api/imports/{released}/").json["key"]))
+    assert "rejected" not in dict(said(admin, released))
+    assert api.get("/api/customers/20000000/").status == 200
+    assert registered(api)["customer_id"] == 20_000_001
+
+
+def test_what_no_file_may_name_is_not_released_again_and_again(
+    importer: Api, admin: Api, s3: "S3Client", database: Database, send: Send
+) -> None:
+    number = send(importer, customers_book(customer(300), customer(10**15 - 1)))
+    released = admin.call("POST", f"/api/imports/{number}/release/").json["import_id"]
+    import_object(database, s3, reference(s3, admin.get(f"/api/imports/{released}/").json["key"]))
+    assert dict(said(admin, released))["rejected"] == "number_out_of_reach"
+    assert_envelope(admin.call("POST", f"/api/imports/{released}/release/"), 409, "conflict")

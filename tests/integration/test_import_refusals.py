@@ -119,6 +119,7 @@ def test_a_customer_far_above_all_others_does_not_move_the_numbers_of_the_next(
     ((*_, value, code, sentence),) = findings(database, result, "rejected")
     assert (value, code) == (str(far), "number_out_of_reach")
     assert "10000300" in sentence
+    assert "ask an admin to release" in sentence
     assert register(database, PERSON, STANDARD_1, TEST).customer_id == 302
 
 

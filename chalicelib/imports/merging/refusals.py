@@ -19,9 +19,11 @@ HIGHEST_NUMBER = 899_999_999_999_999
 HIGHEST_FIRST_NUMBER = 999_999_999_999
 ROOM = 10_000_000
 
-# How far a file may go: a tenth above the highest number known, and at least ROOM.
+# How far a file may go: a tenth above the highest number known, and at least ROOM. One that an admin released may go as
+# far as any file.
 _REACH = f"""
-    CASE WHEN highest.number IS NULL THEN {HIGHEST_FIRST_NUMBER}
+    CASE WHEN (SELECT is_released FROM imports WHERE import_id = :import_id) THEN {HIGHEST_NUMBER}
+         WHEN highest.number IS NULL THEN {HIGHEST_FIRST_NUMBER}
          ELSE least({HIGHEST_NUMBER}, highest.number + greatest({ROOM}, highest.number / 10)) END
 """
 
@@ -41,7 +43,7 @@ def _out_of_reach(kind: Kind, *, highest: str, known: str) -> str:
         INSERT INTO import_findings ({FINDING})
         SELECT :import_id, sheet, row_number, 'rejected', '{title}', CAST(number AS text), 'number_out_of_reach',
                format('{title} %s is far above the highest that is here, which is %s; up to %s is taken. Correct '
-                      'the number, or bring the numbers between first.',
+                      'the number, or ask an admin to release this import.',
                       number, coalesce(CAST(highest AS text), 'none'), reach)
         FROM beyond
         ORDER BY position
