@@ -118,7 +118,8 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
     ],
     ids=[
         "facts", "view-loans", "view-loans with what is left", "view-loan", "loans", "loans of a customer",
-        "the newest loans", "the newest current loans", "the newest loans of a customer", "latest loans",
+        "the newest loans", "the newest current loans", "the newest loans of a customer",
+        "all loans of a customer", "what a customer owes", "loans with their customers", "what loans owe",
         "customer", "customers", "by first name",
         "by full name", "by last name", "by phone", "by phone with its country", "by last digits",
         "in order of names", "in falling order of names", "by first name in order", "the newest", "names",
