@@ -30,7 +30,6 @@ from bench.measuring import Result, fresh_database, postgres, settings_for
 from bench.workbooks import make_book
 from chalicelib.imports import loading
 from chalicelib.imports.headers import find_layouts
-from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.customers import CUSTOMERS
 from chalicelib.imports.kinds.loans import LOANS
 from chalicelib.imports.reading.workbook import read_workbook
@@ -122,11 +121,8 @@ def plain(path: Path, database: Database) -> None:
     """openpyxl and executemany, without any check of what is in a cell."""
     book = openpyxl.load_workbook(path, read_only=True)
     with database.transaction() as tx:
-        for kind in KINDS:
-            table, names = PLAIN[kind.name]
-            rows = (
-                dict(zip(names, row, strict=True)) for row in book[kind.name].iter_rows(min_row=2, values_only=True)
-            )
+        for name, (table, names) in PLAIN.items():
+            rows = (dict(zip(names, row, strict=True)) for row in book[name].iter_rows(min_row=2, values_only=True))
             while some := list(islice(rows, PLAIN_ROWS_AT_ONCE)):
                 for row in some:
                     row.update({"phone_number": str(row["phone_number"])} if "phone_number" in row else {})

@@ -23,7 +23,7 @@ def import_workbooks(event: Any) -> dict[str, Any]:
         runtime.sqs().send_message(QueueUrl=runtime.settings().import_queue_url, MessageBody=body)
 
     messages = [(record.to_dict()["messageId"], record.body) for record in event]
-    failed = import_messages(runtime.database(), runtime.s3(), messages, time_left, send)
+    failed = import_messages(runtime.database(), runtime.s3(), messages, time_left, send, runtime.today())
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 

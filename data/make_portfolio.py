@@ -1,4 +1,7 @@
-"""Makes the sample portfolio: `python -m data.make_portfolio` writes customer_data.xlsx and loan_data.xlsx here.
+"""Makes the sample portfolio: `python -m data.make_portfolio` writes its three workbooks here.
+
+customer_data.xlsx and loan_data.xlsx are as another system would hand them over, receipt_data.xlsx has the openings of
+some of the loans and a year of receipts (make_receipts.py).
 
 Nobody in it exists. It has the columns and the quirks of a real lender's files: loan ids that stand on loans of
 two customers, blank rows at the end, instalments that are not the EMI of the stated rate, customers without
@@ -6,6 +9,7 @@ loans, and credit limits that follow no formula. The same bytes come out of ever
 """
 
 import re
+import sys
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -20,6 +24,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from chalicelib.rules.calendar import MONTHS_A_YEAR, add_months
 from chalicelib.rules.money import emi
+from data.make_receipts import OPENING_HEADER, RECEIPT_HEADER, UNTIL, OpeningRow, ReceiptRow, make_receipts
+from data.portfolio_rows import Customer, Loan
 
 HERE = Path(__file__).parent
 
@@ -68,32 +74,6 @@ LOAN_HEADER = (
     "End Date",
 )
 DATE_FORMAT = "mm-dd-yy"
-
-
-class Customer(NamedTuple):
-    """A row of customers; money in rupees, income a month."""
-
-    customer_id: int
-    first_name: str
-    last_name: str
-    age: int
-    phone_number: int
-    monthly_income: int
-    approved_limit: int
-
-
-class Loan(NamedTuple):
-    """A row of loans; money in rupees, rate in percent a year, tenure in months."""
-
-    customer_id: int
-    loan_id: int
-    loan_amount: int
-    tenure: int
-    interest_rate: float
-    monthly_payment: int
-    emis_paid_on_time: int
-    approved_on: date
-    ends_on: date
 
 
 class Habit(NamedTuple):
@@ -207,11 +187,25 @@ def loans_workbook(loans: Sequence[Loan]) -> bytes:
     return _fixed_bytes(book)
 
 
-def _book(header: Sequence[str]) -> tuple[Workbook, Worksheet]:
+def receipts_workbook(openings: Sequence[OpeningRow], receipts: Sequence[ReceiptRow]) -> bytes:
+    """An .xlsx file with a sheet of openings and one of receipts."""
+    book, sheet = _book(OPENING_HEADER, "Openings")
+    more = book.create_sheet("Receipts")
+    more.append(list(RECEIPT_HEADER))
+    for target, rows in ((sheet, openings), (more, receipts)):
+        for row in rows:
+            target.append([datetime.combine(each, time()) if isinstance(each, date) else each for each in row])
+            for column, each in enumerate(row, start=1):
+                if isinstance(each, date):
+                    target.cell(target.max_row, column).number_format = DATE_FORMAT
+    return _fixed_bytes(book)
+
+
+def _book(header: Sequence[str], title: str = "Sheet1") -> tuple[Workbook, Worksheet]:
     book = Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
-    sheet.title = "Sheet1"
+    sheet.title = title
     sheet.append(list(header))
     return book, sheet
 
@@ -227,12 +221,13 @@ def _fixed_bytes(book: Workbook) -> bytes:
     return fixed.getvalue()
 
 
-def main() -> None:
-    """Writes the two workbooks beside this file."""
+def main(until: date = UNTIL) -> None:
+    """Writes the workbooks beside this file; receipts go up to `until`."""
     customers, loans = make_portfolio()
     (HERE / "customer_data.xlsx").write_bytes(customers_workbook(customers))
     (HERE / "loan_data.xlsx").write_bytes(loans_workbook(loans))
+    (HERE / "receipt_data.xlsx").write_bytes(receipts_workbook(*make_receipts(loans, until)))
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(date.fromisoformat, sys.argv[1:2]))

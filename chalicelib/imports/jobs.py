@@ -197,12 +197,13 @@ _IS_RELEASABLE = text("""
           AND code = 'not_yours'
     ) OR EXISTS (
         SELECT FROM import_sheets JOIN imports USING (import_id)
-        WHERE import_id = :import_id AND state = 'completed' AND spares_registered AND waiting > 0
+        WHERE import_id = :import_id AND state = 'completed' AND spares_registered AND waiting > 0 AND kind = 'loans'
     )
 """)
 
 _IS_POPULATED = text("""
     SELECT EXISTS (SELECT FROM customers) OR EXISTS (SELECT FROM loans) OR EXISTS (SELECT FROM waiting_loans)
+           OR EXISTS (SELECT FROM waiting_openings) OR EXISTS (SELECT FROM waiting_receipts)
 """)
 
 # From a completed import to one that has not begun to read, without anything it said.

@@ -7,15 +7,14 @@ finds the progress beyond it and drops it. One last transaction merges, reports 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from chalicelib.imports import findings, jobs, staging
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import Layout
 from chalicelib.imports.jobs import ImportJob, SheetCounts
-from chalicelib.imports.kinds import KINDS
-from chalicelib.imports.merging import MERGES
+from chalicelib.imports.merging import merge
 from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.merging.statements import MergedRows, prepare
 from chalicelib.imports.reading.sheets import FileRefused
@@ -56,7 +55,9 @@ class OpenedFile:
         return sum(layout.height for layout in self.layouts)
 
 
-def load(database: Database, import_id: int, file: OpenedFile, time_left: TimeLeft) -> tuple[ImportJob, bool]:
+def load(
+    database: Database, import_id: int, file: OpenedFile, time_left: TimeLeft, today: date
+) -> tuple[ImportJob, bool]:
     """Applies all of a workbook; returns how the import stands, and whether it was ended here and not by another
     worker.
 
@@ -66,7 +67,7 @@ def load(database: Database, import_id: int, file: OpenedFile, time_left: TimeLe
     while True:
         _stage_all(database, import_id, file, time_left)
         _check_time_for_merging(file, at_first, time_left)
-        job, is_merged = _merge(database, import_id, file)
+        job, is_merged = _merge(database, import_id, file, today)
         if job.state != ImportState.RUNNING:
             return job, is_merged
 
@@ -126,7 +127,7 @@ def _check_time_for_merging(file: OpenedFile, at_first: ImportJob, time_left: Ti
 
 
 @retried
-def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[ImportJob, bool]:
+def _merge(database: Database, import_id: int, file: OpenedFile, today: date) -> tuple[ImportJob, bool]:
     """Applies what is staged; returns how the import stands, and whether that was done here. It still runs where some
     of what was staged is lost and must be read again.
     """
@@ -143,19 +144,21 @@ def _merge(database: Database, import_id: int, file: OpenedFile) -> tuple[Import
         if not any(found.values()):
             raise FileRefused(_without_rows(file))
         lock_merging(tx.connection)
-        sheets = _apply(tx.connection, import_id, file, found)
+        sheets = _apply(tx.connection, import_id, file, found, today)
         jobs.complete(tx.connection, import_id, sheets)
         tx.commit()
     return replace(job, state=ImportState.COMPLETED, sheets=tuple(sheets)), True
 
 
-def _apply(connection: "Connection", import_id: int, file: OpenedFile, found: Mapping[str, int]) -> list[SheetCounts]:
+def _apply(
+    connection: "Connection", import_id: int, file: OpenedFile, found: Mapping[str, int], today: date
+) -> list[SheetCounts]:
     prepare(connection)
     # One that was left waiting although its customer is here must not be taken for a new one.
     apply_waiting_loans(connection, jobs.author_of(connection, import_id))
     newer = jobs.newer_versions(connection, import_id)
-    kinds = {layout.kind for layout in file.layouts}
-    merged = [rows for kind in KINDS if kind in kinds for rows in MERGES[kind](connection, import_id, newer)]
+    kinds = [layout.kind for layout in file.layouts]
+    merged = merge(connection, kinds, import_id, newer, today)
     findings.add(connection, import_id, _about_the_file(file))
     rejected = findings.note_rejected(connection, import_id)
     staging.remove_staged(connection, import_id)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -73,14 +73,17 @@ def import_messages(
     messages: Iterable[tuple[str, str]],
     time_left: TimeLeft = no_end,
     send: Send | None = None,
+    today: date | None = None,
 ) -> list[str]:
     """Imports what the messages (id, body) tell of; returns the ids of those that must be delivered again.
 
     An import for which the time is too short goes on with a message of its own, if there is a way to `send` one:
-    the queue would hide the old one for long, and counts its deliveries as failures.
+    the queue would hide the old one for long, and counts its deliveries as failures. `today` as for import_object.
     """
     return [
-        message_id for message_id, body in messages if not _is_done(database, s3, message_id, body, time_left, send)
+        message_id
+        for message_id, body in messages
+        if not _is_done(database, s3, message_id, body, time_left, send, today)
     ]
 
 
@@ -90,17 +93,20 @@ def import_object(
     reference: ObjectReference,
     time_left: TimeLeft = no_end,
     ended: Callable[[ImportResult], object] = lambda _: None,
+    today: date | None = None,
 ) -> ImportResult:
     """Imports one version of an object. A second call for the same version changes nothing.
 
-    `ended` is called once the end is committed, whatever fails after that.
+    `ended` is called once the end is committed, whatever fails after that. `today` is the date at the lender's place of
+    business, of which no receipt may be ahead; if it is left out, that of UTC.
 
     Raises OutOfTime where another invocation has to go on, and what the database, S3 or a fault of ours raises;
     then nothing of the file was applied.
     """
     job = _begin(database, reference, min(time_left(), LONGEST_SECONDS))
     if job.state == ImportState.RUNNING:
-        result = _run(database, s3, reference, job.import_id, time_left)
+        day = today or datetime.now(UTC).date()
+        result = _run(database, s3, reference, job.import_id, time_left, day)
     else:
         result = _result(job, repeated=True)
     ended(result)
@@ -111,13 +117,18 @@ def import_object(
 
 
 def _run(
-    database: Database, s3: "S3Client", reference: ObjectReference, import_id: int, time_left: TimeLeft
+    database: Database,
+    s3: "S3Client",
+    reference: ObjectReference,
+    import_id: int,
+    time_left: TimeLeft,
+    today: date,
 ) -> ImportResult:
     try:
         with _downloaded(s3, reference) as (file, uploaded_at):
             with processor_budget(reading_seconds(size_of(file))):
                 opened = OpenedFile(*find_layouts(read_workbook(file)), uploaded_at)
-            job, is_ended_here = load(database, import_id, opened, time_left)
+            job, is_ended_here = load(database, import_id, opened, time_left, today)
             return _result(job, repeated=not is_ended_here)
     except FileRefused as refusal:
         return _fail(database, import_id, str(refusal))
@@ -137,11 +148,17 @@ def _result(job: ImportJob, *, repeated: bool) -> ImportResult:
 
 
 def _is_done(
-    database: Database, s3: "S3Client", message_id: str, body: str, time_left: TimeLeft, send: Send | None
+    database: Database,
+    s3: "S3Client",
+    message_id: str,
+    body: str,
+    time_left: TimeLeft,
+    send: Send | None,
+    today: date | None,
 ) -> bool:
     try:
         for reference in references(body):
-            _import_or_put_off(database, s3, reference, time_left, send)
+            _import_or_put_off(database, s3, reference, time_left, send, today)
     except Exception as error:
         # Whatever it is, the queue counts the attempts, and after the last one a person looks at it.
         log_exception("import_interrupted", error, message_id=message_id)
@@ -150,10 +167,15 @@ def _is_done(
 
 
 def _import_or_put_off(
-    database: Database, s3: "S3Client", reference: ObjectReference, time_left: TimeLeft, send: Send | None
+    database: Database,
+    s3: "S3Client",
+    reference: ObjectReference,
+    time_left: TimeLeft,
+    send: Send | None,
+    today: date | None,
 ) -> None:
     try:
-        result = _import_and_log(database, s3, reference, time_left)
+        result = _import_and_log(database, s3, reference, time_left, today)
         if result.state == ImportState.COMPLETED and result.report_key is None:
             _report(database, s3, reference, result, time_left)
     except OutOfTime:
@@ -190,10 +212,10 @@ def _report(
 
 
 def _import_and_log(
-    database: Database, s3: "S3Client", reference: ObjectReference, time_left: TimeLeft
+    database: Database, s3: "S3Client", reference: ObjectReference, time_left: TimeLeft, today: date | None
 ) -> ImportResult:
     began = time.monotonic()
-    return import_object(database, s3, reference, time_left, lambda result: _log(reference, result, began))
+    return import_object(database, s3, reference, time_left, lambda result: _log(reference, result, began), today)
 
 
 def _log(reference: ObjectReference, result: ImportResult, began: float) -> None:

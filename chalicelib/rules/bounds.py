@@ -51,6 +51,8 @@ PAID = Range(0, 32_767)
 
 FIRST_DATE = date(1950, 1, 1)
 LAST_DATE = date(2199, 12, 31)
+# Of a loan whose life elsewhere an opening stands for.
+INSTALMENTS_LEFT = Range(1, 600)
 
 PHONE_DIGITS = 10
 
@@ -64,6 +66,9 @@ REASON_LENGTH = Range(10, 300)
 REFERENCE_LENGTH = Range(1, 100)
 CHANNEL_LENGTH = Range(1, 40)
 FILE_NAME_LENGTH = Range(1, 255)
+# Of what the outside world knows a receipt by, and how it came in.
+REFERENCE_LENGTH = Range(1, 100)
+CHANNEL_LENGTH = Range(1, 50)
 LOGIN_LENGTH = Range(1, 100)
 # There are no other rules: length is what makes guessing hopeless.
 PASSWORD_LENGTH = Range(12, 200)

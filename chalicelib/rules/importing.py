@@ -18,10 +18,12 @@ ENDED = (ImportState.COMPLETED, ImportState.FAILED)
 
 
 class SheetKind(StrEnum):
-    """What a sheet holds; also the name of the table that its rows go to."""
+    """What a sheet holds."""
 
     CUSTOMERS = "customers"
     LOANS = "loans"
+    OPENINGS = "openings"
+    RECEIPTS = "receipts"
 
 
 class Outcome(StrEnum):
@@ -30,9 +32,9 @@ class Outcome(StrEnum):
     INSERTED = "inserted"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
-    # Another row about the same customer or loan was used instead.
+    # Another row about the same was used instead, or what is recorded here of a loan that is serviced.
     SUPERSEDED = "superseded"
-    # A loan whose customer is not here yet.
+    # What the row is about is not here yet: a loan's customer, a receipt's loan.
     WAITING = "waiting"
     REJECTED = "rejected"
     # A new loan, inserted or waiting, that could not keep the number of the file.

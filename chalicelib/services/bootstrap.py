@@ -1,10 +1,12 @@
 """Brings a deployment to life: the newest schema, and into an empty database the workbooks under `seed/`."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from chalicelib.config import Settings
 from chalicelib.imports import jobs
+from chalicelib.imports.merging import merge_waiting
 from chalicelib.imports.merging.locking import try_lock_merging
 from chalicelib.imports.running import give_up_dead
 from chalicelib.imports.s3_events import ObjectReference, message_for
@@ -41,7 +43,8 @@ def bootstrap(database: Database, settings: Settings, *, s3: "S3Client", sqs: "S
     _, revision = migrate(database)
     begun = begin_servicing(database)
     found = list(_seeds(s3, settings.import_bucket))
-    populated = _prepare(database, found)
+    today = datetime.now(settings.business_timezone).date()
+    populated = _prepare(database, found, today)
     _sweep(database)
     given_up = imports.give_up_waiting(database) + len(give_up_dead(database))
     seeded = [] if populated else [_queue(sqs, settings.import_queue_url, seed) for seed in found]
@@ -76,7 +79,7 @@ def _newest_version(s3: "S3Client", bucket: str, key: str) -> ObjectReference:
 
 
 @retried
-def _prepare(database: Database, seeds: list[ObjectReference]) -> bool:
+def _prepare(database: Database, seeds: list[ObjectReference], today: date) -> bool:
     """Whether there is data, or an import that brings some. If not, the seeds may be imported again.
 
     An emptied database remembers that the seeds were imported once; it has to forget that to be seeded anew.
@@ -85,6 +88,7 @@ def _prepare(database: Database, seeds: list[ObjectReference]) -> bool:
         if not try_lock_merging(tx.connection):
             return True
         apply_waiting_loans(tx.connection, BOOTSTRAP)
+        merge_waiting(tx.connection, today)
         populated = jobs.is_populated(tx.connection)
         if not populated:
             for seed in seeds:

@@ -26,9 +26,10 @@ from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.standing import Standing, standing
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Opening
 from chalicelib.services.idempotency import Once, Told, run_once
-from chalicelib.services.servicing_lives import Life, end_date_of, read_life
+from chalicelib.services.servicing_lives import read_life
 from chalicelib.services.servicing_refusals import told_refusals
 from chalicelib.storage import servicing
+from chalicelib.storage.lives import Life, end_date_of
 from chalicelib.storage.servicing import Asked, Transaction, Written
 
 
@@ -292,7 +293,7 @@ def _differences(life: Life, known: Transaction, wanted: Wanted) -> Mapping[str,
     return figures | (_opening_differences(wanted.opening, known.opening) if wanted.opening and known.opening else {})
 
 
-def _opening_differences(given: WantedOpening, known: Opening) -> Mapping[str, Any]:
+def _opening_differences(given: WantedOpening, known: Opening) -> dict[str, Any]:
     different = [name for name, value in vars(given).items() if value != getattr(known, name)]
     return {name: getattr(given, name) for name in different} | {
         f"recorded_{name}": getattr(known, name) for name in different

@@ -19,8 +19,9 @@ from chalicelib.rules.servicing.settlement import Settlement
 from chalicelib.rules.servicing.statement import Statement
 from chalicelib.rules.servicing.values import Fact, Terms
 from chalicelib.services.servicing import disbursed
-from chalicelib.services.servicing_lives import Life, agreed_terms, check_day, check_reachable, read_life
+from chalicelib.services.servicing_lives import check_day, check_reachable, read_life
 from chalicelib.services.servicing_refusals import told_refusals
+from chalicelib.storage.lives import Life, agreed_terms
 from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.servicing import END_OF_DAY, Asked, Transaction
 

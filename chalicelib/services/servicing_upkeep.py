@@ -3,8 +3,8 @@
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.services.servicing import disbursed
-from chalicelib.services.servicing_lives import Life, end_date_of, life_of
 from chalicelib.storage import servicing
+from chalicelib.storage.lives import Life, end_date_of, life_of
 from chalicelib.storage.servicing import Written
 
 BATCH = 1000

@@ -272,6 +272,8 @@ import_rows = Table(
     Column("outcome", Text, nullable=False),
     Column("customer_id", BigInteger),
     Column("source_loan_id", BigInteger),
+    Column("loan_id", BigInteger),
+    Column("reference", Text),
     PrimaryKeyConstraint("import_id", "sheet", "row_number", name="import_rows_pkey"),
     _known("import_rows", "outcome", ROW_OUTCOMES),
 )
@@ -355,6 +357,54 @@ staged_loans = _staging(
     Column("start_date", Date, nullable=False),
     Column("end_date", Date),
 )
+
+
+def _opening() -> list[Column[Any]]:
+    return [
+        Column("loan_id", BigInteger, nullable=False),
+        Column("customer_id", BigInteger, nullable=False),
+        Column("opening_date", Date, nullable=False),
+        Column("principal_outstanding", MONEY, nullable=False),
+        Column("interest_due", MONEY, nullable=False),
+        Column("first_unpaid_due_date", Date, nullable=False),
+        Column("instalments_left", SmallInteger, nullable=False),
+    ]
+
+
+def _receipt() -> list[Column[Any]]:
+    return [
+        Column("reference", Text, nullable=False),
+        Column("loan_id", BigInteger, nullable=False),
+        Column("customer_id", BigInteger, nullable=False),
+        Column("payment_date", Date, nullable=False),
+        # NULL only of a reversal, which is of all of its receipt.
+        Column("amount", MONEY),
+        Column("intent", Text, nullable=False),
+        Column("effect", Text),
+        Column("channel", Text),
+        Column("reverses_reference", Text),
+    ]
+
+
+def _waiting(name: str, key: str, *columns: Column[Any]) -> Table:
+    """Rows of imports that are done whose loan or receipt is not here yet: where they stood, and what they say."""
+    return Table(
+        name,
+        metadata,
+        Column("import_id", BigInteger, nullable=False),
+        Column("position", BigInteger, nullable=False),
+        Column("sheet", Text, nullable=False),
+        Column("row_number", Integer, nullable=False),
+        *columns,
+        PrimaryKeyConstraint(key, name=f"{name}_pkey"),
+        ForeignKeyConstraint(["import_id"], ["imports.import_id"], name=f"{name}_import_fkey"),
+    )
+
+
+staged_openings = _staging("staged_openings", *_opening())
+staged_receipts = _staging("staged_receipts", *_receipt())
+waiting_openings = _waiting("waiting_openings", "loan_id", *_opening())
+waiting_receipts = _waiting("waiting_receipts", "reference", *_receipt())
 
 # The keys of machines. The hash is SHA-256 of the whole token (docs/decisions/access.md); the token itself is nowhere.
 api_keys = Table(

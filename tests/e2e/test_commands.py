@@ -129,7 +129,7 @@ def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Ch
     assert int(kept.split()[0]) == int(counts_in(first).split()[0]) + 1
 
     assert kept in checkout.run("status")
-    assert "2/2 workbooks" in checkout.run("seed", *map(str, sorted(DATA.glob("*.xlsx"))))
+    assert "3/3 workbooks" in checkout.run("seed", *map(str, sorted(DATA.glob("*.xlsx"))))
     check_who_may(checkout, stack["api_url"])
     assert "/nothing.xlsx cannot be read" in checkout.run("seed", "/nothing.xlsx", succeeds=False)
     said = checkout.run("seed", str(workbook_with_a_bad_row(tmp_path)))

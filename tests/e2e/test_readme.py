@@ -18,6 +18,8 @@ README = Path(__file__).parents[2] / "README.md"
 
 # Numbers that depend on what else was registered before; the same number must stand for the same thing throughout.
 NUMBERED = {"customer_id", "loan_id", "application_id", "request_id"}
+# What the README leaves out: it depends on the day, or is long.
+LEFT_OUT = "…"
 
 
 def examples() -> list[tuple[str, Any]]:
@@ -27,7 +29,9 @@ def examples() -> list[tuple[str, Any]]:
 
 
 def same_shape(shown: Any, answered: Any, numbers: dict[Any, Any]) -> Any:
-    """`shown` with its numbers of customers, loans and so on replaced by the ones of this run."""
+    """`shown` with its numbers of customers, loans and so on, and what it leaves out, as they are in this run."""
+    if shown == LEFT_OUT:
+        return answered
     if isinstance(shown, dict) and isinstance(answered, dict):
         for name in NUMBERED & shown.keys() & answered.keys():
             if shown[name] is not None and answered[name] is not None:

@@ -18,20 +18,23 @@ from data.make_portfolio import (
     AS_OF,
     CUSTOMER_HEADER,
     LOAN_HEADER,
-    Customer,
-    Loan,
     customers_workbook,
     loans_workbook,
     make_portfolio,
+    receipts_workbook,
 )
+from data.make_receipts import UNTIL, make_receipts
+from data.portfolio_rows import Customer, Loan
 
 DATA = Path(__file__).parents[2] / "data"
 
 CUSTOMERS, LOANS = make_portfolio()
+OPENINGS, RECEIPTS = make_receipts(LOANS)
 
 
 def rows_of(file: Path | BytesIO) -> list[tuple[object, ...]]:
-    return list(load_workbook(file).active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    """Of all sheets, one after the other."""
+    return [row for sheet in load_workbook(file).worksheets for row in sheet.iter_rows(values_only=True)]
 
 
 def loans_by_customer() -> dict[int, list[Loan]]:
@@ -60,7 +63,11 @@ def facts_of(customer: Customer, loans: Sequence[Loan]) -> Facts:
 
 @pytest.mark.parametrize(
     ("name", "made"),
-    [("customer_data.xlsx", customers_workbook(CUSTOMERS)), ("loan_data.xlsx", loans_workbook(LOANS))],
+    [
+        ("customer_data.xlsx", customers_workbook(CUSTOMERS)),
+        ("loan_data.xlsx", loans_workbook(LOANS)),
+        ("receipt_data.xlsx", receipts_workbook(OPENINGS, RECEIPTS)),
+    ],
 )
 def test_the_committed_workbook_is_the_one_the_program_makes(name: str, made: bytes) -> None:
     assert rows_of(DATA / name) == rows_of(BytesIO(made))
@@ -70,6 +77,7 @@ def test_the_program_makes_the_same_bytes_each_time() -> None:
     customers, loans = make_portfolio()
     assert customers_workbook(customers) == customers_workbook(CUSTOMERS)
     assert loans_workbook(loans) == loans_workbook(LOANS)
+    assert receipts_workbook(*make_receipts(loans)) == receipts_workbook(OPENINGS, RECEIPTS)
 
 
 def test_the_size_is_that_of_a_small_lender() -> None:
@@ -138,3 +146,19 @@ def test_some_customers_are_over_their_limit_and_some_pay_more_than_half_of_thei
     facts = [facts_of(customer, owned[customer.customer_id]) for customer in CUSTOMERS]
     assert sum(one.current_principal > one.approved_limit for one in facts) >= 10
     assert sum(one.current_emis > one.monthly_income / 2 for one in facts) >= 10
+
+
+def test_some_loans_have_a_year_of_receipts_with_prepayments_settlements_and_reversals() -> None:
+    assert len(OPENINGS) >= 60
+    assert {row.loan_id for row in RECEIPTS} == {row.loan_id for row in OPENINGS}
+    assert {row.opening_date for row in OPENINGS} == {add_months(UNTIL, -12)}
+    assert all(add_months(UNTIL, -12) < row.payment_date <= UNTIL for row in RECEIPTS)
+    intents = Counter(row.intent for row in RECEIPTS)
+    assert intents["prepayment"] >= 3
+    assert intents["settlement"] >= 2
+    assert sum(row.reverses_reference is not None for row in RECEIPTS) >= 5
+
+
+def test_the_receipts_of_another_day_go_up_to_it() -> None:
+    _, receipts = make_receipts(LOANS, date(2027, 3, 31))
+    assert max(row.payment_date for row in receipts) > date(2027, 3, 1)

@@ -89,10 +89,10 @@ class Stack:
             return count(connection)
 
     def holds_the_seed(self) -> bool:
-        """Whether two workbooks under `seed/` were imported and are still there, whatever came to them since."""
+        """Whether the three workbooks under `seed/` were imported and are still there, whatever came to them since."""
         with reading(self.file.database_url) as connection:
             seeds = "SELECT count(*) FROM imports WHERE object_key LIKE 'seed/%' AND state = 'completed'"
-            return bool(connection.execute(text(seeds)).scalar_one() == 2)
+            return bool(connection.execute(text(seeds)).scalar_one() == 3)
 
     def bootstrap(self) -> dict[str, Any]:
         """Runs the bootstrap function as a deployment does, and returns its answer."""

@@ -20,6 +20,26 @@ LOAN_HEADER = (
     "Date of Approval",
     "End Date",
 )
+OPENING_HEADER = (
+    "Loan ID",
+    "Customer ID",
+    "Opening Date",
+    "Principal Outstanding",
+    "Interest Due",
+    "First Unpaid Due Date",
+    "Instalments Left",
+)
+RECEIPT_HEADER = (
+    "Reference",
+    "Loan ID",
+    "Customer ID",
+    "Payment Date",
+    "Amount",
+    "Intent",
+    "Effect",
+    "Channel",
+    "Reverses Reference",
+)
 
 Rows = Sequence[Sequence[Any]]
 
@@ -64,6 +84,46 @@ def loan(customer_id: object = 1, loan_id: object = 5001, **changes: object) -> 
         "end_date": date(2025, 5, 17),
     }
     return list((row | changes).values())
+
+
+def opening(loan_id: object = 5001, customer_id: object = 1, **changes: object) -> list[object]:
+    """A good row of openings of a loan of 12,000 at 12% for 12 months from 31 January 2025, except for what is changed:
+    as if three instalments had been paid.
+    """
+    row: dict[str, object] = {
+        "loan_id": loan_id,
+        "customer_id": customer_id,
+        "opening_date": date(2025, 4, 30),
+        "principal_outstanding": 9132.83,
+        "interest_due": 0,
+        "first_unpaid_due_date": date(2025, 5, 31),
+        "instalments_left": 9,
+    }
+    return list((row | changes).values())
+
+
+def receipt(reference: object, loan_id: object = 5001, customer_id: object = 1, **changes: object) -> list[object]:
+    """A good row of receipts, except for what is changed; the names are those of the fields."""
+    row: dict[str, object] = {
+        "reference": reference,
+        "loan_id": loan_id,
+        "customer_id": customer_id,
+        "payment_date": date(2025, 2, 28),
+        "amount": 1066.19,
+        "intent": None,
+        "effect": None,
+        "channel": "UPI",
+        "reverses_reference": None,
+    }
+    return list((row | changes).values())
+
+
+def openings_book(*rows: Sequence[Any]) -> bytes:
+    return workbook({"openings": [OPENING_HEADER, *rows]})
+
+
+def receipts_book(*rows: Sequence[Any]) -> bytes:
+    return workbook({"receipts": [RECEIPT_HEADER, *rows]})
 
 
 def customers_book(*rows: Sequence[Any]) -> bytes:

@@ -11,7 +11,9 @@ from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
 from chalicelib.imports.kinds.customers import CUSTOMER_ID, CUSTOMERS
 from chalicelib.imports.kinds.loans import LOANS
+from chalicelib.imports.kinds.openings import OPENINGS
 from chalicelib.imports.kinds.readers import text_of_name
+from chalicelib.imports.kinds.receipts import RECEIPTS
 from chalicelib.imports.merging import MERGES
 from chalicelib.imports.reading.sheets import FileRefused, Sheet
 from chalicelib.imports.staging import PLACE
@@ -25,9 +27,14 @@ def test_the_staging_table_of_a_kind_has_its_columns(kind: Kind) -> None:
     assert metadata.tables[kind.staging].c.keys() == ["import_id", *PLACE, *kind.names]
 
 
-@of_each_kind
+@pytest.mark.parametrize("kind", [CUSTOMERS, LOANS], ids=lambda kind: kind.name)
 def test_the_table_of_a_kind_has_its_columns(kind: Kind) -> None:
     assert set(kind.names) <= set(metadata.tables[kind.name].c.keys())
+
+
+@pytest.mark.parametrize("kind", [OPENINGS, RECEIPTS], ids=lambda kind: kind.name)
+def test_a_row_that_is_recorded_waits_with_all_that_it_says(kind: Kind) -> None:
+    assert metadata.tables[f"waiting_{kind.name}"].c.keys() == ["import_id", *PLACE, *kind.names]
 
 
 def test_a_loan_waits_with_all_that_its_row_says() -> None:

@@ -2,6 +2,9 @@
 
 from chalicelib.imports.kinds.customers import CUSTOMERS
 from chalicelib.imports.kinds.loans import LOANS
+from chalicelib.imports.kinds.openings import OPENINGS
+from chalicelib.imports.kinds.receipts import RECEIPTS
 
-# In the order in which they are merged: customers before loans, so that a workbook with both leaves nothing waiting.
-KINDS = (CUSTOMERS, LOANS)
+# In the order in which they are merged: each kind after those that its rows are about, so that a workbook with all of
+# them leaves nothing waiting.
+KINDS = (CUSTOMERS, LOANS, OPENINGS, RECEIPTS)

@@ -63,7 +63,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of sheet: `name` is that of its table and of its sheet in the template, `one` that of a row of it.
+    """A kind of sheet: `name` is that of its sheet in the template, `one` that of a row of it.
 
     `key` names the columns by which it is known what a row is about; the last of them tells it apart in sentences. A
     row that breaks a check of `refused_by` is set aside; one that breaks a check of `flagged_by` is kept. `notes` are

@@ -5,10 +5,11 @@ Each reader takes whatever a cell can hold. What is wrong is returned, not raise
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 from typing import Any, Literal
 
 from chalicelib.imports.reading.cells import Cell, PercentCell
@@ -21,8 +22,10 @@ from chalicelib.rules.bounds import (
     NAME_LENGTH,
     RATE,
     RATE_DECIMALS,
+    Range,
 )
 from chalicelib.rules.money import PAISA
+from chalicelib.rules.text import is_plain_text, joined
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import (
     NO_DATE,
@@ -56,11 +59,11 @@ class Reader:
     """How the cells of a column are read, and what of that Excel itself checks while somebody types.
 
     `read` gives the value or a Problem. `check` is Excel's name of a data validation between `least` and `most`; a
-    custom one is a `formula`, with {cell} for the first cell. `number_format` is how Excel shows a value.
+    custom one or a list is a `formula`, with {cell} for the first cell. `number_format` is how Excel shows a value.
     """
 
     read: Callable[[Cell], Any]
-    check: Literal["whole", "decimal", "date", "textLength", "custom"]
+    check: Literal["whole", "decimal", "date", "textLength", "list", "custom"]
     least: Any = None
     most: Any = None
     number_format: str = "General"
@@ -109,6 +112,43 @@ def money(*, zero: bool) -> Reader:
 def text_of_name(*, least: int) -> Reader:
     """Names in any script. What is empty is never read; `least` says whether a person may leave it so."""
     return Reader(_name, "textLength", least, NAME_LENGTH.most, "@")
+
+
+def text_of(length: Range) -> Reader:
+    """Text that tells a thing from all others, such as the reference of a payment, also typed as a whole number.
+
+    Without the white space around it; at most `length.most` characters.
+    """
+    too_long = Problem("too_long", f"must be text of at most {length.most} characters.")
+
+    def read(cell: Cell) -> str | Problem:
+        text = _digits(cell) if isinstance(cell, float | int) and not isinstance(cell, bool) else cell
+        if not isinstance(text, str):
+            return text if isinstance(text, Problem) else Problem("not_text", "must be text.")
+        text = bare(text)
+        if not is_plain_text(text):
+            return Problem("control_character", "must not have a line break or another control character.")
+        return text if len(text) in length else too_long
+
+    return Reader(read, "textLength", length.least, length.most, "@")
+
+
+def _digits(number: float) -> str | Problem:
+    if number != number // 1 or not 0 <= number <= MAX_ID_IN_A_FILE:
+        return Problem("not_text", "must be text; format the column as Text, or Excel loses digits of a long number.")
+    return str(int(number))
+
+
+def one_of(known: Sequence[StrEnum], code: str) -> Reader:
+    """One of the `known` words, in any case, with spaces, hyphens or underscores between them."""
+    by_letters = {word.value.replace("_", ""): word for word in known}
+    problem = Problem(code, f"must be {joined(known, 'or')}.")
+
+    def read(cell: Cell) -> StrEnum | Problem:
+        letters = re.sub(r"[\s_-]", "", cell).casefold() if isinstance(cell, str) else ""
+        return by_letters.get(letters, problem)
+
+    return Reader(read, "list", formula=f'"{",".join(known)}"')
 
 
 def _name(cell: Cell) -> str | Problem:

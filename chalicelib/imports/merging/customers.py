@@ -4,6 +4,7 @@ Runs in a transaction that holds the lock of merging (locking.py).
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -51,7 +52,7 @@ _INSERT = f"""
 """
 
 
-def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]) -> list[MergedRows]:
+def merge_customers(connection: Connection, import_id: int, newer: Sequence[int], _today: date) -> list[MergedRows]:
     """Brings customers to what staged_customers says, then applies the loans that waited for any of them.
 
     `newer` are the imports of newer versions of the same file, whose customers are left alone.

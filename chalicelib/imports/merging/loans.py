@@ -6,6 +6,7 @@ ON CONFLICT notices.
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import Connection, text
 
@@ -36,6 +37,11 @@ _IS_RENUMBERED = "is_new AND outcome <> 'superseded' AND loan_id <> source_loan_
 
 _UNDECIDED = [column.name for column in UNDECIDED]
 
+_TOLD = ", ".join(
+    f"({number}, '{LOANS.column(name).title}', CAST(incoming.{name} AS text), CAST(stored.{name} AS text))"
+    for number, name in enumerate(LOANS.values)
+)
+
 # Loans that a file which spares those registered here left waiting, and whose customer registered meanwhile, now come
 # with a file that does not spare them: it answers for them from now on.
 _TAKE_OVER = f"""
@@ -55,6 +61,7 @@ _DECIDE = f"""
     SELECT staged.*,
            COALESCE(own.loan_id, stored.loan_id, waiting.loan_id, staged.source_loan_id) AS loan_id,
            own.loan_id IS NULL AND stored.loan_id IS NULL AND waiting.loan_id IS NULL AS is_new,
+           false AS is_serviced,
            CASE WHEN staged.position < staged.last_position THEN 'superseded'
                 -- In all else they are the same, or refusals.py would have taken the row out.
                 WHEN own.loan_id IS NOT NULL AND {differ(_UNDECIDED, "own", "staged")} THEN 'updated'
@@ -72,6 +79,40 @@ _DECIDE = f"""
     LEFT JOIN loans AS stored ON {same(LOANS.key, "stored", "staged")}
     LEFT JOIN waiting_loans AS waiting ON {same(LOANS.key, "waiting", "staged")}
     LEFT JOIN customers ON customers.customer_id = staged.customer_id
+"""
+
+# From now on nobody begins the servicing of a loan that is to be updated, so that what follows sees who has.
+_LOCK_UPDATED = """
+    SELECT count(*) FROM (
+        SELECT FROM loans WHERE loan_id IN (SELECT loan_id FROM incoming_loans WHERE outcome = 'updated')
+        ORDER BY loan_id FOR NO KEY UPDATE) AS locked
+"""
+
+# A loan that is serviced is known better here than in any file.
+_KEEP_SERVICED = """
+    UPDATE incoming_loans AS incoming
+    SET outcome = 'superseded', is_serviced = true
+    FROM loan_positions AS positions
+    WHERE positions.loan_id = incoming.loan_id AND positions.status <> 'not_serviced' AND incoming.outcome = 'updated'
+"""
+
+# Reports those, each with the values that were left alone.
+_REPORT_SERVICED = f"""
+    INSERT INTO import_findings ({FINDING})
+    SELECT :import_id, incoming.sheet, incoming.row_number, 'superseded', 'Loan ID',
+           CAST(incoming.source_loan_id AS text),
+           'serviced_here',
+           format('Loan %s is serviced here, so its receipts say how it stands, and the row was not used (%s). Send '
+                  'what was paid in a sheet of receipts.', incoming.loan_id, left_alone.told)
+    FROM incoming_loans AS incoming
+    JOIN loans AS stored USING (loan_id)
+    CROSS JOIN LATERAL (
+        SELECT string_agg(format('%s: %s here, %s in the file', title, coalesce(here, 'nothing'),
+                                 coalesce(given, 'nothing')), '; ' ORDER BY number) AS told
+        FROM (VALUES {_TOLD}) AS told (number, title, given, here)
+        WHERE given IS DISTINCT FROM here) AS left_alone
+    WHERE incoming.is_serviced
+    ORDER BY incoming.position
 """
 
 # Gives a new loan the number of the file if it is the first to claim it and it is free, which _DECIDE took for
@@ -157,7 +198,7 @@ _REPORT_RENUMBERED = f"""
 """
 
 
-def merge_loans(connection: Connection, import_id: int, newer: Sequence[int]) -> list[MergedRows]:
+def merge_loans(connection: Connection, import_id: int, newer: Sequence[int], _today: date) -> list[MergedRows]:
     """Brings loans to what staged_loans says; those of unknown customers are kept in waiting_loans.
 
     `newer` are the imports of newer versions of the same file, whose loans are left alone.
@@ -168,6 +209,8 @@ def merge_loans(connection: Connection, import_id: int, newer: Sequence[int]) ->
         apply_waiting_loans(connection, author_of(connection, import_id))
     run(connection, _DECIDE, import_id)
     run(connection, report_superseded(LOANS, "format('The same loan of customer %s', incoming.customer_id)"), import_id)
+    for statement in (_LOCK_UPDATED, _KEEP_SERVICED, _REPORT_SERVICED):
+        run(connection, statement, import_id)
     if newer:
         run(connection, yield_to_newer(LOANS), import_id, newer)
     run(connection, _NUMBER, import_id)

@@ -71,8 +71,12 @@ _LOANS_OUT_OF_REACH = _out_of_reach(
     """,
 )
 
+# Receipts move the end of a loan that is serviced, which was decided as the due date of the last instalment.
+_ENDED = """CASE WHEN serviced.loan_id IS NULL OR staged.end_date IS NOT DISTINCT FROM own.end_date THEN own.end_date
+                 ELSE CAST(own.start_date + make_interval(months => own.tenure) AS date) END"""
 _TOLD = ",\n            ".join(
-    f"({number}, '{each.title}', CAST(staged.{each.name} AS text), CAST(own.{each.name} AS text))"
+    f"({number}, '{each.title}', CAST(staged.{each.name} AS text), "
+    f"CAST({_ENDED if each.name == 'end_date' else f'own.{each.name}'} AS text))"
     for number, each in enumerate(DECIDED, start=1)
 )
 
@@ -83,6 +87,7 @@ _DIFFERS_FROM_DECISION = f"""
         FROM staged_loans AS staged
         JOIN loans AS own ON own.loan_id = staged.source_loan_id AND own.customer_id = staged.customer_id
                          AND own.source_loan_id IS NULL
+        LEFT JOIN loan_positions AS serviced ON serviced.loan_id = own.loan_id AND serviced.status <> 'not_serviced'
         CROSS JOIN LATERAL (VALUES
             {_TOLD}
         ) AS told (number, title, given, decided)
