@@ -38,7 +38,7 @@ from chalicelib.storage.delinquency import Behind
 from infra.local.postgres import PostgresServer
 
 SIZES = (100_000, 1_000_000)
-ROUNDS = 200
+ROUNDS = 100
 PAGE = 50
 AUTHOR = Author("operator", "bench")
 # Loans that are asked about, and not written to.

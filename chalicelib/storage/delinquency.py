@@ -43,11 +43,11 @@ _LATE = """
     ORDER BY unpaid_from, loan_id
 """
 
-_PAGE = f"""
+_PAGE = """
     (SELECT loan_id, unpaid_from, position FROM loan_positions
-     WHERE status = 'open' AND {BUCKET_OF} = :bucket AND {{these}}
+     WHERE status = 'open' AND {these}
      ORDER BY unpaid_from, loan_id LIMIT :limit)
-"""  # noqa: S608 - an expression of ours
+"""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def page(
     connection: Connection, bucket: int, as_of: date, *, buckets: Sequence[Bucket], behind: Behind | None, limit: int
 ) -> list[LateLoan]:
     """The open loans of a bucket, those that are late the longest first. `as_of` is not before their last facts."""
-    values: dict[str, Any] = {"as_of": as_of, "bucket": bucket, "limit": limit, **bucket_values(buckets)}
+    values: dict[str, Any] = {"as_of": as_of, "limit": limit}
     if behind:
         values |= vars(behind)
     # Each is a stretch of the index, so each is a page of its own.
@@ -110,16 +110,19 @@ def _stretches(bucket: int, buckets: Sequence[Bucket], behind: Behind | None, va
     """Which due dates the loans of a bucket are unpaid from, behind the last page; adds what the conditions need.
 
     Where loans are held, some are less late than the bucket says; they have an index of their own, for there are few.
-    No due date is unpaid if charges are all that is left: such loans are not late, and come last.
+    No due date is unpaid if charges are all that is left: such loans are not late, and come last. The conditions name
+    columns alone: of an expression of the bucket the planner cannot tell how many loans it leaves, and sorts all.
     """
     after = " AND (unpaid_from, loan_id) > (CAST(:unpaid_from AS date), :loan_id)" if behind else ""
+    holding, days = holding_from(buckets), buckets[bucket].days_past_due
+    not_worse = " AND NOT held" if holding is not None and days < holding else ""
     if behind is None or behind.unpaid_from is not None:
-        yield _range(bucket, buckets, values) + after
-        if bucket and buckets[bucket].days_past_due == holding_from(buckets):
+        yield _range(bucket, buckets, values) + not_worse + after
+        if bucket and days == holding:
             yield "held AND unpaid_from > CAST(:as_of AS date) - CAST(:from_days AS integer)" + after
     if bucket == 0:
         is_behind = behind is not None and behind.unpaid_from is None
-        yield "unpaid_from IS NULL" + (" AND loan_id > :loan_id" if is_behind else "")
+        yield "unpaid_from IS NULL" + not_worse + (" AND loan_id > :loan_id" if is_behind else "")
 
 
 def _range(bucket: int, buckets: Sequence[Bucket], values: dict[str, Any]) -> str:
