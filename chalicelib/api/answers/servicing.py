@@ -48,7 +48,7 @@ class OpeningFigures(TypedDict):
 
     interest_due: Annotated[Decimal, Field(description="all interest that was unpaid on that day, in rupees")]
     first_unpaid_due_date: Annotated[date, Field(description="the due date of the first instalment that was not paid")]
-    instalments_left: Annotated[int, Field(description="how many instalments were still demanded", ge=1)]
+    instalments_left: Annotated[int, Field(description="how many instalments were still demanded")]
     emis_paid_on_time: Annotated[int, Field(description="instalments paid on time before", ge=0)]
 
 
@@ -213,7 +213,7 @@ class ProposedOpening(TypedDict):
     value_date: ValueDate
     interest_due: Annotated[Decimal, Field(description="all interest that is unpaid on that day, in rupees")]
     first_unpaid_due_date: Annotated[date, Field(description="the due date of the first instalment that is not paid")]
-    instalments_left: Annotated[int, Field(description="how many instalments are still demanded", ge=1)]
+    instalments_left: Annotated[int, Field(description="how many instalments are still demanded")]
 
 
 class StatementLine(TypedDict):
