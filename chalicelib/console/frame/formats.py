@@ -70,7 +70,7 @@ class Formats:
 
     def short_money(self, amount: Decimal | int) -> str:
         """A sum as people say it if it is large: ₹14.56Cr."""
-        if abs(amount) < LARGE:
+        if abs(Decimal(amount)) < LARGE:
             return self.whole_money(amount)
         return format_compact_currency(amount, self._currency, locale=self._locale, fraction_digits=2)
 
