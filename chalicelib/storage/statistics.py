@@ -3,7 +3,7 @@ sees to it that they are not asked more often than they are worth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import Connection, text
@@ -60,55 +60,63 @@ _PORTFOLIO = text("""
 """)
 
 
-def _dues_by(day: str) -> str:
-    """How many due dates there were up to a day, as rules/servicing/days.py counts them; `day` is an expression."""
-    months = f"""(CAST(date_part('year', {day}) - date_part('year', start_date) AS integer) * 12
-                 + CAST(date_part('month', {day}) - date_part('month', start_date) AS integer))"""
-    return f"greatest(0, {months} - CASE WHEN start_date + make_interval(months => {months}) > {day} THEN 1 ELSE 0 END)"
+# Months from a loan's start to a day, and so the number of the instalment that is due in the month of that day.
+def _months_to(day: str) -> str:
+    return f"""(CAST(date_part('year', {day}) * 12 + date_part('month', {day})
+                     - date_part('year', start_date) * 12 - date_part('month', start_date) AS integer))"""
 
 
-def _demanded(number: str) -> str:
-    """What was demanded up to an instalment, in paise, as rules/servicing/demands.py counts it; most have one step."""
-    return f"""CASE
-        WHEN jsonb_array_length(demands) = 1
-        THEN CAST(demands -> 0 ->> 1 AS bigint) * greatest(0, {number} - CAST(demands -> 0 ->> 0 AS integer) + 1)
-        ELSE (SELECT sum(instalment * greatest(0, least({number}, coalesce(following - 1, {number})) - first + 1))
-              FROM (SELECT CAST(step ->> 0 AS integer) AS first, CAST(step ->> 1 AS bigint) AS instalment,
-                           lead(CAST(step ->> 0 AS integer)) OVER (ORDER BY place) AS following
-                    FROM jsonb_array_elements(demands) WITH ORDINALITY AS steps (step, place)) AS spans)
-    END"""  # noqa: S608 - expressions of ours
-
-
-_LIVES = """
-    SELECT positions.principal, unpaid_from, last_fact_on, CAST(terms ->> 'start_date' AS date) AS start_date,
-           CAST(terms ->> 'annual_rate' AS double precision) / 1200 AS rate, position -> 'demands' AS demands,
-           CAST(position ->> 'received' AS bigint) AS received, CAST(position ->> 'final' AS integer) AS final,
-           CAST(position ->> 'interest_accrued' AS bigint) - CAST(position ->> 'interest_taken' AS bigint) AS interest,
-           CAST(position ->> 'paise_days' AS double precision) AS paise_days
-    FROM loan_positions AS positions
-    JOIN loan_terms ON loan_terms.loan_id = positions.loan_id
-    WHERE positions.status = 'open'
-"""
+# What was demanded up to an instalment, in paise, as rules/servicing/demands.py counts it; most loans have one step.
+_DEMANDED = """CASE
+    WHEN jsonb_array_length(demands) = 1
+    THEN CAST(demands -> 0 ->> 1 AS bigint) * greatest(0, number - CAST(demands -> 0 ->> 0 AS integer) + 1)
+    ELSE (SELECT sum(instalment * greatest(0, least(number, coalesce(following - 1, number)) - first + 1))
+          FROM (SELECT CAST(step ->> 0 AS integer) AS first, CAST(step ->> 1 AS bigint) AS instalment,
+                       lead(CAST(step ->> 0 AS integer)) OVER (ORDER BY place) AS following
+                FROM jsonb_array_elements(demands) WITH ORDINALITY AS steps (step, place)) AS spans)
+END"""
 
 # What is overdue, in paise. The final instalment asks for all that is left, with interest that is counted here by an
-# average month: right to some rupees, on a page that shows thousands.
+# average month at the stated rate: right to some rupees, on a page that shows thousands.
 _OVERDUE = text(f"""
-    SELECT coalesce(sum(CASE WHEN demanded < final
-        THEN {_demanded("demanded")} - received
+    SELECT coalesce(sum(CASE WHEN number < final THEN {_DEMANDED} - received
         ELSE principal * 100 + interest + rate / 30.4375 * (paise_days + principal * 100 * (:today - last_fact_on))
     END), 0)
-    FROM (SELECT *, {_dues_by("CAST(:yesterday AS date)")} AS demanded
-          FROM ({_LIVES} AND unpaid_from < :today) AS lives) AS late
+    FROM (
+        SELECT *, months - CASE WHEN start_date + make_interval(months => months) >= :today THEN 1 ELSE 0 END AS number
+        FROM (
+            SELECT principal, last_fact_on, start_date, CAST(interest_rate AS double precision) / 1200 AS rate,
+                   {_months_to("CAST(:today AS date)")} AS months,
+                   position -> 'demands' AS demands, CAST(position -> 'received' AS bigint) AS received,
+                   CAST(position -> 'final' AS integer) AS final,
+                   CAST(position -> 'interest_accrued' AS bigint)
+                       - CAST(position -> 'interest_taken' AS bigint) AS interest,
+                   CAST(position -> 'paise_days' AS double precision) AS paise_days
+            FROM loan_positions
+            JOIN loans ON loans.loan_id = loan_positions.loan_id
+            WHERE status = 'open' AND unpaid_from < :today
+        ) AS late
+    ) AS counted
 """)  # noqa: S608 - expressions of ours
 
-# What the instalments of open loans ask for, in paise: those of this month so far, and all of this month.
+# What the instalments of this month ask for of open loans, in paise: of those that are due by today, and of all. A step
+# that lowers the instalment can begin behind the one of this month.
 _DEMANDS = text(f"""
-    SELECT coalesce(sum({_demanded("by_today")} - {_demanded("before")}), 0),
-           coalesce(sum({_demanded("by_end")} - {_demanded("before")}), 0)
-    FROM (SELECT demands, least(final, {_dues_by("CAST(:day_before AS date)")}) AS before,
-                 least(final, {_dues_by("CAST(:today AS date)")}) AS by_today,
-                 least(final, {_dues_by("CAST(:last AS date)")}) AS by_end
-          FROM ({_LIVES}) AS lives) AS counted
+    SELECT coalesce(sum(instalment) FILTER (WHERE start_date + make_interval(months => number) <= :today), 0),
+           coalesce(sum(instalment), 0)
+    FROM (
+        SELECT start_date, number,
+               CAST(CASE WHEN CAST(demands -> -1 -> 0 AS integer) <= number THEN demands -> -1 -> 1
+                         ELSE demands -> -2 -> 1 END AS bigint) AS instalment
+        FROM (
+            SELECT start_date, {_months_to("CAST(:today AS date)")} AS number,
+                   position -> 'demands' AS demands, CAST(position -> 'final' AS integer) AS final
+            FROM loan_positions
+            JOIN loans ON loans.loan_id = loan_positions.loan_id
+            WHERE status = 'open'
+        ) AS lives
+        WHERE number BETWEEN 1 AND final
+    ) AS of_this_month
 """)  # noqa: S608 - expressions of ours
 
 _RECEIPTS = text("""
@@ -168,16 +176,12 @@ def portfolio(connection: Connection, floors: Sequence[Decimal], today: date) ->
 
 def overdue(connection: Connection, today: date) -> Decimal:
     """What should have been paid before today of loans that are serviced here, without charges, in rupees."""
-    values = {"today": today, "yesterday": today - timedelta(days=1)}
-    return _rupees(connection.execute(_OVERDUE, values).scalar_one())
+    return _rupees(connection.execute(_OVERDUE, {"today": today}).scalar_one())
 
 
 def demands(connection: Connection, today: date) -> Demands:
     """What the instalments of this month ask for."""
-    first = today.replace(day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    values = {"today": today, "day_before": first - timedelta(days=1), "last": last}
-    so_far, in_all = connection.execute(_DEMANDS, values).one()
+    so_far, in_all = connection.execute(_DEMANDS, {"today": today}).one()
     return Demands(_rupees(so_far), _rupees(in_all))
 
 
