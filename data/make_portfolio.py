@@ -195,8 +195,8 @@ def receipts_workbook(openings: Sequence[OpeningRow], receipts: Sequence[Receipt
     for target, rows in ((sheet, openings), (more, receipts)):
         for row in rows:
             target.append([datetime.combine(each, time()) if isinstance(each, date) else each for each in row])
-            for cell in target[target.max_row]:
-                if cell.is_date:
+            for cell, value in zip(target[target.max_row], row, strict=True):
+                if isinstance(value, date):
                     cell.number_format = DATE_FORMAT
     return _fixed_bytes(book)
 
