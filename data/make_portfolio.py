@@ -195,9 +195,9 @@ def receipts_workbook(openings: Sequence[OpeningRow], receipts: Sequence[Receipt
     for target, rows in ((sheet, openings), (more, receipts)):
         for row in rows:
             target.append([datetime.combine(each, time()) if isinstance(each, date) else each for each in row])
-            for column, each in enumerate(row, start=1):
-                if isinstance(each, date):
-                    target.cell(target.max_row, column).number_format = DATE_FORMAT
+            for cell, value in zip(target[target.max_row], row, strict=True):
+                if isinstance(value, date):
+                    cell.number_format = DATE_FORMAT
     return _fixed_bytes(book)
 
 

@@ -262,7 +262,7 @@ def test_the_template_is_made_once_and_downloaded_from_s3(api: Api, s3: "S3Clien
     content = plain_http.get(answers[0].headers["Location"])
     assert content.headers["Content-Type"] == XLSX
     assert "loans-import-template.xlsx" in content.headers["Content-Disposition"]
-    assert load_workbook(BytesIO(content.content)).sheetnames == ["customers", "loans", "Notes"]
+    assert load_workbook(BytesIO(content.content)).sheetnames == ["customers", "loans", "openings", "receipts", "Notes"]
     versions = s3.list_object_versions(Bucket=BUCKET, Prefix="templates/")["Versions"]
     assert len(versions) == 1
 

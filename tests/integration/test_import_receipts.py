@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from chalicelib.imports import jobs
-from chalicelib.imports.merging import merge_waiting, recording
+from chalicelib.imports.merging import merge_waiting
+from chalicelib.imports.merging.recording import Recorder
 from chalicelib.imports.running import ImportResult, import_object
 from chalicelib.postgres.database import Database
 from chalicelib.rules.money import emi
@@ -498,7 +499,7 @@ def test_a_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_one_does_a
     rows = [receipt(f"R{loan_id}", loan_id, customer_id) for loan_id, customer_id in made.items()]
     reference = aws.upload("incoming/r.xlsx", receipts_book(*rows))
     with monkeypatch.context() as dying:
-        dying.setattr(recording.Recorder, "apply", lambda _: (_ for _ in ()).throw(SystemError("killed")))
+        dying.setattr(Recorder, "apply", lambda _: (_ for _ in ()).throw(SystemError("killed")))
         with pytest.raises(SystemError):
             import_object(database, aws.s3, reference, today=TODAY)
     assert scalar(database, "SELECT count(*) FROM loan_transactions WHERE kind = 'receipt'") == 0

@@ -55,13 +55,13 @@ def loans_of(database: Database) -> list[Any]:
     return query(database, "SELECT loan_id, source_loan_id, emis_paid_on_time FROM loans ORDER BY 1")
 
 
-def test_a_row_about_a_loan_made_here_changes_what_was_paid_and_doubles_nothing(
+def test_a_row_about_a_loan_made_here_doubles_nothing_and_leaves_what_was_paid_to_receipts(
     database: Database, upload: Upload
 ) -> None:
     _, number = loan_made_here(database)
-    assert only_sheet(upload(loans_book(row_of(database, number, emis_paid_on_time=5)))).updated == 1
-    assert only_sheet(upload(loans_book(row_of(database, number, emis_paid_on_time=5)))).unchanged == 1
-    assert loans_of(database) == [(number, None, 5)]
+    assert only_sheet(upload(loans_book(row_of(database, number, emis_paid_on_time=5)))).superseded == 1
+    assert only_sheet(upload(loans_book(row_of(database, number, emis_paid_on_time=0)))).unchanged == 1
+    assert loans_of(database) == [(number, None, 0)]
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_a_row_that_differs_from_a_decision_made_here_is_rejected_with_both_valu
     good = row_of(database, number, emis_paid_on_time=3)
     result = upload(loans_book(good, row_of(database, number, emis_paid_on_time=7, **changes)))
     # The row that is rejected does not take the place of the good one.
-    assert (only_sheet(result).updated, only_sheet(result).rejected) == (1, 1)
+    assert (only_sheet(result).superseded, only_sheet(result).rejected) == (1, 1)
     ((_, row, named, given, code, sentence),) = findings(database, result, "rejected")
     assert (row, named, code) == (3, column, "differs_from_decision")
     assert (given or "nothing") in sentence
     assert "was decided here as" in sentence
-    assert loans_of(database) == [(number, None, 3)]
+    assert loans_of(database) == [(number, None, 0)]
 
 
 def test_loans_that_were_doubled_before_are_shown_as_likely_pairs(database: Database) -> None:

@@ -140,8 +140,7 @@ def test_the_columns_hold_what_the_bounds_allow() -> None:
             precision, scale = column.type.precision or 0, column.type.scale or 0
             assert 10 ** (precision - scale) > most[scale], column
     small = {"age": bounds.AGE, "tenure": bounds.TENURE, "score": bounds.SCORE, "emis_paid_on_time": bounds.PAID}
-    # Of a loan that is serviced: those that its terms or its opening leave.
-    small["repayments_left"] = bounds.TENURE
+    small |= dict.fromkeys(("instalments_left", "repayments_left"), bounds.INSTALMENTS_LEFT)
     assert named(SmallInteger) - {"attempts"} == small.keys()
     assert max(values.most for values in small.values()) == MAX_SMALLINT
     assert bounds.MAX_ID == 2**63 - 1
@@ -151,7 +150,7 @@ def test_the_columns_hold_what_the_bounds_allow() -> None:
 def test_every_outcome_of_a_row_has_a_column_and_every_word_a_use() -> None:
     assert [field.name for field in fields(SheetCounts)][3:] == [*COUNTED_OUTCOMES]
     assert {*ROW_OUTCOMES, *FINDING_OUTCOMES} == {*Outcome}
-    assert {*SheetKind} <= metadata.tables.keys()
+    assert {f"staged_{kind}" for kind in SheetKind} <= metadata.tables.keys()
     assert {*PEOPLE, *MACHINES, Role.ANYONE} == {*Role}
 
 
@@ -178,7 +177,9 @@ def test_what_statements_and_templates_compare_with_is_a_word_that_there_is(
 ) -> None:
     for path in CHALICELIB.rglob(f"*.{ending}"):
         if "versions" not in path.parts:
-            assert set(re.findall(pattern, path.read_text())) <= {*known}, path
+            # In a merge, a row whose outcome is not known yet is pending.
+            own = {"pending"} if path.parent.name == "merging" else set()
+            assert set(re.findall(pattern, path.read_text())) <= {*known} | own, path
 
 
 def test_no_form_has_a_length_of_its_own() -> None:
@@ -222,7 +223,7 @@ def test_the_documents_have_the_bounds(document: str, said: str) -> None:
 
 def test_what_is_said_of_broken_constraints_is_about_constraints_that_there_are() -> None:
     named = {constraint.name for table in metadata.tables.values() for constraint in table.constraints}
-    named |= {index.name for table in metadata.tables.values() for index in table.indexes}
+    named |= {index.name for table in metadata.tables.values() for index in table.indexes if index.unique}
     assert BROKEN.keys() <= named
     assert errors._broken == BROKEN
 

@@ -138,7 +138,9 @@ def test_missing_columns_are_listed_beside_what_was_found() -> None:
 
 def test_a_workbook_about_something_else_says_what_was_expected_and_found() -> None:
     sentence = refusal(workbook({"Stock": [["Item", "Price"], ["Pen", 12]]}))
-    assert sentence.startswith("No sheet has the columns of customers or loans. Expected customers: Customer ID, ")
+    assert sentence.startswith(
+        "No sheet has the columns of customers, loans, openings or receipts. Expected customers: "
+    )
     assert sentence.endswith("Found Stock: Item, Price.")
 
 

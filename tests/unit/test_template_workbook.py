@@ -92,6 +92,8 @@ def test_what_a_rule_refuses_the_import_does_not_take(column: Column) -> None:
         refused = [rule.least - timedelta(days=1), rule.most + timedelta(days=1)]
     if rule.check == "textLength":
         refused = ["x" * (rule.most + 1)]
+    if rule.check == "list":
+        refused = ["gift", 1.0]
     if rule.check == "custom":
         refused = [981234567, "98123456789", "phone"]
     assert refused
