@@ -21,6 +21,7 @@ from infra.packaging import ROOT
 from tests.support import plain_http
 from tests.support.application import BUCKET, Api
 from tests.support.console.browser import Browser
+from tests.support.customers import registered
 from tests.support.people import credentials_of
 from tests.support.workbooks import customer, customers_book, loan, loans_book
 
@@ -251,12 +252,18 @@ def reference_of_the_upload() -> ObjectReference:
     return ObjectReference(BUCKET, found["Key"], found["VersionId"], found["ETag"].strip('"'), found["Size"])
 
 
+def a_loan(api: Api) -> int:
+    asked = {"customer_id": registered(api), "loan_amount": 1000, "interest_rate": 12, "tenure": 12}
+    return int(api.post("/api/create-loan/", asked).json["loan_id"])
+
+
 def follow_the_links(api: Api) -> None:
-    """To the report of the import, to the template and to a schedule, which are made when first asked for."""
+    """To the report of the import, the template, a schedule and a statement, which are made when first asked for."""
     links = [
         api.get("/api/imports/1/").json["report"]["url"],
         api.get("/api/imports/template/").headers["Location"],
         api.post("/api/schedule/?format=xlsx", SCHEDULE).headers["Location"],
+        api.get(f"/api/loans/{a_loan(api)}/statement/?format=xlsx").headers["Location"],
     ]
     for link in links:
         assert plain_http.get(link).ok

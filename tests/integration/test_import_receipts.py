@@ -116,7 +116,7 @@ def test_a_receipt_is_recorded_with_all_that_its_row_says(database: Database, up
     number = result.import_id
     assert stored == [("receipt", EMI, date(2025, 2, 28), "instalment", None, "UTR 1", "UPI", "import", number, number)]
     # Open after its last due date, so that it counts as current.
-    assert loan_row(database, loan_id) == (1, None)
+    assert loan_row(database, loan_id) == (1, date(2026, 1, 31))
     assert is_sound(database, loan_id)
 
 

@@ -22,6 +22,7 @@ from chalicelib.api.forms import preferred_format
 from chalicelib.errors import LoanError
 from chalicelib.imports.files import safe_file_name
 from chalicelib.imports.kinds.columns import YEARS
+from chalicelib.imports.kinds.readers import one_of
 from chalicelib.imports.reading.number_formats import MAX_CODE, NumberFormat
 from chalicelib.imports.reading.plain_rows import PlainRows, grammar
 from chalicelib.imports.reading.shared_strings import SharedStrings, Strings
@@ -29,6 +30,7 @@ from chalicelib.imports.reading.workbook import FileRefused
 from chalicelib.imports.reading.xml_parts import Damaged
 from chalicelib.imports.titles import MAX_TITLE, of_other_unit, unit_of
 from chalicelib.requests import models
+from chalicelib.rules.servicing.values import Intent
 from tests.support.growth import BODIES, FILES, Case
 
 MOST_GROWTH = 2.5
@@ -314,6 +316,10 @@ INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
         Case(lambda n: "text/csv;q=0." + "0" * n, preferred_format),
         Case(lambda n: "a;q=1," * n, preferred_format),
         Case(lambda n: "a" + ";" * n, preferred_format),
+    ],
+    ("imports.kinds.readers", "sub", r"r'[\s_-]'"): [
+        Case(lambda n: "_" * n, one_of(tuple(Intent), "unknown_intent").read),
+        Case(lambda n: "a " * n, one_of(tuple(Intent), "unknown_intent").read),
     ],
     ("imports.reading.number_formats", "fullmatch", r"r'[ymdhsgbeap/ .,:\-0]+'"): [
         Case(lambda n: "y" * n + "x", lambda text: NumberFormat(text).sections, MAX_CODE)
