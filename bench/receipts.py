@@ -247,7 +247,7 @@ def _result(found: Sequence[Measure], imported: Sequence[ImportMeasure]) -> Resu
     remarks = (
         f"Medians of {ROUNDS} each, in turns, over loans that are all serviced; a page has {PAGE} loans, a later page "
         "is the eleventh. The floor is one parameterised SELECT of one row through pg8000 as it is. "
-        + (workbooks or "This release has no workbooks of receipts, so none was imported.")
+        + (workbooks if _kind() else "This release has no workbooks of receipts, so none was imported.")
     )
     figures = {"measures": [asdict(each) for each in found], "imports": [asdict(each) for each in imported]}
     header = ["what", "loans", "p50 ms", "p99 ms", "of the floor", "round trips"]
