@@ -60,9 +60,9 @@ NAME_LENGTH = Range(1, 100)
 MAX_SEARCH_LENGTH = 100
 # A reason has words: what is typed to get past the field has not.
 REASON_LENGTH = Range(10, 300)
-# What the outside world knows a transaction by, and the way it came.
+# What the outside world knows a transaction by, and how the money came.
 REFERENCE_LENGTH = Range(1, 100)
-CHANNEL_LENGTH = Range(1, 50)
+CHANNEL_LENGTH = Range(1, 40)
 FILE_NAME_LENGTH = Range(1, 255)
 LOGIN_LENGTH = Range(1, 100)
 # There are no other rules: length is what makes guessing hopeless.

@@ -72,7 +72,7 @@ def _cells(sheet: Any, row: Instalment) -> list[Any]:
 
 
 def number_cell(sheet: Any, value: Any, number_format: str, *, font: Any = None) -> Any:
-    """A cell with a value in a format of Excel's."""
+    """A cell with a value in a number format; in a font if one is given."""
     from openpyxl.cell import WriteOnlyCell
 
     cell: Any = WriteOnlyCell(sheet, value=value)

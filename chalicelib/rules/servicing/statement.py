@@ -104,13 +104,14 @@ def _by_day(facts: Iterable[Fact]) -> dict[date, list[Fact]]:
 
 
 def _period_ends(books: Ledger, since: date, until: date) -> Iterator[date]:
-    """Due dates, and the days on which a penal charge falls due, if the terms have one, after `since`."""
+    """Due dates, and the days on which a penal charge falls due, after `since`."""
     grace = timedelta(days=books.terms.grace_days + 1)
-    waits = (timedelta(), grace) if books.terms.penal_charge else (timedelta(),)
     first = max(1, dues_by(books.start, since - grace))
     for number in range(first, dues_by(books.start, until) + 1):
         due = due_date(books.start, number)
-        yield from (due + wait for wait in waits if since < due + wait <= until)
+        # Without a penal charge nothing falls due a day later, and a line for that day's interest would only confuse.
+        days = (due, due + grace) if books.terms.penal_charge else (due,)
+        yield from (day for day in days if since < day <= until)
 
 
 def _catch_up(books: Ledger, day: date) -> Iterator[Line]:
