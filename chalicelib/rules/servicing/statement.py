@@ -104,7 +104,7 @@ def _by_day(facts: Iterable[Fact]) -> dict[date, list[Fact]]:
 
 
 def _period_ends(books: Ledger, since: date, until: date) -> Iterator[date]:
-    """Due dates, and the days on which a penal charge falls due, if the terms have one, after `since`."""
+    """Due dates, and the days on which a penal charge falls due, after `since`."""
     grace = timedelta(days=books.terms.grace_days + 1)
     first = max(1, dues_by(books.start, since - grace))
     for number in range(first, dues_by(books.start, until) + 1):
