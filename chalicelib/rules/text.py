@@ -9,6 +9,8 @@ from collections.abc import Iterable
 # Control characters, halves of surrogate pairs, and line and paragraph separators. Format characters stay:
 # names in several Indian scripts need the joiners among them.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+# What a spreadsheet takes for the beginning of a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def is_plain_text(text: str) -> bool:
@@ -27,3 +29,12 @@ def joined(words: Iterable[str], last: str) -> str:
     """
     *most, final = words
     return f"{', '.join(most)} {last} {final}" if most else final
+
+
+def harmless(text: str) -> str:
+    """A text with an apostrophe in front if a spreadsheet would take it for a formula.
+
+    >>> harmless("=1+1")
+    "'=1+1"
+    """
+    return f"'{text}" if text.startswith(FORMULA) else text

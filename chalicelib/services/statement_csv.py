@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chalicelib.rules.servicing.statement import Line
+from chalicelib.rules.text import harmless
 from chalicelib.services.servicing_accounts import LoanStatement
 
 HEADER = (
@@ -22,8 +23,6 @@ HEADER = (
     "charges_paid",
     "reversed_by",
 )
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@")
 
 
 class StatementRow(NamedTuple):
@@ -63,15 +62,11 @@ def _values(row: StatementRow) -> list[object]:
         line.value_date.isoformat(),
         line.what.value,
         line.fact.number if line.fact else "",
-        _as_text(row.reference),
-        _as_text(row.channel),
+        harmless(row.reference or ""),
+        harmless(row.channel or ""),
         line.debit,
         line.credit,
         line.balance,
         *parts,
         line.reversed_by,
     ]
-
-
-def _as_text(said: str | None) -> str | None:
-    return f"'{said}" if said and said.startswith(_FORMULA) else said

@@ -16,10 +16,10 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.requests.models import CursorId, Day
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
+from chalicelib.rules.text import harmless
 from chalicelib.rules.typed.names import full_name
 from chalicelib.services import delinquency
 from chalicelib.services.delinquency import BucketTotal, LateLoanToday
-from chalicelib.services.statement_files import harmless
 from chalicelib.storage.delinquency import Behind
 
 # Of one file; what a Lambda may answer, and what one person can call.

@@ -1,6 +1,9 @@
 """The statement of account: a page to read or print, CSV, and a workbook from S3."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple
 
 from chalice.app import Response
 from pydantic import BaseModel, Field
@@ -17,9 +20,11 @@ from chalicelib.console.loans.words import KINDS
 from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
 from chalicelib.requests.models import Day, LastDay
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.servicing.statement import Line
 from chalicelib.services import customers, loans, servicing_accounts
 from chalicelib.services.servicing_accounts import LoanStatement
-from chalicelib.services.statement_files import rows_of, statement_csv
+from chalicelib.services.statement_csv import statement_csv
+from chalicelib.storage.servicing import Transaction
 
 # On a page; a statement of decades would be one of half a megabyte.
 LINES = 120
@@ -32,6 +37,19 @@ class StatementQuery(BaseModel):
     to: LastDay | None = None
     line: Annotated[int, Field(ge=0, le=10**6, description="the number of a line, 0 or more")] = 0
     format: Annotated[Literal["csv", "xlsx"], Field(description="csv or xlsx")] | None = None
+
+
+class Row(NamedTuple):
+    """A line of a statement as the page shows it, in rupees."""
+
+    day: date
+    what: str
+    number: int | None
+    reference: str
+    debit: Decimal
+    credit: Decimal
+    balance: Decimal
+    remarks: str
 
 
 def view_statement(visit: Visit, loan_id: str) -> Response:
@@ -49,7 +67,7 @@ def view_statement(visit: Visit, loan_id: str) -> Response:
     if query.format:
         return _file(visit, found, query.format)
     made = found.statement
-    rows = rows_of(found, KINDS)
+    rows = _rows(found)
     return page(
         visit,
         "loans/statement.html",
@@ -71,10 +89,33 @@ def view_statement(visit: Visit, loan_id: str) -> Response:
 def _file(visit: Visit, found: LoanStatement, wanted: str) -> Response:
     number = found.loan.loan_id
     if wanted == "csv":
-        return download(visit, statement_csv(found, KINDS), "text/csv", f"loan-{number}-statement.csv")
+        return download(visit, statement_csv(found), "text/csv", f"loan-{number}-statement.csv")
     # Loads openpyxl and the AWS client, which pages do without.
-    from chalicelib.services.statement_files import statement_link
+    from chalicelib.services.statement_books import statement_link
 
     bucket = runtime.settings().import_bucket
-    link = statement_link(runtime.s3(), runtime.signing_s3(), bucket=bucket, found=found, words=KINDS)
+    link = statement_link(runtime.s3(), runtime.signing_s3(), bucket=bucket, found=found)
     return redirect_to_file(visit, link)
+
+
+def _rows(found: LoanStatement) -> Sequence[Row]:
+    recorded = {each.number: each for each in found.transactions}
+    return [_row(line, recorded) for line in found.statement.lines]
+
+
+def _row(line: Line, recorded: Mapping[int, Transaction]) -> Row:
+    told = recorded.get(line.fact.number) if line.fact else None
+    remarks = [f"reversed by No. {line.reversed_by}" if line.reversed_by else ""]
+    if told and told.reverses:
+        remarks.append(f"reverses No. {told.reverses}")
+    remarks.append((told.reason or "") if told else "")
+    return Row(
+        line.value_date,
+        KINDS[line.what],
+        told.number if told else None,
+        (told.reference or "") if told else "",
+        line.debit,
+        line.credit,
+        line.balance,
+        ", ".join(filter(None, remarks)),
+    )
