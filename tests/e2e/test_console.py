@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect
+from sqlalchemy import text
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
 from tests.support.console.browsing import browsing, faults_in_the_dark, faults_of, new_context, sign_in
-from tests.support.console.furnishing import begun_here
+from tests.support.console.furnishing import RECEIPTS, begun_here
 from tests.support.console.pages import BEHIND, DOWNLOADS, PICTURES, VIEWS, Shown, View
 from tests.support.people import PASSWORD, key_of, user_of
 from tests.support.settings import DATA, settings_for
@@ -42,10 +43,20 @@ def console(stack: Stack) -> str:
         user_of(database, role)
     user_of(database, Role.VIEWER, "newcomer")
     key_of(database, Role.READER)
-    # The newest loan, so the first in the list: late, with receipts.
     begun_here(database)
     database.engine.dispose()
     return stack.file.console_url
+
+
+@pytest.fixture(scope="module")
+def late_loan(stack: Stack, console: str) -> int:  # noqa: ARG001 - which furnishes the stack
+    """The number of the loan with receipts that is late."""
+    database = Database(make_engine(settings_for(stack.file.database_url)))
+    with database.reading() as connection:
+        reference = text("SELECT loan_id FROM loan_transactions WHERE reference = :reference")
+        number = connection.execute(reference, {"reference": RECEIPTS[0][3]}).scalar_one()
+    database.engine.dispose()
+    return int(number)
 
 
 def opened(browser: Browser, view: View = VIEWS[0]) -> BrowserContext:
@@ -109,9 +120,11 @@ def test_an_officer_imports_a_workbook_and_reads_what_was_wrong(console: str, pa
     assert download.value.suggested_filename.endswith(".xlsx")
 
 
-def test_an_officer_records_a_receipt_that_is_previewed_while_it_is_typed(console: str, page: Page) -> None:
+def test_an_officer_records_a_receipt_that_is_previewed_while_it_is_typed(
+    console: str, late_loan: int, page: Page
+) -> None:
     sign_in(page, console, "officer", PASSWORD)
-    page.goto(f"{console}loans/{_a_loan(page, console)}/")
+    page.goto(f"{console}loans/{late_loan}/")
     page.get_by_role("link", name="Record a receipt").click()
     expect(page.get_by_role("button", name="Preview")).to_have_count(0)
     page.get_by_label("Amount").press_sequentially("1,000", delay=20)
@@ -182,9 +195,9 @@ def test_a_newcomer_takes_a_password_of_their_own(console: str, page: Page) -> N
     sign_in(page, console, "newcomer", "another horse battery")
 
 
-def test_files_are_downloaded_from_their_pages(console: str, page: Page, tmp_path: Path) -> None:
+def test_files_are_downloaded_from_their_pages(console: str, late_loan: int, page: Page, tmp_path: Path) -> None:
     sign_in(page, console, "officer", PASSWORD)
-    numbers = {"loan": _a_loan(page, console), "import": 1}
+    numbers = {"loan": late_loan, "import": 1}
     for each in DOWNLOADS:
         page.goto(console + each.page.format(**numbers))
         link = page.get_by_role("link", name=each.link)
@@ -204,7 +217,7 @@ def _has_rows(file: Path) -> bool:
 
 @pytest.mark.parametrize("view", [view for view in VIEWS if view.scheme == "light"], ids=lambda view: view.name)
 def test_no_page_has_a_serious_fault_is_large_or_wider_than_the_screen(
-    console: str, browser: Browser, view: View
+    console: str, late_loan: int, browser: Browser, view: View
 ) -> None:
     context = opened(browser, view)
     page = context.new_page()
@@ -215,12 +228,12 @@ def test_no_page_has_a_serious_fault_is_large_or_wider_than_the_screen(
     page.goto(console)
     faults = [*faults_of(page), *faults_in_the_dark(page)]
     sign_in(page, console, "admin", PASSWORD)
-    refused, loan = _apply(page, console), _a_loan(page, console)
-    imported = _a_loan(page, console, "?sort=number")
+    refused = _apply(page, console)
+    imported = _first_loan(page, console)
     numbers = {
         "customer": 7,
         "refused": refused,
-        "loan": loan,
+        "loan": late_loan,
         "imported": imported,
         "import": 1,
         "user": 1,
@@ -253,8 +266,8 @@ def _apply(page: Page, console: str) -> int:
     return int(urlsplit(page.url).path.rstrip("/").rpartition("/")[2])
 
 
-def _a_loan(page: Page, console: str, query: str = "") -> int:
-    page.goto(f"{console}loans/{query}")
+def _first_loan(page: Page, console: str) -> int:
+    page.goto(f"{console}loans/?sort=number")
     return int(page.locator("tbody a").first.inner_text().removeprefix("Loan "))
 
 
