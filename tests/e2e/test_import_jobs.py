@@ -105,4 +105,4 @@ def test_what_the_form_does_not_allow_is_refused_by_the_store(empty_stack: Stack
 def test_the_template_is_downloaded_through_the_link(stack: Stack) -> None:
     answer = plain_http.get(f"{stack.api_url}/imports/template/", allow_redirects=False)
     assert answer.status_code == 303
-    assert opened(answer.headers["Location"]).sheetnames == ["customers", "loans", "Notes"]
+    assert opened(answer.headers["Location"]).sheetnames == ["customers", "loans", "openings", "receipts", "Notes"]
