@@ -31,10 +31,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test test-docker bench openapi screenshots lock
+.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test test-docker bench bench-beside openapi screenshots lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY_TO_START) ## install what is missing, below this folder (the other targets do it by themselves)
 	@echo 'Everything is installed.'
@@ -111,6 +111,9 @@ test-docker: $(READY) ## the way through Docker, with an engine and images of th
 
 bench: $(READY) ## measure what docs/performance.md tells; BENCHES="imports" for some of it
 	@exec $(RUN) -m bench $(BENCHES)
+
+bench-beside: $(READY) ## measure beside a service in Django: OTHER=its folder OTHER_PYTHON=a Python that has what it needs
+	@exec $(RUN) -m bench.beside $(OTHER) --python $(OTHER_PYTHON)
 
 openapi: $(READY_VENV) ## write the published contract anew: openapi.json and docs.html in chalicelib/api/published
 	@exec $(RUN) -m contract

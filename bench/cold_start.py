@@ -61,8 +61,8 @@ def run() -> Result:
     """Imports in turns, so that what disturbs one of them disturbs all."""
     with tempfile.TemporaryDirectory() as folder:
         zip_file = package("local", Path(folder) / "package").zip_file
-        ours = _unpacked(zip_file, Path(folder) / "compiled")
-        sources = _unpacked(zip_file, Path(folder) / "sources", without=SUFFIX)
+        ours = unpacked(zip_file, Path(folder) / "compiled")
+        sources = unpacked(zip_file, Path(folder) / "sources", without=SUFFIX)
         found: dict[str, list[float]] = {name: [] for name in IMPORTS}
         for _ in range(REPEATS):
             for name, statement in IMPORTS.items():
@@ -85,7 +85,8 @@ def _result(milliseconds: Mapping[str, float], ours: Unpacked, zip_mib: float) -
     return Result("cold_start", "Cold start", ["import", "ms", f"of {DRIVERS}"], rows, figures, remarks)
 
 
-def _unpacked(zip_file: Path, folder: Path, without: str | None = None) -> Unpacked:
+def unpacked(zip_file: Path, folder: Path, without: str | None = None) -> Unpacked:
+    """The zip's content in a folder, but for the files that end like this."""
     with zipfile.ZipFile(zip_file) as archive:
         archive.extractall(folder, [name for name in archive.namelist() if not without or not name.endswith(without)])
     return Unpacked(folder)

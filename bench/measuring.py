@@ -49,8 +49,8 @@ def settings_for(database_url: str) -> Settings:
     )
 
 
-def fresh_database(server: PostgresServer, name: str = "bench") -> str:
-    """The URL of an empty, migrated database."""
+def empty_database(server: PostgresServer, name: str) -> str:
+    """The URL of a database without a table; what had the name before is dropped."""
     administration = make_engine(settings_for(server.url("postgres")))
     with administration.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
@@ -58,10 +58,16 @@ def fresh_database(server: PostgresServer, name: str = "bench") -> str:
         # What was dropped must not be written out while the next is measured.
         connection.execute(text("CHECKPOINT"))
     administration.dispose()
-    database = Database(make_engine(settings_for(server.url(name))))
+    return server.url(name)
+
+
+def fresh_database(server: PostgresServer, name: str = "bench") -> str:
+    """The URL of an empty, migrated database."""
+    url = empty_database(server, name)
+    database = Database(make_engine(settings_for(url)))
     migrate(database)
     database.engine.dispose()
-    return server.url(name)
+    return url
 
 
 @dataclass(frozen=True)

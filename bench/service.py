@@ -75,7 +75,12 @@ class Service:
 
     def answer(self, call: Call) -> Any:
         """The body of the response, as JSON."""
-        return json.loads(self._answered(call)[1])
+        return self.ask(call)[1]
+
+    def ask(self, call: Call) -> tuple[float, Any]:
+        """What one request takes, and the body of the response, as JSON."""
+        seconds, body = self._answered(call)
+        return seconds, json.loads(body)
 
     def size(self, call: Call) -> int:
         """How many bytes the body of the response has."""
