@@ -3,7 +3,19 @@
 import argparse
 from pathlib import Path
 
-from bench import cold_start, growth, handlers, imports, pages, receipts, rules, servicing, throughput, writes
+from bench import (
+    cold_start,
+    first_answer,
+    growth,
+    handlers,
+    imports,
+    pages,
+    receipts,
+    rules,
+    servicing,
+    throughput,
+    writes,
+)
 from bench.measuring import machine, write_json
 
 BENCHES = {
@@ -13,6 +25,7 @@ BENCHES = {
     "receipts": receipts.run,
     "throughput": throughput.run,
     "cold_start": cold_start.run,
+    "first_answer": first_answer.run,
     "growth": growth.run,
     "pages": pages.run,
     "imports": imports.run,

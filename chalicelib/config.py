@@ -99,6 +99,11 @@ def check_doors(environ: Mapping[str, str] = os.environ) -> None:
     _origins(environ)
 
 
+def runs_in_lambda(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process is a function's, where the time until the first answer counts."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in environ
+
+
 def _required(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "")
     if not value:

@@ -13,7 +13,7 @@ from chalicelib.api.answers.errors import Error
 from chalicelib.api.declaring import Answer, Link
 from chalicelib.api.endpoint import Endpoint
 from chalicelib.api.responses import JSON
-from chalicelib.api.routes import endpoints
+from chalicelib.api.routes import declared
 from chalicelib.api.taking import Failures, Header
 from chalicelib.errors import (
     DatabaseUnavailable,
@@ -75,7 +75,7 @@ def _paths(exchanges: Sequence[Exchange]) -> dict[str, dict[str, Any]]:
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     tags = list(words.TAGS)
     # By group; within a group in the order in which they are declared.
-    for (method, path), endpoint in sorted(endpoints.declared.items(), key=lambda each: tags.index(each[1].tag)):
+    for (method, path), endpoint in sorted(declared().items(), key=lambda each: tags.index(each[1].tag)):
         own = [each for each in exchanges if each.operation == view_name(endpoint)]
         paths[public_path(path)][method.lower()] = _operation(path, endpoint, own)
     return dict(paths)
@@ -111,7 +111,7 @@ def _operation(path: str, endpoint: Endpoint, exchanges: Sequence[Exchange]) -> 
 def _failure_components(exchanges: Sequence[Exchange]) -> dict[str, Any]:
     """One response a status, which all operations refer to; which of its codes one has stands there as `x-errors`."""
     kinds = defaultdict[int, set[type[LoanError]]](set)
-    for endpoint in endpoints.declared.values():
+    for endpoint in declared().values():
         for status, found in failures(endpoint).items():
             kinds[status].update(found)
     return {
@@ -244,6 +244,6 @@ def _key(summary: str) -> str:
 
 def _types() -> set[Any]:
     """The models of all bodies and the types of all answers."""
-    asked = {model_of(endpoint, "body") for endpoint in endpoints.declared.values()}
-    given = {type_of_answer(each, answer) for each in endpoints.declared.values() for answer in each.answers}
+    asked = {model_of(endpoint, "body") for endpoint in declared().values()}
+    given = {type_of_answer(each, answer) for each in declared().values() for answer in each.answers}
     return {Error, *asked, *given} - {None}

@@ -1,8 +1,5 @@
-"""The blueprint of the API, and the one place where its endpoints are declared."""
-
-from chalice.app import Blueprint
+"""The one place where the endpoints of the API are declared."""
 
 from chalicelib.api.endpoint import Endpoints
 
-api = Blueprint(__name__)
-endpoints = Endpoints(api)
+endpoints = Endpoints()

@@ -71,11 +71,11 @@ class Endpoint:
 
 
 class Endpoints:
-    """Declares endpoints on a Chalice blueprint, and in the end everything that is none."""
+    """Keeps what is declared, and routes it on Chalice blueprints, in the end everything that is no endpoint."""
 
-    def __init__(self, blueprint: Blueprint) -> None:
-        self._blueprint = blueprint
+    def __init__(self) -> None:
         self.declared: dict[tuple[str, str], Endpoint] = {}
+        self._routed = 0
 
     def add(
         self,
@@ -96,66 +96,79 @@ class Endpoints:
         def declare(view: View) -> View:
             endpoint = Endpoint(view, operation, tag, answers, raises, note, about_no_customer)
             self.declared[method, path] = endpoint
-            self._route(path, with_head(method), view, endpoint.answer, operation)
             return view
 
         return declare
 
-    def close(self) -> None:
-        """Declares the methods and paths that are left, with their 405 and 404. Call it after the last `add`."""
+    def route(self, blueprint: Blueprint) -> None:
+        """Routes what was declared since the last time. A blueprint that is registered takes no more."""
+        for (method, path), endpoint in list(self.declared.items())[self._routed :]:
+            _route(blueprint, path, with_head(method), endpoint.view, endpoint.answer, endpoint.operation)
+        self._routed = len(self.declared)
+
+    def route_rest(self, blueprint: Blueprint) -> None:
+        """Routes the methods and paths that are left, to their 405 and 404. Call it after the last `add`."""
         allowed: dict[str, list[str]] = defaultdict(list)
         for method, path in self.declared:
             allowed[path] += with_head(method)
         for path, methods in allowed.items():
-            self._route_rest(path, _method_not_allowed(tuple(methods)), exclude=methods)
+            _route_rest(blueprint, path, _method_not_allowed(tuple(methods)), exclude=methods)
         for path in NOWHERE:
-            self._route_rest(path, path_not_found, exclude=())
+            _route_rest(blueprint, path, path_not_found, exclude=())
 
-    def _route_rest(self, path: str, answer: Answering, exclude: Collection[str]) -> None:
-        methods = [method for method in METHODS if method not in exclude]
-        # What is possible where stands in the contract, which is for everybody.
-        self._route(path, methods, answer, answer, Operation.READ_CONTRACT)
 
-    def _route(
-        self, path: str, methods: list[str], named: Callable[..., object], answer: Answering, operation: Operation
-    ) -> None:
-        # content_types: Chalice would answer 415 in an envelope of its own, even to a GET.
-        route = self._blueprint.route(path, methods=methods, content_types=[])
-        route(wraps(named)(self.answering(answer, path, operation)))
+def _route_rest(blueprint: Blueprint, path: str, answer: Answering, exclude: Collection[str]) -> None:
+    methods = [method for method in METHODS if method not in exclude]
+    # What is possible where stands in the contract, which is for everybody.
+    _route(blueprint, path, methods, answer, answer, Operation.READ_CONTRACT)
 
-    def answering(self, answer: Answering, path: str, operation: Operation) -> Callable[..., Response]:
-        """What Chalice calls for a path: lets in whoever may, and turns whatever is raised into the envelope."""
 
-        def respond(**path_parameters: str) -> Response:
-            watch = RequestWatch("api")
-            request = self._blueprint.current_request
-            request_id = request_id_of(request)
-            actor = None
-            try:
-                _check_host(request)
-                actor = _actor(request, operation)
-                response = answer(Call(request, request_id, actor), path_parameters)
-            except LoanError as error:
-                if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                    # The client is told that something is out of reach; the log says what.
-                    log_exception("request_interrupted", error, request_id=request_id)
-                response = respond_error(error, request_id)
-            except Exception as error:
-                log_exception("request_failed", error, request_id=request_id)
-                sentence = f"Something went wrong on our side. Please tell us the request id {request_id}."
-                response = respond_error(InternalError(sentence), request_id)
-            cross_origin.let_in(request, response, _origins())
-            without_body(request, response)
-            watch.log(
-                request_id=request_id,
-                method=request.method,
-                route=path,
-                status=response.status_code,
-                actor=actor.identity if actor else None,
-            )
-            return response
+def _route(
+    blueprint: Blueprint,
+    path: str,
+    methods: list[str],
+    named: Callable[..., object],
+    answer: Answering,
+    operation: Operation,
+) -> None:
+    # content_types: Chalice would answer 415 in an envelope of its own, even to a GET.
+    route = blueprint.route(path, methods=methods, content_types=[])
+    route(wraps(named)(answering(blueprint, answer, path, operation)))
 
-        return respond
+
+def answering(blueprint: Blueprint, answer: Answering, path: str, operation: Operation) -> Callable[..., Response]:
+    """What Chalice calls for a path: lets in whoever may, and turns whatever is raised into the envelope."""
+
+    def respond(**path_parameters: str) -> Response:
+        watch = RequestWatch("api")
+        request = blueprint.current_request
+        request_id = request_id_of(request)
+        actor = None
+        try:
+            _check_host(request)
+            actor = _actor(request, operation)
+            response = answer(Call(request, request_id, actor), path_parameters)
+        except LoanError as error:
+            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                # The client is told that something is out of reach; the log says what.
+                log_exception("request_interrupted", error, request_id=request_id)
+            response = respond_error(error, request_id)
+        except Exception as error:
+            log_exception("request_failed", error, request_id=request_id)
+            sentence = f"Something went wrong on our side. Please tell us the request id {request_id}."
+            response = respond_error(InternalError(sentence), request_id)
+        cross_origin.let_in(request, response, _origins())
+        without_body(request, response)
+        watch.log(
+            request_id=request_id,
+            method=request.method,
+            route=path,
+            status=response.status_code,
+            actor=actor.identity if actor else None,
+        )
+        return response
+
+    return respond
 
 
 def _actor(request: Request, operation: Operation) -> Actor:

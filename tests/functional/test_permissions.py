@@ -1,18 +1,19 @@
 """Every route and every role: who may is let in, who may not is told so, who is nobody is asked who they are."""
 
 import pytest
+from chalice.app import Blueprint
 
 from app import app
-from chalicelib.api.blueprint import endpoints
 from chalicelib.api.declaring import ok
-from chalicelib.api.endpoint import METHODS, NOWHERE, Endpoint
+from chalicelib.api.endpoint import METHODS, NOWHERE, Endpoint, answering
+from chalicelib.api.routes import declared
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import PERMISSIONS, PUBLIC, SCOPED, Operation, Role
 from tests.support.application import Api, assert_envelope
 from tests.support.customers import registered
 from tests.support.people import credentials_of, key_of
 
-ROUTES = sorted((key, endpoint.operation) for key, endpoint in endpoints.declared.items())
+ROUTES = sorted((key, endpoint.operation) for key, endpoint in declared().items())
 SOMEBODY = [role for role in Role if role is not Role.ANYONE]
 
 # What would not come back the same way for the next route.
@@ -36,22 +37,22 @@ def calls() -> list[tuple[str, str, Operation]]:
 
 def test_every_route_of_the_application_declares_a_permission_or_is_a_leftover() -> None:
     # The console's pages have a test of their own.
-    declared = {path: methods for path, methods in app.routes.items() if path.startswith("/api") or path in NOWHERE}
+    routed = {path: methods for path, methods in app.routes.items() if path.startswith("/api") or path in NOWHERE}
     leftovers = {
         (method, path)
-        for path, methods in declared.items()
+        for path, methods in routed.items()
         for method in methods
         if path in NOWHERE or methods[method].view_function.__name__.startswith("method_not_allowed")
     }
-    routes = {(method, path) for path, methods in declared.items() for method in methods}
-    heads = {("HEAD", path) for method, path in endpoints.declared if method == "GET"}
-    assert routes - leftovers == set(endpoints.declared) | heads
-    for path in {path for _, path in endpoints.declared}:
+    routes = {(method, path) for path, methods in routed.items() for method in methods}
+    heads = {("HEAD", path) for method, path in declared() if method == "GET"}
+    assert routes - leftovers == set(declared()) | heads
+    for path in {path for _, path in declared()}:
         assert {method for method, other in routes if other == path} == set(METHODS)
 
 
 def test_every_operation_is_what_some_route_does() -> None:
-    assert {endpoint.operation for endpoint in endpoints.declared.values()} | WITHOUT_A_ROUTE == set(Operation)
+    assert {endpoint.operation for endpoint in declared().values()} | WITHOUT_A_ROUTE == set(Operation)
 
 
 @pytest.mark.parametrize("role", SOMEBODY)
@@ -87,27 +88,29 @@ def test_a_key_of_one_customer_may_do_less(api: Api, database: Database, role: R
         assert (answer.status == 403) == (not allowed), f"{method} {path}: {answer.text}"
 
 
-@pytest.mark.parametrize(("method", "path"), endpoints.declared)
+@pytest.mark.parametrize(("method", "path"), declared())
 def test_what_a_key_of_one_customer_may_use_heeds_its_scope(method: str, path: str) -> None:
-    endpoint = endpoints.declared[method, path]
+    endpoint = declared()[method, path]
     assert endpoint.heeds_scope or endpoint.operation in PUBLIC or endpoint.operation not in SCOPED
 
 
 def test_a_view_that_takes_no_scope_is_not_called_for_a_key_of_one_customer(api: Api, database: Database) -> None:
     key = key_of(database, Role.READER, customer_id=registered(api))
     route = app.routes["/api/customers"]["GET"]
-    declared, called = route.view_function, []
+    was, called = route.view_function, []
 
     def forgetful() -> dict[str, object]:
         called.append(True)
         return {"customers": [], "next": 4711}
 
     endpoint = Endpoint(forgetful, Operation.READ_CUSTOMERS, "Customers", (ok("A page of customers."),))
-    route.view_function = endpoints.answering(endpoint.answer, "/api/customers", endpoint.operation)
+    blueprint = Blueprint(__name__)
+    app.register_blueprint(blueprint)
+    route.view_function = answering(blueprint, endpoint.answer, "/api/customers", endpoint.operation)
     try:
         assert api.get("/api/customers").status == 200
         answer = api.showing(key).get("/api/customers")
     finally:
-        route.view_function = declared
+        route.view_function = was
     assert_envelope(answer, 403, "forbidden")
     assert called == [True]

@@ -1,5 +1,6 @@
 """What the application does when a process starts with it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -33,3 +34,34 @@ def test_the_application_starts_without_the_password_hasher() -> None:
     program = "import sys, app; print([name for name in ('argon2', 'cffi', '_cffi_backend') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_function_starts_with_the_five_endpoints_and_answers_everything_else_when_asked() -> None:
+    """Each request finds the application as the one before left it, in one process."""
+    program = """
+import json, sys
+from app import app
+from chalicelib.api.routes import LATER
+
+class Context:
+    aws_request_id = "1"
+
+def asked(method, resource):
+    context = {"resourcePath": resource, "httpMethod": method, "requestId": "1", "identity": {}}
+    event = {"requestContext": context, "headers": {}, "multiValueHeaders": {}, "multiValueQueryStringParameters": None,
+             "pathParameters": {"proxy": "nowhere"}, "stageVariables": None, "body": None, "isBase64Encoded": False}
+    return app(event, Context())["statusCode"]
+
+def later():
+    return [name for name in LATER if f"chalicelib.api.{name}" in sys.modules]
+
+found = [later(), asked("POST", "/api/register"), later(), asked("GET", "/api/register")]
+found += [asked("GET", "/api/openapi.json"), asked("GET", "/{proxy+}"), asked("GET", "/console")]
+found.append(set(later()) == set(LATER))
+print(json.dumps(found), file=sys.stderr)
+"""
+    environ = {"PATH": os.environ["PATH"], "STAGE": "prod", "AWS_LAMBDA_FUNCTION_NAME": "loans"}
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    # Without a setting, what needs one fails, and what is for everybody is answered.
+    assert json.loads(done.stderr.splitlines()[-1]) == [[], 500, [], 405, 200, 404, 500, True]

@@ -15,7 +15,7 @@ from typing_extensions import TypeAliasType, is_typeddict
 
 from chalicelib.api.contract import PUBLISHED, content_security_policy, published
 from chalicelib.api.endpoint import Endpoint
-from chalicelib.api.routes import endpoints
+from chalicelib.api.routes import declared
 from chalicelib.api.taking import parameters_of
 from chalicelib.errors import LoanError
 from chalicelib.rules.access import Operation
@@ -53,7 +53,7 @@ def test_the_published_files_are_what_is_generated_now(name: str) -> None:
     assert (PUBLISHED / name).read_text() == generated()[name], f"{name} is out of date: run `make openapi`"
 
 
-@pytest.mark.parametrize("endpoint", endpoints.declared.values(), ids=view_name)
+@pytest.mark.parametrize("endpoint", declared().values(), ids=view_name)
 def test_whatever_an_endpoint_answers_as_json_has_a_type(endpoint: Endpoint) -> None:
     assert len(endpoint.answers) == len({answer.status for answer in endpoint.answers})
     is_written = endpoint.operation is Operation.READ_CONTRACT
@@ -103,9 +103,7 @@ def test_every_link_leads_to_an_operation_with_parameters_that_it_has() -> None:
 
 
 def test_every_error_of_the_service_is_told_of_where_it_can_happen() -> None:
-    told = {
-        kind.code for endpoint in endpoints.declared.values() for kinds in failures(endpoint).values() for kind in kinds
-    }
+    told = {kind.code for endpoint in declared().values() for kinds in failures(endpoint).values() for kind in kinds}
     everywhere = {kind.code for kind in kinds_of(LoanError)}
     # These two are answered where there is no operation.
     assert everywhere - told == {"path_not_found", "method_not_allowed"}
@@ -220,5 +218,5 @@ def test_the_policy_of_the_page_lets_in_its_own_style_sheet_only() -> None:
 
 def test_every_operation_is_on_the_page() -> None:
     page = (PUBLISHED / "docs.html").read_text()
-    for endpoint in endpoints.declared.values():
+    for endpoint in declared().values():
         assert f'id="{view_name(endpoint)}"' in page

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from chalicelib.api.blueprint import endpoints
+from chalicelib.api.routes import declared
 from tests.support.hostile.cases import ASKED, JSON, PERSON, Case
 
 EVIL = "evil.example.com"
@@ -78,7 +78,7 @@ def inventory() -> Iterator[Case]:
         yield Case("inventory", f"no /api {path}", "GET", path, 404, "admin", base="")
     for path in ("/customers/{customer_id}", "/customers", "/loans", "/applications", "/applications/{application_id}",
                  "/view-loan/{loan_id}", "/audit", "/imports", "/users/{user_id}", "/api-keys/{key_id}"):  # fmt: skip
-        known = {method for method, declared in endpoints.declared if declared == f"/api{path}"}
+        known = {method for method, where in declared() if where == f"/api{path}"}
         assert known, path
         filled = path.split("{")[0].rstrip("/") + ("/1/" if "{" in path else "/")
         for method in sorted({"POST", "PUT", "PATCH", "DELETE"} - known):
