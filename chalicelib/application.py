@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice
 
+from chalicelib import runtime
 from chalicelib.api.routes import first_routes, later_routes
 from chalicelib.config import runs_in_lambda
 from chalicelib.starting import importing
@@ -19,7 +20,9 @@ class Application(Chalice):
         super().__init__(app_name="loans")
         self.register_blueprint(first_routes())
         self._is_complete = False
-        if not runs_in_lambda():
+        if runs_in_lambda():
+            runtime.connect_early()
+        else:
             self.complete()
 
     def complete(self) -> None:

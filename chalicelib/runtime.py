@@ -1,10 +1,12 @@
 """The only builder of real things: settings, engine, clock, AWS clients; each once a container, when first used."""
 
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, read_settings
+from chalicelib.errors import ConfigurationError, LoanError
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.policy import Policy
 from chalicelib.services.access import Gate
@@ -22,6 +24,12 @@ def settings() -> Settings:
 @cache
 def database() -> Database:
     return Database(make_engine(settings()))
+
+
+def connect_early() -> None:
+    """Connects while a function starts, which Lambda gives a whole core. What fails is told to the first who asks."""
+    with suppress(ConfigurationError, LoanError):
+        database().connect()
 
 
 @cache

@@ -180,6 +180,11 @@ class Database:
         """A unit of work: `with database.transaction() as tx: …; tx.commit()`."""
         return Transaction(self.engine)
 
+    def connect(self) -> None:
+        """Connects, for whoever comes next to find it done. Raises DatabaseUnavailable."""
+        with translated(), self.engine.connect():
+            pass
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for a use case that is one SELECT, which needs no transaction around it."""
