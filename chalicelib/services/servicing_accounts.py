@@ -116,14 +116,14 @@ def view_statement(
 
 @retried
 def compare_prepayments(
-    database: Database, loan_id: int, amount: Decimal, *, on: date, today: date, scope: Scope = EVERYBODY
+    database: Database, loan_id: int, amount: Decimal, *, on: date, scope: Scope = EVERYBODY
 ) -> Comparison:
-    """A prepayment of `amount` rupees by either effect, and none. Raises what recording it would raise."""
+    """A prepayment of `amount` rupees on a day by either effect, and none; on a day to come as if nothing happened
+    until then. Raises what recording it on that day would raise.
+    """
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope=scope)
-    check_day(life, on, "value_date")
-    if on > today:
-        raise InvalidRequest(f"{on} is in the future; today is {today}.", {"value_date": [f"is after {today}"]})
+    check_day(life, on, "on")
     with told_refusals():
         return prepayment.compare_prepayments(life.terms, life.position_on(on), amount, on)
 

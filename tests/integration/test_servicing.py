@@ -133,8 +133,8 @@ def test_a_day_that_no_loan_has_is_told_as_the_field(database: Database, day: da
         quote_settlement(database, loan_id, day)
     assert list(refused.value.fields) == ["on"]
     with pytest.raises(InvalidRequest) as refused:
-        compare_prepayments(database, loan_id, Decimal(5000), on=day, today=TODAY)
-    assert list(refused.value.fields) == ["value_date"]
+        compare_prepayments(database, loan_id, Decimal(5000), on=day)
+    assert list(refused.value.fields) == ["on"]
     if day > TODAY:
         with pytest.raises(InvalidRequest):
             view_account(database, loan_id, day)
@@ -169,7 +169,7 @@ def test_what_is_waived_and_written_off_is_owed_no_more(database: Database) -> N
 def test_both_effects_of_a_prepayment_are_compared_as_they_would_be_recorded(database: Database) -> None:
     loan_id = a_loan(database)
     record(database, loan_id, receipt(EMI, DUE[1]), DUE[1], TEST)
-    compared = compare_prepayments(database, loan_id, Decimal(5000), on=DUE[1], today=DUE[1])
+    compared = compare_prepayments(database, loan_id, Decimal(5000), on=DUE[1])
     wanted = receipt("5000", DUE[1], Intent.PREPAYMENT, Effect.LOWER_INSTALMENT)
     seen = preview(database, loan_id, wanted, today=DUE[1])
     assert seen.split == compared.lower_instalment.split
