@@ -32,12 +32,14 @@ _OF_A_PROPOSAL = {Code.OPENING_INVALID: "paid", Code.BEFORE_DISBURSAL: "on"}
 class LoanAccount:
     """A loan on a day, with all its transactions in the order of recording, whatever their dates.
 
-    The status of `account.standing` is NOT_SERVICED for a loan that needs an opening first.
+    `since` is the day from which the loan is serviced here, None if it needs an opening first. The status of
+    `account.standing` is NOT_SERVICED before that day.
     """
 
     loan: LoanOnRecord
     terms: Terms
     account: Account
+    since: date | None
     transactions: tuple[Transaction, ...]
 
 
@@ -75,7 +77,7 @@ def view_account(database: Database, loan_id: int, as_of: date, *, scope: Scope 
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(history=True), scope=scope)
     seen = accounts.account(life.terms, life.facts or (), as_of)
-    return LoanAccount(life.loan, life.terms, seen, _transactions(life))
+    return LoanAccount(life.loan, life.terms, seen, life.position.since, _transactions(life))
 
 
 @retried

@@ -104,6 +104,39 @@ def test_the_ledger_says_who_recorded_what_and_how_it_was_split(officer: Browser
     assert "₹500.00 ₹120.00 ₹380.00" in words
 
 
+def test_the_page_shows_a_loan_as_of_any_day_and_says_which(officer: Browser, database: Database) -> None:
+    loan, start = lent(database), months_ago(3)
+    paid(database, loan, EMI, due_date(start, 1))
+    paid(database, loan, EMI, due_date(start, 2) + timedelta(days=5))
+    day = due_date(start, 2) + timedelta(days=2)
+    seen = opened(officer, f"{LOAN}?as_of={day}")
+    assert "as it is known today: later transactions are left out." in seen.words
+    assert f'value="{day}"' in seen.text
+    assert "Overdue ₹1,066.19" in seen.words
+    assert "Days past due 2" in seen.words
+    assert "1 paid on time, 11 left" in seen.words
+    assert "Receipt Later" in seen.words
+    assert "Record a receipt" not in seen.words
+    assert "Reverse" not in seen.words
+    ahead = opened(officer, f"{LOAN}?as_of={due_date(start, 12)}&instalment=1")
+    assert "if nothing happens until then." in ahead.words
+    assert "Outstanding on" in ahead.words
+    early = opened(officer, f"{LOAN}?as_of={start - timedelta(days=1)}")
+    assert "Nothing is known of it on earlier days." in early.words
+    for wrong in ("soon", "2300-01-01"):
+        refused = officer.get(f"{LOAN}?as_of={wrong}")
+        assert refused.status == 400
+        assert "Outstanding today" in refused.words
+        assert f'value="{wrong}"' in refused.text
+
+
+def test_the_parts_of_the_page_stay_on_the_day_that_is_shown(officer: Browser, database: Database) -> None:
+    start = months_ago(3)
+    lent(database, tenure=30)
+    seen = opened(officer, f"{LOAN}?as_of={due_date(start, 1)}")
+    assert f'href="?as_of={due_date(start, 1)}&amp;instalment=13#instalments"' in seen.text
+
+
 def test_a_viewer_sees_it_all_and_is_offered_nothing_to_record(browser: Browser, database: Database) -> None:
     lent(database)
     viewer = browser.sign_in_as(database, Role.VIEWER)
