@@ -494,7 +494,19 @@ def test_loans_are_listed_by_class(loan: Loan, database: Database) -> None:
     assert listed("class=STANDARD") == [fresh]
     assert listed(f"class=NPA&customer_id={loan.customer_id}") == [loan.loan_id]
     assert listed("class=SMA-1") == []
-    assert_envelope(loan.api.get("/api/loans?class=BAD"), 400, "invalid_request")
+    envelope = assert_envelope(loan.api.get("/api/loans?class=BAD"), 400, "invalid_request")
+    assert "STANDARD, SMA-0, SMA-1, SMA-2 or NPA" in envelope["fields"]["class"][0]
+
+
+def test_a_list_of_loans_says_what_is_owed_of_each_and_how_late_it_is(loan: Loan, database: Database) -> None:
+    Loan(loan.api, 0, a_loan(database)).pay(12_000, START, intent="settlement")
+    an_imported_loan(database)
+    late, closed, elsewhere = loan.api.get("/api/loans").json["loans"]
+    account = loan.account()["account"]
+    names = ("status", "class", "days_past_due", "outstanding", "overdue")
+    assert [late[name] for name in names] == [account[name] for name in names]
+    assert [closed[name] for name in names] == ["closed", None, 0, 0, 0]
+    assert [elsewhere[name] for name in names] == ["not_serviced", None, None, None, None]
 
 
 def test_a_key_of_one_customer_reads_and_previews_its_own_loans_and_records_nothing(

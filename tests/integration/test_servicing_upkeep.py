@@ -18,6 +18,7 @@ from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.services.servicing_accounts import quote_settlement, view_account
 from chalicelib.services.servicing_upkeep import begin_servicing
 from chalicelib.storage import loans as stored_loans
+from chalicelib.storage import standings
 from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.paging import Cursor
 from chalicelib.storage.tables import loans
@@ -155,8 +156,8 @@ def current_principal(database: Database, day: date) -> Decimal:
 
 def current_loans(database: Database, day: date) -> list[LoanOnRecord]:
     with database.reading() as connection:
-        current = stored_loans.listed(connection, today=day, cursor=Cursor(20), current=True).rows
-        ended = stored_loans.listed(connection, today=day, cursor=Cursor(20), current=False).rows
+        current = [loan for loan, _ in standings.listed(connection, today=day, cursor=Cursor(20), current=True).rows]
+        ended = [loan for loan, _ in standings.listed(connection, today=day, cursor=Cursor(20), current=False).rows]
     assert all(loan.is_current(day) for loan in current)
     assert not any(loan.is_current(day) for loan in ended)
     return list(current)

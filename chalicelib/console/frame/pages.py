@@ -98,7 +98,7 @@ _ALL = (
     ),
     *_pages(
         "collections.views",
-        ("GET", "collections", Operation.READ_LOANS, "view_collections"),
+        ("GET", "collections", Operation.READ_DELINQUENCY, "view_collections"),
     ),
     *_pages(
         "imports.views",
