@@ -224,6 +224,18 @@ def test_an_opening_that_is_reversed_leaves_the_loan_as_the_workbook_had_it(data
     assert stored_position(database, loan_id) == replayed(database, loan_id)
 
 
+def test_an_opening_that_leaves_more_than_was_stated_counts_on_from_what_it_leaves(database: Database) -> None:
+    loan_id = an_imported_loan(database)
+    told = WantedOpening(Decimal(0), DUE[2], 11)
+    made = record(database, loan_id, Wanted(Kind.OPENING, Decimal(11_000), DUE[1], opening=told), TODAY, TEST)
+    assert loan_row(database, loan_id)[0] == 1
+    settled = record(database, loan_id, receipt("11000", DUE[1], Intent.SETTLEMENT), TODAY, TEST)
+    assert loan_row(database, loan_id)[0] == 12
+    for number in (settled.transaction.number, made.transaction.number):
+        record(database, loan_id, reversal(number), TODAY, TEST)
+    assert loan_row(database, loan_id)[0] == 3
+
+
 def test_what_makes_no_sense_names_its_field_and_leaves_nothing(database: Database) -> None:
     loan_id = a_loan(database)
     bad = {

@@ -93,7 +93,8 @@ def _open(books: Ledger, fact: Fact) -> Parts:
     first = dues_by(books.start, opening.first_unpaid_due_date)
     books.demands = ((first, whole_paise(books.terms.instalment)),)
     books.covered, books.final = first - 1, first - 1 + opening.instalments_left
-    books.paid_on_time = opening.emis_paid_on_time
+    # An instalment that is left was not paid, on time or otherwise, whatever was said of it elsewhere.
+    books.paid_on_time = min(opening.emis_paid_on_time, max(0, books.terms.tenure - opening.instalments_left))
     books.judged = books.grace_over(fact.value_date)
     books.late = opening.first_unpaid_due_date < fact.value_date
     books.unpaid_from = opening.first_unpaid_due_date

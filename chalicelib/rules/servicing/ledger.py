@@ -222,7 +222,8 @@ class Ledger:
             reached = self.final
         missed = max(self.covered, self.dues_by(today - A_DAY))
         if self.covered < self.final:
-            self.paid_on_time += max(0, on_time - missed)
+            # An opening may leave more instalments than the tenure had.
+            self.paid_on_time = min(self.terms.tenure, self.paid_on_time + max(0, on_time - missed))
         self.covered = max(self.covered, reached)
 
     def _look_ahead(self, today: date) -> None:

@@ -32,7 +32,7 @@ from chalicelib.rules.servicing.stored import (
     terms_as_stored,
     terms_from_stored,
 )
-from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Terms
+from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Opening, Terms
 from tests.unit.servicing.histories import (
     Life,
     disbursed,
@@ -246,6 +246,32 @@ def test_nothing_is_ever_below_zero(life: Life, days: int) -> None:
     assert 0 <= owed.paid_on_time <= life.terms.tenure
     assert 0 <= owed.repayments_left <= life.terms.tenure
     assert (owed.overdue > 0) == (owed.days_past_due > 0)
+
+
+@few
+@given(
+    made=terms(st.integers(1, 12)),
+    first=st.integers(1, 15),
+    left=st.integers(1, 20),
+    stated=st.integers(0, 25),
+    gaps=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 100)), max_size=12),
+)
+def test_no_loan_has_more_instalments_paid_on_time_than_its_tenure(
+    made: Terms, first: int, left: int, stated: int, gaps: list[tuple[int, int]]
+) -> None:
+    opened = Opening(ZERO, due_date(made.start_date, first), left, stated)
+    day = due_date(made.start_date, first - 1)
+    facts = [Fact(1, Kind.OPENING, made.principal, day, opening=opened)]
+    position = fold(made, facts)
+    assert position.paid_on_time == min(stated, max(0, made.tenure - left))
+    for gap, share in [*gaps, (0, 100)]:
+        day += timedelta(days=gap)
+        owed = standing(made, position, day).outstanding
+        amount = from_paise(max(1, int(owed * 100) * share // 100))
+        facts.append(receipt(len(facts) + 1, amount, day))
+        before, position = position, fold(made, facts)
+        assert before.paid_on_time <= position.paid_on_time <= made.tenure
+    assert not position.principal
 
 
 def test_thirty_payments_of_a_paisa_cost_the_same_interest_as_one_of_thirty() -> None:
