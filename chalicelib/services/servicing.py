@@ -150,7 +150,7 @@ def _asked(wanted: Wanted, today: date) -> Asked:
 
 def _plan(life: Life, wanted: Wanted, today: date) -> _Planned:
     """The fact as the rules let it be recorded. One step if it is not before the last fact, otherwise a replay."""
-    with told_refusals():
+    with told_refusals(life.loan):
         fact = _fact(life, wanted, today)
         if life.facts is None:
             position = checks.record_next(life.terms, life.position, fact, today)

@@ -11,8 +11,7 @@ from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.servicing import account as accounts
 from chalicelib.rules.servicing import prepayment, settlement, statement
 from chalicelib.rules.servicing.account import Account
-from chalicelib.rules.servicing.days import dues_by
-from chalicelib.rules.servicing.opening import propose_opening
+from chalicelib.rules.servicing.opening import due_but_the_last, propose_opening
 from chalicelib.rules.servicing.prepayment import Comparison
 from chalicelib.rules.servicing.refusals import Code, Refused, check_open
 from chalicelib.rules.servicing.settlement import Settlement
@@ -90,7 +89,7 @@ def quote_settlement(database: Database, loan_id: int, on: date, *, scope: Scope
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope=scope)
     check_day(life, on, "on")
-    with told_refusals():
+    with told_refusals(life.loan):
         return LoanSettlement(life.loan, settlement.settlement(life.terms, life.position_on(on), on))
 
 
@@ -105,7 +104,7 @@ def view_statement(
     check_reachable(until, "to")
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(history=True), scope=scope)
-    with told_refusals():
+    with told_refusals(life.loan):
         if life.position.since is None:
             check_open(life.position)
     begins = since or life.position.since or until
@@ -126,7 +125,7 @@ def compare_prepayments(
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope=scope)
     check_day(life, on, "on")
-    with told_refusals():
+    with told_refusals(life.loan):
         return prepayment.compare_prepayments(life.terms, life.position_on(on), amount, on)
 
 
@@ -143,8 +142,8 @@ def propose(
         life = read_life(connection, loan_id, Asked(), scope=scope)
     check_reachable(on, "on")
     terms = agreed_terms(life.loan)
-    wanted = min(dues_by(terms.start_date, on), terms.tenure - 1) if paid is None else paid
-    with told_refusals(_OF_A_PROPOSAL):
+    wanted = due_but_the_last(terms, on) if paid is None else paid
+    with told_refusals(life.loan, _OF_A_PROPOSAL):
         _check_not_begun(life)
         fact = propose_opening(terms, on, wanted, life.loan.emis_paid_on_time, life.last_number + 1)
     return ProposedOpening(life.loan, fact, wanted)

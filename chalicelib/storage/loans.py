@@ -67,6 +67,11 @@ class LoanOnRecord:
     source_loan_id: int | None
     is_open: bool
 
+    @property
+    def is_made_here(self) -> bool:
+        """Whether it was decided here, and did not come in a workbook."""
+        return self.source_loan_id is None
+
     def is_current(self, today: date) -> bool:
         """Whether it still runs on that day: always without an end date, and while it is serviced and not over."""
         return self.is_open or self.end_date is None or self.end_date >= today

@@ -399,12 +399,28 @@ def test_a_statement_of_some_days_begins_with_what_was_owed(officer: Browser, da
         assert "field-wrong" in refused.text
 
 
+def test_loans_that_need_an_opening_are_named_on_the_first_page_with_a_workbook_that_proposes_them(
+    officer: Browser, database: Database
+) -> None:
+    who = named(database)
+    told_of = an_imported_loan(database, who, source_loan_id=None, end_date=None)
+    an_imported_loan(database, who, end_date=None)
+    statistics.overviews.cache_clear()
+    home = opened(officer, "/console/")
+    assert (
+        f"Loan {told_of} of customer {who} was made here, and a workbook said that 3 of its instalments" in home.words
+    )
+    assert "1 imported loan that runs is not serviced here." in home.words
+    assert "but a workbook said that 3 of its instalments were paid on time" in opened(officer, LOAN).words
+    assert "./loans/openings/" in home.text
+
+
 def test_a_loan_that_is_not_serviced_has_no_statement_yet(officer: Browser, database: Database) -> None:
     number = an_imported_loan(database, named(database))
     for page in ("statement/", "settlement/", "prepayment/?amount=5"):
         seen = officer.get(f"/console/loans/{number}/{page}")
         assert seen.status == 409
-        assert "record its opening first" in seen.words
+        assert "Record its opening first" in seen.words
 
 
 def test_a_long_life_comes_in_pages_under_100_kb(officer: Browser, database: Database) -> None:

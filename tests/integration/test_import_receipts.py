@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO
 from itertools import permutations
 from random import Random
 from typing import Any
@@ -22,8 +23,10 @@ from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Kind
+from chalicelib.services.opening_books import proposed_row, write_openings
 from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.services.servicing_accounts import quote_settlement
+from chalicelib.storage import unopened
 from data.make_portfolio import make_portfolio
 from data.make_receipts import UNTIL, make_receipts
 from tests.support.aws import Aws
@@ -247,6 +250,22 @@ def test_a_receipt_waits_for_its_loan_and_the_loan_s_opening(database: Database,
     assert scalar(database, "SELECT count(*) FROM waiting_receipts") == 0
     assert scalar(database, "SELECT count(*) FROM waiting_openings") == 0
     assert loan_row(database, 5001)[0] == 4
+
+
+def test_the_workbook_of_proposed_openings_opens_the_loans_as_they_were_proposed(
+    database: Database, upload: Upload
+) -> None:
+    loans = [an_imported_loan(database, end_date=None, source_loan_id=number) for number in (77, 78)]
+    with database.reading() as connection:
+        rows = [proposed_row(loan, date(2025, 6, 15)) for loan in unopened.to_open(connection, date(2025, 6, 15), 10)]
+    file = BytesIO()
+    write_openings(file, rows)
+    assert counts(upload(file.getvalue())) == {"rows_found": 2, "inserted": 2}
+    for loan_id in loans:
+        position = stored_position(database, loan_id)
+        assert position
+        assert (position.since, position.unpaid_from) == (date(2025, 6, 15), date(2025, 6, 30))
+        assert is_sound(database, loan_id)
 
 
 def test_a_receipt_of_a_loan_that_is_not_serviced_waits(database: Database, upload: Upload) -> None:
