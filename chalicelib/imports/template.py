@@ -65,7 +65,7 @@ def begin_sheet(book: Workbook, kind: Kind) -> Any:
         sheet.column_dimensions[letter].width = max(14, len(column.title) + 4)
         sheet.column_dimensions[letter].number_format = column.reader.number_format
         sheet.data_validations.append(_validation(column, letter))
-    sheet.append(header(sheet, [column.title for column in kind.columns]))
+    sheet.append(header(sheet, kind.titles))
     return sheet
 
 

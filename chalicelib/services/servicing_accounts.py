@@ -13,7 +13,7 @@ from chalicelib.rules.servicing import prepayment, settlement, statement
 from chalicelib.rules.servicing.account import Account
 from chalicelib.rules.servicing.opening import due_but_the_last, propose_opening
 from chalicelib.rules.servicing.prepayment import Comparison
-from chalicelib.rules.servicing.refusals import Code, Refused, check_open
+from chalicelib.rules.servicing.refusals import Code, already_serviced, check_open
 from chalicelib.rules.servicing.settlement import Settlement
 from chalicelib.rules.servicing.statement import Statement
 from chalicelib.rules.servicing.values import Fact, Terms
@@ -152,8 +152,7 @@ def propose(
 def _check_not_begun(life: Life) -> None:
     """Raises Refused if the loan is serviced already."""
     if life.position.since is not None:
-        since = life.position.since
-        raise Refused(Code.ALREADY_SERVICED, f"The loan is serviced here since {since}.", {"since": since})
+        raise already_serviced(life.position.since)
 
 
 def _transactions(life: Life) -> tuple[Transaction, ...]:

@@ -60,33 +60,7 @@ class Ledger:
         """What to go on from."""
         if self.on is not None:
             self._look_ahead(self.on)
-        return Position(
-            self.since,
-            self.on,
-            self.rank,
-            self.principal,
-            self.period,
-            self.paise_days,
-            self.interest_accrued,
-            self.interest_taken,
-            self.charges,
-            self.credit,
-            self.received,
-            self.demands,
-            self.final,
-            self.covered,
-            self.last,
-            self.unpaid_from,
-            self.paid_on_time,
-            self.held,
-            self.judged,
-            self.late,
-            self.prepaid,
-            self.lowered,
-            self.closed_on,
-            self.written_off_on,
-            self.end_date,
-        )
+        return Position(*(getattr(self, name) for name in Position._fields))
 
     # --- days pass
 
