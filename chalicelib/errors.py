@@ -125,7 +125,7 @@ class TransactionRefused(Conflict):
 
 
 class LoanNotServiced(TransactionRefused):
-    """A loan that was made elsewhere needs an opening first."""
+    """A loan whose past is not known here needs an opening first."""
 
     code = "loan_not_serviced"
 

@@ -22,9 +22,13 @@ from typing import NamedTuple
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from chalicelib.imports.kinds.customers import CUSTOMERS as CUSTOMER_SHEET
+from chalicelib.imports.kinds.loans import LOANS as LOAN_SHEET
+from chalicelib.imports.kinds.openings import OPENINGS as OPENING_SHEET
+from chalicelib.imports.kinds.receipts import RECEIPTS as RECEIPT_SHEET
 from chalicelib.rules.calendar import MONTHS_A_YEAR, add_months
 from chalicelib.rules.money import emi
-from data.make_receipts import OPENING_HEADER, RECEIPT_HEADER, UNTIL, OpeningRow, ReceiptRow, make_receipts
+from data.make_receipts import UNTIL, OpeningRow, ReceiptRow, make_receipts
 from data.portfolio_rows import Customer, Loan
 
 HERE = Path(__file__).parent
@@ -60,19 +64,6 @@ LAST_NAMES = _words("""
     Prasad Qureshi Raman Rao Rathore Reddy Saxena Sengupta Shetty Shinde Sinha Subramaniam Tandon Thakur Tiwari Trivedi
     Varghese Venkatesan Verma Wagle Yadav
 """)
-
-CUSTOMER_HEADER = ("Customer ID", "First Name", "Last Name", "Age", "Phone Number", "Monthly Salary", "Approved Limit")
-LOAN_HEADER = (
-    "Customer ID",
-    "Loan ID",
-    "Loan Amount",
-    "Tenure",
-    "Interest Rate",
-    "Monthly payment",
-    "EMIs paid on Time",
-    "Date of Approval",
-    "End Date",
-)
 DATE_FORMAT = "mm-dd-yy"
 
 
@@ -168,7 +159,7 @@ def _with_collisions(random: Random, loans: Sequence[Loan]) -> list[Loan]:
 
 def customers_workbook(customers: Sequence[Customer]) -> bytes:
     """An .xlsx file with a row for each customer, and below them rows that hold only a style."""
-    book, sheet = _book(CUSTOMER_HEADER)
+    book, sheet = _book(CUSTOMER_SHEET.titles)
     for customer in customers:
         sheet.append(customer)
     for column in (2, 3):
@@ -178,7 +169,7 @@ def customers_workbook(customers: Sequence[Customer]) -> bytes:
 
 def loans_workbook(loans: Sequence[Loan]) -> bytes:
     """An .xlsx file with a row for each loan."""
-    book, sheet = _book(LOAN_HEADER)
+    book, sheet = _book(LOAN_SHEET.titles)
     for loan in loans:
         dates = [datetime.combine(day, time()) for day in (loan.approved_on, loan.ends_on)]
         sheet.append([*loan[:-2], *dates])
@@ -189,9 +180,9 @@ def loans_workbook(loans: Sequence[Loan]) -> bytes:
 
 def receipts_workbook(openings: Sequence[OpeningRow], receipts: Sequence[ReceiptRow]) -> bytes:
     """An .xlsx file with a sheet of openings and one of receipts."""
-    book, sheet = _book(OPENING_HEADER, "Openings")
+    book, sheet = _book(OPENING_SHEET.titles, "Openings")
     more = book.create_sheet("Receipts")
-    more.append(list(RECEIPT_HEADER))
+    more.append(list(RECEIPT_SHEET.titles))
     for target, rows in ((sheet, openings), (more, receipts)):
         for row in rows:
             target.append([datetime.combine(each, time()) if isinstance(each, date) else each for each in row])

@@ -27,27 +27,6 @@ CHANNELS = ("NACH", "NACH", "NACH", "UPI", "NEFT", "Cash")
 # who settles.
 MANNERS = {"punctual": 56, "late": 14, "stopped": 12, "prepays": 7, "bounces": 7, "settles": 4}
 
-OPENING_HEADER = (
-    "Loan ID",
-    "Customer ID",
-    "Opening Date",
-    "Principal Outstanding",
-    "Interest Due",
-    "First Unpaid Due Date",
-    "Instalments Left",
-)
-RECEIPT_HEADER = (
-    "Reference",
-    "Loan ID",
-    "Customer ID",
-    "Payment Date",
-    "Amount",
-    "Intent",
-    "Effect",
-    "Channel",
-    "Reverses Reference",
-)
-
 
 class OpeningRow(NamedTuple):
     """A row of openings; money in rupees."""

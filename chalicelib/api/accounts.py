@@ -5,18 +5,25 @@ from typing import TYPE_CHECKING
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.declaring import Link, ok
-from chalicelib.api.standing import split_answered, standing_answered, transaction_answered
+from chalicelib.api.standing import paid_answered, split_answered, standing_answered, transaction_answered
 from chalicelib.api.taking import LoanNumber
-from chalicelib.errors import LoanAlreadyServiced, LoanClosed, LoanNotServiced, LoanWrittenOff
-from chalicelib.requests.servicing_models import AccountQuery, OpeningQuery, SettlementQuery
+from chalicelib.errors import InArrears, LoanAlreadyServiced, LoanClosed, LoanNotServiced, LoanWrittenOff
+from chalicelib.requests.servicing_models import AccountQuery, OpeningQuery, PrepaymentQuery, SettlementQuery
 from chalicelib.rules.access import Operation, Scope
 from chalicelib.rules.servicing.instalments import Instalment
+from chalicelib.rules.servicing.prepayment import Prepaid, Prospect
+from chalicelib.rules.servicing.values import Effect
 from chalicelib.services import servicing_accounts
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import servicing as answers
 
 _LOAN = {"path.loan_id": "$response.body#/loan_id"}
+
+
+def _prepay(effect: Effect) -> Link:
+    body = {"amount": "$response.body#/amount", "intent": "prepayment", "effect": effect.value}
+    return Link("Prepays with this effect.", "record_receipt", _LOAN, body=body)
 
 
 @endpoints.add(
@@ -50,7 +57,7 @@ def view_account(loan_id: LoanNumber, query: AccountQuery, scope: Scope) -> "ans
         "account": standing_answered(found.account.standing),
         "instalments": [_instalment(each) for each in found.account.instalments],
         "transactions": [
-            {**transaction_answered(each), "split": split_answered(splits.get(each.number))}
+            {**transaction_answered(each), "split": paid_answered(splits.get(each.number))}
             for each in found.transactions
         ],
     }
@@ -97,6 +104,29 @@ def quote_settlement(loan_id: LoanNumber, query: SettlementQuery, scope: Scope) 
 
 @endpoints.add(
     "GET",
+    "/api/loans/{loan_id}/prepayment",
+    Operation.READ_LOANS,
+    ok("Both effects.", links={effect.value: _prepay(effect) for effect in Effect}),
+    tag="Servicing",
+    raises=(LoanNotServiced, LoanClosed, LoanWrittenOff, InArrears),
+    note="On a day to come, as if nothing happened until then.",
+)
+def compare_prepayment(loan_id: LoanNumber, query: PrepaymentQuery, scope: Scope) -> "answers.ComparedPrepayment":
+    """What a prepayment would change: fewer instalments or lower ones, beside none."""
+    day = query.on or runtime.today()
+    found = servicing_accounts.compare_prepayments(runtime.database(), loan_id, query.amount, on=day, scope=scope)
+    return {
+        "loan_id": loan_id,
+        "on": day,
+        "amount": query.amount,
+        "without": _prospect(found.without),
+        "shorter_tenure": _prepaid(found.shorter_tenure),
+        "lower_instalment": _prepaid(found.lower_instalment),
+    }
+
+
+@endpoints.add(
+    "GET",
     "/api/loans/{loan_id}/opening",
     Operation.READ_LOANS,
     ok(
@@ -132,6 +162,19 @@ def propose_opening(loan_id: LoanNumber, query: OpeningQuery, scope: Scope) -> "
         "first_unpaid_due_date": opening.first_unpaid_due_date,
         "instalments_left": opening.instalments_left,
     }
+
+
+def _prospect(seen: Prospect) -> "answers.LoanProspect":
+    return {
+        "instalment": seen.instalment,
+        "instalments_left": seen.instalments_left,
+        "end_date": seen.end_date,
+        "interest_to_pay": seen.interest,
+    }
+
+
+def _prepaid(way: Prepaid) -> "answers.PrepaymentEffect":
+    return {**_prospect(way.prospect), "split": split_answered(way.split), "interest_saved": way.interest_saved}
 
 
 def _instalment(row: Instalment) -> "answers.LoanInstalment":

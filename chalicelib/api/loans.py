@@ -10,8 +10,9 @@ from chalicelib.api.taking import BorrowerNumber, LoanNumber
 from chalicelib.requests.models import LoansQuery
 from chalicelib.rules.access import Operation, Scope
 from chalicelib.rules.servicing.buckets import bucket_named
-from chalicelib.services import loans
-from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.rules.servicing.standing import Status
+from chalicelib.services import loans, servicing_lists
+from chalicelib.services.servicing_lists import LoanToday
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import loans as answers
@@ -95,7 +96,7 @@ def view_loans(customer_id: BorrowerNumber, scope: Scope) -> "answers.LoansOfCus
 def list_loans(query: LoansQuery, scope: Scope) -> "answers.LoansPage":
     """Loans by number."""
     today = runtime.today()
-    found = loans.list_loans(
+    found = servicing_lists.list_loans(
         runtime.database(),
         today=today,
         cursor=query.cursor(),
@@ -104,10 +105,11 @@ def list_loans(query: LoansQuery, scope: Scope) -> "answers.LoansPage":
         bucket=bucket_named(query.bucket) if query.bucket else None,
         scope=scope,
     )
-    return {"loans": [_loan(loan, today) for loan in found.rows], "next": found.next}
+    return {"loans": [_loan(each, today) for each in found.rows], "next": found.next}
 
 
-def _loan(loan: LoanOnRecord, today: date) -> "answers.LoanRecord":
+def _loan(each: LoanToday, today: date) -> "answers.LoanRecord":
+    loan, stands = each.loan, each.standing
     return {
         "loan_id": loan.loan_id,
         "customer_id": loan.customer_id,
@@ -120,4 +122,9 @@ def _loan(loan: LoanOnRecord, today: date) -> "answers.LoanRecord":
         "end_date": loan.end_date,
         "source_loan_id": loan.source_loan_id,
         "state": "current" if loan.is_current(today) else "ended",
+        "status": stands.status if stands else Status.NOT_SERVICED,
+        "class": stands.bucket.code if stands and stands.status is Status.OPEN else None,
+        "days_past_due": stands.days_past_due if stands else None,
+        "outstanding": stands.outstanding if stands else None,
+        "overdue": stands.overdue if stands else None,
     }

@@ -63,10 +63,13 @@ def transaction_answered(transaction: Transaction) -> "answers.TransactionRecord
     }
 
 
-def split_answered(split: Split | None) -> "answers.PaymentSplit | None":
+def paid_answered(split: Split | None) -> "answers.PaymentSplit | None":
     """What a transaction paid; None if it paid nothing by itself."""
-    if split is None:
-        return None
+    return None if split is None else split_answered(split)
+
+
+def split_answered(split: Split) -> "answers.PaymentSplit":
+    """What money pays, of each part."""
     return {
         "interest": split.interest,
         "principal": split.principal,

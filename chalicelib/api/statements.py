@@ -8,7 +8,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.declaring import FILE_ELSEWHERE, ok
 from chalicelib.api.forms import CSV, FORMS, form_of, written_as_csv
 from chalicelib.api.responses import JSON, FileLink, Reply
-from chalicelib.api.standing import split_answered
+from chalicelib.api.standing import paid_answered
 from chalicelib.api.taking import LoanNumber
 from chalicelib.errors import LoanNotServiced, Unavailable
 from chalicelib.requests.servicing_models import StatementQuery
@@ -79,6 +79,6 @@ def _line(row: StatementRow) -> "answers.StatementLine":
         "debit": line.debit,
         "credit": line.credit,
         "balance": line.balance,
-        "split": split_answered(line.split),
+        "split": paid_answered(line.split),
         "reversed_by": line.reversed_by,
     }

@@ -7,7 +7,7 @@ from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import OF_A_WRITE, Answer, Link, created, ok
 from chalicelib.api.responses import Reply, Text, to_json
-from chalicelib.api.standing import split_answered, standing_answered, transaction_answered
+from chalicelib.api.standing import paid_answered, standing_answered, transaction_answered
 from chalicelib.api.taking import IdempotencyKey, LoanNumber, TransactionNumber
 from chalicelib.errors import (
     AlreadyReversed,
@@ -100,7 +100,7 @@ def preview_receipt(loan_id: LoanNumber, body: ReceiptBody, scope: Scope) -> "an
         "value_date": made.transaction.value_date,
         "intent": made.transaction.intent,
         "effect": made.transaction.effect,
-        "split": split_answered(made.split),
+        "split": paid_answered(made.split),
         "account": standing_answered(made.standing),
         "recorded_before": made.recorded_before,
     }
@@ -202,7 +202,7 @@ def _answered(loan_id: int, made: Recorded) -> "answers.RecordedTransaction":
     return {
         "loan_id": loan_id,
         "transaction": transaction_answered(made.transaction),
-        "split": split_answered(made.split),
+        "split": paid_answered(made.split),
         "account": standing_answered(made.standing),
         "recorded_before": made.recorded_before,
     }

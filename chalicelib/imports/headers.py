@@ -247,7 +247,7 @@ def _sentence(candidates: Mapping[str, _Candidate | None], incomplete: Sequence[
         return f"The workbook is empty: there is nothing in {_listed(list(candidates))}."
     if incomplete:
         return " ".join(_what_is_missing(name, written[name]) for name in incomplete)
-    wanted = "; ".join(f"{kind.name}: {_listed([c.title for c in kind.columns])}" for kind in KINDS)
+    wanted = "; ".join(f"{kind.name}: {_listed(kind.titles)}" for kind in KINDS)
     found = "; ".join(f"{name}: {_titles(best)}" for name, best in written.items())
     kinds = joined((kind.name for kind in KINDS), "or")
     return f"No sheet has the columns of {kinds}. Expected {wanted}. Found {found}."

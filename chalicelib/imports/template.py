@@ -33,7 +33,7 @@ def write_template(file: IO[bytes]) -> None:
     """Writes the template workbook to `file`."""
     book = Workbook(write_only=True)
     for kind in KINDS:
-        _write_kind(book, kind)
+        begin_sheet(book, kind)
     _write_notes(book)
     book.save(file)
 
@@ -55,7 +55,8 @@ def _said(column: Column) -> tuple[object, ...]:
     )
 
 
-def _write_kind(book: Workbook, kind: Kind) -> None:
+def begin_sheet(book: Workbook, kind: Kind) -> Any:
+    """Adds the sheet of a kind to a workbook: header, formats of the columns, and the rules that Excel checks."""
     sheet: Any = book.create_sheet(kind.name)
     sheet.freeze_panes = "A2"
     fit_to_width(sheet)
@@ -64,7 +65,8 @@ def _write_kind(book: Workbook, kind: Kind) -> None:
         sheet.column_dimensions[letter].width = max(14, len(column.title) + 4)
         sheet.column_dimensions[letter].number_format = column.reader.number_format
         sheet.data_validations.append(_validation(column, letter))
-    sheet.append(header(sheet, [column.title for column in kind.columns]))
+    sheet.append(header(sheet, kind.titles))
+    return sheet
 
 
 def _validation(column: Column, letter: str) -> DataValidation:

@@ -149,6 +149,12 @@ class SettlementQuery(Model):
     on: Day | None = None
 
 
+class PrepaymentQuery(SettlementQuery):
+    """`GET /api/loans/{loan_id}/prepayment/`"""
+
+    amount: Income
+
+
 class OpeningQuery(Model):
     """`GET /api/loans/{loan_id}/opening/`"""
 

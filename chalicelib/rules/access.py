@@ -47,7 +47,7 @@ class Operation(StrEnum):
     READ_ALL_IMPORTS = "read all imports and their reports"
     START_IMPORT = "start an import"
     RELEASE_IMPORTS = "release an import"
-    REDRIVE_IMPORTS = "try dead letters again"
+    REDRIVE_IMPORTS = "import failed files again"
     READ_AUDIT = "read the audit log"
     MANAGE_KEYS = "manage API keys"
     MANAGE_USERS = "manage users"

@@ -18,14 +18,12 @@ from chalicelib.rules.effective_rate import InstalmentsDoNotRepay
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.score import Facts, LoanRequest
-from chalicelib.rules.servicing.buckets import Bucket
 from chalicelib.rules.servicing.fold import step
 from chalicelib.rules.servicing.position import NOTHING, Position
 from chalicelib.rules.servicing.values import Fact, Kind, Terms, terms_of
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import applications, customers, loans
 from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer
-from chalicelib.storage.paging import Cursor, Slice
 
 
 @dataclass(frozen=True)
@@ -148,34 +146,6 @@ def view_loans(database: Database, customer_id: int, scope: Scope = EVERYBODY) -
     if not found or not scope.covers(customer_id):
         raise LoanNotFound(f"There are no loans of a customer {customer_id}.")
     return found
-
-
-@retried
-def list_loans(
-    database: Database,
-    *,
-    today: date,
-    cursor: Cursor,
-    customer_id: int | None = None,
-    current: bool | None = None,
-    bucket: Bucket | None = None,
-    scope: Scope = EVERYBODY,
-    newest_first: bool = False,
-) -> Slice[LoanOnRecord]:
-    """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
-    or not, and the open ones in a bucket on that day.
-    """
-    with database.reading() as connection:
-        return loans.listed(
-            connection,
-            today=today,
-            cursor=cursor,
-            customer_id=customer_id,
-            current=current,
-            bucket=bucket,
-            scope=scope,
-            newest_first=newest_first,
-        )
 
 
 @retried

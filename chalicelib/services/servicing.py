@@ -150,7 +150,7 @@ def _asked(wanted: Wanted, today: date) -> Asked:
 
 def _plan(life: Life, wanted: Wanted, today: date) -> _Planned:
     """The fact as the rules let it be recorded. One step if it is not before the last fact, otherwise a replay."""
-    with told_refusals():
+    with told_refusals(life.loan):
         fact = _fact(life, wanted, today)
         if life.facts is None:
             position = checks.record_next(life.terms, life.position, fact, today)
@@ -226,7 +226,7 @@ def _transaction(life: Life, fact: Fact, wanted: Wanted, author: Author) -> Tran
 def _written(life: Life, transaction: Transaction, position: Position) -> Written:
     begins = transaction.kind is Kind.OPENING or life.disbursal is not None
     loan = life.loan
-    paid = position.paid_on_time if position.is_serviced else loan.emis_paid_on_time
+    paid = position.paid_on_time if position.is_serviced else _paid_before(life, transaction)
     ends = end_date_of(life, position)
     changed = replace(loan, emis_paid_on_time=paid, end_date=ends, is_open=position.is_open)
     before, after = difference(vars(loan), vars(changed))
@@ -244,6 +244,12 @@ def _written(life: Life, transaction: Transaction, position: Position) -> Writte
         loan.end_date if begins else None,
         [(transaction.author, event)],
     )
+
+
+def _paid_before(life: Life, reversal: Transaction) -> int:
+    """The EMIs paid on time of a loan whose opening is reversed: as many as were stated before it."""
+    undone = next((fact.opening for fact in life.facts or () if fact.number == reversal.reverses), None)
+    return undone.emis_paid_on_time if undone else life.loan.emis_paid_on_time
 
 
 def disbursed(life: Life) -> tuple[Transaction]:

@@ -11,10 +11,9 @@ from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.servicing import account as accounts
 from chalicelib.rules.servicing import prepayment, settlement, statement
 from chalicelib.rules.servicing.account import Account
-from chalicelib.rules.servicing.days import dues_by
-from chalicelib.rules.servicing.opening import propose_opening
+from chalicelib.rules.servicing.opening import due_but_the_last, propose_opening
 from chalicelib.rules.servicing.prepayment import Comparison
-from chalicelib.rules.servicing.refusals import Code, Refused, check_open
+from chalicelib.rules.servicing.refusals import Code, already_serviced, check_open
 from chalicelib.rules.servicing.settlement import Settlement
 from chalicelib.rules.servicing.statement import Statement
 from chalicelib.rules.servicing.values import Fact, Terms
@@ -32,12 +31,14 @@ _OF_A_PROPOSAL = {Code.OPENING_INVALID: "paid", Code.BEFORE_DISBURSAL: "on"}
 class LoanAccount:
     """A loan on a day, with all its transactions in the order of recording, whatever their dates.
 
-    The status of `account.standing` is NOT_SERVICED for a loan that needs an opening first.
+    `since` is the day from which the loan is serviced here, None if it needs an opening first. The status of
+    `account.standing` is NOT_SERVICED before that day.
     """
 
     loan: LoanOnRecord
     terms: Terms
     account: Account
+    since: date | None
     transactions: tuple[Transaction, ...]
 
 
@@ -75,7 +76,7 @@ def view_account(database: Database, loan_id: int, as_of: date, *, scope: Scope 
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(history=True), scope=scope)
     seen = accounts.account(life.terms, life.facts or (), as_of)
-    return LoanAccount(life.loan, life.terms, seen, _transactions(life))
+    return LoanAccount(life.loan, life.terms, seen, life.position.since, _transactions(life))
 
 
 @retried
@@ -88,7 +89,7 @@ def quote_settlement(database: Database, loan_id: int, on: date, *, scope: Scope
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope=scope)
     check_day(life, on, "on")
-    with told_refusals():
+    with told_refusals(life.loan):
         return LoanSettlement(life.loan, settlement.settlement(life.terms, life.position_on(on), on))
 
 
@@ -103,7 +104,7 @@ def view_statement(
     check_reachable(until, "to")
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(history=True), scope=scope)
-    with told_refusals():
+    with told_refusals(life.loan):
         if life.position.since is None:
             check_open(life.position)
     begins = since or life.position.since or until
@@ -116,15 +117,15 @@ def view_statement(
 
 @retried
 def compare_prepayments(
-    database: Database, loan_id: int, amount: Decimal, *, on: date, today: date, scope: Scope = EVERYBODY
+    database: Database, loan_id: int, amount: Decimal, *, on: date, scope: Scope = EVERYBODY
 ) -> Comparison:
-    """A prepayment of `amount` rupees by either effect, and none. Raises what recording it would raise."""
+    """A prepayment of `amount` rupees on a day by either effect, and none; on a day to come as if nothing happened
+    until then. Raises what recording it on that day would raise.
+    """
     with database.reading() as connection:
         life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope=scope)
-    check_day(life, on, "value_date")
-    if on > today:
-        raise InvalidRequest(f"{on} is in the future; today is {today}.", {"value_date": [f"is after {today}"]})
-    with told_refusals():
+    check_day(life, on, "on")
+    with told_refusals(life.loan):
         return prepayment.compare_prepayments(life.terms, life.position_on(on), amount, on)
 
 
@@ -141,8 +142,8 @@ def propose(
         life = read_life(connection, loan_id, Asked(), scope=scope)
     check_reachable(on, "on")
     terms = agreed_terms(life.loan)
-    wanted = min(dues_by(terms.start_date, on), terms.tenure - 1) if paid is None else paid
-    with told_refusals(_OF_A_PROPOSAL):
+    wanted = due_but_the_last(terms, on) if paid is None else paid
+    with told_refusals(life.loan, _OF_A_PROPOSAL):
         _check_not_begun(life)
         fact = propose_opening(terms, on, wanted, life.loan.emis_paid_on_time, life.last_number + 1)
     return ProposedOpening(life.loan, fact, wanted)
@@ -151,8 +152,7 @@ def propose(
 def _check_not_begun(life: Life) -> None:
     """Raises Refused if the loan is serviced already."""
     if life.position.since is not None:
-        since = life.position.since
-        raise Refused(Code.ALREADY_SERVICED, f"The loan is serviced here since {since}.", {"since": since})
+        raise already_serviced(life.position.since)
 
 
 def _transactions(life: Life) -> tuple[Transaction, ...]:

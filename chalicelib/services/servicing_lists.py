@@ -1,25 +1,27 @@
 """The use cases of lists of loans that say what is owed and how late, from the positions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing.buckets import Bucket, worst
 from chalicelib.rules.servicing.standing import Standing, Status, standing
 from chalicelib.storage import standings
 from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.standings import Stands
 
 
 @dataclass(frozen=True)
-class Listed:
-    """Whose a loan is, and where it stands today; `standing` is None if it is not serviced here."""
+class LoanToday:
+    """A loan and where it stands today; `standing` is None if it is not serviced here."""
 
-    customer_name: str
+    loan: LoanOnRecord
     standing: Standing | None
 
 
@@ -60,11 +62,32 @@ class CustomerLoans:
 
 
 @retried
-def standings_of(database: Database, loan_ids: Collection[int], today: date) -> Mapping[int, Listed]:
-    """Whose these loans are and where they stand, by number."""
+def list_loans(
+    database: Database,
+    *,
+    today: date,
+    cursor: Cursor,
+    customer_id: int | None = None,
+    current: bool | None = None,
+    bucket: Bucket | None = None,
+    scope: Scope = EVERYBODY,
+    newest_first: bool = False,
+) -> Slice[LoanToday]:
+    """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
+    or not, and the open ones in a bucket on that day.
+    """
     with database.reading() as connection:
-        found = standings.of_loans(connection, loan_ids)
-    return {number: Listed(each.customer_name, _standing(each.stands, today)) for number, each in found.items()}
+        found = standings.listed(
+            connection,
+            today=today,
+            cursor=cursor,
+            customer_id=customer_id,
+            current=current,
+            bucket=bucket,
+            scope=scope,
+            newest_first=newest_first,
+        )
+    return Slice([LoanToday(loan, _standing(stands, today)) for loan, stands in found.rows], found.next)
 
 
 @retried

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from chalicelib.errors import InvalidRequest, LoanError, TransactionNotFound, TransactionRefused
+from chalicelib.errors import InvalidRequest, LoanError, LoanNotServiced, TransactionNotFound, TransactionRefused
 from chalicelib.rules.servicing.refusals import Code, Refused
+from chalicelib.storage.loans import LoanOnRecord
 
 # The field of the request that makes no sense by itself.
 _FIELDS = {
@@ -22,15 +23,28 @@ _REFUSALS = {kind.code: kind for kind in TransactionRefused.__subclasses__()}
 
 
 @contextmanager
-def told_refusals(fields: Mapping[Code, str] | None = None) -> Iterator[None]:
-    """Raises what the rules refuse inside as the error that a client is told.
+def told_refusals(loan: LoanOnRecord, fields: Mapping[Code, str] | None = None) -> Iterator[None]:
+    """Raises what the rules refuse inside about a loan as the error that a client is told.
 
     `fields` has the names of fields that are not called as those of a transaction.
     """
     try:
         yield
     except Refused as refusal:
+        if refusal.code is Code.NOT_SERVICED:
+            raise LoanNotServiced(_why_not_serviced(loan), refusal.figures) from refusal
         raise error_of(refusal, fields) from refusal
+
+
+def _why_not_serviced(loan: LoanOnRecord) -> str:
+    """Why nothing can be recorded of a loan yet, and what to do first."""
+    past = "was made elsewhere, and its receipts are not known here"
+    if loan.is_made_here:
+        past = (
+            f"was made here, but a workbook said that {loan.emis_paid_on_time} of its instalments were paid on time, "
+            "and those receipts are not known here"
+        )
+    return f"Loan {loan.loan_id} {past}. Record its opening first: what was owed on a day."
 
 
 def error_of(refusal: Refused, fields: Mapping[Code, str] | None = None) -> LoanError:

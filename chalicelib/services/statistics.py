@@ -18,10 +18,11 @@ from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.services.delinquency import BucketTotal, added_up
-from chalicelib.storage import delinquency, loans, statistics
+from chalicelib.storage import delinquency, loans, statistics, unopened
 from chalicelib.storage.loans import LikelyDouble
 from chalicelib.storage.paging import Cursor
 from chalicelib.storage.statistics import ApplicationCount, BandOfLoans
+from chalicelib.storage.unopened import MadeHere
 
 DAYS = 30
 BANDS = 10
@@ -30,6 +31,7 @@ MOST_SHARE_OF_TIME = 0.01
 # Imports that are looked at for one that needs somebody.
 LATEST_IMPORTS = 20
 DOUBLES_SHOWN = 20
+UNOPENED_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,14 @@ class Servicing:
 
 
 @dataclass(frozen=True)
+class Unopened:
+    """The loans that need an opening: those that were made here, at most UNOPENED_SHOWN, and how many imported ones."""
+
+    made_here: Sequence[MadeHere]
+    imported: int
+
+
+@dataclass(frozen=True)
 class Overview:
     """The state of the book on a day. `as_of` is when it was counted."""
 
@@ -91,6 +101,7 @@ class Overview:
     refusals: Mapping[Reason, int]
     portfolio: Sequence[RateBand]
     doubles: Sequence[LikelyDouble]
+    unopened: Unopened
     servicing: Servicing
 
     @property
@@ -147,6 +158,7 @@ def count(database: Database, policy: Policy, today: date) -> Overview:
         refusals = statistics.refusals_since(connection, since, today)
         bands = statistics.portfolio(connection, floors, today)
         doubles = loans.likely_doubles(connection, DOUBLES_SHOWN)
+        to_open = Unopened(unopened.made_here(connection, UNOPENED_SHOWN), unopened.count_imported(connection, today))
         servicing = _servicing(connection, today)
     by_day = [each for each in applications if each.day is not None]
     return Overview(
@@ -158,6 +170,7 @@ def count(database: Database, policy: Policy, today: date) -> Overview:
         _refusals(refusals),
         _bands(bands, floors),
         doubles,
+        to_open,
         servicing,
     )
 

@@ -13,18 +13,13 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    not_,
     or_,
     select,
     text,
 )
 
-from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.score import Facts
-from chalicelib.rules.servicing.buckets import Bucket
 from chalicelib.rules.servicing.standing import Status
-from chalicelib.storage.buckets import is_in
-from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import customers, loan_positions, loans
 
 
@@ -72,18 +67,24 @@ class LoanOnRecord:
     source_loan_id: int | None
     is_open: bool
 
+    @property
+    def is_made_here(self) -> bool:
+        """Whether it was decided here, and did not come in a workbook."""
+        return self.source_loan_id is None
+
     def is_current(self, today: date) -> bool:
         """Whether it still runs on that day: always without an end date, and while it is serviced and not over."""
         return self.is_open or self.end_date is None or self.end_date >= today
 
 
-def _is_current(today: date | BindParameter[date]) -> ColumnElement[bool]:
+def is_current(today: date | BindParameter[date]) -> ColumnElement[bool]:
+    """The same of a row, in SQL."""
     return or_(loans.c.is_open, loans.c.end_date >= today, loans.c.end_date.is_(None))
 
 
 def _facts_statement() -> Select[Any]:
     """The customer and the sums over its loans in one statement, the sums from the covering index alone."""
-    current = _is_current(bindparam("today"))
+    current = is_current(bindparam("today"))
     paid_in_full = loans.c.emis_paid_on_time >= loans.c.tenure
     return (
         select(
@@ -127,7 +128,7 @@ _LOANS_OF_CUSTOMER: Select[Any] = (
 )
 
 
-_ON_RECORD: Select[Any] = select(*(loans.c[field.name] for field in fields(LoanOnRecord)))
+ON_RECORD: Select[Any] = select(*(loans.c[field.name] for field in fields(LoanOnRecord)))
 
 
 def facts(connection: Connection, customer_id: int, today: date) -> Facts | None:
@@ -174,33 +175,5 @@ def likely_doubles(connection: Connection, most: int) -> list[LikelyDouble]:
 
 def get(connection: Connection, loan_id: int) -> LoanOnRecord | None:
     """One loan; None where there is none of that number."""
-    row = connection.execute(_ON_RECORD.where(loans.c.loan_id == loan_id)).first()
+    row = connection.execute(ON_RECORD.where(loans.c.loan_id == loan_id)).first()
     return None if row is None else LoanOnRecord(*row)
-
-
-def listed(
-    connection: Connection,
-    *,
-    today: date,
-    cursor: Cursor,
-    customer_id: int | None = None,
-    current: bool | None = None,
-    bucket: Bucket | None = None,
-    scope: Scope = EVERYBODY,
-    newest_first: bool = False,
-) -> Slice[LoanOnRecord]:
-    """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
-    or not, and the open ones in a bucket on that day.
-    """
-    number, behind = loans.c.loan_id, cursor.behind or 0
-    statement = _ON_RECORD.where(number < behind if newest_first and behind else number > behind)
-    for only in (customer_id, scope.customer_id):
-        if only is not None:
-            statement = statement.where(loans.c.customer_id == only)
-    if current is not None:
-        statement = statement.where(_is_current(today) if current else not_(_is_current(today)))
-    if bucket is not None:
-        statement = statement.join(loan_positions, loan_positions.c.loan_id == number).where(is_in(bucket, today))
-    ordered = statement.order_by(number.desc() if newest_first else number.asc())
-    rows = connection.execute(ordered.limit(cursor.asked))
-    return cursor.slice([LoanOnRecord(*row) for row in rows], lambda loan: loan.loan_id)

@@ -15,7 +15,7 @@ from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Event
 from chalicelib.rules.money import from_paise
 from chalicelib.rules.servicing.position import Position
-from chalicelib.rules.servicing.standing import Status
+from chalicelib.rules.servicing.standing import status_of
 from chalicelib.rules.servicing.stored import (
     opening_as_stored,
     opening_from_stored,
@@ -409,7 +409,7 @@ def _transaction_values(transaction: Transaction) -> Json:
 def position_values(position: Position) -> Json:
     """A position by the columns of loan_positions, all but the loan and the number of its last transaction."""
     return {
-        "status": _status_of(position).value,
+        "status": status_of(position).value,
         "principal": from_paise(position.principal),
         "charges": from_paise(position.charges),
         "credit": from_paise(position.credit),
@@ -419,14 +419,6 @@ def position_values(position: Position) -> Json:
         "last_fact_on": position.on,
         "position": position_as_stored(position),
     }
-
-
-def _status_of(position: Position) -> Status:
-    if position.written_off_on:
-        return Status.WRITTEN_OFF
-    if position.closed_on:
-        return Status.CLOSED
-    return Status.OPEN if position.is_serviced else Status.NOT_SERVICED
 
 
 def disbursal_values(terms: Terms | None, position: Position) -> Json:

@@ -6,6 +6,7 @@ import click
 
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.storage.loans import likely_doubles
+from chalicelib.storage.unopened import made_here
 from infra.local.choosing import choose_launcher
 from infra.local.portfolio import count, findings_of, imports_of, newest_imports, reading
 from infra.local.provision import queue_depths
@@ -32,6 +33,7 @@ def show_status(home: Home) -> None:
     with reading(stack.database_url) as connection:
         counts, newest = count(connection), newest_imports(connection, IMPORTS_SHOWN)
         doubles = likely_doubles(connection, FINDINGS_SHOWN)
+        unopened = made_here(connection, FINDINGS_SHOWN)
     _line("API", stack.api_url)
     _line("console", stack.console_url)
     _line("AWS", stack.aws_endpoint_url)
@@ -48,6 +50,13 @@ def show_status(home: Home) -> None:
             "twice?",
             f"loan {pair.made_here} of customer {pair.customer_id} was made here; loan {pair.from_workbook} came in a "
             "workbook under that number and is likely the same",
+        )
+    for loan in unopened:
+        _line(
+            "opening?",
+            f"loan {loan.loan_id} of customer {loan.customer_id} was made here, and a workbook said that "
+            f"{loan.emis_paid_on_time} of its instalments were paid on time; it needs an opening ({stack.console_url}"
+            f"loans/{loan.loan_id}/opening/)",
         )
     _show_imports(newest)
 

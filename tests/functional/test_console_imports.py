@@ -241,14 +241,14 @@ def test_an_import_that_has_just_ended_waits_for_its_report_but_not_for_ever(
     assert "data-moving" not in officer.get(f"/console/imports/{old}/").text
 
 
-def test_the_report_and_the_template_are_fetched_by_signed_links(
+def test_the_report_the_template_and_proposed_openings_are_fetched_by_signed_links(
     officer: Browser, s3: "S3Client", database: Database
 ) -> None:
     number = imported(officer, s3, database)
     assert officer.get(f"/console/imports/{number}/report/").status == 404
     make_report(database, s3, BUCKET, number)
     assert f"/console/imports/{number}/report/" in officer.get(f"/console/imports/{number}/").links()
-    for path in (f"/console/imports/{number}/report/", "/console/imports/template/"):
+    for path in (f"/console/imports/{number}/report/", "/console/imports/template/", "/console/loans/openings/"):
         answer = officer.get(path)
         assert answer.status == 303
         assert plain_http.get(answer.headers["Location"]).content.startswith(b"PK")

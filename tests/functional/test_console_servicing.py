@@ -104,6 +104,39 @@ def test_the_ledger_says_who_recorded_what_and_how_it_was_split(officer: Browser
     assert "₹500.00 ₹120.00 ₹380.00" in words
 
 
+def test_the_page_shows_a_loan_as_of_any_day_and_says_which(officer: Browser, database: Database) -> None:
+    loan, start = lent(database), months_ago(3)
+    paid(database, loan, EMI, due_date(start, 1))
+    paid(database, loan, EMI, due_date(start, 2) + timedelta(days=5))
+    day = due_date(start, 2) + timedelta(days=2)
+    seen = opened(officer, f"{LOAN}?as_of={day}")
+    assert "as it is known today: later transactions are left out." in seen.words
+    assert f'value="{day}"' in seen.text
+    assert "Overdue ₹1,066.19" in seen.words
+    assert "Days past due 2" in seen.words
+    assert "1 paid on time, 11 left" in seen.words
+    assert "Receipt Later" in seen.words
+    assert "Record a receipt" not in seen.words
+    assert "Reverse" not in seen.words
+    ahead = opened(officer, f"{LOAN}?as_of={due_date(start, 12)}&instalment=1")
+    assert "if nothing happens until then." in ahead.words
+    assert "Outstanding on" in ahead.words
+    early = opened(officer, f"{LOAN}?as_of={start - timedelta(days=1)}")
+    assert "Nothing is known of it on earlier days." in early.words
+    for wrong in ("soon", "2300-01-01"):
+        refused = officer.get(f"{LOAN}?as_of={wrong}")
+        assert refused.status == 400
+        assert "Outstanding today" in refused.words
+        assert f'value="{wrong}"' in refused.text
+
+
+def test_the_parts_of_the_page_stay_on_the_day_that_is_shown(officer: Browser, database: Database) -> None:
+    start = months_ago(3)
+    lent(database, tenure=30)
+    seen = opened(officer, f"{LOAN}?as_of={due_date(start, 1)}")
+    assert f'href="?as_of={due_date(start, 1)}&amp;instalment=13#instalments"' in seen.text
+
+
 def test_a_viewer_sees_it_all_and_is_offered_nothing_to_record(browser: Browser, database: Database) -> None:
     lent(database)
     viewer = browser.sign_in_as(database, Role.VIEWER)
@@ -366,12 +399,28 @@ def test_a_statement_of_some_days_begins_with_what_was_owed(officer: Browser, da
         assert "field-wrong" in refused.text
 
 
+def test_loans_that_need_an_opening_are_named_on_the_first_page_with_a_workbook_that_proposes_them(
+    officer: Browser, database: Database
+) -> None:
+    who = named(database)
+    told_of = an_imported_loan(database, who, source_loan_id=None, end_date=None)
+    an_imported_loan(database, who, end_date=None)
+    statistics.overviews.cache_clear()
+    home = opened(officer, "/console/")
+    assert (
+        f"Loan {told_of} of customer {who} was made here, and a workbook said that 3 of its instalments" in home.words
+    )
+    assert "1 imported loan that runs is not serviced here." in home.words
+    assert "but a workbook said that 3 of its instalments were paid on time" in opened(officer, LOAN).words
+    assert "./loans/openings/" in home.text
+
+
 def test_a_loan_that_is_not_serviced_has_no_statement_yet(officer: Browser, database: Database) -> None:
     number = an_imported_loan(database, named(database))
     for page in ("statement/", "settlement/", "prepayment/?amount=5"):
         seen = officer.get(f"/console/loans/{number}/{page}")
         assert seen.status == 409
-        assert "record its opening first" in seen.words
+        assert "Record its opening first" in seen.words
 
 
 def test_a_long_life_comes_in_pages_under_100_kb(officer: Browser, database: Database) -> None:

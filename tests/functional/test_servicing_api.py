@@ -116,6 +116,22 @@ def test_a_loan_that_was_applied_for_today_can_be_repaid_today(api: Api) -> None
     assert loan.pay(total, intent="settlement")["account"]["status"] == "closed"
 
 
+def test_both_effects_of_a_prepayment_are_compared_beside_none(loan: Loan) -> None:
+    compared = loan.get(f"prepayment?amount=5000&on={DUE[0]}").json
+    assert (compared["on"], compared["amount"]) == (str(DUE[0]), 5000)
+    none, shorter, lower = (compared[name] for name in ("without", "shorter_tenure", "lower_instalment"))
+    assert (none["instalment"], none["instalments_left"], none["end_date"]) == (EMI, 12, str(DUE[12]))
+    assert shorter["instalment"] == none["instalment"] > lower["instalment"]
+    assert shorter["instalments_left"] < lower["instalments_left"] == 12
+    assert shorter["interest_saved"] == none["interest_to_pay"] - shorter["interest_to_pay"] > lower["interest_saved"]
+    for effect in ("shorter_tenure", "lower_instalment"):
+        money = {"amount": 5000, "value_date": str(DUE[0]), "intent": "prepayment", "effect": effect}
+        seen = loan.post("receipts/preview", **money).json
+        assert seen["split"] == compared[effect]["split"]
+    late = loan.get(f"prepayment?amount=5000&on={DUE[1] + timedelta(days=1)}")
+    assert assert_envelope(late, 409, "in_arrears")["figures"]["overdue"] == EMI
+
+
 def test_a_reversal_reopens_what_a_settlement_closed(loan: Loan) -> None:
     total = loan.get(f"settlement?on={DUE[1]}").json["total"]
     number = loan.pay(total, DUE[1], intent="settlement")["transaction"]["number"]
@@ -251,6 +267,9 @@ def test_an_opening_that_cannot_be_is_refused_with_its_field(
         ("account?as_of=tomorrow", "as_of"),
         ("account?on=2025-03-01", "on"),
         ("settlement?on=2025-01-30", "on"),
+        ("prepayment", "amount"),
+        ("prepayment?amount=0", "amount"),
+        ("prepayment?amount=5&on=2025-01-30", "on"),
         ("statement?from=2025-03-01&to=2025-02-01", "to"),
         ("statement?format=pdf", "format"),
     ],
@@ -341,6 +360,7 @@ def test_a_write_off_keeps_earlier_receipts_from_changing_what_it_took(loan: Loa
         ("GET", "opening", None),
         ("GET", "account", None),
         ("GET", "settlement", None),
+        ("GET", "prepayment?amount=5", None),
         ("GET", "statement", None),
     ],
 )
@@ -474,7 +494,19 @@ def test_loans_are_listed_by_class(loan: Loan, database: Database) -> None:
     assert listed("class=STANDARD") == [fresh]
     assert listed(f"class=NPA&customer_id={loan.customer_id}") == [loan.loan_id]
     assert listed("class=SMA-1") == []
-    assert_envelope(loan.api.get("/api/loans?class=BAD"), 400, "invalid_request")
+    envelope = assert_envelope(loan.api.get("/api/loans?class=BAD"), 400, "invalid_request")
+    assert "STANDARD, SMA-0, SMA-1, SMA-2 or NPA" in envelope["fields"]["class"][0]
+
+
+def test_a_list_of_loans_says_what_is_owed_of_each_and_how_late_it_is(loan: Loan, database: Database) -> None:
+    Loan(loan.api, 0, a_loan(database)).pay(12_000, START, intent="settlement")
+    an_imported_loan(database)
+    late, closed, elsewhere = loan.api.get("/api/loans").json["loans"]
+    account = loan.account()["account"]
+    names = ("status", "class", "days_past_due", "outstanding", "overdue")
+    assert [late[name] for name in names] == [account[name] for name in names]
+    assert [closed[name] for name in names] == ["closed", None, 0, 0, 0]
+    assert [elsewhere[name] for name in names] == ["not_serviced", None, None, None, None]
 
 
 def test_a_key_of_one_customer_reads_and_previews_its_own_loans_and_records_nothing(
@@ -485,7 +517,7 @@ def test_a_key_of_one_customer_reads_and_previews_its_own_loans_and_records_noth
     other.pay(100, reference="UTR1")
     key = loan.api.showing(key_of(database, Role.WRITER, customer_id=loan.customer_id))
     own, others = Loan(key, loan.customer_id, loan.loan_id), Loan(key, other_id, other.loan_id)
-    for path in ("account", "settlement", "statement"):
+    for path in ("account", "settlement", f"prepayment?amount=5&on={DUE[0]}", "statement"):
         assert own.get(path).status == 200
         assert_envelope(others.get(path), 404, "loan_not_found")
     assert own.post("receipts/preview", amount=1).status == 200
@@ -544,6 +576,7 @@ def test_each_call_waits_for_the_database_as_often_as_it_must(loan: Loan, capsys
     assert max(line["round_trips"] for line in lines_of(capsys, "request")) <= 4
     for path in ("account", f"account?as_of={DUE[2]}", "settlement", f"settlement?on={DUE[2]}", "statement"):
         loan.get(path)
+    loan.get(f"prepayment?amount=5&on={DUE[2]}")
     for path in ("/api/delinquency", "/api/delinquency/loans?class=NPA", "/api/loans?class=NPA"):
         loan.api.get(path)
-    assert [line["round_trips"] for line in lines_of(capsys, "request")] == [1] * 8
+    assert [line["round_trips"] for line in lines_of(capsys, "request")] == [1] * 9

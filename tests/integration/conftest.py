@@ -2,19 +2,12 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
 
-from tests.support.aws import Aws, aws_by_moto
-from tests.support.settings import settings_for
+from tests.support.aws import Aws, aws_for_imports
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[Aws]:
-    with aws_by_moto(monkeypatch):
-        s3, sqs = boto3.client("s3"), boto3.client("sqs")
-        queue_url = sqs.create_queue(QueueName="loans-test-imports")["QueueUrl"]
-        settings = settings_for(database_url, IMPORT_QUEUE_URL=queue_url)
-        s3.create_bucket(Bucket=settings.import_bucket)
-        s3.put_bucket_versioning(Bucket=settings.import_bucket, VersioningConfiguration={"Status": "Enabled"})
-        yield Aws(s3, sqs, settings)
+    with aws_for_imports(monkeypatch, database_url) as made:
+        yield made

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO
 from itertools import permutations
 from random import Random
 from typing import Any
@@ -22,8 +23,10 @@ from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Kind
+from chalicelib.services.opening_books import proposed_row, write_openings
 from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.services.servicing_accounts import quote_settlement
+from chalicelib.storage import unopened
 from data.make_portfolio import make_portfolio
 from data.make_receipts import UNTIL, make_receipts
 from tests.support.aws import Aws
@@ -40,6 +43,7 @@ from tests.support.loan_lives import (
 )
 from tests.support.loan_lives import receipt as wanted_receipt
 from tests.support.people import TEST
+from tests.support.receipt_years import check_years, some_loans
 from tests.support.settings import PROJECT
 from tests.support.workbooks import (
     CUSTOMER_HEADER,
@@ -248,6 +252,22 @@ def test_a_receipt_waits_for_its_loan_and_the_loan_s_opening(database: Database,
     assert loan_row(database, 5001)[0] == 4
 
 
+def test_the_workbook_of_proposed_openings_opens_the_loans_as_they_were_proposed(
+    database: Database, upload: Upload
+) -> None:
+    loans = [an_imported_loan(database, end_date=None, source_loan_id=number) for number in (77, 78)]
+    with database.reading() as connection:
+        rows = [proposed_row(loan, date(2025, 6, 15)) for loan in unopened.to_open(connection, date(2025, 6, 15), 10)]
+    file = BytesIO()
+    write_openings(file, rows)
+    assert counts(upload(file.getvalue())) == {"rows_found": 2, "inserted": 2}
+    for loan_id in loans:
+        position = stored_position(database, loan_id)
+        assert position
+        assert (position.since, position.unpaid_from) == (date(2025, 6, 15), date(2025, 6, 30))
+        assert is_sound(database, loan_id)
+
+
 def test_a_receipt_of_a_loan_that_is_not_serviced_waits(database: Database, upload: Upload) -> None:
     loan_id = an_imported_loan(database)
     result = upload(receipts_book(receipt("A", loan_id)))
@@ -394,66 +414,8 @@ def test_a_row_of_loans_no_longer_moves_a_serviced_loan_made_here(database: Data
     assert loan_row(database, loan_id)[0] == 1
 
 
-def some_loans(database: Database, number: int) -> dict[int, int]:
-    """Loans made here, each with its customer, who has no other."""
-    customers = [a_customer(database) for _ in range(number)]
-    return {a_loan(database, each): each for each in customers}
-
-
-def a_year(loan_id: int, random: Random) -> list[list[object]]:
-    """Receipts of a year as people pay: late, early, twice, in parts, ahead, and some that bounce."""
-    rows, number = [], 0
-
-    def add(day: date, amount: Decimal, **changes: object) -> str:
-        nonlocal number
-        number += 1
-        reference = f"{loan_id}-{number}"
-        rows.append(receipt(reference, loan_id, payment_date=day, **({"amount": float(amount)} | changes)))
-        return reference
-
-    for instalment in range(1, 13):
-        day = due_date(START, instalment) + timedelta(days=random.choice((-3, 0, 0, 0, 4, 20, 50)))
-        match random.randrange(6):
-            case 0:
-                continue
-            case 1:
-                bounced = add(day, EMI)
-                add(day + timedelta(days=2), EMI, reverses_reference=bounced)
-            case 2:
-                add(day, Decimal("500.10"))
-                add(day + timedelta(days=6), Decimal("566.09"))
-            case 3:
-                effect = random.choice(("shorter_tenure", "lower_instalment"))
-                add(day, Decimal(700), intent="prepayment", effect=effect)
-                add(day, EMI)
-            case _:
-                add(day, EMI)
-    return rows
-
-
 def test_a_year_of_receipts_in_any_order_of_files_makes_the_same_positions(database: Database, upload: Upload) -> None:
-    """The same lives again and again, each time on loans of their own, because transactions are never removed."""
-    random = Random(16)
-    rounds = 100
-    made = [some_loans(database, 3) for _ in range(rounds)]
-    years = [a_year(0, Random(seed)) for seed in range(3)]
-    books: list[list[list[object]]] = [[] for _ in range(6)]
-    for number, own in enumerate(made):
-        for (loan_id, customer_id), year in zip(own.items(), years, strict=True):
-            for row in year:
-                mine = [f"{number}:{loan_id}:{row[0]}", loan_id, customer_id, *row[3:8]]
-                undone = f"{number}:{loan_id}:{row[8]}" if row[8] else None
-                books[random.randrange(6)].append([*mine, undone])
-    for book in [*books, *random.sample(books, 3)]:
-        random.shuffle(book)
-        result = upload(receipts_book(*book))
-        assert not said(database, result)
-    assert scalar(database, "SELECT count(*) FROM waiting_receipts") == 0
-    for at in range(3):
-        lives = [list(own)[at] for own in made]
-        positions = {stored_position(database, each) for each in lives}
-        assert positions == {replayed(database, lives[0])}
-        assert len({loan_row(database, each) for each in lives}) == 1
+    check_years(database, lambda *rows: upload(receipts_book(*rows)), rounds=100, years=3)
 
 
 @pytest.mark.parametrize("order", list(permutations(("customer_data", "loan_data", "receipt_data"))), ids="-".join)

@@ -21,7 +21,7 @@ from chalicelib.services.delinquency import list_late_loans, view_delinquency
 from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.loans import view_loans
 from chalicelib.services.servicing import Recorded, Wanted, preview
-from chalicelib.services.servicing_accounts import quote_settlement, view_account, view_statement
+from chalicelib.services.servicing_accounts import compare_prepayments, quote_settlement, view_account, view_statement
 from chalicelib.storage import servicing as stored_lives
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.servicing import Asked
@@ -239,6 +239,7 @@ def test_what_is_asked_about_a_loan_waits_for_the_database_once(distant: Databas
         lambda: view_account(distant, loan_id, TODAY),
         lambda: quote_settlement(distant, loan_id, TODAY),
         lambda: quote_settlement(distant, loan_id, date(2025, 2, 1)),
+        lambda: compare_prepayments(distant, loan_id, Decimal(1000), on=date(2025, 2, 20)),
         lambda: view_statement(distant, loan_id, since=None, until=TODAY),
         lambda: preview(distant, loan_id, receipt("10"), today=TODAY),
         lambda: view_delinquency(distant, TODAY, TODAY),

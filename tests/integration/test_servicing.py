@@ -133,8 +133,8 @@ def test_a_day_that_no_loan_has_is_told_as_the_field(database: Database, day: da
         quote_settlement(database, loan_id, day)
     assert list(refused.value.fields) == ["on"]
     with pytest.raises(InvalidRequest) as refused:
-        compare_prepayments(database, loan_id, Decimal(5000), on=day, today=TODAY)
-    assert list(refused.value.fields) == ["value_date"]
+        compare_prepayments(database, loan_id, Decimal(5000), on=day)
+    assert list(refused.value.fields) == ["on"]
     if day > TODAY:
         with pytest.raises(InvalidRequest):
             view_account(database, loan_id, day)
@@ -169,7 +169,7 @@ def test_what_is_waived_and_written_off_is_owed_no_more(database: Database) -> N
 def test_both_effects_of_a_prepayment_are_compared_as_they_would_be_recorded(database: Database) -> None:
     loan_id = a_loan(database)
     record(database, loan_id, receipt(EMI, DUE[1]), DUE[1], TEST)
-    compared = compare_prepayments(database, loan_id, Decimal(5000), on=DUE[1], today=DUE[1])
+    compared = compare_prepayments(database, loan_id, Decimal(5000), on=DUE[1])
     wanted = receipt("5000", DUE[1], Intent.PREPAYMENT, Effect.LOWER_INSTALMENT)
     seen = preview(database, loan_id, wanted, today=DUE[1])
     assert seen.split == compared.lower_instalment.split
@@ -222,6 +222,18 @@ def test_an_opening_that_is_reversed_leaves_the_loan_as_the_workbook_had_it(data
     again = record(database, loan_id, Wanted(Kind.OPENING, Decimal(8000), DUE[3], opening=told), TODAY, TEST)
     assert (again.transaction.number, again.standing.principal) == (3, Decimal(8000))
     assert stored_position(database, loan_id) == replayed(database, loan_id)
+
+
+def test_an_opening_that_leaves_more_than_was_stated_counts_on_from_what_it_leaves(database: Database) -> None:
+    loan_id = an_imported_loan(database)
+    told = WantedOpening(Decimal(0), DUE[2], 11)
+    made = record(database, loan_id, Wanted(Kind.OPENING, Decimal(11_000), DUE[1], opening=told), TODAY, TEST)
+    assert loan_row(database, loan_id)[0] == 1
+    settled = record(database, loan_id, receipt("11000", DUE[1], Intent.SETTLEMENT), TODAY, TEST)
+    assert loan_row(database, loan_id)[0] == 12
+    for number in (settled.transaction.number, made.transaction.number):
+        record(database, loan_id, reversal(number), TODAY, TEST)
+    assert loan_row(database, loan_id)[0] == 3
 
 
 def test_what_makes_no_sense_names_its_field_and_leaves_nothing(database: Database) -> None:

@@ -9,18 +9,24 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert, text
 
+from chalicelib.errors import LoanNotServiced
 from chalicelib.postgres.database import Database
+from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.rules.servicing.values import Kind
 from chalicelib.services import servicing_upkeep
 from chalicelib.services.loans import view_loans
+from chalicelib.services.opening_books import proposed_row
 from chalicelib.services.servicing import Wanted, WantedOpening
-from chalicelib.services.servicing_accounts import quote_settlement, view_account
+from chalicelib.services.servicing_accounts import quote_settlement, view_account, view_statement
 from chalicelib.services.servicing_upkeep import begin_servicing
+from chalicelib.services.statistics import Unopened, count
 from chalicelib.storage import loans as stored_loans
+from chalicelib.storage import standings, unopened
 from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.paging import Cursor
 from chalicelib.storage.tables import loans
+from chalicelib.storage.unopened import MadeHere
 from tests.support.lending import record
 from tests.support.loan_lives import (
     START,
@@ -85,6 +91,41 @@ def test_loans_with_a_past_elsewhere_wait_for_their_openings(database: Database)
     assert begin_servicing(database) == 0
     for loan_id in (imported, told_of):
         assert view_account(database, loan_id, TODAY).account.standing.status is Status.NOT_SERVICED
+
+
+def test_a_loan_made_here_of_which_a_workbook_said_that_emis_were_paid_says_what_to_do_first(
+    database: Database,
+) -> None:
+    loan_id = made_before(database, emis_paid_on_time=5)
+    asked: list[Callable[[], object]] = [
+        lambda: record(database, loan_id, receipt("100"), TODAY, TEST),
+        lambda: quote_settlement(database, loan_id, TODAY),
+        lambda: view_statement(database, loan_id, since=None, until=TODAY),
+    ]
+    for ask in asked:
+        with pytest.raises(LoanNotServiced) as refused:
+            ask()
+        assert refused.value.sentence == (
+            f"Loan {loan_id} was made here, but a workbook said that 5 of its instalments were paid on time, and those "
+            "receipts are not known here. Record its opening first: what was owed on a day."
+        )
+
+
+def test_loans_that_need_an_opening_are_found_and_are_not_any_more_once_they_have_it(database: Database) -> None:
+    customer_id = a_customer(database)
+    imported = an_imported_loan(database, customer_id, end_date=None)
+    an_imported_loan(database, customer_id, source_loan_id=78, end_date=TODAY - timedelta(days=1))
+    told_of = made_before(database, customer_id, emis_paid_on_time=5)
+    made_before(database, customer_id)
+    begin_servicing(database)
+    assert count(database, STANDARD_1, TODAY).unopened == Unopened([MadeHere(told_of, customer_id, 5)], 1)
+    with database.reading() as connection:
+        to_open = unopened.to_open(connection, TODAY, 10)
+        assert [loan.loan_id for loan in to_open] == [told_of, imported]
+    for loan in to_open:
+        assert proposed_row(loan, TODAY)["instalments_left"] == 7
+        opened(loan.loan_id, database)
+    assert count(database, STANDARD_1, TODAY).unopened == Unopened([], 0)
 
 
 def test_every_loan_is_disbursed_in_however_many_batches_and_by_however_many_at_once(
@@ -155,8 +196,8 @@ def current_principal(database: Database, day: date) -> Decimal:
 
 def current_loans(database: Database, day: date) -> list[LoanOnRecord]:
     with database.reading() as connection:
-        current = stored_loans.listed(connection, today=day, cursor=Cursor(20), current=True).rows
-        ended = stored_loans.listed(connection, today=day, cursor=Cursor(20), current=False).rows
+        current = [loan for loan, _ in standings.listed(connection, today=day, cursor=Cursor(20), current=True).rows]
+        ended = [loan for loan, _ in standings.listed(connection, today=day, cursor=Cursor(20), current=False).rows]
     assert all(loan.is_current(day) for loan in current)
     assert not any(loan.is_current(day) for loan in ended)
     return list(current)

@@ -16,8 +16,6 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import Facts, history_score
 from data.make_portfolio import (
     AS_OF,
-    CUSTOMER_HEADER,
-    LOAN_HEADER,
     customers_workbook,
     loans_workbook,
     make_portfolio,
@@ -25,6 +23,7 @@ from data.make_portfolio import (
 )
 from data.make_receipts import UNTIL, make_receipts
 from data.portfolio_rows import Customer, Loan
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER
 
 DATA = Path(__file__).parents[2] / "data"
 

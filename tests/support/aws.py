@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from chalicelib.config import Settings
 from chalicelib.imports.s3_events import ObjectReference
+from tests.support.settings import settings_for
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,3 +55,15 @@ class Aws:
                 bodies.append(message["Body"])
                 self.sqs.delete_message(QueueUrl=self.settings.import_queue_url, ReceiptHandle=message["ReceiptHandle"])
         return bodies
+
+
+@contextmanager
+def aws_for_imports(monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[Aws]:
+    """The bucket and the queue of imports, with nothing in them."""
+    with aws_by_moto(monkeypatch):
+        s3, sqs = boto3.client("s3"), boto3.client("sqs")
+        queue_url = sqs.create_queue(QueueName="loans-test-imports")["QueueUrl"]
+        settings = settings_for(database_url, IMPORT_QUEUE_URL=queue_url)
+        s3.create_bucket(Bucket=settings.import_bucket)
+        s3.put_bucket_versioning(Bucket=settings.import_bucket, VersioningConfiguration={"Status": "Enabled"})
+        yield Aws(s3, sqs, settings)

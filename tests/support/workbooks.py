@@ -8,38 +8,13 @@ from typing import Any
 
 from openpyxl import Workbook
 
-CUSTOMER_HEADER = ("Customer ID", "First Name", "Last Name", "Age", "Phone Number", "Monthly Salary", "Approved Limit")
-LOAN_HEADER = (
-    "Customer ID",
-    "Loan ID",
-    "Loan Amount",
-    "Tenure",
-    "Interest Rate",
-    "Monthly payment",
-    "EMIs paid on Time",
-    "Date of Approval",
-    "End Date",
-)
-OPENING_HEADER = (
-    "Loan ID",
-    "Customer ID",
-    "Opening Date",
-    "Principal Outstanding",
-    "Interest Due",
-    "First Unpaid Due Date",
-    "Instalments Left",
-)
-RECEIPT_HEADER = (
-    "Reference",
-    "Loan ID",
-    "Customer ID",
-    "Payment Date",
-    "Amount",
-    "Intent",
-    "Effect",
-    "Channel",
-    "Reverses Reference",
-)
+from chalicelib.imports.kinds.customers import CUSTOMERS
+from chalicelib.imports.kinds.loans import LOANS
+from chalicelib.imports.kinds.openings import OPENINGS
+from chalicelib.imports.kinds.receipts import RECEIPTS
+
+CUSTOMER_HEADER, LOAN_HEADER = CUSTOMERS.titles, LOANS.titles
+OPENING_HEADER, RECEIPT_HEADER = OPENINGS.titles, RECEIPTS.titles
 
 Rows = Sequence[Sequence[Any]]
 

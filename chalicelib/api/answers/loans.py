@@ -21,6 +21,8 @@ from chalicelib.api.answers.common import (
     StartDate,
     Tenure,
 )
+from chalicelib.rules.servicing.buckets import BUCKETS
+from chalicelib.rules.servicing.standing import Status
 
 
 class Borrower(TypedDict):
@@ -59,8 +61,23 @@ LoansOfCustomer = TypeAliasType(
 )
 
 
-class LoanRecord(TypedDict):
-    """A loan with everything that is stored of it."""
+# `class` is no name that Python allows.
+_Classed = TypedDict(
+    "_Classed",
+    {
+        "class": Annotated[
+            str | None,
+            Field(
+                description="the class by days past due, today; null if the loan is not open",
+                json_schema_extra={"enum": [*(bucket.code for bucket in BUCKETS), None]},
+            ),
+        ]
+    },
+)
+
+
+class LoanRecord(_Classed):
+    """A loan with everything that is stored of it, and what it owes today if it is serviced here."""
 
     loan_id: LoanId
     customer_id: CustomerId
@@ -75,6 +92,18 @@ class LoanRecord(TypedDict):
         int | None, Field(description="the number in the workbook it came from; null where none did")
     ]
     state: Annotated[Literal["current", "ended"], Field(description="current or ended")]
+    status: Annotated[Status, Field(description="where the loan is in its life")]
+    days_past_due: Annotated[
+        int | None, Field(description="the day-ends that the first unpaid instalment has missed; null if not serviced")
+    ]
+    outstanding: Annotated[
+        Decimal | None,
+        Field(description="principal, interest and charges that are owed today, in rupees; null if not serviced"),
+    ]
+    overdue: Annotated[
+        Decimal | None,
+        Field(description="what was demanded before today and is not paid, in rupees; null if not serviced"),
+    ]
 
 
 class LoansPage(TypedDict):

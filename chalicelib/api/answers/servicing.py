@@ -204,6 +204,35 @@ class SettlementQuote(TypedDict):
     next_days: Annotated[list[SettlementOfDay], Field(description="the totals of the ten days that follow")]
 
 
+class LoanProspect(TypedDict):
+    """What the rest of a loan will be, if all is paid as demanded."""
+
+    instalment: Annotated[Decimal, Field(description="that of every month but the last, in rupees; 0 if none is left")]
+    instalments_left: Annotated[int, Field(description="how many will be demanded", ge=0)]
+    end_date: Annotated[date | None, Field(description="when it ends; null if it has outlived its due dates")]
+    interest_to_pay: Annotated[
+        Decimal, Field(description="all interest that is still to be paid, what is owed today included, in rupees")
+    ]
+
+
+class PrepaymentEffect(LoanProspect):
+    """A prepayment with one effect: what it pays, and what the rest of the loan will be after it."""
+
+    split: Annotated[PaymentSplit, Field(description="what it would pay")]
+    interest_saved: Annotated[Decimal, Field(description="the interest that it saves, before its charge, in rupees")]
+
+
+class ComparedPrepayment(TypedDict):
+    """A prepayment with both of its effects, beside none."""
+
+    loan_id: LoanId
+    on: Annotated[date, Field(description="the day of the prepayment")]
+    amount: Annotated[Decimal, Field(description="what is prepaid, in rupees")]
+    without: Annotated[LoanProspect, Field(description="the loan without it")]
+    shorter_tenure: Annotated[PrepaymentEffect, Field(description="the instalment stays, and fewer are demanded")]
+    lower_instalment: Annotated[PrepaymentEffect, Field(description="the tenure stays, and each instalment is lower")]
+
+
 class ProposedOpening(TypedDict):
     """An opening of a loan that was made elsewhere, as it would be if `paid` instalments had been paid."""
 

@@ -23,7 +23,7 @@ SECTIONS = (
     Section("Customers", "Customers", "customers/", Operation.READ_CUSTOMERS, "people"),
     Section("Applications", "Applications", "applications/", Operation.READ_APPLICATIONS, "decision"),
     Section("Loans", "Loans", "loans/", Operation.READ_LOANS, "loan"),
-    Section("Collections", "Collect", "collections/", Operation.READ_LOANS, "clock"),
+    Section("Collections", "Collect", "collections/", Operation.READ_DELINQUENCY, "clock"),
     Section("Imports", "Imports", "imports/", Operation.READ_IMPORTS, "import"),
     Section("Administration", "Admin", "administration/", Operation.MANAGE_USERS, "settings"),
 )

@@ -86,6 +86,7 @@ _ALL = (
         "loans.opening",
         ("GET", "loans/{loan_id}/opening", Operation.ADJUST_LOANS, "view_opening"),
         ("POST", "loans/{loan_id}/opening", Operation.ADJUST_LOANS, "record_opening"),
+        ("GET", "loans/openings", Operation.START_IMPORT, "download_openings"),
     ),
     *_pages(
         "loans.quotes",
@@ -98,7 +99,7 @@ _ALL = (
     ),
     *_pages(
         "collections.views",
-        ("GET", "collections", Operation.READ_LOANS, "view_collections"),
+        ("GET", "collections", Operation.READ_DELINQUENCY, "view_collections"),
     ),
     *_pages(
         "imports.views",

@@ -1,6 +1,6 @@
 """A loan as it stands today: what it owes, its instalments with what covered them, and its ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,13 +8,15 @@ from chalice.app import Response
 from pydantic import BaseModel, Field
 
 from chalicelib import runtime
+from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.labels import loan_badge
 from chalicelib.console.frame.lists import address
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.words import STATES, title_of
-from chalicelib.errors import LoanNotFound
+from chalicelib.errors import InvalidRequest, LoanNotFound
+from chalicelib.requests.models import Day
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.bounds import TENURE
 from chalicelib.rules.servicing.fold import Split
@@ -31,7 +33,9 @@ LINES = 25
 
 
 class LoanQuery(BaseModel):
-    """Which part of the instalments is shown, and which of the ledger."""
+    """As of which day a loan is shown, and which part of its instalments and its ledger."""
+
+    as_of: Day | None = None
 
     instalment: Annotated[
         int | None, Field(ge=1, le=TENURE.most, description=f"the number of an instalment, 1 to {TENURE.most}")
@@ -57,15 +61,29 @@ class Entry:
 def view_loan(visit: Visit, loan_id: str) -> Response:
     """A loan with everything that happened to it; or with how to begin, if it is not serviced here."""
     number = number_in_path(loan_id, LoanNotFound, "loan")
-    query = read(LoanQuery, visit.query)
+    try:
+        return _page(visit, number, read(LoanQuery, visit.query))
+    except InvalidRequest as error:
+        if "as_of" not in error.fields:
+            raise
+        return _page(visit, number, LoanQuery(), error)
+
+
+def _page(visit: Visit, number: int, query: LoanQuery, error: InvalidRequest | None = None) -> Response:
     database, today = runtime.database(), runtime.today()
-    seen = servicing_accounts.view_account(database, number, today)
+    day = query.as_of or today
+    seen = servicing_accounts.view_account(database, number, day)
     standing = seen.account.standing
-    rows, others = _part(seen.account.instalments, query.instalment)
-    lines, earlier = _ledger(seen, query.before)
+    kept = {} if day == today else {"as_of": day.isoformat()}
+    rows, others = _part(seen.account.instalments, query.instalment, kept)
+    lines, earlier = _ledger(seen, query.before, kept)
     return page(
         visit,
         "loans/loan.html",
+        status=error.status if error else 200,
+        form=Form.refused(visit.query, error) if error else Form({"as_of": day.isoformat()}),
+        day=day,
+        since=seen.since,
         file=loans.file_of(database, seen.loan),
         loan=seen.loan,
         terms=seen.terms,
@@ -80,7 +98,7 @@ def view_loan(visit: Visit, loan_id: str) -> Response:
         lines=lines,
         transactions=len(seen.transactions),
         earlier=earlier,
-        latest="?#ledger" if query.before else None,
+        latest=f"{address(kept)}#ledger" if query.before else None,
         today=today,
     )
 
@@ -96,7 +114,7 @@ def entries_of(seen: LoanAccount) -> list[Entry]:
 
 
 def _part(
-    everything: Sequence[Instalment], wanted: int | None
+    everything: Sequence[Instalment], wanted: int | None, kept: Mapping[str, str]
 ) -> tuple[Sequence[Instalment], list[tuple[str, str | None]]]:
     """The page of instalments with the one that is wanted, or the first that is not paid; and links to those near it,
     the first and the last.
@@ -110,7 +128,7 @@ def _part(
     shown = next((part for part in pages if part[-1].number >= wanted), pages[-1])
     here = pages.index(shown)
     near = sorted({0, here - 1, here, here + 1, len(pages) - 1} & set(range(len(pages))))
-    links = [(_numbers(pages[place]), None if place == here else _first_of(pages[place])) for place in near]
+    links = [(_numbers(pages[place]), None if place == here else _first_of(pages[place], kept)) for place in near]
     return shown, links if len(pages) > 1 else []
 
 
@@ -118,14 +136,14 @@ def _numbers(part: Sequence[Instalment]) -> str:
     return f"{part[0].number} to {part[-1].number}"
 
 
-def _first_of(part: Sequence[Instalment]) -> str:
-    return f"{address({'instalment': part[0].number})}#instalments"
+def _first_of(part: Sequence[Instalment], kept: Mapping[str, str]) -> str:
+    return f"{address({**kept, 'instalment': part[0].number})}#instalments"
 
 
-def _ledger(seen: LoanAccount, before: int | None) -> tuple[list[Entry], str | None]:
+def _ledger(seen: LoanAccount, before: int | None, kept: Mapping[str, str]) -> tuple[list[Entry], str | None]:
     """A page of the ledger, and the address of the next one, None if there is none."""
     everything = entries_of(seen)
     behind = [entry for entry in everything if before is None or entry.transaction.number < before]
     lines = behind[:LINES]
     more = len(behind) > LINES
-    return lines, f"{address({'before': lines[-1].transaction.number})}#ledger" if more else None
+    return lines, f"{address({**kept, 'before': lines[-1].transaction.number})}#ledger" if more else None

@@ -9,6 +9,7 @@ from chalicelib import runtime
 from chalicelib.console.frame import idempotency
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.reading import read
+from chalicelib.console.frame.redirects import redirect_to_file
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.recording import record_once
@@ -94,6 +95,16 @@ def record_opening(visit: Visit, loan_id: str) -> Response:
         typed = {**dict.fromkeys(TypedOpening.model_fields, ""), idempotency.FIELD: idempotency.new_key(), **visit.form}
         asked = Form({"on": visit.form.get("value_date", ""), "paid": ""})
         return _page(visit, seen, asked, refused_form(typed, error), error.status)
+
+
+def download_openings(visit: Visit) -> Response:
+    """Leads to the workbook of proposed openings in S3."""
+    # Loads openpyxl, which pages do without.
+    from chalicelib.services.opening_books import openings_link
+
+    bucket = runtime.settings().import_bucket
+    link = openings_link(runtime.database(), runtime.s3(), runtime.signing_s3(), bucket=bucket, today=runtime.today())
+    return redirect_to_file(visit, link)
 
 
 def _page(visit: Visit, seen: LoanAccount, asked: Form, form: Form | None, status: int = 200) -> Response:

@@ -53,7 +53,7 @@ def view_prepayment(visit: Visit, loan_id: str) -> Response:
         return _page(visit, "loans/prepayment.html", loan, Form(), compared=None)
     try:
         amount = read(PrepaymentQuery, typed).amount
-        compared = servicing_accounts.compare_prepayments(database, number, amount, on=today, today=today)
+        compared = servicing_accounts.compare_prepayments(database, number, amount, on=today)
     except (InvalidRequest, TransactionRefused) as error:
         # The form has no purpose to put a sentence beside.
         form = refused_form(typed, error)

@@ -14,9 +14,8 @@ from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest
 from chalicelib.requests.models import LoansQuery
-from chalicelib.services import loans, servicing_lists
-from chalicelib.services.servicing_lists import Listed
-from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.services import customers, servicing_lists
+from chalicelib.services.servicing_lists import LoanToday
 
 FILTERS = ("customer_id", "state")
 
@@ -35,9 +34,9 @@ def list_loans(visit: Visit) -> Response:
         if not error.fields.keys() & set(FILTERS):
             # No field of the form could say what is wrong.
             raise
-        nothing: Shown[LoanOnRecord] = Shown([])
+        nothing: Shown[LoanToday] = Shown([])
         return _list(visit, Form.refused(visit.query, error), nothing, {}, ListQuery(), error.status)
-    found = loans.list_loans(
+    found = servicing_lists.list_loans(
         runtime.database(),
         today=runtime.today(),
         cursor=query.cursor(ROWS),
@@ -46,15 +45,15 @@ def list_loans(visit: Visit) -> Response:
         newest_first=query.sort == "newest",
     )
     shown = shown_page(found, visit.query, cursor="after", kept=(*FILTERS, "sort"))
-    listed = servicing_lists.standings_of(runtime.database(), [loan.loan_id for loan in shown.rows], runtime.today())
-    return _list(visit, Form(visit.query), shown, listed, query)
+    names = customers.names_of(runtime.database(), {each.loan.customer_id for each in shown.rows})
+    return _list(visit, Form(visit.query), shown, names, query)
 
 
 def _list(
     visit: Visit,
     form: Form,
-    shown: Shown[LoanOnRecord],
-    listed: Mapping[int, Listed],
+    shown: Shown[LoanToday],
+    names: Mapping[int, str],
     query: ListQuery,
     status: int = 200,
 ) -> Response:
@@ -65,8 +64,9 @@ def _list(
         status=status,
         form=form,
         shown=shown,
-        names={number: each.customer_name for number, each in listed.items()},
-        standings={number: each.standing for number, each in listed.items() if each.standing},
+        loans=[each.loan for each in shown.rows],
+        names=names,
+        standings={each.loan.loan_id: each.standing for each in shown.rows if each.standing},
         sort=query.sort,
         sorts={sort: address(kept | {"sort": sort}) for sort in ("newest", "number")},
         is_filtered=bool(kept),

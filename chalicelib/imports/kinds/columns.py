@@ -84,6 +84,11 @@ class Kind:
         return f"staged_{self.name}"
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """What stands above its columns, in the order of the template."""
+        return tuple(column.title for column in self.columns)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The columns of its rows in staging."""
         return tuple(column.name for column in self.columns)

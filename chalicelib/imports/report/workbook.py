@@ -123,7 +123,7 @@ class _Columns:
         titles = [shown(cell) for cell in cells]
         own = _columns_of_a_report(titles) - set(layout.positions)
         positions = [position for position in range(len(titles)) if position not in own]
-        known = [column.title for column in layout.kind.columns]
+        known = layout.kind.titles
         return cls(
             titles=[ROW, *(titles[position] for position in positions), OUTCOME, WHY],
             positions=positions,

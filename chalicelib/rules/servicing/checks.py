@@ -8,7 +8,7 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.fold import fold, in_order, order_of, step
 from chalicelib.rules.servicing.opening import wrong_with_opening
 from chalicelib.rules.servicing.position import Position
-from chalicelib.rules.servicing.refusals import Code, Refused, check_open, check_recordable
+from chalicelib.rules.servicing.refusals import Code, Refused, already_serviced, check_open, check_recordable
 from chalicelib.rules.servicing.settlement import payoff
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.values import INTENTS, Effect, Fact, Intent, Kind, Terms, is_whole_paise
@@ -155,7 +155,7 @@ def _check_date(fact: Fact, today: date, since: date | None) -> None:
 
 def _check_beginning(terms: Terms, fact: Fact, since: date | None) -> None:
     if since is not None:
-        raise Refused(Code.ALREADY_SERVICED, f"The loan is serviced here since {since}.", {"since": since})
+        raise already_serviced(since)
     if fact.value_date < terms.start_date:
         sentence = f"{fact.value_date} is before the loan starts, on {terms.start_date}."
         raise Refused(Code.BEFORE_DISBURSAL, sentence, {"value_date": fact.value_date, "from": terms.start_date})

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from chalicelib.rules.money import emi, from_paise, half_up, whole_paise
 from chalicelib.rules.servicing.days import dues_by
 from chalicelib.rules.servicing.ledger import Ledger
-from chalicelib.rules.servicing.refusals import Code, Refused
+from chalicelib.rules.servicing.refusals import Code, Refused, already_serviced, not_serviced, written_off
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind
 
 PERCENT = 100
@@ -63,12 +63,12 @@ def enter(books: Ledger, fact: Fact) -> Parts:
 
 def _check_can_be(books: Ledger, fact: Fact) -> None:
     starts = fact.kind in (Kind.DISBURSAL, Kind.OPENING)
-    if starts != (books.period == 0):
-        code = Code.ALREADY_SERVICED if starts else Code.NOT_SERVICED
-        raise Refused(code, f"Fact {fact.number} is a {fact.kind}, and the loan has {'one' if starts else 'none'} yet.")
+    if starts and books.since is not None:
+        raise already_serviced(books.since)
+    if not starts and books.since is None:
+        raise not_serviced()
     if books.written_off_on is not None:
-        sentence = f"The loan was written off on {books.written_off_on}; reverse that first."
-        raise Refused(Code.WRITTEN_OFF, sentence, {"written_off_on": books.written_off_on, "fact": fact.number})
+        raise written_off(books.written_off_on, fact.number)
 
 
 def _disburse(books: Ledger, fact: Fact) -> Parts:
@@ -93,7 +93,8 @@ def _open(books: Ledger, fact: Fact) -> Parts:
     first = dues_by(books.start, opening.first_unpaid_due_date)
     books.demands = ((first, whole_paise(books.terms.instalment)),)
     books.covered, books.final = first - 1, first - 1 + opening.instalments_left
-    books.paid_on_time = opening.emis_paid_on_time
+    # An instalment that is left was not paid, on time or otherwise, whatever was said of it elsewhere.
+    books.paid_on_time = min(opening.emis_paid_on_time, max(0, books.terms.tenure - opening.instalments_left))
     books.judged = books.grace_over(fact.value_date)
     books.late = opening.first_unpaid_due_date < fact.value_date
     books.unpaid_from = opening.first_unpaid_due_date

@@ -60,33 +60,7 @@ class Ledger:
         """What to go on from."""
         if self.on is not None:
             self._look_ahead(self.on)
-        return Position(
-            self.since,
-            self.on,
-            self.rank,
-            self.principal,
-            self.period,
-            self.paise_days,
-            self.interest_accrued,
-            self.interest_taken,
-            self.charges,
-            self.credit,
-            self.received,
-            self.demands,
-            self.final,
-            self.covered,
-            self.last,
-            self.unpaid_from,
-            self.paid_on_time,
-            self.held,
-            self.judged,
-            self.late,
-            self.prepaid,
-            self.lowered,
-            self.closed_on,
-            self.written_off_on,
-            self.end_date,
-        )
+        return Position(*(getattr(self, name) for name in Position._fields))
 
     # --- days pass
 
@@ -222,7 +196,8 @@ class Ledger:
             reached = self.final
         missed = max(self.covered, self.dues_by(today - A_DAY))
         if self.covered < self.final:
-            self.paid_on_time += max(0, on_time - missed)
+            # An opening may leave more instalments than the tenure had.
+            self.paid_on_time = min(self.terms.tenure, self.paid_on_time + max(0, on_time - missed))
         self.covered = max(self.covered, reached)
 
     def _look_ahead(self, today: date) -> None:

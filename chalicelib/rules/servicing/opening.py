@@ -38,6 +38,11 @@ def propose_opening(terms: Terms, on: date, paid: int, emis_paid_on_time: int, n
     return Fact(number, Kind.OPENING, from_paise(books.principal), on, opening=opening)
 
 
+def due_but_the_last(terms: Terms, on: date) -> int:
+    """How many instalments are due by `on`, so that one at least is left: what is taken as paid if nobody says."""
+    return min(dues_by(terms.start_date, on), terms.tenure - 1)
+
+
 def _paid_as_demanded(terms: Terms, paid: int) -> Ledger:
     books = Ledger(terms, NOTHING, BUCKETS)
     enter(books, Fact(0, Kind.DISBURSAL, terms.principal, terms.start_date))

@@ -82,13 +82,28 @@ class Refused(Exception):
         self.wrong = dict(wrong or {})
 
 
+def not_serviced() -> Refused:
+    """What stands against everything but a beginning if there was none."""
+    return Refused(Code.NOT_SERVICED, "The loan is not serviced here; record its opening first.")
+
+
+def already_serviced(since: date) -> Refused:
+    """What stands against a second beginning."""
+    return Refused(Code.ALREADY_SERVICED, f"The loan is serviced here since {since}.", {"since": since})
+
+
+def written_off(day: date, fact: int | None = None) -> Refused:
+    """What stands against everything after a write-off; `fact` is the one that comes after it, if it is recorded."""
+    figures = {"written_off_on": day} | ({} if fact is None else {"fact": fact})
+    return Refused(Code.WRITTEN_OFF, f"The loan was written off on {day}; reverse that first.", figures)
+
+
 def check_recordable(position: Position) -> None:
     """Raises Refused if money can neither be owed nor be kept for the customer: not serviced, or written off."""
     if not position.is_serviced:
-        raise Refused(Code.NOT_SERVICED, "The loan is not serviced here; record its opening first.")
+        raise not_serviced()
     if position.written_off_on:
-        sentence = f"The loan was written off on {position.written_off_on}; reverse that first."
-        raise Refused(Code.WRITTEN_OFF, sentence, {"written_off_on": position.written_off_on})
+        raise written_off(position.written_off_on)
 
 
 def check_open(position: Position) -> None:

@@ -77,7 +77,7 @@ def standing_of(books: Ledger, as_of: date, buckets: Sequence[Bucket]) -> Standi
     interest = books.interest()
     return Standing(
         as_of=as_of,
-        status=_status(position),
+        status=status_of(position),
         principal=from_paise(position.principal),
         interest=from_paise(interest),
         charges=from_paise(position.charges),
@@ -100,7 +100,8 @@ def days_past_due(unpaid_from: date | None, today: date) -> int:
     return max(0, (today - unpaid_from).days) if unpaid_from else 0
 
 
-def _status(position: Position) -> Status:
+def status_of(position: Position) -> Status:
+    """Where the loan of a position is in its life."""
     if not position.is_serviced:
         return Status.NOT_SERVICED
     if position.written_off_on:

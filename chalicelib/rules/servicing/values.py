@@ -59,7 +59,8 @@ class Opening:
     """What was owed, besides the principal, when the servicing of a loan that was made elsewhere began.
 
     `interest_due` is all interest that is unpaid on the day of the opening, in rupees. `first_unpaid_due_date` is a due
-    date of the loan; it and `instalments_left` say what is still demanded. `emis_paid_on_time` is counted on from.
+    date of the loan; it and `instalments_left` say what is still demanded. `emis_paid_on_time` is what was said
+    elsewhere; it is counted on from, as far as it leaves room for the instalments that are left.
     """
 
     interest_due: Decimal

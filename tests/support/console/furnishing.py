@@ -17,8 +17,9 @@ from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.values import Kind
 from chalicelib.services.api_keys import WantedKey, create_key
 from chalicelib.services.customers import change_customer, etag_of, view_customer
-from chalicelib.services.loans import Application, list_loans
+from chalicelib.services.loans import Application
 from chalicelib.services.servicing import Wanted
+from chalicelib.services.servicing_lists import list_loans
 from chalicelib.services.users import WantedUser, create_user
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.paging import Cursor
@@ -114,7 +115,7 @@ def begun_here(database: Database, author: Author = TEST) -> int:
 
 def _an_imported_loan(database: Database) -> int:
     today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
-    return list_loans(database, today=today, cursor=Cursor(1)).rows[0].loan_id
+    return list_loans(database, today=today, cursor=Cursor(1)).rows[0].loan.loan_id
 
 
 def _people(database: Database) -> Author:

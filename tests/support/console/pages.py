@@ -89,6 +89,8 @@ BEHIND = (
     Shown("reversal", "loans/{loan}/transactions/1/reversal/"),
     Shown("opening", "loans/{imported}/opening/"),
     Shown("a loan that is not serviced", "loans/{imported}/"),
+    Shown("a loan as of another day", "loans/{loan}/?as_of=2030-01-31"),
+    Shown("a loan of a day that is none", "loans/{loan}/?as_of=soon"),
     Shown("statement with errors", "loans/{loan}/statement/?from=soon"),
     Shown("settlement with errors", "loans/{loan}/settlement/?on=soon"),
     Shown("class without loans", "collections/?bucket=SMA-2"),
@@ -114,6 +116,7 @@ DOWNLOADS = (
     Download("loans/{loan}/statement/", "CSV", "loans/{loan}/statement/?format=csv"),
     Download("loans/{loan}/statement/", "Excel", "loans/{loan}/statement/?format=xlsx"),
     Download("imports/", "Template", "imports/template/"),
+    Download("", "Proposed openings (Excel)", "loans/openings/"),
     Download("imports/{import}/", "Report", "imports/{import}/report/"),
 )
 

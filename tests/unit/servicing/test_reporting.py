@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 
 from chalicelib.rules.servicing.fold import fold
@@ -43,18 +44,42 @@ def test_steps_and_a_replay_make_the_same() -> None:
     assert [fact.number for _, fact in steps.taken] == list(range(2, 12))
 
 
-def test_parts_of_a_year_in_any_order_make_the_same_position() -> None:
+def a_year() -> list[Reported]:
+    """On time, late and early, prepaid with both effects, and two receipts that bounced."""
     rows = [paid(str(day), day) for day in days(11)]
     rows.append(paid("P", days(6)[-1], "700", intent=Intent.PREPAYMENT, effect=Effect.SHORTER_TENURE))
+    rows.append(paid("Q", days(8)[-1], "350.05", intent=Intent.PREPAYMENT, effect=Effect.LOWER_INSTALMENT))
+    bounced = [rows[2], rows[7]]
+    return rows + [undone(f"R{each.reference}", str(each.reference), days(10)[-1]) for each in bounced]
+
+
+def test_parts_of_a_year_in_over_a_thousand_orders_make_the_same_position() -> None:
+    rows = a_year()
     expected = told(sorted(rows, key=lambda row: row.fact.value_date)).position
-    for seed in range(200):
-        shuffled = Random(seed).sample(rows, len(rows))
-        facts, position = [DISBURSAL], DISBURSED
-        for part in (shuffled[:4], shuffled[4:5], shuffled[5:]):
-            made = told(sorted(part, key=lambda row: row.fact.value_date), facts, position)
-            assert not made.refused
-            facts, position = [*facts, *(fact for _, fact in made.taken)], made.position
-        assert position == expected
+    for seed in range(1_200):
+        random = Random(seed)
+        shuffled = random.sample(rows, len(rows))
+        ends = sorted(random.sample(range(1, len(rows)), 3))
+        parts = [shuffled[begin:end] for begin, end in pairwise([0, *ends, len(rows)])]
+        assert sent(parts + random.sample(parts, 2)) == expected
+
+
+def sent(parts: list[list[Reported]]) -> Position:
+    """One file after the other: what is recorded is unchanged when it comes again, and what reverses a receipt that
+    is not recorded yet waits for it.
+    """
+    numbers: dict[str | None, int] = {}
+    facts, position, waiting = [DISBURSAL], DISBURSED, list[Reported]()
+    for part in parts:
+        new = [row for row in (*part, *waiting) if row.reference not in numbers]
+        new = [row._replace(fact=row.fact._replace(reverses=numbers.get(row.reverses_reference))) for row in new]
+        made = told(sorted(new, key=lambda row: row.fact.value_date), facts, position)
+        assert {refusal.code for _, refusal in made.refused} <= {Code.UNKNOWN_FACT}
+        waiting = [row for row, _ in made.refused]
+        numbers |= {row.reference: fact.number for row, fact in made.taken}
+        facts, position = [*facts, *(fact for _, fact in made.taken)], made.position
+    assert not waiting
+    return position
 
 
 def test_a_row_that_is_refused_in_a_replay_leaves_no_gap_in_the_numbers() -> None:
