@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from chalicelib.postgres.connection import prepared
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Terms
@@ -28,7 +29,7 @@ _OF_LOANS = text(f"""
     WHERE loans.loan_id = ANY(CAST(:loan_ids AS bigint[]))
 """)  # noqa: S608 - names of ours
 
-_OF_CUSTOMER = text(f"""
+_OF_CUSTOMER = prepared(f"""
     SELECT {_COLUMNS}, loan_terms.terms, positions.position
     FROM loans
     {_LIVES}
