@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test test-docker bench bench-beside openapi screenshots lock
+.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test test-docker bench bench-beside profile openapi screenshots lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +114,9 @@ bench: $(READY) ## measure what docs/performance.md tells; BENCHES="imports" for
 
 bench-beside: $(READY) ## measure beside a service in Django: OTHER=its folder OTHER_PYTHON=a Python that has what it needs
 	@exec $(RUN) -m bench.beside $(OTHER) --python $(OTHER_PYTHON)
+
+profile: $(READY) ## where the time of one call goes: CALL=register (or check-eligibility, create-loan, receipt, "page: home", …)
+	@exec $(RUN) -m bench.profiling $(if $(CALL),"$(CALL)")
 
 openapi: $(READY_VENV) ## write the published contract anew: openapi.json and docs.html in chalicelib/api/published
 	@exec $(RUN) -m contract

@@ -1,4 +1,7 @@
-"""`make bench`: all benches, one document (docs/performance.md keeps one) and the figures as JSON."""
+"""`make bench`: all benches, one document (docs/performance.md keeps one) and the figures as JSON.
+
+A bench that finds the machine too noisy is repeated, and says so if it stays so.
+"""
 
 import argparse
 from pathlib import Path
@@ -17,6 +20,7 @@ from bench import (
     writes,
 )
 from bench.measuring import machine, write_json
+from bench.noise import ATTEMPTS, MOST, quietly, verdict
 
 BENCHES = {
     "handlers": handlers.run,
@@ -37,14 +41,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"which: {', '.join(BENCHES)}; all of them if none is named")
     parser.add_argument("--json", type=Path, default=Path(".local/bench.json"), help="where to write the figures")
+    parser.add_argument("--attempts", type=int, default=ATTEMPTS, help="how often to try for a quiet run")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(BENCHES):
         parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
     here = machine()
-    results = [BENCHES[name]() for name in arguments.names or BENCHES]
+    results = [quietly(BENCHES[name], arguments.attempts) for name in arguments.names or BENCHES]
     print("Measured on " + ", ".join(f"{name} {value}" for name, value in here.items()) + ".\n")
-    print("\n\n".join(result.markdown() for result in results))
+    print("\n\n".join(f"{result.markdown()}\n\n{verdict(result)}" for result in results))
     write_json(arguments.json, results)
+    noisy = [result.name for result in results if result.noise is not None and result.noise > MOST]
+    if noisy:
+        print(f"\nThe machine was too noisy for {', '.join(noisy)}.")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from statistics import median
 import boto3
 
 from bench.measuring import Result
+from bench.noise import spread
 from infra.bytecode import SUFFIX
 from infra.packaging import package
 
@@ -74,12 +75,12 @@ def run() -> Result:
             for name, statement in IMPORTS.items():
                 found[name].append((sources if name == NOT_COMPILED else ours).seconds(statement))
         milliseconds = {name: median(seconds) * 1000 for name, seconds in found.items()}
-        return _result(milliseconds, ours, zip_file.stat().st_size / 2**20)
+        return _result(milliseconds, ours, zip_file.stat().st_size / 2**20, spread(found[DRIVERS]))
 
 
-def _result(milliseconds: Mapping[str, float], ours: Unpacked, zip_mib: float) -> Result:
+def _result(milliseconds: Mapping[str, float], ours: Unpacked, zip_mib: float, noise: float) -> Result:
     floor = milliseconds[DRIVERS]
-    rows = [[name, f"{each:.0f}", f"{each / floor:.2f}x"] for name, each in milliseconds.items() if name != "nothing"]
+    rows = [[name, f"{each / floor:.2f}x", f"{each:.0f}"] for name, each in milliseconds.items() if name != "nothing"]
     costliest = _costliest(ours)
     remarks = (
         f"Medians of {REPEATS} fresh interpreters each, in turns, of the unpacked zip, which has "
@@ -88,7 +89,7 @@ def _result(milliseconds: Mapping[str, float], ours: Unpacked, zip_mib: float) -
         f"Not imported by it: {', '.join(_not_imported(ours))}."
     )
     figures = {"milliseconds": dict(milliseconds), "zip_mib": zip_mib, "costliest": dict(costliest)}
-    return Result("cold_start", "Cold start", ["import", "ms", f"of {DRIVERS}"], rows, figures, remarks)
+    return Result("cold_start", "Cold start", ["import", f"of {DRIVERS}", "ms"], rows, figures, remarks, noise)
 
 
 def unpacked(zip_file: Path, folder: Path, without: str | None = None) -> Unpacked:

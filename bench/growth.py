@@ -5,6 +5,7 @@ from statistics import median
 from typing import TypeAlias
 
 from bench.measuring import Result, fresh_database, postgres
+from bench.noise import spread
 from bench.portfolios import LOANS_A_CUSTOMER, add_customer_with, fill
 from bench.service import Call, Service, Times, interleaved, service
 
@@ -16,27 +17,31 @@ Calls: TypeAlias = Callable[[Service], list[Call]]
 
 
 def run() -> Result:
-    """p50 of each request over portfolios of all sizes, and for customers with many loans."""
+    """p50 of each request over portfolios of all sizes, and for customers with many loans.
+
+    The reference for the noise is check-eligibility over the smallest table, from pass to pass.
+    """
     with postgres() as server:
         urls = {size: fresh_database(server, f"bench_{size}") for size in SIZES}
         for size, url in urls.items():
             fill(url, size)
         largest = urls[max(SIZES)]
         heavy = {count: add_customer_with(largest, count) for count in LOANS_OF_ONE}
-        tables = _in_passes({size: (url, _portfolio_calls) for size, url in urls.items()})
-        customers = _in_passes({count: (largest, _calls_of(number)) for count, number in heavy.items()})
-    return _result(tables, customers)
+        tables, noise = _in_passes({size: (url, _portfolio_calls) for size, url in urls.items()})
+        customers, noise_too = _in_passes({count: (largest, _calls_of(number)) for count, number in heavy.items()})
+    return _result(tables, customers, max(noise, noise_too))
 
 
-def _in_passes(measured: Mapping[int, tuple[str, Calls]]) -> dict[int, dict[str, float]]:
+def _in_passes(measured: Mapping[int, tuple[str, Calls]]) -> tuple[dict[int, dict[str, float]], float]:
     """The median p50 of each call over PASSES passes; small and large take turns, so that they meet the same noise."""
     found: dict[int, list[dict[str, Times]]] = {size: [] for size in measured}
     for _ in range(PASSES):
         for size, (url, calls) in measured.items():
             found[size].append(_measured(url, calls))
-    return {
+    medians = {
         size: {name: median(one[name].p50 for one in passes) for name in passes[0]} for size, passes in found.items()
     }
+    return medians, spread([one["check-eligibility"].p50 for one in found[min(found)]])
 
 
 def _measured(url: str, calls: Calls) -> dict[str, Times]:
@@ -72,9 +77,9 @@ def _calls_of(customer: int) -> Calls:
     return lambda api: _customer_calls(api, customer)
 
 
-def _result(tables: Mapping[int, dict[str, float]], customers: Mapping[int, dict[str, float]]) -> Result:
+def _result(tables: Mapping[int, dict[str, float]], customers: Mapping[int, dict[str, float]], noise: float) -> Result:
     rows = [*_rows(tables, "loans in the table"), *_rows(customers, "loans of the customer")]
-    header = ["request", "grows", "smallest", "middle", "largest", "largest of smallest"]
+    header = ["request", "grows", "largest of smallest", "smallest", "middle", "largest"]
     remarks = (
         f"Medians in milliseconds of {PASSES} times {ROUNDS} requests, the sizes in turns. Loans in the table: "
         f"{', '.join(f'{n:,}' for n in SIZES)}; "
@@ -82,7 +87,7 @@ def _result(tables: Mapping[int, dict[str, float]], customers: Mapping[int, dict
         "of create-loan is refused, so that the number of loans stays."
     )
     figures = {"tables": tables, "customers": customers}
-    return Result("growth", "Growth", header, rows, figures, remarks)
+    return Result("growth", "Growth", header, rows, figures, remarks, noise)
 
 
 def _rows(found: Mapping[int, dict[str, float]], what: str) -> list[list[str]]:
@@ -91,8 +96,8 @@ def _rows(found: Mapping[int, dict[str, float]], what: str) -> list[list[str]]:
         [
             name,
             what,
-            *(f"{found[size][name]:.2f}" for size in sizes),
             f"{found[sizes[-1]][name] / found[sizes[0]][name]:.2f}x",
+            *(f"{found[size][name]:.2f}" for size in sizes),
         ]
         for name in found[sizes[0]]
     ]

@@ -72,7 +72,10 @@ def fresh_database(server: PostgresServer, name: str = "bench") -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """What a bench found: a title, a table of text under its header, the figures themselves, and what to say."""
+    """What a bench found: a title, a table of text under its header, the figures themselves, and what to say.
+
+    `noise` is how far the reference strayed that was measured beside them (bench/noise.py); None if there was none.
+    """
 
     name: str
     title: str
@@ -80,6 +83,7 @@ class Result:
     rows: Sequence[Sequence[str]]
     figures: Any
     remarks: str = ""
+    noise: float | None = None
 
     def markdown(self) -> str:
         """The section of a document. Columns of figures are aligned to the right."""
@@ -109,4 +113,5 @@ def machine() -> dict[str, Any]:
 def write_json(path: Path, results: Sequence[Result]) -> None:
     """The figures of all results, with the machine."""
     figures = {result.name: result.figures for result in results}
-    path.write_text(json.dumps({"machine": machine(), **figures}, indent=1) + "\n")
+    noise = {result.name: result.noise for result in results}
+    path.write_text(json.dumps({"machine": machine(), "noise": noise, **figures}, indent=1) + "\n")

@@ -1,7 +1,7 @@
 """Portfolios of any size, made inside the database."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 import simplejson
 from sqlalchemy import Engine, text
@@ -18,7 +18,7 @@ _CUSTOMERS = """
     OVERRIDING SYSTEM VALUE
     SELECT n, 'Asha', 'Sample' || lpad(n::text, 7, '0'), 21 + mod(n, 50), (9000000000 + n)::text,
            20000 + mod(n, 200) * 1000, 3600000
-    FROM generate_series(1, CAST(:customers AS bigint)) AS n
+    FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS n
 """
 
 _LOANS = """
@@ -59,8 +59,9 @@ _SERVICED = """
         INSERT INTO loans (loan_id, customer_id, loan_amount, tenure, interest_rate, monthly_installment,
                            emis_paid_on_time, start_date, end_date, is_open)
         OVERRIDING SYSTEM VALUE
-        SELECT given.loan_id, 1 + mod(given.loan_id, CAST(:customers AS bigint)), one.loan_amount, one.tenure,
-               one.interest_rate, one.monthly_installment, one.emis_paid_on_time, one.start_date, one.end_date, true
+        SELECT given.loan_id, CAST(:others AS bigint) + 1 + mod(given.loan_id, CAST(:customers AS bigint)),
+               one.loan_amount, one.tenure, one.interest_rate, one.monthly_installment, one.emis_paid_on_time,
+               one.start_date, one.end_date, true
         FROM given, jsonb_populate_record(NULL::loans, loan) AS one
     ), terms AS (
         INSERT INTO loan_terms (loan_id, terms) SELECT loan_id, terms FROM given
@@ -79,29 +80,38 @@ _SERVICED = """
 """
 
 
-def fill_serviced(database_url: str, loans: int, today: date) -> int:
-    """Makes `loans` serviced loans of a tenth as many customers, numbered from 1, four of five of them on time today.
+def fill_serviced(database_url: str, loans: int, today: date, *, behind: int = 0) -> int:
+    """Makes `loans` serviced loans of a tenth as many customers, four of five of them on time today.
 
-    Returns the number of customers.
+    They are numbered from 1, or behind so many loans that `fill` made. Returns the number of customers.
     """
-    customers = max(1, loans // LOANS_A_CUSTOMER)
+    customers, others = max(1, loans // LOANS_A_CUSTOMER), behind // LOANS_A_CUSTOMER
     lives = lives_on(today)
 
     def statements(run: Callable[..., object]) -> None:
-        run(_CUSTOMERS, customers=customers)
+        run(_CUSTOMERS, first=others + 1, last=others + customers)
         run(_LIVES, lives=simplejson.dumps(lives, use_decimal=True, default=str))
         # Every row refers to one that is written with it.
         run("SET session_replication_role = replica")
-        for first in range(1, loans + 1, CHUNK):
-            last = min(first + CHUNK - 1, loans)
-            run(_SERVICED, customers=customers, first=first, last=last, lives=len(lives))
+        for first in range(behind + 1, behind + loans + 1, CHUNK):
+            last = min(first + CHUNK - 1, behind + loans)
+            run(_SERVICED, customers=customers, others=others, first=first, last=last, lives=len(lives))
         run("RESET session_replication_role")
         run("DROP TABLE bench_lives")
-        run("SELECT setval(pg_get_serial_sequence('customers', 'customer_id'), :last)", last=customers)
-        run("SELECT setval(pg_get_serial_sequence('loans', 'loan_id'), :last)", last=loans)
+        _count_on_from(run, others + customers, behind + loans)
 
     _run(database_url, statements)
     return customers
+
+
+def _count_on_from(run: Callable[..., object], customers: int, loans: int) -> None:
+    run("SELECT setval(pg_get_serial_sequence('customers', 'customer_id'), :last)", last=customers)
+    run("SELECT setval(pg_get_serial_sequence('loans', 'loan_id'), :last)", last=loans)
+
+
+def today_of_lender() -> date:
+    """The date that the service goes by."""
+    return datetime.now(settings_for("postgresql://bench").business_timezone).date()
 
 
 def fill(database_url: str, loans: int) -> None:
@@ -109,11 +119,10 @@ def fill(database_url: str, loans: int) -> None:
     customers = max(1, loans // LOANS_A_CUSTOMER)
 
     def statements(run: Callable[..., object]) -> None:
-        run(_CUSTOMERS, customers=customers)
+        run(_CUSTOMERS, first=1, last=customers)
         for first in range(1, loans + 1, CHUNK):
             run(_LOANS, customers=customers, first=first, last=min(first + CHUNK - 1, loans))
-        run("SELECT setval(pg_get_serial_sequence('customers', 'customer_id'), :last)", last=customers)
-        run("SELECT setval(pg_get_serial_sequence('loans', 'loan_id'), :last)", last=loans)
+        _count_on_from(run, customers, loans)
 
     _run(database_url, statements)
 

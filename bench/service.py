@@ -4,13 +4,14 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any
 
 from bench.measuring import STATEMENT_TIMEOUT_MS
+from bench.noise import parts_of, spread
 
 # What a browser and API Gateway send along; parsing it is part of a request.
 HEADERS = {
@@ -60,6 +61,11 @@ class Service:
         data = None if body is None else json.dumps(body).encode()
         event = self._converter.create_lambda_event(method, path, HEADERS | dict(headers or {}), data)
         return Call(name, {**event, "body": data.decode() if data else None, "isBase64Encoded": False}, status)
+
+    def page(self, token: str, path: str) -> Call:
+        """A page of the console, as somebody who is signed in reads it."""
+        headers = {"accept": "text/html", "cookie": f"loans-session={token}"}
+        return self.call(path, "GET", f"/console/{path}", headers=headers)
 
     def serves(self, method: str, path: str) -> bool:
         """Whether there is an endpoint for such a request."""
@@ -134,8 +140,34 @@ class Times:
         return cls(median(seconds) * 1000, quantiles(seconds, n=100)[98] * 1000)
 
 
-def interleaved(measured: Mapping[str, Any], rounds: int) -> dict[str, Times]:
+@dataclass(frozen=True)
+class Compared:
+    """Several things measured in turns: their times, how many times as long as the reference they took, and how far
+    the reference strayed meanwhile (bench/noise.py).
+    """
+
+    times: Mapping[str, Times]
+    ratios: Mapping[str, float]
+    noise: float
+
+
+def compared(measured: Mapping[str, Callable[[], float]], rounds: int, reference: str) -> Compared:
+    """As `interleaved`, beside one of them. Each part of the run has a ratio of its own: a slow minute slows both."""
+    found = _in_turns(measured, rounds)
+    floors = parts_of(found[reference])
+    ratios = {
+        name: median(part / floor for part, floor in zip(parts_of(seconds), floors, strict=True))
+        for name, seconds in found.items()
+    }
+    return Compared({name: Times.of(seconds) for name, seconds in found.items()}, ratios, spread(found[reference]))
+
+
+def interleaved(measured: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, Times]:
     """Calls each of the functions once a round, so that what disturbs one of them disturbs all."""
+    return {name: Times.of(seconds) for name, seconds in _in_turns(measured, rounds).items()}
+
+
+def _in_turns(measured: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in measured}
     for at in range(rounds + rounds // 10):
         for name, once in measured.items():
@@ -143,4 +175,4 @@ def interleaved(measured: Mapping[str, Any], rounds: int) -> dict[str, Times]:
             # The first tenth warms up: connections, compiled statements, Python's own caches.
             if at >= rounds // 10:
                 found[name].append(taken)
-    return {name: Times.of(seconds) for name, seconds in found.items()}
+    return found

@@ -3,12 +3,17 @@
 pg8000 sends a statement with parameters in three parts, and waits for an answer to each: parse, describe, execute. The
 server takes all of them in one message train (PostgreSQL's protocol, 54.2.3, "Extended Query"), which also passes
 through a proxy that pools connections, because nothing is left behind on the server: the statement has no name.
+
+A statement that is `prepared` has one, if the connection is the server's own and not a proxy's: the server parses and
+plans it once a connection, and tells once what its rows are made of.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import count
 from struct import pack
-from typing import Any, cast
+from typing import Any, NamedTuple, TypeVar, cast, overload
 
 import sqlalchemy
 from pg8000.core import (
@@ -26,8 +31,28 @@ from pg8000.core import (
 )
 from pg8000.dbapi import convert_paramstyle
 from pg8000.legacy import Connection, Cursor
+from sqlalchemy import Executable, TextClause, text
 
 from chalicelib.postgres.waits import waiting
+
+# Under this name a statement knows that it is prepared.
+PREPARED = "loans_prepared"
+
+Statement = TypeVar("Statement", bound=Executable)
+
+
+@overload
+def prepared(statement: str) -> TextClause: ...
+@overload
+def prepared(statement: Statement) -> Statement: ...
+def prepared(statement: Any) -> Any:
+    """Has the server parse and plan a statement once a connection. Of a text it makes a statement.
+
+    For statements that find rows by key: the server may come to plan them without looking at their values, which are
+    to make no difference. There are few of them, and none of them is made up as it goes.
+    """
+    made = text(statement) if isinstance(statement, str) else statement
+    return made.execution_options(**{PREPARED: True})
 
 
 class _Bound(str):
@@ -35,29 +60,50 @@ class _Bound(str):
 
     values: Sequence[Any] = ()
     oids: Sequence[int] = ()
+    is_prepared = False
+
+
+class _Rows(NamedTuple):
+    """What the rows of a statement are made of, as pg8000 reads it from the server's description."""
+
+    columns: Sequence[Any]
+    input_funcs: Sequence[Any]
 
 
 class _Train(Context):  # type: ignore[misc]  # pg8000 has no types
-    """The answer to several statements at once, of which only the last was asked to describe itself."""
+    """The answer to several statements at once, of which only the last is told of its rows."""
 
-    def __init__(self, statement: str) -> None:
+    def __init__(self, statement: str, ahead: int, described: _Rows | None) -> None:
         super().__init__(statement)
-        # Where the rows of the others go.
+        # How many statements are answered before the last, and where their rows go.
+        self.ahead = ahead
         self.rows: list[Any] | None = []
+        # What is known of the rows of the last one, which then does not describe itself.
+        self.described = described
+        # The names under which statements are being prepared, in the order of sending; None for one without a name.
+        self.parsing: deque[tuple[str, bytes] | None] = deque()
+        if not ahead:
+            self.comes_to_the_last()
 
     def comes_to_the_last(self) -> None:
         self.rows, self.row_count = None, -1
+        if self.described:
+            self.columns, self.input_funcs = self.described
+            self.rows = [] if self.columns is not None else None
 
 
 class OneTripCursor(Cursor):  # type: ignore[misc]  # pg8000 has no types
     """As pg8000's, which looks for the placeholders of a statement character by character, but not each time anew."""
+
+    # Whether the next statement is prepared.
+    prepares = False
 
     def execute(self, operation: str, args: Sequence[Any] = (), stream: Any = None) -> Any:
         """Runs a statement; with parameters, in one round trip. COPY talks in between, so it is left to pg8000."""
         if stream is not None or not args:
             return super().execute(operation, args, stream)
         bound = _Bound(_numbered(operation))
-        bound.values, bound.oids = args, self._input_oids
+        bound.values, bound.oids, bound.is_prepared = args, self._input_oids, self.prepares
         # As one without parameters, which pg8000 hands to the connection as it is.
         return super().execute(bound)
 
@@ -67,6 +113,14 @@ class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no type
 
     _opening: Sequence[str] = ()
 
+    def __init__(self, *args: Any, keeps_statements: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Behind a proxy, another connection of the server may answer each transaction: none would know the names.
+        self._keeps_statements = keeps_statements
+        self._names: dict[str, bytes] = {}
+        self._named = count()
+        self._described: dict[str, _Rows] = {}
+
     def cursor(self) -> OneTripCursor:
         return OneTripCursor(self)
 
@@ -75,19 +129,41 @@ class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no type
         with waiting():
             super().handle_messages(context)
 
+    def handle_PARSE_COMPLETE(self, data: bytes, context: Context) -> None:  # noqa: N802 - the name is pg8000's
+        """Reads that a statement was parsed; from now on the server knows its name, whatever becomes of it."""
+        super().handle_PARSE_COMPLETE(data, context)
+        if isinstance(context, _Train) and (parsed := context.parsing.popleft()):
+            statement, name = parsed
+            self._names[statement] = name
+
+    def handle_COMMAND_COMPLETE(self, data: bytes, context: Context) -> None:  # noqa: N802 - the name is pg8000's
+        """Reads that a statement is done."""
+        super().handle_COMMAND_COMPLETE(data, context)
+        if isinstance(context, _Train) and context.ahead:
+            context.ahead -= 1
+            if not context.ahead:
+                context.comes_to_the_last()
+
     def handle_ROW_DESCRIPTION(self, data: bytes, context: Context) -> None:  # noqa: N802 - the name is pg8000's
         """Reads that rows follow, and which."""
-        if isinstance(context, _Train):
-            context.comes_to_the_last()
         super().handle_ROW_DESCRIPTION(data, context)
+        self._remember_rows(context)
 
     def handle_NO_DATA(self, data: bytes, context: Context) -> None:  # noqa: N802 - the name is pg8000's
         """Reads that no rows follow."""
-        if isinstance(context, _Train):
-            context.comes_to_the_last()
         super().handle_NO_DATA(data, context)
+        self._remember_rows(context)
 
-    def send_with_next(self, statement: str, values: Sequence[Any] = ()) -> None:
+    def _remember_rows(self, context: Context) -> None:
+        if isinstance(context.statement, _Bound) and context.statement.is_prepared:
+            self._described[context.statement] = _Rows(context.columns, context.input_funcs)
+
+    def forget_statements(self) -> None:
+        """For when the server no longer knows a statement, or not as it was: each is prepared anew."""
+        self._names.clear()
+        self._described.clear()
+
+    def send_with_next(self, statement: str, values: Sequence[Any] = (), *, is_prepared: bool = False) -> None:
         """Has a statement go out in the train of the next one, before it. Nobody hears of its rows, only of its error.
 
         Its values stand for %s in it. The next statement sees what this one waited for: each takes a snapshot of its
@@ -95,7 +171,7 @@ class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no type
         """
         if values:
             bound = _Bound(_numbered(statement))
-            bound.values = values
+            bound.values, bound.is_prepared = values, is_prepared
             statement = bound
         self._opening = (*self._opening, statement)
 
@@ -108,10 +184,11 @@ class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no type
         """Runs a statement; a cursor calls this for whatever has no parameters, or has them bound."""
         opening = self.forget_unsent()
         if any(isinstance(each, _Bound) for each in (*opening, statement)):
-            context: Context = _Train(statement)
+            described = self._described.get(statement) if statement in self._names else None
+            context: Context = _Train(statement, len(opening), described)
             for first in opening:
-                self._send_parts(first)
-            self._send_parts(statement, described=True)
+                self._send_parts(first, context)
+            self._send_parts(statement, context, is_described=not described)
             _write(self._sock, SYNC_MSG)
         else:
             context = Context("; ".join([*opening, statement]))
@@ -131,16 +208,27 @@ class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no type
             self.execute_simple(last)
         return super().execute_unnamed(statement, vals, oids, stream)
 
-    def _send_parts(self, statement: str, *, described: bool = False) -> None:
+    def _send_parts(self, statement: str, train: _Train, *, is_described: bool = False) -> None:
         # pg8000's own senders have the server answer to each part at once, which is a packet and a waking for each.
         bound = statement if isinstance(statement, _Bound) else _Bound(statement)
-        encoded = bound.encode(self._client_encoding)
-        oids = [max(oid, 0) for oid in bound.oids]
-        self._send_message(PARSE, NULL_BYTE + encoded + NULL_BYTE + pack(f"!H{len(oids)}I", len(oids), *oids))
-        self._send_message(BIND, NULL_BYTE + NULL_BYTE + self._values(bound))
-        if described:
+        name = self._names.get(bound)
+        if name is None:
+            name = self._send_parse(bound, train)
+        self._send_message(BIND, NULL_BYTE + name + self._values(bound))
+        if is_described:
             self._send_message(DESCRIBE, PORTAL + NULL_BYTE)
         _write(self._sock, EXECUTE_MSG)
+
+    def _send_parse(self, bound: _Bound, train: _Train) -> bytes:
+        """Has the server parse a statement, and returns the name that it gets: none if it is for this time only."""
+        is_kept = bound.is_prepared and self._keeps_statements
+        # No name is given twice: an error may leave it unknown whether the server has it.
+        name = b"loans_%d\x00" % next(self._named) if is_kept else NULL_BYTE
+        encoded = bound.encode(self._client_encoding)
+        oids = [max(oid, 0) for oid in bound.oids]
+        self._send_message(PARSE, name + encoded + NULL_BYTE + pack(f"!H{len(oids)}I", len(oids), *oids))
+        train.parsing.append((str(bound), name) if is_kept else None)
+        return name
 
     def _values(self, bound: _Bound) -> bytes:
         """The values as Bind has them: as text, NULL without any, and the results as text too."""

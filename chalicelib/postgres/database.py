@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from chalicelib.config import STATEMENT_TIMEOUT_MS, AwsCredentials, Settings
 from chalicelib.errors import DatabaseUnavailable, OutcomeUnknown
-from chalicelib.postgres.connection import OneTripConnection, driver_of
+from chalicelib.postgres.connection import PREPARED, OneTripConnection, driver_of
 from chalicelib.postgres.errors import (
     UNKNOWN_OUTCOME,
+    forget_statements,
     forget_values,
     notice_disconnect,
     translated,
@@ -49,6 +50,7 @@ def make_engine(settings: Settings, **overrides: Any) -> Engine:
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": f"loans-{settings.stage}",
             "startup_params": _session(settings),
+            "keeps_statements": not settings.database_proxy,
         },
         execution_options={BEGIN: _begin(settings)},
         **(POOL | overrides),
@@ -64,8 +66,10 @@ def make_engine(settings: Settings, **overrides: Any) -> Engine:
     if settings.database_identity:
         event.listen(engine, "do_connect", _sign_in_as_role(settings, settings.database_identity))
     event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "do_execute", _say_if_prepared)
     event.listen(engine, "connect", wait_longer_than_the_server)
     event.listen(engine, "handle_error", notice_disconnect)
+    event.listen(engine, "handle_error", forget_statements)
     event.listen(engine, "handle_error", forget_values)
     return engine
 
@@ -101,6 +105,10 @@ def _connect(
 ) -> OneTripConnection:
     with waiting():
         return OneTripConnection(*arguments, **parameters)
+
+
+def _say_if_prepared(cursor: Any, _statement: str, _parameters: object, context: Any) -> None:
+    cursor.prepares = PREPARED in context.execution_options
 
 
 class Transaction:

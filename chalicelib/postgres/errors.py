@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chalicelib.errors import DatabaseUnavailable, LoanError
+from chalicelib.postgres.connection import driver_of
 
 UNREACHABLE = "The database cannot be reached at the moment. Nothing was saved; please try again."
 TOO_SLOW = "The database took too long to answer. Nothing was saved; please try again."
@@ -31,6 +32,8 @@ REFUSED_STATES = {"28P01", "28000"}
 TOO_SLOW_STATES = {"57014", "55P03"}
 # Another transaction was in the way; the same work may well succeed at once.
 CONTENTION_STATES = {"40001", "40P01"}
+# The server does not know a statement that was prepared, or the schema has changed what its rows are made of.
+FORGOTTEN_STATES = {"26000", "0A000"}
 
 ATTEMPTS = 3
 
@@ -105,6 +108,19 @@ def notice_disconnect(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+def forget_statements(context: ExceptionContext) -> None:
+    """Has every statement prepared anew if the server has forgotten one (a `handle_error` listener)."""
+    if _is_forgotten(context.original_exception) and context.connection is not None:
+        driver_of(context.connection).forget_statements()
+
+
+def _is_forgotten(error: object) -> bool:
+    # 0A000 is said of much; what is meant here comes from one place of the server.
+    return _state(error) in FORGOTTEN_STATES and (
+        _state(error) == "26000" or _details(error).get("R") == "RevalidateCachedQuery"
+    )
+
+
 def forget_values(context: ExceptionContext) -> None:
     """Takes out of an error what stood in the row (a `handle_error` listener): its text goes to the log."""
     original, wrapped = context.original_exception, context.sqlalchemy_exception
@@ -117,7 +133,7 @@ def forget_values(context: ExceptionContext) -> None:
 
 def _domain_error(error: DBAPIError) -> LoanError | None:
     state = _state(error.orig)
-    if state in CONTENTION_STATES | REFUSED_STATES:
+    if state in CONTENTION_STATES | REFUSED_STATES or _is_forgotten(error.orig):
         return interrupted()
     if state in TOO_SLOW_STATES:
         return DatabaseUnavailable(TOO_SLOW)

@@ -16,6 +16,7 @@ from chalicelib.postgres.errors import retried
 from chalicelib.postgres.migrate import migrate
 from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.services import imports
+from chalicelib.services.counted_books import count_ahead
 from chalicelib.services.servicing_upkeep import begin_servicing
 from chalicelib.storage import idempotency, sessions, sign_in_failures
 from chalicelib.storage.waiting_loans import apply_waiting_loans
@@ -46,6 +47,7 @@ def bootstrap(database: Database, settings: Settings, *, s3: "S3Client", sqs: "S
     today = datetime.now(settings.business_timezone).date()
     populated = _prepare(database, found, today)
     _sweep(database)
+    count_ahead(database, settings.policy, today)
     given_up = imports.give_up_waiting(database) + len(give_up_dead(database))
     seeded = [] if populated else [_queue(sqs, settings.import_queue_url, seed) for seed in found]
     log(

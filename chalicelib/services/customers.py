@@ -22,7 +22,6 @@ from chalicelib.storage import audit, customers, loans
 from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Customer, Order, Registration
 from chalicelib.storage.paging import Cursor, Slice
-from chalicelib.storage.waiting_loans import apply_waiting_loans
 
 
 @dataclass(frozen=True)
@@ -49,16 +48,7 @@ def register(
     what `run_once` raises.
     """
     limit = policy.approved_limit(registration.monthly_income)
-    return run_once(database, once, lambda connection: _register(connection, registration, limit, author=author))
-
-
-def _register(connection: Connection, registration: Registration, limit: Decimal, *, author: Author) -> Customer:
-    customer = customers.add(connection, registration, limit)
-    number = customer.customer_id
-    waiting = apply_waiting_loans(connection, author, number)
-    after = {**vars(registration), "approved_limit": limit, "waiting_loans_applied": waiting}
-    audit.add(connection, author, Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, number, after=after))
-    return customer
+    return run_once(database, once, lambda connection: customers.add(connection, registration, limit, author=author))
 
 
 def etag_of(customer: Customer) -> str:

@@ -1,11 +1,9 @@
 """What the first page of the console shows: counts and sums over all there is."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 
 from sqlalchemy import Connection
 
@@ -26,8 +24,6 @@ from chalicelib.storage.unopened import MadeHere
 
 DAYS = 30
 BANDS = 10
-# Counting may take this part of the time at most: what took 5 ms is kept for half a second, what took 1 s for 100 s.
-MOST_SHARE_OF_TIME = 0.01
 # Imports that are looked at for one that needs somebody.
 LATEST_IMPORTS = 20
 DOUBLES_SHOWN = 20
@@ -64,7 +60,7 @@ class Servicing:
     `demanded` is what instalments ask for this month up to today, and `demanded_in_all` until its end.
     """
 
-    buckets: Sequence[BucketTotal]
+    buckets: tuple[BucketTotal, ...]
     overdue: Decimal
     demanded: Decimal
     demanded_in_all: Decimal
@@ -105,6 +101,11 @@ class Overview:
     servicing: Servicing
 
     @property
+    def day(self) -> date:
+        """The day that it is the overview of."""
+        return max(self.days)
+
+    @property
     def current_loans(self) -> int:
         return sum(band.loans for band in self.portfolio)
 
@@ -119,32 +120,6 @@ class Overview:
         fell due was paid.
         """
         return sum((band.outstanding for band in self.portfolio), Decimal(0))
-
-
-class Overviews:
-    """Keeps the last overview for a while that grows with what it cost, so that a large book is not counted at each
-    visit and a small one is never out of date."""
-
-    def __init__(self, database: Database, now: Callable[[], float] = time.monotonic) -> None:
-        self._database = database
-        self._now = now
-        self._kept: tuple[object, Overview, float] | None = None
-
-    def get(self, policy: Policy, today: date) -> Overview:
-        """The overview of a day, by the rates of a policy."""
-        asked_at = self._now()
-        if self._kept and self._kept[0] == (policy, today) and asked_at < self._kept[2]:
-            return self._kept[1]
-        overview = count(self._database, policy, today)
-        counted_at = self._now()
-        self._kept = ((policy, today), overview, counted_at + (counted_at - asked_at) / MOST_SHARE_OF_TIME)
-        return overview
-
-
-@cache
-def overviews(database: Database) -> Overviews:
-    """The overviews of a database, which one container keeps."""
-    return Overviews(database)
 
 
 @retried

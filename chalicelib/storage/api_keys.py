@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, text, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
+from chalicelib.postgres.connection import prepared
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import api_keys
 
@@ -60,7 +61,7 @@ class FoundKey:
 _STORED: Select[Any] = select(*(api_keys.c[field.name] for field in fields(StoredKey)))
 
 # Looks a key up and notes its use, at most once a minute, in one round trip. Only the right secret is a use.
-_FIND = text("""
+_FIND = prepared("""
     WITH used AS (
         UPDATE api_keys SET last_used_at = now()
         WHERE public_id = :public_id AND secret_hash = :secret_hash AND revoked_at IS NULL

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, text
+from sqlalchemy import Connection, Select, select
 
+from chalicelib.postgres.connection import prepared
 from chalicelib.rules.access import EVERYBODY, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.decision import Decision
@@ -71,7 +72,7 @@ _STORED: Select[Any] = select(*(loan_applications.c[field.name] for field in fie
 
 # An application, its loan if it was approved, what begins the loan's life, and the entry in the audit log: each needs
 # the number of the one before, and one statement waits for the database once.
-_ADD = text("""
+_ADD = prepared("""
     WITH loan AS (
         INSERT INTO loans
             (customer_id, loan_amount, interest_rate, tenure, monthly_installment, start_date, end_date,

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import simplejson
-from sqlalchemy import Connection, Select, Text, cast, select, text
+from sqlalchemy import Connection, Select, Text, cast, select
 
+from chalicelib.postgres.connection import prepared
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Event
 from chalicelib.storage.paging import Cursor, Slice
@@ -16,7 +17,7 @@ from chalicelib.storage.tables import audit_log
 
 Json = dict[str, Any]
 
-_ADD = text("""
+_ADD = prepared("""
     INSERT INTO audit_log
         (actor_kind, actor_id, actor_name, action, subject_kind, subject_id, before, after, request_id)
     VALUES (:actor_kind, :actor_id, :actor_name, :action, :subject_kind, :subject_id,

@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     literal_column,
     or_,
     select,
@@ -25,13 +24,16 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.operators import custom_op
 
-from chalicelib.postgres.connection import driver_of
-from chalicelib.rules.access import EVERYBODY, Scope
+from chalicelib.postgres.connection import driver_of, prepared
+from chalicelib.rules.access import EVERYBODY, Author, Scope
+from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.bounds import MAX_ID
 from chalicelib.rules.typed.names import full_name
 from chalicelib.rules.typed.phones import beginnings
+from chalicelib.storage import audit
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import PHONE_ENDING, customers
+from chalicelib.storage.waiting_loans import APPLIED
 
 # Those of the table, or of a subquery of it.
 Columns = ReadOnlyColumnCollection[str, Any]
@@ -84,15 +86,38 @@ _WORDS: ColumnElement[Any] = literal_column(
 _phone_ending: ColumnElement[str] = literal_column(f'"right"(customers.phone_number, {PHONE_ENDING})')
 _COLUMNS = tuple(customers.c[field.name] for field in fields(Customer))
 _STORED: Select[Any] = select(*_COLUMNS)
-_ONE: Select[Any] = _STORED.where(customers.c.customer_id == bindparam("customer_id"))
-_LOCKED: Select[Any] = _ONE.with_for_update(key_share=True)
-_ADD = insert(customers).returning(customers.c.customer_id)
+_ONE: Select[Any] = prepared(_STORED.where(customers.c.customer_id == bindparam("customer_id")))
+_LOCKED: Select[Any] = prepared(_ONE.with_for_update(key_share=True))
+# A customer, the loans that waited for its number, and who registered it: each needs the number, and one statement
+# waits for the database once. Where a file spares who was registered here, its loans go on waiting.
+_ADD = prepared(f"""
+    WITH customer AS (
+        INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
+        VALUES (:first_name, :last_name, :age, :phone_number, :monthly_income, :approved_limit)
+        RETURNING customer_id
+    ), arrived AS (
+        DELETE FROM waiting_loans AS waiting
+        USING customer, imports
+        WHERE waiting.customer_id = customer.customer_id AND imports.import_id = waiting.import_id
+          AND NOT imports.spares_registered
+        RETURNING waiting.*
+    ), {APPLIED}, entry AS (
+        INSERT INTO audit_log
+            (actor_kind, actor_id, actor_name, request_id, action, subject_kind, subject_id, after)
+        SELECT :actor_kind, :actor_id, :actor_name, :request_id, :action, :subject_kind, customer_id,
+               CAST(:after AS jsonb) || jsonb_build_object('waiting_loans_applied', (SELECT count(*) FROM applied))
+        FROM customer
+    )
+    SELECT customer_id FROM customer
+""")  # noqa: S608 - a part of ours
 
 
-def add(connection: Connection, registration: Registration, approved_limit: Decimal) -> Customer:
-    """Inserts a customer under the next number of the sequence."""
+def add(connection: Connection, registration: Registration, approved_limit: Decimal, *, author: Author) -> Customer:
+    """Inserts a customer under the next number of the sequence, with the loans that waited for it, and who did it."""
     values = {**vars(registration), "approved_limit": approved_limit}
-    return Customer(customer_id=connection.execute(_ADD, values).scalar_one(), **values)
+    event = Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, None, after=values)
+    added = connection.execute(_ADD, values | audit.entry_values(author, event))
+    return Customer(customer_id=added.scalar_one(), **values)
 
 
 def lock(connection: Connection, customer_id: int) -> Customer | None:
@@ -110,7 +135,7 @@ def lock_with_next(connection: Connection, customer_id: int) -> None:
     Whether there is such a customer is for that statement to say.
     """
     driver_of(connection).send_with_next(
-        "SELECT FROM customers WHERE customer_id = %s FOR NO KEY UPDATE", [customer_id]
+        "SELECT FROM customers WHERE customer_id = %s FOR NO KEY UPDATE", [customer_id], is_prepared=True
     )
 
 

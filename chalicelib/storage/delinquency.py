@@ -1,6 +1,6 @@
 """The queries on how late loans are: sums and lists over all positions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from chalicelib.rules.servicing.buckets import Bucket, holding_from
+from chalicelib.rules.servicing.buckets import Bucket
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Fact, Terms
-from chalicelib.storage.buckets import BUCKET_OF, bucket_values
+from chalicelib.storage.buckets import BUCKET_OF, Stretch, bucket_values, stretches
 from chalicelib.storage.servicing import facts_from_stored, recorded_of
 
 # Of positions whose last fact is not after the day, which know all that is known of it. Added up by due date first:
@@ -101,40 +101,20 @@ def page(
     if behind:
         values |= vars(behind)
     # Each is a stretch of the index, so each is a page of its own.
-    pages = [_PAGE.format(these=these) for these in _stretches(bucket, buckets, behind, values)]
+    conditions = [_behind(stretch, behind) for stretch in stretches(bucket, buckets, values)]
+    pages = [_PAGE.format(these=these) for these in conditions if these]
     rows = connection.execute(text(_LATE.format(pages=" UNION ALL ".join(pages))), values)
     return [_late_loan(*row) for row in rows]
 
 
-def _stretches(bucket: int, buckets: Sequence[Bucket], behind: Behind | None, values: dict[str, Any]) -> Iterator[str]:
-    """Which due dates the loans of a bucket are unpaid from, behind the last page; adds what the conditions need.
-
-    Where loans are held, some are less late than the bucket says; they have an index of their own, for there are few.
-    No due date is unpaid if charges are all that is left: such loans are not late, and come last. The conditions name
-    columns alone: of an expression of the bucket the planner cannot tell how many loans it leaves, and sorts all.
-    """
-    after = " AND (unpaid_from, loan_id) > (CAST(:unpaid_from AS date), :loan_id)" if behind else ""
-    holding, days = holding_from(buckets), buckets[bucket].days_past_due
-    not_worse = " AND NOT held" if holding is not None and days < holding else ""
-    if behind is None or behind.unpaid_from is not None:
-        yield _range(bucket, buckets, values) + not_worse + after
-        if bucket and days == holding:
-            yield "held AND unpaid_from > CAST(:as_of AS date) - CAST(:from_days AS integer)" + after
-    if bucket == 0:
-        is_behind = behind is not None and behind.unpaid_from is None
-        yield "unpaid_from IS NULL" + not_worse + (" AND loan_id > :loan_id" if is_behind else "")
-
-
-def _range(bucket: int, buckets: Sequence[Bucket], values: dict[str, Any]) -> str:
-    """The due dates of loans that are as late as the bucket says."""
-    conditions = []
-    if bucket:
-        conditions.append("unpaid_from <= CAST(:as_of AS date) - CAST(:from_days AS integer)")
-        values["from_days"] = buckets[bucket].days_past_due
-    if bucket + 1 < len(buckets):
-        conditions.append("unpaid_from > CAST(:as_of AS date) - CAST(:until_days AS integer)")
-        values["until_days"] = buckets[bucket + 1].days_past_due
-    return " AND ".join(conditions) or "unpaid_from IS NOT NULL"
+def _behind(stretch: Stretch, behind: Behind | None) -> str | None:
+    """The condition of a stretch, behind the last page; None if that was past it. Without a due date is last."""
+    if behind is None:
+        return stretch.condition
+    if stretch.has_due_date:
+        after = " AND (unpaid_from, loan_id) > (CAST(:unpaid_from AS date), :loan_id)"
+        return None if behind.unpaid_from is None else stretch.condition + after
+    return stretch.condition + (" AND loan_id > :loan_id" if behind.unpaid_from is None else "")
 
 
 def _late_loan(

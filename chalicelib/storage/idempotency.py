@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from chalicelib.postgres.connection import prepared
+
 # Claims the key for this transaction and looks for an answer, in one statement. The lock is released with the
 # transaction, so a crash leaves no key in flight.
-_CLAIM = text("""
+_CLAIM = prepared("""
     SELECT pg_try_advisory_xact_lock(hashtextextended(:route || ' ' || :key, 0)) AS claimed,
            stored.fingerprint, stored.answer
     FROM (SELECT 1) AS one
@@ -15,7 +17,7 @@ _CLAIM = text("""
 """)
 
 # Keeps an answer under its key; an answer that is a day old makes room.
-_REMEMBER = text("""
+_REMEMBER = prepared("""
     INSERT INTO idempotency_keys AS stored (route, key, fingerprint, answer)
     VALUES (:route, :key, :fingerprint, :answer)
     ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO UPDATE

@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from chalicelib.postgres.connection import prepared
 from chalicelib.rules.score import Facts
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.storage.tables import customers, loan_positions, loans
@@ -103,11 +104,11 @@ def _facts_statement() -> Select[Any]:
     )
 
 
-_FACTS = _facts_statement()
+_FACTS = prepared(_facts_statement())
 
 _JOINED = {column.name: column for column in (*customers.c, *loans.c)}
 
-_LOAN_WITH_CUSTOMER: Select[Any] = (
+_LOAN_WITH_CUSTOMER: Select[Any] = prepared(
     select(*(_JOINED[field.name] for field in fields(LoanWithCustomer)))
     .join_from(loans, customers, loans.c.customer_id == customers.c.customer_id)
     .where(loans.c.loan_id == bindparam("loan_id"))
@@ -120,7 +121,7 @@ _REPAYMENTS_LEFT = case(
     else_=func.greatest(0, loans.c.tenure - loans.c.emis_paid_on_time),
 ).label("repayments_left")
 
-_LOANS_OF_CUSTOMER: Select[Any] = (
+_LOANS_OF_CUSTOMER: Select[Any] = prepared(
     select(*(loans.c[field.name] for field in fields(ListedLoan)[:-1]), _REPAYMENTS_LEFT)
     .select_from(loans.outerjoin(loan_positions, loan_positions.c.loan_id == loans.c.loan_id))
     .where(loans.c.customer_id == bindparam("customer_id"))
@@ -129,6 +130,7 @@ _LOANS_OF_CUSTOMER: Select[Any] = (
 
 
 ON_RECORD: Select[Any] = select(*(loans.c[field.name] for field in fields(LoanOnRecord)))
+_ONE = prepared(ON_RECORD.where(loans.c.loan_id == bindparam("loan_id")))
 
 
 def facts(connection: Connection, customer_id: int, today: date) -> Facts | None:
@@ -175,5 +177,5 @@ def likely_doubles(connection: Connection, most: int) -> list[LikelyDouble]:
 
 def get(connection: Connection, loan_id: int) -> LoanOnRecord | None:
     """One loan; None where there is none of that number."""
-    row = connection.execute(ON_RECORD.where(loans.c.loan_id == loan_id)).first()
+    row = connection.execute(_ONE, {"loan_id": loan_id}).first()
     return None if row is None else LoanOnRecord(*row)

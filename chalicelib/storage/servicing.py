@@ -10,7 +10,7 @@ from typing import Any
 import simplejson
 from sqlalchemy import Connection, text
 
-from chalicelib.postgres.connection import driver_of
+from chalicelib.postgres.connection import PREPARED, driver_of, prepared
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Event
 from chalicelib.rules.money import from_paise
@@ -135,7 +135,7 @@ _READ = f"""
     WHERE loans.loan_id = :loan_id
 """  # noqa: S608 - names of ours
 
-_READ_ONE = text(_READ)
+_READ_ONE = prepared(_READ)
 
 # The same of many loans at once; all transactions come of those that are `whole`, and if there is no position. As one
 # value a loan, because the driver takes ten times as long to read a date as all of it takes as JSON.
@@ -173,7 +173,9 @@ def lock_with_next(connection: Connection, loan_id: int) -> None:
     Goes out with the next statement, which sees what the ones before it recorded. FOR NO KEY UPDATE, so that rows
     which merely refer to the loan can still be written.
     """
-    driver_of(connection).send_with_next("SELECT FROM loans WHERE loan_id = %s FOR NO KEY UPDATE", [loan_id])
+    driver_of(connection).send_with_next(
+        "SELECT FROM loans WHERE loan_id = %s FOR NO KEY UPDATE", [loan_id], is_prepared=True
+    )
 
 
 def get(connection: Connection, loan_id: int, asked: Asked) -> StoredLife | None:
@@ -352,9 +354,9 @@ def write(connection: Connection, written: Iterable[Written], *, with_next: bool
     """
     value = _as_json(list(written))
     if with_next:
-        driver_of(connection).send_with_next(_WRITE, [value])
+        driver_of(connection).send_with_next(_WRITE, [value], is_prepared=True)
     else:
-        connection.exec_driver_sql(_WRITE, (value,))
+        connection.exec_driver_sql(_WRITE, (value,), {PREPARED: True})
 
 
 def _as_json(written: Sequence[Written]) -> str:

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from chalicelib.postgres.connection import prepared
+
 ABSOLUTE = "12 hours"
 IDLE = "30 minutes"
 
@@ -25,7 +27,7 @@ _OPEN_FOR = text(f"""
 """)  # noqa: S608 - the constant above
 
 # Looks a session up and notes that it is in use, at most once a minute, in one round trip.
-_FIND = text(f"""
+_FIND = prepared(f"""
     WITH seen AS (
         UPDATE sessions SET last_seen_at = now()
         WHERE token_hash = :token_hash AND ended_at IS NULL AND expires_at > now()

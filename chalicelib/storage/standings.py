@@ -5,21 +5,22 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, not_, text
+from sqlalchemy import ColumnElement, Connection, Select, not_, select, text
 
+from chalicelib.postgres.connection import prepared
 from chalicelib.rules.access import EVERYBODY, Scope
-from chalicelib.rules.servicing.buckets import Bucket
+from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Terms
-from chalicelib.storage.buckets import is_in
+from chalicelib.storage.buckets import stretches
 from chalicelib.storage.loans import ON_RECORD, LoanOnRecord, is_current
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import loan_positions, loan_terms, loans
 
 _COLUMNS = ", ".join(f"loans.{each.name}" for each in fields(LoanOnRecord))
 
-_OF_CUSTOMER = text(f"""
+_OF_CUSTOMER = prepared(f"""
     SELECT {_COLUMNS}, loan_terms.terms, positions.position
     FROM loans
     LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
@@ -52,18 +53,48 @@ def listed(
     """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
     or not, and the open ones in a bucket on that day.
     """
-    number, behind = loans.c.loan_id, cursor.behind or 0
-    statement = _LISTED.where(number < behind if newest_first and behind else number > behind)
+    number = loans.c.loan_id
+    statement = _LISTED.where(_is_behind(number, cursor, newest_first=newest_first))
     for only in (customer_id, scope.customer_id):
         if only is not None:
             statement = statement.where(loans.c.customer_id == only)
     if current is not None:
         statement = statement.where(is_current(today) if current else not_(is_current(today)))
     if bucket is not None:
-        statement = statement.where(is_in(bucket, today))
-    ordered = statement.order_by(number.desc() if newest_first else number.asc())
-    rows = connection.execute(ordered.limit(cursor.asked))
-    return cursor.slice(list(map(_with_life, rows)), lambda found: found[0].loan_id)
+        of_all = customer_id is None and scope.customer_id is None
+        statement = _in_bucket(statement, bucket, today, cursor if of_all else None, newest_first=newest_first)
+    ordered = _in_order(statement, number, cursor, newest_first=newest_first)
+    return cursor.slice(list(map(_with_life, connection.execute(ordered))), lambda found: found[0].loan_id)
+
+
+def _is_behind(number: ColumnElement[int], cursor: Cursor, *, newest_first: bool) -> ColumnElement[bool]:
+    behind = cursor.behind or 0
+    return number < behind if newest_first and behind else number > behind
+
+
+def _in_order(statement: Select[Any], number: ColumnElement[int], cursor: Cursor, *, newest_first: bool) -> Select[Any]:
+    return statement.order_by(number.desc() if newest_first else number.asc()).limit(cursor.asked)
+
+
+def _in_bucket(
+    statement: Select[Any], bucket: Bucket, today: date, of_all: Cursor | None, *, newest_first: bool
+) -> Select[Any]:
+    """Only open loans in a bucket; of all customers, those of the page after `of_all`.
+
+    Most loans are in the best bucket, which a walk by number soon comes past. Those in any other are found first: the
+    planner would walk too, and behind the last that is late come past all that are not.
+    """
+    values: dict[str, Any] = {"as_of": today}
+    conditions = [f"status = 'open' AND {each.condition}" for each in stretches(BUCKETS.index(bucket), BUCKETS, values)]
+    if of_all is None or bucket == BUCKETS[0]:
+        these = text(f"({' OR '.join(conditions)})").bindparams(**values)
+        return statement.where(these)
+    late = text(" UNION ALL ".join(f"SELECT loan_id FROM loan_positions WHERE {these}" for these in conditions))  # noqa: S608 - conditions of ours
+    every = late.bindparams(**values).columns(loan_positions.c.loan_id).cte("every").prefix_with("MATERIALIZED")
+    number = every.c.loan_id
+    behind = select(number).where(_is_behind(number, of_all, newest_first=newest_first))
+    page = _in_order(behind, number, of_all, newest_first=newest_first).subquery("page")
+    return statement.join(page, page.c.loan_id == loans.c.loan_id)
 
 
 def of_customer(connection: Connection, customer_id: int, today: date) -> list[tuple[LoanOnRecord, Stands]]:

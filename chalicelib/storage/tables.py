@@ -183,6 +183,16 @@ loan_applications = Table(
     Index("loan_applications_decided_idx", "decided_on", "application_id"),
 )
 
+# What was counted of a large book, for the pages that show it (services/statistics.py).
+counted_books = Table(
+    "counted_books",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("counted_at", DateTime(timezone=True), nullable=False),
+    Column("counted", JSONB, nullable=False),
+    PrimaryKeyConstraint("name", name="counted_books_pkey"),
+)
+
 # The answers to writes that carried an Idempotency-Key, as the JSON text that was sent.
 idempotency_keys = Table(
     "idempotency_keys",

@@ -9,17 +9,10 @@ from chalicelib.storage.tables import loans, waiting_loans
 # What a waiting loan is kept with besides its number, and has when it is applied.
 _KEPT = ", ".join(name for name in waiting_loans.c.keys() if name in loans.c and name != "loan_id")  # noqa: SIM118 - no mapping
 
-# Moves waiting loans whose customer is here into loans, under the number that was kept for them, unless a loan
-# made at the very moment it was kept has it. Tells the audit log which, customer by customer. A file that spares who
-# was registered here does so too by the loans it left waiting before.
-_APPLY = f"""
-    WITH arrived AS (
-        DELETE FROM waiting_loans AS waiting
-        USING customers, imports
-        WHERE customers.customer_id = waiting.customer_id AND imports.import_id = waiting.import_id
-          AND (customers.from_workbook OR NOT imports.spares_registered) {{of_one_customer}}
-        RETURNING waiting.*
-    ), applied AS (
+# Waiting loans that `arrived` go into loans, under the number that was kept for them, unless a loan made at the very
+# moment it was kept has it. Tells the audit log which, customer by customer.
+APPLIED = f"""
+    applied AS (
         INSERT INTO loans (loan_id, {_KEPT})
         SELECT CASE WHEN EXISTS (SELECT FROM loans WHERE loans.loan_id = arrived.loan_id)
                     THEN nextval('loans_loan_id_seq') ELSE loan_id END,
@@ -34,18 +27,25 @@ _APPLY = f"""
         FROM applied
         GROUP BY customer_id
     )
-    SELECT count(*) FROM applied
 """  # noqa: S608 - names of ours
-_APPLY_ALL = text(_APPLY.format(of_one_customer=""))
-_APPLY_OF_ONE = text(_APPLY.format(of_one_customer="AND waiting.customer_id = :customer_id"))
+
+# Those whose customer is here. A file that spares who was registered here does so too by the loans it left waiting.
+_APPLY = text(f"""
+    WITH arrived AS (
+        DELETE FROM waiting_loans AS waiting
+        USING customers, imports
+        WHERE customers.customer_id = waiting.customer_id AND imports.import_id = waiting.import_id
+          AND (customers.from_workbook OR NOT imports.spares_registered)
+        RETURNING waiting.*
+    ), {APPLIED}
+    SELECT count(*) FROM applied
+""")  # noqa: S608 - names of ours
 
 
-def apply_waiting_loans(connection: Connection, author: Author, customer_id: int | None = None) -> int:
-    """Applies the loans that waited for a customer who is now here, or for this one; returns how many.
+def apply_waiting_loans(connection: Connection, author: Author) -> int:
+    """Applies the loans that waited for customers who are now here; returns how many.
 
-    The author is who brought the customer, or found the loans left behind.
+    The author is who brought the customers, or found the loans left behind. Whoever is registered here brings his own
+    (storage/customers.py).
     """
-    values = audit.author_values(author)
-    if customer_id is None:
-        return int(connection.execute(_APPLY_ALL, values).scalar_one())
-    return int(connection.execute(_APPLY_OF_ONE, values | {"customer_id": customer_id}).scalar_one())
+    return int(connection.execute(_APPLY, audit.author_values(author)).scalar_one())

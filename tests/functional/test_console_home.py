@@ -14,7 +14,8 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.schedule import schedule
 from chalicelib.services import statistics
-from chalicelib.services.statistics import Outcomes, Overviews
+from chalicelib.services.counted_books import Overviews
+from chalicelib.services.statistics import Outcomes
 from tests.support.application import Api
 from tests.support.console.browser import Browser
 

@@ -16,7 +16,7 @@ from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
-from chalicelib.services import servicing_accounts, statistics
+from chalicelib.services import counted_books, servicing_accounts, statistics
 from chalicelib.services.servicing import Wanted
 from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import named
@@ -536,7 +536,7 @@ def test_home_says_what_is_outstanding_and_overdue_and_what_came_in(officer: Bro
     )
     assert counted.received == received
     # The sign-in led to an overview that is kept for a while.
-    statistics.overviews.cache_clear()
+    counted_books.overviews.cache_clear()
     words = opened(officer, "/console/").words
     assert "2 of 2 loans are late" in words
     assert "Money this month" in words

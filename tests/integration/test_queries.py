@@ -63,6 +63,11 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
     return delinquency.page(connection, bucket, TODAY, buckets=BUCKETS, behind=behind, limit=20)
 
 
+def in_class(connection: Connection, bucket: int, customer_id: int | None = None) -> object:
+    """A page of the loans in a class, by number."""
+    return loans.listed(connection, today=TODAY, cursor=LATER, bucket=BUCKETS[bucket], customer_id=customer_id)
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [
@@ -108,6 +113,10 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         (lambda c: servicing.get(c, 7, Asked()), "loan_positions_pkey"),
         (lambda c: servicing.get(c, 7, Asked(history=True)), "loan_transactions_pkey"),
         (lambda c: servicing.get(c, 7, Asked(reference="UTR-77")), "loan_transactions_reference_key"),
+        (lambda c: in_class(c, 0), "loan_positions_pkey"),
+        (lambda c: in_class(c, 2), "Index Only Scan using loan_positions_unpaid_idx"),
+        (lambda c: in_class(c, 4), "Index Only Scan using loan_positions_held_idx"),
+        (lambda c: in_class(c, 2, customer_id=7), "loans_customer"),
         (lambda c: delinquency.totals(c, TODAY, BUCKETS), "Index Only Scan using loan_positions_unpaid_idx"),
         (lambda c: late(c, 0), "Index Cond: (unpaid_from > "),
         (lambda c: late(c, 2), "loan_positions_unpaid_idx"),
@@ -126,6 +135,7 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         "application", "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
         "life of a loan", "history of a loan", "transaction by reference",
+        "loans of the best class", "loans of a class", "loans of the worst class", "loans of a customer in a class",
         "delinquency", "loans that are not late", "late loans", "loans that are held", "the next that are held",
         "the next that are worst", "loans that changed since a day",
     ],

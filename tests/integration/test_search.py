@@ -8,6 +8,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.storage import customers
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.paging import Cursor, Slice
+from tests.support.people import TEST
 
 PEOPLE = {
     1: ("\u095b\u0930\u0940\u0928\u093e", "Khan"),
@@ -34,7 +35,7 @@ def test_a_customer_is_found(database: Database, typed: str, found: int) -> None
     with database.transaction() as tx:
         for number, (first, last) in PEOPLE.items():
             person = Registration(first, last, 41, f"98123{number:05}", Decimal(60000))
-            assert customers.add(tx.connection, person, Decimal(1)).customer_id == number
+            assert customers.add(tx.connection, person, Decimal(1), author=TEST).customer_id == number
         listed = customers.listed(tx.connection, cursor=Cursor(20), searched=typed)
         assert [each.customer_id for each in listed.rows] == [found]
 

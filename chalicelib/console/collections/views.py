@@ -18,7 +18,7 @@ from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.text import harmless
 from chalicelib.rules.typed.names import full_name
-from chalicelib.services import delinquency
+from chalicelib.services import counted_books, delinquency
 from chalicelib.services.delinquency import BucketTotal, LateLoanToday
 from chalicelib.storage.delinquency import Behind
 
@@ -53,7 +53,8 @@ def view_collections(visit: Visit) -> Response:
     """The classes by count and amount, and the loans of one of them, those that are late the longest first."""
     query = read(CollectionsQuery, visit.query)
     database, today = runtime.database(), runtime.today()
-    totals = delinquency.view_delinquency(database, today, today).buckets
+    whole, counted_at = counted_books.delinquency_of(database, today)
+    totals = whole.buckets
     chosen = _chosen(query.bucket, totals)
     most = MOST_IN_A_FILE if query.format else ROWS
     behind = None if query.after is None else Behind(query.unpaid, query.after)
@@ -65,6 +66,7 @@ def view_collections(visit: Visit) -> Response:
         visit,
         "collections/collections.html",
         today=today,
+        counted_at=counted_at,
         totals=totals,
         most_principal=max((total.principal for total in totals), default=ZERO),
         principal=sum((total.principal for total in totals), ZERO),

@@ -12,7 +12,8 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.rules.access import Operation
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.reasons import Reason
-from chalicelib.services.statistics import Outcomes, Overview, RateBand, Servicing, imports_to_look_at, overviews
+from chalicelib.services.counted_books import overviews
+from chalicelib.services.statistics import Outcomes, Overview, RateBand, Servicing, imports_to_look_at
 
 # Why applications were refused, in a few words each.
 REASONS: Mapping[Reason, str] = {
