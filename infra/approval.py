@@ -8,11 +8,6 @@ from infra.terminal import CommandError, confirmed
 Approve = Callable[[Plan], bool]
 
 
-def whatever_changes(_plan: Plan) -> bool:
-    """Approves every plan."""
-    return True
-
-
 def asking(what: str, confirm: str | None) -> Approve:
     """Shows the plan, which changes `what`, to the person at the terminal and asks; `confirm` is an answer to that."""
 

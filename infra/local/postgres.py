@@ -38,9 +38,6 @@ SYSTEM_USER = "pgserver"  # Postgres refuses to run as root, so root lends it th
 USER_SECONDS = 10
 CONNECT_SECONDS = "5"  # for a port that something else listens at, and does not answer
 
-# A test database may be lost with the machine: skipping the flushes makes it several times as fast.
-WITHOUT_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-
 
 @dataclass(frozen=True)
 class PostgresServer:

@@ -18,13 +18,13 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from infra.cloudformation import Stack as CloudFormationStack
-from infra.local.processes import free_port
 from infra.local.provision import remove_stillborn
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
 from infra.uploading import bucket_exists
 from tests.support import plain_http
 from tests.support.patience import PATIENCE_SECONDS, wait_until
+from tests.support.ports import free_port
 from tests.support.settings import DATA, PROJECT
 from tests.support.stack import Stack, guarded
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from infra.local.native import Native
-from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
-from infra.local.processes import free_port
+from infra.local.postgres import PostgresServer
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
+from tests.support.databases import WITHOUT_DURABILITY
+from tests.support.ports import free_port
 
 
 @pytest.fixture

@@ -299,7 +299,7 @@ def test_a_parameter_of_the_foundation_that_is_not_named_keeps_its_value(foundat
         return True
 
     found("prod", Session(), {"MaxCapacity": "8"}, agree, told.append, json.dumps(template))
-    assert asked[0].settings == ("MaxCapacity: 4 -> 8",)
+    assert asked[0].settings == ["MaxCapacity: 4 -> 8"]
     assert told[0].startswith("Changing the stack loans-prod-foundation.")
     assert told[1] == "The database's user has all it needs; nothing had to change."
     standing = stack_of("prod").parameters()
