@@ -19,7 +19,7 @@ READY_LOCALSTACK := .local/localstack/ready-$(VERSION)
 READY_LAMBDA := .local/lambda-runtime/ready-$(VERSION)
 READY := $(READY_VENV) $(READY_LOCALSTACK) $(READY_LAMBDA)
 
-# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/choosing.py chooses.
+# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/running.py chooses.
 ifneq ($(filter up,$(MAKECMDGOALS)),)
 LAUNCHED_BY := $(or $(LAUNCHER),$(shell cat .local/launcher 2>/dev/null),$(shell docker version >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && echo docker))
 endif

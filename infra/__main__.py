@@ -6,14 +6,13 @@ from typing import Any
 
 import click
 
-from infra.approval import asking
+from infra.cloudformation import Approve, Plan
 from infra.database_checks import read_certificates
-from infra.deploy import deploy, roll_back, with_foundation
-from infra.destroy import check_guard, destroy
+from infra.deploy import check_guard, deploy, destroy, roll_back, with_foundation
 from infra.foundation import found
 from infra.session import check_closed, local_parameters, session_of
 from infra.smoke import smoke_test
-from infra.terminal import CommandError
+from infra.terminal import CommandError, confirmed
 
 
 def _pairs(_context: Any, _parameter: Any, words: Sequence[str]) -> dict[str, str]:
@@ -21,6 +20,17 @@ def _pairs(_context: Any, _parameter: Any, words: Sequence[str]) -> dict[str, st
     if wrong:
         raise CommandError(f"A parameter must have the form Name=value. Invalid value: {wrong[0]!r}.")
     return dict(pair.split("=", 1) for pair in words)
+
+
+def asking(what: str, confirm: str | None) -> Approve:
+    """Shows the plan, which changes `what`, to the person at the terminal and asks; `confirm` is an answer to that."""
+
+    def approve(plan: Plan) -> bool:
+        click.echo(f"This would change in {what}:")
+        click.echo("\n".join(f"  {sentence}" for sentence in plan.sentences()))
+        return confirmed("Go on? Type yes: ", "yes", confirm)
+
+    return approve
 
 
 stage_argument = click.argument("stage")

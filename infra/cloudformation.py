@@ -1,7 +1,7 @@
 """One CloudFormation stack and what is done to it: compare it, plan a change, carry it out, delete it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,9 @@ def changed_settings(
         for name, old in standing.items()
         if old is not None and news[name] is not None and str(news[name]) != old
     ]
+
+
+Approve = Callable[[Plan], bool]
 
 
 class Stack:
@@ -149,6 +152,17 @@ class Stack:
             else:
                 sentence = f"The stack {self.name} ended as {status}: {self._first_reason()}"
             raise CommandError(sentence) from error
+
+    def ask(self, plan: Plan, approve: Approve) -> None:
+        """Raises CommandError, and leaves nothing behind, if the plan is not approved of."""
+        goes_on = False
+        try:
+            goes_on = approve(plan)
+        finally:
+            if not goes_on:
+                self.discard(plan)
+        if not goes_on:
+            raise CommandError(f"The stack {self.name} was left as it is.")
 
     def discard(self, plan: Plan) -> None:
         """Forgets a plan, and the empty stack that the first one makes."""

@@ -12,8 +12,7 @@ from typing import Any
 
 import yaml
 
-from infra.approval import Approve, approved
-from infra.cloudformation import Plan, Stack
+from infra.cloudformation import Approve, Plan, Stack
 from infra.database_checks import CA_FILE, check_certificates, check_move
 from infra.functions import invoke
 from infra.packaging import TEMPLATE, Package, package, source_digest
@@ -30,8 +29,11 @@ from infra.revisions import (
     template_before,
 )
 from infra.session import Session, aws_refusals
-from infra.terminal import CommandError
+from infra.terminal import CommandError, confirmed
 from infra.uploading import upload
+
+# Stages that nobody destroys by mistake.
+GUARDED = ("prod",)
 
 Parameters = Mapping[str, str]
 # Raises CommandError if the stage with these outputs does not answer as it should.
@@ -75,7 +77,7 @@ def deploy(
         release = _release(place, parameters, certificates, before, say, build)
         plan = place.plan(release) if release else None
         if plan:
-            approved(place.stack, plan, approve)
+            place.stack.ask(plan, approve)
     try:
         with aws_refusals():
             if release and plan:
@@ -110,11 +112,35 @@ def roll_back(
     new_tags = {TEMPLATE_TAG: tags[PREVIOUS_TAG], PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "rolled back"}
     plan = place.plan_back(Revision(tags[PREVIOUS_TAG], {}, new_tags))
     if plan:
-        _execute(place, approved(place.stack, plan, approve), say)
+        place.stack.ask(plan, approve)
+        _execute(place, plan, say)
     say("The revision before stands; asking it whether it answers.")
     outputs = place.stack.outputs()
     prove(outputs)
     return outputs
+
+
+@aws_refusals()
+def destroy(stage: str, session: Session) -> list[str]:
+    """Deletes the stack and returns the names of the buckets that stay. Raises CommandError if there is no stack.
+
+    The workbooks, the revisions and the database stay: they hold what cannot be made again.
+    """
+    stack = Stack(f"loans-{stage}", session.client("cloudformation"))
+    if not stack.exists():
+        raise CommandError(f"There is no stack {stack.name}.")
+    stack.delete()
+    owned = f"loans-{stage}-"
+    buckets = session.client("s3").list_buckets()["Buckets"]
+    return [bucket["Name"] for bucket in buckets if bucket["Name"].startswith(owned)]
+
+
+def check_guard(stage: str, confirm: str | None, force: str | None) -> None:
+    """Raises CommandError for a stage that nobody destroys by mistake, and for one whose name was not typed."""
+    if stage in GUARDED and force != "yes":
+        raise CommandError(f"The stage {stage} is not destroyed without FORCE=yes.")
+    if not confirmed(f"Everything but the data goes. Type the name of the stage ({stage}): ", stage, confirm):
+        raise CommandError(f"The name was not {stage!r}; nothing was destroyed.")
 
 
 @aws_refusals()

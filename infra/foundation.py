@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 
 import yaml
 
-from infra.approval import Approve, approved
-from infra.cloudformation import Stack
+from infra.cloudformation import Approve, Stack
 from infra.database_user import make_user
 from infra.packaging import ROOT
 from infra.session import Session, aws_refusals
@@ -41,7 +40,7 @@ def found(
     if plan is None:
         say(f"The stack {stack.name} is that of its template; nothing had to change.")
     else:
-        approved(stack, plan, approve)
+        stack.ask(plan, approve)
         say(f"Changing the stack {stack.name}. A database takes a quarter of an hour.")
         stack.execute(plan)
     outputs = stack.outputs()

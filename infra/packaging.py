@@ -89,12 +89,10 @@ def _is_litter(path: Path) -> bool:
 
 def _copy_sources(project: Path) -> None:
     shutil.rmtree(project, ignore_errors=True)
-    project.mkdir()
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns(*LITTER))
-        else:
-            shutil.copy2(ROOT / name, project / name)
+    for path in _source_files():
+        copy = project / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
     kept = project.parent / "deployments"
     kept.mkdir(exist_ok=True)
     (project / ".chalice" / "deployments").symlink_to(kept)

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -103,9 +103,7 @@ class Docker(Launcher):
         self._compose("down", "--volumes", "--remove-orphans")
 
     def follow_logs(self, out: TextIO) -> None:
-        variables = [f"{name}={value}" for name, value in self._variables().items()]
-        command = ["env", *variables, *self._command("logs", "--follow", "--tail", "100", *SERVERS)]
-        follow_compose(command, ROOT, out)
+        follow_compose(self._command("logs", "--follow", "--tail", "100", *SERVERS), ROOT, out)
 
     @property
     def project(self) -> str:
@@ -114,14 +112,12 @@ class Docker(Launcher):
         known = listed.split()
         return known[0] if known else project_of(ROOT)
 
-    def _variables(self) -> dict[str, str]:
-        return variables(self.ports, self.project, os.environ)
-
     def _command(self, *arguments: str) -> list[str]:
-        return ["docker", "compose", "--project-directory", str(ROOT), *arguments]
+        told = [f"{name}={value}" for name, value in variables(self.ports, self.project, os.environ).items()]
+        return ["env", *told, "docker", "compose", "--project-directory", str(ROOT), *arguments]
 
     def _compose(self, *arguments: str) -> str:
-        return _run(self._command(*arguments), f"docker compose {arguments[0]}", self._variables)
+        return _run(self._command(*arguments), f"docker compose {arguments[0]}")
 
     def _states(self) -> dict[str, dict[str, Any]]:
         return states_of(self._compose("ps", "--all", "--format", "json"))
@@ -187,14 +183,14 @@ def _server(name: str, state: dict[str, Any]) -> Server:
 
 
 def _docker(*arguments: str) -> str:
-    return _run(["docker", *arguments], f"docker {arguments[0]}", dict)
+    return _run(["docker", *arguments], f"docker {arguments[0]}")
 
 
-def _run(command: Sequence[str], name: str, variables: Callable[[], dict[str, str]]) -> str:
+def _run(command: Sequence[str], name: str) -> str:
     lacks = docker_lacks()
     if lacks:
         raise CommandError(f"{lacks} Nothing was changed; LAUNCHER=native does without Docker.")
-    done = subprocess.run(command, env={**os.environ, **variables()}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         words = done.stderr.strip().splitlines()
         raise CommandError(

@@ -61,15 +61,12 @@ def queue_depths(stack: StackFile) -> dict[str, int]:
     """Messages in the queue (waiting, being worked on) and in the dead-letter queue."""
     sqs = session_of(stack.aws_endpoint_url).client("sqs")
 
-    def messages(url: str, kind: str = "") -> int:
-        name = f"ApproximateNumberOfMessages{kind}"
-        return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
-
-    return {
-        "waiting": messages(stack.import_queue_url),
-        "working": messages(stack.import_queue_url, "NotVisible"),
-        "dead": messages(stack.dead_letter_queue_url),
-    }
+    queue, dead = (
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        for url in (stack.import_queue_url, stack.dead_letter_queue_url)
+    )
+    name = "ApproximateNumberOfMessages"
+    return {"waiting": int(queue[name]), "working": int(queue[f"{name}NotVisible"]), "dead": int(dead[name])}
 
 
 def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Deployment:

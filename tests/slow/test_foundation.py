@@ -261,6 +261,9 @@ class Session:
     def client(self, name: str) -> Any:
         return self._data_api if name == "rds-data" else boto3.client(name)  # type: ignore[call-overload]
 
+    def resource(self, name: str) -> Any:
+        return boto3.resource(name)  # type: ignore[call-overload]
+
 
 def stack_of(stage: str) -> Stack:
     return Stack(f"loans-{stage}-foundation", boto3.client("cloudformation"))

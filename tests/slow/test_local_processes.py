@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local.choosing import choose_launcher
 from infra.local.follow_logs import Tail, follow_files
 from infra.local.launcher import require_free
 from infra.local.native import Native
 from infra.local.processes import Daemon
+from infra.local.running import choose_launcher
 from infra.local.settings import Home, Ports, StackFile
 from infra.terminal import CommandError
 from tests.support.patience import wait_until

@@ -10,8 +10,7 @@ from moto import mock_aws
 
 from infra.__main__ import main
 from infra.cloudformation import Plan, changed_settings
-from infra.deploy import deploy, foundation_parameters
-from infra.destroy import check_guard
+from infra.deploy import check_guard, deploy, foundation_parameters
 from infra.session import check_closed, local_parameters, session_of
 from infra.terminal import CommandError, confirmed
 

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from infra.local import follow_logs
-from infra.local.choosing import choose_launcher
+from infra.local.running import choose_launcher
 from infra.local.settings import Home, Ports
 
 REQUEST = {

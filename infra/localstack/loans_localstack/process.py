@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Pipe, wait
 from pathlib import Path
+from typing import Any
 
 CHUNK = 1 << 16
 
@@ -59,10 +60,10 @@ class Process:
 
     def receive(self, deadline: float) -> bytes:
         """The next message of the child. Raises TookTooLong at `deadline` (monotonic seconds), or Died."""
-        ready: list[object] = []
+        ready: list[Any] = []
         while self._connection not in ready:
             # A function may close its own output; a closed pipe is always ready and must not be asked again.
-            sources = [self._connection, self._prints] if self._prints_open else [self._connection]
+            sources: list[Any] = [self._connection, self._prints] if self._prints_open else [self._connection]
             ready = wait(sources, max(0.0, deadline - time.monotonic()))
             if not ready:
                 raise TookTooLong
