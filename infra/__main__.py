@@ -10,6 +10,7 @@ from infra.cloudformation import Approve, Plan
 from infra.database_checks import read_certificates
 from infra.deploy import check_guard, deploy, destroy, roll_back, with_foundation
 from infra.foundation import found
+from infra.packaging import ARCHITECTURES
 from infra.session import check_closed, local_parameters, session_of
 from infra.smoke import smoke_test
 from infra.terminal import CommandError, confirmed
@@ -59,8 +60,14 @@ def foundation_command(stage: str, parameters: dict[str, str], confirm: str | No
 @endpoint_option
 @confirm_option
 @click.option("--certificates", type=click.Path(path_type=Path), help="certificates to trust for the database")
+@click.option("--architecture", type=click.Choice(ARCHITECTURES), help="the functions' kind of processor")
 def deploy_command(
-    stage: str, parameters: dict[str, str], endpoint: str | None, confirm: str | None, certificates: Path | None
+    stage: str,
+    parameters: dict[str, str],
+    endpoint: str | None,
+    confirm: str | None,
+    certificates: Path | None,
+    architecture: str | None,
 ) -> None:
     """Deploy the source, by parameters of infra/template.yaml."""
     check_closed(stage, endpoint)
@@ -73,6 +80,7 @@ def deploy_command(
             approve=asking(f"the stage {stage}", confirm),
             prove=lambda outputs: smoke_test(session, outputs),
             certificates=read_certificates(certificates) if certificates else b"",
+            architecture=architecture,
         ).outputs
     )
 

@@ -38,8 +38,8 @@ GUARDED = ("prod",)
 Parameters = Mapping[str, str]
 # Raises CommandError if the stage with these outputs does not answer as it should.
 Prove = Callable[[Mapping[str, str]], None]
-# Packages the stage of this name into the new folder, with these certificates.
-Build = Callable[[str, Path, bytes], Package]
+# Packages the stage of this name into the new folder, with these certificates, for this kind of processor.
+Build = Callable[[str, Path, bytes, str | None], Package]
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,12 @@ def deploy(
     prove: Prove = lambda _outputs: None,
     build: Build = package,
     certificates: bytes = b"",
+    architecture: str | None = None,
 ) -> Deployment:
     """Brings the stage's stack to the state of the source. Raises CommandError with one sentence.
 
-    `certificates`, in PEM form, are those that the functions trust for the database, instead of the system's.
+    `certificates`, in PEM form, are those that the functions trust for the database, instead of the system's;
+    `architecture` is the kind of processor that they run on (infra/packaging.py).
 
     Nothing is changed that `approve` does not approve of. If the migration, the bootstrap or `prove` fails after
     that, the stack is put back to what it was made of before; the schema stays, because migrations only add.
@@ -74,7 +76,15 @@ def deploy(
         place = Stage(stage, session)
         require_free_bucket(place)
         before = place.standing()
-        release = _release(place, parameters, certificates, before, say, build)
+        digest = source_digest(stage, parameters, certificates, architecture)
+        release = None
+        if place.stack.is_deployed_with({DIGEST_TAG: digest}):
+            say("Nothing to deploy: the stack is that of this source.")
+        else:
+            say("Packaging the functions.")
+            with tempfile.TemporaryDirectory() as folder:
+                built = build(stage, Path(folder) / "package", certificates, architecture)
+                release = _release(place, parameters, digest, built, before)
         plan = place.plan(release) if release else None
         if plan:
             place.stack.ask(plan, approve)
@@ -168,20 +178,11 @@ def run_bootstrap(session: Session, outputs: Mapping[str, str]) -> dict[str, Any
     return invoke(session, outputs["BootstrapFunctionName"], {})
 
 
-def _release(
-    place: Stage, parameters: Parameters, certificates: bytes, before: Revision | None, say: Say, build: Build
-) -> Revision | None:
-    """What is to be deployed, packaged and uploaded; None if it stands already."""
-    digest = source_digest(place.name, parameters, certificates)
-    if place.stack.is_deployed_with({DIGEST_TAG: digest}):
-        say("Nothing to deploy: the stack is that of this source.")
-        return None
-    say("Packaging the functions.")
-    with tempfile.TemporaryDirectory() as folder:
-        key = upload(place.bucket, build(place.name, Path(folder) / "package", certificates), place.session)
-    return Revision(
-        key, parameters, {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
-    )
+def _release(place: Stage, parameters: Parameters, digest: str, built: Package, before: Revision | None) -> Revision:
+    """What is to be deployed, uploaded."""
+    key = upload(place.bucket, built, place.session)
+    tags = {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
+    return Revision(key, parameters, tags)
 
 
 def _carry_out(place: Stage, before: Revision | None, release: Revision, plan: Plan, say: Say) -> None:

@@ -18,8 +18,12 @@ ITS_OWN = re.compile(r"^\S+\s+(DEBUG|INFO) --- ")
 AROUND = ("START RequestId", "END RequestId", "REPORT RequestId")
 PRINTED_BY_A_FUNCTION = re.compile(r"\[(loans-[a-z0-9]+-[a-z]+)-[0-9a-f-]{36}\] (.*)$")
 
-# What every line has, or nobody reads: the rest is told as name=value.
+# What every line has, or nobody reads, and what is told of a request without its name: the rest is told as name=value.
 SHOWN_OTHERWISE = frozenset({"at", "event", "stage", "_aws", "trace"})
+OF_A_REQUEST = SHOWN_OTHERWISE | {
+    "method", "route", "status", "actor", "door", "latency_ms", "database_ms", "round_trips", "cold_start",
+    "request_id",
+}  # fmt: skip
 
 
 def follow_files(files: Callable[[], Sequence[Path]], out: TextIO) -> None:
@@ -84,6 +88,7 @@ def _request(told: Mapping[str, Any]) -> str:
         f"({told.get('database_ms', 0):.0f} ms in {trips} round trip{'' if trips == 1 else 's'})",
         str(told.get("actor") or "nobody"),
         "cold start" if told.get("cold_start") else "",
+        *_named(told, OF_A_REQUEST),
         click.style(told.get("request_id", ""), dim=True),
     ]
     return " ".join(word for word in words if word)
@@ -91,13 +96,16 @@ def _request(told: Mapping[str, Any]) -> str:
 
 def _event(told: Mapping[str, Any]) -> str:
     name, trace = str(told["event"]), str(told.get("trace", "")).rstrip().replace("\n", "\n    ")
-    fields = (
-        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
-        for key, value in told.items()
-        if key not in SHOWN_OTHERWISE and value is not None
-    )
-    words = [_clock(told), click.style(name, fg="red") if trace else name, *fields]
+    words = [_clock(told), click.style(name, fg="red") if trace else name, *_named(told, SHOWN_OTHERWISE)]
     return " ".join(word for word in words if word) + (f"\n    {trace}" if trace else "")
+
+
+def _named(told: Mapping[str, Any], others: frozenset[str]) -> list[str]:
+    return [
+        f"{name}={value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in told.items()
+        if name not in others and value is not None
+    ]
 
 
 def _clock(told: Mapping[str, Any]) -> str:

@@ -33,6 +33,12 @@ def test_a_request_is_told_by_time_status_route_duration_and_actor() -> None:
     assert told == "16:29:01 201 POST /api/create-loan 14 ms (1 ms in 7 round trips) key:12 e3ba"
 
 
+def test_a_decision_is_told_with_its_request() -> None:
+    decided = {**REQUEST, "outcome": "refused", "reason": "SCORE_TOO_LOW", "saved": True, "decisions": 1}
+    told = readable(json.dumps(decided))
+    assert told.endswith(" key:12 outcome=refused reason=SCORE_TOO_LOW saved=true decisions=1 e3ba")
+
+
 def test_a_cold_start_is_told() -> None:
     assert "cold start" in readable(json.dumps({**REQUEST, "cold_start": True}))
 
