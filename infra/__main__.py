@@ -1,6 +1,7 @@
 """The commands for a stage, on AWS or on LocalStack: `python -m infra COMMAND STAGE`, which the Makefile calls."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,18 @@ from infra.session import check_closed, local_parameters, session_of
 from infra.smoke import smoke_test
 from infra.terminal import CommandError, confirmed
 
+PATH: Any = click.Path(path_type=Path)
+
 
 def _pairs(_context: Any, _parameter: Any, words: Sequence[str]) -> dict[str, str]:
     wrong = [pair for pair in words if "=" not in pair]
     if wrong:
         raise CommandError(f"A parameter must have the form Name=value. Invalid value: {wrong[0]!r}.")
     return dict(pair.split("=", 1) for pair in words)
+
+
+def _certificates(_context: Any, _parameter: Any, path: Path | None) -> bytes:
+    return read_certificates(path) if path else b""
 
 
 def asking(what: str, confirm: str | None) -> Approve:
@@ -59,30 +66,17 @@ def foundation_command(stage: str, parameters: dict[str, str], confirm: str | No
 @parameters_argument
 @endpoint_option
 @confirm_option
-@click.option("--certificates", type=click.Path(path_type=Path), help="certificates to trust for the database")
+@click.option("--certificates", type=PATH, callback=_certificates, help="certificates to trust for the database")
 @click.option("--architecture", type=click.Choice(ARCHITECTURES), help="the functions' kind of processor")
 def deploy_command(
-    stage: str,
-    parameters: dict[str, str],
-    endpoint: str | None,
-    confirm: str | None,
-    certificates: Path | None,
-    architecture: str | None,
+    stage: str, parameters: dict[str, str], endpoint: str | None, confirm: str | None, **packaged: Any
 ) -> None:
     """Deploy the source, by parameters of infra/template.yaml."""
     check_closed(stage, endpoint)
     session = session_of(endpoint)
-    _show(
-        deploy(
-            stage,
-            session,
-            with_foundation(stage, session, local_parameters(stage, endpoint) | parameters),
-            approve=asking(f"the stage {stage}", confirm),
-            prove=lambda outputs: smoke_test(session, outputs),
-            certificates=read_certificates(certificates) if certificates else b"",
-            architecture=architecture,
-        ).outputs
-    )
+    parameters = with_foundation(stage, session, local_parameters(stage, endpoint) | parameters)
+    approve = asking(f"the stage {stage}", confirm)
+    _show(deploy(stage, session, parameters, approve=approve, prove=partial(smoke_test, session), **packaged).outputs)
 
 
 @main.command("roll-back")
@@ -94,7 +88,7 @@ def roll_back_command(stage: str, endpoint: str | None, confirm: str | None) -> 
     check_closed(stage, endpoint)
     session = session_of(endpoint)
     approve = asking(f"the stage {stage}", confirm)
-    _show(roll_back(stage, session, approve=approve, prove=lambda outputs: smoke_test(session, outputs)))
+    _show(roll_back(stage, session, approve=approve, prove=partial(smoke_test, session)))
 
 
 @main.command("destroy")

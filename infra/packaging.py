@@ -77,7 +77,8 @@ def package(stage: str, output: Path, certificates: bytes = b"", architecture: s
         _run_chalice(project, stage, output)
         zip_file = output / "deployment.zip"
         add_bytecode(zip_file, BUILD / "bytecode")
-    return Package(zip_file, zip_digest(zip_file), _read_template(output))
+    template = yaml.safe_load((output / "sam.yaml").read_text())
+    return Package(zip_file, zip_digest(zip_file), template)
 
 
 def zip_digest(zip_file: Path) -> str:
@@ -135,8 +136,3 @@ def _run_chalice(project: Path, stage: str, output: Path) -> None:
     if "Could not install dependencies" in done.stdout + done.stderr:
         missing = " ".join((done.stdout + done.stderr).split())
         raise CommandError(f"chalice package left dependencies out: {missing}")
-
-
-def _read_template(output: Path) -> dict[str, Any]:
-    template: dict[str, Any] = yaml.safe_load((output / "sam.yaml").read_text())
-    return template

@@ -58,7 +58,7 @@ class Docker(Launcher):
         for server in SERVERS:
             published = (each.get("PublishedPort") for each in states.get(server, {}).get("Publishers") or [])
             self.require_its_port(server, {port for port in published if port})
-        missing = [server.name for server in _servers(states) if not server.is_running]
+        missing = [name for name in SERVERS if not _server(name, states).is_running]
         for server in missing:
             self._require_free(server)
         if missing:
@@ -76,7 +76,8 @@ class Docker(Launcher):
             self._remove_functions()
 
     def servers(self) -> list[Server]:
-        return _servers(self._states())
+        states = self._states()
+        return [_server(name, states) for name in SERVERS]
 
     def notes(self) -> list[str]:
         """What a person must know of the deployer of `docker compose up`: that it is at work, or that it failed."""
@@ -173,11 +174,8 @@ def states_of(listed: str) -> dict[str, dict[str, Any]]:
     return {service["Service"]: service for service in found}
 
 
-def _servers(states: dict[str, dict[str, Any]]) -> list[Server]:
-    return [_server(name, states.get(name, {})) for name in SERVERS]
-
-
-def _server(name: str, state: dict[str, Any]) -> Server:
+def _server(name: str, states: dict[str, dict[str, Any]]) -> Server:
+    state = states.get(name, {})
     detail = " ".join(filter(None, (state.get("State"), state.get("Health")))) or "stopped"
     return Server(name, state.get("State") == "running", detail)
 

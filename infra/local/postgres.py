@@ -168,10 +168,7 @@ class PostgresServer:
 
 
 def _system_user() -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        return None
+    return next((user for user in pwd.getpwall() if user.pw_name == SYSTEM_USER), None)
 
 
 def _make_system_user() -> None:

@@ -58,15 +58,11 @@ class Daemon:
         return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
 
     def stop(self, patience_seconds: float = 15) -> None:
-        """Asks it to end, then makes it; returns when it is gone. Harmless if it does not run."""
+        """Asks it to end, then makes it, at once without patience, and waits for that. Harmless if it does not run."""
         process = self._process()
         if process is not None:
             _end(process, patience_seconds)
         self._pid_file.unlink(missing_ok=True)
-
-    def kill(self) -> None:
-        """Ends it without asking, as a crash would."""
-        self.stop(patience_seconds=0)
 
     @property
     def _pid_file(self) -> Path:

@@ -1,6 +1,7 @@
 """From two running servers to a system with data: deploy, seed, and write down where everything is."""
 
 from pathlib import Path
+from urllib.parse import urljoin
 
 from chalicelib.imports.jobs import ImportJob, is_populated
 from infra.cloudformation import Stack
@@ -75,7 +76,8 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Dep
         "DatabaseAuth": "password",
         "ApiId": API_ID,
         "PublicUrl": endpoints.public_url,
-        "PublicS3Url": endpoints.public_s3_url,
+        # A browser reaches S3 at the same LocalStack, of which the functions may know another address.
+        "PublicS3Url": urljoin(endpoints.public_url, "/").rstrip("/"),
         **IMPORT_PARAMETERS,
     }
     try:
