@@ -19,7 +19,7 @@ READY_LOCALSTACK := .local/localstack/ready-$(VERSION)
 READY_LAMBDA := .local/lambda-runtime/ready-$(VERSION)
 READY := $(READY_VENV) $(READY_LOCALSTACK) $(READY_LAMBDA)
 
-# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/choosing.py chooses.
+# In Docker neither LocalStack nor a Lambda runtime of our own is used. Chosen as infra/local/running.py chooses.
 ifneq ($(filter up,$(MAKECMDGOALS)),)
 LAUNCHED_BY := $(or $(LAUNCHER),$(shell cat .local/launcher 2>/dev/null),$(shell docker version >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && echo docker))
 endif
@@ -76,8 +76,8 @@ foundation: $(READY_VENV) ## network, database and key of a stage on AWS: STAGE=
 	@exec $(RUN) -m infra foundation $(STAGE) $(PARAMETERS)
 
 # The lint is for what goes to others; a roll-back must not wait for it.
-deploy: lint ## deploy a stage: STAGE=dev [ENDPOINT=http://localhost:4566] [CERTIFICATES=file] [PARAMETERS="RequestsASecond=200 …"] [CONFIRM=yes]
-	@exec $(RUN) -m infra deploy $(STAGE) $(TARGET) $(if $(CERTIFICATES),--certificates "$(CERTIFICATES)") $(PARAMETERS)
+deploy: lint ## deploy a stage: STAGE=dev [ENDPOINT=http://localhost:4566] [CERTIFICATES=file] [ARCHITECTURE=arm64] [PARAMETERS="RequestsASecond=200 …"] [CONFIRM=yes]
+	@exec $(RUN) -m infra deploy $(STAGE) $(TARGET) $(if $(CERTIFICATES),--certificates "$(CERTIFICATES)") $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)") $(PARAMETERS)
 
 roll-back: $(READY_VENV) ## put the revision before the last deployment back: STAGE=dev [ENDPOINT=…] [CONFIRM=yes]
 	@exec $(RUN) -m infra roll-back $(STAGE) $(TARGET)

@@ -17,7 +17,7 @@ from chalicelib.config import Settings, read_settings
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from infra.local.postgres import PostgresServer
-from infra.local.processes import free_port
+from tests.support.ports import free_port
 
 # A bench must not be cut off where a service would be.
 STATEMENT_TIMEOUT_MS = "600000"

@@ -3,9 +3,13 @@
 A line in the embedded metric format says under `_aws` which of its fields are metrics, and by which others they are
 told apart. Each combination of those costs like a metric of its own, so a route or a customer is never among them: the
 log itself answers questions about one route.
+
+CloudWatch bills the bytes of a line, and each has a time, a stage and a directive. So what a request decides or records
+stands on the line of the request, and has one of its own only outside of a request.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +29,13 @@ REQUEST_METRICS = {"latency_ms": MILLISECONDS, "database_ms": MILLISECONDS, "rou
 DECISION_METRICS = {"decisions": COUNT}
 IMPORT_METRICS = {"imports": COUNT, "import_ms": MILLISECONDS}
 ROW_METRICS = {f"rows_{outcome}": COUNT for outcome in COUNTED_OUTCOMES}
+
+
+class _Thread(threading.local):
+    watch: "RequestWatch | None" = None
+
+
+_thread = _Thread()
 
 # Whether the request is the first that this container answers: once, and never again.
 _cold_start = chain([True], repeat(False))
@@ -60,16 +71,28 @@ def log_counted(event: str, counted: Sequence[Counted], fields: Mapping[str, obj
 
 
 class RequestWatch:
-    """Runs from when it is made to when it is logged."""
+    """Runs from when it is made to when it is logged, by one thread; what that counts meanwhile is on the same line."""
 
     def __init__(self, door: str) -> None:
         self._door = door
         self._started = time.perf_counter()
         self._waited = waited_so_far()
         self._cold_start = next(_cold_start)
+        self._counted: list[Counted] = [REQUEST]
+        self._told: dict[str, object] = {}
+        _thread.watch = self
+
+    def joins(self, counted: Sequence[Counted], fields: Mapping[str, object]) -> bool:
+        """Keeps the fields for the line of the request; False if the line has such fields already."""
+        if self._told.keys() & fields.keys():
+            return False
+        self._counted += counted
+        self._told |= fields
+        return True
 
     def log(self, *, request_id: str, method: str, route: str, status: int, actor: str | None) -> None:
         """The one line of the request. `route` is the pattern of the path, which names nobody."""
+        _thread.watch = None
         waited = waited_so_far().since(self._waited)
         fields = {
             "request_id": request_id,
@@ -83,7 +106,12 @@ class RequestWatch:
             "round_trips": waited.round_trips,
             "cold_start": self._cold_start,
         }
-        log_counted("request", [REQUEST], fields)
+        log_counted("request", self._counted, fields | self._told)
+
+
+def _joins_request(counted: Sequence[Counted], fields: Mapping[str, object]) -> bool:
+    """Whether the fields go on the line of the request that this thread answers; if not, they need one of their own."""
+    return _thread.watch is not None and _thread.watch.joins(counted, fields)
 
 
 def log_decision(decision: Decision, *, saved: bool) -> None:
@@ -95,12 +123,15 @@ def log_decision(decision: Decision, *, saved: bool) -> None:
         "saved": saved,
         "decisions": 1,
     }
-    log_counted("decision", [DECISION], fields)
+    if not _joins_request([DECISION], fields):
+        log_counted("decision", [DECISION], fields)
 
 
 def log_transaction(kind: str) -> None:
-    """One transaction of a loan that was recorded, by its kind: a line of the log, and no metric, which would cost."""
-    log("transaction", kind=kind, transactions=1)
+    """One transaction of a loan that was recorded, by its kind: fields of a line, and no metric, which would cost."""
+    fields = {"kind": kind, "transactions": 1}
+    if not _joins_request([], fields):
+        log("transaction", **fields)
 
 
 def log_import(fields: Mapping[str, object], rows: Mapping[str, int], milliseconds: int) -> None:

@@ -1,19 +1,22 @@
 """The commands for a stage, on AWS or on LocalStack: `python -m infra COMMAND STAGE`, which the Makefile calls."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from infra.approval import asking
+from infra.cloudformation import Approve, Plan
 from infra.database_checks import read_certificates
-from infra.deploy import deploy, roll_back, with_foundation
-from infra.destroy import check_guard, destroy
+from infra.deploy import check_guard, deploy, destroy, roll_back, with_foundation
 from infra.foundation import found
+from infra.packaging import ARCHITECTURES
 from infra.session import check_closed, local_parameters, session_of
 from infra.smoke import smoke_test
-from infra.terminal import CommandError
+from infra.terminal import CommandError, confirmed
+
+PATH: Any = click.Path(path_type=Path)
 
 
 def _pairs(_context: Any, _parameter: Any, words: Sequence[str]) -> dict[str, str]:
@@ -21,6 +24,21 @@ def _pairs(_context: Any, _parameter: Any, words: Sequence[str]) -> dict[str, st
     if wrong:
         raise CommandError(f"A parameter must have the form Name=value. Invalid value: {wrong[0]!r}.")
     return dict(pair.split("=", 1) for pair in words)
+
+
+def _certificates(_context: Any, _parameter: Any, path: Path | None) -> bytes:
+    return read_certificates(path) if path else b""
+
+
+def asking(what: str, confirm: str | None) -> Approve:
+    """Shows the plan, which changes `what`, to the person at the terminal and asks; `confirm` is an answer to that."""
+
+    def approve(plan: Plan) -> bool:
+        click.echo(f"This would change in {what}:")
+        click.echo("\n".join(f"  {sentence}" for sentence in plan.sentences()))
+        return confirmed("Go on? Type yes: ", "yes", confirm)
+
+    return approve
 
 
 stage_argument = click.argument("stage")
@@ -48,23 +66,17 @@ def foundation_command(stage: str, parameters: dict[str, str], confirm: str | No
 @parameters_argument
 @endpoint_option
 @confirm_option
-@click.option("--certificates", type=click.Path(path_type=Path), help="certificates to trust for the database")
+@click.option("--certificates", type=PATH, callback=_certificates, help="certificates to trust for the database")
+@click.option("--architecture", type=click.Choice(ARCHITECTURES), help="the functions' kind of processor")
 def deploy_command(
-    stage: str, parameters: dict[str, str], endpoint: str | None, confirm: str | None, certificates: Path | None
+    stage: str, parameters: dict[str, str], endpoint: str | None, confirm: str | None, **packaged: Any
 ) -> None:
     """Deploy the source, by parameters of infra/template.yaml."""
     check_closed(stage, endpoint)
     session = session_of(endpoint)
-    _show(
-        deploy(
-            stage,
-            session,
-            with_foundation(stage, session, local_parameters(stage, endpoint) | parameters),
-            approve=asking(f"the stage {stage}", confirm),
-            prove=lambda outputs: smoke_test(session, outputs),
-            certificates=read_certificates(certificates) if certificates else b"",
-        ).outputs
-    )
+    parameters = with_foundation(stage, session, local_parameters(stage, endpoint) | parameters)
+    approve = asking(f"the stage {stage}", confirm)
+    _show(deploy(stage, session, parameters, approve=approve, prove=partial(smoke_test, session), **packaged).outputs)
 
 
 @main.command("roll-back")
@@ -76,7 +88,7 @@ def roll_back_command(stage: str, endpoint: str | None, confirm: str | None) -> 
     check_closed(stage, endpoint)
     session = session_of(endpoint)
     approve = asking(f"the stage {stage}", confirm)
-    _show(roll_back(stage, session, approve=approve, prove=lambda outputs: smoke_test(session, outputs)))
+    _show(roll_back(stage, session, approve=approve, prove=partial(smoke_test, session)))
 
 
 @main.command("destroy")

@@ -1,7 +1,7 @@
 """One CloudFormation stack and what is done to it: compare it, plan a change, carry it out, delete it."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,47 +23,49 @@ POLL_SECONDS = 1
 
 
 @dataclass(frozen=True)
-class Change:
-    """What would become of one resource. `action` is Add, Modify or Remove."""
-
-    action: str
-    resource: str
-    kind: str
-    is_replaced: bool = False
-    is_tagged_only: bool = False
-
-    def __str__(self) -> str:
-        replaced = ", replaced by a new one" if self.is_replaced else ""
-        return f"{SIGNS.get(self.action, '?')} {self.resource} ({self.kind}){replaced}"
-
-
-@dataclass(frozen=True)
 class Plan:
-    """A change set that waits to be executed. `is_first` if there is no stack yet; `settings` tell of parameters."""
+    """A change set that waits to be executed, with its changes as CloudFormation describes those of resources.
+
+    `is_first` if there is no stack yet; `settings` tell of parameters.
+    """
 
     name: str
-    changes: tuple[Change, ...]
+    changes: Sequence[Mapping[str, Any]]
     is_first: bool
-    settings: tuple[str, ...] = ()
+    settings: Sequence[str] = ()
 
     def sentences(self) -> list[str]:
         """The changes as a person reads them; resources that only get another tag are counted."""
-        told = [str(change) for change in self.changes if not change.is_tagged_only]
+        told = [_told(change) for change in self.changes if not _is_tagged_only(change)]
         tagged = len(self.changes) - len(told)
         return [*self.settings, *told] + ([f"and {tagged} that only get the tags of this deployment"] if tagged else [])
 
 
+def _is_tagged_only(change: Mapping[str, Any]) -> bool:
+    return change["Action"] == "Modify" and change.get("Scope") == ["Tags"]
+
+
+def _told(change: Mapping[str, Any]) -> str:
+    replaced = ", replaced by a new one" if change.get("Replacement") == "True" else ""
+    return (
+        f"{SIGNS.get(change['Action'], '?')} {change['LogicalResourceId']} ({change.get('ResourceType', '')}){replaced}"
+    )
+
+
 def changed_settings(
     standing: Mapping[str, str | None], given: Mapping[str, str | None], declared: Mapping[str, Mapping[str, Any]]
-) -> tuple[str, ...]:
+) -> list[str]:
     """What becomes of the parameters that stand, those too that nobody gives and that fall back to what the template
     declares. One that is given as None keeps its value."""
     news = {name: given.get(name, declared.get(name, {}).get("Default")) for name in standing}
-    return tuple(
+    return [
         f"{name}: {old or 'nothing'} -> {news[name] or 'nothing'}"
         for name, old in standing.items()
         if old is not None and news[name] is not None and str(news[name]) != old
-    )
+    ]
+
+
+Approve = Callable[[Plan], bool]
 
 
 class Stack:
@@ -90,10 +92,7 @@ class Stack:
 
     def tags(self) -> dict[str, str]:
         """The tags of the last change that succeeded; none if there is no stack that was ever whole."""
-        stack = self._describe()
-        if stack.get("StackStatus", STILLBORN[0]) in STILLBORN:
-            return {}
-        return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+        return {tag["Key"]: tag["Value"] for tag in self._describe()["Tags"]} if self.stands() else {}
 
     def parameters(self) -> dict[str, str | None]:
         """The parameters by their names; None for one that is not to be seen. Raises CommandError."""
@@ -106,12 +105,19 @@ class Stack:
         """Whether the stack stands as its last change left it, and that change gave it these tags."""
         return self._describe().get("StackStatus") in COMPLETE and tags.items() <= self.tags().items()
 
-    def plan(self, template_url: str, parameters: Mapping[str, str | None], tags: Mapping[str, str]) -> Plan | None:
+    def plan(
+        self,
+        template_url: str,
+        parameters: Mapping[str, str | None],
+        tags: Mapping[str, str],
+        declared: Mapping[str, Mapping[str, Any]],
+    ) -> Plan | None:
         """A change set, not executed; None if nothing has to change. A parameter that is None keeps its value.
 
-        Raises CommandError if CloudFormation cannot make one.
+        `declared` are the template's parameters. Raises CommandError if CloudFormation cannot make a change set.
         """
         is_first = not self.stands()
+        settings = [] if is_first else changed_settings(self.parameters(), parameters, declared)
         if is_first and self.exists():
             self.delete()
         # Names every attempt differently, because a failed change set keeps its name.
@@ -126,7 +132,11 @@ class Stack:
             Capabilities=list(CAPABILITIES),  # type: ignore[arg-type]  # a list of str, not of their literals
         )
         if self._is_executable(change_set):
-            return Plan(change_set, tuple(self._changes(change_set)), is_first)
+            pages = self._client.get_paginator("describe_change_set")
+            described = pages.paginate(StackName=self.name, ChangeSetName=change_set).search(
+                "(Changes || `[]`)[].ResourceChange"
+            )
+            return Plan(change_set, list(described), is_first, settings)
         self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
         return None
 
@@ -143,6 +153,17 @@ class Stack:
                 sentence = f"The stack {self.name} ended as {status}: {self._first_reason()}"
             raise CommandError(sentence) from error
 
+    def ask(self, plan: Plan, approve: Approve) -> None:
+        """Raises CommandError, and leaves nothing behind, if the plan is not approved of."""
+        goes_on = False
+        try:
+            goes_on = approve(plan)
+        finally:
+            if not goes_on:
+                self.discard(plan)
+        if not goes_on:
+            raise CommandError(f"The stack {self.name} was left as it is.")
+
     def discard(self, plan: Plan) -> None:
         """Forgets a plan, and the empty stack that the first one makes."""
         self._client.delete_change_set(StackName=self.name, ChangeSetName=plan.name)
@@ -156,11 +177,6 @@ class Stack:
             self._wait("stack_delete_complete")
         except WaiterError as error:
             raise CommandError(f"The stack {self.name} could not be deleted: {self._first_reason()}") from error
-
-    def _changes(self, change_set: str) -> Iterator[Change]:
-        pages = self._client.get_paginator("describe_change_set")
-        for page in pages.paginate(StackName=self.name, ChangeSetName=change_set):
-            yield from (_change(change["ResourceChange"]) for change in page.get("Changes", []))
 
     def _is_executable(self, change_set: str) -> bool:
         try:
@@ -209,13 +225,3 @@ def _parameter(key: str, value: str | None) -> dict[str, Any]:
     if value is None:
         return {"ParameterKey": key, "UsePreviousValue": True}
     return {"ParameterKey": key, "ParameterValue": value}
-
-
-def _change(told: Mapping[str, Any]) -> Change:
-    return Change(
-        action=told["Action"],
-        resource=told["LogicalResourceId"],
-        kind=told.get("ResourceType", ""),
-        is_replaced=told.get("Replacement") == "True",
-        is_tagged_only=told["Action"] == "Modify" and told.get("Scope") == ["Tags"],
-    )

@@ -12,8 +12,7 @@ from typing import Any
 
 import yaml
 
-from infra.approval import Approve, approved, whatever_changes
-from infra.cloudformation import Plan, Stack
+from infra.cloudformation import Approve, Plan, Stack
 from infra.database_checks import CA_FILE, check_certificates, check_move
 from infra.functions import invoke
 from infra.packaging import TEMPLATE, Package, package, source_digest
@@ -30,14 +29,17 @@ from infra.revisions import (
     template_before,
 )
 from infra.session import Session, aws_refusals
-from infra.terminal import CommandError
+from infra.terminal import CommandError, confirmed
 from infra.uploading import upload
+
+# Stages that nobody destroys by mistake.
+GUARDED = ("prod",)
 
 Parameters = Mapping[str, str]
 # Raises CommandError if the stage with these outputs does not answer as it should.
 Prove = Callable[[Mapping[str, str]], None]
-# Packages the stage of this name into the new folder, with these certificates.
-Build = Callable[[str, Path, bytes], Package]
+# Packages the stage of this name into the new folder, with these certificates, for this kind of processor.
+Build = Callable[[str, Path, bytes, str | None], Package]
 
 
 @dataclass(frozen=True)
@@ -49,23 +51,21 @@ class Deployment:
     changed: bool
 
 
-def without_proof(_outputs: Mapping[str, str]) -> None:
-    """Asks the stage nothing."""
-
-
 def deploy(
     stage: str,
     session: Session,
     parameters: Parameters,
     say: Say = print,
-    approve: Approve = whatever_changes,
-    prove: Prove = without_proof,
+    approve: Approve = lambda _plan: True,
+    prove: Prove = lambda _outputs: None,
     build: Build = package,
     certificates: bytes = b"",
+    architecture: str | None = None,
 ) -> Deployment:
     """Brings the stage's stack to the state of the source. Raises CommandError with one sentence.
 
-    `certificates`, in PEM form, are those that the functions trust for the database, instead of the system's.
+    `certificates`, in PEM form, are those that the functions trust for the database, instead of the system's;
+    `architecture` is the kind of processor that they run on (infra/packaging.py).
 
     Nothing is changed that `approve` does not approve of. If the migration, the bootstrap or `prove` fails after
     that, the stack is put back to what it was made of before; the schema stays, because migrations only add.
@@ -76,10 +76,18 @@ def deploy(
         place = Stage(stage, session)
         require_free_bucket(place)
         before = place.standing()
-        release = _release(place, parameters, certificates, before, say, build)
+        digest = source_digest(stage, parameters, certificates, architecture)
+        release = None
+        if place.stack.is_deployed_with({DIGEST_TAG: digest}):
+            say("Nothing to deploy: the stack is that of this source.")
+        else:
+            say("Packaging the functions.")
+            with tempfile.TemporaryDirectory() as folder:
+                built = build(stage, Path(folder) / "package", certificates, architecture)
+                release = _release(place, parameters, digest, built, before)
         plan = place.plan(release) if release else None
         if plan:
-            approved(place.stack, plan, approve)
+            place.stack.ask(plan, approve)
     try:
         with aws_refusals():
             if release and plan:
@@ -100,8 +108,8 @@ def roll_back(
     stage: str,
     session: Session,
     say: Say = print,
-    approve: Approve = whatever_changes,
-    prove: Prove = without_proof,
+    approve: Approve = lambda _plan: True,
+    prove: Prove = lambda _outputs: None,
 ) -> dict[str, str]:
     """Puts the stage back to the revision before its last deployment and returns the outputs. Raises CommandError.
 
@@ -114,11 +122,35 @@ def roll_back(
     new_tags = {TEMPLATE_TAG: tags[PREVIOUS_TAG], PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "rolled back"}
     plan = place.plan_back(Revision(tags[PREVIOUS_TAG], {}, new_tags))
     if plan:
-        _execute(place, approved(place.stack, plan, approve), say)
+        place.stack.ask(plan, approve)
+        _execute(place, plan, say)
     say("The revision before stands; asking it whether it answers.")
     outputs = place.stack.outputs()
     prove(outputs)
     return outputs
+
+
+@aws_refusals()
+def destroy(stage: str, session: Session) -> list[str]:
+    """Deletes the stack and returns the names of the buckets that stay. Raises CommandError if there is no stack.
+
+    The workbooks, the revisions and the database stay: they hold what cannot be made again.
+    """
+    stack = Stack(f"loans-{stage}", session.client("cloudformation"))
+    if not stack.exists():
+        raise CommandError(f"There is no stack {stack.name}.")
+    stack.delete()
+    owned = f"loans-{stage}-"
+    buckets = session.client("s3").list_buckets()["Buckets"]
+    return [bucket["Name"] for bucket in buckets if bucket["Name"].startswith(owned)]
+
+
+def check_guard(stage: str, confirm: str | None, force: str | None) -> None:
+    """Raises CommandError for a stage that nobody destroys by mistake, and for one whose name was not typed."""
+    if stage in GUARDED and force != "yes":
+        raise CommandError(f"The stage {stage} is not destroyed without FORCE=yes.")
+    if not confirmed(f"Everything but the data goes. Type the name of the stage ({stage}): ", stage, confirm):
+        raise CommandError(f"The name was not {stage!r}; nothing was destroyed.")
 
 
 @aws_refusals()
@@ -146,20 +178,11 @@ def run_bootstrap(session: Session, outputs: Mapping[str, str]) -> dict[str, Any
     return invoke(session, outputs["BootstrapFunctionName"], {})
 
 
-def _release(
-    place: Stage, parameters: Parameters, certificates: bytes, before: Revision | None, say: Say, build: Build
-) -> Revision | None:
-    """What is to be deployed, packaged and uploaded; None if it stands already."""
-    digest = source_digest(place.name, parameters, certificates)
-    if place.stack.is_deployed_with({DIGEST_TAG: digest}):
-        say("Nothing to deploy: the stack is that of this source.")
-        return None
-    say("Packaging the functions.")
-    with tempfile.TemporaryDirectory() as folder:
-        key = upload(place.bucket, build(place.name, Path(folder) / "package", certificates), place.session)
-    return Revision(
-        key, parameters, {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
-    )
+def _release(place: Stage, parameters: Parameters, digest: str, built: Package, before: Revision | None) -> Revision:
+    """What is to be deployed, uploaded."""
+    key = upload(place.bucket, built, place.session)
+    tags = {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
+    return Revision(key, parameters, tags)
 
 
 def _carry_out(place: Stage, before: Revision | None, release: Revision, plan: Plan, say: Say) -> None:

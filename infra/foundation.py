@@ -1,12 +1,10 @@
 """Makes or changes the foundation of a stage on AWS: network, database, key, and the user of the functions."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import yaml
 
-from infra.approval import Approve, approved
-from infra.cloudformation import Stack, changed_settings
+from infra.cloudformation import Approve, Stack
 from infra.database_user import make_user
 from infra.packaging import ROOT
 from infra.session import Session, aws_refusals
@@ -38,11 +36,11 @@ def found(
     values = {**dict.fromkeys(name for name in standing if name in declared), "Stage": stage, **parameters}
     bucket = deployment_bucket(stage, session)
     url = url_of(bucket, upload_text(bucket, "templates/foundation-{}.yaml", template, session), session)
-    plan = stack.plan(url, values, {})
+    plan = stack.plan(url, values, {}, declared)
     if plan is None:
         say(f"The stack {stack.name} is that of its template; nothing had to change.")
     else:
-        approved(stack, replace(plan, settings=changed_settings(standing, values, declared)), approve)
+        stack.ask(plan, approve)
         say(f"Changing the stack {stack.name}. A database takes a quarter of an hour.")
         stack.execute(plan)
     outputs = stack.outputs()

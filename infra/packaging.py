@@ -28,6 +28,9 @@ BUILD = ROOT / ".local" / "package"
 # Where the certificates of the database lie in the package, for whoever brings some (infra/database_checks.py).
 CERTIFICATES = "chalicelib/certificates.pem"
 
+# The kinds of processor that Lambda has; arm64 is Graviton. The package has code of one of them.
+ARCHITECTURES = ("x86_64", "arm64")
+
 SOURCES = ("app.py", "requirements.txt", "chalicelib", ".chalice")
 LITTER = ("__pycache__", "*.pyc", "deployments", "deployed")
 
@@ -41,9 +44,11 @@ class Package:
     template: dict[str, Any]
 
 
-def source_digest(stage: str, parameters: Mapping[str, str], certificates: bytes = b"") -> str:
+def source_digest(
+    stage: str, parameters: Mapping[str, str], certificates: bytes = b"", architecture: str | None = None
+) -> str:
     """A digest of everything that a deployed stage is made of. Equal digests make equal stacks."""
-    settings = json.dumps([stage, sys.version_info[:2], sorted(parameters.items())])
+    settings = json.dumps([stage, sys.version_info[:2], sorted(parameters.items()), architecture])
     digest = hashlib.sha256(settings.encode() + b"\0" + certificates)
     for path in sorted(_source_files()):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
@@ -51,20 +56,29 @@ def source_digest(stage: str, parameters: Mapping[str, str], certificates: bytes
     return digest.hexdigest()
 
 
-def package(stage: str, output: Path, certificates: bytes = b"") -> Package:
-    """Packages the stage into the new folder `output`, with these certificates to trust. Raises CommandError."""
+def package(stage: str, output: Path, certificates: bytes = b"", architecture: str | None = None) -> Package:
+    """Packages the stage into the new folder `output`, with these certificates to trust. Raises CommandError.
+
+    `architecture` is the kind of processor, one of ARCHITECTURES; None for that of .chalice/config.json.
+    """
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
         # The tests package while a `make up` does; the cache of the dependencies is for one at a time.
         fcntl.flock(lock, fcntl.LOCK_EX)
         project = BUILD / "project"
         _copy_sources(project)
+        if stage == "local":
+            # Its functions run on this machine.
+            architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+        if architecture:
+            _choose(architecture, project / ".chalice" / "config.json")
         if certificates:
             (project / CERTIFICATES).write_bytes(certificates)
         _run_chalice(project, stage, output)
         zip_file = output / "deployment.zip"
         add_bytecode(zip_file, BUILD / "bytecode")
-    return Package(zip_file, zip_digest(zip_file), _read_template(output))
+    template = yaml.safe_load((output / "sam.yaml").read_text())
+    return Package(zip_file, zip_digest(zip_file), template)
 
 
 def zip_digest(zip_file: Path) -> str:
@@ -89,24 +103,20 @@ def _is_litter(path: Path) -> bool:
 
 def _copy_sources(project: Path) -> None:
     shutil.rmtree(project, ignore_errors=True)
-    project.mkdir()
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns(*LITTER))
-        else:
-            shutil.copy2(ROOT / name, project / name)
+    for path in _source_files():
+        copy = project / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
     kept = project.parent / "deployments"
     kept.mkdir(exist_ok=True)
     (project / ".chalice" / "deployments").symlink_to(kept)
-    _run_where_we_are(project / ".chalice" / "config.json")
 
 
-def _run_where_we_are(config_file: Path) -> None:
-    """Functions of the stage `local` run on this machine, so they are packaged for its kind of processor."""
-    if platform.machine() not in ("arm64", "aarch64"):
-        return
+def _choose(architecture: str, config_file: Path) -> None:
+    """Has Chalice fetch the dependencies for a kind of processor, and give it to the functions in the template."""
     config = json.loads(config_file.read_text())
-    config["stages"]["local"]["lambda_architecture"] = "arm64"
+    for stage in config["stages"].values():
+        stage["lambda_architecture"] = architecture
     config_file.write_text(json.dumps(config))
 
 
@@ -126,8 +136,3 @@ def _run_chalice(project: Path, stage: str, output: Path) -> None:
     if "Could not install dependencies" in done.stdout + done.stderr:
         missing = " ".join((done.stdout + done.stderr).split())
         raise CommandError(f"chalice package left dependencies out: {missing}")
-
-
-def _read_template(output: Path) -> dict[str, Any]:
-    template: dict[str, Any] = yaml.safe_load((output / "sam.yaml").read_text())
-    return template

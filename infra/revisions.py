@@ -3,11 +3,11 @@ so nobody has to keep a list beside it."""
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from infra.cloudformation import Plan, Stack, changed_settings
+from infra.cloudformation import Plan, Stack
 from infra.functions import invoke
 from infra.session import Session
 from infra.terminal import CommandError
@@ -52,11 +52,9 @@ class Stage:
 
     def plan(self, revision: Revision) -> Plan | None:
         """The change to this revision; None if nothing has to change. Raises CommandError."""
-        standing = self.stack.parameters() if self.stack.stands() else {}
         declared = self.template(revision.template_key).get("Parameters", {})
         url = url_of(self.bucket, revision.template_key, self.session)
-        plan = self.stack.plan(url, revision.parameters, revision.tags)
-        return plan and replace(plan, settings=changed_settings(standing, revision.parameters, declared))
+        return self.stack.plan(url, revision.parameters, revision.tags, declared)
 
     def plan_back(self, revision: Revision) -> Plan | None:
         """The change to a revision that was there before. Raises CommandError."""

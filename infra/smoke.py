@@ -42,16 +42,12 @@ def _expect(url: str, status: int, headers: Mapping[str, str] | None = None) -> 
     """GETs until the status comes. Raises CommandError when the time is over."""
     answered = ""
     for _ in patiently(PATIENCE_SECONDS, 0.5, longest_pause=5):
-        answered = _answer(url, headers or {})
-        if answered == str(status):
+        try:
+            answer = requests.get(url, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+        except requests.RequestException as error:
+            answered = f"no answer ({type(error).__name__})"
+            continue
+        if answer.status_code == status:
             return
+        answered = f"{answer.status_code} {answer.text[:200] if answer.status_code >= 500 else ''}".rstrip()
     raise CommandError(f"GET {url} should be answered with {status}; it was: {answered}.")
-
-
-def _answer(url: str, headers: Mapping[str, str]) -> str:
-    try:
-        answer = requests.get(url, headers=dict(headers), timeout=TIMEOUT_SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
-        return f"no answer ({type(error).__name__})"
-    words = "" if answer.status_code < 500 else f" {answer.text[:200]}"
-    return f"{answer.status_code}{words}"

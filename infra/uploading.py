@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from infra.packaging import Package
 from infra.session import Session
 
@@ -30,14 +28,8 @@ def deployment_bucket(stage: str, session: Session) -> str:
 
 
 def bucket_exists(bucket: str, session: Session) -> bool:
-    """Whether there is a bucket of the name. Raises ClientError if it is somebody else's."""
-    try:
-        session.client("s3").head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
-            raise
-        return False
-    return True
+    """Whether the account has a bucket of the name."""
+    return session.resource("s3").Bucket(bucket).creation_date is not None
 
 
 def upload(bucket: str, built: Package, session: Session) -> str:

@@ -16,9 +16,9 @@ from xdist.scheduler import LoadScopeScheduling
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from infra.local.environment import forget_other_clouds
-from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
-from infra.local.processes import free_port
-from tests.support.databases import TEMPLATE, Databases
+from infra.local.postgres import PostgresServer
+from tests.support.databases import TEMPLATE, WITHOUT_DURABILITY, Databases
+from tests.support.ports import free_port
 from tests.support.settings import settings_for
 
 forget_other_clouds()

@@ -19,6 +19,13 @@ SECONDS_A_MONTH = HOURS_A_MONTH * 3600
 IO_BYTES = 4096
 VOLUMES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 KINDS = ("check", "create")
+# What may stand before the functions: the input with its price, and whether it logs each request.
+FRONTS = {
+    "REST API, as deployed": ("api_gateway_million", True),
+    "HTTP API": ("http_api_million", True),
+    "function URL": ("function_url_million", False),
+}
+PROCESSORS = {"x86_64": "lambda_gb_second", "arm64": "lambda_arm_gb_second"}
 
 Inputs = Mapping[str, float]
 Table = Sequence[Sequence[str]]
@@ -81,6 +88,23 @@ def cost_table(costs: Mapping[str, Mapping[str, float]]) -> Table:
     kinds = list(costs)
     rows = [[part, *(f"{costs[kind][part]:.3f}" for kind in kinds)] for part in costs[kinds[0]]]
     return [["$ a million", *kinds], *rows, ["**all**", *(f"**{sum(costs[kind].values()):.2f}**" for kind in kinds)]]
+
+
+def front_table(inputs: Inputs) -> Table:
+    """What a million decisions cost behind another front, or on another kind of processor."""
+    columns = [(kind, name) for name in PROCESSORS for kind in KINDS]
+    rows = [[front, *(f"{_behind(inputs, front, *column):.2f}" for column in columns)] for front in FRONTS]
+    return [["$ a million", *(f"{kind}, {name}" for kind, name in columns)], *rows]
+
+
+def _behind(inputs: Inputs, front: str, kind: str, processor: str) -> float:
+    price, logs_requests = FRONTS[front]
+    changed = {
+        "api_gateway_million": inputs[price],
+        "lambda_gb_second": inputs[PROCESSORS[processor]],
+        "access_log_bytes": inputs["access_log_bytes"] if logs_requests else 0.0,
+    }
+    return sum(decision_costs({**inputs, **changed}, kind).values())
 
 
 def month_table(inputs: Inputs) -> Table:
@@ -163,6 +187,7 @@ def tables(inputs: Inputs) -> dict[str, Table]:
     """Every table that is computed, by the heading it stands under."""
     return {
         "A million decisions": cost_table({kind: decision_costs(inputs, kind) for kind in KINDS}),
+        "A cheaper front, another processor": front_table(inputs),
         "A million rows": cost_table({"imported": row_costs(inputs)}),
         "The largest workbook": workbook_table(inputs),
         "A month without a request": fixed_table(inputs),

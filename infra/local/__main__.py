@@ -12,12 +12,12 @@ import click
 
 from infra.local import running
 from infra.local.administration import administer, move_dead_letters_back
-from infra.local.choosing import choose_launcher
 from infra.local.environment import end_like_ctrl_c, forget_other_clouds
 from infra.local.launcher import Endpoints, require_free
 from infra.local.native import Native
 from infra.local.provision import import_files
 from infra.local.reloading import run_and_reload
+from infra.local.running import choose_launcher
 from infra.local.settings import DEV_PORT, STAGE, Home
 from infra.local.showing import show_imported, show_status
 from infra.local.steps import Steps

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -58,7 +58,7 @@ class Docker(Launcher):
         for server in SERVERS:
             published = (each.get("PublishedPort") for each in states.get(server, {}).get("Publishers") or [])
             self.require_its_port(server, {port for port in published if port})
-        missing = [server.name for server in _servers(states) if not server.is_running]
+        missing = [name for name in SERVERS if not _server(name, states).is_running]
         for server in missing:
             self._require_free(server)
         if missing:
@@ -76,7 +76,8 @@ class Docker(Launcher):
             self._remove_functions()
 
     def servers(self) -> list[Server]:
-        return _servers(self._states())
+        states = self._states()
+        return [_server(name, states) for name in SERVERS]
 
     def notes(self) -> list[str]:
         """What a person must know of the deployer of `docker compose up`: that it is at work, or that it failed."""
@@ -103,9 +104,7 @@ class Docker(Launcher):
         self._compose("down", "--volumes", "--remove-orphans")
 
     def follow_logs(self, out: TextIO) -> None:
-        variables = [f"{name}={value}" for name, value in self._variables().items()]
-        command = ["env", *variables, *self._command("logs", "--follow", "--tail", "100", *SERVERS)]
-        follow_compose(command, ROOT, out)
+        follow_compose(self._command("logs", "--follow", "--tail", "100", *SERVERS), ROOT, out)
 
     @property
     def project(self) -> str:
@@ -114,14 +113,12 @@ class Docker(Launcher):
         known = listed.split()
         return known[0] if known else project_of(ROOT)
 
-    def _variables(self) -> dict[str, str]:
-        return variables(self.ports, self.project, os.environ)
-
     def _command(self, *arguments: str) -> list[str]:
-        return ["docker", "compose", "--project-directory", str(ROOT), *arguments]
+        told = [f"{name}={value}" for name, value in variables(self.ports, self.project, os.environ).items()]
+        return ["env", *told, "docker", "compose", "--project-directory", str(ROOT), *arguments]
 
     def _compose(self, *arguments: str) -> str:
-        return _run(self._command(*arguments), f"docker compose {arguments[0]}", self._variables)
+        return _run(self._command(*arguments), f"docker compose {arguments[0]}")
 
     def _states(self) -> dict[str, dict[str, Any]]:
         return states_of(self._compose("ps", "--all", "--format", "json"))
@@ -177,24 +174,21 @@ def states_of(listed: str) -> dict[str, dict[str, Any]]:
     return {service["Service"]: service for service in found}
 
 
-def _servers(states: dict[str, dict[str, Any]]) -> list[Server]:
-    return [_server(name, states.get(name, {})) for name in SERVERS]
-
-
-def _server(name: str, state: dict[str, Any]) -> Server:
+def _server(name: str, states: dict[str, dict[str, Any]]) -> Server:
+    state = states.get(name, {})
     detail = " ".join(filter(None, (state.get("State"), state.get("Health")))) or "stopped"
     return Server(name, state.get("State") == "running", detail)
 
 
 def _docker(*arguments: str) -> str:
-    return _run(["docker", *arguments], f"docker {arguments[0]}", dict)
+    return _run(["docker", *arguments], f"docker {arguments[0]}")
 
 
-def _run(command: Sequence[str], name: str, variables: Callable[[], dict[str, str]]) -> str:
+def _run(command: Sequence[str], name: str) -> str:
     lacks = docker_lacks()
     if lacks:
         raise CommandError(f"{lacks} Nothing was changed; LAUNCHER=native does without Docker.")
-    done = subprocess.run(command, env={**os.environ, **variables()}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         words = done.stderr.strip().splitlines()
         raise CommandError(

@@ -18,38 +18,42 @@ ITS_OWN = re.compile(r"^\S+\s+(DEBUG|INFO) --- ")
 AROUND = ("START RequestId", "END RequestId", "REPORT RequestId")
 PRINTED_BY_A_FUNCTION = re.compile(r"\[(loans-[a-z0-9]+-[a-z]+)-[0-9a-f-]{36}\] (.*)$")
 
-# What every line has, or nobody reads: the rest is told as name=value.
+# What every line has, or nobody reads, and what is told of a request without its name: the rest is told as name=value.
 SHOWN_OTHERWISE = frozenset({"at", "event", "stage", "_aws", "trace"})
+OF_A_REQUEST = SHOWN_OTHERWISE | {
+    "method", "route", "status", "actor", "door", "latency_ms", "database_ms", "round_trips", "cold_start",
+    "request_id",
+}  # fmt: skip
 
 
 def follow_files(files: Callable[[], Sequence[Path]], out: TextIO) -> None:
     """Writes the end of each file and then what is added, until interrupted. `files` is asked again and again."""
     tails: dict[Path, Tail] = {}
-    colours = _has_colours(out)
     while True:
         for path in files():
-            tail = tails.setdefault(path, Tail(path))
-            for line in tail.new_lines():
-                out.write(f"{path.stem:28} | {readable(line, colours)}\n")
-        out.flush()
+            for line in tails.setdefault(path, Tail(path)).new_lines():
+                _write(f"{path.stem:28} | {readable(line)}", out)
         time.sleep(0.3)
 
 
 def follow_compose(command: Sequence[str], folder: Path, out: TextIO) -> None:
     """Writes what `docker compose logs`, run in the folder, tells, until it ends or is interrupted."""
-    colours = _has_colours(out)
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as program:
         assert program.stdout is not None
         for line in program.stdout:
-            told = from_compose(line.rstrip("\n"), colours)
+            told = from_compose(line.rstrip("\n"))
             if told is not None:
-                out.write(told + "\n")
-                out.flush()
+                _write(told, out)
 
 
-def from_compose(line: str, colours: bool = False) -> str | None:
+def _write(line: str, out: TextIO) -> None:
+    # Colours are for a terminal; click leaves them out elsewhere.
+    click.echo(line, file=out, color=False if "NO_COLOR" in os.environ else None)
+
+
+def from_compose(line: str) -> str | None:
     """A line of Docker Compose as a person reads it; None for one that tells of nothing but LocalStack's insides.
 
     What a function prints is a part of LocalStack's own log there, at its most talkative level.
@@ -59,59 +63,55 @@ def from_compose(line: str, colours: bool = False) -> str | None:
         return line
     printed = PRINTED_BY_A_FUNCTION.search(said)
     if printed is not None:
-        return None if printed[2].startswith(AROUND) else f"{printed[1]:28} | {readable(printed[2], colours)}"
+        return None if printed[2].startswith(AROUND) else f"{printed[1]:28} | {readable(printed[2])}"
     return None if ITS_OWN.match(said) else f"{source.strip():28} | {said}"
 
 
-def _has_colours(out: TextIO) -> bool:
-    return out.isatty() and "NO_COLOR" not in os.environ
-
-
-def readable(line: str, colours: bool = False) -> str:
-    """A line of ours as a person reads it; any other line as it is."""
+def readable(line: str) -> str:
+    """A line of ours as a person reads it, with colours; any other line as it is."""
     try:
         told = json.loads(line)
     except ValueError:
         return line
     if not isinstance(told, dict) or "event" not in told:
         return line
-    return _request(told, colours) if told["event"] == "request" else _event(told, colours)
+    return _request(told) if told["event"] == "request" else _event(told)
 
 
-def _request(told: Mapping[str, Any], colours: bool) -> str:
+def _request(told: Mapping[str, Any]) -> str:
     status, trips = told.get("status", 0), told.get("round_trips", 0)
-    colour = "red" if status >= 500 else "yellow" if status >= 400 else "green"
     words = [
-        _dim(_clock(told), colours),
-        click.style(status, fg=colour) if colours else str(status),
+        _clock(told),
+        click.style(status, fg="red" if status >= 500 else "yellow" if status >= 400 else "green"),
         f"{told.get('method', '')} {told.get('route', '')}",
         f"{told.get('latency_ms', 0):.0f} ms",
         f"({told.get('database_ms', 0):.0f} ms in {trips} round trip{'' if trips == 1 else 's'})",
         str(told.get("actor") or "nobody"),
         "cold start" if told.get("cold_start") else "",
-        _dim(str(told.get("request_id", "")), colours),
+        *_named(told, OF_A_REQUEST),
+        click.style(told.get("request_id", ""), dim=True),
     ]
     return " ".join(word for word in words if word)
 
 
-def _event(told: Mapping[str, Any], colours: bool) -> str:
+def _event(told: Mapping[str, Any]) -> str:
     name, trace = str(told["event"]), str(told.get("trace", "")).rstrip().replace("\n", "\n    ")
-    fields = (
-        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
-        for key, value in told.items()
-        if key not in SHOWN_OTHERWISE and value is not None
-    )
-    words = [_dim(_clock(told), colours), click.style(name, fg="red") if trace and colours else name, *fields]
+    words = [_clock(told), click.style(name, fg="red") if trace else name, *_named(told, SHOWN_OTHERWISE)]
     return " ".join(word for word in words if word) + (f"\n    {trace}" if trace else "")
+
+
+def _named(told: Mapping[str, Any], others: frozenset[str]) -> list[str]:
+    return [
+        f"{name}={value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in told.items()
+        if name not in others and value is not None
+    ]
 
 
 def _clock(told: Mapping[str, Any]) -> str:
     """The time of day of 2026-11-23T16:29:01.790+00:00, which is UTC."""
-    return str(told.get("at", ""))[11:19]
-
-
-def _dim(text: str, colours: bool) -> str:
-    return click.style(text, dim=True) if colours and text else text
+    at = str(told.get("at", ""))[11:19]
+    return at and click.style(at, dim=True)
 
 
 class Tail:
@@ -120,22 +120,22 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._position: int | None = None
-        self._rest = ""
 
     def new_lines(self) -> list[str]:
         """The whole lines written since the last call; at the first call, those at the end."""
         try:
             with self._path.open("rb") as file:
-                size = file.seek(0, 2)
+                size = file.seek(0, os.SEEK_END)
                 if self._position is None:
                     self._position = max(0, size - FIRST_BYTES)
                 elif size < self._position:
                     # A file that shrank was made anew.
                     self._position = 0
                 file.seek(self._position)
-                text = self._rest + file.read().decode(errors="replace")
-                self._position = file.tell()
+                whole = file.read().rpartition(b"\n")[0]
         except OSError:
             return []
-        *lines, self._rest = text.split("\n")
-        return lines
+        if not whole:
+            return []
+        self._position += len(whole) + 1
+        return whole.decode(errors="replace").split("\n")

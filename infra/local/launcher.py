@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TextIO
-from urllib.parse import urlsplit
 
 from infra.local.settings import API_ID, STAGE, Home, Ports
 from infra.terminal import CommandError
@@ -21,12 +20,6 @@ class Endpoints:
     database_url: str
     functions_database_url: str
     public_url: str
-
-    @property
-    def public_s3_url(self) -> str:
-        """Where a browser reaches S3: the same LocalStack, of which the functions may know another address."""
-        address = urlsplit(self.public_url)
-        return f"{address.scheme}://{address.netloc}"
 
 
 @dataclass(frozen=True)

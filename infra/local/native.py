@@ -92,8 +92,7 @@ class Native(Launcher):
             if server in missing:
                 require_free(port, "up", variable)
         self.require_its_port(LOCALSTACK, self.localstack.listens_at())
-        if POSTGRES not in missing:
-            self.postgres.require_its_port()
+        self.require_its_port(POSTGRES, self.postgres.listens_at())
 
     def _start_localstack(self) -> None:
         temporary = self.home.localstack / "tmp"
@@ -131,10 +130,7 @@ class Native(Launcher):
 
 
 def _answers(url: str) -> bool:
-    with requests.Session() as session:
-        # A proxy of the environment must not be asked for this machine's own address.
-        session.trust_env = False
-        try:
-            return session.get(url, timeout=5).ok
-        except requests.RequestException:
-            return False
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False

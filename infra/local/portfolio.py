@@ -73,11 +73,6 @@ def first_customer(connection: Connection) -> int | None:
     return found
 
 
-def newest_imports(connection: Connection, number: int) -> Sequence[ImportJob]:
-    """The last imports, newest first."""
-    return jobs.listed(connection, Cursor(number)).rows
-
-
 def imports_of(connection: Connection, objects: Sequence[tuple[str, str]]) -> list[ImportJob]:
     """The imports of these objects, given as (key, version); an object without one is not in the list."""
     wanted = tuple_(imports.c.object_key, imports.c.object_version).in_(objects)

@@ -4,7 +4,6 @@ That package can run a server itself, but only on a Unix socket; the Lambdas, ps
 want TCP, so its binaries are driven here. Loopback only, with a password, because a laptop has other users.
 """
 
-import contextlib
 import importlib.util
 import os
 import pwd
@@ -37,9 +36,6 @@ DATABASE_NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root, so root lends it this one.
 USER_SECONDS = 10
 CONNECT_SECONDS = "5"  # for a port that something else listens at, and does not answer
-
-# A test database may be lost with the machine: skipping the flushes makes it several times as fast.
-WITHOUT_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 @dataclass(frozen=True)
@@ -76,20 +72,9 @@ class PostgresServer:
         if self.is_running():
             self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
 
-    def require_its_port(self) -> None:
-        """Raises CommandError unless the server that answers at the port is the one of this directory."""
-        answers = None
-        with contextlib.suppress(CommandError):
-            answers = Path(self._psql("SHOW data_directory").strip()).resolve()
-        if answers == self._data.resolve():
-            return
-        whose = f"belongs to the Postgres in {answers.parent}" if answers else "is not that of this folder's Postgres"
-        # The fourth line of the file is the port that the server was started with.
-        started_with = (self._data / "postmaster.pid").read_text().splitlines()[3]
-        raise CommandError(
-            f"Port {self.port} {whose}. This folder's runs with DB_PORT={started_with}; name that port, "
-            "or `make down` first to change it."
-        )
+    def listens_at(self) -> set[int]:
+        """The port that it was started with, if it runs: the fourth line of its file."""
+        return {int((self._data / "postmaster.pid").read_text().splitlines()[3])} if self.is_running() else set()
 
     def add_open_database(self, name: str) -> str:
         """A database with a role of the same name that needs no password from this machine; returns its URL.
@@ -183,10 +168,7 @@ class PostgresServer:
 
 
 def _system_user() -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        return None
+    return next((user for user in pwd.getpwall() if user.pw_name == SYSTEM_USER), None)
 
 
 def _make_system_user() -> None:

@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import secrets
 import signal
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,15 +58,11 @@ class Daemon:
         return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
 
     def stop(self, patience_seconds: float = 15) -> None:
-        """Asks it to end, then makes it; returns when it is gone. Harmless if it does not run."""
+        """Asks it to end, then makes it, at once without patience, and waits for that. Harmless if it does not run."""
         process = self._process()
         if process is not None:
             _end(process, patience_seconds)
         self._pid_file.unlink(missing_ok=True)
-
-    def kill(self) -> None:
-        """Ends it without asking, as a crash would."""
-        self.stop(patience_seconds=0)
 
     @property
     def _pid_file(self) -> Path:
@@ -108,19 +102,3 @@ def _has_ended(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.status() == psutil.STATUS_ZOMBIE
     return True
-
-
-# Below the ports that systems give to whoever connects to somewhere, of which one might be taken a moment later.
-_CHOSEN_PORTS = range(10_000, 32_000)
-
-
-def free_port() -> int:
-    """A port that nothing listens on at this moment, and that nobody is given who does not ask for it by its number.
-
-    Chosen by lot, so that two who ask at once hardly ever get the same.
-    """
-    while True:
-        port = secrets.choice(_CHOSEN_PORTS)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port

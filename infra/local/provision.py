@@ -1,6 +1,7 @@
 """From two running servers to a system with data: deploy, seed, and write down where everything is."""
 
 from pathlib import Path
+from urllib.parse import urljoin
 
 from chalicelib.imports.jobs import ImportJob, is_populated
 from infra.cloudformation import Stack
@@ -61,15 +62,12 @@ def queue_depths(stack: StackFile) -> dict[str, int]:
     """Messages in the queue (waiting, being worked on) and in the dead-letter queue."""
     sqs = session_of(stack.aws_endpoint_url).client("sqs")
 
-    def messages(url: str, kind: str = "") -> int:
-        name = f"ApproximateNumberOfMessages{kind}"
-        return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
-
-    return {
-        "waiting": messages(stack.import_queue_url),
-        "working": messages(stack.import_queue_url, "NotVisible"),
-        "dead": messages(stack.dead_letter_queue_url),
-    }
+    queue, dead = (
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        for url in (stack.import_queue_url, stack.dead_letter_queue_url)
+    )
+    name = "ApproximateNumberOfMessages"
+    return {"waiting": int(queue[name]), "working": int(queue[f"{name}NotVisible"]), "dead": int(dead[name])}
 
 
 def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Deployment:
@@ -78,7 +76,8 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Dep
         "DatabaseAuth": "password",
         "ApiId": API_ID,
         "PublicUrl": endpoints.public_url,
-        "PublicS3Url": endpoints.public_s3_url,
+        # A browser reaches S3 at the same LocalStack, of which the functions may know another address.
+        "PublicS3Url": urljoin(endpoints.public_url, "/").rstrip("/"),
         **IMPORT_PARAMETERS,
     }
     try:

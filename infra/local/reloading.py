@@ -6,8 +6,8 @@ kept it restarting, so that it hardly ever answered while the stack had traffic.
 
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 WATCHED = ("app.py", "chalicelib", ".chalice")
@@ -21,12 +21,12 @@ Moments = Mapping[Path, int]
 def moments(root: Path) -> Moments:
     """When each file of the application was last written, in nanoseconds."""
     found = {}
-    for path in _files(root):
-        # An editor may be replacing the file at this moment.
-        try:
-            found[path] = path.stat().st_mtime_ns
-        except FileNotFoundError:
-            continue
+    for place in (root / name for name in WATCHED):
+        for path in (place, *place.rglob("*")):
+            if path.is_file() and not WRITTEN & set(path.relative_to(root).parts):
+                # An editor may be replacing the file at this moment.
+                with suppress(FileNotFoundError):
+                    found[path] = path.stat().st_mtime_ns
     return found
 
 
@@ -37,24 +37,11 @@ def run_and_reload(command: Sequence[str], environment: Mapping[str, str], root:
     """
     while True:
         before = moments(root)
-        with _running(command, environment, root):
-            while (now := moments(root)) == before:
-                time.sleep(POLL_SECONDS)
+        with subprocess.Popen(command, env=dict(environment), cwd=root) as process:
+            try:
+                while (now := moments(root)) == before:
+                    time.sleep(POLL_SECONDS)
+            finally:
+                process.terminate()
         changed = sorted(str(path.relative_to(root)) for path, _ in now.items() ^ before.items())
         print(f"Changed: {', '.join(dict.fromkeys(changed))}; starting anew.", flush=True)
-
-
-@contextmanager
-def _running(command: Sequence[str], environment: Mapping[str, str], root: Path) -> Iterator[None]:
-    with subprocess.Popen(command, env=dict(environment), cwd=root) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-def _files(root: Path) -> Iterator[Path]:
-    for name in WATCHED:
-        place = root / name
-        found = place.rglob("*") if place.is_dir() else [place]
-        yield from (path for path in found if not WRITTEN & set(path.relative_to(root).parts) and path.is_file())

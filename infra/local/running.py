@@ -1,14 +1,17 @@
-"""The stack comes up, goes down, and is removed."""
+"""The stack comes up, goes down, and is removed, by the launcher that it runs with or that this machine allows."""
 
+import contextlib
 import fcntl
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from infra.local.choosing import choose_launcher
+from infra.local.docker import NO_COMPOSE, Docker, docker_lacks
 from infra.local.launcher import Endpoints, Launcher
+from infra.local.native import Native
 from infra.local.portfolio import count, first_customer, reading
 from infra.local.provision import provision
 from infra.local.seeding import workbooks_in
@@ -63,6 +66,44 @@ def erase(home: Home) -> None:
             file.unlink(missing_ok=True)
 
 
+def choose_launcher(home: Home, ports: Ports) -> Launcher:
+    """The launcher of the stack there is, whatever engine has come or gone since; for a new one see `_usual_launcher`.
+
+    `LAUNCHER=native|docker` decides if nothing runs. Raises CommandError if it names another than what runs.
+    """
+    wanted = os.environ.get("LAUNCHER", "")
+    if wanted not in ("", "native", "docker"):
+        raise CommandError(f"LAUNCHER must be native or docker. Invalid value: {wanted!r}.")
+    # A stack that was started before launchers were remembered can only be seen to run.
+    remembered = home.launcher() or ("native" if _runs("native", home, ports) else "")
+    if wanted and remembered and wanted != remembered and _runs(remembered, home, ports):
+        raise CommandError(
+            f"The stack runs with LAUNCHER={remembered}, so LAUNCHER={wanted} cannot be used; "
+            f"leave it out, or `make down LAUNCHER={remembered}` first."
+        )
+    return _launcher(wanted or remembered or _usual_launcher(), home, ports)
+
+
+def _launcher(name: str, home: Home, ports: Ports) -> Launcher:
+    return Native(home, ports) if name == "native" else Docker(home, ports)
+
+
+def _runs(name: str, home: Home, ports: Ports) -> bool:
+    # An engine that went away has taken its containers with it.
+    with contextlib.suppress(CommandError):
+        return any(server.is_running for server in _launcher(name, home, ports).servers())
+    return False
+
+
+def _usual_launcher() -> str:
+    """Docker if an engine and Compose answer, processes otherwise."""
+    lacks = docker_lacks()
+    if lacks == NO_COMPOSE:
+        # Whoever has an engine expects the stack in it.
+        print(f"{lacks} The stack runs without Docker.", file=sys.stderr)
+    return "native" if lacks else "docker"
+
+
 def running_stack(home: Home) -> StackFile:
     """The stack that is up. Raises CommandError if none is."""
     if not all(server.is_running for server in choose_launcher(home, home.ports()).servers()):
@@ -70,7 +111,7 @@ def running_stack(home: Home) -> StackFile:
     return home.read_stack()
 
 
-@contextmanager
+@contextlib.contextmanager
 def alone(home: Home) -> Iterator[None]:
     """Two commands that start and stop the same servers at once would leave them half-running. Raises CommandError."""
     home.folder.mkdir(parents=True, exist_ok=True)

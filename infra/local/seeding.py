@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.imports.jobs import ImportJob
 from infra.local.portfolio import count, imports_of, reading
@@ -16,8 +15,7 @@ SEED, INCOMING = "seed/", "incoming/"
 PATIENCE_SECONDS = 150
 
 
-@dataclass(frozen=True)
-class Uploaded:
+class Uploaded(NamedTuple):
     """An object in the bucket: a key, and the version this upload made."""
 
     key: str
@@ -62,24 +60,23 @@ def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]
 
 def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: Steps) -> list[ImportJob]:
     """Waits until each object's import has ended. Raises CommandError with the hint if nothing moves for too long."""
-    objects = [(item.key, item.version) for item in uploaded]
     last, since = None, time.monotonic()
     while True:
         with reading(database_url) as connection:
-            found, counts = imports_of(connection, objects), count(connection)
+            found, counts = imports_of(connection, uploaded), count(connection)
         ended = [item for item in found if item.state != "running"]
         progress = (
-            f"Importing: {len(ended)}/{len(objects)} workbooks, "
+            f"Importing: {len(ended)}/{len(uploaded)} workbooks, "
             f"{counts.customers} customers, {counts.loans + counts.waiting} loans"
         )
-        steps.progress(progress, is_last=len(ended) == len(objects))
-        if len(ended) == len(objects):
+        steps.progress(progress, is_last=len(ended) == len(uploaded))
+        if len(ended) == len(uploaded):
             return ended
         if progress != last:
             last, since = progress, time.monotonic()
         if time.monotonic() - since > PATIENCE_SECONDS:
             raise CommandError(
-                f"{len(objects) - len(ended)} of {len(objects)} workbooks were not imported within "
+                f"{len(uploaded) - len(ended)} of {len(uploaded)} workbooks were not imported within "
                 f"{PATIENCE_SECONDS} s. {hint}"
             )
         time.sleep(0.25)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import click
 
+from chalicelib.imports import jobs
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.storage.loans import likely_doubles
+from chalicelib.storage.paging import Cursor
 from chalicelib.storage.unopened import made_here
-from infra.local.choosing import choose_launcher
-from infra.local.portfolio import count, findings_of, imports_of, newest_imports, reading
+from infra.local.portfolio import count, findings_of, imports_of, reading
 from infra.local.provision import queue_depths
-from infra.local.running import NOT_UP
+from infra.local.running import NOT_UP, choose_launcher
 from infra.local.settings import Home, StackFile
 from infra.terminal import CommandError
 
@@ -31,7 +32,7 @@ def show_status(home: Home) -> None:
         raise CommandError(NOT_UP)
     stack = home.read_stack()
     with reading(stack.database_url) as connection:
-        counts, newest = count(connection), newest_imports(connection, IMPORTS_SHOWN)
+        counts, newest = count(connection), jobs.listed(connection, Cursor(IMPORTS_SHOWN)).rows
         doubles = likely_doubles(connection, FINDINGS_SHOWN)
         unopened = made_here(connection, FINDINGS_SHOWN)
     _line("API", stack.api_url)
@@ -65,10 +66,10 @@ def show_imported(stack: StackFile, ended: Sequence[ImportJob]) -> None:
     """Shows what became of the rows of imports that have ended. Raises CommandError if one failed."""
     with reading(stack.database_url) as connection:
         # As they stand now: their sheets are counted when they end.
-        jobs = imports_of(connection, [(job.object_key, job.object_version or "") for job in ended])
-        findings = [(job, finding) for job in jobs for finding in findings_of(connection, job, FINDINGS_SHOWN)]
+        stored = imports_of(connection, [(job.object_key, job.object_version or "") for job in ended])
+        findings = [(job, finding) for job in stored for finding in findings_of(connection, job, FINDINGS_SHOWN)]
         counts = count(connection)
-    for job in jobs:
+    for job in stored:
         for sheet in job.sheets:
             outcomes = {name: value for name, value in vars(sheet).items() if isinstance(value, int) and value}
             rows = outcomes.pop("rows_found", 0)
@@ -78,7 +79,7 @@ def show_imported(stack: StackFile, ended: Sequence[ImportJob]) -> None:
         where = f"{job.object_key}, {finding.sheet}, row {finding.row_number}"
         click.echo(f"  {finding.outcome}: {where}: {finding.sentence}")
     click.echo(str(counts))
-    failed = [job.object_key for job in jobs if job.state == "failed"]
+    failed = [job.object_key for job in stored if job.state == "failed"]
     if failed:
         raise CommandError(f"Not imported: {', '.join(failed)}; `make status` lists the reasons.")
 

@@ -14,11 +14,11 @@ from localstack_client.session import Session
 from sqlalchemy import NullPool, create_engine, text
 
 from infra.local.portfolio import Counts, count, reading
-from infra.local.processes import free_port
 from infra.local.settings import DEPLOYER_IMAGE, LOCALSTACK_IMAGE, POSTGRES_IMAGE
 from tests.docker.engine import Engine
 from tests.support import plain_http
 from tests.support.patience import PATIENCE_SECONDS, wait_until
+from tests.support.ports import free_port
 from tests.support.settings import PROJECT
 from tests.support.workbooks import workbook
 

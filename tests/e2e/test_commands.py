@@ -18,13 +18,13 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from infra.cloudformation import Stack as CloudFormationStack
-from infra.local.processes import free_port
 from infra.local.provision import remove_stillborn
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
 from infra.uploading import bucket_exists
 from tests.support import plain_http
 from tests.support.patience import PATIENCE_SECONDS, wait_until
+from tests.support.ports import free_port
 from tests.support.settings import DATA, PROJECT
 from tests.support.stack import Stack, guarded
 
@@ -191,7 +191,7 @@ def test_a_deployment_that_fails_says_which_resource_and_why(stack: Stack) -> No
     s3 = stack.s3
     s3.put_object(Bucket=stack.file.bucket, Key="template.json", Body=json.dumps(template).encode())
     broken = CloudFormationStack("broken", stack.session.client("cloudformation"), wait_seconds=PATIENCE_SECONDS)
-    plan = broken.plan(f"{s3.meta.endpoint_url}/{stack.file.bucket}/template.json", {}, {})
+    plan = broken.plan(f"{s3.meta.endpoint_url}/{stack.file.bucket}/template.json", {}, {}, {})
     assert plan
     with pytest.raises(CommandError, match="Sender"):
         broken.execute(plan)

@@ -28,8 +28,8 @@ def dev(stack: Stack) -> Dev:
 def with_migration(statement: str) -> Build:
     """Packages the source as the next release would be, whose migration runs this statement."""
 
-    def build(stage: str, output: Path, certificates: bytes = b"") -> Package:
-        built = package(stage, output, certificates)
+    def build(stage: str, output: Path, certificates: bytes = b"", architecture: str | None = None) -> Package:
+        built = package(stage, output, certificates, architecture)
         head = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
         lines = [
             "from alembic import op",

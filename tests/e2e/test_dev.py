@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from infra.local.processes import free_port
 from tests.support import plain_http
 from tests.support.patience import patiently
+from tests.support.ports import free_port
 from tests.support.settings import DATA, PROJECT
 from tests.support.stack import Stack
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from infra.local.processes import free_port
 from tests.support.patience import wait_until
+from tests.support.ports import free_port
 from tests.support.settings import PROJECT
 from tests.support.stack import Stack
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from chalicelib import runtime
-from tests.support.application import Api, lines_of
+from tests.support.application import Api, decisions_of
 
 PERSON = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000, "phone_number": 9812345678}
 ASKED = {"customer_id": 1, "loan_amount": 100000, "interest_rate": 18, "tenure": 12}
@@ -111,7 +111,7 @@ def test_a_decision_whose_transaction_is_run_again_is_counted_once(
     # Between the decision and the COMMIT.
     with broken_before("SET fingerprint", break_connections):
         assert apply_with_key(api) == 201
-    assert [line["saved"] for line in lines_of(capsys, "decision")] == [True]
+    assert [line["saved"] for line in decisions_of(capsys)] == [True]
 
 
 def test_a_decision_whose_commit_is_interrupted_is_counted_when_it_is_committed(
@@ -120,7 +120,7 @@ def test_a_decision_whose_commit_is_interrupted_is_counted_when_it_is_committed(
     assert api.post("/api/register/", PERSON).status == 201
     with broken_before("COMMIT", break_connections):
         assert apply_with_key(api) == 503
-    assert lines_of(capsys, "decision") == []
+    assert decisions_of(capsys) == []
     assert apply_with_key(api) == 201
     assert apply_with_key(api) == 201
-    assert [line["saved"] for line in lines_of(capsys, "decision")] == [True]
+    assert [line["saved"] for line in decisions_of(capsys)] == [True]

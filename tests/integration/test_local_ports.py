@@ -1,6 +1,5 @@
 """`make up` with the port of another folder's Postgres deploys to neither: it says whose port it is, and what to do."""
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from infra.local.native import Native
-from infra.local.postgres import WITHOUT_DURABILITY, PostgresServer
-from infra.local.processes import free_port
+from infra.local.postgres import PostgresServer
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
+from tests.support.databases import WITHOUT_DURABILITY
+from tests.support.ports import free_port
 
 
 @pytest.fixture
@@ -35,13 +35,10 @@ def at_port(native: Native, port: int) -> Native:
     return replace(native, ports=replace(native.ports, db=port))
 
 
-def test_the_port_of_another_folders_postgres_is_refused_with_that_folder(
+def test_the_port_of_another_folders_postgres_is_refused_with_the_one_that_ours_has(
     ours: Native, postgres: PostgresServer
 ) -> None:
-    sentence = re.escape(
-        f"Port {postgres.port} belongs to the Postgres in {postgres.directory}. "
-        f"This folder's runs with DB_PORT={ours.ports.db}; name that port, or `make down` first to change it."
-    )
+    sentence = f"runs with DB_PORT={ours.ports.db}, not {postgres.port}; name that port, or `make down` first"
     with pytest.raises(CommandError, match=sentence):
         at_port(ours, postgres.port).start()
     assert ours.localstack.pid() is None
@@ -49,9 +46,10 @@ def test_the_port_of_another_folders_postgres_is_refused_with_that_folder(
 
 def test_a_port_at_which_nothing_answers_is_refused_with_the_one_that_postgres_has(ours: Native) -> None:
     port = free_port()
-    with pytest.raises(CommandError, match=f"Port {port} is not that of .* runs with DB_PORT={ours.ports.db}; name"):
+    with pytest.raises(CommandError, match=f"runs with DB_PORT={ours.ports.db}, not {port}; name that port"):
         at_port(ours, port).start()
 
 
 def test_the_port_that_it_has_is_taken(ours: Native) -> None:
-    ours.postgres.require_its_port()
+    assert ours.postgres.listens_at() == {ours.ports.db}
+    ours.require_its_port("postgres", ours.postgres.listens_at())

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from infra.local import running, settings
-from infra.local.choosing import choose_launcher
 from infra.local.docker import SERVERS, Docker, engine_socket, project_of, states_of, variables
 from infra.local.launcher import public_url
 from infra.local.native import Native
 from infra.local.postgres import CLUSTER, DATABASE, PASSWORD, USER
+from infra.local.running import choose_launcher
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
 

@@ -261,6 +261,9 @@ class Session:
     def client(self, name: str) -> Any:
         return self._data_api if name == "rds-data" else boto3.client(name)  # type: ignore[call-overload]
 
+    def resource(self, name: str) -> Any:
+        return boto3.resource(name)  # type: ignore[call-overload]
+
 
 def stack_of(stage: str) -> Stack:
     return Stack(f"loans-{stage}-foundation", boto3.client("cloudformation"))
@@ -299,7 +302,7 @@ def test_a_parameter_of_the_foundation_that_is_not_named_keeps_its_value(foundat
         return True
 
     found("prod", Session(), {"MaxCapacity": "8"}, agree, told.append, json.dumps(template))
-    assert asked[0].settings == ("MaxCapacity: 4 -> 8",)
+    assert asked[0].settings == ["MaxCapacity: 4 -> 8"]
     assert told[0].startswith("Changing the stack loans-prod-foundation.")
     assert told[1] == "The database's user has all it needs; nothing had to change."
     standing = stack_of("prod").parameters()

@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local.choosing import choose_launcher
 from infra.local.follow_logs import Tail, follow_files
 from infra.local.launcher import require_free
 from infra.local.native import Native
 from infra.local.processes import Daemon
+from infra.local.running import choose_launcher
 from infra.local.settings import Home, Ports, StackFile
 from infra.terminal import CommandError
 from tests.support.patience import wait_until
@@ -31,7 +31,7 @@ POLITE = "import time; print('on', flush=True); time.sleep(3600)"
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     found = Daemon("sleeper", tmp_path / "state", tmp_path / "logs" / "sleeper.log")
     yield found
-    found.kill()
+    found.stop(patience_seconds=0)
 
 
 def start(daemon: Daemon, program: str) -> int:
@@ -135,7 +135,7 @@ def test_a_stack_that_runs_is_found_also_if_nobody_noted_how_it_was_started(
     try:
         assert choose_launcher(native.home, Ports()).name == "native"
     finally:
-        native.localstack.kill()
+        native.localstack.stop(patience_seconds=0)
 
 
 def test_a_launcher_that_contradicts_what_runs_is_refused_and_one_that_contradicts_what_ran_is_taken(
@@ -151,7 +151,7 @@ def test_a_launcher_that_contradicts_what_runs_is_refused_and_one_that_contradic
         with pytest.raises(CommandError, match=r"runs with LAUNCHER=native, so LAUNCHER=docker cannot.*make down"):
             choose_launcher(native.home, Ports())
     finally:
-        native.localstack.kill()
+        native.localstack.stop(patience_seconds=0)
 
 
 def test_ports_and_addresses_are_remembered(tmp_path: Path) -> None:

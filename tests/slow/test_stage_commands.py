@@ -9,25 +9,26 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 from infra.__main__ import main
-from infra.cloudformation import Change, Plan, changed_settings
-from infra.deploy import deploy, foundation_parameters
-from infra.destroy import check_guard
+from infra.cloudformation import Plan, changed_settings
+from infra.deploy import check_guard, deploy, foundation_parameters
 from infra.session import check_closed, local_parameters, session_of
 from infra.terminal import CommandError, confirmed
 
 
+def told(action: str, resource: str, kind: str, **more: object) -> dict[str, object]:
+    """A change as CloudFormation describes it."""
+    return {"Action": action, "LogicalResourceId": resource, "ResourceType": kind, **more}
+
+
 def test_a_plan_tells_what_is_added_changed_removed_and_replaced() -> None:
-    plan = Plan(
-        "deploy-1",
-        (
-            Change("Add", "Alarm", "AWS::CloudWatch::Alarm"),
-            Change("Modify", "APIHandler", "AWS::Lambda::Function"),
-            Change("Modify", "WorkbooksBucket", "AWS::S3::Bucket", is_replaced=True),
-            Change("Remove", "OldQueue", "AWS::SQS::Queue"),
-            Change("Modify", "ImportQueue", "AWS::SQS::Queue", is_tagged_only=True),
-        ),
-        is_first=False,
-    )
+    changes = [
+        told("Add", "Alarm", "AWS::CloudWatch::Alarm"),
+        told("Modify", "APIHandler", "AWS::Lambda::Function", Scope=["Properties"]),
+        told("Modify", "WorkbooksBucket", "AWS::S3::Bucket", Replacement="True"),
+        told("Remove", "OldQueue", "AWS::SQS::Queue"),
+        told("Modify", "ImportQueue", "AWS::SQS::Queue", Scope=["Tags"]),
+    ]
+    plan = Plan("deploy-1", changes, is_first=False)
     assert plan.sentences() == [
         "+ Alarm (AWS::CloudWatch::Alarm)",
         "~ APIHandler (AWS::Lambda::Function)",
@@ -45,11 +46,11 @@ def test_a_plan_tells_which_parameters_get_another_value_also_those_that_nobody_
         "AlarmMail": {"Default": ""},
     }
     given = {"DatabaseUrl": "new", "AlarmMail": "asha@example.com", "Kept": None}
-    assert changed_settings(standing, given, declared) == (
+    assert changed_settings(standing, given, declared) == [
         "DatabaseUrl: old -> new",
         "RequestsASecond: 200 -> 100",
         "AlarmMail: nothing -> asha@example.com",
-    )
+    ]
 
 
 def test_the_bucket_of_an_earlier_stack_is_taken_over_before_the_first_deployment(

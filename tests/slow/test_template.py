@@ -585,6 +585,20 @@ def test_the_stages_differ_in_nothing_but_their_name_and_who_is_let_in(template:
     )
 
 
+def test_the_functions_of_a_stage_run_on_graviton_if_that_is_asked_for(tmp_path: Path) -> None:
+    built = package("dev", tmp_path / "package", architecture="arm64")
+    functions = [
+        resource["Properties"]
+        for resource in built.template["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    ]
+    assert {tuple(function["Architectures"]) for function in functions} == {("arm64",)}
+    with zipfile.ZipFile(built.zip_file) as archive:
+        libraries = [archive.read(name) for name in archive.namelist() if name.endswith(".so")]
+    # The machine in the header of an ELF file: 183 is AArch64.
+    assert {int.from_bytes(library[18:20], "little") for library in libraries} == {183}
+
+
 def test_cfn_lint_finds_nothing(template: Template, tmp_path: Path) -> None:
     file = tmp_path / "template.json"
     file.write_text(json.dumps(with_code(template, "s3://bucket/key.zip")))
@@ -613,3 +627,4 @@ def test_the_digest_of_the_source_changes_with_what_is_deployed_only() -> None:
     assert digest == source_digest("local", {"A": "1"})
     assert digest != source_digest("local", {"A": "2"})
     assert digest != source_digest("dev", {"A": "1"})
+    assert digest != source_digest("local", {"A": "1"}, architecture="arm64")

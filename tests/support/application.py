@@ -118,5 +118,13 @@ def assert_envelope(answer: Answer, status: int, code: str) -> Any:
 
 def lines_of(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]]:
     """The lines of an event since the last call."""
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == event]
+    return [line for line in _lines(capsys) if line["event"] == event]
+
+
+def decisions_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """The lines that tell of a decision since the last call."""
+    return [line for line in _lines(capsys) if "decisions" in line]
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]

@@ -75,6 +75,7 @@ class Dev:
             url_of(bucket, "templates/next.json", session),
             dict.fromkeys(stack.parameters()),
             {TEMPLATE_TAG: "templates/next.json", PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "next"},
+            template["Parameters"],
         )
         assert plan
         stack.execute(plan)

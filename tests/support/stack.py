@@ -22,16 +22,15 @@ from infra.deploy import run_bootstrap
 from infra.local.administration import administer
 from infra.local.native import Native
 from infra.local.portfolio import Counts, count, imports_of, reading
-from infra.local.postgres import WITHOUT_DURABILITY
-from infra.local.processes import free_port
 from infra.local.provision import provision, queue_depths
 from infra.local.seeding import Uploaded, replace_seeds
 from infra.local.settings import STAGE, Home, Ports, StackFile
 from infra.local.steps import Steps
 from infra.session import session_of
 from tests.support import plain_http
-from tests.support.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO
+from tests.support.databases import KEEP_TRANSACTIONS, LET_TRANSACTIONS_GO, WITHOUT_DURABILITY
 from tests.support.patience import PATIENCE_SECONDS, patiently
+from tests.support.ports import free_port
 from tests.support.settings import PROJECT
 
 

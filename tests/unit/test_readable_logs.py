@@ -4,10 +4,11 @@ import json
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from infra.local.choosing import choose_launcher
-from infra.local.follow_logs import from_compose, readable
+from infra.local import follow_logs
+from infra.local.running import choose_launcher
 from infra.local.settings import Home, Ports
 
 REQUEST = {
@@ -17,18 +18,33 @@ REQUEST = {
 }  # fmt: skip
 
 
+def readable(line: str) -> str:
+    """The line as it is where there are no colours."""
+    return click.unstyle(follow_logs.readable(line))
+
+
+def from_compose(line: str) -> str | None:
+    told = follow_logs.from_compose(line)
+    return told and click.unstyle(told)
+
+
 def test_a_request_is_told_by_time_status_route_duration_and_actor() -> None:
     told = readable(json.dumps(REQUEST))
     assert told == "16:29:01 201 POST /api/create-loan 14 ms (1 ms in 7 round trips) key:12 e3ba"
+
+
+def test_a_decision_is_told_with_its_request() -> None:
+    decided = {**REQUEST, "outcome": "refused", "reason": "SCORE_TOO_LOW", "saved": True, "decisions": 1}
+    told = readable(json.dumps(decided))
+    assert told.endswith(" key:12 outcome=refused reason=SCORE_TOO_LOW saved=true decisions=1 e3ba")
 
 
 def test_a_cold_start_is_told() -> None:
     assert "cold start" in readable(json.dumps({**REQUEST, "cold_start": True}))
 
 
-def test_a_status_has_its_colour_on_a_terminal_only() -> None:
-    assert "\x1b" not in readable(json.dumps(REQUEST))
-    colours = {status: readable(json.dumps({**REQUEST, "status": status}), colours=True) for status in (201, 404, 500)}
+def test_a_status_has_its_colour() -> None:
+    colours = {status: follow_logs.readable(json.dumps({**REQUEST, "status": status})) for status in (201, 404, 500)}
     assert "\x1b[32m201\x1b[0m" in colours[201]
     assert "\x1b[33m404\x1b[0m" in colours[404]
     assert "\x1b[31m500\x1b[0m" in colours[500]

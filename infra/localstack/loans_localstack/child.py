@@ -1,7 +1,7 @@
-"""The program of a child: imports the handler once, then answers one line of JSON with one line of JSON.
+"""The program of a child: imports the handler once, then answers one message of JSON with one message of JSON.
 
 Runs in the interpreter that stands in for Lambda's, so it imports the standard library and the function only.
-Requests and answers have pipes of their own; what the function prints goes to standard output and error.
+Messages have a connection of their own; what the function prints goes to standard output and error.
 """
 
 import importlib
@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import Any
 
 Handler = Callable[[Any, "Context"], Any]
@@ -38,30 +39,30 @@ class Context:
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
-def main(request_end: int, answer_end: int) -> None:
-    """Serves until the parent closes the pipe of requests."""
-    for end in (request_end, answer_end):
-        # A program that the function starts must not hold them open after us.
-        os.set_inheritable(end, False)
-    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(request_end, requests), daemon=True).start()
-    with open(answer_end, "w", encoding="utf-8") as answers:
-        try:
-            handler = _load(os.environ["_HANDLER"])
-        except BaseException as error:
-            _answer(answers, {"error": _import_failure(error)})
-            return
-        _answer(answers, {"ready": True})
-        while True:
-            _answer(answers, _invoke(handler, json.loads(requests.get())))
+def main(descriptor: int) -> None:
+    """Serves until the parent closes the connection."""
+    # A program that the function starts must not hold it open after us.
+    os.set_inheritable(descriptor, False)
+    parent = Connection(descriptor)
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(parent, requests), daemon=True).start()
+    try:
+        handler = _load(os.environ["_HANDLER"])
+    except BaseException as error:
+        _answer(parent, {"error": _import_failure(error)})
+        return
+    _answer(parent, {"ready": True})
+    while True:
+        _answer(parent, _invoke(handler, json.loads(requests.get())))
 
 
-def _listen(request_end: int, requests: "queue.SimpleQueue[str]") -> None:
+def _listen(parent: Connection, requests: "queue.SimpleQueue[bytes]") -> None:
     # Reads while a handler runs, so that the end of the parent is noticed, and is the end of this process too.
-    with open(request_end, encoding="utf-8") as lines:
-        for line in lines:
-            requests.put(line)
-    os._exit(0)
+    try:
+        while True:
+            requests.put(parent.recv_bytes())
+    except (EOFError, OSError):
+        os._exit(0)
 
 
 def _load(name: str) -> Handler:
@@ -102,12 +103,11 @@ def _failure(kind: str, sentence: str, error: BaseException, request_id: str = "
     return json.dumps({"errorType": kind, "errorMessage": sentence, "requestId": request_id, "stackTrace": stack})
 
 
-def _answer(answers: Any, message: dict[str, Any]) -> None:
+def _answer(parent: Connection, message: dict[str, Any]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
-    answers.write(json.dumps(message) + "\n")
-    answers.flush()
+    parent.send_bytes(json.dumps(message).encode())
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]))

@@ -1,6 +1,8 @@
 """LocalStack's door to us.
 
-`GATEWAY_SERVER=bound` chooses the server that listens on the loopback alone.
+`GATEWAY_SERVER=bound` has LocalStack's own server listen at the host that GATEWAY_LISTEN names. It takes the port alone
+otherwise and listens on every network interface, where anybody could read the data, and create a function, which here
+runs as the user who started the stack.
 
 `LAMBDA_RUNTIME_EXECUTOR=process` chooses the executor. LocalStack makes an environment for every invocation that
 finds no free one, so a storm of requests makes hundreds. Environments are cheap here, because the processes belong
@@ -9,6 +11,7 @@ to a pool per function version: when all of its processes are busy, an invocatio
 
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +35,12 @@ class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # LocalStac
 
     def load(self, *_args: Any, **_kwargs: Any) -> Any:
         """The server, imported late as well."""
-        from .server import BoundServer
+        from localstack import config
+        from localstack.runtime.server.twisted import TwistedRuntimeServer, endpoints
 
-        return BoundServer()
+        host = config.GATEWAY_LISTEN[0].host
+        endpoints.TCP4ServerEndpoint = partial(endpoints.TCP4ServerEndpoint, interface=host)
+        return TwistedRuntimeServer()
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack lives in a venv of its own

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from .process import Died, Process, TookTooLong
@@ -132,46 +132,30 @@ def _run(process: Process, function: Function, invocation: Invocation) -> Outcom
     process.write_log(f"START RequestId: {invocation.request_id} Version: {function.version}\n")
     started = time.monotonic()
     try:
-        process.send(_request(function, invocation))
+        # Both processes share one clock, so the moment can be told as such.
+        request = {**asdict(invocation), "deadline": time.time() + function.timeout_seconds}
+        process.send(json.dumps(request))
         answer = json.loads(process.receive(started + function.timeout_seconds))
-        payload, is_error = answer["payload"], answer["is_error"]
     except TookTooLong:
         process.kill()
         sentence = f"Task timed out after {function.timeout_seconds:.2f} seconds"
         process.write_log(f"{invocation.request_id} {sentence}\n")
-        payload, is_error = (
-            _error("Sandbox.Timedout", f"RequestId: {invocation.request_id} Error: {sentence}"),
-            True,
-        )
+        failure = _error("Sandbox.Timedout", f"RequestId: {invocation.request_id} Error: {sentence}")
+        answer = {"payload": failure, "is_error": True}
     except Died:
-        payload, is_error = _exit_error(process, invocation.request_id), True
+        answer = {"payload": _exit_error(process, invocation.request_id), "is_error": True}
     milliseconds = (time.monotonic() - started) * 1000
     process.write_log(
         f"END RequestId: {invocation.request_id}\n"
         f"REPORT RequestId: {invocation.request_id}\tDuration: {milliseconds:.2f} ms\t"
         f"Memory Size: {function.memory_mb} MB\tMax Memory Used: {process.peak_memory_mb()} MB\n"
     )
-    return Outcome(payload, is_error, process.take_log())
-
-
-def _request(function: Function, invocation: Invocation) -> str:
-    return json.dumps(
-        {
-            "request_id": invocation.request_id,
-            "function_arn": invocation.function_arn,
-            "payload": invocation.payload,
-            "trace_id": invocation.trace_id,
-            # Both processes share one clock, so the moment can be told as such.
-            "deadline": time.time() + function.timeout_seconds,
-        }
-    )
+    return Outcome(answer["payload"], answer["is_error"], process.take_log())
 
 
 def _exit_error(process: Process, request_id: str) -> str:
-    return _error(
-        "Runtime.ExitError",
-        f"RequestId: {request_id} Error: Runtime exited with error: {process.how_it_ended()}",
-    )
+    how = process.how_it_ended()
+    return _error("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {how}")
 
 
 def _error(kind: str, sentence: str) -> str:

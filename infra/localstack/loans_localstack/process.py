@@ -1,16 +1,17 @@
-"""One child process: lines of JSON to it and from it, and whatever it prints, over three pipes.
+"""One child process: messages of JSON to it and from it over a connection, and whatever it prints over a pipe.
 
-Nobody has to end a child of a LocalStack that was killed: the pipe it takes requests from closes with its parent.
+Nobody has to end a child of a LocalStack that was killed: the connection closes with its parent.
 """
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Pipe, wait
 from pathlib import Path
+from typing import Any
 
 CHUNK = 1 << 16
 
@@ -27,53 +28,51 @@ class Process:
     """A running child. One thread at a time may talk to it."""
 
     def __init__(self, command: Sequence[str], directory: Path, environment: Mapping[str, str], log_file: Path) -> None:
-        request_end, self._requests = os.pipe()
-        self._answers, answer_end = os.pipe()
+        self._connection, its_end = Pipe()
         self._prints, print_end = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [*command, str(request_end), str(answer_end)],
+                [*command, str(its_end.fileno())],
                 cwd=directory,
                 # The PATH is Lambda's own as far as it exists here.
                 env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=print_end,
                 stderr=print_end,
-                pass_fds=(request_end, answer_end),
+                pass_fds=(its_end.fileno(),),
             )
         finally:
-            for end in (request_end, answer_end, print_end):
-                os.close(end)
+            its_end.close()
+            os.close(print_end)
         os.set_blocking(self._prints, False)
         self._prints_open = True
         self._log_file = log_file
-        self._received = b""
         self._log: list[bytes] = []
         self._closed = False
 
-    def send(self, line: str) -> None:
+    def send(self, message: str) -> None:
         """Hands over a request. Raises Died."""
-        waiting = memoryview(line.encode() + b"\n")
         try:
-            while waiting:
-                waiting = waiting[os.write(self._requests, waiting) :]
-        except BrokenPipeError:
+            self._connection.send_bytes(message.encode())
+        except OSError:
             self._finish()
             raise Died from None
 
     def receive(self, deadline: float) -> bytes:
-        """The next line the child answers. Raises TookTooLong at `deadline` (monotonic seconds), or Died."""
-        while b"\n" not in self._received:
-            ready = self._wait(deadline)
+        """The next message of the child. Raises TookTooLong at `deadline` (monotonic seconds), or Died."""
+        ready: list[Any] = []
+        while self._connection not in ready:
+            # A function may close its own output; a closed pipe is always ready and must not be asked again.
+            sources: list[Any] = [self._connection, self._prints] if self._prints_open else [self._connection]
+            ready = wait(sources, max(0.0, deadline - time.monotonic()))
             if not ready:
                 raise TookTooLong
-            if self._prints in ready:
-                self._collect_prints()
-            if self._answers in ready:
-                self._collect_answer()
-        self._collect_prints()
-        line, _, self._received = self._received.partition(b"\n")
-        return line
+            self._collect_prints()
+        try:
+            return self._connection.recv_bytes()
+        except (EOFError, OSError):
+            self._finish()
+            raise Died from None
 
     def write_log(self, text: str) -> None:
         """Adds lines of our own between those of the function."""
@@ -105,27 +104,10 @@ class Process:
             return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) // 1024
         return 0
 
-    def _wait(self, deadline: float) -> set[int]:
-        # poll, because LocalStack may hold more descriptors than select can count.
-        poll = select.poll()
-        poll.register(self._answers, select.POLLIN)
-        if self._prints_open:
-            poll.register(self._prints, select.POLLIN)
-        return {end for end, _ in poll.poll(max(0.0, deadline - time.monotonic()) * 1000)}
-
-    def _collect_answer(self) -> None:
-        chunk = os.read(self._answers, CHUNK)
-        if not chunk:
-            self._process.wait()
-            self._finish()
-            raise Died
-        self._received += chunk
-
     def _collect_prints(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._prints, CHUNK):
                 self._keep(chunk)
-            # A function may close its own output; a closed pipe is always ready and must not be asked again.
             self._prints_open = False
 
     def _keep(self, text: bytes) -> None:
@@ -139,5 +121,5 @@ class Process:
         self._process.wait()
         self._collect_prints()
         self._closed = True
-        for end in (self._requests, self._answers, self._prints):
-            os.close(end)
+        self._connection.close()
+        os.close(self._prints)

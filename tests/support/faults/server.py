@@ -11,7 +11,7 @@ from sqlalchemy import NullPool, create_engine, text
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
 from infra.local.postgres import PostgresServer
-from infra.local.processes import free_port
+from tests.support.ports import free_port
 from tests.support.settings import settings_for
 
 # What the operating system was given survives the death of the server, so fsync may be off; a commit that is
