@@ -8,12 +8,12 @@ its time is in proportion to the length, and less than the reader's.
 
 import re
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from chalicelib.imports.reading.cells import ERROR_NAMES, ErrorCell, Uncalculated
-from chalicelib.imports.reading.marks import Mark, Marks, ascending, column_number
+from chalicelib.imports.reading.marks import LAST_COLUMN, Mark, Marks, ascending, column_number
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.xml_parts import Damaged
@@ -57,6 +57,9 @@ class PlainRows:
         self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat], *, is_uncalculated: bool
     ) -> None:
         self.last_row = self.width = self.text_bytes = 0
+        # The last row that may have a value, and the first column that has a cell.
+        self.height = 0
+        self.first_column = LAST_COLUMN
         self._prefix = prefix
         self._grammar = grammar(prefix)
         self._strings = strings
@@ -71,6 +74,7 @@ class PlainRows:
         matched = self._grammar.fullmatch(xml)
         if not matched or not self._is_in_order(xml, matched):
             return False
+        self._find_height(xml)
         self._count_texts(xml)
         self._find_errors(xml)
         self._find_formulas(xml)
@@ -95,10 +99,21 @@ class PlainRows:
         *near, beyond = matched.groups()[1:]
         if beyond:
             cells = [(int(row), column_number(letters)) for letters, row in self._patterns.cell.findall(xml)]
-            self.width = max(self.width, *(column for _, column in cells))
+            self._reach([column for _, column in cells])
             return all(one < other for one, other in pairwise(cells))
-        self.width = max(self.width, *(at for at, letter in enumerate(near, start=1) if letter), 0, 0)
+        self._reach([at for at, letter in enumerate(near, start=1) if letter])
         return True
+
+    def _reach(self, columns: Sequence[int]) -> None:
+        self.width = max([self.width, *columns])
+        self.first_column = min([self.first_column, *columns])
+
+    def _find_height(self, xml: bytes) -> None:
+        at = xml.rfind(b"<%bv>" % self._prefix)
+        at = max(at, xml.rfind(b"<%bis>" % self._prefix, max(at, 0)))
+        if at >= 0:
+            row = xml.rindex(b"<%brow " % self._prefix, 0, at)
+            self.height = int(self._patterns.row.match(xml, row)[1])
 
     def _count_texts(self, xml: bytes) -> None:
         if b"<%bis>" % self._prefix in xml:
