@@ -35,17 +35,20 @@ _CONTENT = (
     rb'(?:<~v>[^<>]*+</~v>|<~v ?+/>|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+'
 )
 _REST = _STYLE_AND_TYPE + rb" ?+(?:/>|>" + _CONTENT + rb"</~c>)\s*+"
+# Of numbers there is nothing to be found, so that most rows of most files need no second look.
+_NUMBER = rb'(?:%b)?+(?: t="n")?+ ?+(?:/>|><~v>[^<>]++</~v></~c>)\s*+' % _STYLE
 _COLUMNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@lru_cache(8)
-def grammar(prefix: bytes) -> re.Pattern[bytes]:
+@lru_cache(16)
+def grammar(prefix: bytes, rest: bytes = _REST) -> re.Pattern[bytes]:
     """The pattern of plain rows whose elements have this namespace prefix, with its colon.
 
-    Its groups from the second on tell whether there is a cell in the columns A to Z, and the last, beyond them.
+    Its groups from the second on tell whether there is a cell in the columns A to Z, and the last, beyond them. `rest`
+    is what follows the address of a cell.
     """
-    cells = b"".join(rb'(?:<~c r="(%c)\1"%b)?+' % (letter, _REST) for letter in _COLUMNS)
-    cells += rb'(?:<~c r="([A-Z]{2,3})\1"%b)*+' % _REST
+    cells = b"".join(rb'(?:<~c r="(%c)\1"%b)?+' % (letter, rest) for letter in _COLUMNS)
+    cells += rb'(?:<~c r="([A-Z]{2,3})\1"%b)*+' % rest
     row = rb'<~row r="([1-9]\d{0,6})"(?:%b){0,20}+ ?+(?:/>|>\s*+%b</~row>)\s*+' % (_ATTRIBUTE, cells)
     return re.compile(rb"\s*+(?:%b)*+" % row.replace(b"~", prefix))
 
@@ -61,7 +64,7 @@ class PlainRows:
         self.height = 0
         self.first_column = LAST_COLUMN
         self._prefix = prefix
-        self._grammar = grammar(prefix)
+        self._grammar, self._numbers = grammar(prefix), grammar(prefix, _NUMBER)
         self._strings = strings
         self._formats = formats
         self._is_uncalculated = is_uncalculated
@@ -71,13 +74,15 @@ class PlainRows:
 
     def take(self, xml: bytes) -> bool:
         """Takes in whole rows; False if they are not plain, and then nothing is known. Raises Damaged."""
-        matched = self._grammar.fullmatch(xml)
+        numbers = self._numbers.fullmatch(xml)
+        matched = numbers or self._grammar.fullmatch(xml)
         if not matched or not self._is_in_order(xml, matched):
             return False
         self._find_height(xml)
-        self._count_texts(xml)
-        self._find_errors(xml)
-        self._find_formulas(xml)
+        if not numbers:
+            self._count_texts(xml)
+            self._find_errors(xml)
+            self._find_formulas(xml)
         self._find_formats(xml)
         return True
 
