@@ -6,6 +6,7 @@ finds the progress beyond it and drops it. One last transaction merges, reports 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias
@@ -82,18 +83,27 @@ def _open(database: Database, import_id: int, file: OpenedFile) -> ImportJob:
 
 
 def _stage_all(database: Database, import_id: int, file: OpenedFile, time_left: TimeLeft) -> None:
-    """Returns when all rows are staged, or the import has ended."""
-    has_staged = False
+    """Returns when all rows are staged, or the import has ended.
+
+    While the database takes one part in, the next is read: a part is on its way and another in the making, no more.
+    """
     job = _progress(database, import_id)
-    while job.state == ImportState.RUNNING and job.rows_read < file.rows:
-        for chunk in read_chunks(file.layouts, start=job.rows_read):
-            if has_staged and time_left() < STAGING_SECONDS:
-                raise OutOfTime
-            job = _stage(database, import_id, chunk)
-            has_staged = True
-            if job.rows_read != chunk.end:
-                # Another worker is elsewhere; go on from there.
-                break
+    has_staged = False
+    with ThreadPoolExecutor(1, "staging") as wire:
+        while job.state == ImportState.RUNNING and job.rows_read < file.rows:
+            on_its_way: Future[ImportJob] | None = None
+            for chunk in read_chunks(file.layouts, start=job.rows_read):
+                if on_its_way:
+                    job, has_staged = on_its_way.result(), True
+                    if job.rows_read != chunk.start:
+                        # Another worker is elsewhere; go on from there.
+                        break
+                if has_staged and time_left() < STAGING_SECONDS:
+                    raise OutOfTime
+                on_its_way = wire.submit(_stage, database, import_id, chunk)
+            else:
+                if on_its_way:
+                    job, has_staged = on_its_way.result(), True
 
 
 @retried

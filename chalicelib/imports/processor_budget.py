@@ -19,6 +19,8 @@ from chalicelib.imports.reading.sheets import FileRefused
 # is no fault of the file: this ends what would go on for ever, and what takes long is seen by the tests of growth.
 LEAST_SECONDS = 60.0
 SECONDS_A_BYTE = 2e-5
+# What a timer is set to whose time is up already.
+_AT_ONCE = 1e-6
 
 
 def size_of(file: IO[bytes]) -> int:
@@ -33,7 +35,10 @@ def reading_seconds(size_bytes: int) -> float:
 
 @contextmanager
 def processor_budget(seconds: float) -> Iterator[None]:
-    """Raises FileRefused inside once the process has worked for so many seconds; not outside of the main thread."""
+    """Raises FileRefused inside once the process has worked for so many seconds; not outside of the main thread.
+
+    Inside of another budget, that goes on afterwards.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -45,11 +50,18 @@ def processor_budget(seconds: float) -> Iterator[None]:
         )
 
     before = signal.signal(signal.SIGPROF, refuse)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    signal.setitimer(signal.ITIMER_VIRTUAL, 2 * seconds)
+    outer = _set_timers(seconds, 2 * seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        left = _set_timers(0, 0)[0]
         signal.signal(signal.SIGPROF, before)
+        spent = seconds - left
+        _set_timers(*(max(each - spent, _AT_ONCE) if each else 0 for each in outer))
+
+
+def _set_timers(refused_in: float, ended_in: float) -> tuple[float, float]:
+    """Sets both, 0 for never; returns what they were at."""
+    ended_before, _ = signal.setitimer(signal.ITIMER_VIRTUAL, ended_in)
+    refused_before, _ = signal.setitimer(signal.ITIMER_PROF, refused_in)
+    return refused_before, ended_before

@@ -137,14 +137,20 @@ def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: S
 def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int], list[Sequence[Cell]]]:
     """The rows that are not blank, by their place among all, and the kind's columns of these."""
     own = itemgetter(*layout.positions)
-    empty = ("",) * len(layout.positions)
-    found = [own(row) for _, row in rows]
-    # Most blank rows are empty, and there may be a million of them.
-    places = [
-        at for at, row in enumerate(found) if row != empty and not (isinstance(row[0], str) and all(map(is_blank, row)))
-    ]
-    written = found if len(places) == len(found) else [found[at] for at in places]
-    return places, list(zip(*written, strict=True)) or [()] * len(layout.positions)
+    columns: list[Sequence[Cell]] = list(zip(*(own(row) for _, row in rows), strict=True))
+    blank = _blank(columns)
+    if not blank:
+        return range(len(rows)), columns
+    written = [at not in blank for at in range(len(rows))]
+    return list(compress(range(len(rows)), written)), [list(compress(column, written)) for column in columns]
+
+
+def _blank(columns: Sequence[Sequence[Cell]]) -> set[int]:
+    """Where all columns are blank: only where the first is, and there may be a million of these."""
+    if not any(issubclass(kind, str) for kind in set(map(type, columns[0]))):
+        return set()
+    first = [at for at, cell in enumerate(columns[0]) if cell == "" or is_blank(cell)]
+    return {at for at in first if all(column[at] == "" or is_blank(column[at]) for column in columns[1:])}
 
 
 class _Known(dict[Cell, Any]):
@@ -158,14 +164,24 @@ class _Known(dict[Cell, Any]):
         # What is to be said about cells that are kept; few ever have anything.
         self.flags: dict[Cell, Problem] = {}
 
-    def read(self, cells: Sequence[Cell]) -> list[Any]:
+    def read(self, cells: Sequence[Any]) -> Sequence[Any]:
         if len(self) > MOST_KNOWN_CELLS:
             self.clear()
             self.flags.clear()
+        types = set(map(type, cells))
+        if types == {float} and (numbers := self._read_numbers(cells)) is not None:
+            return numbers
         # TRUE and 1 are the same key of a dictionary, and not the same cell.
-        if bool in set(map(type, cells)):
+        if bool in types:
             return [self._read_cell(cell) for cell in cells]
-        return [self[cell] for cell in cells]
+        return list(map(self.__getitem__, cells))
+
+    def _read_numbers(self, cells: Sequence[float]) -> Sequence[Any] | None:
+        """Numbers of which most do not come again, as ids and some amounts, are read all at once."""
+        many = self._column.reader.read_numbers
+        if many is None or self._column.flag or 2 * len(set(cells)) < len(cells):
+            return None
+        return many(cells)
 
     def __missing__(self, cell: Cell) -> Any:
         value = self[cell] = self._read_cell(cell)

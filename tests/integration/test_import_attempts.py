@@ -134,6 +134,29 @@ with processor_budget(0.2):
     assert done.returncode == -signal.SIGVTALRM
 
 
+def test_a_reader_that_never_comes_back_to_its_thread_is_ended_by_the_system() -> None:
+    program = """
+from chalicelib.imports.reading.sheet_parts import ahead
+def parts():
+    yield 1
+    while True:
+        pass
+list(ahead(parts(), 0.2))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False, capture_output=True)
+    assert done.returncode == -signal.SIGVTALRM
+
+
+def test_a_budget_goes_on_after_another_inside_of_it() -> None:
+    def spin_after_another() -> None:
+        with processor_budget(100):
+            pass
+        spin()
+
+    with pytest.raises(FileRefused, match="more than 0 s"), processor_budget(0.2):
+        spin_after_another()
+
+
 def test_the_budget_grows_with_the_file_and_is_gone_afterwards() -> None:
     assert reading_seconds(2 * 10**8) > 10 * reading_seconds(1000)
     with processor_budget(0.05):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from operator import eq
 from typing import Any, Literal
 
 from chalicelib.imports.reading.cells import Cell, PercentCell
@@ -60,6 +61,8 @@ class Reader:
 
     `read` gives the value or a Problem. `check` is Excel's name of a data validation between `least` and `most`; a
     custom one or a list is a `formula`, with {cell} for the first cell. `number_format` is how Excel shows a value.
+    `read_numbers` gives the values of many cells at once that are all numbers, or None if it takes `read` to say what
+    one of them is.
     """
 
     read: Callable[[Cell], Any]
@@ -68,6 +71,7 @@ class Reader:
     most: Any = None
     number_format: str = "General"
     formula: str = ""
+    read_numbers: Callable[[Sequence[float]], Sequence[Any] | None] | None = None
 
 
 def whole_number(least: int, most: int) -> Reader:
@@ -86,7 +90,13 @@ def whole_number(least: int, most: int) -> Reader:
             number = int(exact)
         return number if least <= number <= most else problem
 
-    return Reader(read, "whole", least, most, "0")
+    def read_numbers(cells: Sequence[float]) -> list[int] | None:
+        if not _all_within(cells, least, most):
+            return None
+        numbers = list(map(int, cells))
+        return numbers if all(map(eq, numbers, cells)) else None
+
+    return Reader(read, "whole", least, most, "0", read_numbers=read_numbers)
 
 
 def money(*, zero: bool) -> Reader:
@@ -106,7 +116,19 @@ def money(*, zero: bool) -> Reader:
         amount = exact if exact == exact.to_integral_value() else exact.quantize(PAISA, ROUND_HALF_UP)
         return amount if amount > 0 or (zero and amount == 0 and exact >= 0) else problem
 
-    return Reader(read, "decimal", "0" if zero else str(PAISA), MAX_AMOUNT, "#,##0.00")
+    def read_numbers(cells: Sequence[float]) -> list[Decimal] | None:
+        if not _all_within(cells, float(PAISA), float(MAX_AMOUNT)):
+            return None
+        texts = list(map(repr, cells))
+        # A number has at most two decimals if the point is among its last three characters.
+        return list(map(Decimal, texts)) if all("." in text[-3:] for text in texts) else None
+
+    return Reader(read, "decimal", "0" if zero else str(PAISA), MAX_AMOUNT, "#,##0.00", read_numbers=read_numbers)
+
+
+def _all_within(cells: Sequence[float], least: float, most: float) -> bool:
+    """Whether all of many numbers are; what is not a number is within nothing."""
+    return least <= min(cells) and max(cells) <= most and math.isfinite(sum(cells))
 
 
 def text_of_name(*, least: int) -> Reader:

@@ -20,6 +20,7 @@ from chalicelib.imports.merging.statements import (
     listed,
     move_sequence,
     note_rows,
+    outcomes,
     report_superseded,
     run,
     update,
@@ -60,16 +61,15 @@ def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]
     run(connection, analyze(CUSTOMERS), import_id)
     refuse_customers(connection, import_id)
     run(connection, _DECIDE, import_id)
-    run(connection, report_superseded(CUSTOMERS, "'The same customer'"), import_id)
+    found = outcomes(connection, CUSTOMERS)
+    if "superseded" in found:
+        run(connection, report_superseded(CUSTOMERS, "'The same customer'"), import_id)
     if newer:
         run(connection, yield_to_newer(CUSTOMERS), import_id, newer)
-    for statement in (
-        audit_changes(CUSTOMERS),
-        update(CUSTOMERS),
-        move_sequence(CUSTOMERS, "outcome = 'inserted'"),
-        _INSERT,
-        note_rows(CUSTOMERS),
-    ):
+    if "updated" in found:
+        for statement in (audit_changes(CUSTOMERS), update(CUSTOMERS)):
+            run(connection, statement, import_id)
+    for statement in (move_sequence(CUSTOMERS, "outcome = 'inserted'"), _INSERT, note_rows(CUSTOMERS)):
         run(connection, statement, import_id)
     apply_waiting_loans(connection, author_of(connection, import_id))
     return count(connection, CUSTOMERS)

@@ -24,6 +24,7 @@ from chalicelib.imports.merging.statements import (
     listed,
     move_sequence,
     note_rows,
+    outcomes,
     report_superseded,
     run,
     same,
@@ -208,23 +209,27 @@ def merge_loans(connection: Connection, import_id: int, newer: Sequence[int], _t
     if run(connection, _TAKE_OVER, import_id):
         apply_waiting_loans(connection, author_of(connection, import_id))
     run(connection, _DECIDE, import_id)
-    run(connection, report_superseded(LOANS, "format('The same loan of customer %s', incoming.customer_id)"), import_id)
-    for statement in (_LOCK_UPDATED, _KEEP_SERVICED, _REPORT_SERVICED):
-        run(connection, statement, import_id)
+    found = outcomes(connection, LOANS)
+    if "superseded" in found:
+        told = report_superseded(LOANS, "format('The same loan of customer %s', incoming.customer_id)")
+        run(connection, told, import_id)
+    if "updated" in found:
+        for statement in (_LOCK_UPDATED, _KEEP_SERVICED, _REPORT_SERVICED):
+            run(connection, statement, import_id)
     if newer:
         run(connection, yield_to_newer(LOANS), import_id, newer)
     run(connection, _NUMBER, import_id)
     # Before the loans are added, so that the API draws none of these numbers from now on.
     run(connection, move_sequence(LOANS, f"outcome <> 'superseded' AND loan_id <= {HIGHEST_NUMBER}"), import_id)
-    _insert(connection, import_id)
-    for statement in (
-        audit_changes(LOANS),
-        update(LOANS),
-        _KEEP_WAITING,
-        _REPORT_WAITING,
-        _REPORT_RENUMBERED,
-        note_rows(LOANS),
-    ):
+    if "inserted" in found:
+        _insert(connection, import_id)
+    if "updated" in found:
+        for statement in (audit_changes(LOANS), update(LOANS)):
+            run(connection, statement, import_id)
+    if "waiting" in found:
+        for statement in (_KEEP_WAITING, _REPORT_WAITING):
+            run(connection, statement, import_id)
+    for statement in (_REPORT_RENUMBERED, note_rows(LOANS)):
         run(connection, statement, import_id)
     return count(connection, LOANS, renumbered=_IS_RENUMBERED)
 

@@ -52,6 +52,11 @@ def count(connection: Connection, kind: Kind, renumbered: str = "false") -> list
     return [MergedRows(*row) for row in connection.execute(text(statement))]
 
 
+def outcomes(connection: Connection, kind: Kind) -> set[str]:
+    """What is to become of the rows of a kind, so that no statement looks through them for what none of them is."""
+    return set(connection.scalars(text(f"SELECT DISTINCT outcome FROM incoming_{kind.name}")))
+
+
 def listed(names: Iterable[str], of: str = "") -> str:
     """Columns as a statement lists them, of a table or without one: `staged.age, staged.phone_number`."""
     return ", ".join(f"{of}.{name}" if of else name for name in names)

@@ -8,12 +8,12 @@ its time is in proportion to the length, and less than the reader's.
 
 import re
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from chalicelib.imports.reading.cells import ERROR_NAMES, ErrorCell, Uncalculated
-from chalicelib.imports.reading.marks import Mark, Marks, ascending, column_number
+from chalicelib.imports.reading.marks import LAST_COLUMN, Mark, Marks, ascending, column_number
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.xml_parts import Damaged
@@ -35,17 +35,20 @@ _CONTENT = (
     rb'(?:<~v>[^<>]*+</~v>|<~v ?+/>|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+'
 )
 _REST = _STYLE_AND_TYPE + rb" ?+(?:/>|>" + _CONTENT + rb"</~c>)\s*+"
+# Of numbers there is nothing to be found, so that most rows of most files need no second look.
+_NUMBER = rb'(?:%b)?+(?: t="n")?+ ?+(?:/>|><~v>[^<>]++</~v></~c>)\s*+' % _STYLE
 _COLUMNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@lru_cache(8)
-def grammar(prefix: bytes) -> re.Pattern[bytes]:
+@lru_cache(16)
+def grammar(prefix: bytes, rest: bytes = _REST) -> re.Pattern[bytes]:
     """The pattern of plain rows whose elements have this namespace prefix, with its colon.
 
-    Its groups from the second on tell whether there is a cell in the columns A to Z, and the last, beyond them.
+    Its groups from the second on tell whether there is a cell in the columns A to Z, and the last, beyond them. `rest`
+    is what follows the address of a cell.
     """
-    cells = b"".join(rb'(?:<~c r="(%c)\1"%b)?+' % (letter, _REST) for letter in _COLUMNS)
-    cells += rb'(?:<~c r="([A-Z]{2,3})\1"%b)*+' % _REST
+    cells = b"".join(rb'(?:<~c r="(%c)\1"%b)?+' % (letter, rest) for letter in _COLUMNS)
+    cells += rb'(?:<~c r="([A-Z]{2,3})\1"%b)*+' % rest
     row = rb'<~row r="([1-9]\d{0,6})"(?:%b){0,20}+ ?+(?:/>|>\s*+%b</~row>)\s*+' % (_ATTRIBUTE, cells)
     return re.compile(rb"\s*+(?:%b)*+" % row.replace(b"~", prefix))
 
@@ -57,8 +60,11 @@ class PlainRows:
         self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat], *, is_uncalculated: bool
     ) -> None:
         self.last_row = self.width = self.text_bytes = 0
+        # The last row that may have a value, and the first column that has a cell.
+        self.height = 0
+        self.first_column = LAST_COLUMN
         self._prefix = prefix
-        self._grammar = grammar(prefix)
+        self._grammar, self._numbers = grammar(prefix), grammar(prefix, _NUMBER)
         self._strings = strings
         self._formats = formats
         self._is_uncalculated = is_uncalculated
@@ -68,12 +74,15 @@ class PlainRows:
 
     def take(self, xml: bytes) -> bool:
         """Takes in whole rows; False if they are not plain, and then nothing is known. Raises Damaged."""
-        matched = self._grammar.fullmatch(xml)
+        numbers = self._numbers.fullmatch(xml)
+        matched = numbers or self._grammar.fullmatch(xml)
         if not matched or not self._is_in_order(xml, matched):
             return False
-        self._count_texts(xml)
-        self._find_errors(xml)
-        self._find_formulas(xml)
+        self._find_height(xml)
+        if not numbers:
+            self._count_texts(xml)
+            self._find_errors(xml)
+            self._find_formulas(xml)
         self._find_formats(xml)
         return True
 
@@ -95,10 +104,21 @@ class PlainRows:
         *near, beyond = matched.groups()[1:]
         if beyond:
             cells = [(int(row), column_number(letters)) for letters, row in self._patterns.cell.findall(xml)]
-            self.width = max(self.width, *(column for _, column in cells))
+            self._reach([column for _, column in cells])
             return all(one < other for one, other in pairwise(cells))
-        self.width = max(self.width, *(at for at, letter in enumerate(near, start=1) if letter), 0, 0)
+        self._reach([at for at, letter in enumerate(near, start=1) if letter])
         return True
+
+    def _reach(self, columns: Sequence[int]) -> None:
+        self.width = max([self.width, *columns])
+        self.first_column = min([self.first_column, *columns])
+
+    def _find_height(self, xml: bytes) -> None:
+        at = xml.rfind(b"<%bv>" % self._prefix)
+        at = max(at, xml.rfind(b"<%bis>" % self._prefix, max(at, 0)))
+        if at >= 0:
+            row = xml.rindex(b"<%brow " % self._prefix, 0, at)
+            self.height = int(self._patterns.row.match(xml, row)[1])
 
     def _count_texts(self, xml: bytes) -> None:
         if b"<%bis>" % self._prefix in xml:

@@ -23,19 +23,34 @@ from chalicelib.imports.reading.xml_parts import LINKS, MAIN, Damaged, blocks
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPES = f'<Types xmlns="{_PACKAGE}/content-types"/>'
 _LINK = '<Relationship Id="r{0}" Type="{1}/{2}" Target="{3}"/>'
-_SHEET = "xl/worksheets/{0}.xml"
-_STRINGS, _STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
+_SHEETS = "xl/worksheets/"
+STRINGS, _STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
 _LOCAL_HEADER = 30
 
 
 @dataclass(frozen=True)
 class LookedInto:
-    """Of one sheet: how far its cells reach, how many bytes of text are in them, and what they are beside values."""
+    """Of one sheet: how far its cells reach, how many bytes of text are in them, and what they are beside values.
+
+    `rows` counts those without a value too; the last that may have one is at `height`.
+    """
 
     rows: int
     columns: int
+    height: int
+    first_column: int
     text_bytes: int
     marks: Marks
+
+
+def sheet_name(number: int) -> str:
+    """The name of a sheet's part, by its number from 1."""
+    return f"{_SHEETS}{number}.xml"
+
+
+def is_sheet(name: str) -> bool:
+    """Whether the part of this name is a sheet."""
+    return name.startswith(_SHEETS)
 
 
 def repack(container: zipfile.ZipFile, package: Package, target: IO[bytes]) -> tuple[int, list[LookedInto]]:
@@ -62,9 +77,9 @@ def _frame(sheets: int, counts_from_1904: bool) -> dict[str, str]:
     """What every package needs beside its sheets, whose names are their numbers."""
     numbers = range(1, sheets + 1)
     named = "".join(f'<sheet name="{number}" sheetId="{number}" r:id="r{number}"/>' for number in numbers)
-    links = [_LINK.format(number, LINKS[0], "worksheet", "/" + _SHEET.format(number)) for number in numbers]
+    links = [_LINK.format(number, LINKS[0], "worksheet", "/" + sheet_name(number)) for number in numbers]
     links.append(_LINK.format("styles", LINKS[0], "styles", "/" + _STYLES))
-    links.append(_LINK.format("strings", LINKS[0], "sharedStrings", "/" + _STRINGS))
+    links.append(_LINK.format("strings", LINKS[0], "sharedStrings", "/" + STRINGS))
     return {
         "[Content_Types].xml": _TYPES,
         "_rels/.rels": _links(_LINK.format("0", LINKS[0], "officeDocument", "xl/workbook.xml")),
@@ -81,7 +96,7 @@ def _links(links: str) -> str:
 def _add_strings(container: zipfile.ZipFile, part: zipfile.ZipInfo | None, made: zipfile.ZipFile) -> SharedStrings:
     strings = Strings()
     some: Iterable[bytes] = shared_strings.rewritten(blocks(container, part)) if part else ()
-    _write(made, _STRINGS, chain([shared_strings.START], _taken(strings.take, some), [shared_strings.END]))
+    _write(made, STRINGS, chain([shared_strings.START], _taken(strings.take, some), [shared_strings.END]))
     return SharedStrings(strings.lengths)
 
 
@@ -93,15 +108,15 @@ def _add_sheet(
     looker: Callable[[bytes], PlainRows],
 ) -> LookedInto:
     assert sheet.part
-    name = _SHEET.format(number)
+    name = sheet_name(number)
     rows = plain_sheet(blocks(container, sheet.part), looker)
     if rows and sheet.part.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        _copy(container, sheet.part, made, name)
+        copy_part(container, sheet.part, made, name)
     else:
         rows = looker(b"")
         anew = rewriting.rewritten(sheet.name, blocks(container, sheet.part))
         _write(made, name, chain([rewriting.START], _taken(rows.take, anew), [rewriting.END]))
-    return LookedInto(rows.last_row, rows.width, rows.text_bytes, rows.marks())
+    return LookedInto(rows.last_row, rows.width, rows.height, rows.first_column, rows.text_bytes, rows.marks())
 
 
 def _taken(take: Callable[[bytes], bool], some: Iterable[bytes]) -> Iterator[bytes]:
@@ -118,7 +133,7 @@ def _write(made: zipfile.ZipFile, name: str, some: Iterable[bytes]) -> None:
             stream.write(piece)
 
 
-def _copy(container: zipfile.ZipFile, part: zipfile.ZipInfo, made: zipfile.ZipFile, name: str) -> None:
+def copy_part(container: zipfile.ZipFile, part: zipfile.ZipInfo, made: zipfile.ZipFile, name: str) -> None:
     """Copies a part as it is compressed; zipfile itself can only pack it again."""
     source, target = container.fp, made.fp
     assert source

@@ -1,12 +1,13 @@
 """A worksheet that is written plainly throughout: its head, its rows, and what stands below them."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from xml.parsers import expat
 
 from chalicelib.imports.reading.plain_rows import PlainRows
-from chalicelib.imports.reading.xml_parts import Damaged, known, parser, pieces
+from chalicelib.imports.reading.xml_parts import MAIN, Damaged, known, parser, pieces
 
+_MAIN = MAIN[0].encode()
 _MAX_HEAD = 2**22
 _SHEET_DATA = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.-]{0,19}:)?sheetData>")
 
@@ -29,6 +30,22 @@ def plain_sheet(some: Iterable[bytes], looker: Callable[[bytes], PlainRows]) -> 
             rows = None
         is_below = is_below or bool(closing)
     return rows if is_below else None
+
+
+def row_pieces(some: Iterable[bytes]) -> tuple[bytes, bytes, Iterator[bytes]]:
+    """The rows of a plain sheet in pieces that each end behind a row; before them, the XML that stands around them."""
+    source = iter(some)
+    start, _, prefix = _head(source)
+    head = b'<%bworksheet xmlns%b="%b"><%bsheetData>' % (prefix, b":" + prefix[:-1] if prefix else b"", _MAIN, prefix)
+    return head, b"</%bsheetData></%bworksheet>" % (prefix, prefix), _rows(_chained(start or b"", source), prefix)
+
+
+def _rows(source: Iterable[bytes], prefix: bytes) -> Iterator[bytes]:
+    for piece in pieces(source, b"</%brow>" % prefix):
+        rows, close, _ = piece.partition(b"</%bsheetData>" % prefix)
+        yield rows
+        if close:
+            return
 
 
 def _head(source: Iterable[bytes]) -> tuple[bytes | None, bytes, bytes]:

@@ -1,25 +1,27 @@
 """Reading .xlsx: from a file to sheets of rows, each with the number that Excel shows beside it.
 
-The reader is python-calamine (docs/decisions/imports.md says why). It gives every number as a float, and reads
-all of a workbook into memory: 0.7 GB for a million loans. It never reads the file itself, but a package made of those
-parts of it that were looked into (repacking.py).
+The reader is python-calamine (docs/decisions/imports.md says why). It gives every number as a float. It never reads
+the file itself, but packages made of those parts of it that were looked into (repacking.py), a part of a sheet at a
+time (sheet_parts.py).
 """
 
 import lzma
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from tempfile import TemporaryFile
+from contextlib import contextmanager
+from itertools import count
 from typing import IO
 from xml.parsers.expat import ExpatError
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
+from python_calamine import CalamineError, PasswordError
 
 from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.marks import LAST_ROW, with_marks
 from chalicelib.imports.reading.package import Package, open_package
-from chalicelib.imports.reading.repacking import LookedInto, repack
+from chalicelib.imports.reading.repacking import LookedInto
 from chalicelib.imports.reading.rewriting import stray
+from chalicelib.imports.reading.sheet_parts import SheetParts
 from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
 
 # A million loans are 0.4 GB of XML and compress about tenfold.
@@ -52,17 +54,22 @@ DAMAGE = (
 
 
 def read_xlsx(file: IO[bytes]) -> list[Sheet]:
-    """The sheets of an .xlsx file, all read into memory. Raises FileRefused if it is none, damaged or too large."""
+    """The sheets of an .xlsx file, all looked into. Raises FileRefused if it is none, damaged or too large, and so may
+    the rows of a sheet.
+    """
     _check_container(file)
+    with _damage_refused(), zipfile.ZipFile(file) as container:
+        package = open_package(container)
+        parts = SheetParts(container, package)
+        _check_cells(package, parts.looked)
+        _check_text(parts.shared_bytes + sum(sheet.text_bytes for sheet in parts.looked))
+        return _sheets(package, parts)
+
+
+@contextmanager
+def _damage_refused() -> Iterator[None]:
     try:
-        with zipfile.ZipFile(file) as container, TemporaryFile() as copy:
-            package = open_package(container)
-            shared_bytes, looked = repack(container, package, copy)
-            _check_cells(package, looked)
-            _check_text(shared_bytes + sum(sheet.text_bytes for sheet in looked))
-            copy.seek(0)
-            workbook = CalamineWorkbook.from_filelike(copy)
-            read = [workbook.get_sheet_by_index(number) for number in range(len(looked))]
+        yield
     except PasswordError:
         raise FileRefused("The workbook is protected by a password; save it without one.") from None
     except DAMAGE as error:
@@ -72,27 +79,28 @@ def read_xlsx(file: IO[bytes]) -> list[Sheet]:
         if type(error).__name__ == "PanicException":
             raise FileRefused("The workbook is damaged and cannot be read.") from error
         raise
-    return _sheets(package, read, looked)
 
 
-def _sheets(package: Package, read: Sequence[CalamineSheet], looked: Sequence[LookedInto]) -> list[Sheet]:
+def _sheets(package: Package, parts: SheetParts) -> list[Sheet]:
     names = _distinct(shown(sheet.name) for sheet in package.sheets)
-    cells = zip(read, looked, strict=True)
+    numbers = count(1)
     return [
         Sheet(name, 0, lambda: iter(()), left_out=sheet.left_out)
         if sheet.left_out
-        else _sheet(name, *next(cells), package.counts_from_1904)
+        else _sheet(name, parts, next(numbers), package.counts_from_1904)
         for name, sheet in zip(names, package.sheets, strict=True)
     ]
 
 
-def _sheet(name: str, sheet: CalamineSheet, looked: LookedInto, counts_from_1904: bool) -> Sheet:
-    def rows() -> Iterator[NumberedRow]:
-        numbered = enumerate(sheet.iter_rows(), start=1)
-        return with_marks(numbered, looked.marks, sheet.start[1] if sheet.start else 0) if looked.marks else numbered
+def _sheet(name: str, parts: SheetParts, number: int, counts_from_1904: bool) -> Sheet:
+    looked = parts.looked[number - 1]
 
-    left = sheet.start[1] if sheet.start else 0
-    return Sheet(name, sheet.end[0] + 1 if sheet.end else 0, rows, counts_from_1904, first_column=left + 1)
+    def rows() -> Iterator[NumberedRow]:
+        with _damage_refused():
+            rows = parts.rows(number)
+            yield from with_marks(rows, looked.marks, looked.first_column - 1) if looked.marks else rows
+
+    return Sheet(name, looked.height, rows, counts_from_1904, looked.first_column)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
