@@ -405,7 +405,7 @@ def test_loans_that_need_an_opening_are_named_on_the_first_page_with_a_workbook_
     who = named(database)
     told_of = an_imported_loan(database, who, source_loan_id=None, end_date=None)
     an_imported_loan(database, who, end_date=None)
-    statistics.overviews.cache_clear()
+    counted_books.overviews.cache_clear()
     home = opened(officer, "/console/")
     assert (
         f"Loan {told_of} of customer {who} was made here, and a workbook said that 3 of its instalments" in home.words

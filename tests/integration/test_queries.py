@@ -65,7 +65,7 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
 
 def in_class(connection: Connection, bucket: int, customer_id: int | None = None) -> object:
     """A page of the loans in a class, by number."""
-    return loans.listed(connection, today=TODAY, cursor=LATER, bucket=BUCKETS[bucket], customer_id=customer_id)
+    return standings.listed(connection, today=TODAY, cursor=LATER, bucket=BUCKETS[bucket], customer_id=customer_id)
 
 
 @pytest.mark.parametrize(
