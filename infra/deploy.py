@@ -7,6 +7,7 @@ whether it answers. A revision that does not is replaced by the one before it.
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ GUARDED = ("prod",)
 Parameters = Mapping[str, str]
 # Raises CommandError if the stage with these outputs does not answer as it should.
 Prove = Callable[[Mapping[str, str]], None]
-# Packages the stage of this name into the new folder, with these certificates, for this kind of processor.
-Build = Callable[[str, Path, bytes, str | None], Package]
+# Packages the stage of this name into the new folder, with `certificates` and for the kind of processor `architecture`.
+Build = Callable[..., Package]
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,8 @@ def deploy(
             say("Nothing to deploy: the stack is that of this source.")
         else:
             say("Packaging the functions.")
-            with tempfile.TemporaryDirectory() as folder:
-                built = build(stage, Path(folder) / "package", certificates, architecture)
-                release = _release(place, parameters, digest, built, before)
+            packaged = partial(build, stage, certificates=certificates, architecture=architecture)
+            release = _release(place, parameters, digest, before, packaged)
         plan = place.plan(release) if release else None
         if plan:
             place.stack.ask(plan, approve)
@@ -178,11 +178,15 @@ def run_bootstrap(session: Session, outputs: Mapping[str, str]) -> dict[str, Any
     return invoke(session, outputs["BootstrapFunctionName"], {})
 
 
-def _release(place: Stage, parameters: Parameters, digest: str, built: Package, before: Revision | None) -> Revision:
-    """What is to be deployed, uploaded."""
-    key = upload(place.bucket, built, place.session)
-    tags = {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
-    return Revision(key, parameters, tags)
+def _release(
+    place: Stage, parameters: Parameters, digest: str, before: Revision | None, packaged: Callable[[Path], Package]
+) -> Revision:
+    """What is to be deployed: packaged and uploaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        key = upload(place.bucket, packaged(Path(folder) / "package"), place.session)
+    return Revision(
+        key, parameters, {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
+    )
 
 
 def _carry_out(place: Stage, before: Revision | None, release: Revision, plan: Plan, say: Say) -> None:

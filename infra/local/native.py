@@ -92,7 +92,8 @@ class Native(Launcher):
             if server in missing:
                 require_free(port, "up", variable)
         self.require_its_port(LOCALSTACK, self.localstack.listens_at())
-        self.require_its_port(POSTGRES, self.postgres.listens_at())
+        if POSTGRES not in missing:
+            self.postgres.require_its_port()
 
     def _start_localstack(self) -> None:
         temporary = self.home.localstack / "tmp"

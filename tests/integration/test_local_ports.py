@@ -1,5 +1,6 @@
 """`make up` with the port of another folder's Postgres deploys to neither: it says whose port it is, and what to do."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -35,10 +36,13 @@ def at_port(native: Native, port: int) -> Native:
     return replace(native, ports=replace(native.ports, db=port))
 
 
-def test_the_port_of_another_folders_postgres_is_refused_with_the_one_that_ours_has(
+def test_the_port_of_another_folders_postgres_is_refused_with_that_folder(
     ours: Native, postgres: PostgresServer
 ) -> None:
-    sentence = f"runs with DB_PORT={ours.ports.db}, not {postgres.port}; name that port, or `make down` first"
+    sentence = re.escape(
+        f"Port {postgres.port} belongs to the Postgres in {postgres.directory}. "
+        f"This folder's runs with DB_PORT={ours.ports.db}; name that port, or `make down` first to change it."
+    )
     with pytest.raises(CommandError, match=sentence):
         at_port(ours, postgres.port).start()
     assert ours.localstack.pid() is None
@@ -46,10 +50,9 @@ def test_the_port_of_another_folders_postgres_is_refused_with_the_one_that_ours_
 
 def test_a_port_at_which_nothing_answers_is_refused_with_the_one_that_postgres_has(ours: Native) -> None:
     port = free_port()
-    with pytest.raises(CommandError, match=f"runs with DB_PORT={ours.ports.db}, not {port}; name that port"):
+    with pytest.raises(CommandError, match=f"Port {port} is not that of .* runs with DB_PORT={ours.ports.db}; name"):
         at_port(ours, port).start()
 
 
 def test_the_port_that_it_has_is_taken(ours: Native) -> None:
-    assert ours.postgres.listens_at() == {ours.ports.db}
-    ours.require_its_port("postgres", ours.postgres.listens_at())
+    ours.postgres.require_its_port()

@@ -181,7 +181,7 @@ def test_a_log_is_followed_from_its_end_through_growth_and_renewal(tmp_path: Pat
 
 def test_every_line_says_which_log_it_is_from(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("first\n")
-    (tmp_path / "b.log").write_text("second\n")
+    (tmp_path / "b.log").write_text('{"event": "request", "status": 500}\n')
     out = io.StringIO()
 
     def files() -> list[Path]:
@@ -190,3 +190,6 @@ def test_every_line_says_which_log_it_is_from(tmp_path: Path) -> None:
     threading.Thread(target=follow_files, args=(files, out), daemon=True).start()
     wait_until(lambda: len(out.getvalue().splitlines()) == 2, "a line of each log")
     assert [line.split("|")[0].strip() for line in out.getvalue().splitlines()] == ["a", "b"]
+    # Colours are for a terminal.
+    assert "500" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
