@@ -208,7 +208,7 @@ class LoanProspect(TypedDict):
     """What the rest of a loan will be, if all is paid as demanded."""
 
     instalment: Annotated[Decimal, Field(description="that of every month but the last, in rupees; 0 if none is left")]
-    instalments_left: Annotated[int, Field(description="how many will be demanded", ge=0)]
+    instalments_left: Annotated[int, Field(description="how many will be demanded")]
     end_date: Annotated[date | None, Field(description="when it ends; null if it has outlived its due dates")]
     interest_to_pay: Annotated[
         Decimal, Field(description="all interest that is still to be paid, what is owed today included, in rupees")
