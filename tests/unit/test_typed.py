@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.rules.typed import Problem, dates, names, numbers, phones
 from chalicelib.rules.typed.dates import EitherWay
@@ -197,3 +199,28 @@ def test_a_name_is_not_taken_for_a_word_of_programs(text: str) -> None:
 )  # fmt: skip
 def test_what_a_float_prints_beyond_the_digits_it_keeps_is_noise(sent: str, meant: str) -> None:
     assert numbers.without_float_noise(Decimal(sent)) == Decimal(meant)
+
+
+@pytest.mark.parametrize("meant", ["José", "Zoë Brontë", "आशा", "ಅಶಾ", "张伟", "Müller", "ठाकुर"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_a_name_whose_utf_8_was_read_in_another_encoding_is_refused_with_what_it_was(meant: str, encoding: str) -> None:
+    text = "".join(bytes([byte]).decode(encoding, errors="ignore") or chr(byte) for byte in meant.encode())
+    read = names.name(text)
+    assert isinstance(read, Problem)
+    assert read.code == "damaged_text"
+    assert f"most likely is {meant};" in read.message
+    assert names.name(meant) == meant
+
+
+NAMED = "ƒŠŒŽšœžŸ\u00a0 " + "".join(map(chr, [*range(0x41, 0x5B), *range(0x61, 0x7B), *range(0xC0, 0x100)]))
+
+
+@given(st.text(NAMED, min_size=1, max_size=30))
+def test_no_name_of_the_letters_that_those_encodings_have_is_taken_for_misread(text: str) -> None:
+    assert names.misread(text) is None
+
+
+def test_ten_digits_that_begin_with_0_are_taken_and_told_of() -> None:
+    assert phones.phone_number("0697989224") == "0697989224"
+    assert phones.unlikely("0697989224") is phones.UNLIKELY
+    assert phones.unlikely("9812345678") is None

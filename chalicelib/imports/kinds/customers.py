@@ -5,6 +5,7 @@ from chalicelib.imports.kinds.readers import ID, PHONE_NUMBER, money, text_of_na
 from chalicelib.rules.bounds import AGE, NAME_LENGTH
 from chalicelib.rules.importing import SheetKind
 from chalicelib.rules.typed.names import means_nothing
+from chalicelib.rules.typed.phones import unlikely
 
 CUSTOMER_ID = Column(
     "Customer ID", "customer_id", ID, "The customer's number: a whole number from 1. It is kept.", example=101
@@ -49,6 +50,7 @@ CUSTOMERS = Kind(
             "10 digits, as a number or as text.",
             example=9812345678,
             aliases=("Phone", "Mobile Number"),
+            flag=unlikely,
         ),
         Column(
             "Monthly Salary",

@@ -11,6 +11,7 @@ from chalicelib.rules.typed.letters import is_blank, is_unseen
 NO_LETTER = Problem("not_a_name", "must have at least one letter.")
 OVERRIDDEN = Problem("not_a_name", "must not hold characters that turn the order of others (bidirectional overrides).")
 DAMAGED = Problem("damaged_text", "holds the mark of a character that was lost; type the name again.")
+MISREAD = "was UTF-8 that something read in another encoding, and most likely is {name}; export it again as UTF-8."
 CONTROL = Problem("control_character", "must not hold control characters, such as a line break.")
 MEANS_NOTHING = Problem(
     "word_for_nothing", "is what programs write for nothing, or for an error; the row was kept as it is."
@@ -20,6 +21,12 @@ _OVERRIDES = frozenset("\u202d\u202e")
 _REPLACEMENT = "\ufffd"
 # They say how letters of Indian and Arabic scripts join, and nothing to others.
 _JOINERS = frozenset("\u200c\u200d")
+# The byte that a character is in Latin-1 or in Windows-1252, whose five holes programs fill from Latin-1.
+_BYTES = {chr(byte): byte for byte in range(256)} | {
+    bytes([byte]).decode("cp1252"): byte for byte in range(0x80, 0xA0) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+# What the second byte of a letter in UTF-8 can be read as and a name can have, behind another letter.
+_IN_NAMES = frozenset("ƒŠŒŽšœžŸ\u00a0").union(map(chr, range(0xC0, 0x100)))
 _WORDS_FOR_NOTHING = frozenset(
     ["null", "none", "nil", "nan", "n/a", "na", "-", "--", ".", "?", "#error!", "(null)", "(none)", "<na>", "\\n",
      "undefined", "unknown", "true", "false"]
@@ -37,7 +44,11 @@ def name(text: str) -> str | Problem:
     | श्री<U+200D>       | as it is              |
     | 12, <U+200B>     | a Problem: no letter  |
     | NULL, None, N/A, - | as it is; see `means_nothing` |
+    | JosÃ©            | a Problem: was José   |
     """
+    # Before blanks are taken away, because a no-break space may be part of what was misread.
+    if repaired := misread(text):
+        return Problem(DAMAGED.code, MISREAD.format(name=repaired[: NAME_LENGTH.most]))
     text = text.strip()
     if len(text) > NAME_LENGTH.most:
         return Problem("too_long", f"must have at most {NAME_LENGTH.most} characters; it has {len(text)}.")
@@ -49,6 +60,27 @@ def name(text: str) -> str | Problem:
         return DAMAGED
     seen = text if text.isascii() else _seen(text).strip()
     return seen if _has_letter(seen) or _is_word_for_nothing(seen) else NO_LETTER
+
+
+def misread(text: str) -> str | None:
+    """What a text was before its UTF-8 was read as Latin-1 or Windows-1252; None if it was not.
+
+    All of it has to be UTF-8 again, byte by byte, and behind one letter at least stands a sign such as © or ¤ that no
+    name has: KRÍŽ is a name, and so is Weiß with a no-break space behind it.
+
+    >>> misread("JosÃ©"), misread("à¤†à¤¶à¤¾"), misread("José"), misread("KRÍŽ")
+    ('José', 'आशा', None, None)
+    """
+    if text.isascii() or not any(map(_is_misread_letter, text, text[1:])):
+        return None
+    try:
+        return bytes(map(_BYTES.__getitem__, text)).decode()
+    except (KeyError, UnicodeDecodeError):
+        return None
+
+
+def _is_misread_letter(first: str, second: str) -> bool:
+    return "\u00c2" <= first <= "\u00f4" and not second.isascii() and second not in _IN_NAMES
 
 
 def full_name(first_name: str, last_name: str) -> str:

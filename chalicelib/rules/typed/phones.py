@@ -15,6 +15,8 @@ SHORTENED = Problem(
     f"is shortened to a power of ten, in which digits may be lost; type all {PHONE_DIGITS} of its digits.",
 )
 
+UNLIKELY = Problem("unlikely_phone_number", "begins with 0, as no number in India does; the row was kept as it is.")
+
 _WRITTEN = re.compile(r"[0-9()\[\]{}./+ -]+")
 # What programs write behind a whole number that they keep as a float.
 _OF_A_FLOAT = re.compile(r"([0-9]{10,14})\.0{1,9}")
@@ -48,6 +50,11 @@ def phone_number(text: str) -> str | Problem:
     if not found or not _plus_leads(plain) or _is_alternative(plain):
         return TWO_NUMBERS if len(digits) >= 2 * PHONE_DIGITS else NOT_A_PHONE_NUMBER
     return found[1]
+
+
+def unlikely(number: str) -> Problem | None:
+    """What is to be said about ten digits that are no subscriber's number in India: those begin with 1 to 9."""
+    return UNLIKELY if number.startswith("0") else None
 
 
 def beginnings(text: str) -> frozenset[str]:
