@@ -6,7 +6,7 @@ A bench that finds the machine too noisy is repeated, and says so if it stays so
 import argparse
 from pathlib import Path
 
-from bench import cold_start, growth, handlers, imports, pages, receipts, rules, servicing, throughput, writes
+from bench import book, cold_start, growth, handlers, imports, pages, receipts, rules, servicing, throughput, writes
 from bench.measuring import machine, write_json
 from bench.noise import ATTEMPTS, MOST, quietly, verdict
 
@@ -18,6 +18,7 @@ BENCHES = {
     "throughput": throughput.run,
     "cold_start": cold_start.run,
     "growth": growth.run,
+    "book": book.run,
     "pages": pages.run,
     "imports": imports.run,
     "writes": writes.run,
