@@ -45,9 +45,9 @@ def addresses(loans: int) -> list[str]:
         "customers/", f"customers/{customer}/", f"view-loan/{loan}/", f"view-loans/{customer}/", "loans/",
         f"loans/?after={loan}", "loans/?state=current", "loans/?state=ended",
         *(f"loans/?class={code}" for code in CODES), f"loans/?class=SMA-2&after={loan * 2 - 1000}",
-        f"loans/{loan}/account/", f"loans/{loan}/settlement/", f"loans/{loan}/statement/", f"loans/{loan}/schedule/", "delinquency/",
-        *(f"delinquency/loans/?class={code}" for code in CODES), "applications/", "applications/?outcome=refused",
-        "audit/", "imports/", "users/", "api-keys/",
+        f"loans/{loan}/account/", f"loans/{loan}/settlement/", f"loans/{loan}/statement/", f"loans/{loan}/schedule/",
+        "delinquency/", *(f"delinquency/loans/?class={code}" for code in CODES), "applications/",
+        "applications/?outcome=refused", "audit/", "imports/", "users/", "api-keys/",
     ]  # fmt: skip
     return [f"/console/{page}" for page in pages] + [f"/api/{endpoint}" for endpoint in endpoints]
 
