@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from bench import (
+    book,
     cold_start,
     first_answer,
     growth,
@@ -31,6 +32,7 @@ BENCHES = {
     "cold_start": cold_start.run,
     "first_answer": first_answer.run,
     "growth": growth.run,
+    "book": book.run,
     "pages": pages.run,
     "imports": imports.run,
     "writes": writes.run,

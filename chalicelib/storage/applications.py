@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, select, tuple_
 
 from chalicelib.postgres.connection import prepared
 from chalicelib.rules.access import EVERYBODY, Author, Scope
@@ -173,8 +173,14 @@ def of_loan(connection: Connection, loan_id: int) -> int | None:
 def listed(
     connection: Connection, wanted: ApplicationFilter, *, cursor: Cursor, scope: Scope = EVERYBODY
 ) -> Slice[StoredApplication]:
-    """The newest applications first."""
+    """The newest applications first.
+
+    Of some days, those of the last of them first, from the index of days: a walk by number would come past all that
+    are newer. Applications of one day are in the order of their numbers either way.
+    """
     columns = loan_applications.c
+    number, day = columns.application_id, columns.decided_on
+    by_day = wanted.since is not None or wanted.to is not None
     statement = _STORED
     for only in (wanted.customer_id, scope.customer_id):
         if only is not None:
@@ -185,7 +191,11 @@ def listed(
         statement = statement.where(columns.decided_on >= wanted.since)
     if wanted.to is not None:
         statement = statement.where(columns.decided_on <= wanted.to)
-    if cursor.behind is not None:
-        statement = statement.where(columns.application_id < cursor.behind)
-    rows = connection.execute(statement.order_by(columns.application_id.desc()).limit(cursor.asked))
+    if cursor.behind is not None and by_day:
+        last = select(day).where(number == cursor.behind).scalar_subquery()
+        statement = statement.where(tuple_(day, number) < tuple_(last, cursor.behind))
+    elif cursor.behind is not None:
+        statement = statement.where(number < cursor.behind)
+    order = [day.desc(), number.desc()] if by_day else [number.desc()]
+    rows = connection.execute(statement.order_by(*order).limit(cursor.asked))
     return cursor.slice([StoredApplication(*row) for row in rows], lambda stored: stored.application_id)

@@ -2,16 +2,17 @@
 
 import json
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import simplejson
-from sqlalchemy import Connection, Select, Text, cast, select
+from sqlalchemy import CTE, Connection, Select, Text, cast, func, select
 
 from chalicelib.postgres.connection import prepared
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Event
+from chalicelib.rules.bounds import MAX_ID
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import audit_log
 
@@ -54,6 +55,10 @@ class AuditFilter:
     since: datetime | None = None
     to: datetime | None = None
 
+
+# The entries of a day beside a time tell where to look by number. A transaction has the time of its beginning, and
+# draws numbers until its end, which is sooner than this.
+_NEAR, _MARGIN = timedelta(days=1), timedelta(hours=1)
 
 # As text, because the driver would read the amounts as binary floats.
 _TEXTS = {name: cast(audit_log.c[name], Text).label(name) for name in ("before", "after")}
@@ -102,13 +107,28 @@ def listed(connection: Connection, wanted: AuditFilter, cursor: Cursor) -> Slice
         if value is not None:
             statement = statement.where(columns[name] == value)
     if wanted.since is not None:
-        statement = statement.where(columns.at >= wanted.since)
+        begin = _numbers_within(wanted.since - _NEAR - _MARGIN, wanted.since - _MARGIN)
+        least = select(func.min(begin.c.audit_id)).scalar_subquery()
+        statement = statement.where(columns.at >= wanted.since, columns.audit_id >= func.coalesce(least, 0))
     if wanted.to is not None:
-        statement = statement.where(columns.at < wanted.to)
+        end = _numbers_within(wanted.to + _MARGIN, wanted.to + _MARGIN + _NEAR)
+        most = select(func.max(end.c.audit_id)).scalar_subquery()
+        statement = statement.where(columns.at < wanted.to, columns.audit_id <= func.coalesce(most, MAX_ID))
     if cursor.behind is not None:
         statement = statement.where(columns.audit_id < cursor.behind)
     rows = connection.execute(statement.order_by(columns.audit_id.desc()).limit(cursor.asked))
     return cursor.slice([_event(row._asdict()) for row in rows], lambda event: event.audit_id)
+
+
+def _numbers_within(since: datetime, to: datetime) -> CTE:
+    """The numbers of the entries of a time, found by their time alone.
+
+    Numbers and times rise together, so these are ahead of all entries of an earlier time, or behind those of a later
+    one. A walk by number begins or ends at them; otherwise it would come past all that is newer or older.
+    """
+    columns = audit_log.c
+    within = select(columns.audit_id).where(columns.at >= since, columns.at < to)
+    return within.cte().prefix_with("MATERIALIZED")
 
 
 def _event(row: dict[str, Any]) -> StoredEvent:

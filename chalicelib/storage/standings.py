@@ -5,10 +5,25 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, not_, select, text
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    tuple_,
+    union,
+    union_all,
+)
 
 from chalicelib.postgres.connection import prepared
 from chalicelib.rules.access import EVERYBODY, Scope
+from chalicelib.rules.bounds import MAX_ID
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
@@ -35,6 +50,9 @@ _LISTED = (
     .outerjoin(loan_terms, loan_terms.c.loan_id == loans.c.loan_id)
 )
 
+# So many loans are looked at by number before others are looked for by something else.
+NEAR = 2_000
+
 # Terms and position of a loan that is serviced here; None of any other.
 Stands = tuple[Terms, Position] | None
 
@@ -53,16 +71,18 @@ def listed(
     """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
     or not, and the open ones in a bucket on that day.
     """
-    number = loans.c.loan_id
+    number: ColumnElement[int] = loans.c.loan_id
     statement = _LISTED.where(_is_behind(number, cursor, newest_first=newest_first))
     for only in (customer_id, scope.customer_id):
         if only is not None:
             statement = statement.where(loans.c.customer_id == only)
-    if current is not None:
-        statement = statement.where(is_current(today) if current else not_(is_current(today)))
+    of_all = customer_id is None and scope.customer_id is None
     if bucket is not None:
-        of_all = customer_id is None and scope.customer_id is None
         statement = _in_bucket(statement, bucket, today, cursor if of_all else None, newest_first=newest_first)
+    if current is not None and of_all and bucket is None:
+        statement, number = _in_state(cursor, today, current=current, newest_first=newest_first)
+    elif current is not None:
+        statement = statement.where(is_current(today) if current else not_(is_current(today)))
     ordered = _in_order(statement, number, cursor, newest_first=newest_first)
     return cursor.slice(list(map(_with_life, connection.execute(ordered))), lambda found: found[0].loan_id)
 
@@ -76,13 +96,70 @@ def _in_order(statement: Select[Any], number: ColumnElement[int], cursor: Cursor
     return statement.order_by(number.desc() if newest_first else number.asc()).limit(cursor.asked)
 
 
+def _in_state(
+    cursor: Cursor, today: date, *, current: bool, newest_first: bool
+) -> tuple[Select[Any], ColumnElement[int]]:
+    """Those that are current on a day, or have ended, and their number.
+
+    Newer loans are open and older ones have ended, so a walk by number would come past all of the others first. What is
+    current without being open is not serviced here.
+    """
+    walk = _walk(_LISTED, cursor, is_open=current, newest_first=newest_first)
+    if not current:
+        both = walk.where(loans.c.end_date < today).limit(cursor.asked).subquery()
+        return select(both), both.c.loan_id
+    open_ones = walk.limit(cursor.asked).subquery()
+    running = _running(cursor, today, newest_first=newest_first)
+    others = _LISTED.join(running, running.c.loan_id == loans.c.loan_id)
+    found = union_all(open_ones.select(), others).subquery()
+    return select(found), found.c.loan_id
+
+
+def _walk(statement: Select[Any], cursor: Cursor, *, is_open: bool, newest_first: bool) -> Select[Any]:
+    """The loans that are open or not, by number, behind the last page.
+
+    A range of the index: of an equality the planner would know that any order by number is the same.
+    """
+    first, last = (1, (cursor.behind or MAX_ID + 1) - 1) if newest_first else ((cursor.behind or 0) + 1, MAX_ID)
+    keys = (loans.c.is_open, loans.c.loan_id)
+    within = tuple_(*keys) >= tuple_(is_open, first), tuple_(*keys) <= tuple_(is_open, last)
+    return statement.where(*within).order_by(*(key.desc() if newest_first else key.asc() for key in keys))
+
+
+def _running(cursor: Cursor, today: date, *, newest_first: bool) -> Subquery:
+    """The numbers of a page of the loans that are not serviced here and not over.
+
+    Of those next by number, if they fill it, as they do in a book that is not serviced. If they do not, there are few
+    of them, which are found by their ends.
+    """
+    columns = (loans.c.loan_id, loans.c.end_date)
+    near = _walk(select(*columns), cursor, is_open=False, newest_first=newest_first).limit(NEAR).subquery()
+    runs = or_(near.c.end_date >= today, near.c.end_date.is_(None))
+    found = _in_order(select(near.c.loan_id).where(runs), near.c.loan_id, cursor, newest_first=newest_first).cte(
+        "found"
+    )
+    is_short = select(func.count()).select_from(found).scalar_subquery() < cursor.asked
+    ends = (loans.c.end_date >= today, loans.c.end_date.is_(None))
+    every = union_all(*(select(loans.c.loan_id).where(not_(loans.c.is_open), end, is_short) for end in ends))
+    page = _page_of(every.cte("every"), cursor, newest_first=newest_first)
+    return union(select(found.c.loan_id), select(page.c.loan_id)).subquery()
+
+
+def _page_of(numbers: CTE, cursor: Cursor, *, newest_first: bool) -> Subquery:
+    """The page of these numbers, all of which are found first: the planner would rather walk over loans by number, and
+    behind the last of these come past all others.
+    """
+    number = numbers.prefix_with("MATERIALIZED").c.loan_id
+    behind = select(number).where(_is_behind(number, cursor, newest_first=newest_first))
+    return _in_order(behind, number, cursor, newest_first=newest_first).subquery("page")
+
+
 def _in_bucket(
     statement: Select[Any], bucket: Bucket, today: date, of_all: Cursor | None, *, newest_first: bool
 ) -> Select[Any]:
     """Only open loans in a bucket; of all customers, those of the page after `of_all`.
 
-    Most loans are in the best bucket, which a walk by number soon comes past. Those in any other are found first: the
-    planner would walk too, and behind the last that is late come past all that are not.
+    Most loans are in the best bucket, which a walk by number soon comes past. Those in any other are found first.
     """
     values: dict[str, Any] = {"as_of": today}
     conditions = [f"status = 'open' AND {each.condition}" for each in stretches(BUCKETS.index(bucket), BUCKETS, values)]
@@ -90,10 +167,8 @@ def _in_bucket(
         these = text(f"({' OR '.join(conditions)})").bindparams(**values)
         return statement.where(these)
     late = text(" UNION ALL ".join(f"SELECT loan_id FROM loan_positions WHERE {these}" for these in conditions))  # noqa: S608 - conditions of ours
-    every = late.bindparams(**values).columns(loan_positions.c.loan_id).cte("every").prefix_with("MATERIALIZED")
-    number = every.c.loan_id
-    behind = select(number).where(_is_behind(number, of_all, newest_first=newest_first))
-    page = _in_order(behind, number, of_all, newest_first=newest_first).subquery("page")
+    every = late.bindparams(**values).columns(loan_positions.c.loan_id).cte("every")
+    page = _page_of(every, of_all, newest_first=newest_first)
     return statement.join(page, page.c.loan_id == loans.c.loan_id)
 
 

@@ -135,6 +135,9 @@ loans = Table(
     CheckConstraint("monthly_installment >= 0", name="loans_monthly_installment_not_negative"),
     CheckConstraint("emis_paid_on_time >= 0", name="loans_emis_paid_on_time_not_negative"),
     CheckConstraint("end_date >= start_date", name="loans_end_not_before_start"),
+    # Lists of those that are current or have ended, by number: open ones, and of the others those that end later.
+    Index("loans_open_idx", "is_open", "loan_id"),
+    Index("loans_end_idx", "end_date", "loan_id", postgresql_where=literal_column("NOT is_open")),
     # The facts of a decision and the list of a customer's loans, both from the index alone.
     Index(
         "loans_customer_facts_idx",
@@ -181,6 +184,7 @@ loan_applications = Table(
     _within("loan_applications", "score", bounds.SCORE),
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
     Index("loan_applications_decided_idx", "decided_on", "application_id"),
+    Index("loan_applications_outcome_idx", "approved", "application_id"),
 )
 
 # What was counted of a large book, for the pages that show it (services/statistics.py).
