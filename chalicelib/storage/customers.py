@@ -80,8 +80,8 @@ class Order(StrEnum):
     NAME_DESCENDING = "name-descending"
 
 
-# So many matches of a search are a few: fetching and sorting them takes milliseconds. More are in order of names, because
-# they are not spread over it: those whose first name begins as was typed stand beside each other.
+# So many matches of a search are a few: fetching and sorting them takes milliseconds. In order of names more
+# are, because over that they are not spread: those whose first name begins as was typed stand beside each other.
 FEW, FEW_BY_NAME = 5_000, 100_000
 
 _WORDS: ColumnElement[Any] = literal_column(
