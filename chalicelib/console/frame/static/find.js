@@ -37,8 +37,10 @@ function choose(index) {
   all[chosen].scrollIntoView({ block: "nearest" });
 }
 
-function fill(page) {
+function fill(page, address) {
   list.replaceChildren(...page.body.childNodes);
+  // Its links are told from the page of the results, and this may be another one.
+  for (const link of links()) link.href = new URL(link.getAttribute("href"), address);
   showMoments(list);
   for (const each of list.querySelectorAll("ul, li")) each.setAttribute("role", "presentation");
   for (const section of list.querySelectorAll("section")) {
@@ -66,7 +68,7 @@ async function search() {
     if (response.redirected || !response.ok) return show(false);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     listed = sought;
-    fill(page);
+    fill(page, response.url);
   } catch (error) {
     if (error.name !== "AbortError") show(false);
   }
