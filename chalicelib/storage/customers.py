@@ -1,6 +1,6 @@
 """The queries on customers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
@@ -14,11 +14,11 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     literal,
     literal_column,
     or_,
     select,
+    text,
     true,
     union,
     union_all,
@@ -32,6 +32,8 @@ from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.bounds import MAX_ID
 from chalicelib.rules.typed.names import full_name
 from chalicelib.rules.typed.phones import beginnings
+from chalicelib.storage import alike
+from chalicelib.storage.alike import Alike
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import PHONE_ENDING, customers
 
@@ -71,6 +73,13 @@ class Customer(Registration, _Numbered):
         return full_name(self.first_name, self.last_name)
 
 
+@dataclass(frozen=True)
+class Registered(Customer):
+    """A customer who was just registered, with those who are likely the same person."""
+
+    alike: Sequence[Alike]
+
+
 class Order(StrEnum):
     """In which order customers are listed."""
 
@@ -92,13 +101,18 @@ _COLUMNS = tuple(customers.c[field.name] for field in fields(Customer))
 _STORED: Select[Any] = select(*_COLUMNS)
 _ONE: Select[Any] = _STORED.where(customers.c.customer_id == bindparam("customer_id"))
 _LOCKED: Select[Any] = _ONE.with_for_update(key_share=True)
-_ADD = insert(customers).returning(customers.c.customer_id)
+_ADD = text(f"""
+    INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
+    VALUES (:first_name, :last_name, :age, :phone_number, :monthly_income, :approved_limit)
+    RETURNING customer_id, {alike.OF_A_NEW_ONE}
+""")  # noqa: S608 - a part of ours
 
 
-def add(connection: Connection, registration: Registration, approved_limit: Decimal) -> Customer:
-    """Inserts a customer under the next number of the sequence."""
+def add(connection: Connection, registration: Registration, approved_limit: Decimal) -> Registered:
+    """Inserts a customer under the next number of the sequence, and looks for the same person in the same statement."""
     values = {**vars(registration), "approved_limit": approved_limit}
-    return Customer(customer_id=connection.execute(_ADD, values).scalar_one(), **values)
+    number, found = connection.execute(_ADD, values | alike.LIMIT).one()
+    return Registered(customer_id=number, **values, alike=alike.alike_from_stored(found))
 
 
 def lock(connection: Connection, customer_id: int) -> Customer | None:

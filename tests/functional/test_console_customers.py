@@ -280,9 +280,48 @@ def test_a_customer_is_registered_once_however_often_the_button_is_pressed(
 
 def test_who_goes_back_and_registers_somebody_else_gets_a_second_customer(officer: Browser, database: Database) -> None:
     form = officer.get("/console/customers/new/")
-    for name in ("Asha", "Leela"):
-        officer.send(form, "", idempotency_key=form.hidden("idempotency_key"), **typed(first_name=name))
+    for name, phone in (("Asha", "86979 89224"), ("Leela", "86979 89225")):
+        changes = typed(first_name=name, phone_number=phone)
+        officer.send(form, "", idempotency_key=form.hidden("idempotency_key"), **changes)
     assert stored(database, 2).first_name == "Leela"
+
+
+def test_the_same_person_is_registered_again_only_after_a_look_at_who_it_is(
+    officer: Browser, database: Database
+) -> None:
+    number = named(database, "Rao", "Ashá", "7000000001")
+    add_loan(database, number)
+    form = officer.get("/console/customers/new/")
+    sent = typed(age="23", idempotency_key=form.hidden("idempotency_key"))
+    warned = officer.send(form, "", **sent)
+    assert warned.status == 409
+    assert f"Rao Ashá · customer {number} · 7000000001 · 23 years · same name and age" in warned.words
+    assert "Current loans of ₹1,00,000, ₹1,000 a month." in warned.words
+    assert f"/console/customers/{number}/" in warned.links()
+    assert 'value="86979 89224"' in warned.text
+    assert "Register anyway" in warned.words
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM customers")).scalar() == 1
+
+    again = sent | {"known": warned.hidden("known"), "idempotency_key": warned.hidden("idempotency_key")}
+    for _ in range(2):
+        seen = officer.follow(officer.send(warned, "", **again))
+        assert "The customer is registered." in seen.words
+    assert f"Perhaps the same person as Rao Ashá, customer {number} (same name and age)." in seen.words
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM customers")).scalar() == 2
+
+
+def test_whoever_registers_meanwhile_is_looked_at_too(officer: Browser, database: Database) -> None:
+    form = officer.get("/console/customers/new/")
+    sent = typed(idempotency_key=form.hidden("idempotency_key"))
+    first = named(database, "Asha", "Iyer")
+    warned = officer.send(form, "", **sent)
+    second = named(database, "Meera", "Rao")
+    warned = officer.send(form, "", **sent, known=warned.hidden("known"))
+    assert warned.status == 409
+    assert f"Meera Rao · customer {second} · 8697989224 · 23 years · same phone number" in warned.words
+    assert warned.hidden("known") == f"{first},{second}"
 
 
 def test_a_registration_keeps_what_was_typed_with_every_fault_beside_its_field(officer: Browser) -> None:

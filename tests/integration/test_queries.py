@@ -15,10 +15,10 @@ from chalicelib.rules.servicing.fold import step
 from chalicelib.rules.servicing.position import NOTHING
 from chalicelib.rules.servicing.stored import position_as_stored, terms_as_stored
 from chalicelib.rules.servicing.values import Fact, Intent, Kind, terms_of
-from chalicelib.storage import applications, audit, customers, delinquency, loans, servicing, standings
+from chalicelib.storage import alike, applications, audit, customers, delinquency, loans, servicing, standings
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.customers import Order
+from chalicelib.storage.customers import Customer, Order, Registration
 from chalicelib.storage.delinquency import Behind
 from chalicelib.storage.paging import Cursor
 from chalicelib.storage.servicing import Asked, Transaction, Written
@@ -54,6 +54,7 @@ PORTFOLIO = """
 
 TERMS = terms_of(Decimal(1000), Decimal(10), 12, date(2026, 1, 1), Decimal(90))
 POSITION = step(TERMS, NOTHING, Fact(1, Kind.DISBURSAL, TERMS.principal, TERMS.start_date))
+SOMEBODY = Customer(7, "Asha", "Rao", 30, "7000000007", Decimal(1), Decimal(1))
 TABLES = (
     "customers", "loans", "loan_transactions", "loan_terms", "loan_positions", "loan_applications", "audit_log",
 )  # fmt: skip
@@ -98,6 +99,8 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         (lambda c: customers.listed(c, cursor=LATER, order=Order.NAME_DESCENDING), "customers_full_name_idx"),
         (lambda c: customers.listed(c, cursor=LATER, searched="asha777", order=Order.NAME), "customers_words_idx"),
         (lambda c: customers.listed(c, cursor=LATER, order=Order.NEWEST), "customers_pkey"),
+        (lambda c: alike.of_customer(c, SOMEBODY), "customers_same_person_idx"),
+        (lambda c: alike.of_customer(c, SOMEBODY), "customers_phone_number_idx"),
         (lambda c: customers.names(c, [7, 8]), "customers_pkey"),
         (lambda c: applications.get(c, 7), "loan_applications_pkey"),
         (lambda c: applications.of_loan(c, 7), "loan_applications_loan_key"),
@@ -126,7 +129,8 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         "all loans of a customer", "what a customer owes", "loans with their customers", "what loans owe",
         "customer", "customers", "by first name",
         "by full name", "by last name", "by phone", "by phone with its country", "by last digits",
-        "in order of names", "in falling order of names", "by first name in order", "the newest", "names",
+        "in order of names", "in falling order of names", "by first name in order", "the newest", "the same name and age", "the same phone",
+        "names",
         "application", "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
         "life of a loan", "history of a loan", "transaction by reference",
@@ -151,6 +155,16 @@ def test_what_is_recorded_is_written_without_reading_a_whole_table(portfolio: Co
     portfolio.exec_driver_sql("ROLLBACK")
     # Also of a portfolio that is so small that a hundred loans, for which the planner takes the JSON, are much of it.
     assert "Index Cond: (loan_id = ANY (" in plan
+    assert "Seq Scan" not in plan
+
+
+def test_a_registration_finds_the_same_person_without_reading_a_whole_table(portfolio: Connection) -> None:
+    person = Registration("Asha", "Rao", 30, "7000000007", Decimal(50000))
+    portfolio.exec_driver_sql("BEGIN")
+    plan = plan_of(portfolio, lambda connection: customers.add(connection, person, Decimal(1)))
+    portfolio.exec_driver_sql("ROLLBACK")
+    assert "customers_same_person_idx" in plan
+    assert "customers_phone_number_idx" in plan
     assert "Seq Scan" not in plan
 
 

@@ -75,6 +75,7 @@ def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Resp
         "customers/customer.html",
         status=status,
         customer=found.customer,
+        alike=customers.likely_the_same(database, found.customer),
         facts=found.facts,
         budget=emi_budget(found.facts, runtime.policy()),
         kinds=_kinds(found.facts),
