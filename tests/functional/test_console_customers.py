@@ -169,6 +169,61 @@ def test_a_raised_rate_is_said_in_the_sentence(officer: Browser, database: Datab
     assert "Approved at a higher rate" in seen.words
 
 
+def test_a_what_if_shows_limit_and_income_with_the_loan_beside_today(officer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, loan_amount=Decimal(100_000), emis_paid_on_time=90)
+    seen = officer.get(f"/console/customers/{number}/{ASKED}")
+    assert "Limit today ₹1,00,000 of ₹8,28,000 lent, 12%" in seen.words
+    assert "Limit with this loan ₹2,20,030 of ₹8,28,000 lent, 27%" in seen.words
+    assert "Income today ₹1,000 of ₹23,000 a month go to instalments, 4%" in seen.words
+    assert "Income with this loan ₹11,447.88 of ₹23,000 a month go to instalments, 50%" in seen.words
+    # 49.8% of the income, of which half may go to instalments.
+    assert "more than the policy's" not in seen.words
+
+
+def test_a_loan_that_takes_too_much_of_the_income_is_warned_of_also_if_it_is_approved(
+    officer: Browser, database: Database
+) -> None:
+    number = named(database)
+    seen = officer.get(f"/console/customers/{number}/?loan_amount=133000&interest_rate=8.12&tenure=12")
+    assert "is approved at 8.12% a year" in seen.words
+    assert (
+        "With this loan, instalments take ₹11,576.84 a month, 50.4% of the income: more than the policy's 50%. "
+        "The policy approves it, because it counts the current loans only." in seen.words
+    )
+
+
+def test_an_offer_that_takes_too_much_of_the_income_says_so(officer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, loan_amount=Decimal(1000), emis_paid_on_time=60)
+    seen = officer.get(f"/console/customers/{number}/{ASKED}")
+    shortest = seen.words.partition("Shortest tenure")[2]
+    assert (
+        "₹1,20,030 over 1 month ₹1,21,230.30 a month at 12% a year With it, instalments take ₹1,22,230.30 a month, "
+        in (shortest)
+    )
+    assert "531.5% of the income: more than the policy's 50%." in shortest
+
+
+def test_a_second_application_for_the_same_says_when_the_first_one_was(officer: Browser, database: Database) -> None:
+    number = named(database)
+    page = officer.get(f"/console/customers/{number}/{ASKED}")
+    assert "applied for exactly this" not in page.words
+    officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page))
+    with database.transaction() as tx:
+        tx.connection.execute(text("UPDATE loan_applications SET created_at = now() - interval '2 minutes'"))
+        tx.commit()
+    again = officer.get(f"/console/customers/{number}/{ASKED}")
+    assert "Rudra Singh applied for exactly this 2 minutes ago: application 1 was approved." in again.words
+    assert "Apply again" in again.words
+    other = officer.get(f"/console/customers/{number}/{ASKED.replace('tenure=12', 'tenure=13')}")
+    assert "applied for exactly this" not in other.words
+    with database.transaction() as tx:
+        tx.connection.execute(text("UPDATE loan_applications SET created_at = now() - interval '25 hours'"))
+        tx.commit()
+    assert "applied for exactly this" not in officer.get(f"/console/customers/{number}/{ASKED}").words
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
@@ -237,7 +292,10 @@ def test_a_refused_application_is_recorded_too(officer: Browser, database: Datab
     number = named(database)
     page = officer.get(f"/console/customers/{number}/{TOO_MUCH}")
     seen = officer.follow(officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page)))
-    assert "The application is recorded as refused. No loan was created." in seen.words
+    assert (
+        '<p class="notice bad" role="status">The application is recorded as refused. No loan was created.</p>'
+        in seen.text
+    )
     assert "is refused." in seen.words
 
 
