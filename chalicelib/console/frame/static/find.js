@@ -5,7 +5,8 @@ const PAUSE = 120;
 const form = document.querySelector("form[data-find]");
 const input = form.querySelector("input");
 const list = form.querySelector(".find-results");
-const status = form.querySelector("[role=status]");
+// Says how many were found. It is on the page from the first look at the box on, to be heard when it changes.
+const status = Object.assign(document.createElement("p"), { className: "visually-hidden", role: "status" });
 let timer;
 let latest;
 // What the list was made for, and which of its links Enter opens.
@@ -91,12 +92,17 @@ input.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-input.addEventListener("focus", () => show(listed !== "" && listed === typed()));
+input.addEventListener("focus", () => {
+  form.append(status);
+  show(listed !== "" && listed === typed());
+});
 form.addEventListener("submit", (event) => {
   if (!typed()) event.preventDefault();
 });
 form.addEventListener("focusout", (event) => {
-  if (!form.contains(event.relatedTarget)) show(false);
+  if (form.contains(event.relatedTarget)) return;
+  show(false);
+  status.remove();
 });
 // A press of the mouse would take the focus, and so close the list before the click arrives.
 list.addEventListener("mousedown", (event) => event.preventDefault());
