@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from html import unescape
 
@@ -11,6 +12,8 @@ from sqlalchemy import text
 from chalicelib import runtime
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author, Role
+from chalicelib.rules.policy import STANDARD_1
+from chalicelib.rules.score import LoanRequest
 from chalicelib.services.applications import list_applications
 from chalicelib.services.audit import list_events
 from chalicelib.services.customers import change_customer, etag_of, view_customer
@@ -21,6 +24,7 @@ from chalicelib.storage.customers import Customer
 from chalicelib.storage.paging import Cursor
 from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import add_loan, named
+from tests.support.lending import create_loan
 from tests.support.people import TEST
 
 ASKED = "?loan_amount=1%2C20%2C030&interest_rate=8.12&tenure=12"
@@ -349,12 +353,15 @@ def test_the_same_person_is_registered_again_only_after_a_look_at_who_it_is(
 ) -> None:
     number = named(database, "Rao", "Ashá", "7000000001")
     add_loan(database, number)
+    too_much = LoanRequest(Decimal(900_000), Decimal("8.12"), 12)
+    create_loan(database, number, too_much, STANDARD_1, date(2026, 11, 23), TEST)
     form = officer.get("/console/customers/new/")
     sent = typed(age="23", idempotency_key=form.hidden("idempotency_key"))
     warned = officer.send(form, "", **sent)
     assert warned.status == 409
     assert f"Rao Ashá · customer {number} · 7000000001 · 23 years · same name and age" in warned.words
-    assert "Current loans of ₹1,00,000, ₹1,000 a month." in warned.words
+    assert "Current loans of ₹1,00,000, ₹1,000 a month. Limit ₹8,28,000." in warned.words
+    assert "Latest application: ₹9,00,000, refused on 23 Nov 2026" in warned.words
     assert f"/console/customers/{number}/" in warned.links()
     assert 'value="86979 89224"' in warned.text
     assert "Register anyway" in warned.words

@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chalicelib import runtime
-from chalicelib.services import customers, servicing_lists
+from chalicelib.services import applications, customers, servicing_lists
 from chalicelib.services.customers import CustomerWithExposure
 from chalicelib.services.servicing_lists import CustomerLoans
 from chalicelib.storage.alike import Alike
+from chalicelib.storage.applications import ApplicationFilter, StoredApplication
+from chalicelib.storage.paging import Cursor
 
 # The field of the form of a new customer that holds the numbers of those whom the page has shown.
 KNOWN = "known"
@@ -16,11 +18,12 @@ MOST_KNOWN = 20
 
 @dataclass(frozen=True)
 class ShownAlike:
-    """A customer who is likely the same person: who it is, and what they owe today."""
+    """A customer who is likely the same person: who it is, what they owe today, and their latest application if any."""
 
     alike: Alike
     found: CustomerWithExposure
     owed: CustomerLoans
+    latest: StoredApplication | None
 
 
 def shown_alike(alike: Sequence[Alike]) -> list[ShownAlike]:
@@ -40,9 +43,11 @@ def known_from(typed: str) -> set[int]:
 
 
 def _shown(alike: Alike) -> ShownAlike:
-    database, today = runtime.database(), runtime.today()
+    database, today, number = runtime.database(), runtime.today(), alike.customer_id
+    latest = applications.list_applications(database, ApplicationFilter(number), cursor=Cursor(1)).rows
     return ShownAlike(
         alike,
-        customers.view_customer(database, alike.customer_id, today=today),
-        servicing_lists.loans_of_customer(database, alike.customer_id, today),
+        customers.view_customer(database, number, today=today),
+        servicing_lists.loans_of_customer(database, number, today),
+        latest[0] if latest else None,
     )
