@@ -57,7 +57,8 @@ def test_however_many_match_each_is_on_one_page_of_the_search(database: Database
     """)
     with database.transaction() as tx:
         tx.connection.execute(add, {"people": 2 * many})
-        found, behind = [], None
+        found: list[int] = []
+        behind: int | None = None
         while behind is not None or not found:
             listed = customers.listed(tx.connection, cursor=Cursor(1000, behind), searched="rao mee", order=order)
             found += [each.customer_id for each in listed.rows]
