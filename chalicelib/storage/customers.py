@@ -188,12 +188,12 @@ def _found(statement: Select[Any], typed: str, order: Order, most: int) -> Selec
     order until enough of them match, which is soon. Postgres would choose between the two by a guess at how many match,
     and read a million customers for nobody where two words are frequent, but never meet in one name.
     """
-    matches = _matches(typed)
+    each_way = matches(typed)
     limit = FEW_BY_NAME if order in (Order.NAME, Order.NAME_DESCENDING) else FEW
-    few = union(*(statement.where(match).limit(limit + 1).subquery().select() for match in matches)).cte("few")
+    few = union(*(statement.where(match).limit(limit + 1).subquery().select() for match in each_way)).cte("few")
     are_few = select(func.count()).select_from(few).scalar_subquery() <= limit
     fetched = _ordered(select(few).where(are_few), few.c, order).limit(most)
-    read = _ordered(statement.where(or_(*matches), ~are_few), customers.c, order).limit(most)
+    read = _ordered(statement.where(or_(*each_way), ~are_few), customers.c, order).limit(most)
     both = union_all(fetched.subquery().select(), read.subquery().select()).subquery()
     return _ordered(select(both), both.c, order)
 
@@ -238,7 +238,7 @@ def _ordering(columns: Columns, order: Order) -> list[ColumnElement[Any]]:
             return [UnaryExpression(full_name, modifier=custom_op("USING ~>~")), number.desc()]
 
 
-def _matches(typed: str) -> list[ColumnElement[bool]]:
+def matches(typed: str) -> list[ColumnElement[bool]]:
     """What a customer may be found by; each is one of the indexes, so it is written as that is."""
     phones = beginnings(typed)
     if not phones:
