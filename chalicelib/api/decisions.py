@@ -1,5 +1,6 @@
 """Register a customer, ask whether a loan would be approved, apply for it: under the paths of the replaced service."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import runtime
@@ -16,11 +17,12 @@ from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans
 from chalicelib.services.idempotency import Once, Told
 from chalicelib.services.loans import Application
-from chalicelib.storage.customers import Customer, Registration
+from chalicelib.storage.alike import Alike
+from chalicelib.storage.customers import Registered, Registration
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import decisions as answers
-    from chalicelib.api.answers.customers import RegisteredCustomer
+    from chalicelib.api.answers.customers import PossibleDuplicate, RegisteredCustomer
 
 _CUSTOMER = {"path.customer_id": "$response.body#/customer_id"}
 _LOAN = {"path.loan_id": "$response.body#/loan_id"}
@@ -59,7 +61,8 @@ def _loan_of(amount: str) -> dict[str, str | int]:
 def register(call: Call, body: RegisterBody, attempt: IdempotencyKey) -> "Reply[RegisteredCustomer]":
     """Registers a customer and computes the credit limit."""
     registration = Registration(**body.model_dump())
-    once = Once[Customer](attempt, lambda made: to_json(_registered(made)))
+    may_know = call.actor.may(Operation.READ_CUSTOMERS)
+    once = Once[Registered](attempt, lambda made: to_json(_registered(made, made.alike if may_know else ())))
     told = customers.register(runtime.database(), registration, policy=runtime.policy(), author=call.author, once=once)
     return _told(told)
 
@@ -145,14 +148,25 @@ def create_loan(
     return _told(told)
 
 
-def _registered(customer: Customer) -> "RegisteredCustomer":
-    return {
+def _registered(customer: Registered, alike: Sequence[Alike]) -> "RegisteredCustomer":
+    answer: RegisteredCustomer = {
         "customer_id": customer.customer_id,
         "name": customer.name,
         "phone_number": customer.phone_number,
         "age": customer.age,
         "monthly_income": customer.monthly_income,
         "approved_limit": customer.approved_limit,
+    }
+    if alike:
+        answer["possible_duplicates"] = [_duplicate(each) for each in alike]
+    return answer
+
+
+def _duplicate(alike: Alike) -> "PossibleDuplicate":
+    return {
+        "customer_id": alike.customer_id,
+        "same_phone_number": alike.same_phone,
+        "same_name_and_age": alike.same_name_and_age,
     }
 
 

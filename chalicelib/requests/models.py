@@ -319,14 +319,15 @@ class PageQuery(Model):
         return Cursor(size or self.limit, behind)
 
 
+Searched = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH), AfterValidator(printable)
+]
+
+
 class CustomersQuery(PageQuery):
     """`GET /api/customers/`"""
 
-    q: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH),
-        AfterValidator(printable),
-    ] = Field(
+    q: Searched = Field(
         "",
         description="the beginnings of words of a name in any order, the beginning or last four digits of a phone "
         "number, or a customer's number",

@@ -1,7 +1,7 @@
 """The use cases of customers."""
 
 import hashlib
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -18,9 +18,10 @@ from chalicelib.rules.figures import rupees
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts
 from chalicelib.services.idempotency import Once, Told, run_once
-from chalicelib.storage import audit, customers, loans
+from chalicelib.storage import alike, audit, customers, loans
+from chalicelib.storage.alike import Alike
 from chalicelib.storage.audit import AuditFilter, StoredEvent
-from chalicelib.storage.customers import Customer, Order, Registration
+from chalicelib.storage.customers import Customer, Order, Registered, Registration
 from chalicelib.storage.paging import Cursor, Slice
 
 
@@ -41,14 +42,37 @@ class CustomerWithExposure:
         return (self.facts.current_emis / self.facts.monthly_income).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
+class LikelyTheSame(Exception):
+    """Nothing was saved, because these customers are likely the same person."""
+
+    def __init__(self, alike: Sequence[Alike]) -> None:
+        super().__init__(*(each.customer_id for each in alike))
+        self.alike = alike
+
+
 def register(
-    database: Database, registration: Registration, *, policy: Policy, author: Author, once: Once[Customer]
+    database: Database,
+    registration: Registration,
+    *,
+    policy: Policy,
+    author: Author,
+    once: Once[Registered],
+    known: Collection[int] | None = None,
 ) -> Told:
     """Saves a customer with the credit limit that the policy gives, and the loans that waited for its number. Raises
     what `run_once` raises.
+
+    With `known`, raises LikelyTheSame if there is a customer who is likely the same person and not among these.
     """
     limit = policy.approved_limit(registration.monthly_income)
-    return run_once(database, once, lambda connection: customers.add(connection, registration, limit, author=author))
+
+    def make(connection: Connection) -> Registered:
+        made = customers.add(connection, registration, limit, author=author)
+        if known is not None and not {each.customer_id for each in made.alike} <= set(known):
+            raise LikelyTheSame(made.alike)
+        return made
+
+    return run_once(database, once, make)
 
 
 def etag_of(customer: Customer) -> str:
@@ -67,6 +91,13 @@ def view_customer(
     if customer is None or facts is None or not scope.covers(customer_id):
         raise CustomerNotFound(f"There is no customer {customer_id}.")
     return CustomerWithExposure(customer, facts)
+
+
+@retried
+def likely_the_same(database: Database, customer: Customer) -> Sequence[Alike]:
+    """The other customers who are likely the same person, the surest first."""
+    with database.reading() as connection:
+        return alike.of_customer(connection, customer)
 
 
 @retried

@@ -1,6 +1,6 @@
 """The queries on customers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
@@ -14,11 +14,13 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal,
     literal_column,
     or_,
     select,
     true,
     union,
+    union_all,
     update,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -30,7 +32,8 @@ from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.bounds import MAX_ID
 from chalicelib.rules.typed.names import full_name
 from chalicelib.rules.typed.phones import beginnings
-from chalicelib.storage import audit
+from chalicelib.storage import alike, audit
+from chalicelib.storage.alike import Alike
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import PHONE_ENDING, customers
 from chalicelib.storage.waiting_loans import APPLIED
@@ -71,6 +74,13 @@ class Customer(Registration, _Numbered):
         return full_name(self.first_name, self.last_name)
 
 
+@dataclass(frozen=True)
+class Registered(Customer):
+    """A customer who was just registered, with those who are likely the same person."""
+
+    alike: Sequence[Alike]
+
+
 class Order(StrEnum):
     """In which order customers are listed."""
 
@@ -79,6 +89,10 @@ class Order(StrEnum):
     NAME = "name"
     NAME_DESCENDING = "name-descending"
 
+
+# So many matches of a search are a few: fetching and sorting them takes milliseconds. In order of names more
+# are, because over that they are not spread: those whose first name begins as was typed stand beside each other.
+FEW, FEW_BY_NAME = 5_000, 100_000
 
 _WORDS: ColumnElement[Any] = literal_column(
     "array_to_tsvector(search_words((customers.first_name || ' ') || customers.last_name))"
@@ -108,16 +122,18 @@ _ADD = prepared(f"""
                CAST(:after AS jsonb) || jsonb_build_object('waiting_loans_applied', (SELECT count(*) FROM applied))
         FROM customer
     )
-    SELECT customer_id FROM customer
+    SELECT customer_id, {alike.OF_A_NEW_ONE} FROM customer
 """)  # noqa: S608 - a part of ours
 
 
-def add(connection: Connection, registration: Registration, approved_limit: Decimal, *, author: Author) -> Customer:
-    """Inserts a customer under the next number of the sequence, with the loans that waited for it, and who did it."""
+def add(connection: Connection, registration: Registration, approved_limit: Decimal, *, author: Author) -> Registered:
+    """Inserts a customer under the next number of the sequence, with the loans that waited for it, and who did it; and
+    looks for the same person in the same statement, which does not see whom it inserts.
+    """
     values = {**vars(registration), "approved_limit": approved_limit}
     event = Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, None, after=values)
-    added = connection.execute(_ADD, values | audit.entry_values(author, event))
-    return Customer(customer_id=added.scalar_one(), **values)
+    number, found = connection.execute(_ADD, values | alike.LIMIT | audit.entry_values(author, event)).one()
+    return Registered(customer_id=number, **values, alike=alike.alike_from_stored(found))
 
 
 def lock(connection: Connection, customer_id: int) -> Customer | None:
@@ -178,17 +194,29 @@ def listed(
     statement = _STORED.where(_is_behind(cursor.behind, order) if cursor.behind else true())
     if scope.customer_id is not None:
         statement = statement.where(customers.c.customer_id == scope.customer_id)
-    matches = _matches(searched) if searched else [true()]
-    if order in (Order.NAME, Order.NAME_DESCENDING):
-        # Each way to match is a list of its own: in order of names, an OR of both would be looked for from the first
-        # name on, however far behind it the matches are.
-        parts = [_ordered(statement.where(match), customers.c, order) for match in matches]
-        both = union(*(each.limit(cursor.asked).subquery().select() for each in parts)).subquery()
-        statement = _ordered(select(both), both.c, order)
+    if searched:
+        statement = _found(statement, searched, order, cursor.asked)
     else:
-        statement = _ordered(statement.where(or_(*matches)), customers.c, order)
-    rows = connection.execute(statement.limit(cursor.asked))
+        statement = _ordered(statement, customers.c, order).limit(cursor.asked)
+    rows = connection.execute(statement)
     return cursor.slice([Customer(*row) for row in rows], lambda customer: customer.customer_id)
+
+
+def _found(statement: Select[Any], typed: str, order: Order, most: int) -> Select[Any]:
+    """The first `most` of those customers that match what was typed.
+
+    A few are fetched by the indexes of what they match, and put in order. If there are more, customers are read in
+    order until enough of them match, which is soon. Postgres would choose between the two by a guess at how many match,
+    and read a million customers for nobody where two words are frequent, but never meet in one name.
+    """
+    each_way = matches(typed)
+    limit = FEW_BY_NAME if order in (Order.NAME, Order.NAME_DESCENDING) else FEW
+    few = union(*(statement.where(match).limit(limit + 1).subquery().select() for match in each_way)).cte("few")
+    are_few = select(func.count()).select_from(few).scalar_subquery() <= limit
+    fetched = _ordered(select(few).where(are_few), few.c, order).limit(most)
+    read = _ordered(statement.where(or_(*each_way), ~are_few), customers.c, order).limit(most)
+    both = union_all(fetched.subquery().select(), read.subquery().select()).subquery()
+    return _ordered(select(both), both.c, order)
 
 
 def _ordered(statement: Select[Any], columns: Columns, order: Order) -> Select[Any]:
@@ -231,17 +259,26 @@ def _ordering(columns: Columns, order: Order) -> list[ColumnElement[Any]]:
             return [UnaryExpression(full_name, modifier=custom_op("USING ~>~")), number.desc()]
 
 
-def _matches(typed: str) -> list[ColumnElement[bool]]:
+def matches(typed: str) -> list[ColumnElement[bool]]:
     """What a customer may be found by; each is one of the indexes, so it is written as that is."""
     phones = beginnings(typed)
     if not phones:
         return [_WORDS.bool_op("@@")(func.search_query(typed))]
-    number = customers.c.phone_number
-    found = [number.startswith(digits) for digits in sorted(phones)]
+    found = [_begins_with(digits) for digits in sorted(phones)]
     found += [_ends_with(digits) for digits in sorted(phones) if len(digits) >= PHONE_ENDING]
     if typed.isascii() and typed.isdigit() and int(typed) <= MAX_ID:
         found.append(customers.c.customer_id == int(typed))
     return found
+
+
+def _begins_with(digits: str) -> ColumnElement[bool]:
+    """As LIKE, but Postgres does not know the digits when it plans: by what it remembers of phone numbers it may take
+    a beginning that nobody has for that of a hundredth of them, and read the table.
+    """
+    number = customers.c.phone_number
+    # The colon comes after the digits.
+    least, above = (select(literal(each)).scalar_subquery() for each in (digits, f"{digits}:"))
+    return and_(number.bool_op("~>=~")(least), number.bool_op("~<~")(above))
 
 
 def _ends_with(digits: str) -> ColumnElement[bool]:

@@ -92,6 +92,12 @@ customers = Table(
         literal_column("array_to_tsvector(search_words((first_name || ' ') || last_name))").label("words"),
         postgresql_using="gin",
     ),
+    # Who may be the same person (storage/alike.py).
+    Index(
+        "customers_same_person_idx",
+        literal_column("array_to_tsvector(search_words((first_name || ' ') || last_name))").label("same_words"),
+        "age",
+    ),
     Index("customers_phone_ending_idx", literal_column(f'"right"(phone_number, {PHONE_ENDING})').label("ending")),
     Index(
         "customers_full_name_idx",

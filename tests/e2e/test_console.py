@@ -105,6 +105,40 @@ def test_an_officer_reads_a_refusal_takes_the_counter_offer_and_applies(console:
     expect(page.locator(".figure").first).to_contain_text("approved: 1 of")
 
 
+def test_a_customer_is_found_by_the_end_of_a_phone_number_in_five_keys(console: str, page: Page) -> None:
+    sign_in(page, console, "officer", PASSWORD)
+    page.goto(f"{console}customers/")
+    row = page.locator("tbody tr").nth(4)
+    name, phone = (row.locator(part).inner_text() for part in ("th", "td[data-label=Phone]"))
+    page.goto(console)
+    for digit in phone[-4:]:
+        page.keyboard.press(digit)
+    expect(page.get_by_role("option", name=name).first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def test_the_search_of_every_page_is_led_by_the_keyboard(console: str, page: Page) -> None:
+    sign_in(page, console, "officer", PASSWORD)
+    page.goto(f"{console}loans/")
+    page.keyboard.press("/")
+    page.keyboard.type("a")
+    options = page.get_by_role("option")
+    expect(options.nth(2)).to_be_visible()
+    assert faults_of(page) == []
+    second = options.nth(1).locator("b").inner_text()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(second)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("nobody at all")
+    expect(page.get_by_text("Nothing found", exact=True).first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Search")
+
+
 def test_an_officer_imports_a_workbook_and_reads_what_was_wrong(console: str, page: Page, tmp_path: Path) -> None:
     rows = [CUSTOMER_HEADER, customer(9001), customer(9002, age=11)]
     file = tmp_path / "new customers.xlsx"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from html import unescape
 
@@ -11,6 +12,8 @@ from sqlalchemy import text
 from chalicelib import runtime
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Author, Role
+from chalicelib.rules.policy import STANDARD_1
+from chalicelib.rules.score import LoanRequest
 from chalicelib.services.applications import list_applications
 from chalicelib.services.audit import list_events
 from chalicelib.services.customers import change_customer, etag_of, view_customer
@@ -21,6 +24,7 @@ from chalicelib.storage.customers import Customer
 from chalicelib.storage.paging import Cursor
 from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import add_loan, named
+from tests.support.lending import create_loan
 from tests.support.people import TEST
 
 ASKED = "?loan_amount=1%2C20%2C030&interest_rate=8.12&tenure=12"
@@ -169,6 +173,61 @@ def test_a_raised_rate_is_said_in_the_sentence(officer: Browser, database: Datab
     assert "Approved at a higher rate" in seen.words
 
 
+def test_a_what_if_shows_limit_and_income_with_the_loan_beside_today(officer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, loan_amount=Decimal(100_000), emis_paid_on_time=90)
+    seen = officer.get(f"/console/customers/{number}/{ASKED}")
+    assert "Limit today ₹1,00,000 of ₹8,28,000 lent, 12%" in seen.words
+    assert "Limit with this loan ₹2,20,030 of ₹8,28,000 lent, 27%" in seen.words
+    assert "Income today ₹1,000 of ₹23,000 a month go to instalments, 4%" in seen.words
+    assert "Income with this loan ₹11,447.88 of ₹23,000 a month go to instalments, 50%" in seen.words
+    # 49.8% of the income, of which half may go to instalments.
+    assert "more than the policy's" not in seen.words
+
+
+def test_a_loan_that_takes_too_much_of_the_income_is_warned_of_also_if_it_is_approved(
+    officer: Browser, database: Database
+) -> None:
+    number = named(database)
+    seen = officer.get(f"/console/customers/{number}/?loan_amount=133000&interest_rate=8.12&tenure=12")
+    assert "is approved at 8.12% a year" in seen.words
+    assert (
+        "With this loan, instalments take ₹11,576.84 a month, 50.4% of the income: more than the policy's 50%. "
+        "The policy approves it, because it counts the current loans only." in seen.words
+    )
+
+
+def test_an_offer_that_takes_too_much_of_the_income_says_so(officer: Browser, database: Database) -> None:
+    number = named(database)
+    add_loan(database, number, loan_amount=Decimal(1000), emis_paid_on_time=60)
+    seen = officer.get(f"/console/customers/{number}/{ASKED}")
+    shortest = seen.words.partition("Shortest tenure")[2]
+    assert (
+        "₹1,20,030 over 1 month ₹1,21,230.30 a month at 12% a year With it, instalments take ₹1,22,230.30 a month, "
+        in (shortest)
+    )
+    assert "531.5% of the income: more than the policy's 50%." in shortest
+
+
+def test_a_second_application_for_the_same_says_when_the_first_one_was(officer: Browser, database: Database) -> None:
+    number = named(database)
+    page = officer.get(f"/console/customers/{number}/{ASKED}")
+    assert "applied for exactly this" not in page.words
+    officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page))
+    with database.transaction() as tx:
+        tx.connection.execute(text("UPDATE loan_applications SET created_at = now() - interval '2 minutes'"))
+        tx.commit()
+    again = officer.get(f"/console/customers/{number}/{ASKED}")
+    assert "Rudra Singh applied for exactly this 2 minutes ago: application 1 was approved." in again.words
+    assert "Apply again" in again.words
+    other = officer.get(f"/console/customers/{number}/{ASKED.replace('tenure=12', 'tenure=13')}")
+    assert "applied for exactly this" not in other.words
+    with database.transaction() as tx:
+        tx.connection.execute(text("UPDATE loan_applications SET created_at = now() - interval '25 hours'"))
+        tx.commit()
+    assert "applied for exactly this" not in officer.get(f"/console/customers/{number}/{ASKED}").words
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
@@ -237,7 +296,10 @@ def test_a_refused_application_is_recorded_too(officer: Browser, database: Datab
     number = named(database)
     page = officer.get(f"/console/customers/{number}/{TOO_MUCH}")
     seen = officer.follow(officer.send(page, f"/console/customers/{number}/applications/", **apply_fields(page)))
-    assert "The application is recorded as refused. No loan was created." in seen.words
+    assert (
+        '<p class="notice bad" role="status">The application is recorded as refused. No loan was created.</p>'
+        in seen.text
+    )
     assert "is refused." in seen.words
 
 
@@ -280,9 +342,51 @@ def test_a_customer_is_registered_once_however_often_the_button_is_pressed(
 
 def test_who_goes_back_and_registers_somebody_else_gets_a_second_customer(officer: Browser, database: Database) -> None:
     form = officer.get("/console/customers/new/")
-    for name in ("Asha", "Leela"):
-        officer.send(form, "", idempotency_key=form.hidden("idempotency_key"), **typed(first_name=name))
+    for name, phone in (("Asha", "86979 89224"), ("Leela", "86979 89225")):
+        changes = typed(first_name=name, phone_number=phone)
+        officer.send(form, "", idempotency_key=form.hidden("idempotency_key"), **changes)
     assert stored(database, 2).first_name == "Leela"
+
+
+def test_the_same_person_is_registered_again_only_after_a_look_at_who_it_is(
+    officer: Browser, database: Database
+) -> None:
+    number = named(database, "Rao", "Ashá", "7000000001")
+    add_loan(database, number)
+    too_much = LoanRequest(Decimal(900_000), Decimal("8.12"), 12)
+    create_loan(database, number, too_much, STANDARD_1, date(2026, 11, 23), TEST)
+    form = officer.get("/console/customers/new/")
+    sent = typed(age="23", idempotency_key=form.hidden("idempotency_key"))
+    warned = officer.send(form, "", **sent)
+    assert warned.status == 409
+    assert f"Rao Ashá · customer {number} · 7000000001 · 23 years · same name and age" in warned.words
+    assert "Current loans of ₹1,00,000, ₹1,000 a month. Limit ₹8,28,000." in warned.words
+    assert "Latest application: ₹9,00,000, refused on 23 Nov 2026" in warned.words
+    assert f"/console/customers/{number}/" in warned.links()
+    assert 'value="86979 89224"' in warned.text
+    assert "Register anyway" in warned.words
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM customers")).scalar() == 1
+
+    again = sent | {"known": warned.hidden("known"), "idempotency_key": warned.hidden("idempotency_key")}
+    for _ in range(2):
+        seen = officer.follow(officer.send(warned, "", **again))
+        assert "The customer is registered." in seen.words
+    assert f"Perhaps the same person as Rao Ashá, customer {number} (same name and age)." in seen.words
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM customers")).scalar() == 2
+
+
+def test_whoever_registers_meanwhile_is_looked_at_too(officer: Browser, database: Database) -> None:
+    form = officer.get("/console/customers/new/")
+    sent = typed(idempotency_key=form.hidden("idempotency_key"))
+    first = named(database, "Asha", "Iyer")
+    warned = officer.send(form, "", **sent)
+    second = named(database, "Meera", "Rao")
+    warned = officer.send(form, "", **sent, known=warned.hidden("known"))
+    assert warned.status == 409
+    assert f"Meera Rao · customer {second} · 8697989224 · 23 years · same phone number" in warned.words
+    assert warned.hidden("known") == f"{first},{second}"
 
 
 def test_a_registration_keeps_what_was_typed_with_every_fault_beside_its_field(officer: Browser) -> None:

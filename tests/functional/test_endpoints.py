@@ -28,6 +28,48 @@ def test_registering_a_customer_computes_the_limit(api: Api) -> None:
     assert '"approved_limit":828000}' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("again", "same_phone_number", "same_name_and_age"),
+    [
+        ({}, True, True),
+        ({"first_name": "Meera"}, True, False),
+        ({"age": 24, "phone_number": "+91 86979 89224"}, True, False),
+        ({"phone_number": 9812345678, "first_name": "SINGH", "last_name": "rudra"}, False, True),
+    ],
+)
+def test_a_registration_names_who_may_be_the_same_person(
+    api: Api, again: dict[str, object], same_phone_number: bool, same_name_and_age: bool
+) -> None:
+    first = api.post("/api/register", RUDRA).json
+    second = api.post("/api/register", RUDRA | again)
+    assert "possible_duplicates" not in first
+    assert second.status == 201
+    assert second.json["possible_duplicates"] == [
+        {
+            "customer_id": first["customer_id"],
+            "same_phone_number": same_phone_number,
+            "same_name_and_age": same_name_and_age,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "other", [{"age": 24, "phone_number": 9812345678}, {"last_name": "Sing", "phone_number": 9812345678}]
+)
+def test_somebody_of_another_age_or_name_and_phone_is_somebody_else(api: Api, other: dict[str, object]) -> None:
+    registered(api)
+    assert "possible_duplicates" not in api.post("/api/register", RUDRA | other).json
+
+
+def test_at_most_five_are_named_and_those_first_who_share_the_phone_number(api: Api) -> None:
+    for number in range(7):
+        registered(api, phone_number=9812345670 + number)
+    phone = registered(api, first_name="Meera", phone_number=9812345679)
+    found = api.post("/api/register", RUDRA | {"phone_number": 9812345679}).json["possible_duplicates"]
+    assert len(found) == 5
+    assert found[0]["customer_id"] == phone
+
+
 def test_a_path_answers_with_and_without_the_trailing_slash(api: Api) -> None:
     assert api.post("/api/register/", RUDRA).status == api.post("/api/register", RUDRA).status == 201
 

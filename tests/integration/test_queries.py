@@ -15,10 +15,10 @@ from chalicelib.rules.servicing.fold import step
 from chalicelib.rules.servicing.position import NOTHING
 from chalicelib.rules.servicing.stored import position_as_stored, terms_as_stored
 from chalicelib.rules.servicing.values import Fact, Intent, Kind, terms_of
-from chalicelib.storage import applications, audit, customers, delinquency, loans, servicing, standings
+from chalicelib.storage import alike, applications, audit, customers, delinquency, loans, servicing, standings
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.customers import Order
+from chalicelib.storage.customers import Customer, Order, Registration
 from chalicelib.storage.delinquency import Behind
 from chalicelib.storage.paging import Cursor
 from chalicelib.storage.servicing import Asked, Transaction, Written
@@ -30,6 +30,10 @@ from tests.support.settings import settings_for
 PORTFOLIO = """
     INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
     SELECT 'Asha' || n, 'Rao' || n, 30, (7000000000 + n)::text, 50000, 1800000 FROM generate_series(1, 20000) AS n;
+    INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
+    SELECT CASE n % 2 WHEN 0 THEN 'Ravi' ELSE 'Sita' END || n % 100,
+           CASE n % 2 WHEN 0 THEN 'Kaul' ELSE 'Kumar' END || n % 100, 30, (6000000000 + n)::text, 50000, 1800000
+    FROM generate_series(1, 20000) AS n;
     INSERT INTO loans (customer_id, loan_amount, tenure, interest_rate, monthly_installment, start_date, end_date)
     SELECT 1 + n % 20000, 1000, 12, 10, 90, '2026-01-01', '2027-01-01' FROM generate_series(1, 40000) AS n;
     INSERT INTO loan_transactions (loan_id, number, kind, amount, value_date, reference, actor_kind, actor_name)
@@ -50,6 +54,7 @@ PORTFOLIO = """
 
 TERMS = terms_of(Decimal(1000), Decimal(10), 12, date(2026, 1, 1), Decimal(90))
 POSITION = step(TERMS, NOTHING, Fact(1, Kind.DISBURSAL, TERMS.principal, TERMS.start_date))
+SOMEBODY = Customer(7, "Asha", "Rao", 30, "7000000007", Decimal(1), Decimal(1))
 TABLES = (
     "customers", "loans", "loan_transactions", "loan_terms", "loan_positions", "loan_applications", "audit_log",
 )  # fmt: skip
@@ -98,6 +103,8 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         (lambda c: customers.listed(c, cursor=LATER, order=Order.NAME_DESCENDING), "customers_full_name_idx"),
         (lambda c: customers.listed(c, cursor=LATER, searched="asha777", order=Order.NAME), "customers_words_idx"),
         (lambda c: customers.listed(c, cursor=LATER, order=Order.NEWEST), "customers_pkey"),
+        (lambda c: alike.of_customer(c, SOMEBODY), "customers_same_person_idx"),
+        (lambda c: alike.of_customer(c, SOMEBODY), "customers_phone_number_idx"),
         (lambda c: customers.names(c, [7, 8]), "customers_pkey"),
         (lambda c: applications.get(c, 7), "loan_applications_pkey"),
         (lambda c: applications.of_loan(c, 7), "loan_applications_loan_key"),
@@ -130,7 +137,9 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         "all loans of a customer", "what a customer owes", "loans with their customers", "what loans owe",
         "customer", "customers", "by first name",
         "by full name", "by last name", "by phone", "by phone with its country", "by last digits",
-        "in order of names", "in falling order of names", "by first name in order", "the newest", "names",
+        "in order of names", "in falling order of names", "by first name in order", "the newest",
+        "the same name and age", "the same phone",
+        "names",
         "application", "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
         "life of a loan", "history of a loan", "transaction by reference",
@@ -159,6 +168,16 @@ def test_what_is_recorded_is_written_without_reading_a_whole_table(portfolio: Co
     assert "Seq Scan" not in plan
 
 
+def test_a_registration_finds_the_same_person_without_reading_a_whole_table(portfolio: Connection) -> None:
+    person = Registration("Asha", "Rao", 30, "7000000007", Decimal(50000))
+    portfolio.exec_driver_sql("BEGIN")
+    plan = plan_of(portfolio, lambda connection: customers.add(connection, person, Decimal(1)))
+    portfolio.exec_driver_sql("ROLLBACK")
+    assert "customers_same_person_idx" in plan
+    assert "customers_phone_number_idx" in plan
+    assert "Seq Scan" not in plan
+
+
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("beginning", ["a", "asha1", "asha12345", "rao12345", "nobody", "7", "70000123"])
 def test_a_page_of_a_search_reads_little_in_every_order_however_many_match(
@@ -183,6 +202,19 @@ def test_a_page_of_current_loans_reads_little_also_of_a_book_that_is_not_service
     plan = plan_of(portfolio, current, "ANALYZE, BUFFERS")
     assert int(plan.partition("shared hit=")[2].split()[0]) < 300
     assert "Seq Scan" not in "\n".join(line for line in plan.splitlines() if "never executed" not in line)
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("typed", ["nobody", "asha1 rao2", "ravi kumar", "ravi nobody", "555", "+91 555"])
+def test_a_search_that_nobody_matches_looks_at_nobody(portfolio: Connection, typed: str, order: Order) -> None:
+    """Also where each word is that of many: a quarter are a Ravi, a quarter a Kumar, and none is both."""
+
+    def search(connection: Connection) -> object:
+        return customers.listed(connection, cursor=FIRST, searched=typed, order=order)
+
+    plan = plan_of(portfolio, search, "ANALYZE")
+    assert "Rows Removed by Filter" not in plan
+    assert "Seq Scan" not in plan
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from chalicelib.postgres.database import Database
 from chalicelib.storage import customers
-from chalicelib.storage.customers import Registration
+from chalicelib.storage.customers import FEW, Order, Registration
 from chalicelib.storage.paging import Cursor, Slice
 from tests.support.people import TEST
 
@@ -44,3 +45,24 @@ def test_a_customer_is_found(database: Database, typed: str, found: int) -> None
 def test_what_nobody_has_finds_nobody_and_breaks_nothing(database: Database, typed: str) -> None:
     with database.reading() as connection:
         assert customers.listed(connection, cursor=Cursor(20), searched=typed) == Slice([])
+
+
+@pytest.mark.parametrize("order", [Order.NUMBER, Order.NEWEST])
+def test_however_many_match_each_is_on_one_page_of_the_search(database: Database, order: Order) -> None:
+    """The first pages have more than a few behind them, the last ones have not."""
+    many = FEW + 1500
+    add = text("""
+        INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
+        SELECT CASE mod(n, 2) WHEN 0 THEN 'Meera' ELSE 'Asha' END, 'Rao', 30, (7000000000 + n)::text, 1, 1
+        FROM generate_series(1, :people) AS n
+    """)
+    with database.transaction() as tx:
+        tx.connection.execute(add, {"people": 2 * many})
+        found: list[int] = []
+        behind: int | None = None
+        while behind is not None or not found:
+            listed = customers.listed(tx.connection, cursor=Cursor(1000, behind), searched="rao mee", order=order)
+            found += [each.customer_id for each in listed.rows]
+            behind = listed.next
+    wanted = range(2, 2 * many + 1, 2)
+    assert found == list(wanted if order is Order.NUMBER else reversed(wanted))

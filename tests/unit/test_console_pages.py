@@ -7,6 +7,7 @@ import pytest
 
 from app import app
 from chalicelib.console.frame.dispatch import view_of
+from chalicelib.console.frame.notices import KINDS, NOTICES
 from chalicelib.console.frame.pages import PAGES, Page
 from tests.support.console.pages import BEHIND, DOWNLOADS, IN_PASSING, PICTURES, page_at
 
@@ -34,3 +35,7 @@ def test_a_real_browser_is_led_to_every_page() -> None:
     assert {page_at(address) for address in (*addresses, *IN_PASSING)} == {
         path for method, path in PAGES if method == "GET"
     }
+
+
+def test_each_kind_of_a_notice_is_that_of_a_notice() -> None:
+    assert set(KINDS) <= set(NOTICES)

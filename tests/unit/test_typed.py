@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.typed import Problem, dates, names, numbers, phones
 from chalicelib.rules.typed.dates import EitherWay
+from chalicelib.rules.typed.sought import Sought, sought
 
 AMOUNTS = {
     "300000": "₹3,00,000|₹ 3,00,000.00|Rs. 3,00,000|Rs.3,00,000/- only|3,00,000/-|300000 INR|300000.|+300000|300,000|"
@@ -224,3 +226,30 @@ def test_ten_digits_that_begin_with_0_are_taken_and_told_of() -> None:
     assert phones.phone_number("0697989224") == "0697989224"
     assert phones.unlikely("0697989224") is phones.UNLIKELY
     assert phones.unlikely("9812345678") is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("rudra singh", Sought("rudra singh")),
+        ("+91 98123", Sought("+91 98123")),
+        ("98123 45678", Sought("98123 45678")),
+        ("301", Sought("301", 301)),
+        ("३०१", Sought("३०१", 301)),
+        ("#301", Sought("", 301)),
+        ("No. 301", Sought("", 301)),
+        ("number 301", Sought("", 301)),
+        ("loan 301", Sought("", 301, SubjectKind.LOAN)),
+        ("Loan #301", Sought("", 301, SubjectKind.LOAN)),
+        ("loan301", Sought("", 301, SubjectKind.LOAN)),
+        ("applications no 12", Sought("", 12, SubjectKind.APPLICATION)),
+        (" import  12 ", Sought("", 12, SubjectKind.IMPORT)),
+        ("user 12", Sought("user 12")),
+        ("loaner 12", Sought("loaner 12")),
+        ("loan", Sought("loan")),
+        ("9" * 19, Sought("9" * 19)),
+        ("9" * 90, Sought("9" * 90)),
+    ],
+)
+def test_a_search_is_read_as_a_number_where_it_can_be_one(typed: str, meant: Sought) -> None:
+    assert sought(typed) == meant

@@ -1,12 +1,22 @@
 """What the API answers about customers."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers.common import Age, CustomerId, FirstName, Income, LastName, Limit, NextId, Phone
+
+
+class PossibleDuplicate(TypedDict):
+    """A customer who is likely the same person as the one who was registered."""
+
+    customer_id: CustomerId
+    same_phone_number: Annotated[bool, Field(description="whether the phone number is the same")]
+    same_name_and_age: Annotated[
+        bool, Field(description="whether the words of the name, in any order, and the age are the same")
+    ]
 
 
 class RegisteredCustomer(TypedDict):
@@ -18,6 +28,12 @@ class RegisteredCustomer(TypedDict):
     age: Age
     monthly_income: Income
     approved_limit: Limit
+    possible_duplicates: NotRequired[
+        Annotated[
+            list[PossibleDuplicate],
+            Field(description="only if there are any, and for a caller that may read customers; at most five"),
+        ]
+    ]
 
 
 class CustomerRecord(TypedDict):

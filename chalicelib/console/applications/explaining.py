@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from chalicelib.console.frame.formats import months
 from chalicelib.console.frame.rendering import formats
+from chalicelib.rules.burden import burden
 from chalicelib.rules.counter_offer import CounterOffer, Offer
 from chalicelib.rules.figures import percent, rupees
 from chalicelib.rules.policy import Policy
@@ -49,11 +50,12 @@ class ShownPart:
 
 @dataclass(frozen=True)
 class ShownOffer:
-    """A loan that would be approved. `query` fills the what-if form with it."""
+    """A loan that would be approved. `query` fills the what-if form with it; `warning` is for a person to weigh."""
 
     title: str
     offer: Offer
     query: str
+    warning: str | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Explained:
     policy: Lines
     offers: Sequence[ShownOffer]
     changes: Sequence[str]
+    # That instalments take more of the income than the policy's share, also if the policy does not count this loan.
+    warning: str | None
 
     @property
     def raised(self) -> bool:
@@ -113,14 +117,19 @@ def explain_check(request: LoanRequest, checked: CheckedRequest, policy: Policy)
         facts=facts_in_words(checked.facts),
         policy_name=policy.name,
         policy=policy_in_words(policy),
-        offers=_offers(checked.counter_offer),
+        offers=_offers(checked.counter_offer, checked.facts, policy),
         changes=_changes(checked.counter_offer),
+        warning=_share_warning("With this loan", checked.facts, policy, decision.monthly_installment),
     )
 
 
 def explain_application(stored: StoredApplication) -> Explained:
     """The decision of an application as it was made, whatever has changed since."""
-    policy, offered = policy_from_stored(stored.policy), counter_offer_of(stored)
+    policy, facts, offered = (
+        policy_from_stored(stored.policy),
+        facts_from_stored(stored.facts),
+        counter_offer_of(stored),
+    )
     return Explained(
         approved=stored.approved,
         request=LoanRequest(stored.loan_amount, stored.interest_rate, stored.tenure),
@@ -129,11 +138,12 @@ def explain_application(stored: StoredApplication) -> Explained:
         score=stored.score,
         parts=[_part(Part(each["name"]), Decimal(each["earned"]), each["possible"]) for each in stored.score_parts],
         reasons=[_stored_reason(each) for each in stored.reasons],
-        facts=facts_in_words(facts_from_stored(stored.facts)),
+        facts=facts_in_words(facts),
         policy_name=policy.name,
         policy=policy_in_words(policy),
-        offers=_offers(offered),
+        offers=_offers(offered, facts, policy),
         changes=_changes(offered),
+        warning=_share_warning("With this loan", facts, policy, stored.monthly_installment),
     )
 
 
@@ -182,12 +192,28 @@ def _changes(offered: CounterOffer | None) -> list[str]:
     return [change_sentence(change, formats()) for change in offered.changes] if offered else []
 
 
-def _offers(offered: CounterOffer | None) -> list[ShownOffer]:
+def _share_warning(begin: str, facts: Facts, policy: Policy, instalment: Decimal) -> str | None:
+    carried = burden(facts, policy, instalment=instalment)
+    if not carried.exceeds_share:
+        return None
+    write = formats()
+    share, most = write.rate(carried.emi_percent), write.rate(100 * policy.max_emi_share_of_income)
+    return (
+        f"{begin}, instalments take {write.money(carried.emis)} a month, {share} of the income: "
+        f"more than the policy's {most}."
+    )
+
+
+def _offers(offered: CounterOffer | None, facts: Facts, policy: Policy) -> list[ShownOffer]:
     """The loans of a counter-offer; the same one is shown once."""
     if offered is None:
         return []
     titled = [("Largest amount", offered.largest_amount), ("Shortest tenure", offered.shortest_tenure)]
-    found = [ShownOffer(title, offer, loan_query(offer)) for title, offer in titled if offer]
+    found = [
+        ShownOffer(title, offer, loan_query(offer), _share_warning("With it", facts, policy, offer.monthly_installment))
+        for title, offer in titled
+        if offer
+    ]
     return found[:1] if len({each.offer for each in found}) == 1 else found
 
 

@@ -1,11 +1,14 @@
 """A new customer."""
 
 import json
+from collections.abc import Sequence
+from http import HTTPStatus
 
 from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.customers.fields import inputs_of, refused
+from chalicelib.console.customers.likely_same import KNOWN, ShownAlike, known_as_typed, known_from, shown_alike
 from chalicelib.console.frame import idempotency
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.reading import read
@@ -16,8 +19,10 @@ from chalicelib.errors import InvalidRequest, RequestInFlight
 from chalicelib.requests.models import RegisterBody
 from chalicelib.rules.figures import percent
 from chalicelib.services import customers
+from chalicelib.services.customers import LikelyTheSame
 from chalicelib.services.idempotency import Once
-from chalicelib.storage.customers import Customer, Registration
+from chalicelib.storage.alike import Alike
+from chalicelib.storage.customers import Registered, Registration
 
 
 def view_new_customer(visit: Visit) -> Response:
@@ -26,7 +31,10 @@ def view_new_customer(visit: Visit) -> Response:
 
 
 def register_customer(visit: Visit) -> Response:
-    """Registers a customer, however often the button is pressed, and leads to their page."""
+    """Registers a customer, however often the button is pressed, and leads to their page.
+
+    If there is likely the same person already, the page says who and what they owe, and takes a second press.
+    """
     try:
         body = read(RegisterBody, visit.form)
         attempt = idempotency.attempt_from(visit)
@@ -35,23 +43,37 @@ def register_customer(visit: Visit) -> Response:
         return _page(visit, refused(typed, error), error.status)
 
     registration = Registration(**body.model_dump())
-    once = Once[Customer](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
+    once = Once[Registered](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
     try:
         registered = customers.register(
-            runtime.database(), registration, policy=runtime.policy(), author=visit.author, once=once
+            runtime.database(),
+            registration,
+            policy=runtime.policy(),
+            author=visit.author,
+            once=once,
+            known=known_from(visit.form.get(KNOWN, "")),
         )
+    except LikelyTheSame as error:
+        return _warning(visit, error.alike)
     except RequestInFlight:
         return redirect(visit, "customers/?sort=newest", done="registration-underway")
     number = json.loads(registered.answer)["customer_id"]
     return redirect(visit, f"customers/{number}/", done="customer-registered")
 
 
-def _page(visit: Visit, form: Form, status: int = 200) -> Response:
+def _warning(visit: Visit, alike: Sequence[Alike]) -> Response:
+    """The form as it was typed, with who is likely the same person, to be sent again."""
+    known = known_from(visit.form.get(KNOWN, "")) | {each.customer_id for each in alike}
+    return _page(visit, Form({**visit.form, KNOWN: known_as_typed(known)}), HTTPStatus.CONFLICT, shown_alike(alike))
+
+
+def _page(visit: Visit, form: Form, status: int = 200, alike: Sequence[ShownAlike] = ()) -> Response:
     return page(
         visit,
         "customers/customer_new.html",
         status=status,
         form=form,
         inputs=inputs_of(RegisterBody),
+        alike=alike,
         multiple=percent(runtime.policy().income_multiple),
     )

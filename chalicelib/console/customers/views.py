@@ -1,15 +1,15 @@
 """Customers: the list to find one in, and the page with all there is about one."""
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from chalice.app import Response
 from pydantic import Field
 
 from chalicelib import runtime
+from chalicelib.console.customers.bars import bars_of
 from chalicelib.console.customers.fields import details_of
 from chalicelib.console.customers.history import entry_of
-from chalicelib.console.customers.what_if import FIELDS, WhatIf, check
+from chalicelib.console.customers.what_if import FIELDS, WhatIf, applied_before, check
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import ROWS, address, shown_page
 from chalicelib.console.frame.reading import read
@@ -18,8 +18,7 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import CustomerNotFound, InvalidRequest
 from chalicelib.requests.models import CursorId, CustomersQuery, PageQuery
 from chalicelib.requests.parsing import number_in_path
-from chalicelib.rules.decision import emi_budget
-from chalicelib.rules.score import Facts
+from chalicelib.rules.burden import burden
 from chalicelib.services import applications, customers, servicing_lists
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.customers import Order
@@ -28,8 +27,6 @@ from chalicelib.storage.paging import Cursor
 # On the page of a customer; the lists have them all.
 LATEST = 8
 CHANGES = 10
-# A bar warns from this share of what is possible on.
-NEARLY = Decimal("0.8")
 
 
 class ListQuery(CustomersQuery):
@@ -75,11 +72,12 @@ def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Resp
         "customers/customer.html",
         status=status,
         customer=found.customer,
+        alike=customers.likely_the_same(database, found.customer),
         facts=found.facts,
-        budget=emi_budget(found.facts, runtime.policy()),
-        kinds=_kinds(found.facts),
+        bars=bars_of(burden(found.facts, runtime.policy())),
         details=details_of(found.customer),
         what_if=what_if,
+        before=applied_before(latest.rows, what_if),
         today=today,
         loans=owed.loans[:LATEST],
         owed=owed,
@@ -93,16 +91,3 @@ def _sorts(searched: str) -> dict[str, str]:
     """The same list in each order, from its beginning."""
     kept = {"q": searched} if searched else {}
     return {order.value: address(kept | {"sort": order.value}) for order in Order}
-
-
-def _kinds(facts: Facts) -> tuple[str, str]:
-    """How the bars of limit and income are shown."""
-    used = (facts.current_principal, facts.approved_limit), (facts.current_emis, emi_budget(facts, runtime.policy()))
-    limit, income = (_kind(part, whole) for part, whole in used)
-    return limit, income
-
-
-def _kind(part: Decimal, most: Decimal) -> str:
-    if part > most:
-        return "bad"
-    return "warn" if part > most * NEARLY else "good"

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_compact_currency, get_currency_symbol, parse_pattern
 from markupsafe import Markup
 
@@ -107,6 +107,10 @@ class Formats:
     def short_month(self, day: date) -> str:
         """Month and year: Nov 2026."""
         return format_skeleton("yMMM", day, locale=self._locale)
+
+    def ago(self, moment: datetime, now: datetime) -> str:
+        """How long ago a moment was: 2 minutes ago."""
+        return format_timedelta(moment - now, add_direction=True, locale=self._locale)
 
     def moment(self, moment: datetime | None) -> Markup | str:
         """A moment in the business time zone; a script shows it in the viewer's own."""

@@ -30,3 +30,13 @@ NOTICES: Mapping[str, str] = {
     "transaction-underway": "The transaction is being recorded and will appear in the ledger in a moment.",
     "application-underway": "The application is being decided and will appear in the list below in a moment.",
 }
+
+# What was done, but is no success; all others are.
+KINDS: Mapping[str, str] = {
+    "application-refused": "bad",
+    "application-underway": "plain",
+    "registration-underway": "plain",
+    "transaction-underway": "plain",
+    "recorded-before": "plain",
+    "no-failed-files": "plain",
+}

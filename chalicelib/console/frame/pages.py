@@ -34,6 +34,11 @@ _ALL = (
         ("GET", "", Operation.READ_APPLICATIONS, "view_home"),
     ),
     *_pages(
+        "search.views",
+        # It finds what its user may read, whatever that is.
+        ("GET", "search", Operation.SEE_ONESELF, "view_results"),
+    ),
+    *_pages(
         "customers.views",
         ("GET", "customers", Operation.READ_CUSTOMERS, "list_customers"),
         ("GET", "customers/{customer_id}", Operation.READ_CUSTOMERS, "view_customer"),

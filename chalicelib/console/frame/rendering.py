@@ -12,7 +12,7 @@ from chalicelib.console.frame.cookies import VISITOR, set_cookie
 from chalicelib.console.frame.headers import content_security_policy, page_headers
 from chalicelib.console.frame.labels import IMPORT_STATES, class_badge, loan_badge
 from chalicelib.console.frame.navigation import current_section, navigation
-from chalicelib.console.frame.notices import NOTICES
+from chalicelib.console.frame.notices import KINDS, NOTICES
 from chalicelib.console.frame.static_files import static_path
 from chalicelib.console.frame.visit import Visit
 from chalicelib.rules import bounds
@@ -63,9 +63,11 @@ def _rendered(visit: Visit, template: str, values: Mapping[str, Any]) -> str:
     )
 
 
-def _notice(visit: Visit) -> str | None:
+def _notice(visit: Visit) -> tuple[str, str] | None:
+    """What was done, in a sentence, and the kind of it."""
     query: Mapping[str, str] = visit.request.query_params or {}
-    return NOTICES.get(query.get("done", ""))
+    done = query.get("done", "")
+    return (NOTICES[done], KINDS.get(done, "good")) if done in NOTICES else None
 
 
 @cache

@@ -96,6 +96,8 @@ BEHIND = (
     Shown("class without loans", "collections/?bucket=SMA-2"),
     Shown("loans with errors", "loans/?customer_id=Rudra"),
     Shown("nobody found", "customers/?q=zzzz"),
+    Shown("search", "search/?q=sha"),
+    Shown("search that finds nothing", "search/?q=zzzz"),
     Shown("no such customer", "customers/999999/"),
     Shown("no such page", "nowhere/"),
 )

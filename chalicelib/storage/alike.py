@@ -1,0 +1,65 @@
+"""The query for customers who are likely the same person as another: the same phone number, or name and age."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from chalicelib.rules.typed.names import full_name
+
+# So many are named. A phone number that hundreds have is nobody's, and of a frequent name there are many of an age.
+MOST = 5
+
+# As JSON, for a statement that knows phone_number, first_name, last_name and age: each with number, first and last
+# name, and whether phone number, and name and age, are the same. The words of a name may be in another order, with
+# accents or without. `others` is a condition on the customers.
+_ALIKE = """
+    SELECT coalesce(jsonb_agg(jsonb_build_array(customer_id, first_name, last_name, by_phone, by_name)), '[]')
+    FROM (
+        SELECT customer_id, min(first_name) AS first_name, min(last_name) AS last_name,
+               bool_or(by_phone) AS by_phone, bool_or(by_name) AS by_name
+        FROM (
+            (SELECT customer_id, first_name, last_name, true AS by_phone, false AS by_name
+             FROM customers
+             WHERE phone_number = CAST(:phone_number AS text) {others}
+             ORDER BY customer_id LIMIT :most_alike)
+            UNION ALL
+            (SELECT customer_id, first_name, last_name, false, true
+             FROM customers
+             WHERE array_to_tsvector(search_words((first_name || ' ') || last_name))
+                       = array_to_tsvector(search_words((CAST(:first_name AS text) || ' ') || CAST(:last_name AS text)))
+               AND age = CAST(:age AS smallint) {others}
+             LIMIT :most_alike)
+        ) AS each_way
+        GROUP BY customer_id
+        ORDER BY bool_or(by_phone) DESC, bool_or(by_name) DESC, customer_id
+        LIMIT :most_alike
+    ) AS alike
+"""
+# What an INSERT can return beside the customer that it adds, whom it does not see.
+OF_A_NEW_ONE = f"({_ALIKE.format(others='')})"
+LIMIT = {"most_alike": MOST}
+_OF_ONE = text(_ALIKE.format(others="AND customer_id <> :customer_id"))
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A customer who is likely the same person as another, and by what."""
+
+    customer_id: int
+    name: str
+    same_phone: bool
+    same_name_and_age: bool
+
+
+def of_customer(connection: Connection, customer: Any) -> Sequence[Alike]:
+    """The other customers who are likely the same person as this one, the surest first."""
+    names = ("customer_id", "phone_number", "first_name", "last_name", "age")
+    values = {name: getattr(customer, name) for name in names}
+    return alike_from_stored(connection.execute(_OF_ONE, values | LIMIT).scalar_one())
+
+
+def alike_from_stored(rows: Iterable[Sequence[Any]]) -> Sequence[Alike]:
+    """What the query answers, as values."""
+    return [Alike(number, full_name(first, last), phone, name) for number, first, last, phone, name in rows]
