@@ -71,6 +71,8 @@ class LoanOnRecord:
     end_date: date | None
     source_loan_id: int | None
     is_open: bool
+    # As the column of tables.py: user:3, key:12, import:5.
+    created_by: str | None
 
     def is_current(self, today: date) -> bool:
         """Whether it still runs on that day: always without an end date, and while it is serviced and not over."""

@@ -124,6 +124,8 @@ loans = Table(
     Column("source_loan_id", BigInteger),
     _now("created_at"),
     _now("updated_at"),
+    # Who made it, or the import that brought it (user:3, key:12, import:5); NULL where that is not known.
+    Column("created_by", Text),
     PrimaryKeyConstraint("loan_id", name="loans_pkey"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="loans_customer_fkey"),
     # What makes a row of a workbook the same loan as last time. Its NULLs are distinct, so loans made here are free.
@@ -150,6 +152,11 @@ loans = Table(
             "is_open",
         ],
     ),
+    # What the list of loans is sorted and filtered by, each with the number that orders equal ones.
+    Index("loans_amount_idx", "loan_amount", "loan_id"),
+    Index("loans_rate_idx", "interest_rate", "loan_id"),
+    Index("loans_start_idx", "start_date", "loan_id"),
+    Index("loans_created_by_idx", "created_by", "loan_id", postgresql_ops={"created_by": "text_pattern_ops"}),
 )
 
 loan_applications = Table(
@@ -173,6 +180,8 @@ loan_applications = Table(
     Column("monthly_installment", MONEY, nullable=False),
     Column("loan_id", BigInteger),
     _now("created_at"),
+    # Who applied, as with loans.
+    Column("created_by", Text),
     PrimaryKeyConstraint("application_id", name="loan_applications_pkey"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="loan_applications_customer_fkey"),
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_applications_loan_fkey"),
@@ -181,6 +190,19 @@ loan_applications = Table(
     _within("loan_applications", "score", bounds.SCORE),
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
     Index("loan_applications_decided_idx", "decided_on", "application_id"),
+    # What the list of applications is sorted and filtered by. Migration 0015 has the function.
+    Index("loan_applications_amount_idx", "loan_amount", "application_id"),
+    Index("loan_applications_score_idx", "score", "application_id"),
+    Index(
+        "loan_applications_created_by_idx",
+        "created_by",
+        "application_id",
+        postgresql_ops={"created_by": "text_pattern_ops"},
+    ),
+    Index("loan_applications_policy_idx", literal_column("(policy ->> 'name')").label("policy_name"), "application_id"),
+    Index(
+        "loan_applications_reasons_idx", literal_column("reason_codes(reasons)").label("codes"), postgresql_using="gin"
+    ),
 )
 
 # The answers to writes that carried an Idempotency-Key, as the JSON text that was sent.
@@ -469,6 +491,21 @@ sessions = Table(
     CheckConstraint("octet_length(token_hash) = 32", name="sessions_token_hash_length"),
     Index("sessions_user_idx", "user_id"),
     Index("sessions_expires_idx", "expires_at"),
+)
+
+# The addresses of lists that people gave a name: `query` is what stands behind the question mark.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("view_id", BigInteger, Identity(always=True), nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("list", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    _now("created_at"),
+    PrimaryKeyConstraint("view_id", name="saved_views_pkey"),
+    ForeignKeyConstraint(["user_id"], ["users.user_id"], name="saved_views_user_fkey"),
+    UniqueConstraint("user_id", "list", "name", name="saved_views_name_key"),
 )
 
 # Failed sign-ins in a row: of a login ('login:asha') and from an address ('address:203.0.113.7').

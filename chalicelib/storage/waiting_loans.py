@@ -20,10 +20,10 @@ _APPLY = f"""
           AND (customers.from_workbook OR NOT imports.spares_registered) {{of_one_customer}}
         RETURNING waiting.*
     ), applied AS (
-        INSERT INTO loans (loan_id, {_KEPT})
+        INSERT INTO loans (loan_id, {_KEPT}, created_by)
         SELECT CASE WHEN EXISTS (SELECT FROM loans WHERE loans.loan_id = arrived.loan_id)
                     THEN nextval('loans_loan_id_seq') ELSE loan_id END,
-               {_KEPT}
+               {_KEPT}, 'import:' || import_id
         FROM arrived
         RETURNING customer_id, loan_id
     ), told AS (

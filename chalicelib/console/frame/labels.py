@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from chalicelib.rules.importing import ImportState
+from chalicelib.rules.reasons import Reason
 from chalicelib.rules.servicing.buckets import Bucket
 from chalicelib.rules.servicing.standing import Standing, Status
 
@@ -19,6 +20,18 @@ LOAN_STATES: Mapping[Status, tuple[str, str]] = {
     Status.OPEN: ("Open", "good"),
     Status.CLOSED: ("Closed", "plain"),
     Status.WRITTEN_OFF: ("Written off", "bad"),
+}
+
+# Why applications were refused, in a few words each.
+REASONS: Mapping[Reason, str] = {
+    Reason.EMI_BURDEN_TOO_HIGH: "Instalments take too much of the income",
+    Reason.EMI_BURDEN_TOO_HIGH_WITH_THIS_LOAN: "Instalments would take too much of the income",
+    Reason.CURRENT_LOANS_EXCEED_LIMIT: "Current loans exceed the limit",
+    Reason.AMOUNT_EXCEEDS_LIMIT: "Amount exceeds the limit",
+    Reason.LIMIT_EXCEEDED_WITH_THIS_LOAN: "Limit would be exceeded with this loan",
+    Reason.SCORE_TOO_LOW: "Score too low",
+    Reason.NO_LOAN_HISTORY: "No loan history",
+    Reason.RATE_RAISED_TO_FLOOR: "Rate raised to the floor",
 }
 
 

@@ -53,8 +53,11 @@ _ALL = (
         ("POST", "customers/{customer_id}/applications", Operation.CREATE_LOAN, "apply"),
     ),
     *_pages(
-        "applications.views",
+        "applications.listing",
         ("GET", "applications", Operation.READ_APPLICATIONS, "list_applications"),
+    ),
+    *_pages(
+        "applications.views",
         ("GET", "applications/{application_id}", Operation.READ_APPLICATIONS, "view_application"),
     ),
     *_pages(

@@ -1,30 +1,18 @@
 """The first page: what an officer wants to know before anything else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.frame.charts import Columns, Series, columns
+from chalicelib.console.frame.labels import REASONS
 from chalicelib.console.frame.rendering import formats, page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.rules.access import Operation
 from chalicelib.rules.money import ZERO
-from chalicelib.rules.reasons import Reason
 from chalicelib.services.statistics import Outcomes, Overview, RateBand, Servicing, imports_to_look_at, overviews
-
-# Why applications were refused, in a few words each.
-REASONS: Mapping[Reason, str] = {
-    Reason.EMI_BURDEN_TOO_HIGH: "Instalments take too much of the income",
-    Reason.EMI_BURDEN_TOO_HIGH_WITH_THIS_LOAN: "Instalments would take too much of the income",
-    Reason.CURRENT_LOANS_EXCEED_LIMIT: "Current loans exceed the limit",
-    Reason.AMOUNT_EXCEEDS_LIMIT: "Amount exceeds the limit",
-    Reason.LIMIT_EXCEEDED_WITH_THIS_LOAN: "Limit would be exceeded with this loan",
-    Reason.SCORE_TOO_LOW: "Score too low",
-    Reason.NO_LOAN_HISTORY: "No loan history",
-    Reason.RATE_RAISED_TO_FLOOR: "Rate raised to the floor",
-}
 
 
 def view_home(visit: Visit) -> Response:
