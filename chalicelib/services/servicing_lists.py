@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy import Connection
+
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.money import ZERO
@@ -17,9 +19,10 @@ from chalicelib.storage.standings import Stands
 
 @dataclass(frozen=True)
 class Listed:
-    """Whose a loan is, and where it stands today; `standing` is None if it is not serviced here."""
+    """Whose a loan is and whom to call, and where it stands today; `standing` is None if it is not serviced here."""
 
     customer_name: str
+    phone_number: str
     standing: Standing | None
 
 
@@ -63,8 +66,15 @@ class CustomerLoans:
 def standings_of(database: Database, loan_ids: Collection[int], today: date) -> Mapping[int, Listed]:
     """Whose these loans are and where they stand, by number."""
     with database.reading() as connection:
-        found = standings.of_loans(connection, loan_ids)
-    return {number: Listed(each.customer_name, _standing(each.stands, today)) for number, each in found.items()}
+        return listed_loans(connection, loan_ids, today)
+
+
+def listed_loans(connection: Connection, loan_ids: Collection[int], today: date) -> Mapping[int, Listed]:
+    """The same, on a connection."""
+    return {
+        number: Listed(each.customer_name, each.phone_number, _standing(each.stands, today))
+        for number, each in standings.of_loans(connection, loan_ids).items()
+    }
 
 
 @retried

@@ -6,9 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal_column, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text
+from sqlalchemy import ColumnElement, Connection, Select, select, text
 
 from chalicelib.storage import listing
 from chalicelib.storage.authors import is_by
@@ -17,9 +15,6 @@ from chalicelib.storage.tables import customers, loan_applications
 
 _COLUMNS = loan_applications.c
 _NUMBER = _COLUMNS.application_id
-# Written as the indexes are.
-_REASONS: ColumnElement[Any] = literal_column("reason_codes(loan_applications.reasons)")
-_POLICY: ColumnElement[str] = literal_column("(loan_applications.policy ->> 'name')")
 
 ORDERS: Mapping[str, Order] = {
     "newest": Order(descending=True),
@@ -57,7 +52,7 @@ class ListedApplication:
     last_name: str
     phone_number: str
     approved: bool
-    reasons: list[dict[str, Any]]
+    reason_codes: list[str]
     loan_amount: Decimal
     interest_rate: Decimal
     corrected_interest_rate: Decimal
@@ -72,10 +67,7 @@ class ListedApplication:
 
 
 _OF_CUSTOMER = {name: customers.c[name] for name in ("first_name", "last_name", "phone_number")}
-_SHOWN = [
-    _POLICY.label("policy_name") if each.name == "policy_name" else _OF_CUSTOMER.get(each.name, _COLUMNS.get(each.name))
-    for each in fields(ListedApplication)
-]
+_SHOWN = [_OF_CUSTOMER.get(each.name, _COLUMNS.get(each.name)) for each in fields(ListedApplication)]
 _JOINED: Select[Any] = select(*_SHOWN).join_from(
     loan_applications, customers, customers.c.customer_id == _COLUMNS.customer_id
 )
@@ -83,10 +75,10 @@ _JOINED: Select[Any] = select(*_SHOWN).join_from(
 # One step of the index for each name, however many applications there are.
 _POLICIES = text("""
     WITH RECURSIVE known AS (
-        (SELECT policy ->> 'name' AS name FROM loan_applications ORDER BY policy ->> 'name' LIMIT 1)
+        (SELECT policy_name AS name FROM loan_applications ORDER BY policy_name LIMIT 1)
         UNION ALL
-        SELECT (SELECT policy ->> 'name' FROM loan_applications WHERE policy ->> 'name' > known.name
-                ORDER BY policy ->> 'name' LIMIT 1)
+        SELECT (SELECT policy_name FROM loan_applications WHERE policy_name > known.name
+                ORDER BY policy_name LIMIT 1)
         FROM known WHERE known.name IS NOT NULL
     )
     SELECT name FROM known WHERE name IS NOT NULL LIMIT 100
@@ -97,8 +89,9 @@ def page(connection: Connection, wanted: Wanted, order: Order, place: Place) -> 
     """The applications at a place of an order."""
     return listing.page(
         connection,
-        _JOINED.where(*_conditions(wanted)),
+        _JOINED,
         place,
+        matching=select(_NUMBER).where(*_conditions(wanted)),
         number=_NUMBER,
         order=order,
         make=ListedApplication,
@@ -126,12 +119,12 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         (wanted.to, _COLUMNS.decided_on.__le__),
         (wanted.customer_id, _COLUMNS.customer_id.__eq__),
         (wanted.approved, _COLUMNS.approved.is_),
-        (wanted.policy, _POLICY.__eq__),
+        (wanted.policy, _COLUMNS.policy_name.__eq__),
     )
     for value, holds in bounds:
         if value is not None:
             yield holds(value)
     if wanted.reasons:
-        yield _REASONS.bool_op("&&")(bindparam("reasons", list(wanted.reasons), type_=ARRAY(Text())))
+        yield _COLUMNS.reason_codes.overlap(list(wanted.reasons))
     if wanted.who is not None:
         yield is_by(_COLUMNS.created_by, wanted.who)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, literal, select, tuple_
 
 T = TypeVar("T")
 
@@ -18,11 +18,16 @@ COUNTED = 10_000
 
 
 class Place(NamedTuple):
-    """Asks for at most `size` rows: those behind the row `after`, or those before the row `before`, or the first."""
+    """Asks for at most `size` rows: those behind the row `after`, or those before the row `before`, or the first.
+
+    If `few` match, at most COUNTED, they are found first and then put in order. Otherwise they are looked for in their
+    order, which is quick because there are many, and would take long if there were few.
+    """
 
     size: int
     after: int | None = None
     before: int | None = None
+    few: bool = False
 
 
 class Page(NamedTuple, Generic[T]):
@@ -60,37 +65,65 @@ def both_ways(**keys: ColumnElement[Any]) -> Mapping[str, Order]:
 
 def page(
     connection: Connection,
-    statement: Select[Any],
+    shown: Select[Any],
     place: Place,
     *,
+    matching: Select[tuple[int]],
     number: ColumnElement[int],
     order: Order,
     make: Callable[..., T],
     number_of: Callable[[T], int],
 ) -> Page[T]:
-    """The rows of a statement at a place of an order, each made from its columns.
+    """The rows at a place of an order, in one statement.
 
-    `number` tells the rows apart. A row is looked up for its key, so the place is where it stands now.
+    `matching` selects the numbers of rows that match, `number` is the number of a row in `shown`, whose columns `make`
+    takes. A row is looked up for its key, so the place is where it stands now.
     """
     backwards = place.before is not None
-    behind = place.before if backwards else place.after
+    last = place.before if backwards else place.after
     falling = order.descending is not backwards
-    if behind is not None:
-        statement = statement.where(_is_behind(number, order.key, behind, falling))
-    keys = [number] if order.key is None else [order.key, number]
-    ordered = statement.order_by(*(key.desc() if falling else key.asc() for key in keys))
-    found = [make(*row) for row in connection.execute(ordered.limit(place.size + 1))]
-    rows, is_more = found[: place.size], len(found) > place.size
+    numbers = _numbers(matching, place, number=number, key=order.key, last=last, falling=falling)
+    statement = shown.join(numbers, numbers.c.number == number)
+    rows = connection.execute(statement.order_by(*_in_order(numbers.c.key, numbers.c.number, falling)))
+    found = [make(*row) for row in rows]
+    rows_shown, is_more = found[: place.size], len(found) > place.size
     if backwards:
-        rows.reverse()
-    if not rows:
-        return Page(rows)
-    is_before, is_behind = (is_more, True) if backwards else (behind is not None, is_more)
+        rows_shown.reverse()
+    if not rows_shown:
+        return Page(rows_shown)
+    is_before, is_behind = (is_more, True) if backwards else (last is not None, is_more)
     return Page(
-        rows,
-        number_of(rows[0]) if is_before else None,
-        number_of(rows[-1]) if is_behind else None,
+        rows_shown,
+        number_of(rows_shown[0]) if is_before else None,
+        number_of(rows_shown[-1]) if is_behind else None,
     )
+
+
+def _numbers(
+    matching: Select[tuple[int]],
+    place: Place,
+    *,
+    number: ColumnElement[int],
+    key: ColumnElement[Any] | None,
+    last: int | None,
+    falling: bool,
+) -> Subquery:
+    """The numbers of the rows of a page, each with its key."""
+    (own,) = matching.selected_columns
+    keyed = matching.with_only_columns(own.label("number"), (own if key is None else key).label("key"))
+    if place.few:
+        # The offset keeps the planner from looking for them in the order of the page.
+        keyed = select(*keyed.offset(literal(0)).subquery("matching").c)
+        own, key_here = keyed.selected_columns.number, keyed.selected_columns.key
+    else:
+        key_here = own if key is None else key
+    if last is not None:
+        keyed = keyed.where(_is_behind(own, key_here, last, falling, number=number, key=key))
+    return keyed.order_by(*_in_order(key_here, own, falling)).limit(place.size + 1).subquery("page")
+
+
+def _in_order(key: ColumnElement[Any], number: ColumnElement[int], falling: bool) -> list[ColumnElement[Any]]:
+    return [key.desc(), number.desc()] if falling else [key.asc(), number.asc()]
 
 
 def summary(connection: Connection, statement: Select[Any], amount: ColumnElement[Decimal] | None = None) -> Summary:
@@ -105,11 +138,17 @@ def summary(connection: Connection, statement: Select[Any], amount: ColumnElemen
 
 
 def _is_behind(
-    number: ColumnElement[int], key: ColumnElement[Any] | None, last: int, falling: bool
+    own: ColumnElement[int],
+    key_here: ColumnElement[Any],
+    last: int,
+    falling: bool,
+    *,
+    number: ColumnElement[int],
+    key: ColumnElement[Any] | None,
 ) -> ColumnElement[bool]:
     if key is None:
-        return number < last if falling else number > last
+        return own < last if falling else own > last
     # By itself, or it would take its row from the statement around it.
     key_of_last = select(key).where(number == last).correlate(None).scalar_subquery()
-    here, there = tuple_(key, number), tuple_(key_of_last, literal(last))
+    here, there = tuple_(key_here, own), tuple_(key_of_last, literal(last))
     return here < there if falling else here > there

@@ -21,7 +21,8 @@ _LIVES = """
 """
 
 _OF_LOANS = text(f"""
-    SELECT loans.loan_id, customers.first_name, customers.last_name, loan_terms.terms, positions.position
+    SELECT loans.loan_id, customers.first_name, customers.last_name, customers.phone_number, loan_terms.terms,
+           positions.position
     FROM loans
     JOIN customers ON customers.customer_id = loans.customer_id
     {_LIVES}
@@ -42,9 +43,10 @@ Stands = tuple[Terms, Position] | None
 
 @dataclass(frozen=True)
 class Listed:
-    """Whose a loan is, and where it stands as of its last fact."""
+    """Whose a loan is and whom to call, and where it stands as of its last fact."""
 
     customer_name: str
+    phone_number: str
     stands: Stands
 
 
@@ -52,7 +54,8 @@ def of_loans(connection: Connection, loan_ids: Collection[int]) -> Mapping[int, 
     """By the number of the loan."""
     rows = connection.execute(_OF_LOANS, {"loan_ids": list(loan_ids)})
     return {
-        number: Listed(full_name(first, last), _stands(terms, stored)) for number, first, last, terms, stored in rows
+        number: Listed(full_name(first, last), phone, _stands(terms, stored))
+        for number, first, last, phone, terms, stored in rows
     }
 
 

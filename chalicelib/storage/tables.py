@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     DateTime,
     ForeignKeyConstraint,
@@ -29,7 +30,7 @@ from sqlalchemy import (
     func,
     literal_column,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chalicelib.rules import bounds
 from chalicelib.rules.access import MACHINES, PEOPLE
@@ -182,6 +183,9 @@ loan_applications = Table(
     _now("created_at"),
     # Who applied, as with loans.
     Column("created_by", Text),
+    # What lists ask of the two above, which are large. Migration 0015 has the function.
+    Column("policy_name", Text, Computed("policy ->> 'name'", persisted=True)),
+    Column("reason_codes", ARRAY(Text), Computed("reason_codes(reasons)", persisted=True)),
     PrimaryKeyConstraint("application_id", name="loan_applications_pkey"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="loan_applications_customer_fkey"),
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_applications_loan_fkey"),
@@ -190,18 +194,31 @@ loan_applications = Table(
     _within("loan_applications", "score", bounds.SCORE),
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
     Index("loan_applications_decided_idx", "decided_on", "application_id"),
-    # What the list of applications is sorted and filtered by. Migration 0015 has the function.
+    # What the list of applications is sorted by, and found by where that is rare.
     Index("loan_applications_amount_idx", "loan_amount", "application_id"),
     Index("loan_applications_score_idx", "score", "application_id"),
+    Index("loan_applications_policy_idx", "policy_name", "application_id"),
+    Index("loan_applications_reasons_idx", "reason_codes", postgresql_using="gin"),
     Index(
         "loan_applications_created_by_idx",
         "created_by",
         "application_id",
         postgresql_ops={"created_by": "text_pattern_ops"},
     ),
-    Index("loan_applications_policy_idx", literal_column("(policy ->> 'name')").label("policy_name"), "application_id"),
+    # All that it is filtered by: a hundredth of the table, for filters that leave little of much.
     Index(
-        "loan_applications_reasons_idx", literal_column("reason_codes(reasons)").label("codes"), postgresql_using="gin"
+        "loan_applications_listed_idx",
+        "application_id",
+        postgresql_include=[
+            "customer_id",
+            "decided_on",
+            "approved",
+            "score",
+            "loan_amount",
+            "policy_name",
+            "reason_codes",
+            "created_by",
+        ],
     ),
 )
 
@@ -649,4 +666,6 @@ loan_positions = Table(
     Index(
         "loan_positions_held_idx", "unpaid_from", "loan_id", postgresql_where=literal_column("status = 'open' AND held")
     ),
+    # Those that are over.
+    Index("loan_positions_over_idx", "status", "loan_id", postgresql_where=literal_column("status <> 'open'")),
 )

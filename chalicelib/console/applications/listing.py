@@ -108,7 +108,7 @@ def _list(authors: Authors, who: str | None) -> List[ApplicationsListQuery, List
         number_of=lambda application: application.application_id,
         page_of=_page,
         summary_of=_summary,
-        total="applied for",
+        total=lambda _query: "applied for",
         shortcuts=_periods(runtime.today()),
     )
 
@@ -158,7 +158,7 @@ def _reasons(name: str) -> tuple[str, ...]:
 
 def _told(each: ListedApplication) -> list[str]:
     """The reasons of a refusal in a few words each."""
-    reasons = [Reason(reason["code"]) for reason in each.reasons]
+    reasons = map(Reason, each.reason_codes)
     return [REASONS[reason] for reason in reasons if reason.refuses or each.approved]
 
 

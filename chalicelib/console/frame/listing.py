@@ -122,8 +122,8 @@ class List(Generic[Q, T]):
     number_of: Callable[[T], int]
     page_of: Callable[[Q, Order, Place], Page[T]]
     summary_of: Callable[[Q], Summary]
-    # What the sum is of.
-    total: str = ""
+    # What the sum is of: lent, applied for.
+    total: Callable[[Q], str] | None = None
     # Shown as rows that lead to their object.
     has_links: bool = True
     # Filters that are often asked for: words and what they set.
@@ -239,8 +239,8 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
     default = next(iter(listed.orders))
     sort = query.sort or default
     kept = typed | ({"sort": sort} if sort != default else {})
-    found = listed.page_of(query, order, Place(ROWS, query.after, query.before))
     summed = listed.summary_of(query)
+    found = listed.page_of(query, order, Place(ROWS, query.after, query.before, summed.is_whole))
     columns = [column for column in listed.columns if column.on_page]
     return ShownList(
         listed,
@@ -253,7 +253,7 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
             Chip(words, address(kept | sets), sets.items() <= typed.items()) for words, sets in listed.shortcuts
         ],
         count=_count(listed, summed),
-        total=_total(listed, summed),
+        total=_total(listed, query, summed),
         first=address(kept) if query.after or query.before else None,
         previous=None if found.previous is None else address(kept | {"before": found.previous}),
         next=None if found.next is None else address(kept | {"after": found.next}),
@@ -304,12 +304,12 @@ def _count(listed: List[Q, T], summed: Summary) -> str:
     return f"{number} {listed.one if summed.count == 1 else listed.many}"
 
 
-def _total(listed: List[Q, T], summed: Summary) -> str | None:
-    if not listed.total:
+def _total(listed: List[Q, T], query: Q, summed: Summary) -> str | None:
+    if listed.total is None:
         return None
     if not summed.is_whole:
         return f"narrow them down to {formats().number(COUNTED)} for their sum"
-    return None if summed.total is None else f"{formats().money(summed.total)} {listed.total}"
+    return None if summed.total is None else f"{formats().money(summed.total)} {listed.total(query)}"
 
 
 def _file(visit: Visit, listed: List[Q, T], query: Q, order: Order, kind: FileKind) -> Response:
@@ -329,9 +329,9 @@ def _file(visit: Visit, listed: List[Q, T], query: Q, order: Order, kind: FileKi
 
 def _all(listed: List[Q, T], query: Q, order: Order) -> Iterator[T]:
     """All rows that match, in their order, read in parts."""
-    after: int | None = None
+    few, after = listed.summary_of(query).is_whole, None
     while True:
-        part = listed.page_of(query, order, Place(FILE_PART, after))
+        part = listed.page_of(query, order, Place(FILE_PART, after, few=few))
         yield from part.rows
         if part.next is None:
             return

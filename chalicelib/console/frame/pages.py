@@ -61,7 +61,7 @@ _ALL = (
         ("GET", "applications/{application_id}", Operation.READ_APPLICATIONS, "view_application"),
     ),
     *_pages(
-        "loans.views",
+        "loans.listing",
         ("GET", "loans", Operation.READ_LOANS, "list_loans"),
     ),
     *_pages(

@@ -11,10 +11,18 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-# The codes of the reasons of an application, as an array, of which Postgres keeps how frequent each is.
+# The codes of the reasons of an application, as an array, of which Postgres keeps how frequent each is. The columns are
+# filled whoever writes, also the release before. One statement, because each writes the table anew.
 REASON_CODES = """
     CREATE FUNCTION reason_codes(reasons jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ARRAY(SELECT jsonb_array_elements(reasons) ->> 'code')
+"""
+
+APPLICATIONS_WITH = """
+    ALTER TABLE loan_applications
+    ADD COLUMN created_by text,
+    ADD COLUMN policy_name text GENERATED ALWAYS AS (policy ->> 'name') STORED,
+    ADD COLUMN reason_codes text[] GENERATED ALWAYS AS (reason_codes(reasons)) STORED
 """
 
 # The log says who applied, and the rows of imports which loans they brought.
@@ -36,12 +44,12 @@ LOANS_IMPORTED_BY = """
     WHERE brought.loan_id = loans.loan_id AND loans.source_loan_id IS NOT NULL
 """
 
+LISTED = ["customer_id", "decided_on", "approved", "score", "loan_amount", "policy_name", "reason_codes", "created_by"]
+
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(REASON_CODES)
-    for table in ("loan_applications", "loans"):
-        op.add_column(table, sa.Column("created_by", sa.Text()))
-    for statement in (APPLICATIONS_BY, LOANS_MADE_HERE_BY, LOANS_IMPORTED_BY):
+    op.add_column("loans", sa.Column("created_by", sa.Text()))
+    for statement in (REASON_CODES, APPLICATIONS_WITH, APPLICATIONS_BY, LOANS_MADE_HERE_BY, LOANS_IMPORTED_BY):
         op.get_bind().exec_driver_sql(statement)
     op.create_index("loan_applications_amount_idx", "loan_applications", ["loan_amount", "application_id"])
     op.create_index("loan_applications_score_idx", "loan_applications", ["score", "application_id"])
@@ -51,11 +59,16 @@ def upgrade() -> None:
         ["created_by", "application_id"],
         postgresql_ops={"created_by": "text_pattern_ops"},
     )
-    op.get_bind().exec_driver_sql(
-        "CREATE INDEX loan_applications_policy_idx ON loan_applications ((policy ->> 'name'), application_id)"
+    op.create_index("loan_applications_policy_idx", "loan_applications", ["policy_name", "application_id"])
+    op.create_index("loan_applications_reasons_idx", "loan_applications", ["reason_codes"], postgresql_using="gin")
+    op.create_index(
+        "loan_applications_listed_idx", "loan_applications", ["application_id"], postgresql_include=LISTED
     )
-    op.get_bind().exec_driver_sql(
-        "CREATE INDEX loan_applications_reasons_idx ON loan_applications USING gin (reason_codes(reasons))"
+    op.create_index(
+        "loan_positions_over_idx",
+        "loan_positions",
+        ["status", "loan_id"],
+        postgresql_where=sa.text("status <> 'open'"),
     )
     op.create_index("loans_amount_idx", "loans", ["loan_amount", "loan_id"])
     op.create_index("loans_rate_idx", "loans", ["interest_rate", "loan_id"])
@@ -81,8 +94,10 @@ def downgrade() -> None:
     op.drop_table("saved_views")
     for index in ("created_by", "start", "rate", "amount"):
         op.drop_index(f"loans_{index}_idx", "loans")
-    for index in ("reasons", "policy", "created_by", "score", "amount"):
+    op.drop_index("loan_positions_over_idx", "loan_positions")
+    for index in ("listed", "reasons", "policy", "created_by", "score", "amount"):
         op.drop_index(f"loan_applications_{index}_idx", "loan_applications")
-    for table in ("loans", "loan_applications"):
-        op.drop_column(table, "created_by")
+    for column in ("reason_codes", "policy_name", "created_by"):
+        op.drop_column("loan_applications", column)
+    op.drop_column("loans", "created_by")
     op.get_bind().exec_driver_sql("DROP FUNCTION reason_codes(jsonb)")
