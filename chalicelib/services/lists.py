@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.money import ZERO
+from chalicelib.rules.servicing.standing import Standing, standing
 from chalicelib.services.servicing_lists import Listed, listed_loans
-from chalicelib.storage import application_list, authors, loan_list
+from chalicelib.storage import application_list, authors, customer_list, loan_list
 from chalicelib.storage.application_list import ListedApplication
 from chalicelib.storage.application_list import Wanted as WantedApplications
+from chalicelib.storage.customer_list import Wanted as WantedCustomers
+from chalicelib.storage.customers import Customer
 from chalicelib.storage.listing import Order, Page, Place, Summary
 from chalicelib.storage.loan_list import Wanted as WantedLoans
 from chalicelib.storage.loans import LoanOnRecord
@@ -21,6 +26,25 @@ class LoanRow:
 
     loan: LoanOnRecord
     listed: Listed
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """A customer as a line of the list, with the principal of current loans and where the late ones stand."""
+
+    customer: Customer
+    exposure: Decimal
+    late: tuple[Standing, ...]
+
+    @property
+    def overdue(self) -> Decimal:
+        """What should have been paid before today, in rupees."""
+        return sum((each.overdue for each in self.late), ZERO)
+
+    @property
+    def days_past_due(self) -> int:
+        """Those of the loan that is late the longest."""
+        return max((each.days_past_due for each in self.late), default=0)
 
 
 @retried
@@ -53,6 +77,34 @@ def sum_loans(database: Database, wanted: WantedLoans, today: date) -> Summary:
     """How many loans match, and what was lent by them."""
     with database.reading() as connection:
         return loan_list.summary(connection, wanted, today)
+
+
+@retried
+def list_customers(
+    database: Database, wanted: WantedCustomers, order: Order, place: Place, today: date
+) -> Page[CustomerRow]:
+    """The customers at a place of an order of customer_list.ORDERS, in three statements."""
+    with database.reading() as connection:
+        found = customer_list.page(connection, wanted, order, place, today)
+        numbers = [customer.customer_id for customer in found.rows]
+        exposures = customer_list.exposures(connection, numbers, today) if numbers else {}
+        lives = customer_list.late_lives(connection, numbers, today) if numbers else []
+    late: dict[int, list[Standing]] = {number: [] for number in numbers}
+    for life in lives:
+        late[life.customer_id].append(standing(life.terms, life.position, max(today, life.position.on or today)))
+    return found._replace(
+        rows=[
+            CustomerRow(each, exposures.get(each.customer_id, ZERO), tuple(late[each.customer_id]))
+            for each in found.rows
+        ]
+    )
+
+
+@retried
+def sum_customers(database: Database, wanted: WantedCustomers, today: date) -> Summary:
+    """How many customers match."""
+    with database.reading() as connection:
+        return customer_list.summary(connection, wanted, today)
 
 
 @retried

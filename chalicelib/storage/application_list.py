@@ -91,7 +91,7 @@ def page(connection: Connection, wanted: Wanted, order: Order, place: Place) -> 
         connection,
         _JOINED,
         place,
-        matching=select(_NUMBER).where(*_conditions(wanted)),
+        matching=[select(_NUMBER).where(*_conditions(wanted))],
         number=_NUMBER,
         order=order,
         make=ListedApplication,

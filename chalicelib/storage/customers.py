@@ -153,15 +153,15 @@ def listed(
     statement = _STORED.where(_is_behind(cursor.behind, order) if cursor.behind else true())
     if scope.customer_id is not None:
         statement = statement.where(customers.c.customer_id == scope.customer_id)
-    matches = _matches(searched) if searched else [true()]
+    found = matches(searched) if searched else [true()]
     if order in (Order.NAME, Order.NAME_DESCENDING):
         # Each way to match is a list of its own: in order of names, an OR of both would be looked for from the first
         # name on, however far behind it the matches are.
-        parts = [_ordered(statement.where(match), customers.c, order) for match in matches]
+        parts = [_ordered(statement.where(match), customers.c, order) for match in found]
         both = union(*(each.limit(cursor.asked).subquery().select() for each in parts)).subquery()
         statement = _ordered(select(both), both.c, order)
     else:
-        statement = _ordered(statement.where(or_(*matches)), customers.c, order)
+        statement = _ordered(statement.where(or_(*found)), customers.c, order)
     rows = connection.execute(statement.limit(cursor.asked))
     return cursor.slice([Customer(*row) for row in rows], lambda customer: customer.customer_id)
 
@@ -206,7 +206,7 @@ def _ordering(columns: Columns, order: Order) -> list[ColumnElement[Any]]:
             return [UnaryExpression(full_name, modifier=custom_op("USING ~>~")), number.desc()]
 
 
-def _matches(typed: str) -> list[ColumnElement[bool]]:
+def matches(typed: str) -> list[ColumnElement[bool]]:
     """What a customer may be found by; each is one of the indexes, so it is written as that is."""
     phones = beginnings(typed)
     if not phones:

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    UnaryExpression,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+)
+from sqlalchemy.sql.operators import custom_op
 
 T = TypeVar("T")
 
@@ -40,10 +54,14 @@ class Page(NamedTuple, Generic[T]):
 
 @dataclass(frozen=True)
 class Order:
-    """By `key`, or by the number of a row alone; rows with the same key by their number."""
+    """By `key`, or by the number of a row alone; rows with the same key by their number.
+
+    A `bytewise` key is compared byte by byte, as an index with text_pattern_ops does.
+    """
 
     key: ColumnElement[Any] | None = None
     descending: bool = False
+    bytewise: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +86,7 @@ def page(
     shown: Select[Any],
     place: Place,
     *,
-    matching: Select[tuple[int]],
+    matching: Sequence[Select[tuple[int]]],
     number: ColumnElement[int],
     order: Order,
     make: Callable[..., T],
@@ -76,16 +94,17 @@ def page(
 ) -> Page[T]:
     """The rows at a place of an order, in one statement.
 
-    `matching` selects the numbers of rows that match, `number` is the number of a row in `shown`, whose columns `make`
-    takes. A row is looked up for its key, so the place is where it stands now.
+    `matching` selects the numbers of rows that match, each alternative by itself, because one condition for all of them
+    would be searched from the first row on. `number` is the number of a row in `shown`, whose columns `make` takes.
     """
     backwards = place.before is not None
     last = place.before if backwards else place.after
-    falling = order.descending is not backwards
-    numbers = _numbers(matching, place, number=number, key=order.key, last=last, falling=falling)
+    seen = Order(order.key, order.descending is not backwards, order.bytewise)
+    parts = [_numbers(each, place, number=number, order=seen, last=last) for each in matching]
+    numbers = parts[0] if len(parts) == 1 else union(*(select(*part.c) for part in parts)).subquery("pages")
     statement = shown.join(numbers, numbers.c.number == number)
-    rows = connection.execute(statement.order_by(*_in_order(numbers.c.key, numbers.c.number, falling)))
-    found = [make(*row) for row in rows]
+    ordered = statement.order_by(*_in_order(numbers.c.key, numbers.c.number, seen))
+    found = [make(*row) for row in connection.execute(ordered.limit(place.size + 1))]
     rows_shown, is_more = found[: place.size], len(found) > place.size
     if backwards:
         rows_shown.reverse()
@@ -100,55 +119,53 @@ def page(
 
 
 def _numbers(
-    matching: Select[tuple[int]],
-    place: Place,
-    *,
-    number: ColumnElement[int],
-    key: ColumnElement[Any] | None,
-    last: int | None,
-    falling: bool,
+    matching: Select[tuple[int]], place: Place, *, number: ColumnElement[int], order: Order, last: int | None
 ) -> Subquery:
     """The numbers of the rows of a page, each with its key."""
     (own,) = matching.selected_columns
-    keyed = matching.with_only_columns(own.label("number"), (own if key is None else key).label("key"))
+    key = own if order.key is None else order.key
+    keyed: Select[Any] = matching.with_only_columns(own.label("number"), key.label("key"))
     if place.few:
         # The offset keeps the planner from looking for them in the order of the page.
-        keyed = select(*keyed.offset(literal(0)).subquery("matching").c)
-        own, key_here = keyed.selected_columns.number, keyed.selected_columns.key
-    else:
-        key_here = own if key is None else key
+        found = keyed.offset(literal(0)).subquery("matching").c
+        own, key, keyed = found.number, found.key, select(found.number, found.key)
     if last is not None:
-        keyed = keyed.where(_is_behind(own, key_here, last, falling, number=number, key=key))
-    return keyed.order_by(*_in_order(key_here, own, falling)).limit(place.size + 1).subquery("page")
+        keyed = keyed.where(_is_behind(own, key, last, order, number))
+    return keyed.order_by(*_in_order(key, own, order)).limit(place.size + 1).subquery()
 
 
-def _in_order(key: ColumnElement[Any], number: ColumnElement[int], falling: bool) -> list[ColumnElement[Any]]:
-    return [key.desc(), number.desc()] if falling else [key.asc(), number.asc()]
-
-
-def summary(connection: Connection, statement: Select[Any], amount: ColumnElement[Decimal] | None = None) -> Summary:
-    """How many rows a statement has, and the sum of an amount, as far as they are counted."""
-    counted = statement.with_only_columns(literal(1).label("one") if amount is None else amount.label("amount"))
-    matching = counted.limit(COUNTED + 1).subquery()
-    total = func.sum(matching.c.amount) if amount is not None else literal(None)
-    count, found = connection.execute(select(func.count(), total).select_from(matching)).one()
-    if count > COUNTED:
-        return Summary(COUNTED, is_whole=False)
-    return Summary(count, total=found if count else None)
+def _in_order(key: ColumnElement[Any], number: ColumnElement[int], order: Order) -> list[ColumnElement[Any]]:
+    if order.bytewise:
+        using = custom_op("USING ~>~" if order.descending else "USING ~<~")
+        return [UnaryExpression(key, modifier=using), number.desc() if order.descending else number.asc()]
+    return [key.desc(), number.desc()] if order.descending else [key.asc(), number.asc()]
 
 
 def _is_behind(
-    own: ColumnElement[int],
-    key_here: ColumnElement[Any],
-    last: int,
-    falling: bool,
-    *,
-    number: ColumnElement[int],
-    key: ColumnElement[Any] | None,
+    own: ColumnElement[int], key: ColumnElement[Any], last: int, order: Order, number: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    if key is None:
-        return own < last if falling else own > last
+    """Whether a row comes after the one with the number `last`, which is looked up for its key where it stands now."""
+    is_after = own < last if order.descending else own > last
+    if order.key is None:
+        return is_after
     # By itself, or it would take its row from the statement around it.
-    key_of_last = select(key).where(number == last).correlate(None).scalar_subquery()
-    here, there = tuple_(key_here, own), tuple_(key_of_last, literal(last))
-    return here < there if falling else here > there
+    key_of_last = select(order.key).where(number == last).correlate(None).scalar_subquery()
+    if order.bytewise:
+        or_equal, strictly = ("~<=~", "~<~") if order.descending else ("~>=~", "~>~")
+        return and_(key.bool_op(or_equal)(key_of_last), or_(key.bool_op(strictly)(key_of_last), is_after))
+    here, there = tuple_(key, own), tuple_(key_of_last, literal(last))
+    return here < there if order.descending else here > there
+
+
+def summary(
+    connection: Connection, matching: Select[tuple[int]], amount: ColumnElement[Decimal] | None = None
+) -> Summary:
+    """How many rows match, and the sum of an amount of them, as far as they are counted."""
+    (number,) = matching.selected_columns
+    counted = matching.with_only_columns((number if amount is None else amount).label("value"))
+    found = counted.limit(COUNTED + 1).subquery()
+    total = literal(None) if amount is None else func.sum(found.c.value)
+    count, summed = connection.execute(select(func.count(), total).select_from(found)).one()
+    if count > COUNTED:
+        return Summary(COUNTED, is_whole=False)
+    return Summary(count, total=summed if count else None)

@@ -56,7 +56,7 @@ def page(connection: Connection, wanted: Wanted, order: Order, place: Place, tod
         connection,
         _ON_RECORD,
         place,
-        matching=_matching(wanted, today, needs_loans=order.key is not None),
+        matching=[_matching(wanted, today, needs_loans=order.key is not None)],
         number=_NUMBER,
         order=order,
         make=LoanOnRecord,

@@ -205,13 +205,13 @@ loan_applications = Table(
         "application_id",
         postgresql_ops={"created_by": "text_pattern_ops"},
     ),
-    # All that it is filtered by: a hundredth of the table, for filters that leave little of much.
+    # All that it is filtered by, for filters that leave little of much: a tenth of the table, or some days of it.
     Index(
         "loan_applications_listed_idx",
+        "decided_on",
         "application_id",
         postgresql_include=[
             "customer_id",
-            "decided_on",
             "approved",
             "score",
             "loan_amount",

@@ -1,6 +1,6 @@
 """What codes are called on the pages of more than one room."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chalicelib.rules.importing import ImportState
 from chalicelib.rules.reasons import Reason
@@ -33,6 +33,14 @@ REASONS: Mapping[Reason, str] = {
     Reason.NO_LOAN_HISTORY: "No loan history",
     Reason.RATE_RAISED_TO_FLOOR: "Rate raised to the floor",
 }
+
+# So many days past due or more, as lists are narrowed to.
+LATE: Sequence[tuple[str, str]] = [
+    ("1", "Late"),
+    ("31", "More than 30 days"),
+    ("61", "More than 60 days"),
+    ("91", "More than 90 days"),
+]
 
 
 def loan_badge(standing: Standing) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from chalice.app import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
@@ -21,7 +21,7 @@ from chalicelib.console.frame.redirects import redirect_to_file
 from chalicelib.console.frame.rendering import formats, page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest
-from chalicelib.requests.models import CursorId
+from chalicelib.requests.models import CursorId, digits
 from chalicelib.rules.typed.dates import read_date
 from chalicelib.services.list_files import MOST_ROWS, FileColumn, FileKind, Value, Written, list_link
 from chalicelib.storage.listing import COUNTED, Order, Page, Place, Summary
@@ -29,6 +29,11 @@ from chalicelib.storage.listing import COUNTED, Order, Page, Place, Summary
 # Rows that are read at once for a file.
 FILE_PART = 1000
 FORMATS: tuple[FileKind, ...] = ("csv", "xlsx")
+
+
+DaysLate = Annotated[
+    int, BeforeValidator(digits), Field(ge=1, le=9999, description="a whole number of days, 1 to 9999")
+]
 
 
 class ListQuery(BaseModel):

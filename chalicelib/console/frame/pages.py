@@ -34,8 +34,11 @@ _ALL = (
         ("GET", "", Operation.READ_APPLICATIONS, "view_home"),
     ),
     *_pages(
-        "customers.views",
+        "customers.listing",
         ("GET", "customers", Operation.READ_CUSTOMERS, "list_customers"),
+    ),
+    *_pages(
+        "customers.views",
         ("GET", "customers/{customer_id}", Operation.READ_CUSTOMERS, "view_customer"),
     ),
     *_pages(

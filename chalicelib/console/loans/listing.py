@@ -4,16 +4,26 @@ from datetime import date
 from typing import Annotated, Literal
 
 from chalice.app import Response
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
-from chalicelib.console.frame.labels import LOAN_STATES, class_badge, loan_badge
-from chalicelib.console.frame.listing import Cell, Column, Filter, Input, List, ListQuery, Options, answer_list
+from chalicelib.console.frame.labels import LATE, LOAN_STATES, class_badge, loan_badge
+from chalicelib.console.frame.listing import (
+    Cell,
+    Column,
+    DaysLate,
+    Filter,
+    Input,
+    List,
+    ListQuery,
+    Options,
+    answer_list,
+)
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
 from chalicelib.requests.access_models import ActorIdentity
-from chalicelib.requests.models import BucketCode, CustomerNumber, Day, Income, LastDay, Rate, digits
+from chalicelib.requests.models import BucketCode, CustomerNumber, Day, Income, LastDay, Rate
 from chalicelib.rules.sentences import counted
 from chalicelib.rules.servicing.buckets import BUCKETS, bucket_named
 from chalicelib.rules.servicing.standing import Standing, Status
@@ -31,12 +41,6 @@ STATES: Options = [
 ]
 STATE_NAMES = tuple(name for name, _ in STATES)
 CLASSES: Options = [(bucket.code, class_badge(bucket)[0]) for bucket in BUCKETS]
-# So many days past due, or more.
-LATE: Options = [("1", "Late"), ("31", "More than 30 days"), ("61", "More than 60 days"), ("91", "More than 90 days")]
-
-DaysLate = Annotated[
-    int, BeforeValidator(digits), Field(ge=1, le=9999, description="a whole number of days, 1 to 9999")
-]
 
 
 class LoansListQuery(ListQuery):

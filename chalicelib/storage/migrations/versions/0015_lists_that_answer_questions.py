@@ -44,7 +44,7 @@ LOANS_IMPORTED_BY = """
     WHERE brought.loan_id = loans.loan_id AND loans.source_loan_id IS NOT NULL
 """
 
-LISTED = ["customer_id", "decided_on", "approved", "score", "loan_amount", "policy_name", "reason_codes", "created_by"]
+LISTED = ["customer_id", "approved", "score", "loan_amount", "policy_name", "reason_codes", "created_by"]
 
 
 def upgrade() -> None:
@@ -62,7 +62,7 @@ def upgrade() -> None:
     op.create_index("loan_applications_policy_idx", "loan_applications", ["policy_name", "application_id"])
     op.create_index("loan_applications_reasons_idx", "loan_applications", ["reason_codes"], postgresql_using="gin")
     op.create_index(
-        "loan_applications_listed_idx", "loan_applications", ["application_id"], postgresql_include=LISTED
+        "loan_applications_listed_idx", "loan_applications", ["decided_on", "application_id"], postgresql_include=LISTED
     )
     op.create_index(
         "loan_positions_over_idx",
