@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from chalicelib.imports import job_list
+from chalicelib.imports.job_list import Wanted as WantedImports
+from chalicelib.imports.jobs import ImportJob
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.money import ZERO
@@ -15,7 +18,7 @@ from chalicelib.storage.application_list import ListedApplication
 from chalicelib.storage.application_list import Wanted as WantedApplications
 from chalicelib.storage.customer_list import Wanted as WantedCustomers
 from chalicelib.storage.customers import Customer
-from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.listing import Page, Place, Summary
 from chalicelib.storage.loan_list import Wanted as WantedLoans
 from chalicelib.storage.loans import LoanOnRecord
 
@@ -48,12 +51,10 @@ class CustomerRow:
 
 
 @retried
-def list_applications(
-    database: Database, wanted: WantedApplications, order: Order, place: Place
-) -> Page[ListedApplication]:
+def list_applications(database: Database, wanted: WantedApplications, place: Place) -> Page[ListedApplication]:
     """The applications at a place of an order of application_list.ORDERS."""
     with database.reading() as connection:
-        return application_list.page(connection, wanted, order, place)
+        return application_list.page(connection, wanted, place)
 
 
 @retried
@@ -64,10 +65,10 @@ def sum_applications(database: Database, wanted: WantedApplications) -> Summary:
 
 
 @retried
-def list_loans(database: Database, wanted: WantedLoans, order: Order, place: Place, today: date) -> Page[LoanRow]:
+def list_loans(database: Database, wanted: WantedLoans, place: Place, *, today: date) -> Page[LoanRow]:
     """The loans at a place of an order of loan_list.ORDERS, in two statements."""
     with database.reading() as connection:
-        found = loan_list.page(connection, wanted, order, place, today)
+        found = loan_list.page(connection, wanted, place, today=today)
         listed = listed_loans(connection, [loan.loan_id for loan in found.rows], today) if found.rows else {}
     return found._replace(rows=[LoanRow(loan, listed[loan.loan_id]) for loan in found.rows])
 
@@ -80,12 +81,10 @@ def sum_loans(database: Database, wanted: WantedLoans, today: date) -> Summary:
 
 
 @retried
-def list_customers(
-    database: Database, wanted: WantedCustomers, order: Order, place: Place, today: date
-) -> Page[CustomerRow]:
+def list_customers(database: Database, wanted: WantedCustomers, place: Place, *, today: date) -> Page[CustomerRow]:
     """The customers at a place of an order of customer_list.ORDERS, in three statements."""
     with database.reading() as connection:
-        found = customer_list.page(connection, wanted, order, place, today)
+        found = customer_list.page(connection, wanted, place, today=today)
         numbers = [customer.customer_id for customer in found.rows]
         exposures = customer_list.exposures(connection, numbers, today) if numbers else {}
         lives = customer_list.late_lives(connection, numbers, today) if numbers else []
@@ -105,6 +104,20 @@ def sum_customers(database: Database, wanted: WantedCustomers, today: date) -> S
     """How many customers match."""
     with database.reading() as connection:
         return customer_list.summary(connection, wanted, today)
+
+
+@retried
+def list_imports(database: Database, wanted: WantedImports, place: Place) -> Page[ImportJob]:
+    """The imports at a place of an order of job_list.ORDERS."""
+    with database.reading() as connection:
+        return job_list.page(connection, wanted, place)
+
+
+@retried
+def sum_imports(database: Database, wanted: WantedImports) -> Summary:
+    """How many imports match."""
+    with database.reading() as connection:
+        return job_list.summary(connection, wanted)
 
 
 @retried

@@ -62,15 +62,8 @@ class CustomerLoans:
         return worst(each.bucket for each in self.open)
 
 
-@retried
-def standings_of(database: Database, loan_ids: Collection[int], today: date) -> Mapping[int, Listed]:
-    """Whose these loans are and where they stand, by number."""
-    with database.reading() as connection:
-        return listed_loans(connection, loan_ids, today)
-
-
 def listed_loans(connection: Connection, loan_ids: Collection[int], today: date) -> Mapping[int, Listed]:
-    """The same, on a connection."""
+    """Whose these loans are and where they stand, by number."""
     return {
         number: Listed(each.customer_name, each.phone_number, _standing(each.stands, today))
         for number, each in standings.of_loans(connection, loan_ids).items()

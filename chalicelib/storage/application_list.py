@@ -85,15 +85,14 @@ _POLICIES = text("""
 """)
 
 
-def page(connection: Connection, wanted: Wanted, order: Order, place: Place) -> Page[ListedApplication]:
-    """The applications at a place of an order."""
+def page(connection: Connection, wanted: Wanted, place: Place) -> Page[ListedApplication]:
+    """The applications at a place of one of ORDERS."""
     return listing.page(
         connection,
         _JOINED,
         place,
         matching=[select(_NUMBER).where(*_conditions(wanted))],
         number=_NUMBER,
-        order=order,
         make=ListedApplication,
         number_of=lambda application: application.application_id,
     )

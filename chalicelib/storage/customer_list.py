@@ -71,8 +71,8 @@ _LATE = text("""
 """)
 
 
-def page(connection: Connection, wanted: Wanted, order: Order, place: Place, today: date) -> Page[Customer]:
-    """The customers at a place of an order."""
+def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -> Page[Customer]:
+    """The customers at a place of one of ORDERS."""
     narrowed = select(_NUMBER).where(*_conditions(wanted, today))
     found = matches(wanted.searched) if wanted.searched else []
     return listing.page(
@@ -81,7 +81,6 @@ def page(connection: Connection, wanted: Wanted, order: Order, place: Place, tod
         place,
         matching=[narrowed.where(each) for each in found] or [narrowed],
         number=_NUMBER,
-        order=order,
         make=Customer,
         number_of=lambda customer: customer.customer_id,
     )

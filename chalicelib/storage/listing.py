@@ -5,7 +5,7 @@ moves nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -31,13 +31,26 @@ T = TypeVar("T")
 COUNTED = 10_000
 
 
+@dataclass(frozen=True)
+class Order:
+    """By `key`, or by the number of a row alone; rows with the same key by their number.
+
+    A `bytewise` key is compared byte by byte, as an index with text_pattern_ops does.
+    """
+
+    key: ColumnElement[Any] | None = None
+    descending: bool = False
+    bytewise: bool = False
+
+
 class Place(NamedTuple):
-    """Asks for at most `size` rows: those behind the row `after`, or those before the row `before`, or the first.
+    """Asks for at most `size` rows in an order: those behind the row `after`, those before `before`, or the first.
 
     If `few` match, at most COUNTED, they are found first and then put in order. Otherwise they are looked for in their
     order, which is quick because there are many, and would take long if there were few.
     """
 
+    order: Order
     size: int
     after: int | None = None
     before: int | None = None
@@ -50,18 +63,6 @@ class Page(NamedTuple, Generic[T]):
     rows: Sequence[T]
     previous: int | None = None
     next: int | None = None
-
-
-@dataclass(frozen=True)
-class Order:
-    """By `key`, or by the number of a row alone; rows with the same key by their number.
-
-    A `bytewise` key is compared byte by byte, as an index with text_pattern_ops does.
-    """
-
-    key: ColumnElement[Any] | None = None
-    descending: bool = False
-    bytewise: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,6 @@ def page(
     *,
     matching: Sequence[Select[tuple[int]]],
     number: ColumnElement[int],
-    order: Order,
     make: Callable[..., T],
     number_of: Callable[[T], int],
 ) -> Page[T]:
@@ -99,7 +99,7 @@ def page(
     """
     backwards = place.before is not None
     last = place.before if backwards else place.after
-    seen = Order(order.key, order.descending is not backwards, order.bytewise)
+    seen = place.order if not backwards else replace(place.order, descending=not place.order.descending)
     parts = [_numbers(each, place, number=number, order=seen, last=last) for each in matching]
     numbers = parts[0] if len(parts) == 1 else union(*(select(*part.c) for part in parts)).subquery("pages")
     statement = shown.join(numbers, numbers.c.number == number)

@@ -50,15 +50,14 @@ class Wanted:
 _ON_RECORD: Select[Any] = select(*(_COLUMNS[field.name] for field in fields(LoanOnRecord)))
 
 
-def page(connection: Connection, wanted: Wanted, order: Order, place: Place, today: date) -> Page[LoanOnRecord]:
-    """The loans at a place of an order."""
+def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -> Page[LoanOnRecord]:
+    """The loans at a place of one of ORDERS."""
     return listing.page(
         connection,
         _ON_RECORD,
         place,
-        matching=[_matching(wanted, today, needs_loans=order.key is not None)],
+        matching=[_matching(wanted, today, needs_loans=place.order.key is not None)],
         number=_NUMBER,
-        order=order,
         make=LoanOnRecord,
         number_of=lambda loan: loan.loan_id,
     )

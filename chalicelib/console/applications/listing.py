@@ -19,7 +19,7 @@ from chalicelib.rules.typed.names import full_name
 from chalicelib.services import lists
 from chalicelib.services.list_files import Written
 from chalicelib.storage.application_list import ORDERS, ListedApplication, Wanted
-from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.listing import Page, Place, Summary
 
 # What people ask for beside each reason by itself.
 GROUPS: dict[str, tuple[str, tuple[Reason, ...]]] = {
@@ -144,8 +144,8 @@ def _columns(authors: Authors) -> list[Column[ListedApplication]]:
     ]
 
 
-def _page(query: ApplicationsListQuery, order: Order, place: Place) -> Page[ListedApplication]:
-    return lists.list_applications(runtime.database(), query.wanted(), order, place)
+def _page(query: ApplicationsListQuery, place: Place) -> Page[ListedApplication]:
+    return lists.list_applications(runtime.database(), query.wanted(), place)
 
 
 def _summary(query: ApplicationsListQuery) -> Summary:

@@ -17,7 +17,7 @@ from chalicelib.services import lists
 from chalicelib.services.list_files import Written
 from chalicelib.services.lists import CustomerRow
 from chalicelib.storage.customer_list import ORDERS, Wanted
-from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.listing import Page, Place, Summary
 
 Searched = Annotated[
     str,
@@ -47,8 +47,8 @@ def list_customers(visit: Visit) -> Response:
     return answer_list(visit, LIST, template)
 
 
-def _page(query: CustomersListQuery, order: Order, place: Place) -> Page[CustomerRow]:
-    return lists.list_customers(runtime.database(), query.wanted(), order, place, runtime.today())
+def _page(query: CustomersListQuery, place: Place) -> Page[CustomerRow]:
+    return lists.list_customers(runtime.database(), query.wanted(), place, today=runtime.today())
 
 
 def _summary(query: CustomersListQuery) -> Summary:

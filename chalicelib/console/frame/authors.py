@@ -39,9 +39,9 @@ class Authors:
         kind, _, number = (identity or "").partition(":")
         return Cell(words, link=f"imports/{number}/" if kind == "import" and number else None)
 
-    def options(self, chosen: str | None = None) -> Options:
+    def options(self, chosen: str | None = None, kinds: Mapping[str, str] = KINDS) -> Options:
         """What a filter offers: people and keys by name, then the kinds; and the one that is chosen."""
-        known = [(identity, self.words(identity) or "") for identity in self._names] + list(KINDS.items())
+        known = [(identity, self.words(identity) or "") for identity in self._names] + list(kinds.items())
         if chosen and chosen not in dict(known):
             known.append((chosen, self.words(chosen) or chosen))
         return known

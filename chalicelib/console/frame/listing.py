@@ -125,7 +125,7 @@ class List(Generic[Q, T]):
     filters: Sequence[Filter]
     columns: Sequence[Column[T]]
     number_of: Callable[[T], int]
-    page_of: Callable[[Q, Order, Place], Page[T]]
+    page_of: Callable[[Q, Place], Page[T]]
     summary_of: Callable[[Q], Summary]
     # What the sum is of: lent, applied for.
     total: Callable[[Q], str] | None = None
@@ -245,7 +245,7 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
     sort = query.sort or default
     kept = typed | ({"sort": sort} if sort != default else {})
     summed = listed.summary_of(query)
-    found = listed.page_of(query, order, Place(ROWS, query.after, query.before, summed.is_whole))
+    found = listed.page_of(query, Place(order, ROWS, query.after, query.before, summed.is_whole))
     columns = [column for column in listed.columns if column.on_page]
     return ShownList(
         listed,
@@ -336,7 +336,7 @@ def _all(listed: List[Q, T], query: Q, order: Order) -> Iterator[T]:
     """All rows that match, in their order, read in parts."""
     few, after = listed.summary_of(query).is_whole, None
     while True:
-        part = listed.page_of(query, order, Place(FILE_PART, after, few=few))
+        part = listed.page_of(query, Place(order, FILE_PART, after, few=few))
         yield from part.rows
         if part.next is None:
             return

@@ -107,8 +107,11 @@ _ALL = (
         ("GET", "collections", Operation.READ_LOANS, "view_collections"),
     ),
     *_pages(
+        "imports.listing",
+        ("GET", "imports", Operation.READ_IMPORTS, "list_imports"),
+    ),
+    *_pages(
         "imports.views",
-        ("GET", "imports", Operation.READ_IMPORTS, "view_imports"),
         ("GET", "imports/new", Operation.START_IMPORT, "view_new_import"),
         ("POST", "imports/new", Operation.START_IMPORT, "start_import"),
         ("GET", "imports/template", Operation.READ_IMPORTS, "download_template"),

@@ -30,7 +30,7 @@ from chalicelib.rules.servicing.standing import Standing, Status
 from chalicelib.services import lists
 from chalicelib.services.list_files import Value, Written
 from chalicelib.services.lists import LoanRow
-from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.listing import Page, Place, Summary
 from chalicelib.storage.loan_list import ORDERS, Wanted, asks_how_late
 
 STATUSES = tuple(status.value for status in Status)
@@ -151,8 +151,8 @@ def _columns(authors: Authors, today: date) -> list[Column[LoanRow]]:
     ]
 
 
-def _page(query: LoansListQuery, order: Order, place: Place) -> Page[LoanRow]:
-    return lists.list_loans(runtime.database(), query.wanted(), order, place, runtime.today())
+def _page(query: LoansListQuery, place: Place) -> Page[LoanRow]:
+    return lists.list_loans(runtime.database(), query.wanted(), place, today=runtime.today())
 
 
 def _summary(query: LoansListQuery) -> Summary:
