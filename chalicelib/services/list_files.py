@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # docs/decisions/console.md has what they take.
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 
 FileKind = Literal["csv", "xlsx"]
 Value = str | int | Decimal | date | datetime | None

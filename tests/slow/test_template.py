@@ -277,6 +277,7 @@ def test_what_nobody_needs_any_more_leaves_the_bucket(resources: dict[str, Any])
     assert {rule.get("Prefix") for rule in found if "ExpirationInDays" in rule} == {
         "schedules/",
         "statements/",
+        "lists/",
         "reports/",
     }
 

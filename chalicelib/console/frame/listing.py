@@ -4,7 +4,7 @@ Everything that is chosen stands in the address, so a list can be linked, kept u
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -24,7 +24,9 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.requests.models import CursorId, digits
 from chalicelib.rules.typed.dates import read_date
 from chalicelib.services.list_files import MOST_ROWS, FileColumn, FileKind, Value, Written, list_link
+from chalicelib.services.saved_views import list_views
 from chalicelib.storage.listing import COUNTED, Order, Page, Place, Summary
+from chalicelib.storage.saved_views import SavedView
 
 # Rows that are read at once for a file.
 FILE_PART = 1000
@@ -178,8 +180,9 @@ class ShownList:
     files: Mapping[str, str] = field(default_factory=dict)
     # How many rows a file has at most, if there are more.
     most_in_a_file: int | None = None
-    # The address behind the question mark, without the place, as it can be kept.
+    # The address behind the question mark, without the place, as it can be kept; and what was kept.
     kept: str = ""
+    views: Sequence[SavedView] = ()
 
     @property
     def is_filtered(self) -> bool:
@@ -209,7 +212,8 @@ def answer_list(visit: Visit, listed: List[Q, T], template: str, **values: Any) 
         return page(visit, template, status=error.status, shown=nothing, **values)
     if query.format:
         return _file(visit, listed, query, order, query.format)
-    return page(visit, template, shown=_shown(listed, typed, query, order), **values)
+    views = list_views(runtime.database(), visit.actor.actor_id or 0, listed.path)
+    return page(visit, template, shown=replace(_shown(listed, typed, query, order), views=views), **values)
 
 
 def in_words(written: Written, value: Any) -> object:

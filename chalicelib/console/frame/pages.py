@@ -160,6 +160,13 @@ _ALL = (
         ("POST", "administration/users/{user_id}/sessions", Operation.MANAGE_USERS, "end_sessions"),
     ),
     *_pages(
+        "saved_views.views",
+        ("GET", "views", Operation.SEE_ONESELF, "view_saved_views"),
+        ("POST", "views", Operation.SEE_ONESELF, "save_view"),
+        ("POST", "views/{view_id}", Operation.SEE_ONESELF, "rename_view"),
+        ("POST", "views/{view_id}/delete", Operation.SEE_ONESELF, "delete_view"),
+    ),
+    *_pages(
         "account.views",
         ("GET", "account", Operation.SEE_ONESELF, "view_account"),
         ("POST", "account", Operation.SEE_ONESELF, "change_password"),
