@@ -70,7 +70,8 @@ def list_loans(database: Database, wanted: WantedLoans, place: Place, *, today: 
     with database.reading() as connection:
         found = loan_list.page(connection, wanted, place, today=today)
         listed = listed_loans(connection, [loan.loan_id for loan in found.rows], today) if found.rows else {}
-    return found._replace(rows=[LoanRow(loan, listed[loan.loan_id]) for loan in found.rows])
+    rows = [LoanRow(loan, listed[loan.loan_id]) for loan in found.rows]
+    return Page(rows, found.previous, found.next)
 
 
 @retried
@@ -91,12 +92,10 @@ def list_customers(database: Database, wanted: WantedCustomers, place: Place, *,
     late: dict[int, list[Standing]] = {number: [] for number in numbers}
     for life in lives:
         late[life.customer_id].append(standing(life.terms, life.position, max(today, life.position.on or today)))
-    return found._replace(
-        rows=[
-            CustomerRow(each, exposures.get(each.customer_id, ZERO), tuple(late[each.customer_id]))
-            for each in found.rows
-        ]
-    )
+    rows = [
+        CustomerRow(each, exposures.get(each.customer_id, ZERO), tuple(late[each.customer_id])) for each in found.rows
+    ]
+    return Page(rows, found.previous, found.next)
 
 
 @retried

@@ -66,9 +66,8 @@ class ListedApplication:
     created_by: str | None
 
 
-_OF_CUSTOMER = {name: customers.c[name] for name in ("first_name", "last_name", "phone_number")}
-_SHOWN = [_OF_CUSTOMER.get(each.name, _COLUMNS.get(each.name)) for each in fields(ListedApplication)]
-_JOINED: Select[Any] = select(*_SHOWN).join_from(
+_BOTH = {column.name: column for column in (*customers.c, *_COLUMNS)}
+_JOINED: Select[Any] = select(*(_BOTH[field.name] for field in fields(ListedApplication))).join_from(
     loan_applications, customers, customers.c.customer_id == _COLUMNS.customer_id
 )
 

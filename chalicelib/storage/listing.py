@@ -136,7 +136,7 @@ def _numbers(
 
 def _in_order(key: ColumnElement[Any], number: ColumnElement[int], order: Order) -> list[ColumnElement[Any]]:
     if order.bytewise:
-        using = custom_op("USING ~>~" if order.descending else "USING ~<~")
+        using: Any = custom_op("USING ~>~" if order.descending else "USING ~<~")
         return [UnaryExpression(key, modifier=using), number.desc() if order.descending else number.asc()]
     return [key.desc(), number.desc()] if order.descending else [key.asc(), number.asc()]
 

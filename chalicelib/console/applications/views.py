@@ -3,11 +3,14 @@
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.administration.history import history_of
 from chalicelib.console.applications.explaining import explain_application, loan_query
+from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import ApplicationNotFound
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.services import applications, customers
 
 
@@ -22,5 +25,7 @@ def view_application(visit: Visit, application_id: str) -> Response:
         application=application,
         explained=explained,
         again=loan_query(explained.request),
+        who=Authors().words(application.created_by),
+        history=history_of(visit, SubjectKind.APPLICATION, number),
         name=customers.names_of(runtime.database(), {application.customer_id})[application.customer_id],
     )

@@ -15,9 +15,10 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import CustomerNotFound, InvalidRequest
 from chalicelib.requests.models import CursorId, PageQuery
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.decision import emi_budget
 from chalicelib.rules.score import Facts
-from chalicelib.services import applications, customers, servicing_lists
+from chalicelib.services import applications, audit, customers, servicing_lists
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.paging import Cursor
 
@@ -47,7 +48,9 @@ def view_customer(visit: Visit, customer_id: str) -> Response:
 def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Response:
     database, today = runtime.database(), runtime.today()
     found = customers.view_customer(database, number, today=today)
-    history = customers.history(database, number, read(HistoryQuery, visit.query).cursor(CHANGES))
+    history = audit.history(
+        database, SubjectKind.CUSTOMER, number, cursor=read(HistoryQuery, visit.query).cursor(CHANGES)
+    )
     latest = applications.list_applications(database, ApplicationFilter(number), cursor=Cursor(LATEST))
     owed = servicing_lists.loans_of_customer(database, number, today)
     return page(

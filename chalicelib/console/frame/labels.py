@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from chalicelib.rules.access import ANYONE, KEY, USER
 from chalicelib.rules.importing import ImportState
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.servicing.buckets import Bucket
@@ -41,6 +42,15 @@ LATE: Sequence[tuple[str, str]] = [
     ("61", "More than 60 days"),
     ("91", "More than 90 days"),
 ]
+
+# How an actor of the audit log came to act.
+HOW: Mapping[str, str] = {
+    USER: "in the console",
+    KEY: "API key",
+    "import": "import",
+    "bootstrap": "deployment",
+    ANYONE.kind: "without a key",
+}
 
 
 def loan_badge(standing: Standing) -> tuple[str, str]:

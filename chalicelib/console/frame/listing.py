@@ -247,7 +247,7 @@ def _order(listed: List[Q, T], query: Q) -> Order:
 def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order) -> ShownList:
     default = next(iter(listed.orders))
     sort = query.sort or default
-    kept = typed | ({"sort": sort} if sort != default else {})
+    kept = dict(typed) | ({"sort": sort} if sort != default else {})
     summed = listed.summary_of(query)
     found = listed.page_of(query, Place(order, ROWS, query.after, query.before, summed.is_whole))
     columns = [column for column in listed.columns if column.on_page]
@@ -259,7 +259,7 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
         rows=[[column.cell(row) for column in columns] for row in found.rows],
         chips=list(_chips(listed, typed, kept)),
         shortcuts=[
-            Chip(words, address(kept | sets), sets.items() <= typed.items()) for words, sets in listed.shortcuts
+            Chip(words, address({**kept, **sets}), sets.items() <= typed.items()) for words, sets in listed.shortcuts
         ],
         count=_count(listed, summed),
         total=_total(listed, query, summed),
@@ -279,7 +279,7 @@ def _head(listed: List[Q, T], column: Column[T], sort: str, typed: Mapping[str, 
     falling = next(each for each in listed.orders if each in (f"{name}-descending", *FALLING.get(name, ())))
     direction = {name: "ascending", falling: "descending"}.get(sort)
     following = falling if sort == name else name
-    return Head(column.title, column.written.is_number, address(typed | {"sort": following}), direction)
+    return Head(column.title, column.written.is_number, address({**typed, "sort": following}), direction)
 
 
 # Falling orders that have a name of their own.

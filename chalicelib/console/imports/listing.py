@@ -46,8 +46,8 @@ class ImportsListQuery(ListQuery):
             self.state,
             self.rows,
             self.who,
-            self.since and datetime.combine(self.since, time.min, zone),
-            self.to and datetime.combine(self.to + timedelta(days=1), time.min, zone),
+            None if self.since is None else datetime.combine(self.since, time.min, zone),
+            None if self.to is None else datetime.combine(self.to + timedelta(days=1), time.min, zone),
             own,
         )
 

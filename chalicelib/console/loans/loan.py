@@ -8,6 +8,8 @@ from chalice.app import Response
 from pydantic import BaseModel, Field
 
 from chalicelib import runtime
+from chalicelib.console.administration.history import history_of
+from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.labels import loan_badge
 from chalicelib.console.frame.lists import address
 from chalicelib.console.frame.reading import read
@@ -16,6 +18,7 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.words import STATES, title_of
 from chalicelib.errors import LoanNotFound
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.bounds import TENURE
 from chalicelib.rules.servicing.fold import Split
 from chalicelib.rules.servicing.instalments import Instalment, State
@@ -82,6 +85,8 @@ def view_loan(visit: Visit, loan_id: str) -> Response:
         earlier=earlier,
         latest="?#ledger" if query.before else None,
         today=today,
+        who=Authors().cell(seen.loan.created_by),
+        history=history_of(visit, SubjectKind.LOAN, number),
     )
 
 
