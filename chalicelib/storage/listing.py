@@ -35,12 +35,14 @@ COUNTED = 10_000
 class Order:
     """By `key`, or by the number of a row alone; rows with the same key by their number.
 
-    A `bytewise` key is compared byte by byte, as an index with text_pattern_ops does.
+    A `bytewise` key is compared byte by byte, as an index with text_pattern_ops does. `number` is that of the table of
+    the key, if it is another than that of the rows.
     """
 
     key: ColumnElement[Any] | None = None
     descending: bool = False
     bytewise: bool = False
+    number: ColumnElement[int] | None = None
 
 
 class Place(NamedTuple):
@@ -149,7 +151,8 @@ def _is_behind(
     if order.key is None:
         return is_after
     # By itself, or it would take its row from the statement around it.
-    key_of_last = select(order.key).where(number == last).correlate(None).scalar_subquery()
+    of_key = number if order.number is None else order.number
+    key_of_last = select(order.key).where(of_key == last).correlate(None).scalar_subquery()
     if order.bytewise:
         or_equal, strictly = ("~<=~", "~<~") if order.descending else ("~>=~", "~>~")
         return and_(key.bool_op(or_equal)(key_of_last), or_(key.bool_op(strictly)(key_of_last), is_after))

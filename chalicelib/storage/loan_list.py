@@ -25,6 +25,9 @@ ORDERS: Mapping[str, Order] = {
     **both_ways(amount=_COLUMNS.loan_amount, rate=_COLUMNS.interest_rate, start=_COLUMNS.start_date),
 }
 
+# Of late loans, those that are late the longest first: the order of their index, whatever else is asked.
+LATE_THE_LONGEST = Order(loan_positions.c.unpaid_from, number=loan_positions.c.loan_id)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -56,7 +59,7 @@ def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -
         connection,
         _ON_RECORD,
         place,
-        matching=[_matching(wanted, today, needs_loans=place.order.key is not None)],
+        matching=[_matching(wanted, today, needs_loans=place.order.key is not None and place.order.number is None)],
         number=_NUMBER,
         make=LoanOnRecord,
         number_of=lambda loan: loan.loan_id,
@@ -74,6 +77,11 @@ def summary(connection: Connection, wanted: Wanted, today: date) -> Summary:
 def asks_how_late(wanted: Wanted) -> bool:
     """Whether the loans are asked for by how late they are."""
     return wanted.bucket is not None or wanted.days_late is not None
+
+
+def asks_for_late(wanted: Wanted) -> bool:
+    """Whether all of them are late."""
+    return wanted.days_late is not None or (wanted.bucket is not None and wanted.bucket.days_past_due > 0)
 
 
 def is_in_bucket(bucket: Bucket, today: date) -> ColumnElement[bool]:
@@ -143,9 +151,10 @@ def _of_loans(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     for value, holds in bounds:
         if value is not None:
             yield holds(value)
-    if wanted.current is not None:
-        current = or_(_COLUMNS.is_open, _COLUMNS.end_date >= today, _COLUMNS.end_date.is_(None))
-        yield current if wanted.current else not_(current)
+    if wanted.current:
+        yield or_(_COLUMNS.is_open, _COLUMNS.end_date >= today, _COLUMNS.end_date.is_(None))
+    elif wanted.current is not None:
+        yield and_(not_(_COLUMNS.is_open), _COLUMNS.end_date < today)
     if wanted.status is Status.OPEN:
         yield _COLUMNS.is_open
     if wanted.status is Status.NOT_SERVICED:

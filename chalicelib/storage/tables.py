@@ -157,6 +157,7 @@ loans = Table(
     Index("loans_amount_idx", "loan_amount", "loan_id"),
     Index("loans_rate_idx", "interest_rate", "loan_id"),
     Index("loans_start_idx", "start_date", "loan_id"),
+    Index("loans_ended_idx", "end_date", "loan_id", postgresql_where=literal_column("NOT is_open")),
     Index("loans_created_by_idx", "created_by", "loan_id", postgresql_ops={"created_by": "text_pattern_ops"}),
 )
 

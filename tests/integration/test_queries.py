@@ -65,7 +65,8 @@ PORTFOLIO = """
                                    created_by)
     SELECT 1 + n % 20000, 1000 + n % 977, 10, 12, date '2026-03-01' + n / 100, '{"name": "standard-1"}',
            jsonb_build_object('as_many_as_there_are', repeat('f', 900)),
-           false, n % 101, '[]', CASE WHEN n % 5000 = 0 THEN '[{"code":"RARE"}]' ELSE '[{"code":"COMMON"}]' END::jsonb, 10, 90,
+           false, n % 101, '[]',
+           CASE WHEN n % 5000 = 0 THEN '[{"code":"RARE"}]' ELSE '[{"code":"COMMON"}]' END::jsonb, 10, 90,
            'user:' || n % 500
     FROM generate_series(1, 20000) AS n;
     UPDATE loans SET created_by = 'user:' || loan_id % 500, loan_amount = 1000 + loan_id % 977,
@@ -177,7 +178,7 @@ def test_what_is_recorded_is_written_without_reading_a_whole_table(portfolio: Co
     assert "Seq Scan" not in plan
 
 
-DAYS = {"since": date(2026, 3, 1), "to": date(2026, 3, 3)}
+DAYS: dict[str, Any] = {"since": date(2026, 3, 1), "to": date(2026, 3, 3)}
 
 
 def in_order(name: str, orders: Mapping[str, listing.Order], after: int | None = None, *, few: bool = False) -> Place:
@@ -193,6 +194,11 @@ def of_applications(name: str, after: int | None = None, *, few: bool = False, *
 def of_loans(name: str, after: int | None = None, *, few: bool = False, **wanted: Any) -> Asking:
     place = in_order(name, loan_list.ORDERS, after, few=few)
     return lambda c: loan_list.page(c, loan_list.Wanted(**wanted), place, today=TODAY)
+
+
+def of_late(after: int | None = None) -> Asking:
+    place = Place(loan_list.LATE_THE_LONGEST, 25, after)
+    return lambda c: loan_list.page(c, loan_list.Wanted(days_late=60), place, today=TODAY)
 
 
 def of_customers(name: str, after: int | None = None, *, few: bool = False, **wanted: Any) -> Asking:
@@ -235,6 +241,9 @@ def counted_loans(**wanted: Any) -> Asking:
         (of_loans("amount", few=True, days_late=350), "loan_positions_unpaid_idx"),
         (of_loans("newest", few=True, status=Status.CLOSED), "loan_positions_over_idx"),
         (of_loans("newest", bucket=BUCKETS[0]), "loans_pkey"),
+        (of_loans("newest", few=True, current=False), "loans_ended_idx"),
+        (of_late(), "Index Cond: (unpaid_from <= "),
+        (of_late(700), "Index Cond: ((unpaid_from <= "),
         (counted_loans(days_late=60), "Index Only Scan using loan_positions_unpaid_idx"),
         (counted_loans(bucket=BUCKETS[2]), "Index Only Scan using loan_positions_unpaid_idx"),
         (counted_loans(bucket=BUCKETS[4]), "loan_positions_held_idx"),

@@ -164,7 +164,7 @@ def _told(each: ListedApplication) -> list[str]:
 
 def _result(each: ListedApplication) -> Cell:
     return (
-        Cell("Approved", badge="good") if each.approved else Cell("Refused", badge="bad", more=", ".join(_told(each)))
+        Cell("Approved", badge="good") if each.approved else Cell("Refused", badge="bad", more="; ".join(_told(each)))
     )
 
 

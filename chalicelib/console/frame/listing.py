@@ -77,14 +77,13 @@ class Filter:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a page shows of a value. `link` is a page from /console/ on, `badge` the kind of a state, `meter` a part and
-    its whole, `more` a line below; a cell that says nothing is `quiet`: a phone leaves it out.
+    """What a page shows of a value. `link` is a page from /console/ on, `badge` the kind of a state, `more` a line
+    below; a cell that says nothing is `quiet`: a phone leaves it out.
     """
 
     words: object
     link: str | None = None
     badge: str | None = None
-    meter: tuple[int, int] | None = None
     more: str | None = None
     quiet: bool = False
     bad: bool = False
@@ -133,6 +132,8 @@ class List(Generic[Q, T]):
     total: Callable[[Q], str] | None = None
     # Shown as rows that lead to their object.
     has_links: bool = True
+    # The one order in which more than COUNTED of what is asked for are found quickly, and what it is in words.
+    order_of_many: Callable[[Q], tuple[Order, str] | None] = lambda _query: None
     # Filters that are often asked for: words and what they set.
     shortcuts: Sequence[tuple[str, Mapping[str, str]]] = ()
 
@@ -174,6 +175,8 @@ class ShownList:
     shortcuts: Sequence[Chip] = ()
     count: str = ""
     total: str | None = None
+    # In which order the rows are, if not in the one that was chosen.
+    note: str | None = None
     first: str | None = None
     previous: str | None = None
     next: str | None = None
@@ -249,13 +252,15 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
     sort = query.sort or default
     kept = dict(typed) | ({"sort": sort} if sort != default else {})
     summed = listed.summary_of(query)
+    only = None if summed.is_whole else listed.order_of_many(query)
+    order, note = only or (order, None)
     found = listed.page_of(query, Place(order, ROWS, query.after, query.before, summed.is_whole))
     columns = [column for column in listed.columns if column.on_page]
     return ShownList(
         listed,
         Form(typed),
         sort,
-        heads=[_head(listed, column, sort, typed) for column in columns],
+        heads=[_head(listed, column, None if only else sort, typed) for column in columns],
         rows=[[column.cell(row) for column in columns] for row in found.rows],
         chips=list(_chips(listed, typed, kept)),
         shortcuts=[
@@ -263,6 +268,7 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
         ],
         count=_count(listed, summed),
         total=_total(listed, query, summed),
+        note=note,
         first=address(kept) if query.after or query.before else None,
         previous=None if found.previous is None else address(kept | {"before": found.previous}),
         next=None if found.next is None else address(kept | {"after": found.next}),
@@ -272,9 +278,10 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
     )
 
 
-def _head(listed: List[Q, T], column: Column[T], sort: str, typed: Mapping[str, str]) -> Head:
+def _head(listed: List[Q, T], column: Column[T], sort: str | None, typed: Mapping[str, str]) -> Head:
+    """The head of a column; `sort` is how the list is sorted, None if it cannot be sorted."""
     name = column.sort
-    if name is None:
+    if name is None or sort is None:
         return Head(column.title, column.written.is_number, None, None)
     falling = next(each for each in listed.orders if each in (f"{name}-descending", *FALLING.get(name, ())))
     direction = {name: "ascending", falling: "descending"}.get(sort)
@@ -339,6 +346,7 @@ def _file(visit: Visit, listed: List[Q, T], query: Q, order: Order, kind: FileKi
 def _all(listed: List[Q, T], query: Q, order: Order) -> Iterator[T]:
     """All rows that match, in their order, read in parts."""
     few, after = listed.summary_of(query).is_whole, None
+    order, _ = (None if few else listed.order_of_many(query)) or (order, None)
     while True:
         part = listed.page_of(query, Place(order, FILE_PART, after, few=few))
         yield from part.rows

@@ -31,7 +31,7 @@ from chalicelib.services import lists
 from chalicelib.services.list_files import Value, Written
 from chalicelib.services.lists import LoanRow
 from chalicelib.storage.listing import Page, Place, Summary
-from chalicelib.storage.loan_list import ORDERS, Wanted, asks_how_late
+from chalicelib.storage.loan_list import LATE_THE_LONGEST, ORDERS, Wanted, asks_for_late, asks_how_late
 
 STATUSES = tuple(status.value for status in Status)
 STATES: Options = [
@@ -108,7 +108,12 @@ def _list(authors: Authors, who: str | None, today: date) -> List[LoansListQuery
         number_of=lambda row: row.loan.loan_id,
         page_of=_page,
         summary_of=_summary,
-        total=lambda query: "of principal" if asks_how_late(query.wanted()) else "lent",
+        order_of_many=lambda query: (
+            (LATE_THE_LONGEST, "Late the longest first; sorted otherwise once there are fewer.")
+            if asks_for_late(query.wanted())
+            else None
+        ),
+        total=lambda query: "of principal outstanding" if asks_how_late(query.wanted()) else "lent",
     )
 
 
@@ -137,7 +142,12 @@ def _columns(authors: Authors, today: date) -> list[Column[LoanRow]]:
         Column("Rate a year", lambda row: row.loan.interest_rate, Written.RATE, sort="rate"),
         Column("Tenure", lambda row: row.loan.tenure, Written.MONTHS, on_page=False),
         Column("Instalment", lambda row: row.loan.monthly_installment, Written.MONEY),
-        Column("Paid on time", lambda row: row.loan.emis_paid_on_time, Written.NUMBER, shown=_paid),
+        Column(
+            "Paid on time",
+            lambda row: row.loan.emis_paid_on_time,
+            Written.NUMBER,
+            shown=lambda row: Cell(f"{row.loan.emis_paid_on_time} of {row.loan.tenure}"),
+        ),
         Column("Outstanding", lambda row: _of(row, "outstanding"), Written.MONEY),
         Column("Overdue", lambda row: _of(row, "overdue"), Written.MONEY, shown=_overdue),
         Column("Charges", lambda row: _of(row, "charges"), Written.MONEY, on_page=False),
@@ -169,11 +179,6 @@ def _state(row: LoanRow, today: date) -> tuple[str, str]:
     if row.listed.standing is not None:
         return loan_badge(row.listed.standing)
     return ("Current", "good") if row.loan.is_current(today) else ("Ended", "plain")
-
-
-def _paid(row: LoanRow) -> Cell:
-    paid, tenure = row.loan.emis_paid_on_time, row.loan.tenure
-    return Cell(f"{paid} of {tenure}", meter=(paid, tenure))
 
 
 def _overdue(row: LoanRow) -> Cell:

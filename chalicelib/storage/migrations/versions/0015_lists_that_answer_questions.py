@@ -73,6 +73,7 @@ def upgrade() -> None:
     op.create_index("loans_amount_idx", "loans", ["loan_amount", "loan_id"])
     op.create_index("loans_rate_idx", "loans", ["interest_rate", "loan_id"])
     op.create_index("loans_start_idx", "loans", ["start_date", "loan_id"])
+    op.create_index("loans_ended_idx", "loans", ["end_date", "loan_id"], postgresql_where=sa.text("NOT is_open"))
     op.create_index(
         "loans_created_by_idx", "loans", ["created_by", "loan_id"], postgresql_ops={"created_by": "text_pattern_ops"}
     )
@@ -92,7 +93,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("saved_views")
-    for index in ("created_by", "start", "rate", "amount"):
+    for index in ("created_by", "ended", "start", "rate", "amount"):
         op.drop_index(f"loans_{index}_idx", "loans")
     op.drop_index("loan_positions_over_idx", "loan_positions")
     for index in ("listed", "reasons", "policy", "created_by", "score", "amount"):
