@@ -66,6 +66,8 @@ class ImportJob:
     report_key: str | None
     created_at: datetime
     finished_at: datetime | None
+    # Who asked for it: user:3, key:12; None for a file that was put into the bucket.
+    started_by: str | None = None
     sheets: tuple[SheetCounts, ...] = ()
 
     @property
@@ -86,10 +88,11 @@ def totals(sheets: Sequence[SheetCounts]) -> dict[str, int]:
 
 
 _SHEET = ", ".join(f"'{field.name}', {field.name}" for field in fields(SheetCounts))
+SHEETS = f"""(SELECT json_agg(json_build_object({_SHEET}) ORDER BY kind, sheet)
+             FROM import_sheets WHERE import_sheets.import_id = imports.import_id)"""
+COLUMNS = tuple(field.name for field in fields(ImportJob) if field.name != "sheets")
 _JOBS = f"""
-    SELECT {", ".join(field.name for field in fields(ImportJob) if field.name != "sheets")},
-           (SELECT json_agg(json_build_object({_SHEET}) ORDER BY kind, sheet)
-            FROM import_sheets WHERE import_sheets.import_id = imports.import_id) AS sheets
+    SELECT {", ".join(COLUMNS)}, {SHEETS} AS sheets
     FROM imports
 """
 _ONE = "WHERE import_id = :import_id"
@@ -259,7 +262,7 @@ def begin(
     more = {"sequencer": sequencer, "uploaded_at": uploaded_at, "size_bytes": size_bytes}
     connection.execute(_ADOPT, values | more)
     is_new = connection.execute(_BEGIN, values | more).rowcount == 1
-    job = _job(connection.execute(text(f"{_JOBS} {_OF_VERSION}"), values).one()._asdict())
+    job = job_of(connection.execute(text(f"{_JOBS} {_OF_VERSION}"), values).one()._asdict())
     if is_new:
         _audit(connection, Action.IMPORT_STARTED, job.import_id, key, {"size_bytes": size_bytes})
     return job
@@ -269,7 +272,7 @@ def find(connection: Connection, import_id: int, started_by: str | None = None) 
     """One import; None where there is none of that number, or none that `started_by` asked for, if given."""
     statement = text(f"{_JOBS} {_ONE} {_OWN if started_by else ''}")
     row = connection.execute(statement, {"import_id": import_id, "started_by": started_by}).first()
-    return None if row is None else _job(row._asdict())
+    return None if row is None else job_of(row._asdict())
 
 
 def exists(connection: Connection, import_id: int, started_by: str | None = None) -> bool:
@@ -282,17 +285,17 @@ def listed(connection: Connection, cursor: Cursor, started_by: str | None = None
     """The newest imports first; all, or those that `started_by` asked for."""
     values = {"before": cursor.behind, "most": cursor.asked, "started_by": started_by}
     rows = connection.execute(text(f"{_JOBS} {_BELOW} {_OWN if started_by else ''} {_NEWEST}"), values)
-    return cursor.slice([_job(row._asdict()) for row in rows], lambda job: job.import_id)
+    return cursor.slice([job_of(row._asdict()) for row in rows], lambda job: job.import_id)
 
 
 def get(connection: Connection, import_id: int) -> ImportJob:
     """An import that there is, as it stands."""
-    return _job(connection.execute(text(f"{_JOBS} {_ONE}"), {"import_id": import_id}).one()._asdict())
+    return job_of(connection.execute(text(f"{_JOBS} {_ONE}"), {"import_id": import_id}).one()._asdict())
 
 
 def lock(connection: Connection, import_id: int) -> ImportJob:
     """As get, and makes other workers on the same import wait until the transaction ends."""
-    return _job(connection.execute(text(f"{_JOBS} {_ONE} FOR UPDATE"), {"import_id": import_id}).one()._asdict())
+    return job_of(connection.execute(text(f"{_JOBS} {_ONE} FOR UPDATE"), {"import_id": import_id}).one()._asdict())
 
 
 def note_opened(connection: Connection, import_id: int, *, rows_total: int, uploaded_at: datetime | None) -> None:
@@ -358,7 +361,8 @@ def forget(connection: Connection, *, bucket: str, key: str, version: str) -> No
     connection.execute(_FORGET, {"bucket": bucket, "key": key, "version": version})
 
 
-def _job(row: Mapping[str, Any]) -> ImportJob:
+def job_of(row: Mapping[str, Any]) -> ImportJob:
+    """The import of a row with COLUMNS and the SHEETS."""
     return ImportJob(**{**row, "sheets": tuple(SheetCounts(**sheet) for sheet in row["sheets"] or ())})
 
 

@@ -137,7 +137,7 @@ class Actor:
     @property
     def identity(self) -> str:
         """What tells this actor from any other, for logs and keys: key:12, user:3, anyone."""
-        return self.kind if self.actor_id is None else f"{self.kind}:{self.actor_id}"
+        return identity_of(self.kind, self.actor_id)
 
     @property
     def scope(self) -> Scope:
@@ -161,6 +161,11 @@ class Actor:
         return operation in PERMISSIONS[self.role] | self.given and (self.customer_id is None or operation in SCOPED)
 
 
+def identity_of(kind: str, number: int | None) -> str:
+    """What tells an actor from any other: its kind, and its number if it has one."""
+    return kind if number is None else f"{kind}:{number}"
+
+
 KEY = "key"
 USER = "user"
 ANYONE = Actor("anyone", "anyone", Role.ANYONE)
@@ -179,6 +184,11 @@ class Author:
     def of(cls, actor: Actor, request_id: str) -> Self:
         """The actor of a request as the author of what it changes."""
         return cls(actor.kind, actor.name, actor.actor_id, request_id)
+
+    @property
+    def identity(self) -> str:
+        """As that of an actor: user:3, import:5, bootstrap."""
+        return identity_of(self.kind, self.author_id)
 
 
 # What a deployment does by itself, when it comes to life.

@@ -20,7 +20,6 @@ from chalicelib.rules.score import Facts
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import alike, audit, customers, loans
 from chalicelib.storage.alike import Alike
-from chalicelib.storage.audit import AuditFilter, StoredEvent
 from chalicelib.storage.customers import Customer, Order, Registered, Registration
 from chalicelib.storage.paging import Cursor, Slice
 
@@ -119,14 +118,6 @@ def names_of(database: Database, customer_ids: Collection[int]) -> Mapping[int, 
     """The full names of these customers, by number."""
     with database.reading() as connection:
         return customers.names(connection, customer_ids)
-
-
-@retried
-def history(database: Database, customer_id: int, cursor: Cursor) -> Slice[StoredEvent]:
-    """What was done to a customer, the newest first."""
-    wanted = AuditFilter(subject_kind=SubjectKind.CUSTOMER.value, subject_id=str(customer_id))
-    with database.reading() as connection:
-        return audit.listed(connection, wanted, cursor)
 
 
 @retried

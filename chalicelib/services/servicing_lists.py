@@ -1,9 +1,11 @@
 """The use cases of lists of loans that say what is owed and how late, from the positions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from sqlalchemy import Connection
 
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
@@ -22,6 +24,15 @@ class LoanToday:
     """A loan and where it stands today; `standing` is None if it is not serviced here."""
 
     loan: LoanOnRecord
+    standing: Standing | None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Whose a loan is and whom to call, and where it stands today; `standing` is None if it is not serviced here."""
+
+    customer_name: str
+    phone_number: str
     standing: Standing | None
 
 
@@ -88,6 +99,14 @@ def list_loans(
             newest_first=newest_first,
         )
     return Slice([LoanToday(loan, _standing(stands, today)) for loan, stands in found.rows], found.next)
+
+
+def listed_loans(connection: Connection, loan_ids: Collection[int], today: date) -> Mapping[int, Listed]:
+    """Whose these loans are and where they stand, by number."""
+    return {
+        number: Listed(each.customer_name, each.phone_number, _standing(each.stands, today))
+        for number, each in standings.of_loans(connection, loan_ids).items()
+    }
 
 
 @retried

@@ -48,6 +48,7 @@ class StoredApplication:
     corrected_interest_rate: Decimal
     monthly_installment: Decimal
     loan_id: int | None
+    created_by: str | None
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ _ADD = prepared("""
     WITH loan AS (
         INSERT INTO loans
             (customer_id, loan_amount, interest_rate, tenure, monthly_installment, start_date, end_date,
-             is_open)
+             is_open, created_by)
         SELECT :customer_id, :loan_amount, :corrected_interest_rate, :tenure, :monthly_installment,
-               :decided_on, :ends_on, true
+               :decided_on, :ends_on, true, :created_by
         WHERE :approved
         RETURNING loan_id
     ), disbursal AS (
@@ -98,11 +99,11 @@ _ADD = prepared("""
     ), application AS (
         INSERT INTO loan_applications
             (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts, approved, score,
-             score_parts, reasons, rate_floor, corrected_interest_rate, monthly_installment, loan_id)
+             score_parts, reasons, rate_floor, corrected_interest_rate, monthly_installment, loan_id, created_by)
         VALUES
             (:customer_id, :loan_amount, :interest_rate, :tenure, :decided_on, :policy, :facts, :approved, :score,
              :score_parts, :reasons, :rate_floor, :corrected_interest_rate, :monthly_installment,
-             (SELECT loan_id FROM loan))
+             (SELECT loan_id FROM loan), :created_by)
         RETURNING application_id, loan_id
     ), entry AS (
         INSERT INTO audit_log
@@ -152,6 +153,7 @@ def add(
         "rate_floor": decision.rate_floor,
         "corrected_interest_rate": decision.corrected_interest_rate,
         "monthly_installment": decision.monthly_installment,
+        "created_by": author.identity,
         **servicing.disbursal_values(terms, position),
         **audit.entry_values(author, Event(Action.LOAN_APPLIED_FOR, SubjectKind.APPLICATION, None, after=after)),
     }

@@ -68,6 +68,8 @@ class LoanOnRecord:
     end_date: date | None
     source_loan_id: int | None
     is_open: bool
+    # As the column of tables.py: user:3, key:12, import:5.
+    created_by: str | None
 
     @property
     def is_made_here(self) -> bool:

@@ -1,7 +1,7 @@
 """The queries that lists of loans are made of: each loan with what is stored of its life, in one statement."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -28,12 +28,23 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Terms
+from chalicelib.rules.typed.names import full_name
 from chalicelib.storage.buckets import stretches
 from chalicelib.storage.loans import ON_RECORD, LoanOnRecord, is_current
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import loan_positions, loan_terms, loans
 
 _COLUMNS = ", ".join(f"loans.{each.name}" for each in fields(LoanOnRecord))
+
+_OF_LOANS = text("""
+    SELECT loans.loan_id, customers.first_name, customers.last_name, customers.phone_number, loan_terms.terms,
+           positions.position
+    FROM loans
+    JOIN customers ON customers.customer_id = loans.customer_id
+    LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
+    LEFT JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
+    WHERE loans.loan_id = ANY(CAST(:loan_ids AS bigint[]))
+""")
 
 _OF_CUSTOMER = prepared(f"""
     SELECT {_COLUMNS}, loan_terms.terms, positions.position
@@ -170,6 +181,24 @@ def _in_bucket(
     every = late.bindparams(**values).columns(loan_positions.c.loan_id).cte("every")
     page = _page_of(every, of_all, newest_first=newest_first)
     return statement.join(page, page.c.loan_id == loans.c.loan_id)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Whose a loan is and whom to call, and where it stands as of its last fact."""
+
+    customer_name: str
+    phone_number: str
+    stands: Stands
+
+
+def of_loans(connection: Connection, loan_ids: Collection[int]) -> Mapping[int, Listed]:
+    """By the number of the loan."""
+    rows = connection.execute(_OF_LOANS, {"loan_ids": list(loan_ids)})
+    return {
+        number: Listed(full_name(first, last), phone, _stands(terms, stored))
+        for number, first, last, phone, terms, stored in rows
+    }
 
 
 def of_customer(connection: Connection, customer_id: int, today: date) -> list[tuple[LoanOnRecord, Stands]]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     DateTime,
     ForeignKeyConstraint,
@@ -29,7 +30,7 @@ from sqlalchemy import (
     func,
     literal_column,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chalicelib.rules import bounds
 from chalicelib.rules.access import MACHINES, PEOPLE
@@ -130,6 +131,8 @@ loans = Table(
     Column("source_loan_id", BigInteger),
     _now("created_at"),
     _now("updated_at"),
+    # Who made it, or the import that brought it (user:3, key:12, import:5); NULL where that is not known.
+    Column("created_by", Text),
     PrimaryKeyConstraint("loan_id", name="loans_pkey"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="loans_customer_fkey"),
     # What makes a row of a workbook the same loan as last time. Its NULLs are distinct, so loans made here are free.
@@ -159,6 +162,12 @@ loans = Table(
             "is_open",
         ],
     ),
+    # What the list of loans is sorted and filtered by, each with the number that orders equal ones.
+    Index("loans_amount_idx", "loan_amount", "loan_id"),
+    Index("loans_rate_idx", "interest_rate", "loan_id"),
+    Index("loans_start_idx", "start_date", "loan_id"),
+    Index("loans_ended_idx", "end_date", "loan_id", postgresql_where=literal_column("NOT is_open")),
+    Index("loans_created_by_idx", "created_by", "loan_id", postgresql_ops={"created_by": "text_pattern_ops"}),
 )
 
 loan_applications = Table(
@@ -182,6 +191,11 @@ loan_applications = Table(
     Column("monthly_installment", MONEY, nullable=False),
     Column("loan_id", BigInteger),
     _now("created_at"),
+    # Who applied, as with loans.
+    Column("created_by", Text),
+    # What lists ask of the two above, which are large. Migration 0015 has the function.
+    Column("policy_name", Text, Computed("policy ->> 'name'", persisted=True)),
+    Column("reason_codes", ARRAY(Text), Computed("reason_codes(reasons)", persisted=True)),
     PrimaryKeyConstraint("application_id", name="loan_applications_pkey"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="loan_applications_customer_fkey"),
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_applications_loan_fkey"),
@@ -191,6 +205,32 @@ loan_applications = Table(
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
     Index("loan_applications_decided_idx", "decided_on", "application_id"),
     Index("loan_applications_outcome_idx", "approved", "application_id"),
+    # What the list of applications is sorted by, and found by where that is rare.
+    Index("loan_applications_amount_idx", "loan_amount", "application_id"),
+    Index("loan_applications_score_idx", "score", "application_id"),
+    Index("loan_applications_policy_idx", "policy_name", "application_id"),
+    Index("loan_applications_reasons_idx", "reason_codes", postgresql_using="gin"),
+    Index(
+        "loan_applications_created_by_idx",
+        "created_by",
+        "application_id",
+        postgresql_ops={"created_by": "text_pattern_ops"},
+    ),
+    # All that it is filtered by, for filters that leave little of much: a tenth of the table, or some days of it.
+    Index(
+        "loan_applications_listed_idx",
+        "decided_on",
+        "application_id",
+        postgresql_include=[
+            "customer_id",
+            "approved",
+            "score",
+            "loan_amount",
+            "policy_name",
+            "reason_codes",
+            "created_by",
+        ],
+    ),
 )
 
 # What was counted of a large book, for the pages that show it (services/statistics.py).
@@ -491,6 +531,21 @@ sessions = Table(
     Index("sessions_expires_idx", "expires_at"),
 )
 
+# The addresses of lists that people gave a name: `query` is what stands behind the question mark.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("view_id", BigInteger, Identity(always=True), nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("list", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    _now("created_at"),
+    PrimaryKeyConstraint("view_id", name="saved_views_pkey"),
+    ForeignKeyConstraint(["user_id"], ["users.user_id"], name="saved_views_user_fkey"),
+    UniqueConstraint("user_id", "list", "name", name="saved_views_name_key"),
+)
+
 # Failed sign-ins in a row: of a login ('login:asha') and from an address ('address:203.0.113.7').
 sign_in_failures = Table(
     "sign_in_failures",
@@ -632,4 +687,6 @@ loan_positions = Table(
     Index(
         "loan_positions_held_idx", "unpaid_from", "loan_id", postgresql_where=literal_column("status = 'open' AND held")
     ),
+    # Those that are over.
+    Index("loan_positions_over_idx", "status", "loan_id", postgresql_where=literal_column("status <> 'open'")),
 )

@@ -13,10 +13,10 @@ _KEPT = ", ".join(name for name in waiting_loans.c.keys() if name in loans.c and
 # moment it was kept has it. Tells the audit log which, customer by customer.
 APPLIED = f"""
     applied AS (
-        INSERT INTO loans (loan_id, {_KEPT})
+        INSERT INTO loans (loan_id, {_KEPT}, created_by)
         SELECT CASE WHEN EXISTS (SELECT FROM loans WHERE loans.loan_id = arrived.loan_id)
                     THEN nextval('loans_loan_id_seq') ELSE loan_id END,
-               {_KEPT}
+               {_KEPT}, 'import:' || import_id
         FROM arrived
         RETURNING customer_id, loan_id
     ), told AS (

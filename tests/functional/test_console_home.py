@@ -1,8 +1,11 @@
 """The first page of the console: what it counts, and what it says where there is nothing to count."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 from itertools import count
+from urllib.parse import urljoin
 
 import pytest
 from sqlalchemy import text
@@ -17,7 +20,7 @@ from chalicelib.services import statistics
 from chalicelib.services.counted_books import Overviews
 from chalicelib.services.statistics import Outcomes
 from tests.support.application import Api
-from tests.support.console.browser import Browser
+from tests.support.console.browser import Browser, names_in
 
 TODAY = date(2026, 11, 23)
 HOME = "/console/"
@@ -155,10 +158,27 @@ def test_the_page_shows_figures_charts_and_the_tables_behind_them(api: Api, data
     assert "Principal outstanding ₹10,000 of ₹10,000 lent" in seen.words
     assert "Amount exceeds the limit 2" in seen.words
     assert "Below 12% 1 ₹10,000" in seen.words
-    assert seen.text.count('<svg class="plot" role="img" aria-label="') == seen.text.count(
+    assert seen.text.count('<svg class="plot" role="group" aria-label="') == seen.text.count(
         "<summary>As a table</summary>"
     )
     assert "<title>0–9: 2 refused</title>" in seen.text
+
+
+def test_each_figure_and_bar_opens_the_list_behind_it(api: Api, database: Database, customer: int) -> None:
+    for amount in (10_000, 99_000_000, 98_000_000):
+        apply(api, customer, amount)
+    browser = Browser(api.client, host="localhost").sign_in_as(database, Role.VIEWER)
+    seen = browser.get(HOME)
+    pieces = re.findall(r'<a href="([^"]+)" tabindex="-1" aria-label="[^:]+: ([0-9]+) (?:approved|refused)"', seen.text)
+    bars = re.findall(r'<a href="([^"]+)">[^<]+</a></span><b>([0-9]+)</b>', seen.text)
+    figures = re.findall(
+        r'<p class="figure-name"><a href="([^"]+)">Applications[^<]*</a></p><p class="figure-value">([0-9]+)', seen.text
+    )
+    bands = re.findall(r'<th scope="row"><a href="([^"]+)">[^<]+</a></th><td class="n">([0-9]+)</td>', seen.text)
+    assert (len(pieces), len(bars), len(figures), len(bands)) == (4, 1, 2, 3)
+    for link, count_said in (*pieces, *bars, *figures, *bands):
+        listed = browser.get(urljoin(HOME, unescape(link)))
+        assert len(names_in(listed)) == int(count_said), link
 
 
 def test_imports_that_run_failed_or_left_rows_out_are_shown(browser: Browser, database: Database) -> None:

@@ -259,7 +259,7 @@ def test_imports_are_listed_with_their_state_and_counts_in_pages(officer: Browse
         insert_import(database, object_key=f"incoming/book-{number}.xlsx", object_version=f"v{number}", rows_read=5)
     first = officer.get("/console/imports/")
     assert "book-26.xlsx Running" in first.words
-    following = re.search(r'href="(\?before=\d+)"', first.text)
+    following = re.search(r'href="(\?after=\d+)"', first.text)
     assert following
     second = officer.get(f"/console/imports/{following.group(1)}")
     assert ("book-1.xlsx" in second.words, "book-2.xlsx" in second.words) == (True, False)

@@ -172,7 +172,7 @@ def test_loans_are_listed_newest_first_or_by_number_in_pages_that_keep_order_and
     assert "/console/loans/?state=current&sort=number&after=25" in by_number.links()
     assert "/console/loans/?state=current&sort=newest" in by_number.links()
     assert '<input type="hidden" name="sort" value="number">' in by_number.text
-    assert viewer.get("/console/loans/?sort=amount").status == 400
+    assert viewer.get("/console/loans/?sort=colour").status == 400
 
 
 def test_a_loan_made_here_shows_its_schedule_and_where_it_was_decided(viewer: Browser, database: Database) -> None:

@@ -1,7 +1,7 @@
 """The endpoints' queries use an index, whatever the size of the tables."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,22 +10,40 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from chalicelib.postgres.database import make_engine
+from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.fold import step
 from chalicelib.rules.servicing.position import NOTHING
+from chalicelib.rules.servicing.standing import Status
 from chalicelib.rules.servicing.stored import position_as_stored, terms_as_stored
 from chalicelib.rules.servicing.values import Fact, Intent, Kind, terms_of
-from chalicelib.storage import alike, applications, audit, customers, delinquency, loans, servicing, standings
+from chalicelib.storage import (
+    alike,
+    application_list,
+    applications,
+    audit,
+    customer_list,
+    customers,
+    delinquency,
+    listing,
+    loan_list,
+    loans,
+    servicing,
+    standings,
+)
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Customer, Order, Registration
 from chalicelib.storage.delinquency import Behind
+from chalicelib.storage.listing import Place
 from chalicelib.storage.paging import Cursor
 from chalicelib.storage.servicing import Asked, Transaction, Written
 from infra.local.postgres import PostgresServer
 from tests.support.databases import TEMPLATE
 from tests.support.people import TEST
 from tests.support.settings import settings_for
+
+Asking = Callable[[Connection], Any]
 
 PORTFOLIO = """
     INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
@@ -48,6 +66,18 @@ PORTFOLIO = """
                                    approved, score, score_parts, reasons, corrected_interest_rate, monthly_installment)
     SELECT 1 + n % 20000, 1000, 10, 12, '2026-01-01', '{}', '{}', false, 0, '[]', '[]', 10, 90
     FROM generate_series(1, 20000) AS n;
+    INSERT INTO loan_applications (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts,
+                                   approved, score, score_parts, reasons, corrected_interest_rate, monthly_installment,
+                                   created_by)
+    SELECT 1 + n % 20000, 1000 + n % 977, 10, 12, date '2026-03-01' + n / 100, '{"name": "standard-1"}',
+           jsonb_build_object('as_many_as_there_are', repeat('f', 900)),
+           false, n % 101, '[]',
+           CASE WHEN n % 5000 = 0 THEN '[{"code":"RARE"}]' ELSE '[{"code":"COMMON"}]' END::jsonb, 10, 90,
+           'user:' || n % 500
+    FROM generate_series(1, 20000) AS n;
+    UPDATE loans SET created_by = 'user:' || loan_id % 500, loan_amount = 1000 + loan_id % 977,
+                     interest_rate = 8 + loan_id % 16, start_date = date '2024-01-01' + CAST(loan_id % 500 AS integer);
+    UPDATE loan_positions SET status = 'closed' WHERE loan_id % 1000 = 1;
     INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, subject_kind, subject_id)
     SELECT 'key', n % 100, 'shop', 'loan_changed', 'loan', n::text FROM generate_series(1, 20000) AS n;
 """
@@ -171,11 +201,95 @@ def test_what_is_recorded_is_written_without_reading_a_whole_table(portfolio: Co
 def test_a_registration_finds_the_same_person_without_reading_a_whole_table(portfolio: Connection) -> None:
     person = Registration("Asha", "Rao", 30, "7000000007", Decimal(50000))
     portfolio.exec_driver_sql("BEGIN")
-    plan = plan_of(portfolio, lambda connection: customers.add(connection, person, Decimal(1)))
+    plan = plan_of(portfolio, lambda connection: customers.add(connection, person, Decimal(1), author=BOOTSTRAP))
     portfolio.exec_driver_sql("ROLLBACK")
     assert "customers_same_person_idx" in plan
     assert "customers_phone_number_idx" in plan
     assert "Seq Scan" not in plan
+
+
+DAYS: dict[str, Any] = {"since": date(2026, 3, 1), "to": date(2026, 3, 3)}
+
+
+def in_order(name: str, orders: Mapping[str, listing.Order], after: int | None = None, *, few: bool = False) -> Place:
+    """A page of a list in one of its orders."""
+    return Place(orders[name], 25, after, few=few)
+
+
+def of_applications(name: str, after: int | None = None, *, few: bool = False, **wanted: Any) -> Asking:
+    place = in_order(name, application_list.ORDERS, after, few=few)
+    return lambda c: application_list.page(c, application_list.Wanted(**wanted), place)
+
+
+def of_loans(name: str, after: int | None = None, *, few: bool = False, **wanted: Any) -> Asking:
+    place = in_order(name, loan_list.ORDERS, after, few=few)
+    return lambda c: loan_list.page(c, loan_list.Wanted(**wanted), place, today=TODAY)
+
+
+def of_late(after: int | None = None) -> Asking:
+    place = Place(loan_list.LATE_THE_LONGEST, 25, after)
+    return lambda c: loan_list.page(c, loan_list.Wanted(days_late=60), place, today=TODAY)
+
+
+def of_customers(name: str, after: int | None = None, *, few: bool = False, **wanted: Any) -> Asking:
+    place = in_order(name, customer_list.ORDERS, after, few=few)
+    return lambda c: customer_list.page(c, customer_list.Wanted(**wanted), place, today=TODAY)
+
+
+def counted(**wanted: Any) -> Asking:
+    return lambda c: application_list.summary(c, application_list.Wanted(**wanted))
+
+
+def counted_loans(**wanted: Any) -> Asking:
+    return lambda c: loan_list.summary(c, loan_list.Wanted(**wanted), today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (of_applications("newest"), "loan_applications_pkey"),
+        (of_applications("newest", 700), "loan_applications_pkey"),
+        (of_applications("amount"), "loan_applications_amount_idx"),
+        (of_applications("amount-descending", 700), "Backward using loan_applications_amount_idx"),
+        (of_applications("amount", 700), "Index Cond: (ROW(loan_amount, application_id) > ROW("),
+        (of_applications("score", 700), "loan_applications_score_idx"),
+        (of_applications("newest", few=True, reasons=("RARE",)), "loan_applications_reasons_idx"),
+        (of_applications("score", few=True, who="user:7"), "loan_applications_created_by_idx"),
+        (of_applications("newest", few=True, customer_id=7), "loan_applications_customer_idx"),
+        (of_applications("amount", few=True, policy="another"), "loan_applications_policy_idx"),
+        (of_applications("amount", few=True, reasons=("COMMON",), **DAYS), "decided"),
+        (counted(reasons=("COMMON",), approved=False), "Index Only Scan using loan_applications_listed_idx"),
+        (counted(reasons=("COMMON",), **DAYS), "Index Only Scan using loan_applications_listed_idx"),
+        (application_list.policies, "loan_applications_policy_idx"),
+        (of_loans("newest"), "loans_pkey"),
+        (of_loans("amount", 700), "loans_amount_idx"),
+        (of_loans("rate-descending"), "loans_rate_idx"),
+        (of_loans("start", 700), "loans_start_idx"),
+        (of_loans("newest", few=True, who="user:7"), "loans_created_by_idx"),
+        (of_loans("newest", few=True, who="import"), "loans_created_by_idx"),
+        (of_loans("newest", few=True, bucket=BUCKETS[3]), "loan_positions_unpaid_idx"),
+        (of_loans("amount", few=True, days_late=350), "loan_positions_unpaid_idx"),
+        (of_loans("newest", few=True, status=Status.CLOSED), "loan_positions_over_idx"),
+        (of_loans("newest", bucket=BUCKETS[0]), "loans_pkey"),
+        (of_loans("newest", few=True, current=False), "loans_ended_idx"),
+        (of_late(), "Index Cond: (unpaid_from <= "),
+        (of_late(700), "Index Cond: ((unpaid_from <= "),
+        (counted_loans(days_late=60), "Index Only Scan using loan_positions_unpaid_idx"),
+        (counted_loans(bucket=BUCKETS[2]), "Index Only Scan using loan_positions_unpaid_idx"),
+        (counted_loans(bucket=BUCKETS[4]), "loan_positions_held_idx"),
+        (of_customers("name", 700), "customers_full_name_idx"),
+        (of_customers("name-descending"), "customers_full_name_idx"),
+        (of_customers("newest"), "customers_pkey"),
+        (of_customers("name", searched="asha777"), "customers_words_idx"),
+        (of_customers("newest", few=True, days_late=350), "loan_positions_unpaid_idx"),
+        (lambda c: customer_list.exposures(c, [7, 8], TODAY), "Index Only Scan using loans_customer_facts_idx"),
+        (lambda c: customer_list.late_lives(c, [7, 8], TODAY), "loan_positions_pkey"),
+    ],
+)  # fmt: skip
+def test_a_list_reads_an_index_and_no_whole_table(portfolio: Connection, query: Asking, index: str) -> None:
+    plan = plan_of(portfolio, query)
+    assert index in plan, plan
+    assert "Seq Scan" not in plan, plan
 
 
 @pytest.mark.parametrize("order", Order)

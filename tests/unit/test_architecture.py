@@ -28,7 +28,7 @@ MAY_IMPORT = {
 }
 NOT_OUTSIDE = {room: {"sqlalchemy", "boto3", "pg8000"} for room in ("requests", "api", "console")}
 # What views may know of imports: values. The rest is slow to load, and the use cases of services call it.
-VALUES_OF_IMPORTS = ("jobs", "findings", "files", "kinds")
+VALUES_OF_IMPORTS = ("jobs", "job_list", "findings", "files", "kinds")
 # Reading knows nothing of what is read, and a kind nothing of what becomes of it.
 WITHIN_IMPORTS = {"reading": {"reading"}, "kinds": {"kinds", "reading"}}
 

@@ -64,4 +64,7 @@ def test_the_table_behind_a_chart_says_what_it_shows() -> None:
     chart = columns(
         "t", ["a", "b"], [Series("x", "s1", [1, 2]), Series("y", "s2", [3, 4])], words=lambda value: f"₹{value}"
     )
-    assert [(row.label, list(row.words)) for row in chart.rows()] == [("a", ["₹1", "₹3"]), ("b", ["₹2", "₹4"])]
+    assert [(row.label, [words for words, _ in row.values]) for row in chart.rows()] == [
+        ("a", ["₹1", "₹3"]),
+        ("b", ["₹2", "₹4"]),
+    ]

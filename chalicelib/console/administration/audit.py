@@ -8,13 +8,16 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.administration.audit_labels import ACTIONS, FIRST, SUBJECTS, label_of, written
+from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.labels import HOW
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest
 from chalicelib.requests.access_models import AuditQuery
+from chalicelib.rules.access import identity_of
 from chalicelib.services import audit
 from chalicelib.storage.audit import StoredEvent
 from chalicelib.storage.paging import Slice
@@ -49,10 +52,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the log as the page shows it. `actor` is what the filter calls the actor."""
+    """An entry of the log as the page shows it. `actor` is what the filter calls the actor, `how` how they acted."""
 
     event: StoredEvent
     actor: str
+    how: str
     action: str
     subject: str
     place: str | None
@@ -79,6 +83,7 @@ def _audit(visit: Visit, form: Form, found: Slice[StoredEvent], status: int = 20
         form=form,
         is_filtered=any(name in visit.query for name in FILTERS),
         entries=[entry_of(event) for event in shown.rows],
+        actors=[("", "Anybody"), *Authors().options(visit.query.get("actor"))],
         actions=[("", "Anything"), *ACTIONS.items()],
         subjects=[("", "Anything"), *SUBJECTS.items()],
         first=shown.first,
@@ -92,7 +97,8 @@ def entry_of(event: StoredEvent) -> Entry:
     subject = SUBJECTS.get(kind, kind)
     return Entry(
         event,
-        event.actor_kind if event.actor_id is None else f"{event.actor_kind}:{event.actor_id}",
+        identity_of(event.actor_kind, event.actor_id),
+        HOW.get(event.actor_kind, event.actor_kind),
         ACTIONS.get(event.action, label_of(event.action)),
         subject if number is None else f"{subject} {number}",
         PLACES[kind].format(number) if kind in PLACES and number is not None else None,

@@ -1,43 +1,17 @@
-"""Applications, and the decision of each as it can be read to the customer."""
+"""An application, and its decision as it can be read to the customer."""
 
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.administration.history import history_of
 from chalicelib.console.applications.explaining import explain_application, loan_query
-from chalicelib.console.frame.forms import Form
-from chalicelib.console.frame.lists import ROWS, Shown, shown_page
-from chalicelib.console.frame.reading import read
+from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
-from chalicelib.errors import ApplicationNotFound, InvalidRequest
-from chalicelib.requests.models import ApplicationsQuery
+from chalicelib.errors import ApplicationNotFound
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.services import applications, customers
-from chalicelib.storage.applications import ApplicationFilter, StoredApplication
-
-FILTERS = ("customer_id", "outcome", "from", "to")
-
-
-def list_applications(visit: Visit) -> Response:
-    """Applications, the newest first, with filters in the address."""
-    typed = visit.query
-    try:
-        query = read(ApplicationsQuery, typed)
-    except InvalidRequest as error:
-        nothing: Shown[StoredApplication] = Shown([])
-        return page(
-            visit,
-            "applications/applications.html",
-            status=400,
-            form=Form.refused(typed, error),
-            shown=nothing,
-            names={},
-        )
-    wanted = ApplicationFilter(query.customer_id, query.approved(), query.since, query.to)
-    found = applications.list_applications(runtime.database(), wanted, cursor=query.cursor(ROWS))
-    shown = shown_page(found, typed, cursor="before", kept=FILTERS)
-    names = customers.names_of(runtime.database(), {each.customer_id for each in shown.rows})
-    return page(visit, "applications/applications.html", form=Form(typed), shown=shown, names=names)
 
 
 def view_application(visit: Visit, application_id: str) -> Response:
@@ -51,5 +25,7 @@ def view_application(visit: Visit, application_id: str) -> Response:
         application=application,
         explained=explained,
         again=loan_query(explained.request),
+        who=Authors().words(application.created_by),
+        history=history_of(visit, SubjectKind.APPLICATION, number),
         name=customers.names_of(runtime.database(), {application.customer_id})[application.customer_id],
     )

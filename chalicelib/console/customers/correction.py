@@ -26,8 +26,9 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import AboveCeiling, CustomerNotFound, InvalidRequest, Outdated
 from chalicelib.requests.json_bodies import shown
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.typed.numbers import amount
-from chalicelib.services import access, customers
+from chalicelib.services import access, audit, customers
 from chalicelib.services.customers import CustomerWithExposure
 from chalicelib.storage.customers import Customer
 from chalicelib.storage.paging import Cursor
@@ -98,7 +99,7 @@ def _refused(typed: dict[str, str], error: InvalidRequest) -> Form:
 def _lost_race(visit: Visit, number: int) -> Response:
     """What is stored now, with what was typed in the fields that were changed, to be looked at and sent again."""
     found = customers.view_customer(runtime.database(), number, today=runtime.today())
-    latest = customers.history(runtime.database(), number, Cursor(1)).rows
+    latest = audit.history(runtime.database(), SubjectKind.CUSTOMER, number, cursor=Cursor(1)).rows
     typed, now = visit.form, _values(found.customer)
     seen = {name: typed.get(SEEN + name, "") for name in CORRECTABLE}
     kept = {name: typed[name] for name in CORRECTABLE if name in typed and typed[name] != seen[name]}

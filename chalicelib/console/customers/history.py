@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.console.customers.fields import FIELDS, shown_value
-from chalicelib.rules.access import ANYONE, KEY, USER
+from chalicelib.console.frame.labels import HOW
 from chalicelib.rules.auditing import Action
 from chalicelib.storage.audit import StoredEvent
 
@@ -19,13 +19,6 @@ LABELS: Mapping[str, str] = {
     **{name: known.label for name, known in FIELDS.items()},
     "waiting_loans_applied": "Waiting loans added",
     "loan_ids": "Loans",
-}
-KINDS: Mapping[str, str] = {
-    USER: "in the console",
-    KEY: "API key",
-    "import": "import",
-    "bootstrap": "deployment",
-    ANYONE.kind: "without a key",
 }
 
 
@@ -58,7 +51,7 @@ def entry_of(event: StoredEvent) -> Entry:
         event.at,
         ACTIONS.get(event.action, event.action),
         event.actor_name,
-        KINDS.get(event.actor_kind, event.actor_kind),
+        HOW.get(event.actor_kind, event.actor_kind),
         event.actor_id if event.actor_kind == "import" else None,
         [_line(name, before, after[name]) for name in LABELS if _is_shown(name, after)],
         after.get("reason"),

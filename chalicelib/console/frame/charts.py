@@ -27,6 +27,8 @@ class Series:
     name: str
     style: str
     values: Sequence[Number]
+    # The address of the list behind each value, if there is one.
+    links: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Piece:
     height: str
     style: str
     words: str
+    link: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,10 @@ class Label:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table behind a chart."""
+    """A row of the table behind a chart: its values in words, each with the address of the list behind it or None."""
 
     label: str
-    words: Sequence[str]
+    values: Sequence[tuple[str, str | None]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,12 @@ class Columns:
     def rows(self) -> Iterator[Row]:
         """The numbers behind the chart, the first label first."""
         for index, label in enumerate(self.labels):
-            yield Row(label, [self.words(each.values[index]) for each in self.series])
+            yield Row(label, [(self.words(each.values[index]), _link(each, index)) for each in self.series])
+
+    @property
+    def has_links(self) -> bool:
+        """Whether its pieces lead to lists."""
+        return any(each.links for each in self.series)
 
 
 def columns(
@@ -111,10 +119,22 @@ def _column(
             upper, lower = _y(reached + value, top), _y(reached, top)
             said = f"{labels[index]}: {words(value)} {each.name}"
             pieces.append(
-                Piece(_percent(x), _percent(upper), _percent(width), _percent(lower - upper), each.style, said)
+                Piece(
+                    _percent(x),
+                    _percent(upper),
+                    _percent(width),
+                    _percent(lower - upper),
+                    each.style,
+                    said,
+                    _link(each, index),
+                )
             )
         reached += value
     return pieces
+
+
+def _link(series: Series, index: int) -> str | None:
+    return series.links[index] if series.links else None
 
 
 def _below(labels: Sequence[str]) -> list[Label]:

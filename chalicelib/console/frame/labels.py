@@ -1,8 +1,10 @@
 """What codes are called on the pages of more than one room."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from chalicelib.rules.access import ANYONE, KEY, USER
 from chalicelib.rules.importing import ImportState
+from chalicelib.rules.reasons import Reason
 from chalicelib.rules.servicing.buckets import Bucket
 from chalicelib.rules.servicing.standing import Standing, Status
 
@@ -19,6 +21,35 @@ LOAN_STATES: Mapping[Status, tuple[str, str]] = {
     Status.OPEN: ("Open", "good"),
     Status.CLOSED: ("Closed", "plain"),
     Status.WRITTEN_OFF: ("Written off", "bad"),
+}
+
+# Why applications were refused, in a few words each.
+REASONS: Mapping[Reason, str] = {
+    Reason.EMI_BURDEN_TOO_HIGH: "Instalments take too much of the income",
+    Reason.EMI_BURDEN_TOO_HIGH_WITH_THIS_LOAN: "Instalments would take too much of the income",
+    Reason.CURRENT_LOANS_EXCEED_LIMIT: "Current loans exceed the limit",
+    Reason.AMOUNT_EXCEEDS_LIMIT: "Amount exceeds the limit",
+    Reason.LIMIT_EXCEEDED_WITH_THIS_LOAN: "Limit would be exceeded with this loan",
+    Reason.SCORE_TOO_LOW: "Score too low",
+    Reason.NO_LOAN_HISTORY: "No loan history",
+    Reason.RATE_RAISED_TO_FLOOR: "Rate raised to the floor",
+}
+
+# So many days past due or more, as lists are narrowed to.
+LATE: Sequence[tuple[str, str]] = [
+    ("1", "Late"),
+    ("31", "More than 30 days"),
+    ("61", "More than 60 days"),
+    ("91", "More than 90 days"),
+]
+
+# How an actor of the audit log came to act.
+HOW: Mapping[str, str] = {
+    USER: "in the console",
+    KEY: "API key",
+    "import": "import",
+    "bootstrap": "deployment",
+    ANYONE.kind: "without a key",
 }
 
 

@@ -39,8 +39,11 @@ _ALL = (
         ("GET", "search", Operation.SEE_ONESELF, "view_results"),
     ),
     *_pages(
-        "customers.views",
+        "customers.listing",
         ("GET", "customers", Operation.READ_CUSTOMERS, "list_customers"),
+    ),
+    *_pages(
+        "customers.views",
         ("GET", "customers/{customer_id}", Operation.READ_CUSTOMERS, "view_customer"),
     ),
     *_pages(
@@ -58,12 +61,15 @@ _ALL = (
         ("POST", "customers/{customer_id}/applications", Operation.CREATE_LOAN, "apply"),
     ),
     *_pages(
-        "applications.views",
+        "applications.listing",
         ("GET", "applications", Operation.READ_APPLICATIONS, "list_applications"),
+    ),
+    *_pages(
+        "applications.views",
         ("GET", "applications/{application_id}", Operation.READ_APPLICATIONS, "view_application"),
     ),
     *_pages(
-        "loans.views",
+        "loans.listing",
         ("GET", "loans", Operation.READ_LOANS, "list_loans"),
     ),
     *_pages(
@@ -107,8 +113,11 @@ _ALL = (
         ("GET", "collections", Operation.READ_DELINQUENCY, "view_collections"),
     ),
     *_pages(
+        "imports.listing",
+        ("GET", "imports", Operation.READ_IMPORTS, "list_imports"),
+    ),
+    *_pages(
         "imports.views",
-        ("GET", "imports", Operation.READ_IMPORTS, "view_imports"),
         ("GET", "imports/new", Operation.START_IMPORT, "view_new_import"),
         ("POST", "imports/new", Operation.START_IMPORT, "start_import"),
         ("GET", "imports/template", Operation.READ_IMPORTS, "download_template"),
@@ -155,6 +164,13 @@ _ALL = (
         ("POST", "administration/users/{user_id}/enable", Operation.MANAGE_USERS, "enable_user"),
         ("POST", "administration/users/{user_id}/password", Operation.MANAGE_USERS, "set_password"),
         ("POST", "administration/users/{user_id}/sessions", Operation.MANAGE_USERS, "end_sessions"),
+    ),
+    *_pages(
+        "saved_views.views",
+        ("GET", "views", Operation.SEE_ONESELF, "view_saved_views"),
+        ("POST", "views", Operation.SEE_ONESELF, "save_view"),
+        ("POST", "views/{view_id}", Operation.SEE_ONESELF, "rename_view"),
+        ("POST", "views/{view_id}/delete", Operation.SEE_ONESELF, "delete_view"),
     ),
     *_pages(
         "account.views",

@@ -7,17 +7,21 @@ from urllib.parse import urlencode, urlsplit
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.administration.history import history_of
+from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import redirect, redirect_to_file
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import BASE, Visit
 from chalicelib.console.imports.findings import OUTCOMES
+from chalicelib.console.imports.listing import BUCKET_WORDS
 from chalicelib.console.imports.views import BY_SCRIPT
 from chalicelib.errors import ImportNotFound
 from chalicelib.imports.jobs import ImportJob, totals
 from chalicelib.requests.models import ImportRowsQuery
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.access import Operation
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.importing import ImportState
 from chalicelib.services import imports
 from chalicelib.services.files import download_link
@@ -64,6 +68,8 @@ def view_import(visit: Visit, import_id: str) -> Response:
         may_be_released=_may_be_released(visit, job),
         outcome=query.outcome,
         outcomes=OUTCOMES,
+        who=Authors().words(job.started_by) or BUCKET_WORDS,
+        history=history_of(visit, SubjectKind.IMPORT, job.import_id),
         first=_rows_link(query.outcome) if query.after else None,
         next=None if findings.next is None else _rows_link(query.outcome, findings.next),
     )

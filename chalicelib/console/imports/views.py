@@ -1,32 +1,21 @@
-"""Imports: the list, the start of one, the template workbook."""
+"""Imports: the start of one, the template workbook."""
 
 from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
-from chalicelib.console.frame.lists import ROWS, shown_page
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import redirect, redirect_to_file
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest
 from chalicelib.imports.files import CONTENT_TYPES
-from chalicelib.imports.jobs import totals
-from chalicelib.requests.models import ImportsQuery, StartImportBody
+from chalicelib.requests.models import StartImportBody
 from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.services import imports
 
 # A script that starts an import sends the file too, and S3 must not redirect it.
 BY_SCRIPT = "script"
-
-
-def view_imports(visit: Visit) -> Response:
-    """Imports, the newest first."""
-    query = read(ImportsQuery, visit.query)
-    found = imports.list_imports(runtime.database(), query.cursor(ROWS), visit.actor.own_imports)
-    shown = shown_page(found, visit.query, cursor="before")
-    jobs = [(job, totals(job.sheets)) for job in shown.rows]
-    return page(visit, "imports/imports.html", jobs=jobs, first=shown.first, next=shown.next)
 
 
 def view_new_import(visit: Visit) -> Response:

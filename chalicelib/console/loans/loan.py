@@ -8,6 +8,8 @@ from chalice.app import Response
 from pydantic import BaseModel, Field
 
 from chalicelib import runtime
+from chalicelib.console.administration.history import history_of
+from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.labels import loan_badge
 from chalicelib.console.frame.lists import address
@@ -18,6 +20,7 @@ from chalicelib.console.loans.words import STATES, title_of
 from chalicelib.errors import InvalidRequest, LoanNotFound
 from chalicelib.requests.models import Day
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.bounds import TENURE
 from chalicelib.rules.servicing.fold import Split
 from chalicelib.rules.servicing.instalments import Instalment, State
@@ -100,6 +103,8 @@ def _page(visit: Visit, number: int, query: LoanQuery, error: InvalidRequest | N
         earlier=earlier,
         latest=f"{address(kept)}#ledger" if query.before else None,
         today=today,
+        who=Authors().cell(seen.loan.created_by),
+        history=history_of(visit, SubjectKind.LOAN, number),
     )
 
 

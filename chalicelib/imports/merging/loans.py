@@ -149,8 +149,8 @@ _COUNT_NEW = "SELECT count(*) FROM incoming_loans WHERE outcome = 'inserted'"
 # Adds the new loans of customers who are here, except where the API took the number a moment ago. In the order of
 # customers, because that is the order of the two larger of the three indexes.
 _INSERT = f"""
-    INSERT INTO loans (loan_id, {listed(LOANS.names)})
-    SELECT loan_id, {listed(LOANS.names)}
+    INSERT INTO loans (loan_id, {listed(LOANS.names)}, created_by)
+    SELECT loan_id, {listed(LOANS.names)}, 'import:' || import_id
     FROM incoming_loans
     WHERE outcome = 'inserted'
     ORDER BY customer_id, loan_id

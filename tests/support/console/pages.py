@@ -63,6 +63,7 @@ PICTURES = (
     Shown("keys", "administration/keys/"),
     Shown("audit", "administration/audit/"),
     Shown("policy", "administration/policy/"),
+    Shown("refusals", "applications/?outcome=refused&reason=income"),
 )
 
 # Behind the others; also what pages look like when something is wrong.
@@ -76,6 +77,9 @@ BEHIND = (
     Shown("register with errors", "customers/new/", sends=True),
     Shown("change with errors", "customers/{customer}/change/", sends=True),
     Shown("what-if with errors", "customers/{customer}/?loan_amount=much&interest_rate=300&tenure=0"),
+    Shown("saved views", "views/"),
+    Shown("late loans", "loans/?late=1&sort=amount-descending"),
+    Shown("late customers", "customers/?late=31"),
     Shown("account with errors", "account/", sends=True),
     Shown("new user with errors", "administration/users/new/", sends=True),
     Shown("new key with errors", "administration/keys/new/", sends=True),
@@ -113,6 +117,8 @@ class Download:
 
 
 DOWNLOADS = (
+    Download("applications/", "CSV", "applications/?format=csv"),
+    Download("loans/", "Excel", "loans/?format=xlsx"),
     Download("loans/{loan}/schedule/", "CSV", "loans/{loan}/schedule/?format=csv"),
     Download("loans/{loan}/schedule/", "Excel", "loans/{loan}/schedule/?format=xlsx"),
     Download("loans/{loan}/statement/", "CSV", "loans/{loan}/statement/?format=csv"),

@@ -8,7 +8,7 @@ Revision: 0016, after 0012.
 from alembic import op
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

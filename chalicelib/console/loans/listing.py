@@ -1,0 +1,193 @@
+"""The list of loans: found by state, class, amount, rate, start and by who made them; with what is owed of each."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from chalice.app import Response
+from pydantic import Field
+
+from chalicelib import runtime
+from chalicelib.console.frame.authors import Authors
+from chalicelib.console.frame.labels import LATE, LOAN_STATES, class_badge, loan_badge
+from chalicelib.console.frame.listing import (
+    Cell,
+    Column,
+    DaysLate,
+    Filter,
+    Input,
+    List,
+    ListQuery,
+    Options,
+    answer_list,
+)
+from chalicelib.console.frame.rendering import formats
+from chalicelib.console.frame.visit import Visit
+from chalicelib.requests.access_models import ActorIdentity
+from chalicelib.requests.models import BucketCode, CustomerNumber, Day, Income, LastDay, Rate
+from chalicelib.rules.sentences import counted
+from chalicelib.rules.servicing.buckets import BUCKETS, bucket_named
+from chalicelib.rules.servicing.standing import Standing, Status
+from chalicelib.services import lists
+from chalicelib.services.list_files import Value, Written
+from chalicelib.services.lists import LoanRow
+from chalicelib.storage.listing import Page, Place, Summary
+from chalicelib.storage.loan_list import LATE_THE_LONGEST, ORDERS, Wanted, asks_for_late, asks_how_late
+
+STATUSES = tuple(status.value for status in Status)
+STATES: Options = [
+    ("current", "Current"),
+    ("ended", "Ended"),
+    *((status.value, words) for status, (words, _) in LOAN_STATES.items()),
+]
+STATE_NAMES = tuple(name for name, _ in STATES)
+CLASSES: Options = [(bucket.code, class_badge(bucket)[0]) for bucket in BUCKETS]
+
+
+class LoansListQuery(ListQuery):
+    """The address of the list."""
+
+    customer_id: CustomerNumber | None = None
+    state: Annotated[Literal[STATE_NAMES], Field(description=f"one of {', '.join(STATE_NAMES)}")] | None = None  # type: ignore[valid-type]  # as data
+    bucket: BucketCode | None = Field(None, alias="class")
+    late: DaysLate | None = None
+    amount_from: Income | None = None
+    amount_to: Income | None = None
+    rate_from: Rate | None = None
+    rate_to: Rate | None = None
+    rate_below: Rate | None = None
+    who: ActorIdentity | None = None
+    since: Day | None = Field(None, alias="from")
+    to: LastDay | None = None
+
+    def wanted(self) -> Wanted:
+        """What is looked for."""
+        return Wanted(
+            self.customer_id,
+            {"current": True, "ended": False}.get(self.state or ""),
+            Status(self.state) if self.state in STATUSES else None,
+            None if self.bucket is None else bucket_named(self.bucket),
+            self.late,
+            self.amount_from,
+            self.amount_to,
+            self.rate_from,
+            self.rate_to,
+            self.rate_below,
+            self.who,
+            self.since,
+            self.to,
+        )
+
+
+def list_loans(visit: Visit) -> Response:
+    """Loans, the newest first, or as the address says."""
+    return answer_list(visit, _list(Authors(), visit.query.get("who"), runtime.today()), "loans/loans.html")
+
+
+def _list(authors: Authors, who: str | None, today: date) -> List[LoansListQuery, LoanRow]:
+    return List(
+        "loans",
+        "loan",
+        "loans",
+        LoansListQuery,
+        ORDERS,
+        filters=(
+            Filter("state", "State", Input.CHOICE, STATES),
+            Filter("class", "Class", Input.CHOICE, CLASSES),
+            Filter("late", "Days past due", Input.CHOICE, LATE),
+            Filter("who", "Who", Input.CHOICE, authors.options(who)),
+            Filter("amount_from", "Amount from", Input.AMOUNT, is_rare=True),
+            Filter("amount_to", "Amount to", Input.AMOUNT, is_rare=True),
+            Filter("rate_from", "Rate from", Input.RATE, is_rare=True),
+            Filter("rate_to", "Rate to", Input.RATE, is_rare=True),
+            Filter("rate_below", "Rate below", Input.RATE, is_rare=True),
+            Filter("from", "Started from", Input.DAY, is_rare=True),
+            Filter("to", "Started until", Input.DAY, is_rare=True),
+            Filter("customer_id", "Customer number", Input.NUMBER, is_rare=True),
+        ),
+        columns=_columns(authors, today),
+        number_of=lambda row: row.loan.loan_id,
+        page_of=_page,
+        summary_of=_summary,
+        order_of_many=lambda query: (
+            (LATE_THE_LONGEST, "Late the longest first; sorted otherwise once there are fewer.")
+            if asks_for_late(query.wanted())
+            else None
+        ),
+        total=lambda query: "of principal outstanding" if asks_how_late(query.wanted()) else "lent",
+    )
+
+
+def _columns(authors: Authors, today: date) -> list[Column[LoanRow]]:
+    return [
+        Column(
+            "Loan",
+            lambda row: row.loan.loan_id,
+            Written.NUMBER,
+            sort="number",
+            shown=lambda row: Cell(f"Loan {row.loan.loan_id}", f"loans/{row.loan.loan_id}/"),
+        ),
+        Column("Customer number", lambda row: row.loan.customer_id, Written.NUMBER, on_page=False),
+        Column(
+            "Customer",
+            lambda row: row.listed.customer_name,
+            shown=lambda row: Cell(row.listed.customer_name, f"customers/{row.loan.customer_id}/"),
+        ),
+        Column("Phone", lambda row: row.listed.phone_number, on_page=False),
+        Column(
+            "State",
+            lambda row: _state(row, today)[0],
+            shown=lambda row: Cell(_state(row, today)[0], badge=_state(row, today)[1]),
+        ),
+        Column("Amount", lambda row: row.loan.loan_amount, Written.MONEY, sort="amount"),
+        Column("Rate a year", lambda row: row.loan.interest_rate, Written.RATE, sort="rate"),
+        Column("Tenure", lambda row: row.loan.tenure, Written.MONTHS, on_page=False),
+        Column("Instalment", lambda row: row.loan.monthly_installment, Written.MONEY),
+        Column(
+            "Paid on time",
+            lambda row: row.loan.emis_paid_on_time,
+            Written.NUMBER,
+            shown=lambda row: Cell(f"{row.loan.emis_paid_on_time} of {row.loan.tenure}"),
+        ),
+        Column("Outstanding", lambda row: _of(row, "outstanding"), Written.MONEY),
+        Column("Overdue", lambda row: _of(row, "overdue"), Written.MONEY, shown=_overdue),
+        Column("Charges", lambda row: _of(row, "charges"), Written.MONEY, on_page=False),
+        Column("Days past due", lambda row: _of(row, "days_past_due"), Written.NUMBER, on_page=False),
+        Column("Unpaid since", _unpaid_since, Written.DAY, on_page=False),
+        Column("Started", lambda row: row.loan.start_date, Written.DAY, sort="start"),
+        Column("Ends", lambda row: row.loan.end_date, Written.DAY, on_page=False),
+        Column(
+            "Who", lambda row: authors.words(row.loan.created_by), shown=lambda row: authors.cell(row.loan.created_by)
+        ),
+    ]
+
+
+def _page(query: LoansListQuery, place: Place) -> Page[LoanRow]:
+    return lists.list_loans(runtime.database(), query.wanted(), place, today=runtime.today())
+
+
+def _summary(query: LoansListQuery) -> Summary:
+    return lists.sum_loans(runtime.database(), query.wanted(), runtime.today())
+
+
+def _of(row: LoanRow, name: str) -> Value:
+    """A figure of the standing; None of a loan that is not serviced here."""
+    found: Value = getattr(row.listed.standing, name, None)
+    return found
+
+
+def _state(row: LoanRow, today: date) -> tuple[str, str]:
+    if row.listed.standing is not None:
+        return loan_badge(row.listed.standing)
+    return ("Current", "good") if row.loan.is_current(today) else ("Ended", "plain")
+
+
+def _overdue(row: LoanRow) -> Cell:
+    standing: Standing | None = row.listed.standing
+    if standing is None or not standing.days_past_due:
+        return Cell(formats().money(None), quiet=True)
+    return Cell(formats().money(standing.overdue), more=counted(standing.days_past_due, "day"), bad=True)
+
+
+def _unpaid_since(row: LoanRow) -> Value:
+    standing = row.listed.standing
+    return standing.unpaid_from if standing and standing.days_past_due else None

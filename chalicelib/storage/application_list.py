@@ -1,0 +1,128 @@
+"""The queries behind the console's list of applications: what it is filtered and sorted by."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, select, text
+
+from chalicelib.storage import listing
+from chalicelib.storage.authors import is_by
+from chalicelib.storage.listing import Order, Page, Place, Summary, both_ways
+from chalicelib.storage.tables import customers, loan_applications
+
+_COLUMNS = loan_applications.c
+_NUMBER = _COLUMNS.application_id
+
+ORDERS: Mapping[str, Order] = {
+    "newest": Order(descending=True),
+    "number": Order(),
+    **both_ways(amount=_COLUMNS.loan_amount, score=_COLUMNS.score),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which applications; None filters nothing. Of `reasons` one is enough, all bounds count, and `who` is an identity
+    or a kind.
+    """
+
+    customer_id: int | None = None
+    approved: bool | None = None
+    reasons: Sequence[str] = ()
+    score_from: int | None = None
+    score_to: int | None = None
+    amount_from: Decimal | None = None
+    amount_to: Decimal | None = None
+    policy: str | None = None
+    who: str | None = None
+    since: date | None = None
+    to: date | None = None
+
+
+@dataclass(frozen=True)
+class ListedApplication:
+    """An application as a line of the list. Amounts in rupees, rates in percent a year, the tenure in months."""
+
+    application_id: int
+    customer_id: int
+    first_name: str
+    last_name: str
+    phone_number: str
+    approved: bool
+    reason_codes: list[str]
+    loan_amount: Decimal
+    interest_rate: Decimal
+    corrected_interest_rate: Decimal
+    tenure: int
+    monthly_installment: Decimal
+    score: int
+    policy_name: str
+    loan_id: int | None
+    decided_on: date
+    created_at: datetime
+    created_by: str | None
+
+
+_BOTH = {column.name: column for column in (*customers.c, *_COLUMNS)}
+_JOINED: Select[Any] = select(*(_BOTH[field.name] for field in fields(ListedApplication))).join_from(
+    loan_applications, customers, customers.c.customer_id == _COLUMNS.customer_id
+)
+
+# One step of the index for each name, however many applications there are.
+_POLICIES = text("""
+    WITH RECURSIVE known AS (
+        (SELECT policy_name AS name FROM loan_applications ORDER BY policy_name LIMIT 1)
+        UNION ALL
+        SELECT (SELECT policy_name FROM loan_applications WHERE policy_name > known.name
+                ORDER BY policy_name LIMIT 1)
+        FROM known WHERE known.name IS NOT NULL
+    )
+    SELECT name FROM known WHERE name IS NOT NULL LIMIT 100
+""")
+
+
+def page(connection: Connection, wanted: Wanted, place: Place) -> Page[ListedApplication]:
+    """The applications at a place of one of ORDERS."""
+    return listing.page(
+        connection,
+        _JOINED,
+        place,
+        matching=[select(_NUMBER).where(*_conditions(wanted))],
+        number=_NUMBER,
+        make=ListedApplication,
+        number_of=lambda application: application.application_id,
+    )
+
+
+def summary(connection: Connection, wanted: Wanted) -> Summary:
+    """How many there are, and the sum of their amounts."""
+    return listing.summary(connection, select(_NUMBER).where(*_conditions(wanted)), _COLUMNS.loan_amount)
+
+
+def policies(connection: Connection) -> list[str]:
+    """The names of the policies that applications were decided by."""
+    return list(connection.scalars(_POLICIES))
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    bounds = (
+        (wanted.score_from, _COLUMNS.score.__ge__),
+        (wanted.score_to, _COLUMNS.score.__le__),
+        (wanted.amount_from, _COLUMNS.loan_amount.__ge__),
+        (wanted.amount_to, _COLUMNS.loan_amount.__le__),
+        (wanted.since, _COLUMNS.decided_on.__ge__),
+        (wanted.to, _COLUMNS.decided_on.__le__),
+        (wanted.customer_id, _COLUMNS.customer_id.__eq__),
+        (wanted.approved, _COLUMNS.approved.is_),
+        (wanted.policy, _COLUMNS.policy_name.__eq__),
+    )
+    for value, holds in bounds:
+        if value is not None:
+            yield holds(value)
+    if wanted.reasons:
+        yield _COLUMNS.reason_codes.overlap(list(wanted.reasons))
+    if wanted.who is not None:
+        yield is_by(_COLUMNS.created_by, wanted.who)

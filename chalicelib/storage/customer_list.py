@@ -1,0 +1,122 @@
+"""The queries behind the console's list of customers: what it is filtered and sorted by, and what each owes."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text
+
+from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
+from chalicelib.rules.servicing.values import Terms
+from chalicelib.storage import listing
+from chalicelib.storage.customers import Customer, matches
+from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.loan_list import is_late
+from chalicelib.storage.tables import customers, loan_positions, loans
+
+_COLUMNS = customers.c
+_NUMBER = _COLUMNS.customer_id
+# Written as the index is.
+_NAME = func.lower(_COLUMNS.first_name + " " + _COLUMNS.last_name)
+
+ORDERS: Mapping[str, Order] = {
+    "number": Order(),
+    "newest": Order(descending=True),
+    "name": Order(_NAME, bytewise=True),
+    "name-descending": Order(_NAME, descending=True, bytewise=True),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which customers; None filters nothing. `days_late` are the days past due of some loan at least, the exposure is
+    the principal of current loans in rupees, `searched` as of storage/customers.py.
+    """
+
+    searched: str = ""
+    days_late: int | None = None
+    exposure_from: Decimal | None = None
+    exposure_to: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class LateLife:
+    """A loan with an instalment that was not paid when it was due, and where it stands as of its last fact."""
+
+    customer_id: int
+    terms: Terms
+    position: Position
+
+
+_SHOWN: Select[Any] = select(*(_COLUMNS[field.name] for field in fields(Customer)))
+
+_EXPOSURES = text("""
+    SELECT customer_id, sum(loan_amount)
+    FROM loans
+    WHERE customer_id = ANY(CAST(:customer_ids AS bigint[]))
+      AND (is_open OR end_date >= :today OR end_date IS NULL)
+    GROUP BY customer_id
+""")
+
+_LATE = text("""
+    SELECT loans.customer_id, loan_terms.terms, loan_positions.position
+    FROM loans
+    JOIN loan_positions ON loan_positions.loan_id = loans.loan_id
+    JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
+    WHERE loans.customer_id = ANY(CAST(:customer_ids AS bigint[]))
+      AND loan_positions.status = 'open' AND loan_positions.unpaid_from < :today
+""")
+
+
+def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -> Page[Customer]:
+    """The customers at a place of one of ORDERS."""
+    narrowed = select(_NUMBER).where(*_conditions(wanted, today))
+    found = matches(wanted.searched) if wanted.searched else []
+    return listing.page(
+        connection,
+        _SHOWN,
+        place,
+        matching=[narrowed.where(each) for each in found] or [narrowed],
+        number=_NUMBER,
+        make=Customer,
+        number_of=lambda customer: customer.customer_id,
+    )
+
+
+def summary(connection: Connection, wanted: Wanted, today: date) -> Summary:
+    """How many there are."""
+    narrowed = select(_NUMBER).where(*_conditions(wanted, today))
+    if wanted.searched:
+        narrowed = narrowed.where(or_(*matches(wanted.searched)))
+    return listing.summary(connection, narrowed)
+
+
+def exposures(connection: Connection, customer_ids: Collection[int], today: date) -> Mapping[int, Decimal]:
+    """The principal of the current loans of these customers, by number; none of those without any."""
+    values = {"customer_ids": list(customer_ids), "today": today}
+    return {number: amount for number, amount in connection.execute(_EXPOSURES, values)}  # noqa: C416 - as a dict of values
+
+
+def late_lives(connection: Connection, customer_ids: Collection[int], today: date) -> list[LateLife]:
+    """The loans of these customers that are late."""
+    rows = connection.execute(_LATE, {"customer_ids": list(customer_ids), "today": today})
+    return [LateLife(number, terms_from_stored(terms), position_from_stored(stored)) for number, terms, stored in rows]
+
+
+def _conditions(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
+    if wanted.days_late is not None:
+        late = select(loans.c.customer_id).join_from(loan_positions, loans, loans.c.loan_id == loan_positions.c.loan_id)
+        yield _NUMBER.in_(late.where(is_late(wanted.days_late, today)))
+    if wanted.exposure_from is not None:
+        yield _exposure(today) >= wanted.exposure_from
+    if wanted.exposure_to is not None:
+        yield _exposure(today) <= wanted.exposure_to
+
+
+def _exposure(today: date) -> ColumnElement[Decimal]:
+    current = or_(loans.c.is_open, loans.c.end_date >= today, loans.c.end_date.is_(None))
+    summed = select(func.coalesce(func.sum(loans.c.loan_amount), 0))
+    return summed.where(loans.c.customer_id == _NUMBER, current).correlate(customers).scalar_subquery()
