@@ -31,6 +31,7 @@ function look() {
   stay.hidden = isOver || moment === atTheLatest;
   if (warning.hidden || time.dateTime === new Date(moment).toISOString()) return;
   time.dateTime = new Date(moment).toISOString();
+  time.dataset.moment = "";
   showMoments(warning);
 }
 
