@@ -51,7 +51,7 @@ status: $(READY_VENV) ## what runs where, and what is in it
 redrive: $(READY_VENV) ## try again what ended in the dead-letter queue
 	@exec $(LOCAL) redrive
 
-superuser: $(READY_VENV) ## an admin for the console, or a new password for one: LOGIN=asha [NAME="Asha Rao"]
+superuser: $(READY_VENV) ## an admin for the console, or a reset password for one: LOGIN=asha [NAME="Asha Rao"]
 	@exec $(LOCAL) superuser "$(LOGIN)" $(if $(NAME),--name "$(NAME)")
 
 api-key: $(READY_VENV) ## an API key: NAME=shop ROLE=reader|writer|importer [DAYS=90] [CUSTOMER=12]

@@ -34,7 +34,7 @@ PAGES = {
     "users": "administration/users/",
     "API keys": "administration/keys/",
     "audit log": "administration/audit/",
-    "policy": "administration/policy/",
+    "policy": "policy/",
 }
 
 

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.errors import ConfigurationError
+from chalicelib.rules.access import PEOPLE
 from chalicelib.rules.ceilings import Ceiling, Ceilings
 from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_named
+from chalicelib.rules.text import joined
 
-LOCAL = "local"
+LOCAL, PRODUCTION = "local", "prod"
 # What the foundation's database ends a statement after where nobody says otherwise (infra/foundation.yaml).
 STATEMENT_TIMEOUT_MS = 10_000
 OPEN_HOSTS = "localhost 127.0.0.1 ::1"
@@ -59,6 +61,8 @@ class Settings:
     currency: str
     # How high officers and admins may set a credit limit.
     ceilings: Ceilings
+    # The roles of people that must have a second factor.
+    second_factor_roles: frozenset[str]
     # The origin at which people reach S3, if functions reach it at another; only the local stack has two.
     public_s3_url: str | None
 
@@ -85,6 +89,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         console_locale=_matching(environ, "CONSOLE_LOCALE", "en_IN", LOCALE, "a language and territory, such as en_IN"),
         currency=_matching(environ, "CURRENCY", "INR", CURRENCY_CODE, "the ISO code of a currency, such as INR"),
         ceilings=_ceilings(environ),
+        second_factor_roles=_second_factor_roles(environ),
         public_s3_url=_public_s3_url(environ),
     )
 
@@ -208,6 +213,17 @@ def _ceilings(environ: Mapping[str, str]) -> Ceilings:
     officer = _matching(environ, "OFFICER_CEILING", "60 10000000", CEILING, what)
     admin = _matching(environ, "ADMIN_CEILING", "120 100000000", CEILING, what)
     return Ceilings(Ceiling(*map(int, officer.split())), Ceiling(*map(int, admin.split())))
+
+
+def _second_factor_roles(environ: Mapping[str, str]) -> frozenset[str]:
+    roles = environ.get("SECOND_FACTOR_ROLES", "").split()
+    for role in roles:
+        if role not in PEOPLE:
+            raise ConfigurationError(
+                f"SECOND_FACTOR_ROLES must be roles of people with blanks between, of {joined(PEOPLE, 'and')}. "
+                f"Invalid value: {role!r}."
+            )
+    return frozenset(roles)
 
 
 def _whole_number(environ: Mapping[str, str], name: str, *, default: int, least: int) -> int:

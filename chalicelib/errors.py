@@ -50,6 +50,13 @@ class Unauthenticated(LoanError):
     status = 401
 
 
+class SecondFactorRequired(LoanError):
+    """Login and password are right, and the code of the second factor is missing."""
+
+    code = "second_factor_required"
+    status = 401
+
+
 class Forbidden(LoanError):
     """We know who makes the request, and they may not."""
 
@@ -79,6 +86,13 @@ class TransactionNotFound(LoanError):
 
 class ImportNotFound(LoanError):
     code = "import_not_found"
+    status = 404
+
+
+class InvitationNotFound(LoanError):
+    """The link was used, replaced or is too old, or there never was one."""
+
+    code = "invitation_not_found"
     status = 404
 
 

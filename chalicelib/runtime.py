@@ -34,7 +34,11 @@ def connect_early() -> None:
 
 @cache
 def gate() -> Gate:
-    return Gate(database(), open_to_anyone=settings().open_to_anyone)
+    return Gate(
+        database(),
+        open_to_anyone=settings().open_to_anyone,
+        second_factor_roles=settings().second_factor_roles,
+    )
 
 
 def policy() -> Policy:

@@ -7,7 +7,9 @@ import re
 
 from detect_secrets.plugins.base import RegexBasedDetector
 
-from chalicelib.rules.tokens import KEY_FORM, SESSION_FORM
+from chalicelib.rules.tokens import INVITATION_FORM, KEY_FORM, SESSION_FORM
+
+FORMS = (KEY_FORM, SESSION_FORM, INVITATION_FORM)
 
 
 class LoansTokenDetector(RegexBasedDetector):
@@ -15,4 +17,4 @@ class LoansTokenDetector(RegexBasedDetector):
 
     secret_type = "Credentials of the loan service"  # noqa: S105  # pragma: allowlist secret - what a finding is called
     # Not the end of a longer name: `details_…` has the letters of a session's token.
-    denylist = tuple(re.compile(rf"(?<![A-Za-z0-9_-]){form.pattern}") for form in (KEY_FORM, SESSION_FORM))
+    denylist = tuple(re.compile(rf"(?<![A-Za-z0-9_-]){form.pattern}") for form in FORMS)

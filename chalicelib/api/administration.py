@@ -13,9 +13,10 @@ from chalicelib.logs import log
 from chalicelib.requests.access_models import NewKeyBody, RevokeKeyBody, SuperuserBody
 from chalicelib.requests.parsing import parse
 from chalicelib.rules.access import Author, Role
-from chalicelib.services import api_keys, users
+from chalicelib.services import api_keys, invitations, users
 from chalicelib.services.api_keys import WantedKey
 from chalicelib.services.users import WantedUser
+from chalicelib.storage.users import User
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import administration as answers
@@ -38,15 +39,18 @@ def administer(event: object, request_id: str) -> "answers.Made | answers.Refusa
 
 
 def create_superuser(body: bytes, author: Author) -> "answers.Superuser":
-    """An admin of this login; one who is there already gets the password and may sign in again."""
-    from chalicelib.services.passwords import made_up
-
+    """An admin of this login, with a password or a link to choose one; who is there already is let in again."""
     wanted = parse(SuperuserBody, body, "application/json")
-    password = wanted.password or made_up()
-    superuser = WantedUser(wanted.login, wanted.name or wanted.login, Role.ADMIN.value, password)
-    user = users.make_superuser(runtime.database(), author, superuser)
-    answer: answers.Superuser = {"user_id": user.user_id, "login": user.login, "name": user.name, "role": user.role}
-    return answer if wanted.password else {**answer, "password": password}
+    name = wanted.name or wanted.login
+    if wanted.password is None:
+        invited = invitations.invite_superuser(runtime.database(), author, wanted.login, name=name)
+        return {**_superuser(invited.user), "invitation": f"invitation/{invited.token}/"}
+    superuser = WantedUser(wanted.login, name, Role.ADMIN.value, wanted.password)
+    return _superuser(users.make_superuser(runtime.database(), author, superuser))
+
+
+def _superuser(user: User) -> "answers.Superuser":
+    return {"user_id": user.user_id, "login": user.login, "name": user.name, "role": user.role}
 
 
 def create_api_key(body: bytes, author: Author) -> "answers.ApiKey":

@@ -1,4 +1,4 @@
-"""Users: made, changed, signed out."""
+"""Users: invited, changed, signed out."""
 
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from chalicelib.api.taking import UserNumber
 from chalicelib.errors import Conflict
 from chalicelib.requests.access_models import NewUserBody, NumberedQuery, PatchUserBody
 from chalicelib.rules.access import Operation
-from chalicelib.services import users
-from chalicelib.services.users import UserChanges, WantedUser
+from chalicelib.services import invitations, second_factors, users
+from chalicelib.services.invitations import Invitation, Invitee
+from chalicelib.services.users import UserChanges
 from chalicelib.storage.users import User
 
 if TYPE_CHECKING:
@@ -46,18 +47,50 @@ def list_users(query: NumberedQuery) -> "answers.UsersPage":
     "/api/users",
     Operation.MANAGE_USERS,
     created(
-        "The user.",
+        "The user, with the invitation to hand over: nothing is sent.",
         links={
             "change": Link("Changes the user.", "change_user", _USER),
+            "invite": Link("Makes another link.", "renew_invitation", _USER),
             "sign_out": Link("Signs the user out.", "end_sessions", _USER),
         },
     ),
     tag="Access",
     raises=(Conflict, *OF_A_WRITE),
+    note="The user chooses the password at the address of the invitation, or by `POST /api/invitations/`.",
 )
-def create_user(call: Call, body: NewUserBody) -> "answers.UserRecord":
-    """Makes a user."""
-    return _user(users.create_user(runtime.database(), call.author, WantedUser(**body.model_dump())))
+def create_user(call: Call, body: NewUserBody) -> "answers.InvitedUser":
+    """Invites a user."""
+    return _invited(invitations.invite(runtime.database(), call.author, Invitee(**body.model_dump())))
+
+
+@endpoints.add(
+    "POST",
+    "/api/users/{user_id}/invitation",
+    Operation.MANAGE_USERS,
+    created("The user, with the invitation to hand over: nothing is sent."),
+    tag="Access",
+    raises=(Conflict, *OF_A_WRITE),
+    note="The password and the link before stop working at once, and the user is signed out everywhere.",
+)
+def renew_invitation(call: Call, user_id: UserNumber) -> "answers.InvitedUser":
+    """Resets the password of a user, who chooses another one."""
+    renewed = invitations.renew(runtime.database(), call.author, user_id)
+    runtime.gate().forget()
+    return _invited(renewed)
+
+
+@endpoints.add(
+    "DELETE",
+    "/api/users/{user_id}/second-factor",
+    Operation.MANAGE_USERS,
+    done("The user signs in without a second factor until they set up another one."),
+    tag="Access",
+    raises=(Conflict, *OF_A_WRITE),
+)
+def remove_second_factor(call: Call, user_id: UserNumber) -> None:
+    """Takes the second factor from a user who has lost it."""
+    second_factors.remove(runtime.database(), call.author, user_id)
+    runtime.gate().forget()
 
 
 @endpoints.add(
@@ -70,7 +103,7 @@ def create_user(call: Call, body: NewUserBody) -> "answers.UserRecord":
     note="Give at least one field.",
 )
 def change_user(call: Call, user_id: UserNumber, body: PatchUserBody) -> "answers.UserRecord":
-    """Changes name, role or password of a user, or whether they may sign in."""
+    """Changes name, role or e-mail address of a user, or whether they may sign in."""
     changes = UserChanges(**body.changes())
     user = users.change_user(runtime.database(), call.author, user_id, changes=changes)
     runtime.gate().forget()
@@ -91,6 +124,18 @@ def end_sessions(call: Call, user_id: UserNumber) -> None:
     runtime.gate().forget()
 
 
+def _invited(invitation: Invitation) -> "answers.InvitedUser":
+    assert invitation.user.link_expires_at is not None
+    return {
+        **_user(invitation.user),
+        "invitation": {
+            "token": invitation.token,
+            "path": f"/console/invitation/{invitation.token}/",
+            "expires_at": moment(invitation.user.link_expires_at),
+        },
+    }
+
+
 def _user(user: User) -> "answers.UserRecord":
     return {
         "user_id": user.user_id,
@@ -100,4 +145,7 @@ def _user(user: User) -> "answers.UserRecord":
         "created_at": moment(user.created_at),
         "password_changed_at": moment(user.password_changed_at),
         "disabled_at": moment(user.disabled_at),
+        "email": user.email,
+        "password_state": user.password_state,
+        "second_factor_since": moment(user.totp_since),
     }

@@ -13,7 +13,7 @@ from chalicelib.requests.models import WHOLE, CursorId, CustomerId, Day, LastDay
 from chalicelib.rules import access
 from chalicelib.rules.access import MACHINES, PEOPLE
 from chalicelib.rules.auditing import Action, SubjectKind
-from chalicelib.rules.bounds import KEY_DAYS, LOGIN_LENGTH, MAX_ID, PASSWORD_LENGTH
+from chalicelib.rules.bounds import CODE_LENGTH, EMAIL_LENGTH, KEY_DAYS, LOGIN_LENGTH, MAX_ID, PASSWORD_LENGTH
 from chalicelib.rules.text import is_plain_text, joined
 from chalicelib.storage.audit import AuditFilter
 
@@ -57,6 +57,28 @@ NewPassword = Annotated[
         description=f"text of {PASSWORD_LENGTH} characters, and not the login", json_schema_extra={"writeOnly": True}
     ),
 ]
+# For people to read; nothing is sent to it, so nothing more is asked of it.
+Email = Annotated[
+    str,
+    StringConstraints(min_length=EMAIL_LENGTH.least, max_length=EMAIL_LENGTH.most, pattern=r"^[^@\s]+@[^@\s]+$"),
+    AfterValidator(_storable),
+    Field(description=f"an e-mail address of {EMAIL_LENGTH} characters, such as asha@example.com"),
+]
+TypedCode = Annotated[
+    str,
+    StringConstraints(min_length=CODE_LENGTH.least, max_length=CODE_LENGTH.most),
+    AfterValidator(_storable),
+    Field(
+        description="the six digits that the authenticator app shows, or a recovery code",
+        json_schema_extra={"writeOnly": True},
+    ),
+]
+InvitationToken = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100),
+    AfterValidator(_storable),
+    Field(description="the token of an invitation, which begins with li_", json_schema_extra={"writeOnly": True}),
+]
 PersonRole = Annotated[access.PersonRole, Field(description=joined(PEOPLE, "or"))]
 KeyRole = Annotated[access.KeyRole, Field(description=joined(MACHINES, "or"))]
 KeyId = Annotated[int, WHOLE, Field(ge=1, le=MAX_ID, description="the number of an API key")]
@@ -74,6 +96,17 @@ class SignInBody(Model):
 
     login: TypedLogin
     password: TypedPassword
+    code: TypedCode | None = None
+
+
+class AcceptInvitationBody(Model):
+    """`POST /api/invitations/`"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: InvitationToken
+    password: NewPassword
+    code: TypedCode | None = None
 
 
 class NewKeyBody(Model):
@@ -98,7 +131,7 @@ class NewUserBody(Model):
     login: NewLogin
     name: Name
     role: PersonRole
-    password: NewPassword
+    email: Email | None = None
 
 
 class PatchUserBody(PatchBody):
@@ -107,11 +140,17 @@ class PatchUserBody(PatchBody):
     name: Name | None = None
     role: PersonRole | None = None
     disabled: Annotated[bool, Field(strict=True, description="true or false")] | None = None
-    password: NewPassword | None = None
+    email: Email | None = None
+
+
+class OwnPassword(Model):
+    """The password that somebody chooses for themselves, in the console."""
+
+    password: NewPassword
 
 
 class SuperuserBody(Model):
-    """`create_superuser` of the function `administer`: without a password one is made up."""
+    """`create_superuser` of the function `administer`: without a password the admin chooses one by a link."""
 
     model_config = ConfigDict(extra="forbid")
 

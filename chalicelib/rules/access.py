@@ -26,6 +26,24 @@ PEOPLE: tuple[PersonRole, ...] = get_args(PersonRole)
 MACHINES: tuple[KeyRole, ...] = get_args(KeyRole)
 
 
+class PasswordState(StrEnum):
+    """Who chose the password of a user, as far as it is known."""
+
+    OWN = "own"
+    # Somebody else, who therefore knows it.
+    GIVEN = "given"
+    # Nobody yet: the user has a link to choose one with.
+    NONE = "none"
+
+
+class Owed(StrEnum):
+    """What a user has to do before anything else, in this order."""
+
+    CODE = "type the code of your second factor"
+    PASSWORD = "choose a password of your own"  # noqa: S105 - a sentence
+    SECOND_FACTOR = "set up a second factor"
+
+
 class Operation(StrEnum):
     """What a route does, as far as permission goes. Every route declares one."""
 
@@ -35,6 +53,7 @@ class Operation(StrEnum):
     READ_CUSTOMERS = "read customers"
     READ_LOANS = "read loans and schedules"
     READ_APPLICATIONS = "read applications"
+    READ_POLICY = "read the active policy"
     CHECK_ELIGIBILITY = "check eligibility"
     REGISTER_CUSTOMER = "register a customer"
     CHANGE_CUSTOMER = "change a customer"
@@ -56,6 +75,9 @@ class Operation(StrEnum):
 # No credentials are asked for; those that come along are not looked at.
 PUBLIC = frozenset({Operation.READ_CONTRACT, Operation.SIGN_IN})
 
+# What a user may who still owes something.
+_WHILE_OWING = PUBLIC | {Operation.SEE_ONESELF}
+
 # Who does these could let themselves in anew: that they still may is asked each time, and never taken from memory.
 ASKED_EACH_TIME = frozenset({Operation.MANAGE_KEYS, Operation.MANAGE_USERS})
 
@@ -73,13 +95,15 @@ _WRITING = _READING | {
     Operation.CREATE_LOAN,
     Operation.RECORD_RECEIPTS,
 }
+# People have to explain what was decided.
+_EXPLAINING = frozenset({Operation.READ_POLICY})
 # What an officer may, and anyone where nobody is asked who they are.
 _DECIDING = frozenset({Operation.CHANGE_TERMS, Operation.ADJUST_LOANS, Operation.READ_ALL_IMPORTS})
 _IMPORTING = frozenset({Operation.READ_IMPORTS, Operation.START_IMPORT})
 
 PERMISSIONS: Mapping[Role, frozenset[Operation]] = {
-    Role.VIEWER: _READING | {Operation.READ_IMPORTS, Operation.READ_ALL_IMPORTS},
-    Role.OFFICER: _WRITING | _IMPORTING | _DECIDING,
+    Role.VIEWER: _READING | _EXPLAINING | {Operation.READ_IMPORTS, Operation.READ_ALL_IMPORTS},
+    Role.OFFICER: _WRITING | _EXPLAINING | _IMPORTING | _DECIDING,
     Role.ADMIN: frozenset(Operation),
     Role.READER: _READING,
     Role.WRITER: _WRITING,
@@ -133,6 +157,8 @@ class Actor:
     # When the credentials end by themselves; None where they do not.
     expires_at: datetime | None = None
     given: frozenset[Operation] = frozenset()
+    # What a user has to do first; until then there is nothing else that they may.
+    owes: Owed | None = None
 
     @property
     def identity(self) -> str:
@@ -157,7 +183,11 @@ class Actor:
         return not self.may(Operation.CHANGE_CUSTOMER)
 
     def may(self, operation: Operation) -> bool:
-        """Whether the role has the permission or the key was given it, and a key of one customer may have it."""
+        """Whether the role has the permission or the key was given it, and a key of one customer may have it; little of
+        it while something is owed.
+        """
+        if self.owes is not None and operation not in _WHILE_OWING:
+            return False
         return operation in PERMISSIONS[self.role] | self.given and (self.customer_id is None or operation in SCOPED)
 
 

@@ -70,6 +70,9 @@ FILE_NAME_LENGTH = Range(1, 255)
 REFERENCE_LENGTH = Range(1, 100)
 CHANNEL_LENGTH = Range(1, 50)
 LOGIN_LENGTH = Range(1, 100)
+EMAIL_LENGTH = Range(3, 254)
+# What is typed as a code of the second factor: six digits, or a recovery code with its hyphens.
+CODE_LENGTH = Range(1, 40)
 # There are no other rules: length is what makes guessing hopeless.
 PASSWORD_LENGTH = Range(12, 200)
 IDEMPOTENCY_KEY_LENGTH = Range(1, 255)

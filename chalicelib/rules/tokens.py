@@ -2,6 +2,7 @@
 
 lk_<12 characters, its public id>_<43 characters, 256 random bits>    an API key
 ls_<43 characters, 256 random bits>                                   a session
+li_<43 characters, 256 random bits>                                   a link to choose a password with
 """
 
 import hashlib
@@ -16,11 +17,12 @@ _SECRET_BYTES = 32
 
 KEY_FORM = re.compile(rf"lk_([{_PUBLIC_CHARACTERS}]{{{_PUBLIC_LENGTH}}})_[A-Za-z0-9_-]{{43}}")
 SESSION_FORM = re.compile(r"ls_[A-Za-z0-9_-]{43}")
+INVITATION_FORM = re.compile(r"li_[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True)
 class Token:
-    """Credentials as they are sent. `public_id` is that of an API key; a session has none."""
+    """Credentials as they are sent. `public_id` is that of an API key; nothing else has one."""
 
     text: str = field(repr=False)
     public_id: str | None = None
@@ -47,8 +49,18 @@ def new_session() -> Token:
     return Token(f"ls_{secrets.token_urlsafe(_SECRET_BYTES)}")
 
 
+def new_invitation() -> Token:
+    """The token of a link that nobody had before."""
+    return Token(f"li_{secrets.token_urlsafe(_SECRET_BYTES)}")
+
+
+def read_invitation(text: str) -> Token | None:
+    """The token of a link; None where it has not the form of one."""
+    return Token(text) if INVITATION_FORM.fullmatch(text) else None
+
+
 def read_token(text: str) -> Token | None:
-    """The token in a text; None where it has the form of neither."""
+    """The API key or the session's token in a text; None where it has the form of neither."""
     if key := KEY_FORM.fullmatch(text):
         return Token(text, key.group(1))
     return Token(text) if SESSION_FORM.fullmatch(text) else None

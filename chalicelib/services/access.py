@@ -2,13 +2,25 @@
 
 import hmac
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
-from chalicelib.rules.access import ANYONE, ASKED_EACH_TIME, GIVEN, KEY, TERMS, USER, Actor, Operation, Role
+from chalicelib.rules.access import (
+    ANYONE,
+    ASKED_EACH_TIME,
+    GIVEN,
+    KEY,
+    TERMS,
+    USER,
+    Actor,
+    Operation,
+    Owed,
+    PasswordState,
+    Role,
+)
 from chalicelib.rules.tokens import Token, read_token
 from chalicelib.storage import api_keys, sessions
 from chalicelib.storage.api_keys import FoundKey
@@ -37,8 +49,16 @@ class Gate:
     Nothing bad is remembered: what is not known is looked up each time.
     """
 
-    def __init__(self, database: Database, *, open_to_anyone: bool, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        open_to_anyone: bool,
+        second_factor_roles: Collection[str] = (),
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
+        self._second_factor_roles = second_factor_roles
         self._open_to_anyone = open_to_anyone
         self._now = now
         self._trusted: dict[bytes, _Trusted] = {}
@@ -68,7 +88,7 @@ class Gate:
             return known.actor
         self._trusted.pop(digest, None)
         asked_at = self._now()
-        actor, seconds_left = _look_up(self._database, token, digest)
+        actor, seconds_left = _look_up(self._database, token, digest, self._second_factor_roles)
         self._remember(digest, _Trusted(actor, asked_at + min(TRUSTED_SECONDS, seconds_left)))
         return actor
 
@@ -80,9 +100,12 @@ class Gate:
 
 def require(actor: Actor, operation: Operation) -> None:
     """Raises Forbidden unless the actor may do what the operation is."""
-    if not actor.may(operation):
-        limited = "" if actor.customer_id is None else ", limited to one customer,"
-        raise Forbidden(f"The role {actor.role.value}{limited} may not {operation.value}.")
+    if actor.may(operation):
+        return
+    if actor.owes is not None:
+        raise Forbidden(f"First {actor.owes.value}: the console leads you there.")
+    limited = "" if actor.customer_id is None else ", limited to one customer,"
+    raise Forbidden(f"The role {actor.role.value}{limited} may not {operation.value}.")
 
 
 def require_for_change(actor: Actor, fields: Iterable[str]) -> None:
@@ -92,11 +115,13 @@ def require_for_change(actor: Actor, fields: Iterable[str]) -> None:
 
 
 @retried
-def _look_up(database: Database, token: Token, digest: bytes) -> tuple[Actor, float]:
+def _look_up(
+    database: Database, token: Token, digest: bytes, second_factor_roles: Collection[str]
+) -> tuple[Actor, float]:
     """The actor whom the database knows by this token, and for how many seconds that is so at most."""
     with database.reading() as connection:
         if token.public_id is None:
-            return _of_session(sessions.find(connection, digest))
+            return _of_session(sessions.find(connection, digest), second_factor_roles)
         return _of_key(api_keys.find(connection, token.public_id, digest), digest)
 
 
@@ -113,10 +138,22 @@ def _of_key(found: FoundKey | None, digest: bytes) -> tuple[Actor, float]:
     return Actor(KEY, found.name, role, found.key_id, found.customer_id, found.expires_at, given), seconds_left
 
 
-def _of_session(found: FoundSession | None) -> tuple[Actor, float]:
+def _of_session(found: FoundSession | None, second_factor_roles: Collection[str]) -> tuple[Actor, float]:
     if found is None:
         raise Unauthenticated(WRONG)
     if found.is_ended or found.seconds_left <= 0:
         raise Unauthenticated("This session is over; sign in again.")
-    actor = Actor(USER, found.name, Role(found.role), found.user_id, expires_at=found.expires_at)
-    return actor, found.seconds_left
+    owes = _owed(found, second_factor_roles)
+    actor = Actor(USER, found.name, Role(found.role), found.user_id, expires_at=found.expires_at, owes=owes)
+    # What is owed may be done in another container the next moment.
+    return actor, found.seconds_left if owes is None else 0
+
+
+def _owed(found: FoundSession, second_factor_roles: Collection[str]) -> Owed | None:
+    if found.awaits_code:
+        return Owed.CODE
+    if found.password_state == PasswordState.GIVEN:
+        return Owed.PASSWORD
+    if found.role in second_factor_roles and not found.has_second_factor:
+        return Owed.SECOND_FACTOR
+    return None

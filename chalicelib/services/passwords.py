@@ -5,6 +5,7 @@ Argon2id (RFC 9106) with the parameters of OWASP's Password Storage Cheat Sheet 
 
 import secrets
 import unicodedata
+from base64 import b64encode
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -27,17 +28,18 @@ def hashed(password: str, login: str) -> str:
     return HASHER.hash(_bytes(password))
 
 
+def nobodys_hash() -> str:
+    """The hash of no password that anybody knows, for a user who has not chosen one: it takes as long as any other."""
+    salt, digest = (b64encode(secrets.token_bytes(length)).decode().rstrip("=") for length in (16, 32))
+    return f"$argon2id$v=19$m={HASHER.memory_cost},t={HASHER.time_cost},p={HASHER.parallelism}${salt}${digest}"
+
+
 def matches(password: str, password_hash: str) -> bool:
     """Whether the password is the one that was hashed. Takes as long either way."""
     try:
         return HASHER.verify(password_hash, _bytes(password))
     except (VerificationError, InvalidHashError):
         return False
-
-
-def made_up() -> str:
-    """A password that nobody can guess, for a person to write down once."""
-    return secrets.token_urlsafe(18)
 
 
 def _bytes(password: str) -> bytes:

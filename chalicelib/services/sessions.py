@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from chalicelib.errors import TooManyRequests, Unauthenticated
+from chalicelib.errors import InvalidRequest, TooManyRequests, Unauthenticated
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import USER, Author
@@ -42,7 +42,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class OpenedSession:
-    """A session with its token, which nobody can read again, and the mark of a browser that signs in with it."""
+    """A session with its token, which nobody can read again, and the mark of a browser that signs in with it.
+
+    If it `awaits_code`, the password was right and the code of the second factor is still to come
+    (services/second_factors.py); until then there is no mark, and the session is good for nothing else.
+    """
 
     token: str = field(repr=False)
     device: str = field(repr=False)
@@ -50,6 +54,7 @@ class OpenedSession:
     name: str
     role: str
     expires_at: datetime
+    awaits_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,9 @@ class _Proven:
 
 
 def sign_in(database: Database, attempt: Attempt) -> OpenedSession:
-    """Opens a session. Raises Unauthenticated, and TooManyRequests after too many failures in a row.
+    """Opens a session, which awaits the code if the user has a second factor.
+
+    Raises Unauthenticated, and TooManyRequests after too many failures in a row.
 
     An unknown login, a disabled user and a wrong password cannot be told apart, by the answer or by its time.
     """
@@ -78,11 +85,13 @@ def change_own_password(database: Database, author: Author, attempt: Attempt, *,
 
     Returns the mark of the browser that did it; those of all others end with the old password.
     Raises Unauthenticated and TooManyRequests as `sign_in` does: who finds a screen unlocked guesses no faster.
-    Raises InvalidRequest for a password that may not be one.
+    Raises InvalidRequest for a password that may not be one, or is the present one.
     """
     from chalicelib.services.passwords import hashed
 
     proven = _proven(database, attempt)
+    if new == attempt.password:
+        raise InvalidRequest("The password is the same.", {"password": ["must differ from your current password"]})
     new_hash = hashed(new, attempt.login)
     if not replace_password(database, author, proven.secret, password_hash=new_hash):
         _note_failure(database, attempt, proven.secret)
@@ -112,6 +121,19 @@ def sign_out(database: Database, author: Author, token: Token) -> None:
 
 
 @retried
+def end_own_session(database: Database, author: Author, reference: str) -> bool:
+    """Ends one session of the author; False if none that is open has this reference."""
+    assert author.author_id is not None, "a session belongs to a user"
+    with database.transaction() as tx:
+        if not sessions.end_one(tx.connection, author.author_id, reference):
+            return False
+        event = Event(Action.SESSIONS_ENDED, SubjectKind.USER, author.author_id, after={"sessions": 1})
+        audit.add(tx.connection, author, event)
+        tx.commit()
+    return True
+
+
+@retried
 def _count(database: Database, attempt: Attempt) -> tuple[Secret | None, tuple[Counted, ...]]:
     """Counts the attempt as failed until it turns out not to be; returns what is known of the login, and where it
     was counted.
@@ -138,8 +160,13 @@ def _of_stranger(connection: Connection, attempt: Attempt) -> tuple[Counted, ...
     for each in counted:
         wait = sign_in_failures.count_attempt(connection, each)
         if wait is not None:
-            raise TooManyRequests(f"Too many failed attempts to sign in; try again in {_duration(wait)}.", wait)
+            raise TooManyRequests(waiting_sentence(wait), wait)
     return counted
+
+
+def waiting_sentence(seconds: int) -> str:
+    """What somebody is told who failed too often and has to wait."""
+    return f"Too many failed attempts to sign in; try again in {_duration(seconds)}."
 
 
 def _duration(seconds: int) -> str:
@@ -147,14 +174,19 @@ def _duration(seconds: int) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
-@retried
 def _note_failure(database: Database, attempt: Attempt, secret: Secret | None) -> None:
     # A login that nobody has is not written down: people type their password there by mistake.
-    author = Author("anyone", "anyone", None, attempt.request_id)
-    user_id = None if secret is None else secret.user_id
-    after = {"login": None if secret is None else attempt.login, "address": attempt.address}
+    user_id, login = (None, None) if secret is None else (secret.user_id, attempt.login)
+    note_failure(database, user_id, login=login, address=attempt.address, request_id=attempt.request_id)
+
+
+@retried
+def note_failure(database: Database, user_id: int | None, *, login: str | None, address: str, request_id: str) -> None:
+    """Writes down that somebody failed to sign in."""
+    author = Author("anyone", "anyone", None, request_id)
+    event = Event(Action.SIGN_IN_FAILED, SubjectKind.USER, user_id, after={"login": login, "address": address})
     with database.transaction() as tx:
-        audit.add(tx.connection, author, Event(Action.SIGN_IN_FAILED, SubjectKind.USER, user_id, after=after))
+        audit.add(tx.connection, author, event)
         tx.commit()
 
 
@@ -176,21 +208,46 @@ def _take_back(connection: Connection, proven: _Proven) -> None:
 @retried
 def _open(database: Database, attempt: Attempt, proven: _Proven) -> OpenedSession | None:
     """None if the user was disabled, or got another password, since the password was compared."""
-    token, secret = new_session(), proven.secret
+    secret = proven.secret
     with database.transaction() as tx:
-        opened = sessions.open_for(
+        opened = open_session(
             tx.connection,
-            token_hash=token.digest,
-            user_id=secret.user_id,
-            password_hash=secret.password_hash,
+            secret.user_id,
+            secret.password_hash,
             address=attempt.address,
+            request_id=attempt.request_id,
+            awaits_code=secret.has_second_factor,
         )
         if opened is None:
             return None
         _take_back(tx.connection, proven)
-        author = Author(USER, opened.name, secret.user_id, attempt.request_id)
-        signed_in = Event(Action.SIGNED_IN, SubjectKind.USER, secret.user_id, after={"address": attempt.address})
-        audit.add(tx.connection, author, signed_in)
         tx.commit()
-    device = new_device(secret.user_id, secret.password_hash)
-    return OpenedSession(token.text, device, secret.user_id, opened.name, opened.role, opened.expires_at)
+    return opened
+
+
+def open_session(
+    connection: Connection,
+    user_id: int,
+    password_hash: str,
+    *,
+    address: str,
+    request_id: str,
+    awaits_code: bool,
+) -> OpenedSession | None:
+    """Opens a session within a transaction; None if the user was disabled, or this is no longer the password's hash."""
+    token = new_session()
+    opened = sessions.open_for(
+        connection,
+        token_hash=token.digest,
+        user_id=user_id,
+        password_hash=password_hash,
+        address=address,
+        awaits_code=awaits_code,
+    )
+    if opened is None:
+        return None
+    if not awaits_code:
+        author = Author(USER, opened.name, user_id, request_id)
+        audit.add(connection, author, Event(Action.SIGNED_IN, SubjectKind.USER, user_id, after={"address": address}))
+    device = "" if awaits_code else new_device(user_id, password_hash)
+    return OpenedSession(token.text, device, user_id, opened.name, opened.role, opened.expires_at, awaits_code)

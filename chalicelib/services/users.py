@@ -33,11 +33,16 @@ class UserChanges:
     name: str | None = None
     role: str | None = None
     disabled: bool | None = None
+    # An empty text takes it away.
+    email: str | None = None
     password: str | None = field(default=None, repr=False)
 
 
 def create_user(database: Database, author: Author, wanted: WantedUser) -> User:
-    """Makes a user. Raises Conflict where the login is taken, InvalidRequest for a password that may not be one."""
+    """Makes a user with a password, as an operator or a test does; people are invited (services/invitations.py).
+
+    Raises Conflict where the login is taken, InvalidRequest for a password that may not be one.
+    """
     from chalicelib.services.passwords import hashed
 
     return _create(
@@ -62,17 +67,17 @@ def replace_password(database: Database, author: Author, proven: Secret, *, pass
     False, and nothing is changed, if the user was disabled or got another password since it was proved.
     """
     with database.transaction() as tx:
-        user, _ = _locked(tx.connection, proven.user_id)
+        user, _ = locked(tx.connection, proven.user_id)
         if user.disabled_at is not None or not users.has_hash(tx.connection, user.user_id, proven.password_hash):
             return False
-        _change_locked(tx.connection, author, user, changes=UserChanges(), password_hash=password_hash)
+        change_locked(tx.connection, author, user, changes=UserChanges(), password_hash=password_hash)
         tx.commit()
     return True
 
 
 def make_superuser(database: Database, author: Author, wanted: WantedUser) -> User:
     """Makes an admin; who has the login already becomes one, with the password, and may sign in at once."""
-    user_id = _number_of(database, wanted.login)
+    user_id = number_of(database, wanted.login)
     if user_id is None:
         return create_user(database, author, wanted)
     changes = UserChanges(wanted.name, wanted.role, disabled=False, password=wanted.password)
@@ -83,7 +88,7 @@ def make_superuser(database: Database, author: Author, wanted: WantedUser) -> Us
 def end_sessions(database: Database, author: Author, user_id: int) -> None:
     """Signs a user out everywhere. Raises UserNotFound."""
     with database.transaction() as tx:
-        user, _ = _locked(tx.connection, user_id)
+        user, _ = locked(tx.connection, user_id)
         ended = sessions.end_all(tx.connection, user.user_id)
         event = Event(Action.SESSIONS_ENDED, SubjectKind.USER, user_id, after={"sessions": ended})
         audit.add(tx.connection, author, event)
@@ -110,9 +115,15 @@ def view_user(database: Database, user_id: int) -> tuple[User, list[OpenSession]
 @retried
 def _create(database: Database, author: Author, wanted: NewUser) -> User:
     with database.transaction() as tx:
-        user = users.add(tx.connection, wanted)
-        audit.add(tx.connection, author, Event(Action.USER_CREATED, SubjectKind.USER, user.user_id, after=_shown(user)))
+        user = add_user(tx.connection, author, wanted)
         tx.commit()
+    return user
+
+
+def add_user(connection: Connection, author: Author, wanted: NewUser) -> User:
+    """Adds a user within a transaction. Raises Conflict where the login is taken."""
+    user = users.add(connection, wanted)
+    audit.add(connection, author, Event(Action.USER_CREATED, SubjectKind.USER, user.user_id, after=_shown(user)))
     return user
 
 
@@ -121,16 +132,17 @@ def _change(
     database: Database, author: Author, user_id: int, *, changes: UserChanges, password_hash: str | None
 ) -> User:
     with database.transaction() as tx:
-        before, admins = _locked(tx.connection, user_id)
+        before, admins = locked(tx.connection, user_id)
         _check_an_admin_is_left(before, changes, admins)
-        after = _change_locked(tx.connection, author, before, changes=changes, password_hash=password_hash)
+        after = change_locked(tx.connection, author, before, changes=changes, password_hash=password_hash)
         tx.commit()
     return after
 
 
-def _change_locked(
-    connection: Connection, author: Author, before: User, *, changes: UserChanges, password_hash: str | None
+def change_locked(
+    connection: Connection, author: Author, before: User, *, changes: UserChanges, password_hash: str | None = None
 ) -> User:
+    """Changes a user who was locked before, within a transaction; see `change_user`."""
     values = _values(before, changes, password_hash)
     after = users.change(connection, before.user_id, values) if values else before
     if after.disabled_at is not None or password_hash is not None:
@@ -149,8 +161,10 @@ def _values(before: User, changes: UserChanges, password_hash: str | None) -> Ma
         values["role"] = changes.role
     if changes.disabled is not None and changes.disabled != (before.disabled_at is not None):
         values["disabled_at"] = func.now() if changes.disabled else None
+    if changes.email is not None:
+        values["email"] = changes.email or None
     if password_hash is not None:
-        values |= {"password_hash": password_hash, "password_changed_at": func.now()}
+        values |= users.own_password(password_hash)
     return values
 
 
@@ -179,7 +193,8 @@ def _login_of(database: Database, user_id: int) -> str:
 
 
 @retried
-def _number_of(database: Database, login: str) -> int | None:
+def number_of(database: Database, login: str) -> int | None:
+    """The number of the user who has this login; None if nobody has it."""
     with database.reading() as connection:
         return users.number_of(connection, login)
 
@@ -192,7 +207,8 @@ def _new_hash(password: str | None, login: str) -> str | None:
     return hashed(password, login)
 
 
-def _locked(connection: Connection, user_id: int) -> tuple[User, set[int]]:
+def locked(connection: Connection, user_id: int) -> tuple[User, set[int]]:
+    """A user, and the numbers of the admins who are able to sign in, all locked. Raises UserNotFound."""
     user, admins = users.lock_with_admins(connection, user_id)
     if user is None:
         raise _no_such_user(user_id)

@@ -7,8 +7,13 @@ from sqlalchemy import Connection, text
 
 from chalicelib.postgres.connection import prepared
 
+IDLE_MINUTES = 30
 ABSOLUTE = "12 hours"
-IDLE = "30 minutes"
+IDLE = f"{IDLE_MINUTES} minutes"
+# Of a session that waits for the code of the second factor.
+WAITING = "10 minutes"
+# The beginning of the hash, in hexadecimal digits, by which a user names one of their sessions.
+REFERENCE_LENGTH = 16
 
 # Opens a session of a user whose password is still the one that was proven. Whoever changes the user holds the row, so
 # this waits for them, and Postgres then looks again whether the user is as wanted. Shared, so that sign-ins at once do
@@ -19,8 +24,11 @@ _OPEN_FOR = text(f"""
         WHERE user_id = :user_id AND password_hash = :password_hash AND disabled_at IS NULL
         FOR SHARE
     ), opened AS (
-        INSERT INTO sessions (token_hash, user_id, expires_at, address)
-        SELECT :token_hash, user_id, now() + interval '{ABSOLUTE}', :address FROM proven
+        INSERT INTO sessions (token_hash, user_id, expires_at, address, awaits_code)
+        SELECT :token_hash, user_id,
+               now() + CASE WHEN :awaits_code THEN interval '{WAITING}' ELSE interval '{ABSOLUTE}' END,
+               :address, :awaits_code
+        FROM proven
         RETURNING expires_at
     )
     SELECT proven.name, proven.role, opened.expires_at FROM proven, opened
@@ -36,15 +44,17 @@ _FIND = prepared(f"""
     SELECT users.user_id, users.name, users.role, sessions.expires_at,
            CAST(EXTRACT(epoch FROM LEAST(expires_at, last_seen_at + interval '{IDLE}') - now()) AS double precision)
                AS seconds_left,
-           sessions.ended_at IS NOT NULL OR users.disabled_at IS NOT NULL AS is_ended
+           sessions.ended_at IS NOT NULL OR users.disabled_at IS NOT NULL AS is_ended,
+           sessions.awaits_code, users.password_state, users.totp_secret IS NOT NULL AS has_second_factor
     FROM sessions JOIN users USING (user_id)
     WHERE sessions.token_hash = :token_hash
 """)  # noqa: S608 - the constants above
 
 # The sessions of a user that are good at this moment, the one used last first.
 _OPEN = text(f"""
-    SELECT created_at, last_seen_at, address FROM sessions
-    WHERE user_id = :user_id AND ended_at IS NULL AND expires_at > now()
+    SELECT left(encode(token_hash, 'hex'), {REFERENCE_LENGTH}) AS reference, created_at, last_seen_at, address
+    FROM sessions
+    WHERE user_id = :user_id AND ended_at IS NULL AND expires_at > now() AND NOT awaits_code
       AND last_seen_at > now() - interval '{IDLE}'
     ORDER BY last_seen_at DESC
 """)  # noqa: S608 - the constant above
@@ -54,6 +64,12 @@ _END = text("UPDATE sessions SET ended_at = now() WHERE token_hash = :token_hash
 _END_ALL = text("""
     UPDATE sessions SET ended_at = now() WHERE user_id = :user_id AND ended_at IS NULL AND expires_at > now()
 """)
+
+# The index on the user finds the few that this looks at.
+_END_ONE = text(f"""
+    UPDATE sessions SET ended_at = now()
+    WHERE user_id = :user_id AND ended_at IS NULL AND left(encode(token_hash, 'hex'), {REFERENCE_LENGTH}) = :reference
+""")  # noqa: S608 - the constant above
 
 # Long enough to look up where somebody was signed in from when something odd is found.
 _SWEEP = text("DELETE FROM sessions WHERE expires_at <= now() - interval '30 days'")
@@ -69,6 +85,9 @@ class FoundSession:
     expires_at: datetime
     seconds_left: float
     is_ended: bool
+    awaits_code: bool
+    password_state: str
+    has_second_factor: bool
 
 
 @dataclass(frozen=True)
@@ -82,21 +101,34 @@ class NewSession:
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A session as an admin sees it. `last_seen_at` is noted once a minute."""
+    """A session as users see it. `last_seen_at` is noted once a minute. `reference` names it and lets nobody in."""
 
+    reference: str
     created_at: datetime
     last_seen_at: datetime
     address: str
 
 
 def open_for(
-    connection: Connection, *, token_hash: bytes, user_id: int, password_hash: str, address: str
+    connection: Connection,
+    *,
+    token_hash: bytes,
+    user_id: int,
+    password_hash: str,
+    address: str,
+    awaits_code: bool = False,
 ) -> NewSession | None:
     """Opens a session, unless the user was disabled or got another password since the hash was read: then None.
 
     Until the transaction ends, nobody can do either.
     """
-    values = {"token_hash": token_hash, "user_id": user_id, "password_hash": password_hash, "address": address}
+    values = {
+        "token_hash": token_hash,
+        "user_id": user_id,
+        "password_hash": password_hash,
+        "address": address,
+        "awaits_code": awaits_code,
+    }
     row = connection.execute(_OPEN_FOR, values).first()
     return None if row is None else NewSession(*row)
 
@@ -115,6 +147,11 @@ def open_of(connection: Connection, user_id: int) -> list[OpenSession]:
 def end(connection: Connection, token_hash: bytes) -> bool:
     """Ends a session; False where it had ended before."""
     return connection.execute(_END, {"token_hash": token_hash}).rowcount == 1
+
+
+def end_one(connection: Connection, user_id: int, reference: str) -> bool:
+    """Ends the session of a user that has this reference; False if none that is open has it."""
+    return connection.execute(_END_ONE, {"user_id": user_id, "reference": reference}).rowcount > 0
 
 
 def end_all(connection: Connection, user_id: int) -> int:

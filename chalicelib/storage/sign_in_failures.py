@@ -78,6 +78,11 @@ def of_address(address: str) -> str:
     return f"address:{address}"
 
 
+def of_code(user_id: int) -> str:
+    """The subject of what fails of the codes of a second factor."""
+    return f"code:{user_id}"
+
+
 def of_device(number: str) -> str:
     """The subject of what fails from a browser that has signed in before."""
     return f"device:{number}"

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chalicelib.rules import bounds
-from chalicelib.rules.access import MACHINES, PEOPLE
+from chalicelib.rules.access import MACHINES, PEOPLE, PasswordState
 from chalicelib.rules.bounds import Range
 from chalicelib.rules.importing import COUNTED_OUTCOMES, ENDED, FINDING_OUTCOMES, ROW_OUTCOMES, ImportState, SheetKind
 from chalicelib.rules.servicing.standing import Status
@@ -507,10 +507,28 @@ users = Table(
     _now("created_at"),
     _now("password_changed_at"),
     Column("disabled_at", DateTime(timezone=True)),
+    # For people to read; nothing is sent to it.
+    Column("email", Text),
+    # Who chose the password (rules/access.py).
+    Column("password_state", Text, server_default="own", nullable=False),
+    # SHA-256 of the link with which the user chooses a password; NULL once it was used.
+    Column("link_hash", LargeBinary),
+    Column("link_expires_at", DateTime(timezone=True)),
+    # The second factor: its secret in Base32, since when it is asked for, and the time step of the last accepted code.
+    Column("totp_secret", Text),
+    Column("totp_since", DateTime(timezone=True)),
+    Column("totp_step", BigInteger),
     PrimaryKeyConstraint("user_id", name="users_pkey"),
     UniqueConstraint("login", name="users_login_key"),
+    UniqueConstraint("link_hash", name="users_link_hash_key"),
     CheckConstraint("login = lower(login)", name="users_login_lower_case"),
+    CheckConstraint("(link_hash IS NULL) = (link_expires_at IS NULL)", name="users_link_expires"),
+    CheckConstraint(
+        "(totp_secret IS NULL) = (totp_since IS NULL) AND (totp_secret IS NULL) = (totp_step IS NULL)",
+        name="users_totp_whole",
+    ),
     _known("users", "role", PEOPLE),
+    _known("users", "password_state", PasswordState),
 )
 
 sessions = Table(
@@ -524,6 +542,8 @@ sessions = Table(
     Column("ended_at", DateTime(timezone=True)),
     # Where it was opened from, as the gateway saw it.
     Column("address", Text, nullable=False),
+    # Opened by the password alone, to type the code of the second factor.
+    Column("awaits_code", Boolean, server_default="false", nullable=False),
     PrimaryKeyConstraint("token_hash", name="sessions_pkey"),
     ForeignKeyConstraint(["user_id"], ["users.user_id"], name="sessions_user_fkey"),
     CheckConstraint("octet_length(token_hash) = 32", name="sessions_token_hash_length"),
@@ -544,6 +564,19 @@ saved_views = Table(
     PrimaryKeyConstraint("view_id", name="saved_views_pkey"),
     ForeignKeyConstraint(["user_id"], ["users.user_id"], name="saved_views_user_fkey"),
     UniqueConstraint("user_id", "list", "name", name="saved_views_name_key"),
+)
+
+# Each signs a user in once instead of a code of the second factor.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    _now("created_at"),
+    Column("used_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("user_id", "code_hash", name="recovery_codes_pkey"),
+    ForeignKeyConstraint(["user_id"], ["users.user_id"], name="recovery_codes_user_fkey"),
+    CheckConstraint("octet_length(code_hash) = 32", name="recovery_codes_code_hash_length"),
 )
 
 # Failed sign-ins in a row: of a login ('login:asha') and from an address ('address:203.0.113.7').

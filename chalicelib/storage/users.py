@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
-from chalicelib.rules.access import Role
+from chalicelib.rules.access import PasswordState, Role
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import users
+
+# How long a link to choose a password with is good.
+LINK_HOURS = 72
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,15 @@ class NewUser:
     name: str
     role: str
     password_hash: str
+    password_state: str = PasswordState.OWN.value
+    email: str | None = None
 
 
 @dataclass(frozen=True)
 class User:
-    """A user as lists show it."""
+    """A user as lists show it. `link_expires_at` is until when a link lets them choose a password, if they have one;
+    `totp_since` since when they sign in with a second factor.
+    """
 
     user_id: int
     login: str
@@ -33,6 +40,15 @@ class User:
     created_at: datetime
     password_changed_at: datetime
     disabled_at: datetime | None
+    email: str | None
+    password_state: str
+    link_expires_at: datetime | None
+    totp_since: datetime | None
+
+    @property
+    def is_able(self) -> bool:
+        """Whether the user may sign in and has a password to do so."""
+        return self.disabled_at is None and self.password_state != PasswordState.NONE
 
 
 @dataclass(frozen=True)
@@ -44,12 +60,19 @@ class Secret:
     role: str
     password_hash: str
     is_disabled: bool
+    has_second_factor: bool
 
 
 _STORED: Select[Any] = select(*(users.c[field.name] for field in fields(User)))
 _SECRET: Select[Any] = select(
-    users.c.user_id, users.c.name, users.c.role, users.c.password_hash, users.c.disabled_at.is_not(None)
+    users.c.user_id,
+    users.c.name,
+    users.c.role,
+    users.c.password_hash,
+    users.c.disabled_at.is_not(None),
+    users.c.totp_secret.is_not(None),
 )
+_LINK_LASTS = timedelta(hours=LINK_HOURS)
 _IS_ADMIN = and_(users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
 
 
@@ -71,13 +94,13 @@ def secret_of(connection: Connection, login: str) -> Secret | None:
 
 
 def lock_with_admins(connection: Connection, user_id: int) -> tuple[User | None, set[int]]:
-    """Reads a user, and the numbers of all admins who may sign in, and locks all of them until the transaction ends.
+    """Reads a user and the numbers of all admins who are able to sign in, and locks them until the transaction ends.
 
     So that two admins who take each other's role at once cannot both succeed: who comes second sees what the first did.
     """
     statement = _STORED.where(or_(users.c.user_id == user_id, _IS_ADMIN)).order_by(users.c.user_id)
     found = [User(*row) for row in connection.execute(statement.with_for_update(key_share=True))]
-    admins = {user.user_id for user in found if user.role == Role.ADMIN and user.disabled_at is None}
+    admins = {user.user_id for user in found if user.role == Role.ADMIN and user.is_able}
     return next((user for user in found if user.user_id == user_id), None), admins
 
 
@@ -85,6 +108,45 @@ def change(connection: Connection, user_id: int, values: Mapping[str, object]) -
     """Sets the given columns of a user who was locked before."""
     statement = update(users).where(users.c.user_id == user_id).values(**values).returning(*_STORED.selected_columns)
     return User(*connection.execute(statement).one())
+
+
+def set_link(connection: Connection, user_id: int, *, link_hash: bytes, password_hash: str) -> User:
+    """Gives a user who was locked before a link to choose a password with; there is no other password until then."""
+    values = {
+        "link_hash": link_hash,
+        "link_expires_at": func.now() + _LINK_LASTS,
+        "password_hash": password_hash,
+        "password_state": PasswordState.NONE.value,
+    }
+    return change(connection, user_id, values)
+
+
+def of_link(connection: Connection, link_hash: bytes) -> User | None:
+    """The user who may choose a password with this link; None if it was used, replaced or is too old."""
+    row = connection.execute(_STORED.where(_is_good(link_hash))).first()
+    return None if row is None else User(*row)
+
+
+def use_link(connection: Connection, link_hash: bytes, password_hash: str) -> User | None:
+    """Sets the password that was chosen with a link, which ends the link; None if the link is good no more."""
+    statement = update(users).where(_is_good(link_hash)).values(**own_password(password_hash))
+    row = connection.execute(statement.returning(*_STORED.selected_columns)).first()
+    return None if row is None else User(*row)
+
+
+def own_password(password_hash: str) -> dict[str, object]:
+    """The columns of a user who has chosen this password."""
+    return {
+        "password_hash": password_hash,
+        "password_changed_at": func.now(),
+        "password_state": PasswordState.OWN.value,
+        "link_hash": None,
+        "link_expires_at": None,
+    }
+
+
+def _is_good(link_hash: bytes) -> ColumnElement[bool]:
+    return and_(users.c.link_hash == link_hash, users.c.link_expires_at > func.now(), users.c.disabled_at.is_(None))
 
 
 def has_hash(connection: Connection, user_id: int, password_hash: str) -> bool:

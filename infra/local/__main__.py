@@ -125,9 +125,11 @@ def redrive(home: Home) -> None:
 @click.argument("login")
 @click.option("--name", help="as people know them; the login unless told")
 def superuser(home: Home, login: str, name: str | None) -> None:
-    """Make an admin, or give one a new password, which is shown this once."""
-    made = administer(running.running_stack(home), "create_superuser", login=login, name=name)
-    click.echo(f"{made['login']} is an admin. The password, which is not shown again:\n{made['password']}")
+    """Make an admin, or reset the password of one. Shows a link, this once, to choose a password with."""
+    stack = running.running_stack(home)
+    made = administer(stack, "create_superuser", login=login, name=name)
+    click.echo(f"{made['login']} is an admin. The link to choose a password with works once, and for 3 days:")
+    click.echo(stack.console_url + made["invitation"])
 
 
 @command

@@ -24,6 +24,7 @@ from infra.terminal import CommandError
 from infra.uploading import bucket_exists
 from tests.support import plain_http
 from tests.support.patience import PATIENCE_SECONDS, wait_until
+from tests.support.people import PASSWORD, token_of
 from tests.support.ports import free_port
 from tests.support.settings import DATA, PROJECT
 from tests.support.stack import Stack, guarded
@@ -96,9 +97,9 @@ def workbook_with_a_bad_row(folder: Path) -> Path:
 
 def check_who_may(checkout: Checkout, api_url: str) -> None:
     """Makes an admin and a key as a person would, and lets both do what they may."""
-    password = checkout.run("superuser", "asha", "--name", "Asha Rao").splitlines()[-1]
-    body = {"login": "asha", "password": password}
-    session = plain_http.post(f"{api_url}/sessions/", json=body).json()["token"]
+    link = checkout.run("superuser", "asha", "--name", "Asha Rao").splitlines()[-1]
+    body = {"token": token_of(link), "password": PASSWORD}
+    session = plain_http.post(f"{api_url}/invitations/", json=body).json()["token"]
     key = checkout.run("api-key", "shop", "reader", "--days", "90").splitlines()[-1]
     assert "role must be reader, writer or importer" in checkout.run("api-key", "shop", "king", succeeds=False)
 

@@ -18,6 +18,7 @@ from tests.support import plain_http
 from tests.support.aws_commands import read
 from tests.support.deployments import Dev
 from tests.support.patience import PATIENCE_SECONDS, patiently
+from tests.support.people import PASSWORD, token_of
 from tests.support.settings import DATA, PROJECT
 from tests.support.stack import Stack
 
@@ -192,15 +193,16 @@ def test_dead_letters_are_put_back(reader: Reader, told: list[str]) -> None:
 @follows("make superuser", "make api-key", "aws lambda invoke")
 def test_the_first_admin_and_a_key_are_made(reader: Reader, told: list[str]) -> None:
     superuser, api_key, *invocations = told
-    password = reader.reads(superuser).split()[-1]
-    signed_in = reader.stack.post("/sessions/", {"login": "asha", "password": password})
-    assert signed_in.status_code == 201
+    link = reader.reads(superuser).split()[-1]
+    assert link.startswith(reader.stack.file.console_url)
+    accepted = reader.stack.post("/invitations/", {"token": token_of(link), "password": PASSWORD})
+    assert accepted.status_code == 201
     token = reader.reads(api_key).split()[-1]
     assert reads_customers(reader, token)
     assert len(invocations) == 2
     for line in invocations:
         answer = json.loads(reader.calls(line, stage="local")["Payload"].read())
-        assert "password" in answer or reads_customers(reader, answer["token"])
+        assert "invitation" in answer or reads_customers(reader, answer["token"])
 
 
 def reads_customers(reader: Reader, token: str) -> bool:

@@ -9,7 +9,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.tokens import new_key, new_session
 from tests.support.application import Answer, Api, assert_envelope
-from tests.support.people import PASSWORD, credentials_of, key_of, session_of, user_of
+from tests.support.people import PASSWORD, credentials_of, key_of, second_factor_of, session_of, user_of
 
 CUSTOMERS = "/api/customers"
 
@@ -135,6 +135,15 @@ def test_a_key_that_makes_no_sense_is_not_made(admin: Api, body: dict[str, Any],
     assert admin.get("/api/api-keys").json["api_keys"] == []
 
 
+def invited(admin: Api, login: str = "asha") -> Any:
+    """The invitation of a new viewer."""
+    return admin.post("/api/users", {"login": login, "name": "Asha", "role": "viewer"}).json["invitation"]
+
+
+def accept(api: Api, invitation: Any, password: str = PASSWORD) -> Answer:
+    return api.post("/api/invitations", {"token": invitation["token"], "password": password})
+
+
 def test_a_person_signs_in_looks_who_they_are_and_signs_out(closed_api: Api, database: Database) -> None:
     user = user_of(database, Role.OFFICER, "asha")
     answer = sign_in(closed_api, " Asha ")
@@ -175,7 +184,7 @@ def test_the_sixth_wrong_password_has_to_wait_and_so_has_the_right_one(closed_ap
 
 
 def test_passwords_are_not_repeated_by_an_answer(closed_api: Api, admin: Api) -> None:
-    short = admin.post("/api/users", {"login": "asha", "name": "Asha", "role": "viewer", "password": "hunter2"})
+    short = closed_api.post("/api/invitations", {"token": invited(admin)["token"], "password": "hunter2"})
     assert "12 to 200" in assert_envelope(short, 400, "invalid_request")["fields"]["password"][0]
     long = sign_in(closed_api, "asha", "hunter2" * 100)
     assert_envelope(long, 400, "invalid_request")
@@ -183,13 +192,13 @@ def test_passwords_are_not_repeated_by_an_answer(closed_api: Api, admin: Api) ->
 
 
 def test_a_user_is_made_changed_and_disabled(admin: Api) -> None:
-    body = {"login": "Asha", "name": "Asha Rao", "role": "viewer", "password": PASSWORD}
+    body = {"login": "Asha", "name": "Asha Rao", "role": "viewer", "email": "asha@example.com"}
     made = admin.post("/api/users", body)
     assert made.status == 201
     path = f"/api/users/{made.json['user_id']}"
-    assert made.json["login"] == "asha"
+    assert (made.json["login"], made.json["email"], made.json["password_state"]) == ("asha", "asha@example.com", "none")
     assert "password_hash" not in made.json
-    asha = admin.showing(sign_in(admin, "asha").json["token"])
+    asha = admin.showing(accept(admin, made.json["invitation"]).json["token"])
     assert_envelope(asha.post("/api/register", {}), 403, "forbidden")
     promoted = admin.call("PATCH", path, b'{"role": "officer"}')
     assert promoted.json["role"] == "officer"
@@ -202,14 +211,51 @@ def test_a_user_is_made_changed_and_disabled(admin: Api) -> None:
     assert sign_in(admin, "asha").status == 201
 
 
-def test_another_password_ends_the_sessions_of_the_old_one(admin: Api, database: Database) -> None:
+def test_a_reset_ends_the_password_and_the_sessions_and_the_user_chooses_another(
+    admin: Api, database: Database
+) -> None:
     user = user_of(database, Role.VIEWER, "asha")
     asha = admin.showing(session_of(database, "asha"))
-    changed = admin.call("PATCH", f"/api/users/{user.user_id}", b'{"password": "staple staple staple"}')
-    assert changed.json["password_changed_at"] > changed.json["created_at"]
+    reset = admin.post(f"/api/users/{user.user_id}/invitation", {})
+    assert reset.status == 201
     assert_refused(asha.get(CUSTOMERS))
     assert_refused(sign_in(admin, "asha"))
+    assert accept(admin, reset.json["invitation"], "staple staple staple").status == 201
     assert sign_in(admin, "asha", "staple staple staple").status == 201
+    assert_envelope(accept(admin, reset.json["invitation"]), 404, "invitation_not_found")
+
+
+def test_nobody_types_the_password_of_somebody_else(admin: Api, database: Database) -> None:
+    user = user_of(database, Role.VIEWER, "asha")
+    body = {"login": "ben", "name": "Ben", "role": "viewer", "password": PASSWORD}
+    assert "password" in assert_envelope(admin.post("/api/users", body), 400, "invalid_request")["fields"]
+    changed = admin.call("PATCH", f"/api/users/{user.user_id}", b'{"password": "staple staple staple"}')
+    assert "password" in assert_envelope(changed, 400, "invalid_request")["fields"]
+
+
+def test_a_user_with_a_second_factor_sends_the_code_too(admin: Api, database: Database) -> None:
+    user = user_of(database, Role.VIEWER, "asha")
+    factor = second_factor_of(database, user)
+    body = {"login": "asha", "password": PASSWORD}
+    assert_envelope(admin.post("/api/sessions", body), 401, "second_factor_required")
+    assert_envelope(admin.post("/api/sessions", body | {"code": "000000"}), 401, "unauthenticated")
+    code = factor.next_code()
+    assert admin.post("/api/sessions", body | {"code": code}).status == 201
+    assert_envelope(admin.post("/api/sessions", body | {"code": code}), 401, "unauthenticated")
+    assert admin.post("/api/sessions", body | {"code": factor.recovery_codes[0]}).status == 201
+    assert admin.get("/api/users").json["users"][1]["second_factor_since"] is not None
+    assert admin.call("DELETE", f"/api/users/{user.user_id}/second-factor").status == 204
+    assert admin.post("/api/sessions", body).status == 201
+    assert_envelope(admin.call("DELETE", f"/api/users/{user.user_id}/second-factor"), 409, "conflict")
+
+
+def test_a_reset_password_does_not_let_past_the_second_factor(admin: Api, database: Database) -> None:
+    user = user_of(database, Role.VIEWER, "asha")
+    factor = second_factor_of(database, user)
+    reset = admin.post(f"/api/users/{user.user_id}/invitation", {}).json["invitation"]
+    assert_envelope(accept(admin, reset), 401, "second_factor_required")
+    body = {"login": "asha", "password": PASSWORD, "code": factor.next_code()}
+    assert admin.post("/api/sessions", body).status == 201
 
 
 def test_an_admin_signs_somebody_out_everywhere(admin: Api, database: Database) -> None:
@@ -233,13 +279,13 @@ def test_the_last_admin_stays_one(admin: Api, database: Database, change: bytes)
 
 
 def test_a_login_belongs_to_one_user(admin: Api) -> None:
-    body = {"login": "ADMIN", "name": "Another", "role": "viewer", "password": PASSWORD}
+    body = {"login": "ADMIN", "name": "Another", "role": "viewer"}
     assert_envelope(admin.post("/api/users", body), 409, "conflict")
 
 
 def test_the_login_is_no_password(admin: Api) -> None:
-    body = {"login": "asha.rao@bank.in", "name": "Asha", "role": "viewer", "password": "Asha.Rao@bank.in"}
-    assert "login" in assert_envelope(admin.post("/api/users", body), 400, "invalid_request")["fields"]["password"][0]
+    refused = accept(admin, invited(admin, login="asha.rao@bank.in"), "Asha.Rao@bank.in")
+    assert "login" in assert_envelope(refused, 400, "invalid_request")["fields"]["password"][0]
 
 
 @pytest.mark.parametrize(
@@ -249,6 +295,8 @@ def test_the_login_is_no_password(admin: Api) -> None:
         ("DELETE", "/api/api-keys/9", "api_key_not_found"),
         ("DELETE", "/api/api-keys/x", "api_key_not_found"),
         ("PATCH", "/api/users/9", "user_not_found"),
+        ("POST", "/api/users/9/invitation", "user_not_found"),
+        ("DELETE", "/api/users/9/second-factor", "user_not_found"),
         ("DELETE", "/api/users/9/sessions", "user_not_found"),
     ],
 )

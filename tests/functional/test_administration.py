@@ -1,5 +1,6 @@
 """The function `administer`: the first admin and keys, for whoever AWS lets invoke it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,12 +8,12 @@ from chalice.test import Client
 
 from app import app
 from chalicelib.postgres.database import Database
-from chalicelib.rules.bounds import PASSWORD_LENGTH
-from chalicelib.services import audit
+from chalicelib.services import audit, users
+from chalicelib.services.users import UserChanges
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.paging import Cursor
 from tests.support.application import Api
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, TEST, user_of
 
 
 def administer(event: Any) -> dict[str, Any]:
@@ -22,29 +23,39 @@ def administer(event: Any) -> dict[str, Any]:
     return answer
 
 
-def test_a_superuser_is_made_with_a_password_that_is_shown_once(closed_api: Api) -> None:
+def token_of(made: dict[str, Any]) -> str:
+    """The token in the address of the page of the console to choose a password at."""
+    (token,) = re.findall(r"^invitation/(li_[\w-]{43})/$", made["invitation"])
+    return str(token)
+
+
+def test_a_superuser_is_made_who_chooses_the_password_by_a_link(closed_api: Api) -> None:
     made = administer({"operation": "create_superuser", "login": "Asha", "name": "Asha Rao"})
     assert (made["login"], made["name"], made["role"]) == ("asha", "Asha Rao", "admin")
-    assert len(made["password"]) >= PASSWORD_LENGTH.least
-    body = {"login": "asha", "password": made["password"]}
-    asha = closed_api.showing(closed_api.post("/api/sessions", body).json["token"])
+    body = {"token": token_of(made), "password": PASSWORD}
+    asha = closed_api.showing(closed_api.post("/api/invitations", body).json["token"])
     assert asha.get("/api/users").status == 200
 
 
 def test_a_superuser_may_bring_a_password(closed_api: Api) -> None:
     made = administer({"operation": "create_superuser", "login": "asha", "password": PASSWORD})
-    assert "password" not in made
+    assert "invitation" not in made
     assert closed_api.post("/api/sessions", {"login": "asha", "password": PASSWORD}).status == 201
 
 
-def test_a_second_time_gives_the_same_superuser_a_new_password(closed_api: Api) -> None:
+def test_a_second_time_gives_the_same_superuser_another_link(closed_api: Api, database: Database) -> None:
     first, second = (administer({"operation": "create_superuser", "login": "asha"}) for _ in range(2))
     assert first["user_id"] == second["user_id"]
     statuses = [
-        closed_api.post("/api/sessions", {"login": "asha", "password": made["password"]}).status
+        closed_api.post("/api/invitations", {"token": token_of(made), "password": PASSWORD}).status
         for made in (first, second)
     ]
-    assert statuses == [401, 201]
+    assert statuses == [404, 201]
+    user_of(database, login="another")
+    users.change_user(database, TEST, first["user_id"], changes=UserChanges(disabled=True))
+    third = administer({"operation": "create_superuser", "login": "asha"})
+    assert closed_api.post("/api/sessions", {"login": "asha", "password": PASSWORD}).status == 401
+    assert closed_api.post("/api/invitations", {"token": token_of(third), "password": PASSWORD}).status == 201
 
 
 def test_a_key_is_made_and_works(closed_api: Api) -> None:
@@ -94,7 +105,7 @@ def test_nothing_that_is_secret_is_logged(
 ) -> None:
     superuser = administer({"operation": "create_superuser", "login": "asha", "password": PASSWORD})
     made = [
-        administer({"operation": "create_superuser", "login": "ben"})["password"],
+        token_of(administer({"operation": "create_superuser", "login": "ben"})),
         administer({"operation": "create_api_key", "name": "shop", "role": "reader"})["token"],
         closed_api.post("/api/sessions", {"login": "asha", "password": PASSWORD}).json["token"],
     ]

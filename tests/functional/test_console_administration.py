@@ -16,7 +16,7 @@ from chalicelib.rules.policy import POLICIES, STANDARD_1, Policy
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import api_keys, users
 from tests.support.application import Api
-from tests.support.console.browser import Browser, Seen
+from tests.support.console.browser import Browser, Seen, choose_password, link_on
 from tests.support.customers import add_loan, named
 from tests.support.lending import create_loan
 from tests.support.people import PASSWORD, TEST, key_of, user_of
@@ -34,8 +34,16 @@ def admin(browser: Browser, database: Database) -> Browser:
 
 
 def make_user(admin: Browser, **changes: str) -> Seen:
-    fields = {"login": "Asha", "name": "Asha Rao", "role": "officer", "password": PASSWORD} | changes
+    fields = {"login": "Asha", "name": "Asha Rao", "role": "officer"} | changes
     return admin.send(admin.get(f"{USERS}new/"), "", **fields)
+
+
+def asha_of(admin: Browser) -> Browser:
+    """The browser of a new officer who has chosen a password."""
+    link = link_on(admin.follow(make_user(admin)))
+    asha = Browser(admin.client)
+    assert choose_password(asha, link).status == 200
+    return asha
 
 
 def make_key(admin: Browser, **changes: str) -> Seen:
@@ -61,14 +69,15 @@ def test_only_admins_see_the_administration(browser: Browser, database: Database
 
 def test_the_administration_leads_to_its_parts(admin: Browser) -> None:
     links = admin.get("/console/administration/").links()
-    assert {USERS, KEYS, AUDIT, "/console/administration/policy/", "/console/imports/dead-letters/"} <= set(links)
+    assert {USERS, KEYS, AUDIT, "/console/policy/", "/console/imports/dead-letters/"} <= set(links)
 
 
 def test_an_admin_makes_a_user_who_signs_in(admin: Browser, closed_api: Api) -> None:
     made = admin.follow(make_user(admin))
-    assert made.path == f"{USERS}2/?done=user-created"
-    assert "asha, officer" in made.words
-    assert "Asha Rao" in admin.get(USERS).words
+    assert made.path == f"{USERS}2/invitation/"
+    assert "Invited" in admin.get(USERS).words
+    assert choose_password(Browser(closed_api.client), link_on(made)).path == "/console/account/second-factor/"
+    assert "Asha Rao asha Officer Active" in admin.get(USERS).words
     assert Browser(closed_api.client).sign_in("asha").status == 200
 
 
@@ -79,8 +88,7 @@ def test_an_admin_makes_a_user_who_signs_in(admin: Browser, closed_api: Api) -> 
         ("login", "", "Is required"),
         ("name", "", "Is required"),
         ("role", "owner", "Must be viewer, officer or admin"),
-        ("password", "short", "Must be text of 12"),
-        ("password", "", "Is required"),
+        ("email", "asha", "Must be an e-mail address"),
     ],
 )
 def test_a_user_that_is_not_valid_is_refused_beside_the_field_and_the_rest_is_kept(
@@ -91,8 +99,6 @@ def test_a_user_that_is_not_valid_is_refused_beside_the_field_and_the_rest_is_ke
     assert sentence in answer.words
     kept = {"login": "Asha", "name": "Asha Rao"} | {field: value}
     assert f'value="{kept["login"]}"' in answer.text
-    assert PASSWORD not in answer.text
-    assert "short" not in answer.words
 
 
 def test_a_login_that_somebody_has_is_told_beside_the_field(admin: Browser) -> None:
@@ -104,20 +110,23 @@ def test_a_login_that_somebody_has_is_told_beside_the_field(admin: Browser) -> N
 
 
 def test_name_and_role_are_changed(admin: Browser) -> None:
-    make_user(admin)
+    make_user(admin, email="asha@example.com")
     page = admin.get(f"{USERS}2/")
-    changed = admin.follow(admin.send(page, "", name="Asha Menon", role="viewer"))
+    assert 'value="asha@example.com"' in page.text
+    changed = admin.follow(admin.send(page, "", name="Asha Menon", role="viewer", email=""))
     assert "The change is saved." in changed.words
+    assert "asha@example.com" not in changed.text
     assert "asha, viewer" in changed.words
     assert admin.send(page, "", name="Asha Menon", role="king").status == 400
 
 
-def test_a_user_is_disabled_and_let_in_again(admin: Browser, closed_api: Api) -> None:
-    make_user(admin)
-    asha = Browser(closed_api.client)
-    asha.sign_in("asha")
-    page = admin.get(f"{USERS}2/")
-    disabled = admin.follow(admin.send(page, "disable/"))
+def test_a_user_is_disabled_and_let_in_again(admin: Browser) -> None:
+    asha = asha_of(admin)
+    question = admin.get(f"{USERS}2/disable/")
+    assert "Disable Asha Rao?" in question.words
+    assert "1 session" in question.words
+    assert asha.get("/console/").status == 200
+    disabled = admin.follow(admin.send(question, ""))
     assert "signed out everywhere" in disabled.words
     assert "Disabled" in admin.get(USERS).words
     assert asha.get("/console/").status == 303
@@ -126,23 +135,8 @@ def test_a_user_is_disabled_and_let_in_again(admin: Browser, closed_api: Api) ->
     assert asha.sign_in("asha").status == 200
 
 
-def test_a_new_password_ends_the_sessions_of_the_user(admin: Browser, closed_api: Api) -> None:
-    make_user(admin)
-    asha = Browser(closed_api.client)
-    asha.sign_in("asha")
-    page = admin.get(f"{USERS}2/")
-    assert "Must be text of 12" in admin.send(page, "password/", password="short").words
-    assert "Is required" in admin.send(page, "password/", password="").words
-    assert "The password is reset" in admin.follow(admin.send(page, "password/", password=ANOTHER)).words
-    assert asha.get("/console/").status == 303
-    assert asha.sign_in("asha").status == 403
-    assert asha.sign_in("asha", ANOTHER).status == 200
-
-
-def test_the_sessions_of_a_user_are_shown_and_ended(admin: Browser, closed_api: Api) -> None:
-    make_user(admin)
-    asha = Browser(closed_api.client)
-    asha.sign_in("asha")
+def test_the_sessions_of_a_user_are_shown_and_ended(admin: Browser) -> None:
+    asha = asha_of(admin)
     page = admin.get(f"{USERS}2/")
     assert "Sign out everywhere" in page.words
     ended = admin.follow(admin.send(page, "sessions/"))
@@ -177,10 +171,14 @@ def test_many_users_come_in_pages(admin: Browser, database: Database) -> None:
 
 def test_a_key_is_made_shown_once_and_works(admin: Browser, closed_api: Api) -> None:
     assert "No API keys yet" in admin.get(KEYS).words
-    made = make_key(admin)
-    assert made.status == 200
+    made = admin.follow(make_key(admin))
+    assert made.path == f"{KEYS}1/issued/"
     assert made.headers["Cache-Control"] == "no-store"
     token = token_on(made)
+    again = admin.get(made.path)
+    assert token not in again.text
+    assert "shown only once" in again.words
+    assert admin.get(f"{KEYS}2/issued/").status == 404
     assert closed_api.showing(token).get("/api/customers/").status == 200
     listed = admin.get(KEYS)
     assert token not in listed.text
@@ -215,17 +213,18 @@ def test_without_days_a_key_does_not_end(admin: Browser, database: Database) -> 
 
 
 def test_a_key_is_rotated_after_a_question(admin: Browser, closed_api: Api) -> None:
-    old = token_on(make_key(admin))
+    old = token_on(admin.follow(make_key(admin)))
     question = admin.get(f"{KEYS}1/rotate/")
     assert "Rotate Web shop?" in question.words
     assert closed_api.showing(old).get("/api/customers/").status == 200
-    new = token_on(admin.send(question, ""))
+    new = token_on(admin.follow(admin.send(question, "")))
+    assert new not in admin.get(f"{KEYS}1/issued/").text
     assert closed_api.showing(old).get("/api/customers/").status == 401
     assert closed_api.showing(new).get("/api/customers/").status == 200
 
 
 def test_a_key_is_revoked_after_a_question(admin: Browser, closed_api: Api) -> None:
-    token = token_on(make_key(admin))
+    token = token_on(admin.follow(make_key(admin)))
     question = admin.get(f"{KEYS}1/revoke/")
     assert "This cannot be undone." in question.words
     assert closed_api.showing(token).get("/api/customers/").status == 200
@@ -254,7 +253,7 @@ def test_the_audit_log_tells_who_did_what_and_what_it_was_before(admin: Browser)
     seen = admin.get(AUDIT)
     assert "a-admin of the tests user:1 Changed a user User 2 Name Asha Rao → Asha Menon" in seen.words
     assert f"{USERS}2/" in seen.links()
-    assert PASSWORD not in seen.text
+    assert "li_" not in seen.text
     assert "password_hash" not in seen.text
 
 
@@ -278,7 +277,12 @@ def test_the_filters_of_the_audit_log_stand_in_its_address(admin: Browser, datab
     make_key(admin)
     users.end_sessions(database, TEST, 2)
     assert filtered(admin, "?action=api_key_created") == ["Created an API key"]
-    assert filtered(admin, "?actor=user:1") == ["Created an API key", "Created a user", "Signed in"]
+    assert filtered(admin, "?actor=user:1") == [
+        "Created an API key",
+        "Created a link to choose a password",
+        "Created a user",
+        "Signed in",
+    ]
     assert filtered(admin, "?actor=operator&subject_kind=user&subject_id=2") == ["Ended sessions"]
     assert filtered(admin, "?subject_kind=api_key") == ["Created an API key"]
     today = runtime.today().isoformat()
@@ -327,7 +331,7 @@ def test_every_action_and_subject_of_the_audit_log_has_words() -> None:
 
 
 def test_the_active_policy_is_readable(admin: Browser) -> None:
-    words = admin.get("/console/administration/policy/").words
+    words = admin.get("/console/policy/").words
     for told in (
         "standard-1",
         "36 × monthly income",

@@ -329,8 +329,12 @@ def test_settings_that_make_no_sense_are_told_as_a_page_without_them(
 
 
 def test_a_notice_is_one_of_ours(browser: Browser) -> None:
-    assert "You are signed out." in browser.get(f"{SIGN_IN}?done=signed-out").words
-    assert "Call 0800" not in browser.get(f"{SIGN_IN}?done=Call+0800").words
+    for named, is_shown in (("signed-out", True), ("Call+0800", False)):
+        browser.cookies["loans-done"] = named
+        assert ("You are signed out." in browser.get(SIGN_IN).words) is is_shown
+        assert "Call 0800" not in browser.get(SIGN_IN).words
+    # An address says nothing: it can be shared.
+    assert "You are signed out." not in browser.get(f"{SIGN_IN}?done=signed-out").words
 
 
 def test_static_files_are_kept_for_good_under_their_version(browser: Browser) -> None:

@@ -18,7 +18,7 @@ from contract.document import view_name
 from contract.exchanges import FILE, Exchange, read_exchanges
 from tests.support.application import Answer, Api
 from tests.support.imports.jobs import reference, upload
-from tests.support.people import PASSWORD, TEST
+from tests.support.people import PASSWORD, TEST, second_factor_of
 from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ VOLATILE = {
     "disabled_at": "2026-11-23T10:25:00.123456+05:30",
     "password_changed_at": "2026-11-23T10:15:30.123456+05:30",
     "token": "lk_Zy3kQ81mWc0d_…",
+    "invitation": {
+        "token": "li_q7Vn2…",
+        "path": "/console/invitation/li_q7Vn2…/",
+        "expires_at": "2026-11-26T10:15:30.123456+05:30",
+    },
     "public_id": "Zy3kQ81mWc0d",
 }
 
@@ -82,6 +87,8 @@ LATENESS = {"days_past_due": 95, "overdue": 46032, "outstanding": 46826.28}
 # Stand in the examples for the token of the session that was opened last, and for that of the last key of an importer.
 KEY = "Bearer $KEY"
 IMPORTER = "Bearer $IMPORTER"
+# Stands in the bodies of the examples for the invitation that was made last.
+INVITATION = "li_q7Vn2…"
 
 
 def steady(value: Any) -> Any:
@@ -105,7 +112,8 @@ def _of_today(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def call(api: Api, exchange: Exchange, tokens: Mapping[str, str]) -> Answer:
-    body = b"" if exchange.body is None else json.dumps(exchange.body).encode()
+    text = "" if exchange.body is None else json.dumps(exchange.body, ensure_ascii=False)
+    body = text.replace(INVITATION, tokens.get(INVITATION, INVITATION)).encode()
     headers = {name: tokens.get(value, value) for name, value in exchange.headers.items()}
     return api.call(exchange.method, exchange.path, body, {"Content-Type": "application/json"} | headers)
 
@@ -115,10 +123,14 @@ def replayed(api: Api, s3: "S3Client", database: Database) -> Iterator[tuple[Exc
     tokens = {KEY: ""}
     users.create_user(database, TEST, WantedUser("asha", "Asha Menon", "admin", PASSWORD))
     for exchange in read_exchanges():
+        if exchange.operation == "remove_second_factor":
+            second_factor_of(database, users.view_user(database, 2)[0])
         answer = call(api, exchange, tokens)
         yield exchange, answer
         if exchange.operation == "sign_in" and answer.status == 201:
             tokens[KEY] = f"Bearer {answer.json['token']}"
+        if "invitation" in (answer.json if answer.text else {}):
+            tokens[INVITATION] = answer.json["invitation"]["token"]
         if exchange.operation == "create_key" and answer.json["role"] == "importer":
             tokens[IMPORTER] = f"Bearer {answer.json['token']}"
         if exchange.operation == "start_import" and answer.status == 201:

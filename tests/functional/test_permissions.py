@@ -24,7 +24,7 @@ PATHS_WITH_S3 = ("/api/imports/template",)
 
 # The console's, what a PATCH of a customer asks for by its fields (test_ceilings.py), and what a list of imports asks
 # for (test_whose_imports.py).
-WITHOUT_A_ROUTE = {Operation.REDRIVE_IMPORTS, Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS}
+WITHOUT_A_ROUTE = {Operation.READ_POLICY, Operation.REDRIVE_IMPORTS, Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS}
 
 
 def calls() -> list[tuple[str, str, Operation]]:

@@ -6,6 +6,7 @@ wait for it, and then the first commits.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
@@ -13,14 +14,17 @@ from sqlalchemy import func, text
 
 from chalicelib.errors import Conflict, Unauthenticated
 from chalicelib.postgres.database import Database, Transaction
-from chalicelib.rules.access import Role
-from chalicelib.services import api_keys, passwords, users
+from chalicelib.rules.access import USER, Author, Role
+from chalicelib.rules.tokens import Token
+from chalicelib.services import api_keys, invitations, passwords, second_factors, users
+from chalicelib.services.invitations import Invitee
+from chalicelib.services.second_factors import Proof
 from chalicelib.services.sessions import Attempt, change_own_password, sign_in
 from chalicelib.services.users import UserChanges
 from chalicelib.storage import api_keys as stored_keys
 from chalicelib.storage import sessions as stored_sessions
 from chalicelib.storage import users as stored_users
-from tests.support.people import PASSWORD, TEST, key_of, session_of, user_of
+from tests.support.people import PASSWORD, TEST, key_of, second_factor_of, session_of, user_of
 from tests.support.waiting import wait_until_someone_waits
 
 ANOTHER = "another long password"
@@ -157,3 +161,54 @@ def test_a_session_signed_in_before_is_not_touched_by_a_failed_sign_in(database:
     with pytest.raises(Unauthenticated):
         sign_in(database, attempt("not the password"))
     assert open_sessions(database) == 1
+
+
+def test_of_two_who_use_one_link_at_once_one_chooses_the_password(database: Database, new_database: Databases) -> None:
+    link = Token(invitations.invite(database, TEST, Invitee("asha", "Asha Rao", "officer")).token)
+
+    def accept(password: str) -> object:
+        return invitations.accept(database, link, password, address="192.0.2.1", request_id="a request")
+
+    used = meanwhile(
+        new_database,
+        lambda tx: stored_users.use_link(tx.connection, link.digest, NEW_HASH),
+        lambda: accept("a third long password"),
+    )
+    assert used is None
+    assert _secret(database).password_hash == NEW_HASH
+    assert open_sessions(database) == 0
+
+
+def test_of_two_who_send_one_code_at_once_one_gets_in(database: Database, new_database: Databases) -> None:
+    app = second_factor_of(database, user_of(database, Role.OFFICER, "asha"))
+    first, second = (Token(sign_in(database, attempt()).token) for _ in range(2))
+    code = app.next_code()
+    databases = [new_database() for _ in range(2)]
+
+    def pass_code(turn: int) -> bool:
+        try:
+            second_factors.pass_code(
+                databases[turn], (first, second)[turn], Proof(code, datetime.now(UTC), "a request")
+            )
+        except Unauthenticated:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(pass_code, range(2))) == [False, True]
+
+
+def test_two_admins_who_reset_each_other_at_once_do_not_both_succeed(
+    database: Database, new_database: Databases
+) -> None:
+    first, second = user_of(database, Role.ADMIN, "asha"), user_of(database, Role.ADMIN, "second")
+    author = Author(USER, second.name, second.user_id)
+    with pytest.raises(Conflict, match="only admin"):
+        meanwhile(
+            new_database,
+            lambda tx: (
+                stored_users.lock_with_admins(tx.connection, second.user_id),
+                stored_users.set_link(tx.connection, second.user_id, link_hash=b"x" * 32, password_hash=NEW_HASH),
+            ),
+            lambda: invitations.renew(database, author, first.user_id),
+        )

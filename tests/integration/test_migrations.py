@@ -9,9 +9,15 @@ from sqlalchemy import text
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
+from chalicelib.rules.access import USER, Author
+from chalicelib.services import users
+from chalicelib.services.users import UserChanges, WantedUser
 from chalicelib.storage.tables import metadata
 from infra.local.postgres import PostgresServer
+from tests.support.people import PASSWORD
 from tests.support.settings import settings_for
+
+OPERATOR, ASHA = Author("operator", "make superuser"), Author(USER, "asha", 1)
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
@@ -63,6 +69,36 @@ def test_a_downgrade_to_nothing_and_back_works(new_database: Callable[[], Databa
         tx.commit()
     before, _ = migrate(new_database())
     assert before is None
+
+
+def test_a_password_that_another_user_set_last_is_known_not_to_be_ones_own(
+    database: Database, new_database: Callable[[], Database]
+) -> None:
+    from alembic import command
+
+    from chalicelib.postgres.migrate import alembic_config
+
+    asha, by_admin, by_operator, own, reset = (
+        users.create_user(database, author, WantedUser(login, login, "officer", PASSWORD))
+        for login, author in (
+            ("asha", OPERATOR),
+            ("by-admin", ASHA),
+            ("by-operator", OPERATOR),
+            ("own", ASHA),
+            ("reset", OPERATOR),
+        )
+    )
+    again = UserChanges(password="another long password")
+    users.change_user(database, Author(USER, "own", own.user_id), own.user_id, changes=again)
+    users.change_user(database, ASHA, reset.user_id, changes=again)
+    users.change_user(database, ASHA, by_operator.user_id, changes=UserChanges(name="Another"))
+    with new_database().transaction() as tx:
+        command.downgrade(alembic_config(tx.connection), "0012")
+        command.upgrade(alembic_config(tx.connection), "head")
+        found = tx.connection.execute(text("SELECT user_id FROM users WHERE password_state = 'given'")).scalars()
+        assert set(found) == {by_admin.user_id, reset.user_id}
+        assert asha.user_id == ASHA.author_id
+        tx.commit()
 
 
 def test_a_connection_that_broke_since_the_last_time_does_not_stop_a_migration(

@@ -164,6 +164,8 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "rules.devices._FORM": [("fullmatch", lambda n: "a" * n)],
     "rules.tokens.KEY_FORM": [("fullmatch", lambda n: "lk_" + "a" * n)],
     "rules.tokens.SESSION_FORM": [("fullmatch", lambda n: "ls_" + "a" * n)],
+    "rules.tokens.INVITATION_FORM": [("fullmatch", lambda n: "li_" + "a" * n)],
+    "services.second_factor_codes._CODE": [("fullmatch", lambda n: "1" * n)],
     "rules.typed.dates._NUMBERS": [("fullmatch", lambda n: "1-1-" + "1" * n)],
     "rules.typed.dates._YEAR_FIRST": [("fullmatch", lambda n: "2024-1-" + "1" * n)],
     "rules.typed.dates._DAY_AND_WORD": [("fullmatch", lambda n: "1 " + "a" * n)],

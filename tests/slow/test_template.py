@@ -49,6 +49,7 @@ CHOSEN = (
     "DATABASE_PROXY",
     "OFFICER_CEILING",
     "ADMIN_CEILING",
+    "SECOND_FACTOR_ROLES",
 )
 # Between the end of an import's statement and that of its function.
 SECONDS_TO_SAY_WHY = 10

@@ -8,8 +8,8 @@ import pytest
 from app import app
 from chalicelib.console.frame.dispatch import view_of
 from chalicelib.console.frame.notices import KINDS, NOTICES
-from chalicelib.console.frame.pages import PAGES, Page
-from tests.support.console.pages import BEHIND, DOWNLOADS, IN_PASSING, PICTURES, page_at
+from chalicelib.console.frame.pages import PAGES, Page, page_at
+from tests.support.console.pages import BEHIND, DOWNLOADS, IN_PASSING, PICTURES
 
 
 def parameters_of(page: Page) -> list[str]:

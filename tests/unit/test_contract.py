@@ -190,7 +190,7 @@ def test_descriptions_are_read_as_sentences(words_of_code: str, read: str) -> No
 
 def test_public_operations_ask_for_no_credentials_and_all_others_name_their_roles() -> None:
     public = {each["operationId"] for each in operations() if each.get("security") == []}
-    assert public == {"view_contract", "view_docs", "sign_in"}
+    assert public == {"view_contract", "view_docs", "sign_in", "accept_invitation"}
     assert all(each["x-roles"] for each in operations())
 
 

@@ -8,7 +8,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from chalicelib.api.answers.common import NextId, one_of
 from chalicelib.rules import auditing
-from chalicelib.rules.access import ANYONE, KEY, MACHINES, PEOPLE, USER, Role
+from chalicelib.rules.access import ANYONE, KEY, MACHINES, PEOPLE, USER, PasswordState, Role
 
 KeyRole = Annotated[str, one_of(MACHINES)]
 PersonRole = Annotated[str, one_of(PEOPLE)]
@@ -96,6 +96,32 @@ class UserRecord(TypedDict):
     disabled_at: Annotated[
         datetime | None, Field(description="since when the user may not sign in; null where they may")
     ]
+    email: Annotated[str | None, Field(description="the e-mail address, which nothing is sent to; null for none")]
+    password_state: Annotated[
+        str,
+        one_of(PasswordState),
+        Field(
+            description="own: the user chose it, or nobody knows who did; given: another user knows it, so it has to "
+            "be changed; none: the user has a link to choose it with"
+        ),
+    ]
+    second_factor_since: Annotated[
+        datetime | None, Field(description="since when the user signs in with a second factor; null for without")
+    ]
+
+
+class InvitationRecord(TypedDict):
+    """A link to choose a password with, which is not shown again."""
+
+    token: Annotated[str, Field(description="the token, shown this once, for `POST /api/invitations/`")]
+    path: Annotated[str, Field(description="the page of the console that the user opens, without the host")]
+    expires_at: Annotated[datetime, Field(description="the moment from which on it works no more")]
+
+
+class InvitedUser(UserRecord):
+    """A user with the link to choose a password with."""
+
+    invitation: Annotated[InvitationRecord, Field(description="what to hand over to the user")]
 
 
 class UsersPage(TypedDict):

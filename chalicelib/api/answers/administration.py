@@ -7,13 +7,15 @@ from typing_extensions import TypedDict
 
 
 class Superuser(TypedDict):
-    """A user who may do everything. `password` is the one that was made up, if none was given."""
+    """A user who may do everything. `invitation` is the page to choose a password at, below the console's address, if
+    none was given.
+    """
 
     user_id: int
     login: str
     name: str
     role: str
-    password: NotRequired[str]
+    invitation: NotRequired[str]
 
 
 class ApiKey(TypedDict):

@@ -3,19 +3,19 @@
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.account.passwords import new_password
 from chalicelib.console.frame.cookies import set_device
 from chalicelib.console.frame.forms import Form
-from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.redirects import SIGN_IN, redirect
+from chalicelib.console.frame.redirects import ACCOUNT, SIGN_IN, redirect
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest, LoanError, TooManyRequests, Unauthenticated
-from chalicelib.requests.access_models import PatchUserBody
 from chalicelib.requests.gateway import address_of
+from chalicelib.rules.access import Owed
 from chalicelib.rules.bounds import PASSWORD_LENGTH
 from chalicelib.services import sessions, users
 from chalicelib.services.sessions import Attempt
-from chalicelib.storage.sessions import OpenSession
+from chalicelib.storage.sessions import REFERENCE_LENGTH, OpenSession
 from chalicelib.storage.users import User
 
 
@@ -27,11 +27,12 @@ def view_account(visit: Visit) -> Response:
 def change_password(visit: Visit) -> Response:
     """Changes the user's own password, which ends all sessions, and leads to the sign-in."""
     try:
-        new = _new_password(visit)
+        new = new_password(visit.form)
         device = sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new=new)
     except Unauthenticated:
         return _account(visit, Form(errors={"current_password": ["is not your current password"]}), 400)
     except InvalidRequest as error:
+        # What the service refuses is called password there.
         errors = {"new_password" if name == "password" else name: error.fields[name] for name in error.fields}
         return _account(visit, Form(errors=errors), error.status)
     except TooManyRequests as error:
@@ -42,14 +43,11 @@ def change_password(visit: Visit) -> Response:
     return redirect(visit, SIGN_IN, done="password-changed", headers={"Set-Cookie": cookie})
 
 
-def _new_password(visit: Visit) -> str:
-    new = visit.form.get("new_password", "")
-    if new != visit.form.get("repeated_password", ""):
-        raise InvalidRequest("The passwords differ.", {"repeated_password": ["must be the same as the new password"]})
-    password = read(PatchUserBody, {"password": new}).password
-    if password is None:
-        raise InvalidRequest("The password is missing.", {"password": ["is required"]})
-    return password
+def end_session(visit: Visit, reference: str) -> Response:
+    """Ends one session of the user."""
+    ended = sessions.end_own_session(runtime.database(), visit.author, reference)
+    runtime.gate().forget()
+    return redirect(visit, ACCOUNT, done="session-closed" if ended else None)
 
 
 def _attempt(visit: Visit) -> Attempt:
@@ -79,6 +77,8 @@ def _account(visit: Visit, form: Form, status: int = 200) -> Response:
         status=status,
         user=user,
         sessions=open_sessions,
+        this_session=visit.token and visit.token.digest.hex()[:REFERENCE_LENGTH],
+        is_given=visit.actor.owes is Owed.PASSWORD,
         form=form,
     )
 

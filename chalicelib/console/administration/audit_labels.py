@@ -29,6 +29,12 @@ ACTIONS: Mapping[str, str] = {
     Action.KEY_REVOKED: "Revoked an API key",
     Action.USER_CREATED: "Created a user",
     Action.USER_CHANGED: "Changed a user",
+    Action.USER_INVITED: "Created a link to choose a password",
+    Action.INVITATION_ACCEPTED: "Chose a password by a link",
+    Action.SECOND_FACTOR_SET_UP: "Set up a second factor",
+    Action.SECOND_FACTOR_REMOVED: "Removed a second factor",
+    Action.RECOVERY_CODES_RENEWED: "Renewed recovery codes",
+    Action.RECOVERY_CODE_USED: "Used a recovery code",
     Action.SESSIONS_ENDED: "Ended sessions",
     Action.SIGNED_IN: "Signed in",
     Action.SIGNED_OUT: "Signed out",
@@ -50,8 +56,13 @@ RATES = {"interest_rate", "corrected_interest_rate", "rate_floor"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?|Z)")
 
 
+LABELS = {"email": "E-mail", "totp_since": "Second factor since", "link_expires_at": "Link good until"}
+
+
 def label_of(name: str) -> str:
     """The name of a value, as a label: approved_limit is Approved limit."""
+    if name in LABELS:
+        return LABELS[name]
     if name in FIELDS:
         return FIELDS[name].label
     words = name.replace("_", " ").strip()

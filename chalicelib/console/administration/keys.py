@@ -1,20 +1,22 @@
-"""API keys. A token is shown once, on the page that creates it; that page answers a form and has no address."""
+"""API keys. A token is shown once: the form hands it over to a page, which shows it no more when it is loaded again."""
 
 from datetime import UTC, datetime
 
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.frame.cookies import SECRET
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.redirects import redirect
+from chalicelib.console.frame.redirects import handed_over, redirect
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import ApiKeyNotFound, InvalidRequest
 from chalicelib.requests.access_models import NewKeyBody, NumberedQuery
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.access import MACHINES, Role
+from chalicelib.rules.tokens import read_token
 from chalicelib.services import api_keys
 from chalicelib.services.api_keys import IssuedKey, WantedKey
 from chalicelib.storage.api_keys import StoredKey
@@ -45,7 +47,7 @@ def view_new_key(visit: Visit) -> Response:
 
 
 def create_key(visit: Visit) -> Response:
-    """Creates a key and shows it."""
+    """Creates a key and leads to it."""
     try:
         wanted = WantedKey(**read(NewKeyBody, visit.form).model_dump())
         issued = api_keys.create_key(runtime.database(), visit.author, wanted)
@@ -54,13 +56,21 @@ def create_key(visit: Visit) -> Response:
     return _issued(visit, issued)
 
 
+def view_issued(visit: Visit, key_id: str) -> Response:
+    """A key that was just created or rotated, with its token the first time."""
+    key, token = _key(key_id), read_token(handed_over(visit))
+    if token is None or token.public_id != key.public_id:
+        return page(visit, "administration/key_issued.html", key=key, token=None)
+    return page(visit, "administration/key_issued.html", key=key, token=token.text, drops=SECRET)
+
+
 def confirm_rotation(visit: Visit, key_id: str) -> Response:
     """Asks before the current token stops working."""
     return page(visit, "administration/key_confirm.html", key=_key(key_id), action="rotate")
 
 
 def rotate_key(visit: Visit, key_id: str) -> Response:
-    """Gives a key a new token and shows it."""
+    """Gives a key a new token and leads to it."""
     issued = api_keys.rotate_key(runtime.database(), visit.author, _number(key_id))
     runtime.gate().forget()
     return _issued(visit, issued)
@@ -100,4 +110,4 @@ def _new_key(visit: Visit, form: Form, status: int = 200) -> Response:
 
 
 def _issued(visit: Visit, issued: IssuedKey) -> Response:
-    return page(visit, "administration/key_issued.html", key=issued.key, token=issued.token)
+    return redirect(visit, f"administration/keys/{issued.key.key_id}/issued/", secret=issued.token)

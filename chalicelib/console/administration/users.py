@@ -3,18 +3,21 @@
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.frame.cookies import SECRET
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
-from chalicelib.console.frame.redirects import redirect
+from chalicelib.console.frame.redirects import handed_over, redirect
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import Conflict, InvalidRequest, LoanError, UserNotFound
 from chalicelib.requests.access_models import NewUserBody, NumberedQuery, PatchUserBody
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.access import PEOPLE, Role
-from chalicelib.services import users
-from chalicelib.services.users import UserChanges, WantedUser
+from chalicelib.rules.tokens import read_invitation
+from chalicelib.services import invitations, second_factors, users
+from chalicelib.services.invitations import Invitation, Invitee
+from chalicelib.services.users import UserChanges
 
 PAGE_ROWS = 50
 
@@ -36,19 +39,39 @@ def view_users(visit: Visit) -> Response:
 
 def view_new_user(visit: Visit) -> Response:
     """The form of a new user."""
-    return _new_user(visit, Form({"role": Role.VIEWER}))
+    return _new_user(visit, Form({"role": Role.OFFICER}))
 
 
 def create_user(visit: Visit) -> Response:
-    """Creates a user."""
+    """Creates a user, and leads to the link with which they choose a password."""
     try:
-        wanted = WantedUser(**read(NewUserBody, visit.form).model_dump())
-        user = users.create_user(runtime.database(), visit.author, wanted)
+        invitee = Invitee(**read(NewUserBody, visit.form).model_dump())
+        invitation = invitations.invite(runtime.database(), visit.author, invitee)
     except InvalidRequest as error:
         return _new_user(visit, Form.refused(visit.form, error), error.status)
     except Conflict as error:
         return _new_user(visit, Form(visit.form, {"login": [error.sentence]}), error.status)
-    return redirect(visit, f"administration/users/{user.user_id}/", done="user-created")
+    return _invited(visit, invitation)
+
+
+def renew_invitation(visit: Visit, user_id: str) -> Response:
+    """Resets the password of a user, and leads to the link with which they choose another one."""
+    number = _number(user_id)
+    try:
+        invitation = invitations.renew(runtime.database(), visit.author, number)
+    except Conflict as error:
+        return _user(visit, number, changed=_refused(visit, error), status=error.status)
+    runtime.gate().forget()
+    return _invited(visit, invitation)
+
+
+def view_invitation(visit: Visit, user_id: str) -> Response:
+    """The link of a user, the first time that the page is loaded."""
+    database, link = runtime.database(), read_invitation(handed_over(visit))
+    user, _ = users.view_user(database, _number(user_id))
+    is_theirs = link is not None and invitations.who_is_invited(database, link) == user
+    token = link.text if link is not None and is_theirs else None
+    return page(visit, "administration/invitation.html", user=user, token=token, drops=SECRET if token else None)
 
 
 def view_user(visit: Visit, user_id: str) -> Response:
@@ -57,27 +80,20 @@ def view_user(visit: Visit, user_id: str) -> Response:
 
 
 def change_user(visit: Visit, user_id: str) -> Response:
-    """Changes name and role."""
+    """Changes name, role and e-mail address."""
     number = _number(user_id)
     try:
-        body = read(PatchUserBody, {name: visit.form.get(name, "") for name in ("name", "role")})
-        _change(visit, number, UserChanges(body.name, body.role))
+        body = read(PatchUserBody, {name: visit.form.get(name, "") for name in ("name", "role", "email")})
+        _change(visit, number, UserChanges(body.name, body.role, email=body.email or ""))
     except (InvalidRequest, Conflict) as error:
         return _user(visit, number, changed=_refused(visit, error), status=error.status)
     return redirect(visit, f"administration/users/{number}/", done="user-changed")
 
 
-def set_password(visit: Visit, user_id: str) -> Response:
-    """Resets the password of a user, which ends their sessions."""
-    number = _number(user_id)
-    try:
-        password = visit.form.get("password", "")
-        if not password:
-            raise InvalidRequest("The password is missing.", {"password": ["is required"]})
-        _change(visit, number, UserChanges(password=read(PatchUserBody, {"password": password}).password))
-    except InvalidRequest as error:
-        return _user(visit, number, password=_refused(visit, error), status=error.status)
-    return redirect(visit, f"administration/users/{number}/", done="password-set")
+def confirm_disabling(visit: Visit, user_id: str) -> Response:
+    """Asks before a user is shut out."""
+    user, sessions = users.view_user(runtime.database(), _number(user_id))
+    return page(visit, "administration/user_disable.html", user=user, sessions=sessions)
 
 
 def disable_user(visit: Visit, user_id: str) -> Response:
@@ -96,6 +112,17 @@ def end_sessions(visit: Visit, user_id: str) -> Response:
     users.end_sessions(runtime.database(), visit.author, number)
     runtime.gate().forget()
     return redirect(visit, f"administration/users/{number}/", done="sessions-ended")
+
+
+def remove_second_factor(visit: Visit, user_id: str) -> Response:
+    """Takes the second factor from a user who has lost it."""
+    number = _number(user_id)
+    try:
+        second_factors.remove(runtime.database(), visit.author, number)
+    except Conflict as error:
+        return _user(visit, number, changed=_refused(visit, error), status=error.status)
+    runtime.gate().forget()
+    return redirect(visit, f"administration/users/{number}/", done="second-factor-taken")
 
 
 def _set_disabled(visit: Visit, number: int, disabled: bool) -> Response:
@@ -125,11 +152,14 @@ def _new_user(visit: Visit, form: Form, status: int = 200) -> Response:
     return page(visit, "administration/user_new.html", status=status, form=form, roles=ROLES)
 
 
-def _user(
-    visit: Visit, number: int, *, changed: Form | None = None, password: Form | None = None, status: int = 200
-) -> Response:
+def _invited(visit: Visit, invitation: Invitation) -> Response:
+    place = f"administration/users/{invitation.user.user_id}/invitation/"
+    return redirect(visit, place, secret=invitation.token)
+
+
+def _user(visit: Visit, number: int, *, changed: Form | None = None, status: int = 200) -> Response:
     user, sessions = users.view_user(runtime.database(), number)
-    stored = {"name": user.name, "role": user.role}
+    stored = {"name": user.name, "role": user.role, "email": user.email}
     if changed is not None:
         # The form that disables a user carries no name.
         changed = Form({**stored, **changed.values}, changed.errors, changed.fault)
@@ -140,6 +170,6 @@ def _user(
         user=user,
         sessions=sessions,
         form=changed or Form(stored),
-        password_form=password or Form(),
+        is_oneself=visit.actor.actor_id == number,
         roles=ROLES,
     )

@@ -1,9 +1,9 @@
-"""The cookies of the console: the session of a user, a random value for somebody who is not signed in, and a mark for
-each user who has signed in with this browser (rules/devices.py).
+"""The cookies of the console: the session of a user, a random value for somebody who is not signed in, a mark for each
+user who has signed in with this browser (rules/devices.py), and what one page hands over to the next, which drops it.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from chalice.app import Request
 
@@ -11,6 +11,9 @@ from chalicelib.config import LOCAL
 
 SESSION, VISITOR = "loans-session", "loans-visitor"
 DEVICE = "loans-device-"
+# What was done, and a secret to be shown once.
+DONE, SECRET = "loans-done", "loans-secret"
+HANDED_OVER_SECONDS = 60
 DEVICE_SECONDS = 365 * 24 * 3600
 # More people than this do not share a browser.
 MOST_DEVICES = 20
@@ -32,6 +35,21 @@ def set_cookie(stage: str, name: str, value: str) -> str:
     """The header that sets a cookie until the browser ends; the server ends a session by itself."""
     # Lax and not Strict, so that a link in an e-mail opens the page and not the sign-in.
     return f"{_full(stage, name)}={value}; Path=/; HttpOnly; SameSite=Lax{_secure(stage)}"
+
+
+def hand_over(stage: str, name: str, value: str) -> str:
+    """The header that hands a value over to the page that comes next."""
+    return (
+        f"{_full(stage, name)}={value}; Path=/; Max-Age={HANDED_OVER_SECONDS}; HttpOnly; SameSite=Lax{_secure(stage)}"
+    )
+
+
+def add_cookies(headers: dict[str, str | list[str]], cookies: Iterable[str]) -> None:
+    """Adds cookies to those that the headers set already."""
+    kept = headers.pop("Set-Cookie", [])
+    several = [*([kept] if isinstance(kept, str) else kept), *cookies]
+    if several:
+        headers["Set-Cookie"] = several[0] if len(several) == 1 else several
 
 
 def set_device(stage: str, user_id: int, mark: str) -> str:

@@ -1,18 +1,30 @@
 """How a page is answered: who asks, whether they may, whether a form is ours, errors as pages, one log line."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from importlib import import_module
 
 from chalice.app import Request, Response
 
 from chalicelib import runtime
+from chalicelib.console.frame import kept
 from chalicelib.console.frame.cookies import SESSION, VISITOR, cookie_of, new_visitor
 from chalicelib.console.frame.csrf import FIELD, check_origin, check_token, csrf_token
 from chalicelib.console.frame.error_pages import bare_error_page, error_page
+from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.notices import NOTICES
 from chalicelib.console.frame.pages import PAGES, Page
-from chalicelib.console.frame.redirects import redirect, requested_page, sign_in_path
-from chalicelib.console.frame.visit import Visit, root_of
+from chalicelib.console.frame.redirects import (
+    OWED,
+    SIGN_OUT,
+    page_of_form,
+    redirect,
+    requested_page,
+    sign_in_path,
+)
+from chalicelib.console.frame.rendering import page as rendered
+from chalicelib.console.frame.visit import BASE, Visit, root_of
 from chalicelib.errors import InternalError, LoanError, PathNotFound, Unauthenticated
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
@@ -57,9 +69,12 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
         check_host(visit.request, runtime.settings())
         visit = _authenticated(visit, page)
         _authorize(visit, page)
+        visit, page = _brought_back(visit, page)
         response = view_of(page)(visit, **path_parameters)
-    except _NotSignedIn as error:
-        response = redirect(visit, sign_in_path(error.following))
+    except _NotSignedIn:
+        response = _to_sign_in(visit, page)
+    except _OwesFirst as error:
+        response = redirect(visit, error.path)
     except LoanError as error:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log_exception("request_interrupted", error, request_id=visit.request_id)
@@ -68,6 +83,17 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
         log_exception("request_failed", error, request_id=visit.request_id)
         response = error_page(visit, InternalError("Something went wrong on our side."))
     return visit, response
+
+
+def _brought_back(visit: Visit, page: Page) -> tuple[Visit, Page]:
+    """What was typed before the sign-in and comes back, with the page that shows its form; nothing is done with it. Any
+    other visit as it is.
+    """
+    if page.method == "GET" or ("GET", page.path) not in PAGES or kept.BACK not in visit.form:
+        return visit, page
+    page = PAGES["GET", page.path]
+    _authorize(visit, page)
+    return replace(visit, kept=kept.read_kept(visit.form[kept.BACK])), page
 
 
 def view_of(page: Page) -> View:
@@ -88,26 +114,63 @@ def _authenticated(visit: Visit, page: Page) -> Visit:
         return visit
     known = signed_in(visit, page.operation)
     if known is None:
-        # The sign-in leads back to a page, never to what only a form does.
-        raise _NotSignedIn(requested_page(visit) if ("GET", page.path) in PAGES else "")
+        raise _NotSignedIn
     return known
 
 
+def _to_sign_in(visit: Visit, page: Page) -> Response:
+    """The sign-in, which leads back to a page, never to what only a form does."""
+    sent = cookie_of(visit.request, runtime.settings().stage, SESSION)
+    if page.method == "POST" and sent and _is_ours(visit, sent):
+        return _sign_in_that_keeps(visit)
+    following = requested_page(visit) if ("GET", page.path) in PAGES else ""
+    return redirect(visit, sign_in_path(following), done="session-ended" if sent else None)
+
+
+def _is_ours(visit: Visit, session: str) -> bool:
+    """Whether the form was made by a page of the session that the cookie names, which may be over."""
+    try:
+        check_origin(visit.request)
+        check_token(visit.form.get(FIELD, ""), csrf_token(session))
+    except LoanError:
+        return False
+    return True
+
+
+def _sign_in_that_keeps(visit: Visit) -> Response:
+    typed = kept.kept_of(visit.form)
+    fields = {"next": page_of_form(visit), kept.FIELD: typed}
+    notice = NOTICES["session-ended-form" if typed else "session-ended"]
+    # 403 and not 401, which would have to name a way of HTTP's own to show credentials.
+    return rendered(visit, "account/sign_in.html", status=HTTPStatus.FORBIDDEN, form=Form(fields), ended=notice)
+
+
 def _authorize(visit: Visit, page: Page) -> None:
-    """Raises Forbidden for a form that is not ours, and for what the visitor's role may not do."""
+    """Raises Forbidden for a form that is not ours, and for what the visitor's role may not do; _OwesFirst while the
+    visitor has to do something else first.
+    """
     if page.method != "GET":
         check_origin(visit.request)
         check_token(visit.form.get(FIELD, ""), visit.csrf)
+    owes = visit.actor.owes
+    if owes is not None and page.operation not in PUBLIC:
+        path = OWED[owes]
+        if page.path not in (f"{BASE}/{path}".rstrip("/"), f"{BASE}/{SIGN_OUT}".rstrip("/")):
+            raise _OwesFirst(path)
     if page.operation not in PUBLIC:
         access.require(visit.actor, page.operation)
 
 
 class _NotSignedIn(Exception):
-    """Nobody is signed in; `following` is the page to show after the sign-in, from /console/ on."""
+    """Nobody is signed in."""
 
-    def __init__(self, following: str) -> None:
-        super().__init__(following)
-        self.following = following
+
+class _OwesFirst(Exception):
+    """The visitor has to do something before anything else, at `path`, from /console/ on."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 def _anonymous(request: Request) -> Visit:

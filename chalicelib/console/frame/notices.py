@@ -1,18 +1,23 @@
-"""The short notices after something was done. A link can choose one of them, but never write its own."""
+"""The short notices after something was done. A cookie names one of them, but never writes its own."""
 
 from collections.abc import Mapping
 
 NOTICES: Mapping[str, str] = {
     "signed-out": "You are signed out.",
     "password-changed": "Your password is changed, and you are signed out everywhere. Sign in with the new password.",
+    "session-ended": "Your session has ended. Sign in to go on.",
+    "session-ended-form": "Your session has ended. Sign in, and the form comes back as you left it.",
+    "form-kept": "You are signed in again. Here is what you typed: look at it, then send it.",
+    "session-closed": "The session is ended.",
+    "second-factor-set-up": "From now on you sign in with a code of your app.",
+    "second-factor-removed": "You sign in without a second factor from now on.",
+    "second-factor-taken": "The user signs in without a second factor until they set up another one.",
     "files-tried-again": "The files are being imported again. Their imports appear here in a moment.",
     "no-failed-files": "There were no failed files to try again.",
     "import-released": "The file is being imported again, with your permission. This page shows its progress.",
-    "user-created": "The user is created and can sign in.",
     "user-changed": "The change is saved.",
     "user-disabled": "The user is disabled and signed out everywhere.",
     "user-enabled": "The user can sign in again.",
-    "password-set": "The password is reset, and the user is signed out everywhere.",
     "sessions-ended": "The user is signed out everywhere.",
     "key-revoked": "The key is revoked and no longer works.",
     "customer-registered": "The customer is registered.",

@@ -3,6 +3,7 @@
 A view is named and not imported: the API starts in the same function and needs none of them.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -137,7 +138,7 @@ _ALL = (
     *_pages(
         "administration.views",
         ("GET", "administration", Operation.MANAGE_USERS, "view_administration"),
-        ("GET", "administration/policy", Operation.MANAGE_USERS, "view_policy"),
+        ("GET", "policy", Operation.READ_POLICY, "view_policy"),
     ),
     *_pages(
         "administration.audit",
@@ -152,6 +153,7 @@ _ALL = (
         ("POST", "administration/keys/{key_id}/revoke", Operation.MANAGE_KEYS, "revoke_key"),
         ("GET", "administration/keys/{key_id}/rotate", Operation.MANAGE_KEYS, "confirm_rotation"),
         ("POST", "administration/keys/{key_id}/rotate", Operation.MANAGE_KEYS, "rotate_key"),
+        ("GET", "administration/keys/{key_id}/issued", Operation.MANAGE_KEYS, "view_issued"),
     ),
     *_pages(
         "administration.users",
@@ -160,10 +162,13 @@ _ALL = (
         ("POST", "administration/users/new", Operation.MANAGE_USERS, "create_user"),
         ("GET", "administration/users/{user_id}", Operation.MANAGE_USERS, "view_user"),
         ("POST", "administration/users/{user_id}", Operation.MANAGE_USERS, "change_user"),
+        ("GET", "administration/users/{user_id}/disable", Operation.MANAGE_USERS, "confirm_disabling"),
         ("POST", "administration/users/{user_id}/disable", Operation.MANAGE_USERS, "disable_user"),
         ("POST", "administration/users/{user_id}/enable", Operation.MANAGE_USERS, "enable_user"),
-        ("POST", "administration/users/{user_id}/password", Operation.MANAGE_USERS, "set_password"),
         ("POST", "administration/users/{user_id}/sessions", Operation.MANAGE_USERS, "end_sessions"),
+        ("POST", "administration/users/{user_id}/second-factor", Operation.MANAGE_USERS, "remove_second_factor"),
+        ("GET", "administration/users/{user_id}/invitation", Operation.MANAGE_USERS, "view_invitation"),
+        ("POST", "administration/users/{user_id}/invitation", Operation.MANAGE_USERS, "renew_invitation"),
     ),
     *_pages(
         "saved_views.views",
@@ -176,11 +181,27 @@ _ALL = (
         "account.views",
         ("GET", "account", Operation.SEE_ONESELF, "view_account"),
         ("POST", "account", Operation.SEE_ONESELF, "change_password"),
+        ("POST", "account/sessions/{reference}", Operation.SEE_ONESELF, "end_session"),
+    ),
+    *_pages(
+        "account.second_factor",
+        ("GET", "account/second-factor", Operation.SEE_ONESELF, "view_second_factor"),
+        ("POST", "account/second-factor", Operation.SEE_ONESELF, "set_up"),
+        ("POST", "account/second-factor/remove", Operation.SEE_ONESELF, "remove"),
+        ("GET", "account/recovery-codes", Operation.SEE_ONESELF, "view_recovery_codes"),
+        ("POST", "account/recovery-codes", Operation.SEE_ONESELF, "renew_recovery_codes"),
+    ),
+    *_pages(
+        "account.invitation",
+        ("GET", "invitation/{token}", Operation.SIGN_IN, "view_invitation"),
+        ("POST", "invitation/{token}", Operation.SIGN_IN, "accept"),
     ),
     *_pages(
         "account.sign_in",
         ("GET", "sign-in", Operation.SIGN_IN, "view_sign_in"),
         ("POST", "sign-in", Operation.SIGN_IN, "sign_in"),
+        ("GET", "sign-in/code", Operation.SEE_ONESELF, "view_code"),
+        ("POST", "sign-in/code", Operation.SEE_ONESELF, "send_code"),
         ("POST", "sign-out", Operation.SEE_ONESELF, "sign_out"),
     ),
     *_pages(
@@ -194,3 +215,15 @@ _ALL = (
     ),
 )
 PAGES = {(page.method, page.path): page for page in _ALL}
+
+
+def page_at(address: str) -> str | None:
+    """The declared path of the page at an address from /console/ on; None if there is none."""
+    path = f"/console/{address}".partition("?")[0].rstrip("/")
+    fitting = [each for method, each in PAGES if method == "GET" and _pattern(each).fullmatch(path)]
+    # As API Gateway does: the path that says most of it itself.
+    return min(fitting, key=lambda each: ("proxy" in each, each.count("{")), default=None)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{[^}]*\}", lambda found: ".+" if "+" in found[0] else "[^/]+", path))

@@ -30,6 +30,8 @@ class Visit:
     token: Token | None = field(default=None, repr=False)
     # The cookie of somebody who is not signed in, to be set if it is new.
     visitor: str | None = field(default=None, repr=False)
+    # What was typed into the form of this page before its session ended.
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def author(self) -> Author:

@@ -100,6 +100,17 @@ class Browser:
         return Seen(response.status_code, response.headers, response.body.decode(), path)
 
 
+def link_on(seen: Seen) -> str:
+    """The path of the link to choose a password with that a page shows."""
+    return next(link for link in seen.links() if "/invitation/li_" in link)
+
+
+def choose_password(browser: Browser, link: str, password: str = PASSWORD) -> Seen:
+    """Opens a link, chooses a password there, and goes where it leads."""
+    page = browser.get(link)
+    return browser.follow(browser.send(page, "", new_password=password, repeated_password=password))
+
+
 def names_in(seen: Seen) -> list[str]:
     """The names in a table of customers."""
     return [unescape(name) for name in re.findall(r'<th scope="row"[^>]*><a[^>]*>([^<]*)</a>', seen.text)]

@@ -3,10 +3,7 @@
 A test holds that each page of the application is among them.
 """
 
-import re
 from dataclasses import dataclass
-
-from chalicelib.console.frame.pages import PAGES
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ PICTURES = (
     Shown("user", "administration/users/{user}/"),
     Shown("keys", "administration/keys/"),
     Shown("audit", "administration/audit/"),
-    Shown("policy", "administration/policy/"),
+    Shown("policy", "policy/"),
     Shown("refusals", "applications/?outcome=refused&reason=income"),
 )
 
@@ -71,6 +68,13 @@ BEHIND = (
     Shown("administration", "administration/"),
     Shown("account", "account/"),
     Shown("new user", "administration/users/new/"),
+    Shown("disabling a user", "administration/users/{user}/disable/"),
+    Shown("a link that was shown", "administration/users/{user}/invitation/"),
+    Shown("a key that was shown", "administration/keys/{key}/issued/"),
+    Shown("second factor", "account/second-factor/"),
+    Shown("second factor with errors", "account/second-factor/", sends=True),
+    Shown("recovery codes", "account/recovery-codes/"),
+    Shown("a link that is over", "invitation/over/"),
     Shown("new key", "administration/keys/new/"),
     Shown("rotating a key", "administration/keys/{key}/rotate/"),
     Shown("revoking a key", "administration/keys/{key}/revoke/"),
@@ -129,16 +133,4 @@ DOWNLOADS = (
 )
 
 # What every browser comes past on the way to another page: the sign-in, what pages load and what a script asks for.
-IN_PASSING = ("sign-in/", "static/1/style.css", "imports/1/progress/")
-
-
-def page_at(address: str) -> str | None:
-    """The path that the application declares for an address from /console/ on; None where it declares none."""
-    path = f"/console/{address}".partition("?")[0].rstrip("/")
-    fitting = [each for method, each in PAGES if method == "GET" and _pattern(each).fullmatch(path)]
-    # As API Gateway does: the path that says most of it itself.
-    return min(fitting, key=lambda each: ("proxy" in each, each.count("{")), default=None)
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{[^}]*\}", lambda found: ".+" if "+" in found[0] else "[^/]+", path))
+IN_PASSING = ("sign-in/", "sign-in/code/", "static/1/style.css", "imports/1/progress/")

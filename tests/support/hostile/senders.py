@@ -23,12 +23,19 @@ class Credentials:
         assert made["login"] == "root"
         self.tokens = {"admin": self.sign_in("root")}
         for role in ("viewer", "officer"):
-            self.ask("POST", "/users/", {"login": role, "name": role, "role": role, "password": PASSWORD})
+            self.new_user(role, role)
             self.tokens[role] = self.sign_in(role)
         for role in ("reader", "writer", "importer"):
             self.tokens[role] = self.new_key(role)["token"]
         self.tokens["limited"] = self.new_key("writer", customer_id=1)["token"]
         self._end_some()
+
+    def new_user(self, login: str, role: str) -> Any:
+        """A user who has chosen the password."""
+        user = self.ask("POST", "/users/", {"login": login, "name": login, "role": role})
+        body = {"token": user["invitation"]["token"], "password": PASSWORD}
+        self.ask("POST", "/invitations/", body, who=None)
+        return user
 
     def sign_in(self, login: str) -> str:
         return str(self.ask("POST", "/sessions/", {"login": login, "password": PASSWORD}, who=None)["token"])
@@ -43,7 +50,7 @@ class Credentials:
         self._stack.run(
             f"UPDATE api_keys SET expires_at = now() - interval '1 minute' WHERE key_id = {expired['key_id']}"
         )
-        gone = self.ask("POST", "/users/", {"login": "gone", "name": "gone", "role": "admin", "password": PASSWORD})
+        gone = self.new_user("gone", "admin")
         disabled = self.sign_in("gone")
         self.ask("PATCH", f"/users/{gone['user_id']}/", {"disabled": True})
         self.tokens["signed out"] = self.sign_in("root")
