@@ -49,6 +49,7 @@ CHOSEN = (
     "DATABASE_PROXY",
     "OFFICER_CEILING",
     "ADMIN_CEILING",
+    "LENDER",
 )
 # Between the end of an import's statement and that of its function.
 SECONDS_TO_SAY_WHY = 10
@@ -277,6 +278,7 @@ def test_what_nobody_needs_any_more_leaves_the_bucket(resources: dict[str, Any])
     assert {rule.get("Prefix") for rule in found if "ExpirationInDays" in rule} == {
         "schedules/",
         "statements/",
+        "papers/",
         "reports/",
     }
 

@@ -3,7 +3,7 @@
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.applications.explaining import explain_application, loan_query
+from chalicelib.console.applications.explaining import explain_application, loan_query, terms_query
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import ROWS, Shown, shown_page
 from chalicelib.console.frame.reading import read
@@ -51,5 +51,6 @@ def view_application(visit: Visit, application_id: str) -> Response:
         application=application,
         explained=explained,
         again=loan_query(explained.request),
+        terms=terms_query(explained, application.decided_on),
         name=customers.names_of(runtime.database(), {application.customer_id})[application.customer_id],
     )

@@ -7,6 +7,7 @@ from chalice.app import Response
 from pydantic import Field
 
 from chalicelib import runtime
+from chalicelib.console.applications.explaining import terms_query
 from chalicelib.console.customers.fields import details_of
 from chalicelib.console.customers.history import entry_of
 from chalicelib.console.customers.what_if import FIELDS, WhatIf, check
@@ -80,6 +81,7 @@ def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Resp
         kinds=_kinds(found.facts),
         details=details_of(found.customer),
         what_if=what_if,
+        terms_query=terms_query,
         today=today,
         loans=owed.loans[:LATEST],
         owed=owed,

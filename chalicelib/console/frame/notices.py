@@ -28,5 +28,6 @@ NOTICES: Mapping[str, str] = {
     "opening-recorded": "The loan is serviced here from now on. Record its receipts on this page.",
     "recorded-before": "This reference was recorded before, with the same values. Nothing was recorded twice.",
     "transaction-underway": "The transaction is being recorded and will appear in the ledger in a moment.",
+    "key-facts-underway": "The statement is being issued and will appear in the list below in a moment.",
     "application-underway": "The application is being decided and will appear in the list below in a moment.",
 }

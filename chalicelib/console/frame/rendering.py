@@ -88,10 +88,6 @@ def environment() -> "Environment":
     return made
 
 
-@cache
 def formats() -> "Formats":
     """Numbers, amounts, dates and times as this stage's locale writes them."""
-    from chalicelib.console.frame.formats import Formats
-
-    settings = runtime.settings()
-    return Formats(settings.console_locale, settings.currency, settings.business_timezone)
+    return runtime.formats()
