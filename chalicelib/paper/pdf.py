@@ -168,7 +168,7 @@ def _signatures(part: Signatures) -> Flowable:
     return Table([row], colWidths=[width - 8 * mm, 8 * mm] * len(cells), style=rules, hAlign="LEFT")
 
 
-class _Shaped(Paragraph):  # type: ignore[misc]
+class _Shaped(Paragraph):
     """A text whose letters are joined by shaping. Its glyphs are no letters any more, so what they say is written
     beside them (ActualText, ISO 32000-1, 14.9.4): for those who search, copy or have it read to them.
     """
@@ -177,13 +177,14 @@ class _Shaped(Paragraph):  # type: ignore[misc]
 
     def draw(self) -> None:
         """Draws the text inside of what it says; a part of one that was cut between pages says nothing."""
+        # What is drawn so far; reportlab has no call that adds to it as it is.
+        code: list[str] = self.canv._code  # type: ignore[attr-defined]
         if self.says:
-            self.canv._code.append(
-                f"/Span <</ActualText <{codecs.BOM_UTF16_BE.hex()}{self.says.encode('utf-16-be').hex()}>>> BDC"
-            )
+            words = codecs.BOM_UTF16_BE + self.says.encode("utf-16-be")
+            code.append(f"/Span <</ActualText <{words.hex()}>>> BDC")
         super().draw()
         if self.says:
-            self.canv._code.append("EMC")
+            code.append("EMC")
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:

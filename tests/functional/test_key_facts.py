@@ -144,6 +144,7 @@ def test_the_audit_log_says_who_issued_it(api: Api, database: Database) -> None:
     with database.reading() as connection:
         wanted = AuditFilter(action="key_facts_issued", subject_kind="key_facts", subject_id=str(number))
         (entry,) = audit.listed(connection, wanted, Cursor(2)).rows
+    assert entry.after
     assert (entry.actor_kind, entry.after["apr"]) == ("anyone", Decimal("17.07"))
 
 

@@ -21,10 +21,11 @@ from chalicelib.rules.access import PERMISSIONS
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from chalicelib.console.frame.formats import Formats
-
 # Each room has its templates beside its views; they are named from here on: customers/customer.html.
 TEMPLATES = Path(__file__).parents[1]
+
+# Numbers, amounts, dates and times as this stage's locale writes them.
+formats = runtime.formats
 
 
 def page(visit: Visit, template: str, *, status: int = 200, upload_to: str | None = None, **values: Any) -> Response:
@@ -86,8 +87,3 @@ def environment() -> "Environment":
     made.globals |= {"formats": formats(), "import_states": IMPORT_STATES, "bounds": bounds}
     made.globals |= {"loan_badge": loan_badge, "class_badge": class_badge}
     return made
-
-
-def formats() -> "Formats":
-    """Numbers, amounts, dates and times as this stage's locale writes them."""
-    return runtime.formats()
