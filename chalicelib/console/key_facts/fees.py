@@ -1,42 +1,41 @@
 """The rows of fees in the form of a Key Facts Statement: fee-1-name, fee-1-amount, …"""
 
-import re
 from collections.abc import Mapping
-from typing import Any
 
-from chalicelib.console.frame.reading import plain_amount
+from chalicelib.console.frame.reading import read
 from chalicelib.errors import InvalidRequest
+from chalicelib.requests.key_facts_models import FeeBody
+from chalicelib.rules.key_facts import Fee
 
 # Rows of the form. The API takes more fees.
 ROWS = 5
-COLUMNS = ("name", "amount", "payable_to", "charged")
-_FAULT = re.compile(r"fees\[(\d+)\]\.(\w+)")
+
+Wrong = dict[str, list[str]]
 
 
-def fees_of(typed: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The fees that were typed, as the API takes them; a row without name and amount is none."""
-    return [_fee(typed, row) for row in _filled(typed)]
+def read_fees(typed: Mapping[str, str]) -> tuple[list[Fee], Wrong]:
+    """The fees that were typed, and what is wrong about them by the names of the fields.
+
+    A row without name and amount is none.
+    """
+    fees: list[Fee] = []
+    wrong: Wrong = {}
+    for row in _filled(typed):
+        try:
+            fees.append(read(FeeBody, _row(typed, row)).fee())
+        except InvalidRequest as error:
+            wrong |= {f"fee-{row}-{name}": sentences for name, sentences in error.fields.items()}
+    return fees, wrong
 
 
-def sentences_beside(error: InvalidRequest, typed: Mapping[str, str]) -> InvalidRequest:
-    """The error with what is wrong about a fee under the name of its field in the form."""
-    rows = _filled(typed)
-
-    def beside(name: str) -> str:
-        found = _FAULT.fullmatch(name)
-        if found:
-            return f"fee-{rows[int(found[1])]}-{found[2]}"
-        return f"fee-{rows[0]}-amount" if name == "fees" and rows else name
-
-    return InvalidRequest(error.sentence, {beside(name): sentences for name, sentences in error.fields.items()})
+def amount_of_first(typed: Mapping[str, str]) -> str:
+    """The name of the field beside which is said what is wrong with all fees together."""
+    return f"fee-{next(iter(_filled(typed)), 1)}-amount"
 
 
 def _filled(typed: Mapping[str, str]) -> list[int]:
     return [row for row in range(1, ROWS + 1) if any(typed.get(f"fee-{row}-{name}") for name in ("name", "amount"))]
 
 
-def _fee(typed: Mapping[str, str], row: int) -> dict[str, Any]:
-    given = {name: typed[f"fee-{row}-{name}"] for name in COLUMNS if typed.get(f"fee-{row}-{name}")}
-    if "amount" in given:
-        given["amount"] = plain_amount(given["amount"])
-    return given
+def _row(typed: Mapping[str, str], row: int) -> dict[str, str]:
+    return {name: typed.get(f"fee-{row}-{name}", "") for name in FeeBody.model_fields}

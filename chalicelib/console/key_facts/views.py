@@ -10,16 +10,16 @@ from chalicelib import runtime
 from chalicelib.console.frame import idempotency
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.papers import PaperQuery, answer_paper
-from chalicelib.console.frame.reading import plain_amount, read
+from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import redirect
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
-from chalicelib.console.key_facts.fees import ROWS, fees_of, sentences_beside
+from chalicelib.console.key_facts.fees import ROWS, amount_of_first, read_fees
 from chalicelib.errors import CustomerNotFound, InvalidRequest, KeyFactsNotFound, RequestInFlight
 from chalicelib.paper.key_facts import key_facts_paper
 from chalicelib.requests.key_facts_models import KeyFactsBody
-from chalicelib.requests.parsing import number_in_path, validated
-from chalicelib.rules.key_facts import LOAN_TYPE, Charged, PayableTo
+from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.key_facts import LOAN_TYPE, Charged, PayableTo, Proposal
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, key_facts
 from chalicelib.services.idempotency import Once
@@ -40,25 +40,19 @@ def view_new_key_facts(visit: Visit, customer_id: str) -> Response:
 def issue_key_facts(visit: Visit, customer_id: str) -> Response:
     """Issues a statement, however often the button is pressed, and leads to it."""
     number = number_in_path(customer_id, CustomerNotFound, "customer")
+    once = Once[StoredStatement](idempotency.attempt_from(visit), lambda made: json.dumps(made.number))
     try:
-        body = _body(visit.form)
-        proposal = key_facts.proposal_for(
-            LoanRequest(body.loan_amount, body.interest_rate, body.tenure),
-            body.start_date or runtime.today(),
-            fees=[each.fee() for each in body.fees],
-            loan_type=body.loan_type,
-        )
         told = key_facts.issue(
             runtime.database(),
             number,
-            proposal,
+            _proposal(visit.form),
             lender=runtime.lender(),
             today=runtime.today(),
             author=visit.author,
-            once=Once[StoredStatement](idempotency.attempt_from(visit), lambda made: json.dumps(made.number)),
+            once=once,
         )
     except InvalidRequest as error:
-        return _form(visit, number, Form.refused(visit.form, sentences_beside(error, visit.form)), error.status)
+        return _form(visit, number, Form.refused(visit.form, error), error.status)
     except RequestInFlight:
         return redirect(visit, f"customers/{number}/key-facts/", done="key-facts-underway")
     return redirect(visit, f"key-facts/{told.answer}/")
@@ -94,8 +88,19 @@ def _form(visit: Visit, number: int, form: Form, status: int = 200) -> Response:
     )
 
 
-def _body(typed: Mapping[str, str]) -> KeyFactsBody:
-    plain = {name: typed[name] for name in PLAIN if typed.get(name)}
-    if "loan_amount" in plain:
-        plain["loan_amount"] = plain_amount(plain["loan_amount"])
-    return validated(KeyFactsBody, {**plain, "fees": fees_of(typed)})
+def _proposal(typed: Mapping[str, str]) -> Proposal:
+    """The loan and its fees as they were typed. Raises InvalidRequest with what is wrong about both."""
+    fees, wrong = read_fees(typed)
+    try:
+        body = read(KeyFactsBody, {name: typed.get(name, "") for name in PLAIN})
+    except InvalidRequest as error:
+        raise InvalidRequest(error.sentence, {**error.fields, **wrong}) from None
+    if wrong:
+        raise InvalidRequest("The request is not valid.", wrong)
+    request = LoanRequest(body.loan_amount, body.interest_rate, body.tenure)
+    proposal = key_facts.proposal_for(request, body.start_date or runtime.today(), fees=fees, loan_type=body.loan_type)
+    try:
+        key_facts.figures_of(proposal)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.sentence, {amount_of_first(typed): error.fields["fees"]}) from None
+    return proposal
