@@ -4,6 +4,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from chalicelib.paper.parts import Paper
+from chalicelib.paper.pictures import do_without_pictures
 from chalicelib.services.files import PDF, published
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def pdf_link(s3: "S3Client", signer: "S3Client", *, bucket: str, paper: Paper) -
 
 def _bytes(paper: Paper) -> bytes:
     # A quarter of a second that only those pay who ask for a PDF.
+    do_without_pictures()
     from chalicelib.paper.pdf import pdf_of
 
     return pdf_of(paper)

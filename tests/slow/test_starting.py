@@ -33,3 +33,18 @@ def test_the_application_starts_without_the_password_hasher() -> None:
     program = "import sys, app; print([name for name in ('argon2', 'cffi', '_cffi_backend') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_pdf_is_made_without_pillow_which_the_package_does_not_have() -> None:
+    program = """
+import sys
+sys.modules["PIL"] = None
+from chalicelib.paper.pictures import do_without_pictures
+do_without_pictures()
+from chalicelib.paper.parts import Paper, Words
+from chalicelib.paper.pdf import pdf_of
+from chalicelib.rules.lender import Lender
+print(pdf_of(Paper("Letter", "1", "today", Lender(), ["राजेश"], [Words("Dear")], "letter"))[:5])
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("b'%PDF-'", "")

@@ -15,8 +15,7 @@ PIN = re.compile(
 
 # What may be deployed in closed source, with a notice at most: no GPL, AGPL or LGPL.
 ALLOWED = re.compile(
-    r"MIT( License)?|MIT-0|MIT-CMU|BSD.*"
-    r"|ISC|Apache.*|(The )?BSD.*|PSF.*|Python Software Foundation License|0BSD|Unlicense"
+    r"MIT( License)?|MIT-0|BSD.*|ISC|Apache.*|(The )?BSD.*|PSF.*|Python Software Foundation License|0BSD|Unlicense"
 )
 
 
