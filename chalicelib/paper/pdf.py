@@ -2,7 +2,8 @@
 
 import codecs
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, assert_never
 from xml.sax.saxutils import escape
 
@@ -51,12 +52,6 @@ EDGE_RIGHT = ParagraphStyle("edge-right", parent=EDGE, alignment=TA_RIGHT)
 def pdf_of(paper: Paper) -> bytes:
     """The paper as a PDF; the same paper is the same bytes. Raises PdfCannotWrite if a letter of it is in no font."""
     register()
-    # Once to count the pages, and once more to write how many there are.
-    pages = _built(paper, of=0)[1]
-    return _built(paper, of=pages)[0]
-
-
-def _built(paper: Paper, of: int) -> tuple[bytes, int]:
     file = io.BytesIO()
     document = BaseDocTemplate(
         file,
@@ -69,29 +64,43 @@ def _built(paper: Paper, of: int) -> tuple[bytes, int]:
         invariant=1,
     )
     frame = Frame(MARGIN, BOTTOM, WIDTH, A4[1] - TOP - BOTTOM, 0, 0, 0, 0)
-    document.addPageTemplates(PageTemplate(frames=[frame], onPage=_edges(paper, of)))
-    document.build(list(_story(paper)))
-    return file.getvalue(), document.page
+    document.addPageTemplates(PageTemplate(frames=[frame]))
+    document.build(list(_story(paper)), canvasmaker=partial(_Numbered, paper))
+    return file.getvalue()
 
 
-def _edges(paper: Paper, of: int) -> Callable[[Canvas, Any], None]:
-    """What stands above and below the text of each page."""
-    lender, number = paper.lender_lines[0], f"{paper.title} · {paper.number}"
+class _Numbered(Canvas):
+    """Keeps the pages until all are there, and then draws on each what stands above and below its text."""
 
-    def draw(canvas: Canvas, document: Any) -> None:
-        pages = f"Page {document.page} of {of}"
-        for left, right, height in (
-            (lender, number, A4[1] - 14 * mm),
-            (paper.dated, pages, 10 * mm),
-        ):
-            for text, style in ((left, EDGE), (right, EDGE_RIGHT)):
-                written = _paragraph(text, style)
-                written.wrapOn(canvas, WIDTH, 20 * mm)
-                written.drawOn(canvas, MARGIN, height)
-        canvas.setStrokeColor(LINE)
-        canvas.line(MARGIN, A4[1] - 16 * mm, A4[0] - MARGIN, A4[1] - 16 * mm)
+    def __init__(self, paper: Paper, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._paper = paper
+        self._pages: list[dict[str, Any]] = []
 
-    return draw
+    def showPage(self) -> None:  # noqa: N802 - reportlab's name
+        """Puts the page aside."""
+        self._pages.append(dict(self.__dict__))
+        self._startPage()  # type: ignore[attr-defined]
+
+    def save(self) -> None:
+        """Writes all pages."""
+        pages = self._pages
+        for number, page in enumerate(pages, 1):
+            self.__dict__.update(page)
+            _draw_edges(self, self._paper, f"Page {number} of {len(pages)}")
+            super().showPage()
+        super().save()
+
+
+def _draw_edges(canvas: Canvas, paper: Paper, pages: str) -> None:
+    above = paper.lender_lines[0], f"{paper.title} · {paper.number}"
+    for (left, right), height in ((above, A4[1] - 14 * mm), ((paper.dated, pages), 10 * mm)):
+        for text, style in ((left, EDGE), (right, EDGE_RIGHT)):
+            written = _paragraph(text, style)
+            written.wrapOn(canvas, WIDTH, 20 * mm)
+            written.drawOn(canvas, MARGIN, height)
+    canvas.setStrokeColor(LINE)
+    canvas.line(MARGIN, A4[1] - 16 * mm, A4[0] - MARGIN, A4[1] - 16 * mm)
 
 
 def _story(paper: Paper) -> Iterator[Flowable]:

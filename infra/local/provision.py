@@ -1,5 +1,6 @@
 """From two running servers to a system with data: deploy, seed, and write down where everything is."""
 
+import json
 from pathlib import Path
 
 from chalicelib.imports.jobs import ImportJob, is_populated
@@ -8,7 +9,7 @@ from infra.deploy import Deployment, deploy, run_bootstrap
 from infra.local.launcher import Endpoints
 from infra.local.portfolio import reading
 from infra.local.seeding import INCOMING, Uploaded, follow, replace_seeds, upload, workbooks_in
-from infra.local.settings import API_ID, IMPORT_PARAMETERS, STAGE, Home, StackFile
+from infra.local.settings import API_ID, IMPORT_PARAMETERS, LENDER, STAGE, Home, StackFile
 from infra.local.steps import Steps
 from infra.revisions import Stage
 from infra.session import LOCAL_REGION, Session, aws_refusals, session_of
@@ -79,6 +80,7 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Dep
         "ApiId": API_ID,
         "PublicUrl": endpoints.public_url,
         "PublicS3Url": endpoints.public_s3_url,
+        "Lender": json.dumps(LENDER),
         **IMPORT_PARAMETERS,
     }
     try:

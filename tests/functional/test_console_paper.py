@@ -16,12 +16,12 @@ from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from tests.support import plain_http
-from tests.support.application import BUCKET
+from tests.support.application import BUCKET, Api
 from tests.support.console.browser import Browser, Seen
 from tests.support.customers import add_loan, named
 from tests.support.lending import create_loan
 from tests.support.loan_lives import a_loan
-from tests.support.people import TEST
+from tests.support.people import TEST, key_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -250,6 +250,9 @@ def test_a_statement_of_account_is_a_pdf_four_clicks_from_home(officer: Browser,
     words = "\n".join(pdf_of(clicked(officer, statement, "PDF")))
     for said in ("Statement of account", "Loan 1", "Rudra Singh", "Disbursal", "Opening balance", "Closing balance"):
         assert said in words, (said, words)
+    through_the_api = Api(officer.client, key_of(database, Role.READER)).get("/api/loans/1/statement/?format=pdf")
+    assert through_the_api.status == 303
+    assert through_the_api.headers["Location"].partition("?")[0].endswith("/loan-1-statement.pdf")
     some_days = opened(officer, "/console/loans/1/statement/?from=2026-04-01&to=2026-05-01")
     assert "1 Apr 2026 to 1 May 2026" in "\n".join(pdf_of(clicked(officer, some_days, "PDF")))
 
