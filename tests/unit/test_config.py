@@ -1,6 +1,7 @@
 """The settings: what is missing or wrong is named when the process starts."""
 
 import json
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,7 +28,7 @@ def test_the_settings_have_defaults_where_a_deployment_need_not_decide() -> None
 
 def test_the_lender_is_one_json_object_and_need_not_be_set() -> None:
     assert read_settings(COMPLETE).lender == read_settings(COMPLETE | {"LENDER": ""}).lender == Lender()
-    said = {"name": "Sahyog “Finance” & Co", "cooling_off_days": 0, "key_facts_days": 5}
+    said: dict[str, Any] = {"name": "Sahyog “Finance” & Co", "cooling_off_days": 0, "key_facts_days": 5}
     assert read_settings(COMPLETE | {"LENDER": json.dumps(said)}).lender == Lender(**said)
 
 

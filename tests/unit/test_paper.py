@@ -64,7 +64,8 @@ def test_letters_that_join_are_joined() -> None:
     (run,) = runs("श्री")
     paragraph = _paragraph(run.text, BODY)
     paragraph.wrap(500, 500)
-    joined = 500 - paragraph.blPara.lines[0].extraSpace
+    (line,) = paragraph.blPara.lines  # type: ignore[attr-defined]
+    joined = 500 - line.extraSpace
     assert 0 < joined < 0.8 * pdfmetrics.stringWidth(run.text, run.font, BODY.fontSize)
 
 
