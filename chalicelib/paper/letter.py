@@ -76,8 +76,11 @@ def _refused(application: StoredApplication, write: Hand) -> Iterator[Part]:
         yield Heading("What would change this")
         yield Words("For the loan as you asked for it, all of this would have to change:")
         yield Points([change_sentence(change, write) for change in offered.changes])
-    yield Heading("What would have been approved instead")
-    yield Points(offer_sentences(offered, write))
+    if offered.largest_amount or offered.shortest_tenure:
+        yield Heading("What would have been approved instead")
+        yield Points(offer_sentences(offered, write))
+    else:
+        yield Words("No other amount and no other tenure would have been approved.")
     yield Words(
         f"This follows from what we knew of you on {write.plain_day(application.decided_on)}. "
         "You may apply again at any time; the new application is decided from what we know then."

@@ -128,8 +128,27 @@ def test_a_refused_customer_is_told_why_and_what_would_change_it(officer: Browse
         assert "are more than 50% of the monthly income, ₹23,000." in each
         assert "What would change this" in each
         assert "must fall to ₹11,500." in each
-        assert "approved" in each.partition("What would have been approved instead")[2]
+        assert "No other amount and no other tenure would have been approved." in each
         assert "Your instalments" not in each
+
+
+def test_a_customer_who_asked_for_too_much_is_told_what_would_have_been_approved(
+    officer: Browser, database: Database
+) -> None:
+    letter = opened(officer, f"/console/applications/{decided(database, 900_000)}/letter/")
+    assert "The requested amount, ₹9,00,000, is more than the approved limit, ₹8,28,000." in letter.words
+    instead = letter.words.partition("What would have been approved instead")[2]
+    assert "Over 24 months, up to ₹8,28,000 would be approved at 10.5% a year" in instead
+
+
+def test_a_customer_whose_rate_was_raised_is_told_why(officer: Browser, database: Database) -> None:
+    customer = named(database)
+    # 60 of 100 instalments are paid on time, which makes a score of 42.
+    add_loan(database, customer, loan_amount=Decimal(1000), monthly_installment=Decimal(10))
+    letter = opened(officer, f"/console/applications/{decided(database, 50_000, customer=customer)}/letter/")
+    assert "The interest rate is 12% a year, which is higher than you asked for." in letter.words
+    assert "At a credit score of 42 the interest rate is at least 12% a year." in letter.words
+    assert "12% a year, fixed" in letter.words
 
 
 def test_the_letter_of_the_longest_loan_is_a_page_like_any_other(officer: Browser, database: Database) -> None:
