@@ -125,7 +125,7 @@ screenshots: $(READY) ## take the pictures of the console in docs/screenshots, o
 	@exec $(RUN) -m tests.support.console.screenshots
 
 lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
-	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.txt
+	$(UV) pip compile $(LOCK_FLAGS) --no-emit-package pillow pyproject.toml -o requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) pyproject.toml --group dev -o requirements-dev.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt pyproject.toml --group deployer -o infra/local/requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements-dev.txt infra/localstack/lambda-runtime.in -o infra/localstack/lambda-runtime.txt

@@ -1,17 +1,20 @@
 """The one place that reads the environment. Everything else is handed a `Settings`."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.access import PEOPLE
+from chalicelib.rules.bounds import Range
 from chalicelib.rules.ceilings import Ceiling, Ceilings
+from chalicelib.rules.lender import LEAST_KEY_FACTS_DAYS, Lender
 from chalicelib.rules.policy import STANDARD_1, Policy, PolicyError, policy_named
-from chalicelib.rules.text import joined
+from chalicelib.rules.text import is_plain_text, joined
 
 LOCAL, PRODUCTION = "local", "prod"
 # What the foundation's database ends a statement after where nobody says otherwise (infra/foundation.yaml).
@@ -20,6 +23,9 @@ OPEN_HOSTS = "localhost 127.0.0.1 ::1"
 LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_[A-Z]{2})?")
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 CEILING = re.compile(r"[1-9][0-9]{0,3} [1-9][0-9]{0,12}")
+# Of one text about the lender; all of Lambda's environment may have 4 KB.
+MAX_LENDER_TEXT = 300
+LENDER_DAYS = {"cooling_off_days": Range(0, 365), "key_facts_days": Range(LEAST_KEY_FACTS_DAYS, 365)}
 CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -63,6 +69,8 @@ class Settings:
     ceilings: Ceilings
     # The roles of people that must have a second factor.
     second_factor_roles: frozenset[str]
+    # Who lends, for what is printed.
+    lender: Lender
     # The origin at which people reach S3, if functions reach it at another; only the local stack has two.
     public_s3_url: str | None
 
@@ -90,6 +98,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         currency=_matching(environ, "CURRENCY", "INR", CURRENCY_CODE, "the ISO code of a currency, such as INR"),
         ceilings=_ceilings(environ),
         second_factor_roles=_second_factor_roles(environ),
+        lender=_lender(environ),
         public_s3_url=_public_s3_url(environ),
     )
 
@@ -224,6 +233,35 @@ def _second_factor_roles(environ: Mapping[str, str]) -> frozenset[str]:
                 f"Invalid value: {role!r}."
             )
     return frozenset(roles)
+
+
+def _lender(environ: Mapping[str, str]) -> Lender:
+    """The lender from one JSON object, so that a text of it may have any sign in it."""
+    sent = environ.get("LENDER", "") or "{}"
+    try:
+        said = json.loads(sent)
+    except ValueError:
+        said = None
+    known = [field.name for field in fields(Lender)]
+    if not isinstance(said, dict) or not said.keys() <= set(known):
+        raise ConfigurationError(
+            f"LENDER must be a JSON object with some of the fields {', '.join(known)}. Invalid value: {sent[:200]!r}."
+        )
+    for name, value in said.items():
+        _check_of_lender(name, value)
+    return Lender(**said)
+
+
+def _check_of_lender(name: str, value: object) -> None:
+    days = LENDER_DAYS.get(name)
+    if days is not None and (type(value) is not int or value not in days):
+        raise ConfigurationError(f"LENDER: {name} must be a whole number of days, {days}. Invalid value: {value!r}.")
+    is_text = isinstance(value, str) and len(value) <= MAX_LENDER_TEXT and is_plain_text(value)
+    if days is None and not is_text:
+        raise ConfigurationError(
+            f"LENDER: {name} must be text of at most {MAX_LENDER_TEXT} characters on one line. "
+            f"Invalid value: {str(value)[:200]!r}."
+        )
 
 
 def _whole_number(environ: Mapping[str, str], name: str, *, default: int, least: int) -> int:

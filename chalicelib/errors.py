@@ -79,6 +79,13 @@ class ApplicationNotFound(LoanError):
     status = 404
 
 
+class KeyFactsNotFound(LoanError):
+    """No Key Facts Statement of this number was issued, or it is not for whoever asks."""
+
+    code = "key_facts_not_found"
+    status = 404
+
+
 class TransactionNotFound(LoanError):
     code = "transaction_not_found"
     status = 404
@@ -238,6 +245,13 @@ class InstalmentsDoNotRepayLoan(LoanError):
     """The request is well formed, but no interest rate makes these instalments repay the loan."""
 
     code = "instalments_do_not_repay"
+    status = 422
+
+
+class PdfCannotWrite(LoanError):
+    """A text has letters that the fonts of our PDFs do not have, and no paper goes out without a part of a name."""
+
+    code = "pdf_cannot_write"
     status = 422
 
 

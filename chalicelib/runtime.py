@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from chalicelib.config import Settings, read_settings
 from chalicelib.errors import ConfigurationError, LoanError
 from chalicelib.postgres.database import Database, make_engine
+from chalicelib.rules.lender import Lender
 from chalicelib.rules.policy import Policy
 from chalicelib.services.access import Gate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from chalicelib.console.frame.formats import Formats
 
 
 @cache
@@ -43,6 +46,20 @@ def gate() -> Gate:
 
 def policy() -> Policy:
     return settings().policy
+
+
+def lender() -> Lender:
+    """Who lends, as printed papers name it."""
+    return settings().lender
+
+
+@cache
+def formats() -> "Formats":
+    """Numbers, amounts, dates and times as this stage's locale writes them. Babel is imported when first used."""
+    from chalicelib.console.frame.formats import Formats
+
+    made = settings()
+    return Formats(made.console_locale, made.currency, made.business_timezone)
 
 
 def today() -> date:

@@ -127,6 +127,8 @@ def _run_chalice(project: Path, stage: str, output: Path) -> None:
     ]  # fmt: skip
     # Chalice asks for a region although nothing of the package depends on it.
     environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    # requirements.txt is all there is to install: what it leaves out on purpose is not fetched as a dependency.
+    environment["PIP_NO_DEPS"] = "1"
     environment.pop("STAGE", None)
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -52,7 +52,7 @@ def done(description: str) -> Answer:
 
 # The view returns a FileLink.
 FILE_ELSEWHERE = Answer(
-    303, "The workbook lies at `Location`, a link that is good for some minutes.", headers=("Location",)
+    303, "The file lies at `Location`, a link that is good for some minutes.", headers=("Location",)
 )
 
 

@@ -8,6 +8,7 @@ from chalice.app import Request
 
 from chalicelib.api.responses import JSON, Reply, Text
 from chalicelib.requests.models import FormatQuery
+from chalicelib.requests.servicing_models import StatementQuery
 from chalicelib.services.files import XLSX
 
 CSV = "text/csv"
@@ -19,7 +20,7 @@ FORMS = (
 )
 
 
-def form_of(request: Request, query: FormatQuery) -> str:
+def form_of(request: Request, query: FormatQuery | StatementQuery) -> str:
     """The form that `?format=` names, or else the one that the Accept header prefers."""
     return query.format or preferred_format(str(request.headers.get("accept", "")))
 

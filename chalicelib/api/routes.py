@@ -20,6 +20,7 @@ LATER = (
     "contract",
     "delinquency",
     "imports",
+    "key_facts",
     "schedules",
     "sessions",
     "statements",

@@ -67,7 +67,7 @@ def _in_form(plan: Schedule, form: str, title: str) -> "Reply[answers.Amortizati
         return _workbook(plan, title)
     if form == "csv":
         return written_as_csv(schedule_csv(plan))
-    return Reply(_schedule(plan))
+    return Reply(schedule_answered(plan))
 
 
 def _workbook(plan: Schedule, title: str) -> FileLink:
@@ -78,7 +78,8 @@ def _workbook(plan: Schedule, title: str) -> FileLink:
     return FileLink(schedule_link(runtime.s3(), runtime.signing_s3(), bucket=bucket, plan=plan, title=title))
 
 
-def _schedule(plan: Schedule) -> "answers.AmortizationSchedule":
+def schedule_answered(plan: Schedule) -> "answers.AmortizationSchedule":
+    """A schedule as answers have it."""
     return {
         "loan_amount": plan.loan_amount,
         "tenure": plan.tenure,

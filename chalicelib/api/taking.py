@@ -22,6 +22,7 @@ from chalicelib.errors import (
     IdempotencyKeyReused,
     ImportNotFound,
     InvalidRequest,
+    KeyFactsNotFound,
     LoanError,
     LoanNotFound,
     PreconditionRequired,
@@ -79,6 +80,7 @@ BorrowerNumber = Annotated[int, PathNumber("customer with loans", LoanNotFound)]
 LoanNumber = Annotated[int, PathNumber("loan", LoanNotFound)]
 TransactionNumber = Annotated[int, PathNumber("transaction", TransactionNotFound)]
 ApplicationNumber = Annotated[int, PathNumber("application", ApplicationNotFound)]
+KeyFactsNumber = Annotated[int, PathNumber("Key Facts Statement", KeyFactsNotFound)]
 ImportNumber = Annotated[int, PathNumber("import", ImportNotFound)]
 KeyNumber = Annotated[int, PathNumber("API key", ApiKeyNotFound)]
 UserNumber = Annotated[int, PathNumber("user", UserNotFound)]

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Container, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
@@ -60,8 +60,8 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False)
         fields = _sentences(model, faults)
-        unknown = any(fault["type"] == UNKNOWN for fault in faults)
-        known = f" The fields of this request are {', '.join(_fields_of(model))}." if unknown else ""
+        unknown = [_place(model, fault["loc"]).owner for fault in faults if fault["type"] == UNKNOWN]
+        known = f" The fields of this request are {', '.join(_fields_of(unknown[0]))}." if unknown else ""
         raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.{known}", fields) from None
 
 
@@ -122,8 +122,29 @@ def _check_content_type(content_type: str | None) -> None:
 
 def _sentences(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]:
     """One sentence a bad field, in the order of the model; of very many, the first."""
-    found = {str(fault["loc"][0]): fault for fault in faults}
-    return {presentable(name): [_sentence(model, name, found[name])] for name in islice(found, MAX_FAULTS)}
+    found = {place.shown: (place, fault) for fault in faults for place in [_place(model, fault["loc"])]}
+    return {
+        presentable(shown): [_sentence(place.owner, place.name, fault)]
+        for shown, (place, fault) in islice(found.items(), MAX_FAULTS)
+    }
+
+
+class _Place(NamedTuple):
+    """Where a fault is: the model that has the field, the field's name there, and how the client is told."""
+
+    owner: type[BaseModel]
+    name: str
+    shown: str
+
+
+def _place(model: type[BaseModel], path: Sequence[int | str]) -> _Place:
+    """The field at the end of pydantic's path; of an item of a list of models, the item's: fees[1].amount."""
+    first = str(path[0])
+    field = _fields_of(model).get(first)
+    if field is not None and get_origin(field.annotation) is list and len(path) > 2:
+        (item,) = get_args(field.annotation)
+        return _Place(item, str(path[2]), f"{first}[{path[1]}].{path[2]}")
+    return _Place(model, first, first)
 
 
 def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:

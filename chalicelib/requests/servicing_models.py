@@ -10,7 +10,6 @@ from chalicelib.requests.models import (
     WHOLE,
     BucketCode,
     Day,
-    FormatQuery,
     Income,
     LastDay,
     Limit,
@@ -196,9 +195,12 @@ class OpeningQuery(Model):
     paid: InstalmentsPaid | None = None
 
 
-class StatementQuery(FormatQuery):
+class StatementQuery(Model):
     """`GET /api/loans/{loan_id}/statement/`"""
 
+    model_config = ConfigDict(extra="forbid")
+
+    format: Annotated[Literal["json", "csv", "xlsx", "pdf"], Field(description="json, csv, xlsx or pdf")] | None = None
     since: Day | None = Field(None, alias="from")
     to: LastDay | None = None
 

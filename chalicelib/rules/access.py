@@ -58,6 +58,7 @@ class Operation(StrEnum):
     REGISTER_CUSTOMER = "register a customer"
     CHANGE_CUSTOMER = "change a customer"
     CHANGE_TERMS = "change limits and incomes"
+    ISSUE_KEY_FACTS = "issue a Key Facts Statement"
     CREATE_LOAN = "apply for a loan"
     READ_DELINQUENCY = "read which loans are late"
     RECORD_RECEIPTS = "record receipts"
@@ -92,6 +93,7 @@ _READING = PUBLIC | {
 _WRITING = _READING | {
     Operation.REGISTER_CUSTOMER,
     Operation.CHANGE_CUSTOMER,
+    Operation.ISSUE_KEY_FACTS,
     Operation.CREATE_LOAN,
     Operation.RECORD_RECEIPTS,
 }
@@ -126,6 +128,7 @@ SCOPED = PUBLIC | {
     Operation.READ_LOANS,
     Operation.READ_APPLICATIONS,
     Operation.CHECK_ELIGIBILITY,
+    Operation.ISSUE_KEY_FACTS,
     Operation.CREATE_LOAN,
 }
 

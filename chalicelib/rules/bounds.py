@@ -66,6 +66,11 @@ REASON_LENGTH = Range(10, 300)
 REFERENCE_LENGTH = Range(1, 100)
 CHANNEL_LENGTH = Range(1, 40)
 FILE_NAME_LENGTH = Range(1, 255)
+# Of a fee and of a kind of loan, as a customer reads them.
+FEE_NAME_LENGTH = Range(1, 60)
+LOAN_TYPE_LENGTH = Range(1, 60)
+# Of a loan.
+MAX_FEES = 20
 # Of what the outside world knows a receipt by, and how it came in.
 REFERENCE_LENGTH = Range(1, 100)
 CHANNEL_LENGTH = Range(1, 50)

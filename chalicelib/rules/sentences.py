@@ -103,13 +103,19 @@ def change_sentence(change: Change, write: Writing = PLAIN) -> str:
 
 def statement(offered: CounterOffer, write: Writing = PLAIN) -> str:
     """All of a counter-offer: what would be approved instead, and what would have to change for the loan as asked."""
+    asked = [AS_ASKED] if offered.changes else []
+    return " ".join(
+        [*offer_sentences(offered, write), *asked, *(change_sentence(each, write) for each in offered.changes)]
+    )
+
+
+def offer_sentences(offered: CounterOffer, write: Writing = PLAIN) -> list[str]:
+    """What would be approved instead: the largest amount over the same tenure, and the same amount over another."""
     words = (
         LARGEST_AMOUNT if offered.largest_amount else NO_AMOUNT,
         SHORTEST_TENURE if offered.shortest_tenure else NO_TENURE,
-        *((AS_ASKED,) if offered.changes else ()),
     )
-    sentences = [_Sentence(write).vformat(each, (), vars(offered)) for each in words]
-    return " ".join([*sentences, *(change_sentence(change, write) for change in offered.changes)])
+    return [_Sentence(write).vformat(each, (), vars(offered)) for each in words]
 
 
 class _Sentence(Formatter):

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 LINK_SECONDS = 900
 XLSX = CONTENT_TYPES[".xlsx"]
+PDF = "application/pdf"
 
 # Who may not list the bucket is told 403 instead of 404 about an object that is not there.
 NOT_THERE = {"404", "403", "NoSuchKey", "NotFound", "NoSuchVersion"}
 
 
-def published(s3: "S3Client", signer: "S3Client", *, bucket: str, key: str, make: Callable[[], bytes]) -> str:
-    """A link to the workbook under `key`, which `make` makes unless it is there: a key names what is in the file.
+def published(
+    s3: "S3Client", signer: "S3Client", *, bucket: str, key: str, make: Callable[[], bytes], kind: str = XLSX
+) -> str:
+    """A link to the file under `key`, which `make` makes unless it is there: a key names what is in the file.
+    `kind` is its content type.
 
     `s3` is asked; `signer` signs the link, for the address at which the reader reaches S3.
 
@@ -28,7 +32,7 @@ def published(s3: "S3Client", signer: "S3Client", *, bucket: str, key: str, make
     """
     with reached():
         if not _is_there(s3, bucket, key):
-            s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=XLSX)
+            s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=kind)
     return download_link(signer, bucket, key)
 
 

@@ -723,3 +723,31 @@ loan_positions = Table(
     # Those that are over.
     Index("loan_positions_over_idx", "status", "loan_id", postgresql_where=literal_column("status <> 'open'")),
 )
+
+# Key Facts Statements that were issued, with all that they say: a trigger refuses UPDATE, DELETE and TRUNCATE, for
+# every role. The figures follow from the proposal by the rule (rules/key_facts.py).
+key_facts_statements = Table(
+    "key_facts_statements",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    # NULL if it is for somebody who is not a customer yet. The name is as it was that day.
+    Column("customer_id", BigInteger),
+    Column("customer_name", Text),
+    Column("issued_on", Date, nullable=False),
+    Column("valid_until", Date, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("proposal", JSONB, nullable=False),
+    Column("lender", JSONB, nullable=False),
+    # In percent a year. Fees may leave next to nothing of a loan, and then it has many digits.
+    Column("apr", Numeric(24, 2), nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", BigInteger),
+    Column("actor_name", Text, nullable=False),
+    Column("request_id", Text),
+    _now("created_at"),
+    PrimaryKeyConstraint("number", name="key_facts_statements_pkey"),
+    ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="key_facts_statements_customer_fkey"),
+    CheckConstraint("(customer_id IS NULL) = (customer_name IS NULL)", name="key_facts_statements_name_if_customer"),
+    CheckConstraint("valid_until >= issued_on", name="key_facts_statements_valid_from_issue"),
+    Index("key_facts_statements_customer_idx", "customer_id", "number"),
+)

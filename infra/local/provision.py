@@ -1,5 +1,6 @@
 """From two running servers to a system with data: deploy, seed, and write down where everything is."""
 
+import json
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -9,7 +10,7 @@ from infra.deploy import Deployment, deploy, run_bootstrap
 from infra.local.launcher import Endpoints
 from infra.local.portfolio import reading
 from infra.local.seeding import INCOMING, Uploaded, follow, replace_seeds, upload, workbooks_in
-from infra.local.settings import API_ID, IMPORT_PARAMETERS, STAGE, Home, StackFile
+from infra.local.settings import API_ID, IMPORT_PARAMETERS, LENDER, STAGE, Home, StackFile
 from infra.local.steps import Steps
 from infra.revisions import Stage
 from infra.session import LOCAL_REGION, Session, aws_refusals, session_of
@@ -78,6 +79,7 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Dep
         "PublicUrl": endpoints.public_url,
         # A browser reaches S3 at the same LocalStack, of which the functions may know another address.
         "PublicS3Url": urljoin(endpoints.public_url, "/").rstrip("/"),
+        "Lender": json.dumps(LENDER),
         **IMPORT_PARAMETERS,
     }
     try:

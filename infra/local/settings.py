@@ -40,6 +40,18 @@ LOCALSTACK_ENVIRONMENT = {
 # times as long, which is for throttled functions: a person does not wait half an hour for the second try.
 IMPORT_PARAMETERS = {"ImportTimeoutSeconds": "300", "ImportVisibilitySeconds": "360"}
 
+# Made up, as the portfolio is, so that papers on a laptop look like papers.
+LENDER = {
+    "name": "Sahyog Finance Ltd (made up)",
+    "address": "12 MG Road, Pune 411001",
+    "contact": "020 5550 1234, care@sahyog.example",
+    "grievance_officer": "Meera Iyer, 020 5550 1299, grievance@sahyog.example",
+    "grievance_clause": "Clause 14 of the loan agreement",
+    "recovery_clause": "Clause 11 of the loan agreement",
+    "transfer": "No",
+    "cooling_off_days": 3,
+}
+
 
 @dataclass(frozen=True)
 class Ports:

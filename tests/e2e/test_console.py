@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect
+from pypdfium2 import PdfDocument
 from sqlalchemy import text
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
 from tests.support.console.browsing import browsing, faults_in_the_dark, faults_of, new_context, sign_in
-from tests.support.console.furnishing import RECEIPTS, begun_here
+from tests.support.console.furnishing import RECEIPTS, begun_here, key_facts_issued
 from tests.support.console.pages import BEHIND, DOWNLOADS, PICTURES, VIEWS, Shown, View
 from tests.support.people import PASSWORD, key_of, user_of
 from tests.support.settings import DATA, settings_for
@@ -44,6 +45,7 @@ def console(stack: Stack) -> str:
     user_of(database, Role.VIEWER, "newcomer")
     key_of(database, Role.READER)
     begun_here(database)
+    key_facts_issued(database, 7)
     database.engine.dispose()
     return stack.file.console_url
 
@@ -231,7 +233,7 @@ def test_a_newcomer_takes_a_password_of_their_own(console: str, page: Page) -> N
 
 def test_files_are_downloaded_from_their_pages(console: str, late_loan: int, page: Page, tmp_path: Path) -> None:
     sign_in(page, console, "officer", PASSWORD)
-    numbers = {"loan": late_loan, "import": 1}
+    numbers = {"loan": late_loan, "import": 1, "key_facts": 1, "refused": _apply(page, console)}
     for each in DOWNLOADS:
         page.goto(console + each.page.format(**numbers))
         link = page.get_by_role("link", name=each.link)
@@ -246,6 +248,8 @@ def test_files_are_downloaded_from_their_pages(console: str, late_loan: int, pag
 def _has_rows(file: Path) -> bool:
     if file.suffix == ".csv":
         return len(file.read_text().splitlines()) > 1
+    if file.suffix == ".pdf":
+        return len(PdfDocument(file)) > 0
     return (load_workbook(file).worksheets[0].max_row or 0) > 0
 
 
@@ -270,6 +274,7 @@ def test_no_page_has_a_serious_fault_is_large_or_wider_than_the_screen(
         "loan": late_loan,
         "imported": imported,
         "import": 1,
+        "key_facts": 1,
         "user": 1,
         "key": 1,
     }

@@ -355,7 +355,8 @@ def test_the_application_starts_without_the_console_but_for_its_addresses() -> N
     program = """
 import sys, app
 print(sorted(app.app.routes["/console"]))
-names = ("jinja2", "babel", "markupsafe", "chalicelib.console.", "chalicelib.services.statistics")
+names = ("jinja2", "babel", "markupsafe", "chalicelib.console.", "chalicelib.services.statistics", "chalicelib.paper",
+         "reportlab", "PIL", "uharfbuzz")
 print(sorted(name for name in sys.modules if name.startswith(names)))
 """
     environment = {"STAGE": "local"}

@@ -18,7 +18,8 @@ SOMEBODY = [role for role in Role if role is not Role.ANYONE]
 
 # What would not come back the same way for the next route.
 PARAMETERS = dict.fromkeys(
-    ("customer_id", "loan_id", "transaction_number", "application_id", "import_id", "key_id", "user_id"), "999999"
+    ("customer_id", "loan_id", "transaction_number", "application_id", "import_id", "key_id", "user_id", "number"),
+    "999999",
 )
 PATHS_WITH_S3 = ("/api/imports/template",)
 

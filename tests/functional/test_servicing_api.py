@@ -271,7 +271,7 @@ def test_an_opening_that_cannot_be_is_refused_with_its_field(
         ("prepayment?amount=0", "amount"),
         ("prepayment?amount=5&on=2025-01-30", "on"),
         ("statement?from=2025-03-01&to=2025-02-01", "to"),
-        ("statement?format=pdf", "format"),
+        ("statement?format=doc", "format"),
     ],
 )
 def test_a_bad_parameter_is_refused_by_name(loan: Loan, path: str, field: str) -> None:

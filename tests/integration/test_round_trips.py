@@ -13,10 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from bench.proxy import CountingProxy
 from chalicelib.postgres.connection import driver_of
 from chalicelib.postgres.database import Database, make_engine
+from chalicelib.rules.lender import Lender
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.servicing.buckets import BUCKETS
-from chalicelib.services import servicing
+from chalicelib.services import key_facts, servicing
 from chalicelib.services.delinquency import list_late_loans, view_delinquency
 from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.loans import view_loans
@@ -24,6 +25,7 @@ from chalicelib.services.servicing import Recorded, Wanted, preview
 from chalicelib.services.servicing_accounts import compare_prepayments, quote_settlement, view_account, view_statement
 from chalicelib.storage import servicing as stored_lives
 from chalicelib.storage.customers import Registration
+from chalicelib.storage.key_facts import StoredStatement
 from chalicelib.storage.servicing import Asked
 from infra.local.postgres import PostgresServer
 from tests.support.lending import create_loan, record, register
@@ -202,6 +204,16 @@ def test_an_application_waits_for_the_database_three_times(distant: Database, pr
     request = LoanRequest(Decimal(100_000), Decimal(20), 12)
     assert create_loan(distant, customer_id, request, STANDARD_1, date(2026, 11, 23), TEST).loan_id
     # The lock with the facts, the three rows, and the end of the transaction.
+    assert proxy.round_trips == before + 3
+
+
+def test_a_key_facts_statement_waits_for_the_database_three_times(distant: Database, proxy: CountingProxy) -> None:
+    customer_id = register(distant, PERSON, STANDARD_1, TEST).customer_id
+    proposal = key_facts.proposal_for(LoanRequest(Decimal(20_000), Decimal(15), 24), TODAY)
+    before = proxy.round_trips
+    once = Once[StoredStatement](None, lambda made: str(made.number))
+    key_facts.issue(distant, customer_id, proposal, lender=Lender(), today=TODAY, author=TEST, once=once)
+    # The name, the statement with its entry in the audit log, and the end of the transaction.
     assert proxy.round_trips == before + 3
 
 

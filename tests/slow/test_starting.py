@@ -65,3 +65,18 @@ print(json.dumps(found), file=sys.stderr)
     assert done.returncode == 0, done.stderr
     # Without a setting, what needs one fails, and what is for everybody is answered.
     assert json.loads(done.stderr.splitlines()[-1]) == [[], 500, [], 405, 200, 404, 500, True]
+
+
+def test_a_pdf_is_made_without_pillow_which_the_package_does_not_have() -> None:
+    program = """
+import sys
+sys.modules["PIL"] = None
+from chalicelib.paper.pictures import do_without_pictures
+do_without_pictures()
+from chalicelib.paper.parts import Paper, Words
+from chalicelib.paper.pdf import pdf_of
+from chalicelib.rules.lender import Lender
+print(pdf_of(Paper("Letter", "1", "today", Lender(), ["राजेश"], [Words("Dear")], "letter"))[:5])
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("b'%PDF-'", "")

@@ -50,9 +50,12 @@ _END_OTHERS = text("""
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """)
 
-# Loans cannot be removed while their transactions refuse to be.
-LET_TRANSACTIONS_GO = "ALTER TABLE loan_transactions DISABLE TRIGGER loan_transactions_are_append_only"
-KEEP_TRANSACTIONS = "ALTER TABLE loan_transactions ENABLE ALWAYS TRIGGER loan_transactions_are_append_only"
+# Loans and customers cannot be removed while what is told of them refuses to be.
+_APPEND_ONLY = ("loan_transactions", "key_facts_statements")
+LET_TRANSACTIONS_GO = "; ".join(f"ALTER TABLE {name} DISABLE TRIGGER {name}_are_append_only" for name in _APPEND_ONLY)
+KEEP_TRANSACTIONS = "; ".join(
+    f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER {name}_are_append_only" for name in _APPEND_ONLY
+)
 
 # Only what has rows, or numbers that were drawn: to truncate all tables takes as long as a test.
 _EMPTY = text(f"""

@@ -1,11 +1,14 @@
 """The settings: what is missing or wrong is named when the process starts."""
 
+import json
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.config import check_doors, import_queue_name, read_settings
 from chalicelib.errors import ConfigurationError
+from chalicelib.rules.lender import Lender
 from chalicelib.rules.policy import STANDARD_1
 
 COMPLETE = {
@@ -21,6 +24,12 @@ def test_the_settings_have_defaults_where_a_deployment_need_not_decide() -> None
     assert settings.policy is STANDARD_1
     assert settings.business_timezone == ZoneInfo("Asia/Kolkata")
     assert settings.database_url == "postgresql+pg8000://loans:pass@127.0.0.1:5432/loans"
+
+
+def test_the_lender_is_one_json_object_and_need_not_be_set() -> None:
+    assert read_settings(COMPLETE).lender == read_settings(COMPLETE | {"LENDER": ""}).lender == Lender()
+    said: dict[str, Any] = {"name": "Sahyog “Finance” & Co", "cooling_off_days": 0, "key_facts_days": 5}
+    assert read_settings(COMPLETE | {"LENDER": json.dumps(said)}).lender == Lender(**said)
 
 
 @pytest.mark.parametrize("name", COMPLETE)
@@ -45,6 +54,17 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("STATEMENT_TIMEOUT_MS", "10s", "STATEMENT_TIMEOUT_MS must be a whole number of at least 100"),
         ("STATEMENT_TIMEOUT_MS", "5", "Invalid value: '5'"),
         ("DATABASE_PROXY", "true", "DATABASE_PROXY must be yes or no. Invalid value: 'true'"),
+        ("LENDER", "Sahyog Finance", "LENDER must be a JSON object with some of the fields name, address"),
+        ("LENDER", "[]", r"Invalid value: '\[\]'"),
+        ("LENDER", '{"nmae": "Sahyog"}', "LENDER must be a JSON object with some of the fields"),
+        (
+            "LENDER",
+            '{"name": 7}',
+            "LENDER: name must be text of at most 300 characters on one line. Invalid value: '7'",
+        ),
+        ("LENDER", '{"address": "one\\ntwo"}', "LENDER: address must be text"),
+        ("LENDER", '{"key_facts_days": 2}', "LENDER: key_facts_days must be a whole number of days, 3 to 365"),
+        ("LENDER", '{"cooling_off_days": true}', "LENDER: cooling_off_days must be a whole number of days, 0 to 365"),
         ("DECISION_POLICY", "generous-7", "DECISION_POLICY: .*'generous-7'.*prudent-1"),
     ],
 )

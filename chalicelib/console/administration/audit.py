@@ -31,6 +31,7 @@ PLACES = {
     "customer": "customers/{}/",
     "application": "applications/{}/",
     "loan": "loans/{}/",
+    "key_facts": "key-facts/{}/",
     "import": "imports/{}/",
     "user": "administration/users/{}/",
 }

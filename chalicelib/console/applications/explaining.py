@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -182,6 +183,13 @@ def loan_query(loan: Offer | LoanRequest) -> str:
     """What fills the what-if form with a loan."""
     values = {"loan_amount": rupees(loan.loan_amount), "interest_rate": percent(loan.interest_rate)}
     return urlencode(values | {"tenure": loan.tenure})
+
+
+def terms_query(explained: Explained, start: date | None = None) -> str:
+    """What fills the form of a Key Facts Statement with the loan as it would be made."""
+    asked = explained.request
+    terms = loan_query(LoanRequest(asked.loan_amount, explained.rate, asked.tenure))
+    return f"{terms}&start_date={start}" if start else terms
 
 
 def _floor(rate_floor: Decimal) -> str:

@@ -4,7 +4,7 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.console.administration.history import history_of
-from chalicelib.console.applications.explaining import explain_application, loan_query
+from chalicelib.console.applications.explaining import explain_application, loan_query, terms_query
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
@@ -27,5 +27,6 @@ def view_application(visit: Visit, application_id: str) -> Response:
         again=loan_query(explained.request),
         who=Authors().words(application.created_by),
         history=history_of(visit, SubjectKind.APPLICATION, number),
+        terms=terms_query(explained, application.decided_on),
         name=customers.names_of(runtime.database(), {application.customer_id})[application.customer_id],
     )

@@ -3,6 +3,7 @@
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.applications.explaining import terms_query
 from chalicelib.console.customers.bars import bars_of
 from chalicelib.console.customers.fields import details_of
 from chalicelib.console.customers.history import entry_of
@@ -60,6 +61,7 @@ def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Resp
         details=details_of(found.customer),
         what_if=what_if,
         before=applied_before(latest.rows, what_if),
+        terms_query=terms_query,
         today=today,
         loans=owed.loans[:LATEST],
         owed=owed,

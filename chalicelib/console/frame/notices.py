@@ -36,6 +36,7 @@ NOTICES: Mapping[str, str] = {
     "view-saved": "The view is saved.",
     "view-renamed": "The view is renamed.",
     "view-deleted": "The view is deleted.",
+    "key-facts-underway": "The statement is being issued and will appear in the list below in a moment.",
     "application-underway": "The application is being decided and will appear in the list below in a moment.",
 }
 

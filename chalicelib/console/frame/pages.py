@@ -70,6 +70,16 @@ _ALL = (
         ("GET", "applications/{application_id}", Operation.READ_APPLICATIONS, "view_application"),
     ),
     *_pages(
+        "applications.letter",
+        ("GET", "applications/{application_id}/letter", Operation.READ_APPLICATIONS, "view_letter"),
+    ),
+    *_pages(
+        "key_facts.views",
+        ("GET", "customers/{customer_id}/key-facts", Operation.ISSUE_KEY_FACTS, "view_new_key_facts"),
+        ("POST", "customers/{customer_id}/key-facts", Operation.ISSUE_KEY_FACTS, "issue_key_facts"),
+        ("GET", "key-facts/{number}", Operation.READ_APPLICATIONS, "view_key_facts"),
+    ),
+    *_pages(
         "loans.listing",
         ("GET", "loans", Operation.READ_LOANS, "list_loans"),
     ),

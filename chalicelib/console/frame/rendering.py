@@ -23,10 +23,11 @@ from chalicelib.storage.sessions import IDLE_MINUTES
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from chalicelib.console.frame.formats import Formats
-
 # Each room has its templates beside its views; they are named from here on: customers/customer.html.
 TEMPLATES = Path(__file__).parents[1]
+
+# Numbers, amounts, dates and times as this stage's locale writes them.
+formats = runtime.formats
 
 
 def page(
@@ -112,12 +113,3 @@ def environment() -> "Environment":
     made.globals |= {"formats": formats(), "import_states": IMPORT_STATES, "bounds": bounds}
     made.globals |= {"loan_badge": loan_badge, "class_badge": class_badge}
     return made
-
-
-@cache
-def formats() -> "Formats":
-    """Numbers, amounts, dates and times as this stage's locale writes them."""
-    from chalicelib.console.frame.formats import Formats
-
-    settings = runtime.settings()
-    return Formats(settings.console_locale, settings.currency, settings.business_timezone)

@@ -1,9 +1,6 @@
 """The statement of account: a page to read or print, CSV, and a workbook from S3."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from chalice.app import Response
 from pydantic import Field
@@ -11,20 +8,19 @@ from pydantic import Field
 from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import address
+from chalicelib.console.frame.papers import redirect_to_pdf
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import redirect_to_file
-from chalicelib.console.frame.rendering import download, page
+from chalicelib.console.frame.rendering import download, formats, page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.refused import refused_form
-from chalicelib.console.loans.words import KINDS
 from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
+from chalicelib.paper.statement import rows_of, statement_paper
 from chalicelib.requests.parsing import number_in_path
 from chalicelib.requests.servicing_models import StatementQuery
-from chalicelib.rules.servicing.statement import Line
 from chalicelib.services import customers, loans, servicing_accounts
 from chalicelib.services.servicing_accounts import LoanStatement
 from chalicelib.services.statement_csv import statement_csv
-from chalicelib.storage.servicing import Transaction
 
 # On a page; a statement of decades would be one of half a megabyte.
 LINES = 120
@@ -34,19 +30,6 @@ class ShownQuery(StatementQuery):
     """Also from which line on the page shows it."""
 
     line: Annotated[int, Field(ge=0, le=10**6, description="the number of a line, 0 or more")] = 0
-
-
-class Row(NamedTuple):
-    """A line of a statement as the page shows it, in rupees."""
-
-    day: date
-    what: str
-    number: int | None
-    reference: str
-    debit: Decimal
-    credit: Decimal
-    balance: Decimal
-    remarks: str
 
 
 def view_statement(visit: Visit, loan_id: str) -> Response:
@@ -61,17 +44,18 @@ def view_statement(visit: Visit, loan_id: str) -> Response:
         loan = loans.view_on_record(database, number)
         form = refused_form({"from": "", "to": "", **typed}, error)
         return page(visit, "loans/statement.html", status=error.status, loan=loan, found=None, form=form)
-    if query.format in ("csv", "xlsx"):
+    if query.format in ("csv", "xlsx", "pdf"):
         return _file(visit, found, query.format)
     made = found.statement
-    rows = _rows(found)
+    rows = rows_of(found)
     return page(
         visit,
         "loans/statement.html",
         loan=found.loan,
         found=found,
+        lender=runtime.lender(),
         made=made,
-        customer_name=customers.names_of(database, [found.loan.customer_id])[found.loan.customer_id],
+        customer_name=_name(found),
         form=Form({"from": made.since.isoformat(), "to": made.until.isoformat()}),
         rows=rows[query.line : query.line + LINES],
         begins_with=rows[query.line - 1].balance if 0 < query.line <= len(rows) else made.opening_balance,
@@ -79,7 +63,7 @@ def view_statement(visit: Visit, loan_id: str) -> Response:
         lines=len(rows),
         first=address(typed) if query.line else None,
         next=address({**typed, "line": query.line + LINES}) if query.line + LINES < len(rows) else None,
-        files={kind: address({**typed, "format": kind}) for kind in ("csv", "xlsx")},
+        files={kind: address({**typed, "format": kind}) for kind in ("csv", "xlsx", "pdf")},
     )
 
 
@@ -87,6 +71,9 @@ def _file(visit: Visit, found: LoanStatement, wanted: str) -> Response:
     number = found.loan.loan_id
     if wanted == "csv":
         return download(visit, statement_csv(found), "text/csv", f"loan-{number}-statement.csv")
+    if wanted == "pdf":
+        name = _name(found)
+        return redirect_to_pdf(visit, statement_paper(found, name, runtime.lender(), formats()))
     # Loads openpyxl and the AWS client, which pages do without.
     from chalicelib.services.statement_books import statement_link
 
@@ -95,24 +82,6 @@ def _file(visit: Visit, found: LoanStatement, wanted: str) -> Response:
     return redirect_to_file(visit, link)
 
 
-def _rows(found: LoanStatement) -> Sequence[Row]:
-    recorded = {each.number: each for each in found.transactions}
-    return [_row(line, recorded) for line in found.statement.lines]
-
-
-def _row(line: Line, recorded: Mapping[int, Transaction]) -> Row:
-    told = recorded.get(line.fact.number) if line.fact else None
-    remarks = [f"reversed by No. {line.reversed_by}" if line.reversed_by else ""]
-    if told and told.reverses:
-        remarks.append(f"reverses No. {told.reverses}")
-    remarks.append((told.reason or "") if told else "")
-    return Row(
-        line.value_date,
-        KINDS[line.what],
-        told.number if told else None,
-        (told.reference or "") if told else "",
-        line.debit,
-        line.credit,
-        line.balance,
-        ", ".join(filter(None, remarks)),
-    )
+def _name(found: LoanStatement) -> str:
+    number = found.loan.customer_id
+    return customers.names_of(runtime.database(), [number])[number]

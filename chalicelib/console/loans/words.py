@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from chalicelib.paper.words import KINDS
 from chalicelib.rules.servicing.instalments import State
-from chalicelib.rules.servicing.statement import Computed
-from chalicelib.rules.servicing.values import Effect, Intent, Kind
+from chalicelib.rules.servicing.values import Effect, Intent
 from chalicelib.storage import servicing
 
 STATES: Mapping[State, tuple[str, str]] = {
@@ -13,18 +13,6 @@ STATES: Mapping[State, tuple[str, str]] = {
     State.OVERDUE: ("Overdue", "bad"),
     State.DUE_TODAY: ("Due today", "busy"),
     State.TO_COME: ("To come", "plain"),
-}
-KINDS: Mapping[Kind | Computed, str] = {
-    Kind.DISBURSAL: "Disbursal",
-    Kind.RECEIPT: "Receipt",
-    Kind.REFUND: "Refund",
-    Kind.WAIVER: "Waiver",
-    Kind.WRITE_OFF: "Write-off",
-    Kind.OPENING: "Opening",
-    Kind.REVERSAL: "Reversal",
-    Computed.INTEREST: "Interest",
-    Computed.PENAL_CHARGE: "Penal charge",
-    Computed.PREPAYMENT_CHARGE: "Prepayment charge",
 }
 INTENTS: Mapping[Intent, str] = {
     Intent.INSTALMENT: "for instalments",

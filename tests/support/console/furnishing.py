@@ -10,18 +10,23 @@ from chalicelib.imports import jobs
 from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import KEY, USER, Author, Role
+from chalicelib.rules.key_facts import Charged, Fee, PayableTo
+from chalicelib.rules.lender import Lender
 from chalicelib.rules.money import money
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.values import Kind
+from chalicelib.services import key_facts
 from chalicelib.services.api_keys import WantedKey, create_key
 from chalicelib.services.customers import change_customer, etag_of, view_customer
+from chalicelib.services.idempotency import Once
 from chalicelib.services.loans import Application
 from chalicelib.services.servicing import Wanted
 from chalicelib.services.servicing_lists import list_loans
 from chalicelib.services.users import WantedUser, create_user
 from chalicelib.storage.customers import Registration
+from chalicelib.storage.key_facts import StoredStatement
 from chalicelib.storage.paging import Cursor
 from tests.support.lending import create_loan, record, register
 from tests.support.people import PASSWORD, TEST, session_of
@@ -84,6 +89,7 @@ def furnish(stack: Stack) -> dict[str, int]:
     numbers = {"user": officer.author_id or 0, "import": _an_import_with_faults(stack, database)}
     numbers |= _a_month_of_applications(database, [officer, shop, shop])
     numbers |= {"loan": begun_here(database, officer), "imported": _an_imported_loan(database)}
+    numbers["key_facts"] = key_facts_issued(database, numbers["customer"], officer)
     _correct(database, numbers["customer"], officer)
     stack.run(SPREAD)
     session_of(database, officer.name.split()[0].lower())
@@ -111,6 +117,19 @@ def begun_here(database: Database, author: Author = TEST) -> int:
     wanted = Wanted(Kind.REVERSAL, reverses=1 + len(RECEIPTS), reason="typed twice")
     record(database, made.loan_id, wanted, today, author)
     return made.loan_id
+
+
+def key_facts_issued(database: Database, customer_id: int, author: Author = TEST) -> int:
+    """The number of a Key Facts Statement, issued today to a customer for a loan with two fees."""
+    today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
+    fees = (
+        Fee("Processing fee", Decimal(2400), PayableTo.LENDER, Charged.ONCE),
+        Fee("Insurance", Decimal(1600), PayableTo.THIRD_PARTY, Charged.ONCE),
+    )
+    proposal = key_facts.proposal_for(LoanRequest(Decimal(240_000), Decimal("13.5"), 24), today, fees=fees)
+    once = Once[StoredStatement](None, lambda made: str(made.number))
+    told = key_facts.issue(database, customer_id, proposal, lender=Lender(), today=today, author=author, once=once)
+    return int(told.answer)
 
 
 def _an_imported_loan(database: Database) -> int:

@@ -8,7 +8,6 @@ import pytest
 from chalicelib.rules.money import ZERO, from_paise
 from chalicelib.rules.schedule import schedule
 from chalicelib.rules.servicing.account import account
-from chalicelib.rules.servicing.apr import annual_percentage_rate
 from chalicelib.rules.servicing.checks import record
 from chalicelib.rules.servicing.days import A_DAY, due_date
 from chalicelib.rules.servicing.fold import fold, history
@@ -26,13 +25,6 @@ def test_rbis_key_facts_statement_has_this_emi_and_this_interest() -> None:
     published = schedule(made.principal, made.annual_rate, made.tenure, made.start_date)
     assert made.instalment == Decimal("969.73")
     assert published.total_interest.quantize(Decimal(1)) == 3274
-
-
-def test_rbis_annual_percentage_rate_is_twelve_times_the_monthly_one() -> None:
-    assert annual_percentage_rate(loan(20_000, 15, 24, date(2024, 4, 15), fees=Decimal(400))) == Decimal("17.07")
-    assert annual_percentage_rate(loan(20_000, 15, 24, date(2024, 4, 15))) == Decimal("15.00")
-    with pytest.raises(ValueError, match="leave nothing"):
-        annual_percentage_rate(loan(400, 15, 24, date(2024, 4, 15), fees=Decimal(400)))
 
 
 def test_due_dates_come_back_to_the_end_of_the_month_after_february() -> None:

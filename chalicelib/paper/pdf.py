@@ -1,0 +1,219 @@
+"""A paper as a PDF: A4, with lender, number, date and pages on each page. reportlab is imported with this module."""
+
+import codecs
+import io
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, assert_never
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    KeepTogether,
+    LongTable,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    Table,
+)
+
+from chalicelib.paper.letters import BASE, BOLD, register, runs
+from chalicelib.paper.parts import Facts, Heading, Paper, Part, Points, Rows, Signatures, Words
+
+MARGIN, TOP, BOTTOM = 18 * mm, 24 * mm, 20 * mm
+WIDTH = A4[0] - 2 * MARGIN
+LINE = colors.HexColor("#c9cfd6")
+MUTED = colors.HexColor("#5b6470")
+SHADE = colors.HexColor("#f2f4f6")
+
+BODY = ParagraphStyle("body", fontName=BASE, fontSize=9.5, leading=14, spaceAfter=6, splitLongWords=True)
+STRONG = ParagraphStyle("strong", parent=BODY, fontName=BOLD, fontSize=10.5)
+TITLE = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=16, leading=21, spaceAfter=4)
+HEADING = ParagraphStyle("heading", parent=BODY, fontName=BOLD, fontSize=11, leading=15, spaceBefore=10, spaceAfter=4)
+CELL = ParagraphStyle("cell", parent=BODY, fontSize=8.5, leading=12, spaceAfter=0)
+HEAD = ParagraphStyle("head", parent=CELL, fontName=BOLD)
+FIGURE = ParagraphStyle("figure", parent=CELL, alignment=TA_RIGHT)
+FIGURE_HEAD = ParagraphStyle("figure-head", parent=HEAD, alignment=TA_RIGHT)
+LENDER = ParagraphStyle("lender", parent=CELL, textColor=MUTED)
+LENDER_NAME = ParagraphStyle("lender-name", parent=LENDER, fontName=BOLD, fontSize=11, leading=15)
+EDGE = ParagraphStyle("edge", parent=CELL, fontSize=7.5, leading=10, textColor=MUTED)
+EDGE_RIGHT = ParagraphStyle("edge-right", parent=EDGE, alignment=TA_RIGHT)
+
+
+def pdf_of(paper: Paper) -> bytes:
+    """The paper as a PDF; the same paper is the same bytes. Raises PdfCannotWrite if a letter of it is in no font."""
+    register()
+    file = io.BytesIO()
+    document = BaseDocTemplate(
+        file,
+        pagesize=A4,
+        title=f"{paper.title}, {paper.number}",
+        subject=", ".join(paper.recipient),
+        author=paper.lender.name,
+        lang="en",
+        # No moment of writing and no random number in it.
+        invariant=1,
+    )
+    frame = Frame(MARGIN, BOTTOM, WIDTH, A4[1] - TOP - BOTTOM, 0, 0, 0, 0)
+    document.addPageTemplates(PageTemplate(frames=[frame]))
+    document.build(list(_story(paper)), canvasmaker=partial(_Numbered, paper))
+    return file.getvalue()
+
+
+class _Numbered(Canvas):
+    """Keeps the pages until all are there, and then draws on each what stands above and below its text."""
+
+    def __init__(self, paper: Paper, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._paper = paper
+        self._pages: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # noqa: N802 - reportlab's name
+        """Puts the page aside."""
+        self._pages.append(dict(self.__dict__))
+        self._startPage()  # type: ignore[attr-defined]
+
+    def save(self) -> None:
+        """Writes all pages."""
+        pages = self._pages
+        for number, page in enumerate(pages, 1):
+            self.__dict__.update(page)
+            _draw_edges(self, self._paper, f"Page {number} of {len(pages)}")
+            super().showPage()
+        super().save()
+
+
+def _draw_edges(canvas: Canvas, paper: Paper, pages: str) -> None:
+    above = paper.lender_lines[0], f"{paper.title} · {paper.number}"
+    for (left, right), height in ((above, A4[1] - 14 * mm), ((paper.dated, pages), 10 * mm)):
+        for text, style in ((left, EDGE), (right, EDGE_RIGHT)):
+            written = _paragraph(text, style)
+            written.wrapOn(canvas, WIDTH, 20 * mm)
+            written.drawOn(canvas, MARGIN, height)
+    canvas.setStrokeColor(LINE)
+    canvas.line(MARGIN, A4[1] - 16 * mm, A4[0] - MARGIN, A4[1] - 16 * mm)
+
+
+def _story(paper: Paper) -> Iterator[Flowable]:
+    name, *lines = paper.lender_lines
+    yield _paragraph(name, LENDER_NAME)
+    yield from (_paragraph(line, LENDER) for line in lines)
+    yield Spacer(0, 6 * mm)
+    yield from (_paragraph(line, CELL) for line in paper.recipient)
+    yield Spacer(0, 5 * mm)
+    yield _paragraph(paper.title, TITLE)
+    yield _paragraph(f"{paper.number}, {paper.dated}", BODY)
+    for part in paper.parts:
+        yield from _flowables(part)
+
+
+def _flowables(part: Part) -> Iterator[Flowable]:
+    match part:
+        case Heading():
+            # A title alone at the foot of a page belongs on the next.
+            yield CondPageBreak(30 * mm)
+            yield _paragraph(part.text, HEADING)
+        case Words():
+            yield _paragraph(part.text, STRONG if part.strong else BODY)
+        case Points():
+            yield from (_paragraph(f"•  {sentence}", BODY) for sentence in part.sentences)
+        case Facts():
+            yield _facts(part)
+            yield Spacer(0, 2 * mm)
+        case Rows():
+            yield _table(part)
+            yield Spacer(0, 3 * mm)
+        case Signatures():
+            yield KeepTogether([Spacer(0, 18 * mm), _signatures(part)])
+        case _:
+            assert_never(part)
+
+
+def _facts(part: Facts) -> Flowable:
+    rows = [[_paragraph(label, CELL), _paragraph(value, HEAD)] for label, value in part.rows]
+    return Table(rows, colWidths=[WIDTH * 0.4, WIDTH * 0.6], style=[*_GRID, ("VALIGN", (0, 0), (-1, -1), "TOP")])
+
+
+def _table(part: Rows) -> Flowable:
+    """A table that goes on over pages under its heads."""
+    shares = part.widths or [1] * len(part.heads)
+    widths = [WIDTH * share / sum(shares) for share in shares]
+    heads = [_paragraph(head, FIGURE_HEAD if at >= part.figures else HEAD) for at, head in enumerate(part.heads)]
+    rows = [_cells(row, part.figures) for row in part.rows]
+    style: list[Any] = [
+        *_GRID,
+        ("BACKGROUND", (0, 0), (-1, 0), SHADE),
+        ("FONT", (0, 0), (-1, -1), BASE, 8.5, 12),
+        ("ALIGN", (part.figures, 0), (-1, -1), "RIGHT"),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ]
+    if part.foot:
+        rows.append(
+            [_paragraph(cell, FIGURE_HEAD if at >= part.figures else HEAD) for at, cell in enumerate(part.foot)]
+        )
+        style.append(("BACKGROUND", (0, -1), (-1, -1), SHADE))
+    return LongTable([heads, *rows], colWidths=widths, repeatRows=1, style=style)
+
+
+def _cells(row: Sequence[str], figures: int) -> list[Any]:
+    """Figures are short and of the base font: drawn as they are, a long schedule takes a third of the time."""
+    return [cell if at >= figures or not cell else _paragraph(cell, CELL) for at, cell in enumerate(row)]
+
+
+def _signatures(part: Signatures) -> Flowable:
+    width = WIDTH / 2
+    cells = [_paragraph(below, LENDER) for below in part.below]
+    rules = [("LINEABOVE", (at, 0), (at, 0), 0.5, MUTED) for at in range(0, 2 * len(cells), 2)]
+    row = [each for cell in cells for each in (cell, "")]
+    return Table([row], colWidths=[width - 8 * mm, 8 * mm] * len(cells), style=rules, hAlign="LEFT")
+
+
+class _Shaped(Paragraph):
+    """A text whose letters are joined by shaping. Its glyphs are no letters any more, so what they say is written
+    beside them (ActualText, ISO 32000-1, 14.9.4): for those who search, copy or have it read to them.
+    """
+
+    says = ""
+
+    def draw(self) -> None:
+        """Draws the text inside of what it says; a part of one that was cut between pages says nothing."""
+        # What is drawn so far; reportlab has no call that adds to it as it is.
+        code: list[str] = self.canv._code  # type: ignore[attr-defined]
+        if self.says:
+            words = codecs.BOM_UTF16_BE + self.says.encode("utf-16-be")
+            code.append(f"/Span <</ActualText <{words.hex()}>>> BDC")
+        super().draw()
+        if self.says:
+            code.append("EMC")
+
+
+def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    """A text in the fonts of its letters; only what needs it is shaped, because that takes twice the time."""
+    pieces = runs(text)
+    markup = "".join(
+        escape(piece.text) if piece.font == BASE else f'<font name="{piece.font}">{escape(piece.text)}</font>'
+        for piece in pieces
+    )
+    if all(piece.font == BASE for piece in pieces):
+        return Paragraph(markup, style)
+    shaped = _Shaped(markup, ParagraphStyle("shaped", parent=style, shaping=1))
+    shaped.says = text
+    return shaped
+
+
+_GRID: list[Any] = [
+    ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
+    ("LEFTPADDING", (0, 0), (-1, -1), 4),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+    ("TOPPADDING", (0, 0), (-1, -1), 2.5),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+]
