@@ -68,7 +68,7 @@ def download(visit: Visit, text: str, content_type: str, file_name: str) -> Resp
     return Response(text, page_headers(visit) | headers)
 
 
-def _rendered(visit: Visit, template: str, values: Mapping[str, Any], notice: str | None) -> str:
+def _rendered(visit: Visit, template: str, values: Mapping[str, Any], notice: tuple[str, str] | None) -> str:
     return (
         environment()
         .get_template(template)
