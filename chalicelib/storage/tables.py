@@ -612,4 +612,6 @@ loan_positions = Table(
     Index(
         "loan_positions_held_idx", "unpaid_from", "loan_id", postgresql_where=literal_column("status = 'open' AND held")
     ),
+    # Of the loans that are not open, all others need an opening (unopened.py).
+    Index("loan_positions_over_idx", "loan_id", postgresql_where=literal_column("status IN ('closed', 'written_off')")),
 )
