@@ -7,13 +7,13 @@ from sqlalchemy import Connection, text
 
 from chalicelib.storage.loans import LoanOnRecord
 
-# Without a disbursal or an opening that stands. A loan that was made here and of which nobody said that something was
-# paid gets its disbursal by itself.
+# Without a disbursal or an opening that stands: neither open nor over, which an index of its own says. A loan that was
+# made here and of which nobody said that something was paid gets its disbursal by itself.
 _UNOPENED = """
     FROM loans
     LEFT JOIN loan_positions AS positions
-           ON positions.loan_id = loans.loan_id AND positions.status <> 'not_serviced'
-    WHERE positions.loan_id IS NULL
+           ON positions.loan_id = loans.loan_id AND positions.status IN ('closed', 'written_off')
+    WHERE NOT loans.is_open AND positions.loan_id IS NULL
 """
 _MADE_HERE = "loans.source_loan_id IS NULL AND loans.emis_paid_on_time > 0"
 # Nothing is owed of an imported loan that has ended, as far as its workbook says.

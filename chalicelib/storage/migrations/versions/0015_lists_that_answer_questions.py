@@ -1,13 +1,13 @@
 """Who made applications and loans, the indexes that lists are filtered and sorted by, and the views that people save
 
-Revision: 0015, after 0012.
+Revision: 0015, after 0014.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
