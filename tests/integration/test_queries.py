@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
+from chalicelib.imports import jobs
 from chalicelib.postgres.database import make_engine
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.fold import step
@@ -103,6 +104,8 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         (lambda c: alike.of_customer(c, SOMEBODY), "customers_phone_number_idx"),
         (lambda c: customers.names(c, [7, 8]), "customers_pkey"),
         (lambda c: applications.get(c, 7), "loan_applications_pkey"),
+        (lambda c: jobs.find(c, 7), "imports_pkey"),
+        (lambda c: jobs.find(c, 7, "user:3"), "imports_"),
         (lambda c: applications.of_loan(c, 7), "loan_applications_loan_key"),
         (lambda c: applications.listed(c, ApplicationFilter(), cursor=LATER), "loan_applications_pkey"),
         (
@@ -132,7 +135,8 @@ def late(connection: Connection, bucket: int, behind: Behind | None = None) -> o
         "in order of names", "in falling order of names", "by first name in order", "the newest",
         "the same name and age", "the same phone",
         "names",
-        "application", "application of a loan", "applications", "applications of a customer",
+        "application", "import", "import of one's own",
+        "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
         "life of a loan", "history of a loan", "transaction by reference",
         "delinquency", "loans that are not late", "late loans", "loans that are held", "the next that are held",
