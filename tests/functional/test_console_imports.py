@@ -107,7 +107,7 @@ def test_a_viewer_sees_imports_and_is_offered_no_upload(browser: Browser, databa
     viewer = browser.sign_in_as(database, Role.VIEWER)
     waiting = insert_import(database, "awaiting_upload", object_version=None)
     assert NEW not in viewer.get("/console/imports/").links()
-    assert "<form class=" not in viewer.get(f"/console/imports/{waiting}/").text
+    assert '<form class="upload"' not in viewer.get(f"/console/imports/{waiting}/").text
     assert viewer.get(NEW).status == 403
     assert viewer.get("/console/imports/dead-letters/").status == 403
 
@@ -141,7 +141,7 @@ def test_without_a_script_the_file_is_sent_by_the_form_and_s3_leads_back_to_the_
     back = officer.get(answer.headers["Location"].removeprefix(f"http://{HOST}/prod"))
     assert "The file is on its way" in back.words
     assert 'http-equiv="refresh"' in back.text
-    assert "<form class=" not in back.text
+    assert '<form class="upload"' not in back.text
     import_object(database, s3, reference(s3, form_of(page)[1]["key"]))
     assert "6 rows in 2 sheets" in officer.get(page.path).words
 
@@ -165,7 +165,7 @@ def test_an_upload_ends_when_it_would_have_ended_anyway(officer: Browser, databa
     values = {"object_version": None, "created_at": datetime(2026, 1, 1).astimezone()}
     seen = officer.get(f"/console/imports/{insert_import(database, 'awaiting_upload', **values)}/")
     assert "ask for a new one" in seen.words
-    assert "<form class=" not in seen.text
+    assert '<form class="upload"' not in seen.text
 
 
 def test_rows_that_were_rejected_can_be_read_in_the_page(officer: Browser, s3: "S3Client", database: Database) -> None:

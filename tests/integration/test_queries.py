@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
+from chalicelib.imports import jobs
 from chalicelib.postgres.database import make_engine
 from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.rules.servicing.buckets import BUCKETS
@@ -137,6 +138,8 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         (lambda c: alike.of_customer(c, SOMEBODY), "customers_phone_number_idx"),
         (lambda c: customers.names(c, [7, 8]), "customers_pkey"),
         (lambda c: applications.get(c, 7), "loan_applications_pkey"),
+        (lambda c: jobs.find(c, 7), "imports_pkey"),
+        (lambda c: jobs.find(c, 7, "user:3"), "imports_"),
         (lambda c: applications.of_loan(c, 7), "loan_applications_loan_key"),
         (lambda c: applications.listed(c, ApplicationFilter(), cursor=LATER), "loan_applications_pkey"),
         (
@@ -170,7 +173,8 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         "in order of names", "in falling order of names", "by first name in order", "the newest",
         "the same name and age", "the same phone",
         "names",
-        "application", "application of a loan", "applications", "applications of a customer",
+        "application", "import", "import of one's own",
+        "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
         "life of a loan", "history of a loan", "transaction by reference",
         "loans of the best class", "loans of a class", "loans of the worst class", "loans of a customer in a class",
