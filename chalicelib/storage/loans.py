@@ -208,7 +208,7 @@ def listed(
     """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
     or not, and the open ones in a bucket on that day.
     """
-    number = loans.c.loan_id
+    number: ColumnElement[int] = loans.c.loan_id
     statement = _ON_RECORD.where(_is_behind(number, cursor, newest_first=newest_first))
     for only in (customer_id, scope.customer_id):
         if only is not None:

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from chalicelib.postgres.database import Database
-from chalicelib.rules.servicing.buckets import BUCKETS, bucket_of
+from chalicelib.rules.servicing.buckets import BUCKETS, Bucket, bucket_of
 from chalicelib.storage import applications, loans
 from chalicelib.storage.applications import ApplicationFilter
+from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.paging import Cursor, Slice
 
 TODAY = date(2026, 11, 23)
@@ -56,7 +57,7 @@ def book(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def pages(asked: Callable[[Cursor], Slice[loans.LoanOnRecord]]) -> list[int]:
+def pages(asked: Callable[[Cursor], Slice[LoanOnRecord]]) -> list[int]:
     """The numbers of all pages, one after the other."""
     found, behind = [], None
     for _ in count():
@@ -88,7 +89,7 @@ def test_loans_that_are_current_or_ended(
 @pytest.mark.parametrize("customer_id", [None, 1])
 @pytest.mark.parametrize("newest_first", [True, False])
 @pytest.mark.parametrize("bucket", BUCKETS, ids=lambda bucket: bucket.code)
-def test_loans_of_a_class(book: Connection, bucket: loans.Bucket, newest_first: bool, customer_id: int | None) -> None:
+def test_loans_of_a_class(book: Connection, bucket: Bucket, newest_first: bool, customer_id: int | None) -> None:
     stored = book.execute(text("SELECT loan_id, unpaid_from, held FROM loan_positions")).all()
     wanted = [
         loan_id
