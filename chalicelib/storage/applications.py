@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, tuple_
@@ -139,7 +140,7 @@ def add(
         **vars(request),
         "decided_on": decided_on,
         "ends_on": position.end_date,
-        "policy": json.dumps(policy_as_stored(policy)),
+        "policy": _policy_text(policy),
         "facts": json.dumps(facts_as_stored(facts)),
         "approved": decision.approved,
         "score": decision.score,
@@ -158,6 +159,12 @@ def add(
         **audit.entry_values(author, Event(Action.LOAN_APPLIED_FOR, SubjectKind.APPLICATION, None, after=after)),
     }
     return Numbers(*connection.execute(_ADD, values).one())
+
+
+# A container has one policy, and stores it with every application.
+@cache
+def _policy_text(policy: Policy) -> str:
+    return json.dumps(policy_as_stored(policy))
 
 
 def get(connection: Connection, application_id: int) -> StoredApplication | None:

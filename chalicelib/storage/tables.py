@@ -723,7 +723,9 @@ loan_positions = Table(
     # Those that are over.
     Index("loan_positions_over_idx", "status", "loan_id", postgresql_where=literal_column("status <> 'open'")),
     # Of the loans that are not open, all others need an opening (unopened.py).
-    Index("loan_positions_ended_idx", "loan_id", postgresql_where=literal_column("status IN ('closed', 'written_off')")),
+    Index(
+        "loan_positions_ended_idx", "loan_id", postgresql_where=literal_column("status IN ('closed', 'written_off')")
+    ),
 )
 
 # Key Facts Statements that were issued, with all that they say: a trigger refuses UPDATE, DELETE and TRUNCATE, for

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
-from babel.numbers import format_compact_currency, get_currency_symbol, parse_pattern
+from babel.numbers import NumberPattern, format_compact_currency, get_currency_symbol, parse_pattern
 from markupsafe import Markup
 
 from chalicelib.errors import ConfigurationError
@@ -57,12 +57,16 @@ class Formats:
         """An amount with its currency: ₹1,20,030, and ₹10,447.88 if there are paise."""
         if amount is None:
             return NOTHING
-        pattern = self._whole if amount == int(amount) else self._amount
-        return str(pattern.apply(amount, self._locale, currency=self._currency, currency_digits=False))
+        return self._with_symbol(self._whole if amount == int(amount) else self._amount, amount)
 
     def exact_money(self, amount: Decimal) -> str:
         """An amount with its paise even if there are none, so that a column of them lines up."""
-        return str(self._amount.apply(amount, self._locale, currency=self._currency, currency_digits=False))
+        return self._with_symbol(self._amount, amount)
+
+    def _with_symbol(self, pattern: NumberPattern, amount: Decimal | int) -> str:
+        # Told the currency, Babel would first look up its name in the plural of the amount, which no pattern of ours
+        # has: half of the time of an amount.
+        return str(pattern.apply(amount, self._locale)).replace("¤", self.currency_symbol)
 
     def whole_money(self, amount: Decimal | int) -> str:
         """A sum of which the paise do not matter."""

@@ -2,7 +2,7 @@
 
 The words are those of revision 0008, in one order whatever order they were written in.
 
-Revision: 0016, after 0012.
+Revision: 0016, after 0015.
 """
 
 from alembic import op

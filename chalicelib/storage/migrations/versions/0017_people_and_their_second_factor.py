@@ -1,6 +1,6 @@
 """Links to choose a password with, who chose it, and the second factor
 
-Revision: 0017, after 0012.
+Revision: 0017, after 0016.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Key Facts Statements that were issued
 
-Revision: 0019, after 0012.
+Revision: 0019, after 0017.
 """
 
 import sqlalchemy as sa
