@@ -54,6 +54,7 @@ def key_facts_paper(found: StoredStatement, write: Hand) -> Paper:
                 "No fee or charge that is not mentioned in this statement may be charged during the term of the loan "
                 "without the explicit consent of the borrower."
             ),
+            Words("I have read this statement, it was explained to me, and I have understood it."),
             Signatures(("Borrower, place and date", "For the lender")),
         ],
         file_name=f"key-facts-{found.number}",
@@ -108,6 +109,7 @@ def _contingent(found: StoredStatement, write: Hand) -> Iterator[tuple[str, str]
         f"{write.rate(terms.prepayment_charge)} of the principal prepaid" if terms.prepayment_charge else "None",
     )
     yield "Switching between fixed and floating rates", found.statement.lender.switching or "Not offered"
+    yield "Any other charges", "None"
 
 
 def _penal(terms: Terms, write: Hand) -> str:
@@ -128,12 +130,12 @@ def _second(found: StoredStatement) -> Iterator[tuple[str, str]]:
     yield "4. Transfer to other lenders or securitisation", said(lender.transfer)
     yield "5. Co-lending: lenders, shares, blended rate", lender.co_lending or "None: the lender alone funds the loan"
     yield (
-        "6. Cooling-off period",
+        "6. (i) Cooling-off period",
         said("")
         if days is None
         else f"{counted(days, 'day')} from the disbursal, in which the loan may be repaid without any penalty",
     )
-    yield "7. Who may approach the borrower for recovery", said(lender.recovery_agents)
+    yield "6. (ii) Who may approach the borrower for recovery", said(lender.recovery_agents)
 
 
 def _classes(figures: KeyFacts, write: Hand) -> Iterator[Part]:

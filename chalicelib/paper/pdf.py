@@ -31,6 +31,8 @@ from chalicelib.paper.parts import Facts, Heading, Paper, Part, Points, Rows, Si
 
 MARGIN, TOP, BOTTOM = 18 * mm, 24 * mm, 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
+# Rows of a table that reportlab sets at once.
+LONGEST = 1000
 LINE = colors.HexColor("#c9cfd6")
 MUTED = colors.HexColor("#5b6470")
 SHADE = colors.HexColor("#f2f4f6")
@@ -130,7 +132,7 @@ def _flowables(part: Part) -> Iterator[Flowable]:
             yield _facts(part)
             yield Spacer(0, 2 * mm)
         case Rows():
-            yield _table(part)
+            yield from _tables(part)
             yield Spacer(0, 3 * mm)
         case Signatures():
             yield KeepTogether([Spacer(0, 18 * mm), _signatures(part)])
@@ -143,25 +145,26 @@ def _facts(part: Facts) -> Flowable:
     return Table(rows, colWidths=[WIDTH * 0.4, WIDTH * 0.6], style=[*_GRID, ("VALIGN", (0, 0), (-1, -1), "TOP")])
 
 
-def _table(part: Rows) -> Flowable:
-    """A table that goes on over pages under its heads."""
+def _tables(part: Rows) -> Iterator[Flowable]:
+    """A table that goes on over pages under its heads; a very long one as several, one right below the other.
+
+    reportlab copies what is left of a table for each page, so the time grows with the square of its length.
+    """
     shares = part.widths or [1] * len(part.heads)
     widths = [WIDTH * share / sum(shares) for share in shares]
-    heads = [_paragraph(head, FIGURE_HEAD if at >= part.figures else HEAD) for at, head in enumerate(part.heads)]
-    rows = [_cells(row, part.figures) for row in part.rows]
-    style: list[Any] = [
-        *_GRID,
-        ("BACKGROUND", (0, 0), (-1, 0), SHADE),
-        ("FONT", (0, 0), (-1, -1), BASE, 8.5, 12),
-        ("ALIGN", (part.figures, 0), (-1, -1), "RIGHT"),
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-    ]
-    if part.foot:
-        rows.append(
-            [_paragraph(cell, FIGURE_HEAD if at >= part.figures else HEAD) for at, cell in enumerate(part.foot)]
-        )
-        style.append(("BACKGROUND", (0, -1), (-1, -1), SHADE))
-    return LongTable([heads, *rows], colWidths=widths, repeatRows=1, style=style)
+    starts = range(0, max(len(part.rows), 1), LONGEST)
+    for start in starts:
+        rows = [_head(part.heads, part.figures)]
+        rows += [_cells(row, part.figures) for row in part.rows[start : start + LONGEST]]
+        style = [*_GRID, *_COLUMNS, ("ALIGN", (part.figures, 0), (-1, -1), "RIGHT")]
+        if part.foot and start == starts[-1]:
+            rows.append(_head(part.foot, part.figures))
+            style.append(("BACKGROUND", (0, -1), (-1, -1), SHADE))
+        yield LongTable(rows, colWidths=widths, repeatRows=1, style=style)
+
+
+def _head(cells: Sequence[str], figures: int) -> list[Any]:
+    return [_paragraph(cell, FIGURE_HEAD if at >= figures else HEAD) for at, cell in enumerate(cells)]
 
 
 def _cells(row: Sequence[str], figures: int) -> list[Any]:
@@ -216,4 +219,9 @@ _GRID: list[Any] = [
     ("RIGHTPADDING", (0, 0), (-1, -1), 4),
     ("TOPPADDING", (0, 0), (-1, -1), 2.5),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+]
+_COLUMNS: list[Any] = [
+    ("BACKGROUND", (0, 0), (-1, 0), SHADE),
+    ("FONT", (0, 0), (-1, -1), BASE, 8.5, 12),
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
 ]

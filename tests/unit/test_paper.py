@@ -1,6 +1,7 @@
 """Papers as PDFs: what is written, in which letters, on how many pages. Their text is read back by PDFium."""
 
 import contextlib
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -113,6 +114,13 @@ def test_every_page_has_lender_number_date_and_how_many_there_are() -> None:
         # The heads of the table are repeated, too.
         assert "Amount" in page
     assert "₹20,100.00" in pages[-1]
+
+
+def test_a_very_long_table_has_all_its_rows_in_their_order_and_one_foot() -> None:
+    rows = [(f"line {number}", "1.00") for number in range(1, 2502)]
+    words = "\n".join(pages_of(Rows(("What", "Amount"), rows, figures=1, foot=("All", "2,501.00"))))
+    assert [int(number) for number in re.findall(r"line (\d+)", words)] == list(range(1, 2502))
+    assert words.count("2,501.00") == 1
 
 
 def test_every_kind_of_part_is_written() -> None:
