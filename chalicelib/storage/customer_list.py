@@ -1,6 +1,6 @@
 """The queries behind the console's list of customers: what it is filtered and sorted by, and what each owes."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -111,12 +111,14 @@ def _conditions(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
         late = select(loans.c.customer_id).join_from(loan_positions, loans, loans.c.loan_id == loan_positions.c.loan_id)
         yield _NUMBER.in_(late.where(is_late(wanted.days_late, today)))
     if wanted.exposure_from is not None:
-        yield _exposure(today) >= wanted.exposure_from
+        yield _NUMBER.in_(_exposed(today, lambda exposure: exposure >= wanted.exposure_from))
     if wanted.exposure_to is not None:
-        yield _exposure(today) <= wanted.exposure_to
+        # Whoever owes nothing is among them.
+        yield _NUMBER.not_in(_exposed(today, lambda exposure: exposure > wanted.exposure_to))
 
 
-def _exposure(today: date) -> ColumnElement[Decimal]:
+def _exposed(today: date, holds: Callable[[ColumnElement[Decimal]], ColumnElement[bool]]) -> Select[tuple[int]]:
+    """The customers for whose exposure a condition holds, from one pass over the index of facts."""
     current = or_(loans.c.is_open, loans.c.end_date >= today, loans.c.end_date.is_(None))
-    summed = select(func.coalesce(func.sum(loans.c.loan_amount), 0))
-    return summed.where(loans.c.customer_id == _NUMBER, current).correlate(customers).scalar_subquery()
+    numbers = select(loans.c.customer_id).where(current).group_by(loans.c.customer_id)
+    return numbers.having(holds(func.sum(loans.c.loan_amount)))

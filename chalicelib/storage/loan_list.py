@@ -25,6 +25,7 @@ ORDERS: Mapping[str, Order] = {
     **both_ways(amount=_COLUMNS.loan_amount, rate=_COLUMNS.interest_rate, start=_COLUMNS.start_date),
 }
 
+_OVER = (Status.CLOSED, Status.WRITTEN_OFF)
 # Of late loans, those that are late the longest first: the order of their index, whatever else is asked.
 LATE_THE_LONGEST = Order(loan_positions.c.unpaid_from, number=loan_positions.c.loan_id)
 
@@ -77,6 +78,11 @@ def summary(connection: Connection, wanted: Wanted, today: date) -> Summary:
 def asks_how_late(wanted: Wanted) -> bool:
     """Whether the loans are asked for by how late they are."""
     return wanted.bucket is not None or wanted.days_late is not None
+
+
+def asks_of_positions(wanted: Wanted) -> bool:
+    """Whether only the positions of loans tell which match."""
+    return asks_how_late(wanted) or wanted.status in _OVER
 
 
 def asks_for_late(wanted: Wanted) -> bool:
@@ -133,7 +139,7 @@ def _of_positions(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
         yield is_in_bucket(wanted.bucket, today)
     if wanted.days_late is not None:
         yield is_late(wanted.days_late, today)
-    if wanted.status in (Status.CLOSED, Status.WRITTEN_OFF):
+    if wanted.status in _OVER:
         yield loan_positions.c.status == wanted.status.value
 
 
@@ -158,7 +164,8 @@ def _of_loans(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     if wanted.status is Status.OPEN:
         yield _COLUMNS.is_open
     if wanted.status is Status.NOT_SERVICED:
-        # A loan whose opening was reversed has a position that says so.
+        # A loan whose opening was reversed has a position that says so. One that is serviced is either open, or over.
+        yield not_(_COLUMNS.is_open)
         yield (
             ~select(loan_positions.c.loan_id)
             .where(loan_positions.c.loan_id == _NUMBER, loan_positions.c.status != Status.NOT_SERVICED.value)

@@ -25,7 +25,7 @@ from chalicelib.requests.models import CursorId, digits
 from chalicelib.rules.typed.dates import read_date
 from chalicelib.services.list_files import MOST_ROWS, FileColumn, FileKind, Value, Written, list_link
 from chalicelib.services.saved_views import list_views
-from chalicelib.storage.listing import COUNTED, Order, Page, Place, Summary
+from chalicelib.storage.listing import Order, Page, Place, Summary
 from chalicelib.storage.saved_views import SavedView
 
 # Rows that are read at once for a file.
@@ -324,7 +324,7 @@ def _total(listed: List[Q, T], query: Q, summed: Summary) -> str | None:
     if listed.total is None:
         return None
     if not summed.is_whole:
-        return f"narrow them down to {formats().number(COUNTED)} for their sum"
+        return f"narrow them down to {formats().number(summed.count)} for their sum"
     return None if summed.total is None else f"{formats().money(summed.total)} {listed.total(query)}"
 
 
