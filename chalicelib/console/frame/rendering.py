@@ -87,7 +87,7 @@ def _rendered(visit: Visit, template: str, values: Mapping[str, Any], notice: st
 
 def _notice(visit: Visit) -> str | None:
     # A script that asks for a part of a page takes nothing from the page that comes next.
-    if visit.request.headers.get("sec-fetch-mode", "navigate") != "navigate":
+    if not visit.is_opened:
         return None
     if visit.kept:
         return NOTICES["form-kept"]
