@@ -220,6 +220,40 @@ def test_without_scripts_the_console_works_too(console: str, browser: Browser) -
     context.close()
 
 
+def test_a_warning_comes_before_the_session_ends_and_one_stays_signed_in(console: str, page: Page) -> None:
+    page.clock.install()
+    sign_in(page, console, "officer", PASSWORD)
+    page.goto(f"{console}customers/new/")
+    warning = page.get_by_role("alert")
+    expect(warning).to_be_hidden()
+    page.clock.fast_forward("25:00")
+    expect(warning).to_contain_text("Your session ends at")
+    expect(warning.locator("time")).not_to_be_empty()
+    page.get_by_role("button", name="Stay signed in").click()
+    expect(warning).to_be_hidden()
+    page.clock.fast_forward("29:30")
+    expect(warning).to_contain_text("Your session has ended")
+
+
+def test_a_link_for_a_new_user_is_copied_as_a_whole_address(console: str, page: Page, browser: Browser) -> None:
+    sign_in(page, console, "admin", PASSWORD)
+    page.goto(f"{console}administration/")
+    page.get_by_role("link", name="Create user").click()
+    page.get_by_label("Name").fill("Asha Rao")
+    page.get_by_label("Login").fill("asha.rao")
+    page.get_by_role("button", name="Create user").click()
+    link = page.get_by_label("Link to choose a password").input_value()
+    assert link.startswith(f"{console}invitation/li_")
+    context = opened(browser)
+    theirs = context.new_page()
+    theirs.goto(link)
+    theirs.get_by_label("Password", exact=True).fill(PASSWORD)
+    theirs.get_by_label("Password again").fill(PASSWORD)
+    theirs.get_by_role("button", name="Choose password").click()
+    expect(theirs.get_by_role("heading", level=1)).to_have_text("Set up a second factor")
+    context.close()
+
+
 def test_a_newcomer_takes_a_password_of_their_own(console: str, page: Page) -> None:
     sign_in(page, console, "newcomer", PASSWORD)
     page.goto(f"{console}account/")

@@ -217,6 +217,14 @@ def test_a_page_that_is_opened_too_late_says_why_one_has_to_sign_in(officer: Bro
     assert "has ended" not in stranger.open("/console/customers/").words
 
 
+def test_a_script_that_sends_a_form_is_led_to_the_sign_in_as_ever(officer: Browser, database: Database) -> None:
+    token = officer.get("/console/imports/new/").hidden("csrf")
+    end_sessions(database)
+    sent = officer.post("/console/imports/new/", {"Sec-Fetch-Mode": "cors"}, csrf=token, file_name="a.xlsx")
+    assert sent.status == 303
+    assert sent.headers["Location"].endswith("sign-in/?next=imports%2Fnew%2F")
+
+
 def test_pages_say_when_the_session_ends_with_and_without_a_script(officer: Browser) -> None:
     page = officer.get("/console/")
     assert 'id="session-end"' in page.text

@@ -102,6 +102,16 @@ def test_an_origin_that_is_none_or_everybody_is_refused(origins: str) -> None:
         check_doors({"CORS_ORIGINS": origins})
 
 
+def test_roles_of_people_must_have_a_second_factor_if_the_deployment_says_so() -> None:
+    assert read_settings(COMPLETE).second_factor_roles == frozenset()
+    assert read_settings(COMPLETE | {"SECOND_FACTOR_ROLES": ""}).second_factor_roles == frozenset()
+    found = read_settings(COMPLETE | {"SECOND_FACTOR_ROLES": "officer  admin"}).second_factor_roles
+    assert found == {"officer", "admin"}
+    for wrong in ("reader", "officer,admin", "Admin"):
+        with pytest.raises(ConfigurationError, match=r"SECOND_FACTOR_ROLES must be roles of people .* Invalid value"):
+            read_settings(COMPLETE | {"SECOND_FACTOR_ROLES": wrong})
+
+
 def test_the_queue_is_named_after_the_stage() -> None:
     assert import_queue_name({"STAGE": "prod"}) == "loans-prod-imports"
 

@@ -30,7 +30,7 @@ from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
 from chalicelib.requests.gateway import request_id_of
 from chalicelib.requests.hosts import check_host
-from chalicelib.rules.access import ANYONE, PUBLIC, Operation
+from chalicelib.rules.access import ANYONE, PUBLIC, Operation, Owed
 from chalicelib.rules.tokens import read_token
 from chalicelib.services import access
 
@@ -121,7 +121,8 @@ def _authenticated(visit: Visit, page: Page) -> Visit:
 def _to_sign_in(visit: Visit, page: Page) -> Response:
     """The sign-in, which leads back to a page, never to what only a form does."""
     sent = cookie_of(visit.request, runtime.settings().stage, SESSION)
-    if page.method == "POST" and sent and _is_ours(visit, sent):
+    # A script that sends a form keeps what was typed by itself, and follows a redirect to the sign-in.
+    if page.method == "POST" and sent and visit.is_opened and _is_ours(visit, sent):
         return _sign_in_that_keeps(visit)
     following = requested_page(visit) if ("GET", page.path) in PAGES else ""
     return redirect(visit, sign_in_path(following), done="session-ended" if sent else None)
@@ -156,7 +157,8 @@ def _authorize(visit: Visit, page: Page) -> None:
     if owes is not None and page.operation not in PUBLIC:
         path = OWED[owes]
         if page.path not in (f"{BASE}/{path}".rstrip("/"), f"{BASE}/{SIGN_OUT}".rstrip("/")):
-            raise _OwesFirst(path)
+            following = requested_page(visit) if ("GET", page.path) in PAGES else ""
+            raise _OwesFirst(sign_in_path(following, path) if owes is Owed.CODE else path)
     if page.operation not in PUBLIC:
         access.require(visit.actor, page.operation)
 

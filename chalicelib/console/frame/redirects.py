@@ -59,9 +59,9 @@ def redirect_to_file(visit: Visit, url: str) -> Response:
     return Response("", {**page_headers(visit), "Location": url}, 303)
 
 
-def sign_in_path(following: str) -> str:
-    """The path of the sign-in that leads on to the page `following`; both from /console/ on."""
-    return f"{SIGN_IN}?{urlencode({'next': following})}" if following else SIGN_IN
+def sign_in_path(following: str, path: str = SIGN_IN) -> str:
+    """The path of a page of the sign-in that leads on to the page `following`; both from /console/ on."""
+    return f"{path}?{urlencode({'next': following})}" if following else path
 
 
 def safe_next(sent: str) -> str:

@@ -89,7 +89,7 @@ def _rendered(visit: Visit, template: str, values: Mapping[str, Any], notice: tu
 def _notice(visit: Visit) -> tuple[str, str] | None:
     """What was done, in a sentence, and the kind of it."""
     # A script that asks for a part of a page takes nothing from the page that comes next.
-    if visit.request.headers.get("sec-fetch-mode", "navigate") != "navigate":
+    if not visit.is_opened:
         return None
     done = "form-kept" if visit.kept else cookie_of(visit.request, runtime.settings().stage, DONE) or ""
     return (NOTICES[done], KINDS.get(done, "good")) if done in NOTICES else None

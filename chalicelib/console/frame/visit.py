@@ -43,6 +43,11 @@ class Visit:
         return self.actor.may(operation)
 
     @property
+    def is_opened(self) -> bool:
+        """Whether the browser opens a page; False if a script asks for something. Old browsers do not say."""
+        return str(self.request.headers.get("sec-fetch-mode", "navigate")) == "navigate"
+
+    @property
     def path(self) -> str:
         """The path of the page from /console on, without the slash at its end."""
         return path_of(self.request)
