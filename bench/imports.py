@@ -1,5 +1,7 @@
 """What imports cost: workbooks of 10 thousand, 100 thousand and a million loans, with a tenth as many customers.
 
+More than a million, `--sizes 100000,3000000`, are several workbooks, one after the other into the same database.
+
 Each figure comes from a process of its own, as a worker would be one, on an empty database; only a report is made of
 an import that another process has done. Beside them, in the same run, the plain way: openpyxl reads a row, executemany
 inserts it.
@@ -43,6 +45,8 @@ from infra.local.postgres import PostgresServer
 
 SIZES = (10_000, 100_000, 1_000_000)
 REPEATS = 3
+# A sheet holds 1,048,576 rows.
+LOANS_A_BOOK = 1_000_000
 BOOKS = Path(tempfile.gettempdir()) / "loans-bench-workbooks"
 
 # A worker that has imported before: libraries are loaded, the connection is there, statements are compiled.
@@ -95,9 +99,9 @@ def whole(path: Path, database: Database) -> None:
     assert sum(sheet.rows_found for sheet in result.sheets) == rows_of(path), result
 
 
-def load(path: Path, database: Database) -> None:
-    """As whole; only what is done with the rows once they are read counts."""
-    with timed(loading, "_stage"), timed(loading, "_merge"):
+def merge(path: Path, database: Database) -> None:
+    """As whole; only what is done once all rows are staged counts."""
+    with timed(loading, "_merge"):
         whole(path, database)
 
 
@@ -133,13 +137,13 @@ def plain(path: Path, database: Database) -> None:
 STEPS: Mapping[str, Step] = {
     "read": read,
     "validate": validate,
-    "load": load,
+    "merge": merge,
     "whole": whole,
     "report": report,
     "read with openpyxl": read_with_openpyxl,
     "plain": plain,
 }
-OF_EVERY_SIZE = ("read", "validate", "load", "whole", "report")
+OF_EVERY_SIZE = ("read", "validate", "merge", "whole", "report")
 # The others would take minutes over the larger files.
 OF_THE_SMALLEST = ("read with openpyxl", "plain")
 
@@ -170,12 +174,22 @@ def book_of(loans: int) -> Path:
     return make_book(BOOKS / f"loans-{loans}.xlsx", loans)
 
 
+def books_of(loans: int) -> list[Path]:
+    """So many loans in as many workbooks as Excel needs for them, each numbered behind the one before."""
+    rest = (
+        make_book(BOOKS / f"loans-{some}-behind-{behind}.xlsx", some, behind)
+        for behind in range(LOANS_A_BOOK, loans, LOANS_A_BOOK)
+        if (some := min(LOANS_A_BOOK, loans - behind))
+    )
+    return [book_of(min(loans, LOANS_A_BOOK)), *rest]
+
+
 def rows_of(path: Path) -> int:
-    number = int(path.stem.rpartition("-")[2])
+    number = int(path.stem.split("-")[1])
     return number + max(1, number // 10)
 
 
-def work(step: str, path: Path, database_url: str) -> None:
+def work(step: str, size: int, database_url: str) -> None:
     """Does a step in this process, and prints its seconds and peak memory."""
     database = Database(make_engine(settings_for(database_url)))
     if step == "report":
@@ -183,25 +197,26 @@ def work(step: str, path: Path, database_url: str) -> None:
     elif step not in OF_THE_SMALLEST:
         whole(book_of(WARM_UP_LOANS), database)
     began = time.perf_counter()
-    STEPS[step](path, database)
+    for path in books_of(size):
+        STEPS[step](path, database)
     seconds = sum(_timed) or time.perf_counter() - began
     print(json.dumps({"seconds": seconds, "peak_mib": _peak_mib()}))
 
 
 def measure(step: str, size: int, server: PostgresServer, repeats: int) -> Measure:
     """Does a step in processes of its own, each on an empty database."""
-    path = book_of(size)
-    found = [_once(step, path, server) for _ in range(repeats)]
+    rows = sum(map(rows_of, books_of(size)))
+    found = [_once(step, size, server) for _ in range(repeats)]
     seconds, peak = (median(each[name] for each in found) for name in ("seconds", "peak_mib"))
     print(f"{step} {size}: {seconds:.1f} s", file=sys.stderr)
-    return Measure(step, size, rows_of(path), seconds, peak)
+    return Measure(step, size, rows, seconds, peak)
 
 
-def _once(step: str, path: Path, server: PostgresServer) -> dict[str, float]:
+def _once(step: str, size: int, server: PostgresServer) -> dict[str, float]:
     url = fresh_database(server)
     if step == "report":
-        _in_a_process("whole", path, url)
-    return _in_a_process(step, path, url)
+        _in_a_process("whole", size, url)
+    return _in_a_process(step, size, url)
 
 
 def _peak_mib() -> float:
@@ -212,8 +227,8 @@ def _peak_mib() -> float:
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) / 1024
 
 
-def _in_a_process(step: str, path: Path, database_url: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.imports", "--step", step, "--book", str(path)]
+def _in_a_process(step: str, size: int, database_url: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.imports", "--step", step, "--sizes", str(size)]
     done = subprocess.run([*command, "--database-url", database_url], check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -249,7 +264,7 @@ def result(measures: Sequence[Measure], repeats: int) -> Result:
     ratio = costs["plain"] / costs["whole"]
     remarks = (
         f"Medians of {repeats}. The rows of a file are its loans and a tenth as many customers. `validate` includes "
-        f"`read`; `load` is what `whole` spends on staging and merging, and `whole` is all of these. `report` reads "
+        f"`read`; `whole` stages one part while it reads the next, then does `merge`. `report` reads "
         f"the file again. Of {smallest:,} loans, openpyxl takes {reading:.1f} times as long to read the file as "
         f"`read`, and `plain` {ratio:.1f} times as long as `whole`."
     )
@@ -260,11 +275,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of loans, with commas between")
     parser.add_argument("--repeats", type=int, default=REPEATS)
-    for inner in ("--step", "--book", "--database-url"):
+    for inner in ("--step", "--database-url"):
         parser.add_argument(inner, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.step:
-        return work(arguments.step, Path(arguments.book), arguments.database_url)
+        return work(arguments.step, int(arguments.sizes), arguments.database_url)
     print(run(tuple(map(int, arguments.sizes.split(","))), arguments.repeats).markdown())
     return None
 

@@ -66,9 +66,9 @@ class Measure:
 
 @dataclass(frozen=True)
 class ImportMeasure:
-    """A workbook of receipts, one for each loan: how long it took, and how long the worker's core had work."""
+    """A workbook of receipts: how long it took, and how long the worker's core had work."""
 
-    loans: int
+    receipts: int
     seconds: float
     core_seconds: float
 
@@ -135,12 +135,14 @@ def forever(make: Callable[[], Call]) -> Iterator[Call]:
         yield make()
 
 
-def run(sizes: Sequence[int] = SIZES, books: Sequence[int] = SIZES) -> Result:
-    """All of it over portfolios of these sizes, and workbooks with a receipt for each of so many loans."""
+def run(sizes: Sequence[int] = SIZES, books: Sequence[int] = SIZES, each: int = 1) -> Result:
+    """All of it over portfolios of these sizes, and workbooks with so many receipts for each of so many loans."""
     with postgres() as server:
         runs = [_over(server, size) for size in sizes]
-        imported = [_imported(server, size) for size in books] if _kind() else []
-    return _result([each for run, _ in runs for each in run], imported, max((noise for _, noise in runs), default=0))
+        imported = [_imported(server, size, each) for size in books] if _kind() else []
+    return _result(
+        [measure for run, _ in runs for measure in run], imported, max((noise for _, noise in runs), default=0)
+    )
 
 
 def _over(server: PostgresServer, loans: int) -> tuple[list[Measure], float]:
@@ -198,19 +200,20 @@ def _kind() -> object:
     return next((kind for kind in KINDS if kind.name == "receipts"), None)
 
 
-def _imported(server: PostgresServer, loans: int) -> ImportMeasure:
-    """A workbook with one receipt for each loan, by a worker that has imported one of another day before."""
+def _imported(server: PostgresServer, loans: int, each: int) -> ImportMeasure:
+    """A workbook with so many receipts for each loan, by a worker that has imported one before."""
     kind = next(kind for kind in KINDS if kind.name == "receipts")
     url, today = fresh_database(server), today_of_lender()
     customers = fill_serviced(url, loans, today)
     database = Database(make_engine(settings_for(url)))
     warm_up = make_receipts_book(BOOKS / f"receipts-20-of-{loans}-{today}.xlsx", kind, 20, customers, today)
-    book = make_receipts_book(BOOKS / f"receipts-{loans}-{today}.xlsx", kind, loans, customers, today)
+    name = f"receipts-{loans}-{today}.xlsx" if each == 1 else f"receipts-{each}-of-{loans}-loans-{today}.xlsx"
+    book = make_receipts_book(BOOKS / name, kind, loans, customers, today, each)
     _import(database, warm_up, today)
     began, began_work = time.perf_counter(), time.process_time()
     rows = _import(database, book, today)
-    measure = ImportMeasure(loans, time.perf_counter() - began, time.process_time() - began_work)
-    assert rows == loans, rows
+    measure = ImportMeasure(loans * each, time.perf_counter() - began, time.process_time() - began_work)
+    assert rows == loans * each, rows
     database.engine.dispose()
     return measure
 
@@ -235,9 +238,9 @@ def _result(found: Sequence[Measure], imported: Sequence[ImportMeasure], noise: 
         for each in found
     ]
     workbooks = " ".join(
-        f"A workbook of {each.loans:,} receipts took one worker {each.seconds:.1f} s, "
-        f"{each.loans / each.seconds:,.0f} rows a second, of which its own work was {each.core_seconds:.1f} s, "
-        f"{each.loans / each.core_seconds:,.0f} rows a second of its core."
+        f"A workbook of {each.receipts:,} receipts took one worker {each.seconds:.1f} s, "
+        f"{each.receipts / each.seconds:,.0f} rows a second, of which its own work was {each.core_seconds:.1f} s, "
+        f"{each.receipts / each.core_seconds:,.0f} rows a second of its core."
         for each in imported
     )
     remarks = (
@@ -254,9 +257,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of loans, with commas between")
     parser.add_argument("--books", default=",".join(map(str, SIZES)), help="the same, of the workbooks of receipts")
+    parser.add_argument("--each", type=int, default=1, help="how many receipts a workbook has for each loan")
     arguments = parser.parse_args()
     sizes, books = ([int(size) for size in named.split(",") if size] for named in (arguments.sizes, arguments.books))
-    print(run(sizes, books).markdown())
+    print(run(sizes, books, arguments.each).markdown())
 
 
 if __name__ == "__main__":

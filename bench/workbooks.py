@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from openpyxl import Workbook
 
@@ -28,26 +29,37 @@ EXCEL_EPOCH = date(1899, 12, 30)
 NAMES = ("Asha", "Rudra", "Meera", "Kabir", "Ilaria", "Noor", "Dev", "Zoya", "Arjun", "Tara")
 
 
-def make_book(path: Path, loans: int) -> Path:
-    """A workbook of that many loans, written once: the same number gives the same file."""
+def make_book(path: Path, loans: int, behind: int = 0) -> Path:
+    """A workbook of that many loans, numbered behind others; written once: the same numbers give the same file."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
-        customers = max(1, loans // 10)
-        _write(unfinished, {CUSTOMERS: (_customer, customers), LOANS: (_loan, loans)}, customers)
+        customers, others = max(1, loans // 10), behind // 10
+
+        def customer(chance: random.Random, number: int, of: int) -> Cells:
+            return _customer(chance, others + number, of)
+
+        def loan(chance: random.Random, number: int, of: int) -> Cells:
+            owner, _, *rest = _loan(chance, number, of)
+            return [others + owner, behind + number, *rest]
+
+        _write(unfinished, {CUSTOMERS: (customer, customers), LOANS: (loan, loans)}, customers)
         unfinished.rename(path)
     return path
 
 
-def make_receipts_book(path: Path, kind: Kind, loans: int, customers: int, day: date) -> Path:
-    """A workbook with a receipt of that day for each loan of `portfolios.fill_serviced`; written once."""
+def make_receipts_book(path: Path, kind: Kind, loans: int, customers: int, day: date, each: int = 1) -> Path:
+    """A workbook with so many receipts for each loan of `portfolios.fill_serviced`, one a day up to that day; written
+    once. They stand by day, so that no two of a loan are near each other.
+    """
 
     def receipt(chance: random.Random, number: int, customers: int) -> Cells:
+        loan = 1 + (number - 1) % loans
         cells = {
-            "Reference": f"UTR{number:09d}",
-            "Loan ID": number,
-            "Customer ID": 1 + number % customers,
-            "Payment Date": day,
+            "Reference": f"UTR{number:09d}-{each}",
+            "Loan ID": loan,
+            "Customer ID": 1 + loan % customers,
+            "Payment Date": day - timedelta(days=each - 1 - (number - 1) // loans),
             "Amount": chance.randrange(10_000, 500_000) / 100,
             "Channel": "upi",
         }
@@ -56,7 +68,7 @@ def make_receipts_book(path: Path, kind: Kind, loans: int, customers: int, day: 
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
-        _write(unfinished, {kind: (receipt, loans)}, customers)
+        _write(unfinished, {kind: (receipt, loans * each)}, customers)
         unfinished.rename(path)
     return path
 
@@ -100,7 +112,7 @@ def _customer(chance: random.Random, number: int, _customers: int) -> Cells:
             income, income * 36]  # fmt: skip
 
 
-def _loan(chance: random.Random, number: int, customers: int) -> Cells:
+def _loan(chance: random.Random, number: int, customers: int) -> list[Any]:
     tenure = chance.choice((12, 24, 36, 48, 60))
     start = FIRST_DAY + timedelta(days=chance.randrange(3650))
     amount = chance.randrange(50, 900) * 1000

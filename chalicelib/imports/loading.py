@@ -6,7 +6,7 @@ finds the progress beyond it and drops it. One last transaction merges, reports 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,6 +18,7 @@ from chalicelib.imports.jobs import ImportJob, SheetCounts
 from chalicelib.imports.merging import merge
 from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.merging.statements import MergedRows, prepare
+from chalicelib.imports.overlapping import wire
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.rows import Chunk, read_chunks
 from chalicelib.postgres.database import Database
@@ -89,7 +90,7 @@ def _stage_all(database: Database, import_id: int, file: OpenedFile, time_left: 
     """
     job = _progress(database, import_id)
     has_staged = False
-    with ThreadPoolExecutor(1, "staging") as wire:
+    with wire("staging") as thread:
         while job.state == ImportState.RUNNING and job.rows_read < file.rows:
             on_its_way: Future[ImportJob] | None = None
             for chunk in read_chunks(file.layouts, start=job.rows_read):
@@ -100,7 +101,7 @@ def _stage_all(database: Database, import_id: int, file: OpenedFile, time_left: 
                         break
                 if has_staged and time_left() < STAGING_SECONDS:
                     raise OutOfTime
-                on_its_way = wire.submit(_stage, database, import_id, chunk)
+                on_its_way = thread.submit(_stage, database, import_id, chunk)
             else:
                 if on_its_way:
                     job, has_staged = on_its_way.result(), True

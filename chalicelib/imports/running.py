@@ -21,7 +21,7 @@ from chalicelib.imports import attempts, jobs, staging
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.jobs import ImportJob, SheetCounts
 from chalicelib.imports.loading import OpenedFile, OutOfTime, TimeLeft, load
-from chalicelib.imports.processor_budget import processor_budget, reading_seconds, size_of
+from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds, size_of
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.s3_events import ObjectReference, message_for, references
 from chalicelib.logs import log, log_exception

@@ -138,14 +138,14 @@ _READ = f"""
 _READ_ONE = prepared(_READ)
 
 # The same of many loans at once; all transactions come of those that are `whole`, and if there is no position. As one
-# value a loan, because the driver takes ten times as long to read a date as all of it takes as JSON.
+# value, because the driver takes ten times as long to read a date as all of it takes as JSON.
 _READ_MANY = text(f"""
-    SELECT jsonb_build_array(
+    SELECT coalesce(json_agg(json_build_array(
         {", ".join(f"CAST(loans.{name} AS text)" if name in _EXACT else f"loans.{name}" for name in _LOAN_NAMES)},
         loan_terms.terms, loan_terms.stated_end_date, positions.position, coalesce(positions.last_number, 0),
         CASE WHEN positions.loan_id IS NULL OR loans.loan_id = ANY (CAST(:whole AS bigint[]))
              THEN coalesce({recorded_of("loans.loan_id")}, CAST('[]' AS jsonb)) END,
-        now())
+        now())), '[]')
     FROM loans
     LEFT JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
     LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
@@ -208,7 +208,7 @@ def get(connection: Connection, loan_id: int, asked: Asked) -> StoredLife | None
 def get_many(connection: Connection, loan_ids: Sequence[int], whole: Sequence[int]) -> Iterator[StoredLife]:
     """Loans and their lives in one statement, in no order; all transactions of those that are among `whole`."""
     values = {"loan_ids": list(loan_ids), "whole": list(whole)}
-    return map(_stored_life, connection.scalars(_READ_MANY, values))
+    return map(_stored_life, connection.execute(_READ_MANY, values).scalar_one())
 
 
 def _stored_life(stored: Sequence[Any]) -> StoredLife:
@@ -410,6 +410,11 @@ def _transaction_values(transaction: Transaction) -> Json:
 
 def position_values(position: Position) -> Json:
     """A position by the columns of loan_positions, all but the loan and the number of its last transaction."""
+    return {**position_columns(position), "position": position_as_stored(position)}
+
+
+def position_columns(position: Position) -> Json:
+    """What is stored of a position beside all of it, by which loans are found and added up."""
     return {
         "status": status_of(position).value,
         "principal": from_paise(position.principal),
@@ -419,7 +424,6 @@ def position_values(position: Position) -> Json:
         "held": position.held,
         "repayments_left": position.repayments_left,
         "last_fact_on": position.on,
-        "position": position_as_stored(position),
     }
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from bench.file_store import FileStore
 from chalicelib.imports.attempts import FORGOTTEN, KILLED
-from chalicelib.imports.processor_budget import processor_budget, reading_seconds
+from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.running import give_up_dead, import_object
 from chalicelib.imports.s3_events import ObjectReference
@@ -126,7 +126,7 @@ def test_a_reader_that_spins_in_c_and_hears_no_signal_is_ended_by_the_system() -
     # One call of OpenSSL that takes minutes; an operation of Python's own, such as pow, looks for signals.
     program = """
 from hashlib import pbkdf2_hmac
-from chalicelib.imports.processor_budget import processor_budget
+from chalicelib.imports.reading.processor_budget import processor_budget
 with processor_budget(0.2):
     pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
 """

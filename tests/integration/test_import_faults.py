@@ -98,7 +98,7 @@ def test_a_cut_connection_leaves_nothing_and_the_next_attempt_does_it_all(
 
     def cut_once(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
         nonlocal cut
-        if "UPDATE loans" in statement and not cut:
+        if "INSERT INTO loans" in statement and not cut:
             cut = True
             with other.reading() as connection:
                 connection.execute(

@@ -3,7 +3,7 @@
 Runs in a transaction that holds the lock of merging (locking.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,13 +11,15 @@ from sqlalchemy import Connection, text
 
 from chalicelib.imports.kinds.openings import OPENINGS
 from chalicelib.imports.merging import reported
-from chalicelib.imports.merging.recording import Recorded, Recorder, Source
+from chalicelib.imports.merging.recording import Changed, Recorded, Source
 from chalicelib.imports.merging.reported import Judged, judged, reject
 from chalicelib.imports.merging.statements import MergedRows, analyze, run, yield_to_newer
 from chalicelib.rules.servicing.refusals import Code
 from chalicelib.rules.servicing.reporting import Reported, report
 from chalicelib.rules.servicing.values import Fact, Kind, Opening
-from chalicelib.storage.lives import Life
+from chalicelib.storage import servicing
+from chalicelib.storage.lives import Life, life_of
+from chalicelib.storage.servicing import StoredLife
 
 # Those that wait, if their loan is here.
 _READY = "EXISTS (SELECT FROM loans WHERE loans.loan_id = waiting.loan_id)"
@@ -105,27 +107,30 @@ def merge_openings(connection: Connection, import_id: int, newer: Sequence[int],
     return reported.conclude(connection, OPENINGS, import_id, _record(connection, today))
 
 
+_Batch = tuple[Mapping[int, Any], Sequence[StoredLife]]
+
+
 def _record(connection: Connection, today: date) -> list[Judged]:
-    recorder, sources, said = Recorder(connection), reported.sources(connection, OPENINGS), []
-    for batch in reported.batches(connection, OPENINGS):
+    sources = reported.sources(connection, OPENINGS)
+
+    def read(batch: int) -> _Batch:
         rows = {row.loan_id: row for row in connection.execute(_BATCH, {"batch": batch})}
-        changed = []
-        for life in reported.lives(connection, list(rows), list(rows)):
+        return rows, list(servicing.get_many(connection, list(rows), list(rows)))
+
+    def judge(batch: _Batch) -> tuple[list[Changed], list[Judged]]:
+        rows, stored = batch
+        changed: list[Changed] = []
+        said: list[Judged] = []
+        for life in map(life_of, stored):
             row = rows[life.loan.loan_id]
-            made = report(
-                life.terms,
-                life.position,
-                life.facts,
-                life.last_number,
-                [Reported(row.place, _opening(life, row))],
-                today,
-            )
+            opening = Reported(row.place, _opening(life, row))
+            made = report(life.terms, life.position, life.facts, life.last_number, [opening], today)
             said += [judged(row.place, "Opening Date", row.opening_date, refusal) for _, refusal in made.refused]
             if made.taken:
                 changed.append((life, made.position, _recorded(made.taken, sources[row.import_id])))
-        recorder.add(changed)
-    recorder.apply()
-    return said
+        return changed, said
+
+    return reported.record_batches(connection, OPENINGS, read, judge)
 
 
 def _opening(life: Life, row: Any) -> Fact:

@@ -7,16 +7,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
 from chalicelib.imports.copying import copy
 from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.rules.servicing.position import Position
-from chalicelib.rules.servicing.stored import opening_as_stored, terms_as_stored
+from chalicelib.rules.servicing.stored import opening_as_stored, position_as_json, terms_as_stored
 from chalicelib.rules.servicing.values import Fact
 from chalicelib.storage.lives import Life, end_date_of
-from chalicelib.storage.servicing import position_values
+from chalicelib.storage.servicing import position_columns
 
 # So many loans are in memory at a time.
 LOANS_A_BATCH = 1000
@@ -39,6 +40,9 @@ class Recorded:
     reference: str | None = None
     channel: str | None = None
 
+
+# A loan as it was, its position now, and what was recorded of it.
+Changed: TypeAlias = tuple[Life, Position, Sequence[Recorded]]
 
 _TRANSACTION = (
     *("loan_id", "number", "kind", "amount", "value_date", "intent", "effect", "reverses", "opening", "reference"),
@@ -95,9 +99,8 @@ class Recorder:
         self._connection = connection
         connection.execute(_CREATE)
 
-    def add(self, changed: Iterable[tuple[Life, Position, Sequence[Recorded]]]) -> None:
-        """A batch of loans: each as it was, its position now, and what was recorded of it."""
-        changed = list(changed)
+    def add(self, changed: Sequence[Changed]) -> None:
+        """A batch of loans."""
         transactions = chain.from_iterable(_transactions(life, recorded) for life, _, recorded in changed)
         self._copy("loan_transactions", _TRANSACTION, transactions)
         self._copy("recorded_lives", _RECORDED, (self._life(*each) for each in changed))
@@ -111,13 +114,13 @@ class Recorder:
         copy(self._connection, table, names, list(zip(*rows, strict=True)))
 
     def _life(self, life: Life, position: Position, recorded: Sequence[Recorded]) -> Sequence[object]:
-        values = position_values(position)
+        values = position_columns(position)
         begins = life.stored.position is None or not life.stored.position.is_serviced
         return (
             life.loan.loan_id,
             life.last_number + len(recorded),
             *(values[name] for name in _COLUMNS[:-1]),
-            json.dumps(values["position"]),
+            position_as_json(position),
             position.paid_on_time,
             end_date_of(life, position),
             position.is_open,

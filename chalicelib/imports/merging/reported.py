@@ -5,18 +5,20 @@ is here now (`has_waited`). `place` tells them apart. Each is `pending` until it
 is taken out. What is said of a row that waited goes to the import that brought it.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, text
 
 from chalicelib.imports.copying import copy
 from chalicelib.imports.kinds.columns import Kind
-from chalicelib.imports.merging.recording import LOANS_A_BATCH, Source
+from chalicelib.imports.merging.recording import LOANS_A_BATCH, Changed, Recorder, Source
 from chalicelib.imports.merging.statements import FINDING, MergedRows, count, differ, listed, note_rows, run
+from chalicelib.imports.overlapping import wire
 from chalicelib.rules.servicing.refusals import Code, Refused
-from chalicelib.storage import servicing
-from chalicelib.storage.lives import Life, life_of
+
+T = TypeVar("T")
 
 # What to do about a refusal, where its sentence does not say so itself.
 _REMEDIES = {
@@ -196,15 +198,40 @@ def sources(connection: Connection, kind: Kind) -> dict[int, Source]:
     return {row.import_id: Source(*row) for row in connection.execute(text(statement))}
 
 
-def batches(connection: Connection, kind: Kind) -> range:
-    """The numbers of the batches."""
+def record_batches(
+    connection: Connection,
+    kind: Kind,
+    read: Callable[[int], T],
+    judge: Callable[[T], tuple[list[Changed], list[Judged]]],
+) -> list[Judged]:
+    """Records the pending rows, a batch at a time; returns what is said of those that are refused.
+
+    `read` gives a batch by its number, and `judge` what becomes of it. While one is judged, the database writes the one
+    before and reads the one behind: all rows of a loan are in one batch, so none depends on another.
+    """
+    recorder, batches = Recorder(connection), _batches(connection, kind)
+    said: list[Judged] = []
+    with wire("merging") as thread:
+        being_written: Future[None] | None = None
+        being_read = thread.submit(read, 0)
+        for batch in range(batches):
+            found = being_read.result()
+            # The last one reads nothing, behind the end.
+            being_read = thread.submit(read, batch + 1)
+            changed, refused = judge(found)
+            said += refused
+            if being_written:
+                being_written.result()
+            being_written = thread.submit(recorder.add, changed)
+        if being_written:
+            being_written.result()
+    recorder.apply()
+    return said
+
+
+def _batches(connection: Connection, kind: Kind) -> int:
     highest = connection.execute(text(f"SELECT max(batch) FROM incoming_{kind.name}")).scalar_one()
-    return range(0 if highest is None else highest + 1)
-
-
-def lives(connection: Connection, loan_ids: Sequence[int], whole: Sequence[int]) -> Iterator[Life]:
-    """The lives of these loans; with all facts of those that are among `whole`."""
-    return map(life_of, servicing.get_many(connection, loan_ids, whole))
+    return 0 if highest is None else int(highest) + 1
 
 
 def conclude(connection: Connection, kind: Kind, import_id: int, said: Sequence[Judged]) -> list[MergedRows]:

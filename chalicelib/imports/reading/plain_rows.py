@@ -118,7 +118,7 @@ class PlainRows:
         at = max(at, xml.rfind(b"<%bis>" % self._prefix, max(at, 0)))
         if at >= 0:
             row = xml.rindex(b"<%brow " % self._prefix, 0, at)
-            self.height = int(self._patterns.row.match(xml, row)[1])
+            self.height = int(self._patterns.row.findall(xml, row, at)[0])
 
     def _count_texts(self, xml: bytes) -> None:
         if b"<%bis>" % self._prefix in xml:

@@ -14,8 +14,9 @@ from weakref import finalize
 
 from python_calamine import CalamineSheet, CalamineWorkbook
 
-from chalicelib.imports.processor_budget import processor_budget, reading_seconds
+from chalicelib.imports.overlapping import wire
 from chalicelib.imports.reading.package import Package
+from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds
 from chalicelib.imports.reading.repacking import STRINGS, copy_part, is_sheet, repack, sheet_name
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.reading.worksheets import row_pieces
@@ -81,7 +82,7 @@ def ahead(parts: Iterator[CalamineSheet], seconds: float) -> Iterator[CalamineSh
     with processor_budget(seconds):
         first = next(parts)
     yield first
-    with ThreadPoolExecutor(1, "reading") as reader:
+    with wire("reading") as reader:
         following = reader.submit(next, parts, None)
         while (part := _result(reader, following, seconds)) is not None:
             following = reader.submit(next, parts, None)

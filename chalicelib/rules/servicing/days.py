@@ -22,5 +22,6 @@ def due_date(start: date, number: int) -> date:
 def dues_by(start: date, day: date) -> int:
     """How many due dates there are up to and including `day`; 0 before the first."""
     months = (day.year - start.year) * MONTHS_A_YEAR + day.month - start.month
-    reached = day.day >= start.day or day.day == monthrange(day.year, day.month)[1]
+    # No month ends before its 28th.
+    reached = day.day >= start.day or (day.day >= 28 and day.day == monthrange(day.year, day.month)[1])
     return max(0, months if reached else months - 1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Context, Decimal, localcontext
+from functools import lru_cache
 from typing import NamedTuple
 
 from chalicelib.rules.money import half_up
@@ -10,7 +11,8 @@ from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.demands import Steps, covered_by, demanded, instalment_at
 
 # Far more than the bound below needs; where it cannot tell, whole numbers do.
-_CONTEXT = Context(prec=28)
+_CONTEXT = Context(prec=40)
+_SCALE = 10**18
 
 
 class Outlook(NamedTuple):
@@ -104,16 +106,30 @@ def _surely_goes_to_the_end(outlook: Outlook) -> bool:
     It spares a walk over all months with each fact. The bound leaves out interest that is owed but not yet due and the
     months for which nothing is demanded, and allows a paisa of rounding for each month.
     """
-    principal = _today_paid(outlook)[1]
-    covered = covered_by(outlook.demands, outlook.received + outlook.due, outlook.final)
+    principal, received = _today_paid(outlook)[1], outlook.received + outlook.due
+    covered = covered_by(outlook.demands, received, outlook.final)
     payments = outlook.final - max(outlook.period, covered + 1)
     if principal == 0 or payments <= 0:
         return principal > 0
+    # The first payment is what is left of an instalment.
+    ahead_of_it = max(0, received - demanded(outlook.demands, covered)) if covered + 1 >= outlook.period else 0
     begins, ends = due_date(outlook.start, outlook.period - 1), due_date(outlook.start, outlook.period)
+    # All of it in paise of the last payment's day, times `parts`, the days of the period and _SCALE.
+    times = outlook.parts * (ends - begins).days
+    grown, all_paid = _growth(outlook.percent, outlook.parts, payments)
+    owed = principal * (times + outlook.percent * (ends - outlook.on).days) * grown
+    instalment = instalment_at(outlook.demands, outlook.final - payments)
+    return owed - (instalment * all_paid - ahead_of_it * grown) * times > (payments * grown + _SCALE) * times
+
+
+# Loans have few rates, and months are few.
+@lru_cache(maxsize=4096)
+def _growth(percent: int, parts: int, payments: int) -> tuple[int, int]:
+    """How far a rupee grows from the first of so many monthly payments to the last, and what all of them come to by
+    then, one rupee each; times _SCALE.
+    """
     with localcontext(_CONTEXT):
-        rate = Decimal(outlook.percent) / outlook.parts
+        rate = Decimal(percent) / parts
         grown = (1 + rate) ** (payments - 1)
-        series = (grown * (1 + rate) - 1) / rate if rate else payments
-        accrued = 1 + rate * (ends - outlook.on).days / (ends - begins).days
-        paid = instalment_at(outlook.demands, outlook.final - payments) * series
-        return principal * accrued * grown - paid > payments * grown + 1
+        series = (grown * (1 + rate) - 1) / rate if rate else Decimal(payments)
+        return int(grown * _SCALE), int(series * _SCALE)

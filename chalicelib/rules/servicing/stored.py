@@ -4,6 +4,7 @@ Rupees and percentages are text, because a JSON number may be read back as a flo
 dates are text as 2026-01-31.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
@@ -25,7 +26,7 @@ def terms_as_stored(terms: Terms) -> Stored:
 
 def terms_from_stored(stored: Mapping[str, Any]) -> Terms:
     """The terms that `terms_as_stored` wrote. Raises StoredValueError, or TermsError if they make no sense."""
-    return Terms(**_read("Terms", _TERMS, stored))
+    return Terms(**_TERMS.read(stored))
 
 
 def opening_as_stored(opening: Opening) -> Stored:
@@ -35,7 +36,7 @@ def opening_as_stored(opening: Opening) -> Stored:
 
 def opening_from_stored(stored: Mapping[str, Any]) -> Opening:
     """The opening that `opening_as_stored` wrote. Raises StoredValueError."""
-    return Opening(**_read("Opening", _OPENING, stored))
+    return Opening(**_OPENING.read(stored))
 
 
 def position_as_stored(position: Position) -> Stored:
@@ -43,9 +44,14 @@ def position_as_stored(position: Position) -> Stored:
     return _as_stored(position._asdict())
 
 
+def position_as_json(position: Position) -> str:
+    """The same as text, in a fraction of the time that it takes by way of a dictionary."""
+    return _JSON.encode(position._asdict())
+
+
 def position_from_stored(stored: Mapping[str, Any]) -> Position:
     """The position that `position_as_stored` wrote. Raises StoredValueError."""
-    return Position(**_read("Position", _POSITION, stored))
+    return Position(**_POSITION.read(stored))
 
 
 def _as_stored(values: Mapping[str, Any]) -> Stored:
@@ -63,37 +69,46 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def _read(what: str, expected: Mapping[str, Callable[[Any], Any]], stored: Mapping[str, Any]) -> Stored:
-    if not isinstance(stored, Mapping) or stored.keys() != expected.keys():
-        raise StoredValueError(f"Stored {what} needs exactly the fields {', '.join(expected)}; got {stored!r:.300}.")
-    try:
-        return {name: read(stored[name]) for name, read in expected.items()}
-    except (TypeError, ValueError, InvalidOperation) as error:
-        raise StoredValueError(f"Stored {what} cannot be read: {error}: {stored!r:.300}.") from error
+class _Shape:
+    """The fields that something stored has, and how each is read."""
 
+    def __init__(self, what: str, types: Mapping[str, Any]) -> None:
+        self.what = what
+        self.names = types.keys()
+        # Most are what they are, and are only compared.
+        plain = {name: kind for name, kind in types.items() if kind in (int, bool)}
+        self._plain, self._types = list(plain), list(plain.values())
+        self._read = [(name, _READERS[kind]) for name, kind in types.items() if name not in plain]
 
-def _exactly(wanted: type) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if type(value) is not wanted:
-            raise TypeError(f"{value!r:.100} is not of type {wanted.__name__}")
-        return value
+    def read(self, stored: Mapping[str, Any]) -> Stored:
+        """The values by their fields. Raises StoredValueError."""
+        if not isinstance(stored, Mapping) or stored.keys() != self.names:
+            raise StoredValueError(
+                f"Stored {self.what} needs exactly the fields {', '.join(self.names)}; got {stored!r:.300}."
+            )
+        found = [type(stored[name]) for name in self._plain]
+        if found != self._types:
+            raise self._unreadable("whole numbers, and true or false, must be of their types", stored)
+        values = dict(stored)
+        try:
+            for name, read in self._read:
+                values[name] = read(values[name])
+        except (TypeError, ValueError, InvalidOperation) as error:
+            raise self._unreadable(str(error), stored) from error
+        return values
 
-    return read
-
-
-_text = _exactly(str)
+    def _unreadable(self, why: str, stored: Mapping[str, Any]) -> StoredValueError:
+        return StoredValueError(f"Stored {self.what} cannot be read: {why}: {stored!r:.300}.")
 
 
 def _decimal(value: Any) -> Decimal:
-    return Decimal(_text(value))
-
-
-def _date(value: Any) -> date:
-    return date.fromisoformat(_text(value))
+    if type(value) is not str:
+        raise TypeError(f"{value!r:.100} is not text")
+    return Decimal(value)
 
 
 def _date_or_none(value: Any) -> date | None:
-    return None if value is None else _date(value)
+    return None if value is None else date.fromisoformat(value)
 
 
 def _steps(value: Any) -> Steps:
@@ -101,13 +116,12 @@ def _steps(value: Any) -> Steps:
 
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
-    int: _exactly(int),
-    bool: _exactly(bool),
     Decimal: _decimal,
-    date: _date,
+    date: date.fromisoformat,
     date | None: _date_or_none,
     Steps: _steps,
 }
-_TERMS = {field.name: _READERS[field.type] for field in fields(Terms)}
-_OPENING = {field.name: _READERS[field.type] for field in fields(Opening)}
-_POSITION = {name: _READERS[kind] for name, kind in Position.__annotations__.items()}
+_TERMS = _Shape("Terms", {field.name: field.type for field in fields(Terms)})
+_OPENING = _Shape("Opening", {field.name: field.type for field in fields(Opening)})
+_POSITION = _Shape("Position", Position.__annotations__)
+_JSON = json.JSONEncoder(default=date.isoformat)

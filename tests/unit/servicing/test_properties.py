@@ -22,6 +22,7 @@ from chalicelib.rules.servicing.fold import fold, follows, history, in_order, or
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.position import NOTHING, Position
+from chalicelib.rules.servicing.projection import ahead, last_demanded
 from chalicelib.rules.servicing.refusals import Code, Refused
 from chalicelib.rules.servicing.settlement import payoff, settlement
 from chalicelib.rules.servicing.standing import Status, standing
@@ -376,6 +377,21 @@ def test_paying_everything_as_asked_ends_when_and_as_it_was_foreseen(life: Life)
     assume(not end.charges)
     assert end.closed_on == max(position.end_date, position.on)
     assert end.last == position.last
+
+
+@few
+@given(life=lives(), days=st.integers(0, 400))
+def test_the_last_instalment_is_told_from_the_annuity_formula_as_from_a_walk_over_all_months(
+    life: Life, days: int
+) -> None:
+    position = fold(life.terms, life.facts)
+    assume(position.on is not None and position.is_open)
+    assert position.on is not None
+    books = Ledger(life.terms, position, BUCKETS)
+    books.advance(position.on + timedelta(days=days))
+    *_, last = [0, *(each.number for each in ahead(books.outlook()))]
+    assume(last)
+    assert last_demanded(books.outlook()) == last
 
 
 @few

@@ -2,7 +2,7 @@
 
 A parser of ours is interrupted by a signal. One in C that never comes back hears no signal of Python's, so a second
 timer, which nobody handles, ends the process at twice the budget, and the count of attempts ends the import
-(attempts.py). No RLIMIT_CPU: the system compares that with ticks, which in a process that lives for long are
+(imports/attempts.py). No RLIMIT_CPU: the system compares that with ticks, which in a process that lives for long are
 seconds off from what it tells of the time used.
 """
 
