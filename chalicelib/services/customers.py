@@ -160,7 +160,9 @@ def change_and_view_customer(
     """
     with database.transaction() as tx:
         customer = _locked(tx.connection, customer_id, etags)
-        changed = _change(tx.connection, customer, changes, author=author, reason=reason, ceiling=ceiling)
+        changed = _change(
+            tx.connection, customer, changes, author=author, reason=reason, ceiling=ceiling, has_next=True
+        )
         facts = loans.facts(tx.connection, customer_id, today)
         if facts is None:
             raise CustomerNotFound(f"There is no customer {customer_id}.")
@@ -185,13 +187,14 @@ def _change(
     author: Author,
     reason: str | None,
     ceiling: Ceiling | None,
+    has_next: bool = False,
 ) -> Customer:
     _check_ceiling(customer, changes, ceiling)
     changed = customers.change(connection, customer.customer_id, changes)
     before, after = difference(vars(customer), vars(changed))
     told = after | ({"reason": reason} if reason else {})
     event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer.customer_id, before, told)
-    audit.add(connection, author, event)
+    audit.add(connection, author, event, with_next=has_next)
     return changed
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import simplejson
 from sqlalchemy import CTE, Connection, Select, Text, cast, func, select
 
-from chalicelib.postgres.connection import prepared
+from chalicelib.postgres.connection import PREPARED, driver_of
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Event
 from chalicelib.rules.bounds import MAX_ID
@@ -18,12 +18,10 @@ from chalicelib.storage.tables import audit_log
 
 Json = dict[str, Any]
 
-_ADD = prepared("""
-    INSERT INTO audit_log
-        (actor_kind, actor_id, actor_name, action, subject_kind, subject_id, before, after, request_id)
-    VALUES (:actor_kind, :actor_id, :actor_name, :action, :subject_kind, :subject_id,
-            CAST(:before AS jsonb), CAST(:after AS jsonb), :request_id)
-""")
+_GIVEN = (
+    "actor_kind", "actor_id", "actor_name", "action", "subject_kind", "subject_id", "before", "after", "request_id",
+)  # fmt: skip
+_ADD = f"INSERT INTO audit_log ({', '.join(_GIVEN)}) VALUES ({', '.join('%s' for _ in _GIVEN)})"  # noqa: S608 - names of ours
 
 
 @dataclass(frozen=True)
@@ -65,9 +63,17 @@ _TEXTS = {name: cast(audit_log.c[name], Text).label(name) for name in ("before",
 _STORED: Select[Any] = select(*(_TEXTS.get(field.name, audit_log.c[field.name]) for field in fields(StoredEvent)))
 
 
-def add(connection: Connection, author: Author, event: Event) -> None:
-    """Writes down what this transaction does, which is known to have happened exactly if it commits."""
-    connection.execute(_ADD, entry_values(author, event))
+def add(connection: Connection, author: Author, event: Event, *, with_next: bool = False) -> None:
+    """Writes down what this transaction does, which is known to have happened exactly if it commits.
+
+    With `with_next` it goes out in the message of the next statement.
+    """
+    values = entry_values(author, event)
+    given = tuple(values[name] for name in _GIVEN)
+    if with_next:
+        driver_of(connection).send_with_next(_ADD, given, is_prepared=True)
+    else:
+        connection.exec_driver_sql(_ADD, given, {PREPARED: True})
 
 
 def entry_values(author: Author, event: Event) -> Json:

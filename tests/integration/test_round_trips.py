@@ -13,11 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from bench.proxy import CountingProxy
 from chalicelib.postgres.connection import driver_of
 from chalicelib.postgres.database import Database, make_engine
+from chalicelib.requests.parsing import AnyTag
 from chalicelib.rules.lender import Lender
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.services import key_facts, servicing
+from chalicelib.services.customers import change_and_view_customer
 from chalicelib.services.delinquency import list_late_loans, view_delinquency
 from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.loans import view_loans
@@ -196,6 +198,17 @@ def test_a_registration_waits_for_the_database_twice(distant: Database, proxy: C
     register(distant, PERSON, STANDARD_1, TEST)
     # The customer with the loans that waited for it and the entry in the audit log, and the end of the transaction.
     assert proxy.round_trips == before + 2
+
+
+def test_a_correction_waits_for_the_database_four_times(distant: Database, proxy: CountingProxy) -> None:
+    made = register(distant, PERSON, STANDARD_1, TEST)
+    before = proxy.round_trips
+    changes = {"phone_number": "9876543211"}
+    changed = change_and_view_customer(distant, made.customer_id, changes, etags=AnyTag(), author=TEST, today=TODAY)
+    # The lock, the change, the entry in the audit log with the exposure, and the end of the transaction.
+    assert proxy.round_trips == before + 4
+    assert changed.customer.phone_number == "9876543211"
+    assert ask(distant, "SELECT count(*) FROM audit_log WHERE action = 'customer_changed'") == 1
 
 
 def test_an_application_waits_for_the_database_three_times(distant: Database, proxy: CountingProxy) -> None:
