@@ -40,7 +40,7 @@ class Owed(StrEnum):
     """What a user has to do before anything else, in this order."""
 
     CODE = "type the code of your second factor"
-    PASSWORD = "choose a password of your own"  # noqa: S105 - a sentence
+    PASSWORD = "choose a password of your own"  # noqa: S105  # pragma: allowlist secret - a sentence
     SECOND_FACTOR = "set up a second factor"
 
 

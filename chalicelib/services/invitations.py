@@ -51,12 +51,14 @@ def invite(database: Database, author: Author, invitee: Invitee) -> Invitation:
 def renew(database: Database, author: Author, user_id: int) -> Invitation:
     """Gives a user a new link. The password and the link before end at once, and so do all sessions.
 
-    Raises UserNotFound, and Conflict for oneself and for the only admin.
+    Raises UserNotFound, and Conflict for oneself, for the only admin, and for a user who is disabled.
     """
     with database.transaction() as tx:
         user, admins = locked(tx.connection, user_id)
         if (author.kind, author.author_id) == (USER, user_id):
             raise Conflict("You cannot reset your own password here. Change it under My account.")
+        if user.disabled_at is not None:
+            raise Conflict(f"{user.login} is disabled; enable the user first.")
         if admins == {user_id}:
             raise Conflict(f"{user.login} is the only admin who may sign in; make another one first.")
         renewed = _link(tx.connection, author, user)

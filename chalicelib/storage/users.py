@@ -46,9 +46,19 @@ class User:
     totp_since: datetime | None
 
     @property
+    def is_invited(self) -> bool:
+        """Whether the user has not chosen a password yet."""
+        return self.password_state == PasswordState.NONE
+
+    @property
+    def has_given_password(self) -> bool:
+        """Whether somebody else knows the password."""
+        return self.password_state == PasswordState.GIVEN
+
+    @property
     def is_able(self) -> bool:
         """Whether the user may sign in and has a password to do so."""
-        return self.disabled_at is None and self.password_state != PasswordState.NONE
+        return self.disabled_at is None and not self.is_invited
 
 
 @dataclass(frozen=True)

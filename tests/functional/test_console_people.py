@@ -160,6 +160,17 @@ def test_nobody_resets_their_own_password_by_a_link(admin: Browser) -> None:
     assert admin.get("/console/").status == 200
 
 
+def test_who_is_disabled_gets_no_link_before_being_enabled(admin: Browser, stranger: Browser) -> None:
+    choose_password(stranger, invite(admin))
+    page = admin.get(f"{USERS}2/")
+    assert "Reset password" in page.words
+    disabled = admin.follow(admin.send(admin.get(f"{USERS}2/disable/"), ""))
+    assert "Reset password" not in disabled.words
+    refused = admin.send(page, "invitation/")
+    assert refused.status == 409
+    assert "enable the user first" in refused.words
+
+
 def test_an_admin_who_has_not_chosen_a_password_is_not_one_who_may_sign_in(admin: Browser) -> None:
     page = admin.get(f"{USERS}new/")
     admin.send(page, "", login="second", name="Second", role="admin")

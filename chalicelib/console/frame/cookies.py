@@ -12,7 +12,7 @@ from chalicelib.config import LOCAL
 SESSION, VISITOR = "loans-session", "loans-visitor"
 DEVICE = "loans-device-"
 # What was done, and a secret to be shown once.
-DONE, SECRET = "loans-done", "loans-secret"
+DONE, SECRET = "loans-done", "loans-secret"  # pragma: allowlist secret - names of cookies
 HANDED_OVER_SECONDS = 60
 DEVICE_SECONDS = 365 * 24 * 3600
 # More people than this do not share a browser.
