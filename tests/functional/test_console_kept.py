@@ -217,6 +217,35 @@ def test_a_page_that_is_opened_too_late_says_why_one_has_to_sign_in(officer: Bro
     assert "has ended" not in stranger.open("/console/customers/").words
 
 
+def test_a_form_of_the_session_before_comes_back_if_one_has_signed_in_elsewhere_meanwhile(
+    officer: Browser, database: Database
+) -> None:
+    page = officer.get(NEW)
+    end_sessions(database)
+    officer.cookies.pop("loans-session")
+    officer.sign_in("a-officer")
+    good = TYPED | {"age": "37", "first_name": "Meera", "idempotency_key": page.hidden("idempotency_key")}
+    back = officer.send(page, "", **good)
+    assert "Here is what you typed" in back.words
+    assert 'value="Iyer"' in back.text
+    assert customers(database) == 0
+    assert officer.follow(officer.send(back, "", **good)).path == "/console/customers/1/"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}, {}],
+)
+def test_a_form_without_its_token_is_shown_to_nobody_if_the_browser_does_not_say_that_it_is_ours(
+    officer: Browser, headers: dict[str, str]
+) -> None:
+    body = b"last_name=Iyer&csrf=" + b"0" * 64
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    refused = officer.call("POST", NEW, body, form | (headers or {"Origin": "https://loans.example"}))
+    assert refused.status == 403
+    assert "Iyer" not in refused.text
+
+
 def test_a_script_that_sends_a_form_is_led_to_the_sign_in_as_ever(officer: Browser, database: Database) -> None:
     token = officer.get("/console/imports/new/").hidden("csrf")
     end_sessions(database)
