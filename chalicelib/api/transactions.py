@@ -1,11 +1,13 @@
 """What happens to a loan, recorded: receipts, refunds, waivers, write-offs, openings and reversals."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import OF_A_WRITE, Answer, Link, created, ok
+from chalicelib.api.endpoint import View
 from chalicelib.api.responses import Reply, Text, to_json
 from chalicelib.api.standing import paid_answered, standing_answered, transaction_answered
 from chalicelib.api.taking import IdempotencyKey, LoanNumber, TransactionNumber
@@ -15,6 +17,7 @@ from chalicelib.errors import (
     LaterFactStands,
     LoanAlreadyServiced,
     LoanClosed,
+    LoanError,
     LoanNotServiced,
     LoanWrittenOff,
     OpeningInUse,
@@ -35,16 +38,30 @@ from chalicelib.requests.servicing_models import (
     WriteOffBody,
 )
 from chalicelib.rules.access import Operation, Scope
-from chalicelib.rules.servicing.values import Kind
 from chalicelib.services import servicing
 from chalicelib.services.idempotency import Attempt, Once
-from chalicelib.services.servicing import Recorded, Wanted, WantedOpening
+from chalicelib.services.servicing import Recorded, Wanted
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import servicing as answers
 
-_BEGUN = (LoanNotServiced, LoanWrittenOff, LaterFactStands, ReferenceConflict)
+_BEGUN = (LoanNotServiced, LoanWrittenOff, LaterFactStands)
 _OF_A_RECEIPT = (*_BEGUN, LoanClosed, InArrears, SettlementDiffers)
+
+
+def _recording(
+    path: str, operation: Operation, description: str, *raises: type[LoanError], note: str = ""
+) -> Callable[[View], View]:
+    """Declares what records a transaction of a loan, at `path` below it."""
+    return endpoints.add(
+        "POST",
+        f"/api/loans/{{loan_id}}/{path}",
+        operation,
+        _recorded(description),
+        tag="Servicing",
+        raises=(*raises, ReferenceConflict, *OF_A_WRITE),
+        note=note,
+    )
 
 
 def _recorded(description: str) -> Answer:
@@ -64,19 +81,17 @@ def _recorded(description: str) -> Answer:
     )
 
 
-@endpoints.add(
-    "POST",
-    "/api/loans/{loan_id}/receipts",
+@_recording(
+    "receipts",
     Operation.RECORD_RECEIPTS,
-    _recorded("The receipt, what it paid, and where the loan stands."),
-    tag="Servicing",
-    raises=(*_OF_A_RECEIPT, *OF_A_WRITE),
+    "The receipt, what it paid, and where the loan stands.",
+    *_OF_A_RECEIPT,
 )
 def record_receipt(
     call: Call, loan_id: LoanNumber, body: ReceiptBody, attempt: IdempotencyKey
 ) -> "Reply[answers.RecordedTransaction]":
     """Records money that the customer paid."""
-    return _record(call, loan_id, Wanted(Kind.RECEIPT, **dict(body)), attempt)
+    return _record(call, loan_id, body.wanted(), attempt)
 
 
 @endpoints.add(
@@ -88,12 +103,11 @@ def record_receipt(
         links={"account": Link("The loan as it is.", "view_account", {"path.loan_id": "$response.body#/loan_id"})},
     ),
     tag="Servicing",
-    raises=_OF_A_RECEIPT,
+    raises=(*_OF_A_RECEIPT, ReferenceConflict),
 )
 def preview_receipt(loan_id: LoanNumber, body: ReceiptBody, scope: Scope) -> "answers.PreviewedReceipt":
     """What a receipt would pay; nothing is recorded."""
-    wanted = Wanted(Kind.RECEIPT, **dict(body))
-    made = servicing.preview(runtime.database(), loan_id, wanted, today=runtime.today(), scope=scope)
+    made = servicing.preview(runtime.database(), loan_id, body.wanted(), today=runtime.today(), scope=scope)
     return {
         "loan_id": loan_id,
         "amount": made.transaction.amount,
@@ -106,90 +120,79 @@ def preview_receipt(loan_id: LoanNumber, body: ReceiptBody, scope: Scope) -> "an
     }
 
 
-@endpoints.add(
-    "POST",
-    "/api/loans/{loan_id}/refunds",
+@_recording(
+    "refunds",
     Operation.ADJUST_LOANS,
-    _recorded("The refund, and where the loan stands."),
-    tag="Servicing",
-    raises=(*_BEGUN, RefundAboveCredit, *OF_A_WRITE),
+    "The refund, and where the loan stands.",
+    *_BEGUN,
+    RefundAboveCredit,
 )
 def refund_credit(
     call: Call, loan_id: LoanNumber, body: RefundBody, attempt: IdempotencyKey
 ) -> "Reply[answers.RecordedTransaction]":
     """Records that credit was paid back to the customer."""
-    return _record(call, loan_id, Wanted(Kind.REFUND, **dict(body)), attempt)
+    return _record(call, loan_id, body.wanted(), attempt)
 
 
-@endpoints.add(
-    "POST",
-    "/api/loans/{loan_id}/waivers",
+@_recording(
+    "waivers",
     Operation.ADJUST_LOANS,
-    _recorded("The waiver, what it waived, and where the loan stands."),
-    tag="Servicing",
-    raises=(*_BEGUN, LoanClosed, WaiverAboveOwed, *OF_A_WRITE),
+    "The waiver, what it waived, and where the loan stands.",
+    *_BEGUN,
+    LoanClosed,
+    WaiverAboveOwed,
 )
 def waive(
     call: Call, loan_id: LoanNumber, body: WaiverBody, attempt: IdempotencyKey
 ) -> "Reply[answers.RecordedTransaction]":
     """Waives something that is owed."""
-    return _record(call, loan_id, Wanted(Kind.WAIVER, **dict(body)), attempt)
+    return _record(call, loan_id, body.wanted(), attempt)
 
 
-@endpoints.add(
-    "POST",
-    "/api/loans/{loan_id}/write-off",
+@_recording(
+    "write-off",
     Operation.ADJUST_LOANS,
-    _recorded("The write-off, what it took, and where the loan stands."),
-    tag="Servicing",
-    raises=(*_BEGUN, LoanClosed, WriteOffDiffers, *OF_A_WRITE),
+    "The write-off, what it took, and where the loan stands.",
+    *_BEGUN,
+    LoanClosed,
+    WriteOffDiffers,
 )
 def write_off(
     call: Call, loan_id: LoanNumber, body: WriteOffBody, attempt: IdempotencyKey
 ) -> "Reply[answers.RecordedTransaction]":
     """Writes off all that is owed."""
-    return _record(call, loan_id, Wanted(Kind.WRITE_OFF, **dict(body)), attempt)
+    return _record(call, loan_id, body.wanted(), attempt)
 
 
-@endpoints.add(
-    "POST",
-    "/api/loans/{loan_id}/opening",
+@_recording(
+    "opening",
     Operation.ADJUST_LOANS,
-    _recorded("The opening, and where the loan stands."),
-    tag="Servicing",
-    raises=(LoanAlreadyServiced, ReferenceConflict, *OF_A_WRITE),
+    "The opening, and where the loan stands.",
+    LoanAlreadyServiced,
     note="`GET` of the same path proposes the figures.",
 )
 def open_loan(
     call: Call, loan_id: LoanNumber, body: OpeningBody, attempt: IdempotencyKey
 ) -> "Reply[answers.RecordedTransaction]":
     """Begins the servicing of a loan that was made elsewhere."""
-    given = dict(body)
-    opening = WantedOpening(*(given.pop(name) for name in WantedOpening.__dataclass_fields__))
-    return _record(call, loan_id, Wanted(Kind.OPENING, opening=opening, **given), attempt)
+    return _record(call, loan_id, body.wanted(), attempt)
 
 
-@endpoints.add(
-    "POST",
-    "/api/loans/{loan_id}/transactions/{transaction_number}/reversal",
+@_recording(
+    "transactions/{transaction_number}/reversal",
     Operation.ADJUST_LOANS,
-    _recorded("The reversal, and where the loan stands."),
-    tag="Servicing",
-    raises=(
-        AlreadyReversed,
-        ReversalOfAReversal,
-        ReversalOfADisbursal,
-        OpeningInUse,
-        LaterFactStands,
-        ReferenceConflict,
-        *OF_A_WRITE,
-    ),
+    "The reversal, and where the loan stands.",
+    AlreadyReversed,
+    ReversalOfAReversal,
+    ReversalOfADisbursal,
+    OpeningInUse,
+    LaterFactStands,
 )
 def reverse_transaction(
     call: Call, loan_id: LoanNumber, transaction_number: TransactionNumber, body: ReversalBody, attempt: IdempotencyKey
 ) -> "Reply[answers.RecordedTransaction]":
     """Undoes a transaction, as if it had never been recorded."""
-    return _record(call, loan_id, Wanted(Kind.REVERSAL, reverses=transaction_number, **dict(body)), attempt)
+    return _record(call, loan_id, body.wanted(transaction_number), attempt)
 
 
 def _record(call: Call, loan_id: int, wanted: Wanted, attempt: Attempt | None) -> Reply[Any]:

@@ -24,12 +24,14 @@ ROWS_SEARCHED = 20
 
 @dataclass(frozen=True)
 class Layout:
-    """A sheet whose header was found: `positions` are those of the kind's columns, in the kind's order."""
+    """A sheet whose header was found: `positions` are those of the kind's columns, in the kind's order, None for an
+    optional one that the sheet does not have.
+    """
 
     sheet: Sheet
     kind: Kind
     header_row: int
-    positions: tuple[int, ...]
+    positions: tuple[int | None, ...]
     findings: tuple[Finding, ...]
     header: Sequence[Cell] = ()
 
@@ -62,7 +64,8 @@ class Layout:
             return numbered
         problem = self._too_long(row) if has_more or odd is None else self._without_title(row, odd)
         cells = list(row)
-        cells[self.positions[0]] = MisfitCell(row[self.positions[0]], problem)
+        first = next(at for at in self.positions if at is not None)
+        cells[first] = MisfitCell(row[first], problem)
         return number, cells
 
     def _too_long(self, row: Sequence[Cell]) -> Problem:
@@ -102,11 +105,12 @@ class _Candidate:
 
     @property
     def missing(self) -> list[str]:
-        return [column.title for column in self.kind.columns if column.title not in self.positions]
+        return [column.title for column in self.kind.required if column.title not in self.positions]
 
     @property
     def found(self) -> float:
-        return len(self.positions) / len(self.kind.columns)
+        required = [column.title for column in self.kind.required]
+        return sum(title in self.positions for title in required) / len(required)
 
     @property
     def own(self) -> float:
@@ -205,11 +209,13 @@ def _places(column: Column, titles: Sequence[set[str]]) -> list[int]:
 
 
 def _layout(sheet: Sheet, header: _Candidate) -> Layout:
-    positions = tuple(header.positions[column.title][0] for column in header.kind.columns)
+    places = {column: header.positions.get(column.title) for column in header.kind.columns}
+    positions = tuple(found[0] if found else None for found in places.values())
     ignored = [shown(cell) for at, cell in enumerate(header.cells) if at not in positions and not is_blank(cell)]
     ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in _nameless(sheet, header)]
-    findings = tuple(_ignored_column(sheet, header.row_number, title) for title in ignored)
-    return Layout(sheet, header.kind, header.row_number, positions, findings, header.cells)
+    findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
+    findings += [_absent_column(sheet, header.row_number, column) for column, found in places.items() if not found]
+    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells)
 
 
 def _nameless(sheet: Sheet, header: _Candidate) -> list[int]:
@@ -222,6 +228,12 @@ def _nameless(sheet: Sheet, header: _Candidate) -> list[int]:
 def _ignored_column(sheet: Sheet, row_number: int, title: str) -> Finding:
     message = f"The column {title} is not one of this kind of sheet; it was ignored."
     return Finding(sheet.name, row_number, "flagged", title, None, "unknown_column", message)
+
+
+def _absent_column(sheet: Sheet, row_number: int, column: Column) -> Finding:
+    means = "what is stored was left as it was" if column.is_kept else "its cells were read as empty"
+    message = f"The sheet has no column {column.title}; {means}."
+    return Finding(sheet.name, row_number, "flagged", column.title, None, "absent_column", message)
 
 
 def _unknown_sheet(sheet: Sheet) -> Finding:

@@ -80,7 +80,10 @@ def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Ch
     def month_first() -> bool:
         return _has_month_first(layout)
 
-    readers = [_Known(column, layout.sheet.counts_from_1904, month_first) for column in layout.kind.columns]
+    readers = [
+        _Absent(column) if place is None else _Known(column, layout.sheet.counts_from_1904, month_first)
+        for place, column in zip(layout.positions, layout.kind.columns, strict=True)
+    ]
     at = begin + skipped
     while some := list(islice(rows, size)):
         yield _read_chunk(layout, readers, at, some)
@@ -93,7 +96,8 @@ def _has_month_first(layout: Layout) -> bool:
     All of the sheet is looked at, so the answer is the same for each of its chunks, whoever reads them; it is only
     asked for if there is a date that may be read either way.
     """
-    own = [at for at, column in zip(layout.positions, layout.kind.columns, strict=True) if _holds_dates(column)]
+    places = zip(layout.positions, layout.kind.columns, strict=True)
+    own = [at for at, column in places if at is not None and _holds_dates(column)]
     dates, rows = itemgetter(*own), layout.rows()
     known: set[str] = set()
     while some := list(islice(rows, CHUNK_ROWS)):
@@ -108,7 +112,7 @@ def _holds_dates(column: Column) -> bool:
     return column.reader is DATE
 
 
-def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: Sequence[NumberedRow]) -> Chunk:
+def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: Sequence[NumberedRow]) -> Chunk:
     """Validates these rows. A row with anything wrong is set aside whole, with a finding for each bad cell."""
     places, cells = _written(layout, rows)
     columns = [reader.read(column) for reader, column in zip(readers, cells, strict=True)]
@@ -135,14 +139,19 @@ def _read_chunk(layout: Layout, readers: Sequence["_Known"], start: int, rows: S
 
 
 def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int], list[Sequence[Cell]]]:
-    """The rows that are not blank, by their place among all, and the kind's columns of these."""
-    own = itemgetter(*layout.positions)
+    """The rows that are not blank, by their place among all, and the kind's columns of these, empty if absent."""
+    there = [at for at in layout.positions if at is not None]
+    own = itemgetter(*there)
     columns: list[Sequence[Cell]] = list(zip(*(own(row) for _, row in rows), strict=True))
     blank = _blank(columns)
-    if not blank:
-        return range(len(rows)), columns
-    written = [at not in blank for at in range(len(rows))]
-    return list(compress(range(len(rows)), written)), [list(compress(column, written)) for column in columns]
+    places: Sequence[int] = range(len(rows))
+    if blank:
+        written = [at not in blank for at in range(len(rows))]
+        places, columns = list(compress(places, written)), [list(compress(column, written)) for column in columns]
+    if len(there) == len(layout.positions):
+        return places, columns
+    given = iter(columns)
+    return places, [("",) * len(places) if at is None else next(given) for at in layout.positions]
 
 
 def _blank(columns: Sequence[Sequence[Cell]]) -> set[int]:
@@ -151,6 +160,17 @@ def _blank(columns: Sequence[Sequence[Cell]]) -> set[int]:
         return set()
     first = [at for at, cell in enumerate(columns[0]) if cell == "" or is_blank(cell)]
     return {at for at in first if all(column[at] == "" or is_blank(column[at]) for column in columns[1:])}
+
+
+class _Absent:
+    """A column that the sheet does not have."""
+
+    def __init__(self, column: Column) -> None:
+        self._value = column.if_absent
+        self.flags: dict[Cell, Problem] = {}
+
+    def read(self, cells: Sequence[Cell]) -> list[Any]:
+        return [self._value] * len(cells)
 
 
 class _Known(dict[Cell, Any]):
@@ -197,6 +217,9 @@ class _Known(dict[Cell, Any]):
         return value
 
 
+Reading: TypeAlias = _Known | _Absent
+
+
 def _read_cell(column: Column, cell: Cell) -> Any:
     if is_blank(cell):
         return column.if_blank
@@ -232,7 +255,7 @@ def _problems(layout: Layout, columns: Sequence[Values]) -> list[_Found]:
     return found + _broken(layout, layout.kind.refused_by, columns, {problem.at for problem in found}, "rejected")
 
 
-def _flagged(readers: Sequence[_Known], cells: Sequence[Sequence[Cell]], refused: Container[int]) -> list[_Found]:
+def _flagged(readers: Sequence["Reading"], cells: Sequence[Sequence[Cell]], refused: Container[int]) -> list[_Found]:
     """What is to be said about single cells of rows that are kept."""
     return [
         _Found(at, number, reader.flags[cell], "flagged")

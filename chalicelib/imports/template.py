@@ -50,7 +50,7 @@ def _said(column: Column) -> tuple[object, ...]:
     """All that the template says about a column."""
     reader = column.reader
     return (
-        *(column.title, column.words, column.example),
+        *(column.title, column.said, column.example),
         *(reader.check, reader.least, reader.most, reader.number_format, reader.formula),
     )
 
@@ -80,9 +80,9 @@ def _validation(column: Column, letter: str) -> DataValidation:
         showErrorMessage=True,
         showInputMessage=True,
         errorTitle=column.title,
-        error=column.words,
+        error=column.said,
         promptTitle=column.title,
-        prompt=column.words,
+        prompt=column.said,
     )
     made.add(f"{letter}2:{letter}{LAST_ROW}")
     return made
@@ -112,4 +112,4 @@ def _note(sheet: Any, kind: Kind, column: Column) -> list[Any]:
     example = styled(sheet, column.example)
     example.number_format = column.reader.number_format
     example.alignment = Alignment(horizontal="left")
-    return [kind.name, styled(sheet, column.title, BOLD), column.words, example]
+    return [kind.name, styled(sheet, column.title, BOLD), column.said, example]

@@ -1,7 +1,8 @@
 """What the API takes about the life of loans. Descriptions finish the sentence "must be …", as in models.py."""
 
+from dataclasses import fields
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
@@ -23,6 +24,7 @@ from chalicelib.requests.models import (
 from chalicelib.rules.bounds import CHANNEL_LENGTH, MAX_ID, REFERENCE_LENGTH, TENURE
 from chalicelib.rules.servicing.values import INTENTS, Effect, Intent, Kind
 from chalicelib.rules.text import joined
+from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.storage.delinquency import Behind
 
 _OF_RECEIPTS, _OF_WAIVERS = INTENTS[Kind.RECEIPT], INTENTS[Kind.WAIVER]
@@ -72,17 +74,34 @@ InstalmentsPaid = Annotated[
 ]
 
 
-class TransactionBody(Model):
-    """What every transaction may have."""
+class RecordedBody(Model):
+    """What is to be recorded of a loan; `kind` says as what."""
 
     model_config = ConfigDict(extra="forbid")
 
-    value_date: Day | None = None
+    kind: ClassVar[Kind]
+
     reference: Reference | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What was given, by the names of `Wanted`."""
+        return dict(self)
+
+    def wanted(self, reverses: int | None = None) -> Wanted:
+        """What is asked for; a reversal says of which transaction."""
+        return Wanted(self.kind, reverses=reverses, **self.given())
+
+
+class TransactionBody(RecordedBody):
+    """What has a day of its own."""
+
+    value_date: Day | None = None
 
 
 class ReceiptBody(TransactionBody):
     """`POST /api/loans/{loan_id}/receipts/`: without a date, it is of today; without an intent, for instalments."""
+
+    kind = Kind.RECEIPT
 
     amount: Income
     intent: ReceiptIntent | None = None
@@ -94,6 +113,8 @@ class ReceiptBody(TransactionBody):
 class RefundBody(TransactionBody):
     """`POST /api/loans/{loan_id}/refunds/`: gives credit back."""
 
+    kind = Kind.REFUND
+
     amount: Income
     channel: Channel | None = None
     reason: Reason
@@ -101,6 +122,8 @@ class RefundBody(TransactionBody):
 
 class WaiverBody(TransactionBody):
     """`POST /api/loans/{loan_id}/waivers/`: without an intent, of charges, then interest, then principal."""
+
+    kind = Kind.WAIVER
 
     amount: Income
     intent: WaiverIntent | None = None
@@ -110,6 +133,8 @@ class WaiverBody(TransactionBody):
 class WriteOffBody(TransactionBody):
     """`POST /api/loans/{loan_id}/write-off/`: of all that is owed, which `amount` may repeat."""
 
+    kind = Kind.WRITE_OFF
+
     amount: Income | None = None
     reason: Reason
 
@@ -117,19 +142,26 @@ class WriteOffBody(TransactionBody):
 class OpeningBody(TransactionBody):
     """`POST /api/loans/{loan_id}/opening/`: `amount` is the principal outstanding."""
 
+    kind = Kind.OPENING
+
     amount: Income
     interest_due: Limit
     first_unpaid_due_date: Day
     instalments_left: InstalmentsLeft
     reason: Reason | None = None
 
+    def given(self) -> dict[str, Any]:
+        """With the figures of the opening as one value."""
+        given = super().given()
+        figures = {each.name: given.pop(each.name) for each in fields(WantedOpening)}
+        return given | {"opening": WantedOpening(**figures)}
 
-class ReversalBody(Model):
+
+class ReversalBody(RecordedBody):
     """`POST /api/loans/{loan_id}/transactions/{transaction_number}/reversal/`"""
 
-    model_config = ConfigDict(extra="forbid")
+    kind = Kind.REVERSAL
 
-    reference: Reference | None = None
     reason: Reason
 
 

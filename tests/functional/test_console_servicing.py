@@ -304,10 +304,10 @@ def test_credit_is_refunded_and_no_more_than_there_is(officer: Browser, database
 
 def test_what_is_owed_is_waived_and_no_more(officer: Browser, database: Database) -> None:
     lent(database)
-    too_much = filled(officer, f"{LOAN}waivers/", amount="30000", of="interest", reason="goodwill of the lender")
+    too_much = filled(officer, f"{LOAN}waivers/", amount="30000", intent="interest", reason="goodwill of the lender")
     assert too_much.status == 409
     assert "can be waived on this day, not ₹30,000." in too_much.words
-    after = filled(officer, f"{LOAN}waivers/", amount="50", of="interest", reason="goodwill of the lender")
+    after = filled(officer, f"{LOAN}waivers/", amount="50", intent="interest", reason="goodwill of the lender")
     assert "Waiver of interest" in after.words
     assert "₹50.00 ₹50.00" in after.words
 

@@ -252,6 +252,16 @@ def test_a_receipt_waits_for_its_loan_and_the_loan_s_opening(database: Database,
     assert loan_row(database, 5001)[0] == 4
 
 
+def test_a_sheet_without_a_channel_is_taken_and_says_so(database: Database, upload: Upload) -> None:
+    loan_id = a_loan(database)
+    at = RECEIPT_HEADER.index("Channel")
+    rows = [[cell for place, cell in enumerate(row) if place != at] for row in (RECEIPT_HEADER, receipt("A", loan_id))]
+    result = upload(workbook({"receipts": rows}))
+    assert counts(result) == {"rows_found": 1, "inserted": 1}
+    assert said(database, result, "flagged") == [(1, "Channel", None, "absent_column")]
+    assert query(database, "SELECT channel FROM loan_transactions WHERE reference = 'A'") == [(None,)]
+
+
 def test_the_workbook_of_proposed_openings_opens_the_loans_as_they_were_proposed(
     database: Database, upload: Upload
 ) -> None:

@@ -1,11 +1,14 @@
 """The kinds of sheet, and what the tables of the database have to hold of them."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import CheckConstraint
 
 from chalicelib.imports import headers
+from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
@@ -15,7 +18,9 @@ from chalicelib.imports.kinds.openings import OPENINGS
 from chalicelib.imports.kinds.readers import text_of_name
 from chalicelib.imports.kinds.receipts import RECEIPTS
 from chalicelib.imports.merging import MERGES
+from chalicelib.imports.reading.cells import Cell
 from chalicelib.imports.reading.sheets import FileRefused, Sheet
+from chalicelib.imports.rows import read_chunks
 from chalicelib.imports.staging import PLACE
 from chalicelib.storage.tables import import_sheets, metadata, waiting_loans
 
@@ -62,6 +67,40 @@ def test_a_kind_is_known_by_columns_of_its_own(kind: Kind) -> None:
 def test_the_checks_of_a_row_are_about_columns_that_there_are(kind: Kind) -> None:
     for check in (*kind.refused_by, *kind.flagged_by):
         assert {check.column, check.against} <= set(kind.names)
+
+
+def test_only_customers_may_have_columns_whose_absence_keeps_what_is_stored() -> None:
+    """The merge of no other kind knows of them yet."""
+    assert [kind.name for kind in KINDS if kind.kept and kind is not CUSTOMERS] == []
+
+
+@of_each_kind
+def test_what_tells_rows_apart_is_never_optional(kind: Kind) -> None:
+    assert {column.name for column in kind.required} >= set(kind.key)
+
+
+MAIL = Column("E-mail", "email", text_of_name(least=0), "Text.", "a@b.example", if_blank="", if_absent=None)
+PEOPLE = replace(CUSTOMERS, columns=(*CUSTOMERS.columns, MAIL))
+
+
+def values_of(header: list[str], *rows: list[Cell]) -> tuple[list[Any], list[Finding]]:
+    """What is read of the column E-mail, and what is said of the sheet."""
+    sheet = Sheet("people", len(rows) + 1, lambda: iter(enumerate([header, *rows], start=1)))
+    (layout,), _ = find_layouts([sheet])
+    (chunk,) = read_chunks([layout])
+    return list(chunk.columns[-1]), [*layout.findings, *chunk.findings]
+
+
+def test_a_column_that_is_not_there_is_not_a_column_of_empty_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headers, "KINDS", (PEOPLE, LOANS))
+    row: list[Cell] = [1, "Asha", "Menon", 41, 9812345678, 60000, 2200000]
+    assert values_of([*PEOPLE.titles], [*row, "a@b.example"], [*row, ""]) == (["a@b.example", ""], [])
+    values, ((_, number, outcome, title, _, code, message),) = values_of([*CUSTOMERS.titles], row)
+    assert values == [None]
+    assert (number, outcome, title, code) == (1, "flagged", "E-mail", "absent_column")
+    assert message == "The sheet has no column E-mail; what is stored was left as it was."
+    with pytest.raises(FileRefused, match="lacks the columns Age"):
+        values_of([title for title in PEOPLE.titles if title != "Age"])
 
 
 def test_columns_that_two_kinds_share_do_not_tell_a_sheet_of_either(monkeypatch: pytest.MonkeyPatch) -> None:

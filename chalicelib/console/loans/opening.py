@@ -1,9 +1,6 @@
 """The opening of a loan that was made elsewhere: proposed as if so many instalments were paid, and confirmed."""
 
-from typing import Annotated
-
 from chalice.app import Response
-from pydantic import BaseModel, Field
 
 from chalicelib import runtime
 from chalicelib.console.frame import idempotency
@@ -15,43 +12,25 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.recording import record_once
 from chalicelib.console.loans.refused import refused_form
 from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
-from chalicelib.requests.models import RUPEES, Day, Income
+from chalicelib.requests.models import Day
 from chalicelib.requests.parsing import number_in_path
-from chalicelib.rules.bounds import AMOUNT_DECIMALS, MAX_AMOUNT, TENURE
+from chalicelib.requests.servicing_models import OpeningBody, OpeningQuery
 from chalicelib.rules.figures import rupees
 from chalicelib.rules.servicing.days import due_date
-from chalicelib.rules.servicing.values import Kind
 from chalicelib.services import customers, servicing_accounts
-from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.services.servicing_accounts import LoanAccount
 from chalicelib.storage.loans import LoanOnRecord
 
 DONE = "opening-recorded"
+FIELDS = ("amount", "interest_due", "value_date", "first_unpaid_due_date", "instalments_left")
 # What the rules call the fields of a proposal.
 _ASKED = {"value_date": "on", "opening": "paid"}
 
 
-class ProposalQuery(BaseModel):
-    """What an opening is proposed from."""
+class TypedOpening(OpeningBody):
+    """An opening as it was confirmed, with its day."""
 
-    on: Day | None = None
-    paid: Annotated[
-        int | None, Field(ge=0, le=TENURE.most, description=f"a whole number of instalments, 0 to {TENURE.most}")
-    ] = None
-
-
-class TypedOpening(BaseModel):
-    """An opening as it was confirmed."""
-
-    amount: Income
-    interest_due: Annotated[
-        Income,
-        RUPEES,
-        Field(ge=0, le=MAX_AMOUNT, decimal_places=AMOUNT_DECIMALS, description="an amount in rupees, 0 or more"),
-    ]
     value_date: Day
-    first_unpaid_due_date: Day
-    instalments_left: Annotated[int, Field(ge=1, le=TENURE.most, description=f"a whole number, 1 to {TENURE.most}")]
 
 
 def view_opening(visit: Visit, loan_id: str) -> Response:
@@ -61,7 +40,7 @@ def view_opening(visit: Visit, loan_id: str) -> Response:
     database, today = runtime.database(), runtime.today()
     seen = servicing_accounts.view_account(database, number, today)
     try:
-        query = read(ProposalQuery, typed)
+        query = read(OpeningQuery, typed)
         proposed = servicing_accounts.propose(database, number, query.on or today, paid=query.paid)
     except InvalidRequest as error:
         fields = {_ASKED.get(name, name): sentences for name, sentences in error.fields.items()}
@@ -87,12 +66,10 @@ def record_opening(visit: Visit, loan_id: str) -> Response:
     number = number_in_path(loan_id, LoanNotFound, "loan")
     try:
         body = read(TypedOpening, visit.form)
-        opening = WantedOpening(body.interest_due, body.first_unpaid_due_date, body.instalments_left)
-        wanted = Wanted(Kind.OPENING, body.amount, body.value_date, opening=opening)
-        return record_once(visit, number, wanted, DONE)
+        return record_once(visit, number, body.wanted(), DONE)
     except (InvalidRequest, TransactionRefused) as error:
         seen = servicing_accounts.view_account(runtime.database(), number, runtime.today())
-        typed = {**dict.fromkeys(TypedOpening.model_fields, ""), idempotency.FIELD: idempotency.new_key(), **visit.form}
+        typed = {**dict.fromkeys(FIELDS, ""), idempotency.FIELD: idempotency.new_key(), **visit.form}
         asked = Form({"on": visit.form.get("value_date", ""), "paid": ""})
         return _page(visit, seen, asked, refused_form(typed, error), error.status)
 

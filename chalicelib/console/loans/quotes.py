@@ -3,7 +3,6 @@
 from typing import Any
 
 from chalice.app import Response
-from pydantic import BaseModel
 
 from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
@@ -12,22 +11,10 @@ from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.refused import refused_form
 from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
-from chalicelib.requests.models import Day, Income
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.servicing_models import PrepaymentQuery, SettlementQuery
 from chalicelib.services import customers, loans, servicing_accounts
 from chalicelib.storage.loans import LoanOnRecord
-
-
-class SettlementQuery(BaseModel):
-    """For which day a settlement is asked for."""
-
-    on: Day | None = None
-
-
-class PrepaymentQuery(BaseModel):
-    """How much would be prepaid."""
-
-    amount: Income
 
 
 def view_settlement(visit: Visit, loan_id: str) -> Response:

@@ -1,14 +1,14 @@
 """The forms that record what happens to a loan, each with a preview of what it would do."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from chalice.app import Response
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from chalicelib import runtime
 from chalicelib.console.frame import idempotency
@@ -27,99 +27,68 @@ from chalicelib.errors import (
     TransactionNotFound,
     TransactionRefused,
 )
-from chalicelib.requests.models import Day, Income, Reason
 from chalicelib.requests.parsing import number_in_path
-from chalicelib.rules.bounds import CHANNEL_LENGTH, REFERENCE_LENGTH
+from chalicelib.requests.servicing_models import (
+    ReceiptBody,
+    RecordedBody,
+    RefundBody,
+    ReversalBody,
+    WaiverBody,
+    WriteOffBody,
+)
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
-from chalicelib.rules.text import is_plain_text
 from chalicelib.services import customers, servicing, servicing_accounts
 from chalicelib.services.idempotency import Once
 from chalicelib.services.servicing import Recorded, Wanted
 from chalicelib.services.servicing_accounts import LoanAccount
 
+View = Callable[..., Response]
+# What a form of receipts calls an intent with an effect.
+PURPOSES: Mapping[str, tuple[Intent, Effect | None]] = {
+    "instalment": (Intent.INSTALMENT, None),
+    "shorter_tenure": (Intent.PREPAYMENT, Effect.SHORTER_TENURE),
+    "lower_instalment": (Intent.PREPAYMENT, Effect.LOWER_INSTALMENT),
+    "settlement": (Intent.SETTLEMENT, None),
+}
 # The button that was pressed, and what a script asks for.
 DO, PREVIEW, PART = "do", "preview", "part"
 
 
-def _printable(value: str) -> str:
-    if not is_plain_text(value):
+def _purpose(value: str) -> str:
+    if value not in PURPOSES:
         raise ValueError
     return value
 
 
-Reference = Annotated[
-    str,
-    StringConstraints(max_length=REFERENCE_LENGTH.most),
-    AfterValidator(_printable),
-    Field(description=f"text of at most {REFERENCE_LENGTH.most} characters"),
-]
-Channel = Annotated[
-    str,
-    StringConstraints(max_length=CHANNEL_LENGTH.most),
-    AfterValidator(_printable),
-    Field(description=f"text of at most {CHANNEL_LENGTH.most} characters"),
-]
+class TypedReceipt(ReceiptBody):
+    """A receipt: the form asks in one field what the money is for and what a prepayment changes."""
 
+    purpose: Annotated[str, AfterValidator(_purpose), Field(description="one of those in the list")] = "instalment"
 
-class Typed(BaseModel):
-    """What a form about a transaction may have."""
-
-    amount: Income | None = None
-    value_date: Day | None = None
-    reference: Reference | None = None
-    channel: Channel | None = None
-    reason: str | None = None
-
-
-class TypedReceipt(Typed):
-    """A receipt: what the money is for, and of a prepayment what it changes."""
-
-    amount: Income
-    purpose: Annotated[
-        Literal["instalment", "shorter_tenure", "lower_instalment", "settlement"],
-        Field(description="one of those in the list"),
-    ] = "instalment"
-
-
-class TypedRefund(Typed):
-    """A refund of credit."""
-
-    amount: Income
-    reason: Reason
-
-
-class TypedWaiver(Typed):
-    """A waiver, of charges, then interest, then principal, or of one of them."""
-
-    amount: Income
-    of: (
-        Annotated[Literal["charges", "interest", "principal"], Field(description="charges, interest or principal")]
-        | None
-    ) = None
-    reason: Reason
-
-
-class TypedReason(Typed):
-    """A write-off of all that is owed, or a reversal."""
-
-    reason: Reason
+    def given(self) -> dict[str, Any]:
+        """With the purpose as intent and effect."""
+        given = super().given()
+        intent, effect = PURPOSES[given.pop("purpose")]
+        return given | {"intent": intent, "effect": effect}
 
 
 @dataclass(frozen=True)
 class Paper:
     """A form: what it records, what it is called, and what it asks for beside the date."""
 
-    kind: Kind
     title: str
     button: str
     path: str
-    model: type[Typed]
+    model: type[RecordedBody]
     fields: tuple[str, ...]
     done: str
 
+    @property
+    def kind(self) -> Kind:
+        return self.model.kind
+
 
 RECEIPT = Paper(
-    Kind.RECEIPT,
     "Record a receipt",
     "Record the receipt",
     "receipts",
@@ -128,91 +97,37 @@ RECEIPT = Paper(
     "receipt-recorded",
 )
 REFUND = Paper(
-    Kind.REFUND,
     "Refund credit",
     "Record the refund",
     "refunds",
-    TypedRefund,
+    RefundBody,
     ("amount", "value_date", "reference", "channel", "reason"),
     "refund-recorded",
 )
 WAIVER = Paper(
-    Kind.WAIVER,
     "Waive what is owed",
     "Record the waiver",
     "waivers",
-    TypedWaiver,
-    ("amount", "value_date", "of", "reason"),
+    WaiverBody,
+    ("amount", "value_date", "intent", "reason"),
     "waiver-recorded",
 )
 WRITE_OFF = Paper(
-    Kind.WRITE_OFF,
     "Write off the loan",
     "Write off",
     "write-off",
-    TypedReason,
+    WriteOffBody,
     ("value_date", "reason"),
     "write-off-recorded",
 )
 REVERSAL = Paper(
-    Kind.REVERSAL,
     "Reverse a transaction",
     "Reverse it",
     "reversal",
-    TypedReason,
+    ReversalBody,
     ("reason",),
     "reversal-recorded",
 )
-
-
-def view_receipt(visit: Visit, loan_id: str) -> Response:
-    """The form of a receipt; the address may fill it in."""
-    return _view(visit, RECEIPT, loan_id)
-
-
-def record_receipt(visit: Visit, loan_id: str) -> Response:
-    """Records a receipt, or shows what it would pay."""
-    return _sent(visit, RECEIPT, loan_id)
-
-
-def view_refund(visit: Visit, loan_id: str) -> Response:
-    """The form of a refund."""
-    return _view(visit, REFUND, loan_id)
-
-
-def record_refund(visit: Visit, loan_id: str) -> Response:
-    """Records a refund of credit."""
-    return _sent(visit, REFUND, loan_id)
-
-
-def view_waiver(visit: Visit, loan_id: str) -> Response:
-    """The form of a waiver."""
-    return _view(visit, WAIVER, loan_id)
-
-
-def record_waiver(visit: Visit, loan_id: str) -> Response:
-    """Records a waiver."""
-    return _sent(visit, WAIVER, loan_id)
-
-
-def view_write_off(visit: Visit, loan_id: str) -> Response:
-    """The form of a write-off."""
-    return _view(visit, WRITE_OFF, loan_id)
-
-
-def record_write_off(visit: Visit, loan_id: str) -> Response:
-    """Writes off all that is owed."""
-    return _sent(visit, WRITE_OFF, loan_id)
-
-
-def view_reversal(visit: Visit, loan_id: str, number: str) -> Response:
-    """The form of a reversal, with what it would undo."""
-    return _view(visit, REVERSAL, loan_id, _transaction_number(number))
-
-
-def record_reversal(visit: Visit, loan_id: str, number: str) -> Response:
-    """Reverses a transaction."""
-    return _sent(visit, REVERSAL, loan_id, _transaction_number(number))
 
 
 def record_once(visit: Visit, number: int, wanted: Wanted, done: str) -> Response:
@@ -290,27 +205,7 @@ def _previewed(number: int, wanted: Wanted) -> dict[str, Any]:
 
 def _wanted(paper: Paper, typed: Mapping[str, str], reverses: int | None) -> Wanted:
     """What the form asks to record. Raises InvalidRequest."""
-    body = read(paper.model, typed)
-    return Wanted(
-        paper.kind,
-        None if paper.kind in (Kind.REVERSAL, Kind.WRITE_OFF) else body.amount,
-        None if paper.kind is Kind.REVERSAL else body.value_date,
-        *_meant(body),
-        reverses=reverses,
-        reference=body.reference or None,
-        channel=body.channel or None,
-        reason=body.reason,
-    )
-
-
-def _meant(body: Typed) -> tuple[Intent | None, Effect | None]:
-    if isinstance(body, TypedWaiver):
-        return Intent(body.of) if body.of else None, None
-    if not isinstance(body, TypedReceipt):
-        return None, None
-    if body.purpose in ("shorter_tenure", "lower_instalment"):
-        return Intent.PREPAYMENT, Effect(body.purpose)
-    return Intent(body.purpose), None
+    return read(paper.model, typed).wanted(reverses)
 
 
 def _page(
@@ -365,6 +260,34 @@ def _suggested(seen: LoanAccount) -> list[tuple[str, Decimal, str]]:
     if standing.next_instalment and not standing.due:
         found.append(("The next instalment", standing.next_instalment.amount, "instalment"))
     return found
+
+
+def _views(paper: Paper) -> tuple[View, View]:
+    """The page of a form, which the address may fill in, and what takes it: records, or shows what that would do."""
+
+    def view(visit: Visit, loan_id: str) -> Response:
+        return _view(visit, paper, loan_id)
+
+    def record(visit: Visit, loan_id: str) -> Response:
+        return _sent(visit, paper, loan_id)
+
+    return view, record
+
+
+view_receipt, record_receipt = _views(RECEIPT)
+view_refund, record_refund = _views(REFUND)
+view_waiver, record_waiver = _views(WAIVER)
+view_write_off, record_write_off = _views(WRITE_OFF)
+
+
+def view_reversal(visit: Visit, loan_id: str, number: str) -> Response:
+    """The form of a reversal, with what it would undo."""
+    return _view(visit, REVERSAL, loan_id, _transaction_number(number))
+
+
+def record_reversal(visit: Visit, loan_id: str, number: str) -> Response:
+    """Reverses a transaction, or shows what that would do."""
+    return _sent(visit, REVERSAL, loan_id, _transaction_number(number))
 
 
 def _transaction_number(text: str) -> int:

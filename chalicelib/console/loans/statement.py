@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from chalice.app import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
@@ -18,8 +18,8 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.refused import refused_form
 from chalicelib.console.loans.words import KINDS
 from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
-from chalicelib.requests.models import Day, LastDay
 from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.servicing_models import StatementQuery
 from chalicelib.rules.servicing.statement import Line
 from chalicelib.services import customers, loans, servicing_accounts
 from chalicelib.services.servicing_accounts import LoanStatement
@@ -30,13 +30,10 @@ from chalicelib.storage.servicing import Transaction
 LINES = 120
 
 
-class StatementQuery(BaseModel):
-    """Of which days a statement is, from which line on it is shown, and as which file it is asked for."""
+class ShownQuery(StatementQuery):
+    """Also from which line on the page shows it."""
 
-    since: Day | None = Field(None, alias="from")
-    to: LastDay | None = None
     line: Annotated[int, Field(ge=0, le=10**6, description="the number of a line, 0 or more")] = 0
-    format: Annotated[Literal["csv", "xlsx"], Field(description="csv or xlsx")] | None = None
 
 
 class Row(NamedTuple):
@@ -58,13 +55,13 @@ def view_statement(visit: Visit, loan_id: str) -> Response:
     database, today = runtime.database(), runtime.today()
     typed = {name: visit.query[name] for name in ("from", "to") if name in visit.query}
     try:
-        query = read(StatementQuery, visit.query)
+        query = read(ShownQuery, visit.query)
         found = servicing_accounts.view_statement(database, number, since=query.since, until=query.to or today)
     except (InvalidRequest, TransactionRefused) as error:
         loan = loans.view_on_record(database, number)
         form = refused_form({"from": "", "to": "", **typed}, error)
         return page(visit, "loans/statement.html", status=error.status, loan=loan, found=None, form=form)
-    if query.format:
+    if query.format in ("csv", "xlsx"):
         return _file(visit, found, query.format)
     made = found.statement
     rows = _rows(found)

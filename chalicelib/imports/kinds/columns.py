@@ -34,8 +34,9 @@ class Column:
 
     `title` is what stands above it in the workbooks, `name` is the column of the staging table that its values go to.
     `words` and `example` are what the template says about it. `if_blank` is what an empty cell means, a Problem where
-    it may not be; `flag` tells what is to be said about a value that is kept. What `is_decided` was decided for a loan
-    that was made here, and no file may say otherwise.
+    it may not be; `if_absent` is what it means if a sheet has no such column, a Problem where it must have it. `flag`
+    tells what is to be said about a value that is kept. What `is_decided` was decided for a loan that was made here,
+    and no file may say otherwise.
     """
 
     title: str
@@ -46,8 +47,24 @@ class Column:
     unit: Unit = NUMBERS
     aliases: tuple[str, ...] = ()
     if_blank: Any = MISSING
+    if_absent: Any = MISSING
     flag: Callable[[Any], Problem | None] | None = None
     is_decided: bool = False
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether a sheet may do without the column."""
+        return self.if_absent is not MISSING
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a sheet without the column leaves what is stored as it is: then no empty cell means None."""
+        return self.if_absent is None and self.if_blank is not None
+
+    @property
+    def said(self) -> str:
+        """What the template says about it."""
+        return f"{self.words} The column may be left out." if self.is_optional else self.words
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,16 @@ class Kind:
     def staging(self) -> str:
         """The table that its rows are copied to (storage/tables.py)."""
         return f"staged_{self.name}"
+
+    @property
+    def required(self) -> tuple[Column, ...]:
+        """The columns without which a sheet is not read."""
+        return tuple(column for column in self.columns if not column.is_optional)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The columns in staging whose NULL leaves what is stored as it is."""
+        return tuple(column.name for column in self.columns if column.is_kept)
 
     @property
     def titles(self) -> tuple[str, ...]:

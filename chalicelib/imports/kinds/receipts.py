@@ -96,6 +96,8 @@ RECEIPTS = Kind(
             example="UPI",
             aliases=("Mode",),
             if_blank=None,
+            # Banks leave it out. Without any other of these columns a reversal would be read as a receipt.
+            if_absent=None,
         ),
         Column(
             "Reverses Reference",

@@ -17,6 +17,7 @@ from chalicelib.imports.merging.statements import (
     audit_changes,
     count,
     differ,
+    keep_stored,
     listed,
     move_sequence,
     note_rows,
@@ -59,6 +60,8 @@ def merge_customers(connection: Connection, import_id: int, newer: Sequence[int]
     `newer` are the imports of newer versions of the same file, whose customers are left alone.
     """
     run(connection, analyze(CUSTOMERS), import_id)
+    if CUSTOMERS.kept:
+        run(connection, keep_stored(CUSTOMERS), import_id)
     refuse_customers(connection, import_id)
     run(connection, _DECIDE, import_id)
     found = outcomes(connection, CUSTOMERS)

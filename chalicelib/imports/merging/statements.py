@@ -86,6 +86,16 @@ def analyze(kind: Kind) -> str:
     return f"ANALYZE {kind.staging} (import_id, {listed(kind.key)})"
 
 
+def keep_stored(kind: Kind) -> str:
+    """Gives the rows of sheets without an optional column what is stored, so that they leave it as it is."""
+    stored = ", ".join(f"{name} = coalesce(staged.{name}, stored.{name})" for name in kind.kept)
+    return f"""
+        UPDATE {kind.staging} AS staged SET {stored}
+        FROM {kind.name} AS stored
+        WHERE staged.import_id = :import_id AND {same(kind.key, "stored", "staged")}
+    """
+
+
 def report_superseded(kind: Kind, the_same: str) -> str:
     """Reports the rows that a later row of the same file replaces; `the_same` is how the sentence begins, in SQL."""
     return f"""

@@ -127,7 +127,7 @@ class _Columns:
         return cls(
             titles=[ROW, *(titles[position] for position in positions), OUTCOME, WHY],
             positions=positions,
-            by_title=dict(zip(known, layout.positions, strict=True)),
+            by_title={title: at for title, at in zip(known, layout.positions, strict=True) if at is not None},
         )
 
     def at(self, titles: Iterable[str]) -> Container[int]:
