@@ -1,5 +1,6 @@
 """Register a customer, ask whether a loan would be approved, apply for it: under the paths of the replaced service."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import runtime
@@ -16,7 +17,7 @@ from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans
 from chalicelib.services.idempotency import Once, Told
 from chalicelib.services.loans import Application
-from chalicelib.storage.customers import Customer, Registration
+from chalicelib.storage.customers import Customer
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import decisions as answers
@@ -58,8 +59,9 @@ def _loan_of(amount: str) -> dict[str, str | int]:
 )
 def register(call: Call, body: RegisterBody, attempt: IdempotencyKey) -> "Reply[RegisteredCustomer]":
     """Registers a customer and computes the credit limit."""
-    registration = Registration(**body.model_dump())
-    once = Once[Customer](attempt, lambda made: to_json(_registered(made)))
+    today = runtime.today()
+    registration = customers.registration_of(body.model_dump(), today)
+    once = Once[Customer](attempt, lambda made: to_json(_registered(made, today)))
     told = customers.register(runtime.database(), registration, policy=runtime.policy(), author=call.author, once=once)
     return _told(told)
 
@@ -145,12 +147,12 @@ def create_loan(
     return _told(told)
 
 
-def _registered(customer: Customer) -> "RegisteredCustomer":
+def _registered(customer: Customer, today: date) -> "RegisteredCustomer":
     return {
         "customer_id": customer.customer_id,
         "name": customer.name,
         "phone_number": customer.phone_number,
-        "age": customer.age,
+        "age": customer.age_on(today),
         "monthly_income": customer.monthly_income,
         "approved_limit": customer.approved_limit,
     }

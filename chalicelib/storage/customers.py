@@ -1,7 +1,8 @@
 """The queries on customers."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     UnaryExpression,
     and_,
@@ -26,6 +28,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from chalicelib.postgres.connection import driver_of, prepared
 from chalicelib.rules.access import EVERYBODY, Author, Scope
+from chalicelib.rules.ages import current_age
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.bounds import MAX_ID
 from chalicelib.rules.typed.names import full_name
@@ -47,13 +50,18 @@ class _Numbered:
 
 @dataclass(frozen=True)
 class Registration:
-    """Who wants to become a customer; income in rupees a month."""
+    """Who wants to become a customer; income in rupees a month. With a date of birth, no age is kept."""
 
     first_name: str
     last_name: str
-    age: int
+    age: int | None
     phone_number: str
     monthly_income: Decimal
+    date_of_birth: date | None = field(default=None, kw_only=True)
+
+    def age_on(self, today: date) -> int:
+        """The age in years on that day, by the date of birth if it is known."""
+        return current_age(self.age, self.date_of_birth, today)
 
 
 @dataclass(frozen=True)
@@ -92,8 +100,9 @@ _LOCKED: Select[Any] = prepared(_ONE.with_for_update(key_share=True))
 # waits for the database once. Where a file spares who was registered here, its loans go on waiting.
 _ADD = prepared(f"""
     WITH customer AS (
-        INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
-        VALUES (:first_name, :last_name, :age, :phone_number, :monthly_income, :approved_limit)
+        INSERT INTO customers
+            (first_name, last_name, age, phone_number, monthly_income, date_of_birth, approved_limit)
+        VALUES (:first_name, :last_name, :age, :phone_number, :monthly_income, :date_of_birth, :approved_limit)
         RETURNING customer_id
     ), arrived AS (
         DELETE FROM waiting_loans AS waiting
@@ -126,7 +135,7 @@ def lock(connection: Connection, customer_id: int) -> Customer | None:
     FOR NO KEY UPDATE, so that rows which merely refer to the customer can still be written.
     """
     row = connection.execute(_LOCKED, {"customer_id": customer_id}).first()
-    return None if row is None else Customer(*row)
+    return None if row is None else _customer(row)
 
 
 def lock_with_next(connection: Connection, customer_id: int) -> None:
@@ -142,7 +151,7 @@ def lock_with_next(connection: Connection, customer_id: int) -> None:
 def get(connection: Connection, customer_id: int) -> Customer | None:
     """One customer; None where there is none of that number."""
     row = connection.execute(_ONE, {"customer_id": customer_id}).first()
-    return None if row is None else Customer(*row)
+    return None if row is None else _customer(row)
 
 
 def change(connection: Connection, customer_id: int, changes: Mapping[str, object]) -> Customer:
@@ -153,7 +162,7 @@ def change(connection: Connection, customer_id: int, changes: Mapping[str, objec
         .values(**changes, updated_at=func.now())
         .returning(*_COLUMNS)
     )
-    return Customer(*connection.execute(statement).one())
+    return _customer(connection.execute(statement).one())
 
 
 def names(connection: Connection, customer_ids: Collection[int]) -> dict[int, str]:
@@ -188,7 +197,11 @@ def listed(
     else:
         statement = _ordered(statement.where(or_(*matches)), customers.c, order)
     rows = connection.execute(statement.limit(cursor.asked))
-    return cursor.slice([Customer(*row) for row in rows], lambda customer: customer.customer_id)
+    return cursor.slice([_customer(row) for row in rows], lambda customer: customer.customer_id)
+
+
+def _customer(row: Row[Any]) -> Customer:
+    return Customer(**row._mapping)
 
 
 def _ordered(statement: Select[Any], columns: Columns, order: Order) -> Select[Any]:

@@ -70,10 +70,13 @@ customers = Table(
     Column("customer_id", BigInteger, Identity(always=False), nullable=False),
     Column("first_name", Text, nullable=False),
     Column("last_name", Text, nullable=False),
-    Column("age", SmallInteger, nullable=False),
+    # The age that was given, where no date of birth is known: that one counts, also beside an age that the release
+    # before wrote.
+    Column("age", SmallInteger),
     Column("phone_number", Text, nullable=False),
     Column("monthly_income", MONEY, nullable=False),
     Column("approved_limit", MONEY, nullable=False),
+    Column("date_of_birth", Date),
     _now("created_at"),
     _now("updated_at"),
     # Whether a workbook brought the customer. Who was registered here is changed by those only who may do so by hand.
@@ -82,6 +85,8 @@ customers = Table(
     CheckConstraint("customer_id > 0", name="customers_customer_id_positive"),
     CheckConstraint("first_name <> ''", name="customers_first_name_given"),
     _within("customers", "age", bounds.AGE),
+    CheckConstraint("age IS NOT NULL OR date_of_birth IS NOT NULL", name="customers_age_or_date_of_birth"),
+    CheckConstraint(f"date_of_birth >= '{bounds.FIRST_BIRTH}'", name="customers_date_of_birth_range"),
     CheckConstraint(f"phone_number ~ '^[0-9]{{{bounds.PHONE_DIGITS}}}$'", name="customers_phone_number_ten_digits"),
     CheckConstraint("monthly_income > 0", name="customers_monthly_income_positive"),
     CheckConstraint("approved_limit >= 0", name="customers_approved_limit_not_negative"),

@@ -17,7 +17,7 @@ from chalicelib.requests.models import RegisterBody
 from chalicelib.rules.figures import percent
 from chalicelib.services import customers
 from chalicelib.services.idempotency import Once
-from chalicelib.storage.customers import Customer, Registration
+from chalicelib.storage.customers import Customer
 
 
 def view_new_customer(visit: Visit) -> Response:
@@ -30,11 +30,11 @@ def register_customer(visit: Visit) -> Response:
     try:
         body = read(RegisterBody, visit.form)
         attempt = idempotency.attempt_from(visit)
+        registration = customers.registration_of(body.model_dump(), runtime.today())
     except InvalidRequest as error:
         typed = {idempotency.FIELD: idempotency.new_key(), **visit.form}
         return _page(visit, refused(typed, error), error.status)
 
-    registration = Registration(**body.model_dump())
     once = Once[Customer](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
     try:
         registered = customers.register(

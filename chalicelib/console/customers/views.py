@@ -51,7 +51,9 @@ def list_customers(visit: Visit) -> Response:
     found = customers.list_customers(runtime.database(), cursor=query.cursor(ROWS), searched=query.q, order=query.sort)
     shown = shown_page(found, visit.query, cursor="after", kept=("q", "sort"))
     template = "customers/customers_rows.html" if query.part else "customers/customers.html"
-    return page(visit, template, form=Form(visit.query), query=query, shown=shown, sorts=_sorts(query.q))
+    return page(
+        visit, template, form=Form(visit.query), query=query, shown=shown, sorts=_sorts(query.q), today=runtime.today()
+    )
 
 
 def view_customer(visit: Visit, customer_id: str) -> Response:
@@ -78,7 +80,7 @@ def _page(visit: Visit, number: int, what_if: WhatIf, status: int = 200) -> Resp
         facts=found.facts,
         budget=emi_budget(found.facts, runtime.policy()),
         kinds=_kinds(found.facts),
-        details=details_of(found.customer),
+        details=details_of(found.customer, today),
         what_if=what_if,
         today=today,
         loans=owed.loans[:LATEST],
