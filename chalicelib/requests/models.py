@@ -403,6 +403,7 @@ class StartImportBody(Model):
     model_config = ConfigDict(extra="forbid")
 
     file_name: FileName
+    dry_run: Annotated[bool, Field(description="true or false")] = False
 
 
 class ImportsQuery(PageQuery):

@@ -249,6 +249,13 @@ imports = Table(
     Column("spares_registered", Boolean, nullable=False, server_default="false"),
     # Whether an admin released it: its numbers may then be as far above the others as files can name.
     Column("is_released", Boolean, nullable=False, server_default="false"),
+    # Whether it is applied and taken back, so that people see what it would do.
+    Column("is_dry_run", Boolean, nullable=False, server_default="false"),
+    # When somebody said of a failed import that there is nothing left to do about it, and who (user:3).
+    Column("dismissed_at", DateTime(timezone=True)),
+    Column("dismissed_by", Text),
+    # What it said most often (imports/findings.py), counted once when it was completed.
+    Column("said", JSONB),
     PrimaryKeyConstraint("import_id", name="imports_pkey"),
     UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
     _known("imports", "state", ImportState),
@@ -293,6 +300,26 @@ import_rows = Table(
     Column("reference", Text),
     PrimaryKeyConstraint("import_id", "sheet", "row_number", name="import_rows_pkey"),
     _known("import_rows", "outcome", ROW_OUTCOMES),
+    # Which rows changed something, from a page to the next.
+    Index(
+        "import_rows_updated_idx",
+        "import_id",
+        "sheet",
+        "row_number",
+        postgresql_where=literal_column("outcome = 'updated'"),
+    ),
+)
+
+# What a dry run would have changed, as the audit log would have had it.
+import_changes = Table(
+    "import_changes",
+    metadata,
+    Column("import_id", BigInteger, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    PrimaryKeyConstraint("import_id", "subject_kind", "subject_id", name="import_changes_pkey"),
 )
 
 import_findings = Table(
