@@ -20,6 +20,7 @@ from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import imports
 from chalicelib.storage.customers import Registration
+from chalicelib.storage.paging import Cursor
 from tests.support import plain_http
 from tests.support.application import BUCKET
 from tests.support.console.browser import HOST, Browser, Seen
@@ -181,14 +182,40 @@ def test_rows_that_were_rejected_can_be_read_in_the_page(officer: Browser, s3: "
     assert officer.get(f"/console/imports/{number}/?outcome=odd").status == 400
 
 
+def test_a_dry_run_changes_nothing_until_it_is_imported_for_good(
+    officer: Browser, s3: "S3Client", database: Database
+) -> None:
+    page = start(officer, dry_run="true")
+    assert "Nothing will be written" in page.words
+    send(page)
+    import_object(database, s3, reference(s3, form_of(page)[1]["key"]))
+    seen = officer.get(page.path)
+    assert "Dry run, import" in seen.words
+    assert "6 rows in 2 sheets" in seen.words
+    assert officer.get("/console/customers/1/").status == 404
+    assert "loans.xlsx" not in officer.get("/console/").words
+    done = officer.follow(officer.send(seen, "import/"))
+    assert "The file is being imported now" in done.words
+    key = jobs_of(database)[number_of(done)]
+    import_object(database, s3, reference(s3, key))
+    assert officer.get("/console/customers/1/").status == 200
+    assert officer.send(seen, f"/console/imports/{number_of(done)}/import/").status == 409
+
+
+def jobs_of(database: Database) -> dict[int, str]:
+    """The keys of all imports."""
+    return {job.import_id: job.object_key for job in imports.list_imports(database, Cursor(99)).rows}
+
+
 def test_an_admin_is_asked_to_release_what_a_key_may_not_change(
     admin: Browser, s3: "S3Client", database: Database
 ) -> None:
     person = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
     number = register(database, person, STANDARD_1, TEST).customer_id
     key = Actor("key", "branch", Role.IMPORTER, 7)
-    asked = {"file_name": "branch.xlsx", "request_id": "a request"}
-    job = imports.start_import(database, s3, bucket=BUCKET, actor=key, **asked).job
+    job = imports.start_import(
+        database, s3, bucket=BUCKET, actor=key, file_name="branch.xlsx", request_id="a request"
+    ).job
     s3.put_object(Bucket=BUCKET, Key=job.object_key, Body=customers_book(customer(number)))
     import_object(database, s3, reference(s3, job.object_key))
     page = admin.open(f"/console/imports/{job.import_id}/")

@@ -95,7 +95,7 @@ LIST: List[CustomersListQuery, CustomerRow] = List(
             shown=lambda row: Cell(row.customer.customer_id),
         ),
         Column("Phone", lambda row: row.customer.phone_number),
-        Column("Age", lambda row: row.customer.age, Written.NUMBER),
+        Column("Age", lambda row: row.customer.age_on(runtime.today()), Written.NUMBER),
         Column("Monthly income", lambda row: row.customer.monthly_income, Written.MONEY),
         Column("Approved limit", lambda row: row.customer.approved_limit, Written.MONEY),
         Column("Exposure", lambda row: row.exposure, Written.MONEY),

@@ -138,6 +138,7 @@ _ALL = (
         ("GET", "imports/{import_id}", Operation.READ_IMPORTS, "view_import"),
         ("GET", "imports/{import_id}/progress", Operation.READ_IMPORTS, "view_progress"),
         ("POST", "imports/{import_id}/release", Operation.RELEASE_IMPORTS, "release"),
+        ("POST", "imports/{import_id}/import", Operation.START_IMPORT, "import_for_good"),
         ("GET", "imports/{import_id}/report", Operation.READ_IMPORTS, "download_report"),
     ),
     *_pages(

@@ -100,6 +100,20 @@ def release(visit: Visit, import_id: str) -> Response:
     return redirect(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
 
 
+def import_for_good(visit: Visit, import_id: str) -> Response:
+    """Imports the file of a dry run, and leads to that import."""
+    number = number_in_path(import_id, ImportNotFound, "import")
+    started = imports.import_for_good(
+        runtime.database(),
+        runtime.s3(),
+        number,
+        actor=visit.actor,
+        request_id=visit.request_id,
+        own=visit.actor.own_imports,
+    )
+    return redirect(visit, f"imports/{started.import_id}/?sent=1", done="dry-run-imported")
+
+
 def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
     """How far an import is; `is_sent` if its file is on the way."""
     awaits_report = (

@@ -181,7 +181,7 @@ def _correct(database: Database, number: int, officer: Author) -> None:
     found = view_customer(database, number, today=today).customer
     changes = {"monthly_income": found.monthly_income + 4000, "approved_limit": found.approved_limit + 100_000}
     reason = "Salary slip of October"
-    change_customer(database, number, changes, etags={etag_of(found)}, author=officer, reason=reason)
+    change_customer(database, number, changes, etags={etag_of(found)}, today=today, author=officer, reason=reason)
 
 
 def _an_import_with_faults(stack: Stack, database: Database) -> int:
