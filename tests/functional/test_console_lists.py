@@ -244,7 +244,7 @@ def test_two_views_of_a_list_cannot_have_one_name(officer: Browser, database: Da
     assert "has this name already" in refused.words
 
 
-@pytest.mark.parametrize("query", ["late=0", "exposure_from=much", "sort=phone", "format=pdf"])
+@pytest.mark.parametrize("query", ["late=0", "exposure_from=much", "sort=phone", "format=pdf", f"sort={'x' * 41}"])
 def test_what_a_list_cannot_do_is_told(officer: Browser, query: str) -> None:
     assert officer.get(f"/console/customers/?{query}").status == 400
 
