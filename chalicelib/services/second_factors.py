@@ -95,10 +95,13 @@ def remove_own(database: Database, author: Author, proof: Proof) -> None:
 def remove(database: Database, author: Author, user_id: int) -> None:
     """Takes the second factor from a user, who signs in without until they set up another one.
 
-    Raises UserNotFound, and Conflict if there is none.
+    Raises UserNotFound, and Conflict for oneself, and if there is none.
     """
     with database.transaction() as tx:
         user, _ = locked(tx.connection, user_id)
+        if (author.kind, author.author_id) == (USER, user_id):
+            # It takes a code there, which who finds the screen unlocked does not have.
+            raise Conflict("You cannot remove your own second factor here. Remove it under My account.")
         if not second_factors.remove(tx.connection, user_id):
             raise Conflict(f"{user.login} has no second factor.")
         sign_in_failures.clear(tx.connection, _subject(user_id))

@@ -218,6 +218,19 @@ def test_an_admin_removes_that_of_another(
     assert (event.actor_kind, event.actor_name, event.subject_id) == ("user", "a-admin of the tests", "1")
 
 
+def test_an_admin_does_not_remove_their_own_as_that_of_another(browser: Browser, database: Database) -> None:
+    browser.sign_in_as(database, Role.ADMIN)
+    set_up(browser)
+    page = browser.get("/console/administration/users/1/")
+    assert "Remove second factor" not in page.words
+    refused = browser.send(page, "second-factor/")
+    assert refused.status == 409
+    assert "Remove it under My account" in refused.words
+    answer = Api(browser.client, browser.cookies["loans-session"]).call("DELETE", "/api/users/1/second-factor")
+    assert answer.status == 409
+    assert "You sign in with a code" in browser.get(FACTOR).words
+
+
 @pytest.mark.usefixtures("compulsory")
 def test_a_role_that_must_have_one_sets_it_up_before_anything_else(
     browser: Browser, closed_api: Api, database: Database
