@@ -18,7 +18,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services import list_files
+from chalicelib.services import list_files, saved_views
 from tests.support.application import BUCKET
 from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import add_loan, named
@@ -209,6 +209,18 @@ def test_a_list_is_saved_under_a_name_replaced_renamed_and_deleted(officer: Brow
     assert "The view is deleted." in officer.follow(officer.send(page, "1/delete/")).words
     assert officer.send(page, "1/delete/").status == 404
     assert "No saved views yet" in officer.get("/console/views/").words
+
+
+def test_who_has_as_many_views_as_there_may_be_replaces_one_and_adds_none(
+    officer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_views, "MOST_VIEWS", 2)
+    page = officer.get("/console/views/")
+    for name in ("One", "Two", "Two"):
+        sent = officer.send(page, "", list="loans", query="late=1", name=name)
+        assert sent.status == 303, sent.words
+    for fields in ({"list": "loans", "name": "Three"}, {"list": "customers", "name": "Two"}):
+        assert "Delete one first" in officer.send(page, "", query="late=1", **fields).words
 
 
 def test_nobody_sees_or_changes_the_views_of_others(officer: Browser, database: Database) -> None:
