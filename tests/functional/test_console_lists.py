@@ -183,6 +183,20 @@ def test_a_file_has_all_rows_that_match_in_their_order(
     assert "limit" in rows[0]["Reasons"]
 
 
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://x","y")', "+a", "-a", "@a", "＝a", "＠a"])
+def test_a_name_that_looks_like_a_formula_stays_a_name_in_every_file(
+    officer: Browser, database: Database, s3: "S3Client", name: str
+) -> None:
+    named(database, name, "")
+    content = content_of(officer.get("/console/customers/?format=csv"), s3).decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(content)))["Name"] == f"'{name}"
+    book = content_of(officer.get("/console/customers/?format=xlsx"), s3)
+    assert rows_of(book)[1][0] == name
+    # Also when somebody edits the cell.
+    (sheet,) = load_workbook(io.BytesIO(book)).worksheets
+    assert [sheet[place].quotePrefix for place in ("A2", "C2")] == [True, False]
+
+
 def test_a_file_ends_after_so_many_rows(
     officer: Browser, database: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
