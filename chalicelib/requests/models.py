@@ -356,7 +356,10 @@ class PageQuery(Model):
 
 
 Searched = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH), AfterValidator(printable)
+    str,
+    StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH),
+    AfterValidator(printable),
+    Field(description=f"text of at most {bounds.MAX_SEARCH_LENGTH} characters"),
 ]
 
 

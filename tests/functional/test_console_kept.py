@@ -10,7 +10,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from tests.support.console.browser import Browser, Seen
 from tests.support.customers import add_loan, named
-from tests.support.people import PASSWORD, second_factor_of, user_of
+from tests.support.people import PASSWORD, AuthenticatorApp, second_factor_of, user_of
 
 NEW = "/console/customers/new/"
 SIGN_IN = "/console/sign-in/"
@@ -181,6 +181,18 @@ def test_a_form_that_is_not_of_the_session_that_ended_is_not_kept(
         assert "Iyer" not in asked.text
     officer.cookies.pop("loans-session")
     assert "kept" not in officer.follow(officer.post(NEW, {}, csrf=token, **TYPED)).text
+
+
+def test_the_key_of_an_authenticator_app_is_made_anew_and_not_carried(officer: Browser, database: Database) -> None:
+    address = "/console/account/second-factor/"
+    page = officer.get(address)
+    asked = too_late(officer, database, page, key=page.hidden("key"), code="123456")
+    assert page.hidden("key") not in asked.text
+    back = officer.follow(officer.send(asked, SIGN_IN, login="a-officer", password=PASSWORD, next=asked.hidden("next")))
+    assert back.path == address
+    app = AuthenticatorApp(back.hidden("key"))
+    assert app.secret in back.text.replace(" ", "")
+    assert officer.send(back, "", key=app.secret, code=app.next_code()).status == 303
 
 
 def test_more_than_can_be_carried_is_not_promised(officer: Browser, database: Database) -> None:

@@ -3,28 +3,20 @@
 from typing import Annotated, Literal
 
 from chalice.app import Response
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.labels import LATE
 from chalicelib.console.frame.listing import Cell, Column, DaysLate, Filter, Input, List, ListQuery, answer_list
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
-from chalicelib.requests.models import Income, printable
-from chalicelib.rules import bounds
+from chalicelib.requests.models import Income, Searched
 from chalicelib.rules.sentences import counted
 from chalicelib.services import lists
 from chalicelib.services.list_files import Written
 from chalicelib.services.lists import CustomerRow
 from chalicelib.storage.customer_list import ORDERS, Wanted
 from chalicelib.storage.listing import Order, Page, Place, Summary
-
-Searched = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH),
-    AfterValidator(printable),
-    Field(description=f"text of at most {bounds.MAX_SEARCH_LENGTH} characters"),
-]
 
 
 class CustomersListQuery(ListQuery):
