@@ -171,7 +171,6 @@ loans = Table(
     Index("loans_amount_idx", "loan_amount", "loan_id"),
     Index("loans_rate_idx", "interest_rate", "loan_id"),
     Index("loans_start_idx", "start_date", "loan_id"),
-    Index("loans_ended_idx", "end_date", "loan_id", postgresql_where=literal_column("NOT is_open")),
     Index("loans_created_by_idx", "created_by", "loan_id", postgresql_ops={"created_by": "text_pattern_ops"}),
 )
 
@@ -208,7 +207,6 @@ loan_applications = Table(
     CheckConstraint("approved = (loan_id IS NOT NULL)", name="loan_applications_loan_if_approved"),
     _within("loan_applications", "score", bounds.SCORE),
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
-    Index("loan_applications_decided_idx", "decided_on", "application_id"),
     Index("loan_applications_outcome_idx", "approved", "application_id"),
     # What the list of applications is sorted by, and found by where that is rare.
     Index("loan_applications_amount_idx", "loan_amount", "application_id"),

@@ -277,7 +277,7 @@ def counted_loans(**wanted: Any) -> Asking:
         (of_loans("amount", few=True, days_late=350), "loan_positions_unpaid_idx"),
         (of_loans("newest", few=True, status=Status.CLOSED), "loan_positions_over_idx"),
         (of_loans("newest", bucket=BUCKETS[0]), "loans_pkey"),
-        (of_loans("newest", few=True, current=False), "loans_ended_idx"),
+        (of_loans("newest", few=True, current=False), "loans_end_idx"),
         (of_late(), "Index Cond: (unpaid_from <= "),
         (of_late(700), "Index Cond: ((unpaid_from <= "),
         (counted_loans(days_late=60), "Index Only Scan using loan_positions_unpaid_idx"),
