@@ -109,7 +109,7 @@ def _list(authors: Authors, who: str | None) -> List[ApplicationsListQuery, List
         page_of=_page,
         summary_of=_summary,
         total=lambda _query: "applied for",
-        shortcuts=_periods(runtime.today()),
+        shortcuts=[*_periods(runtime.today()), ("Refused for income", {"outcome": "refused", "reason": "income"})],
     )
 
 

@@ -107,4 +107,5 @@ LIST: List[CustomersListQuery, CustomerRow] = List(
     page_of=_page,
     summary_of=_summary,
     order_of_many=_order_of_many,
+    shortcuts=(("Late", {"late": "1"}), ("More than 30 days late", {"late": "31"})),
 )
