@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test test-docker bench bench-beside profile openapi screenshots lock
+.PHONY: help setup up seed status redrive superuser api-key logs down reset dev database foundation deploy roll-back destroy check lint audit test test-docker bench bench-beside profile openapi screenshots stopwatch lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,6 +123,9 @@ openapi: $(READY_VENV) ## write the published contract anew: openapi.json and do
 
 screenshots: $(READY) ## take the pictures of the console in docs/screenshots, on a stack of their own
 	@exec $(RUN) -m tests.support.console.screenshots
+
+stopwatch: $(READY) ## do the tasks of a working day in the console, and print their clicks and keys
+	@exec $(RUN) -m tests.support.console.stopwatch
 
 lock: $(READY_UV) ## resolve the requirements anew (UPGRADE=1 takes newer versions)
 	$(UV) pip compile $(LOCK_FLAGS) --no-emit-package pillow pyproject.toml -o requirements.txt

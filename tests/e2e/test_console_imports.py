@@ -105,7 +105,7 @@ def test_an_admin_tries_a_failed_file_again(stack: Stack, console: str, admin: P
     answer = stack.s3.put_object(Bucket=stack.file.bucket, Key="seed/July customers.xlsx", Body=BOOK)
     notice = message_for(ObjectReference(stack.file.bucket, "seed/July customers.xlsx", answer["VersionId"]))
     stack.session.client("sqs").send_message(QueueUrl=stack.file.dead_letter_queue_url, MessageBody=notice)
-    admin.goto(f"{console}imports/dead-letters/")
+    admin.goto(f"{console}imports/failed-files/")
     expect(admin.locator("tbody")).to_contain_text("seed/July customers.xlsx")
     assert faults_of(admin) == []
     admin.get_by_role("button", name="Try it again").click()

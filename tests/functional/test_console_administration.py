@@ -69,7 +69,7 @@ def test_only_admins_see_the_administration(browser: Browser, database: Database
 
 def test_the_administration_leads_to_its_parts(admin: Browser) -> None:
     links = admin.get("/console/administration/").links()
-    assert {USERS, KEYS, AUDIT, "/console/policy/", "/console/imports/dead-letters/"} <= set(links)
+    assert {USERS, KEYS, AUDIT, "/console/policy/", "/console/imports/failed-files/"} <= set(links)
 
 
 def test_an_admin_makes_a_user_who_signs_in(admin: Browser, closed_api: Api) -> None:

@@ -110,7 +110,7 @@ def test_a_viewer_sees_imports_and_is_offered_no_upload(browser: Browser, databa
     assert NEW not in viewer.get("/console/imports/").links()
     assert '<form class="upload"' not in viewer.get(f"/console/imports/{waiting}/").text
     assert viewer.get(NEW).status == 403
-    assert viewer.get("/console/imports/dead-letters/").status == 403
+    assert viewer.get("/console/imports/failed-files/").status == 403
 
 
 @pytest.mark.usefixtures("s3")
@@ -298,13 +298,13 @@ def test_an_import_that_is_not_there_is_told_as_a_page(officer: Browser, path: s
 
 
 def test_failed_files_are_shown_to_admins(admin: Browser, sqs: "SQSClient") -> None:
-    assert "No failed files" in admin.get("/console/imports/dead-letters/").words
+    assert "No failed files" in admin.get("/console/imports/failed-files/").words
     dead = sqs.get_queue_url(QueueName="loans-test-imports-dead")["QueueUrl"]
     described = {"bucket": {"name": BUCKET}, "object": {"key": "incoming/May+loans.xlsx"}}
     for body in (json.dumps({"Records": [{"s3": described}]}), "hello"):
         sqs.send_message(QueueUrl=dead, MessageBody=body)
     for _ in range(2):
-        seen = admin.get("/console/imports/dead-letters/")
+        seen = admin.get("/console/imports/failed-files/")
         assert "2 files" in seen.words
         assert "incoming/May loans.xlsx" in seen.words
         assert "A message that names no file" in seen.words
@@ -312,7 +312,7 @@ def test_failed_files_are_shown_to_admins(admin: Browser, sqs: "SQSClient") -> N
 
 @pytest.mark.usefixtures("sqs")
 def test_if_there_are_no_failed_files_nothing_is_tried_again(admin: Browser) -> None:
-    page = admin.get("/console/imports/dead-letters/")
+    page = admin.get("/console/imports/failed-files/")
     assert '<button class="button primary"' not in page.text
     answer = admin.send(page, "")
     assert "There were no failed files to try again." in admin.follow(answer).words
@@ -320,7 +320,7 @@ def test_if_there_are_no_failed_files_nothing_is_tried_again(admin: Browser) -> 
 
 def test_a_queue_out_of_reach_is_told_as_a_page(admin: Browser, sqs: "SQSClient") -> None:
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="loans-test-imports")["QueueUrl"])
-    seen = admin.get("/console/imports/dead-letters/")
+    seen = admin.get("/console/imports/failed-files/")
     assert (seen.status, seen.headers["Retry-After"]) == (503, "5")
 
 

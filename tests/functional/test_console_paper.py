@@ -96,7 +96,7 @@ def test_an_approved_customer_is_handed_terms_and_schedule_four_clicks_from_home
     decided(database, 100_000, on=date(2026, 1, 31))
     applications = clicked(officer, opened(officer, "/console/"), "Applications")
     application = clicked(officer, applications, "Application 1")
-    letter = clicked(officer, application, "Letter")
+    letter = clicked(officer, application, "Decision letter")
     pages = pdf_of(clicked(officer, letter, "PDF"))
     for words in (letter.words, "\n".join(pages)):
         for said in (
@@ -242,12 +242,17 @@ def test_the_form_is_filled_from_an_application_a_loan_and_a_what_if(officer: Br
     for page, words, start in (
         ("/console/applications/1/", "Key facts", today),
         ("/console/loans/1/", "Key facts", today),
-        (f"/console/customers/{customer}/?loan_amount=100000&interest_rate=10.5&tenure=24", "Key Facts Statement", ""),
+        (f"/console/customers/{customer}/?loan_amount=100000&interest_rate=10.5&tenure=24", "Key facts", ""),
     ):
         form = clicked(officer, opened(officer, page), words)
         assert form.status == 200
         given = dict(re.findall(r'name="(\w+)" type="\w+" value="([^"]*)"', form.text))
-        assert [Decimal(given[name]) for name in ("loan_amount", "interest_rate", "tenure")] == [100_000, 10.5, 24]
+        assert given["loan_amount"] == "1,00,000"
+        assert [Decimal(given[name].replace(",", "")) for name in ("loan_amount", "interest_rate", "tenure")] == [
+            100_000,
+            10.5,
+            24,
+        ]
         assert given["start_date"] == start
 
 

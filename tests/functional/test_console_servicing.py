@@ -122,7 +122,7 @@ def test_the_page_shows_a_loan_as_of_any_day_and_says_which(officer: Browser, da
     assert "if nothing happens until then." in ahead.words
     assert "Outstanding on" in ahead.words
     early = opened(officer, f"{LOAN}?as_of={start - timedelta(days=1)}")
-    assert "Nothing is known of it on earlier days." in early.words
+    assert "Earlier days are not known." in early.words
     for wrong in ("soon", "2300-01-01"):
         refused = officer.get(f"{LOAN}?as_of={wrong}")
         assert refused.status == 400
@@ -410,7 +410,7 @@ def test_loans_that_need_an_opening_are_named_on_the_first_page_with_a_workbook_
     assert (
         f"Loan {told_of} of customer {who} was made here, and a workbook said that 3 of its instalments" in home.words
     )
-    assert "1 imported loan that runs is not serviced here." in home.words
+    assert "1 imported loan is current but not serviced here yet." in home.words
     assert "but a workbook said that 3 of its instalments were paid on time" in opened(officer, LOAN).words
     assert "./loans/openings/" in home.text
 

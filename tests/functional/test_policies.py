@@ -290,7 +290,7 @@ def release(api: Api) -> None:
 
 
 def redrive(admin: Browser) -> None:
-    page = admin.get("/console/imports/dead-letters/")
+    page = admin.get("/console/imports/failed-files/")
     assert "1 file" in page.words
     # What is told to move the messages here does not know how, but the call was made.
     with suppress(NotImplementedError):

@@ -109,7 +109,7 @@ def _list(authors: Authors, who: str | None) -> List[ApplicationsListQuery, List
         page_of=_page,
         summary_of=_summary,
         total=lambda _query: "applied for",
-        shortcuts=_periods(runtime.today()),
+        shortcuts=[*_periods(runtime.today()), ("Refused for income", {"outcome": "refused", "reason": "income"})],
     )
 
 
@@ -127,11 +127,12 @@ def _columns(authors: Authors) -> list[Column[ListedApplication]]:
             "Customer",
             lambda each: full_name(each.first_name, each.last_name),
             shown=lambda each: Cell(full_name(each.first_name, each.last_name), f"customers/{each.customer_id}/"),
+            on_phone="line",
         ),
         Column("Phone", lambda each: each.phone_number, on_page=False),
-        Column("Result", lambda each: "Approved" if each.approved else "Refused", shown=_result),
+        Column("Result", lambda each: "Approved" if each.approved else "Refused", shown=_result, on_phone="head"),
         Column("Reasons", lambda each: "; ".join(_told(each)), on_page=False),
-        Column("Amount", lambda each: each.loan_amount, Written.MONEY, sort="amount"),
+        Column("Amount", lambda each: each.loan_amount, Written.MONEY, sort="amount", on_phone="line"),
         Column("Requested rate", lambda each: each.interest_rate, Written.RATE, on_page=False),
         Column("Rate a year", lambda each: each.corrected_interest_rate, Written.RATE),
         Column("Tenure", lambda each: each.tenure, Written.MONTHS, shown=lambda each: Cell(_months(each.tenure))),
@@ -139,7 +140,7 @@ def _columns(authors: Authors) -> list[Column[ListedApplication]]:
         Column("Score", lambda each: each.score, Written.NUMBER, sort="score"),
         Column("Policy", lambda each: each.policy_name, on_page=False),
         Column("Loan", lambda each: each.loan_id, Written.NUMBER, on_page=False),
-        Column("Decided", lambda each: each.created_at, Written.MOMENT),
+        Column("Decided", lambda each: each.created_at, Written.MOMENT, on_phone="line"),
         Column("Who", lambda each: authors.words(each.created_by), shown=lambda each: authors.cell(each.created_by)),
     ]
 

@@ -32,7 +32,7 @@ def bars_of(burden: Burden) -> Bars:
     """The bars of limit and income. That of the income is bad from the policy's share on."""
     write = formats()
     lent = f"{write.money(burden.principal)} of {write.money(burden.limit)} lent"
-    paid = f"{write.money(burden.emis)} of {write.money(burden.income)} a month go to instalments"
+    paid = f"Instalments take {write.money(burden.emis)} of {write.money(burden.income)} a month"
     return Bars(
         Bar(
             burden.principal,
@@ -43,7 +43,7 @@ def bars_of(burden: Burden) -> Bars:
         Bar(
             burden.emis,
             burden.income,
-            f"{paid}, {write.share(burden.emis, burden.income)}. At most {write.money(burden.budget)} may.",
+            f"{paid}, {write.share(burden.emis, burden.income)}. The policy allows {write.money(burden.budget)}.",
             _kind(burden.emis, burden.budget),
         ),
     )

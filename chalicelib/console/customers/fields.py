@@ -106,7 +106,7 @@ CORRECTABLE = tuple(name for name in Correction.model_fields if name in FIELDS)
 def inputs_of(model: type[BaseModel]) -> list[tuple[Field, Mapping[str, Any]]]:
     """The fields of a form for this model, in its order, each with the attributes of its input."""
     return [
-        (FIELDS[name], _attributes(FIELDS[name]) | {"required": known.is_required() or None})
+        (FIELDS[name], {**FIELDS[name].attributes, "required": known.is_required() or None})
         for name, known in model.model_fields.items()
         if name in FIELDS
     ]
@@ -123,7 +123,7 @@ def typed_value(customer: Customer, name: str) -> str:
     value = getattr(customer, name)
     if value is None:
         return ""
-    return rupees(value) if isinstance(value, Decimal) else str(value)
+    return formats().typed_amount(rupees(value)) if isinstance(value, Decimal) else str(value)
 
 
 def shown_value(name: str, value: Any) -> str:
@@ -150,8 +150,3 @@ def _has_words(name: str) -> bool:
 def _must(name: str, typed: Mapping[str, str]) -> str:
     wanted = f"must be {FIELDS[name].must}"
     return f"{wanted}; got {shown(typed[name])}" if typed.get(name) else f"is required; it {wanted}"
-
-
-def _attributes(known: Field) -> dict[str, Any]:
-    amount = {"prefix": formats().currency_symbol, "inputmode": "decimal"} if known.is_amount else {}
-    return {"autocomplete": "off", **amount, **known.attributes}

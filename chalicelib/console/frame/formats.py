@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.sentences import counted
+from chalicelib.rules.typed.numbers import amount as read_amount
 
 # A crore, or ten million: from here on all digits are more than a glance takes in.
 LARGE = 10**7
@@ -77,6 +78,16 @@ class Formats:
         if -LARGE < amount < LARGE:
             return self.whole_money(amount)
         return format_compact_currency(amount, self._currency, locale=self._locale, fraction_digits=2)
+
+    def typed_amount(self, typed: object) -> str:
+        """What an input of an amount shows: 120000 as 1,20,000; what could not be read again, as it was typed."""
+        text = str(typed)
+        found = read_amount(text.removeprefix(self.currency_symbol).strip())
+        if not isinstance(found, Decimal):
+            return text
+        pattern = self._whole if found == int(found) else self._amount
+        grouped = str(pattern.apply(found, self._locale)).replace("¤", "").strip()
+        return grouped if read_amount(grouped) == found else text
 
     def number(self, value: Decimal | int | None) -> str:
         """A number with its digits grouped."""

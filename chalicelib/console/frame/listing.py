@@ -104,6 +104,8 @@ class Column(Generic[T]):
     shown: Callable[[T], Cell] | None = None
     on_page: bool = True
     in_file: bool = True
+    # A phone shows a row in two lines: what it is about with its `head`, and below them each `line`.
+    on_phone: Literal["head", "line"] | None = None
 
     def cell(self, row: T) -> Cell:
         """What a page shows of a row."""
@@ -151,6 +153,7 @@ class Head:
     is_number: bool
     sort: str | None
     direction: str | None
+    on_phone: str | None
 
 
 @dataclass(frozen=True)
@@ -282,11 +285,12 @@ def _head(listed: List[Q, T], column: Column[T], sort: str | None, typed: Mappin
     """The head of a column; `sort` is how the list is sorted, None if it cannot be sorted."""
     name = column.sort
     if name is None or sort is None:
-        return Head(column.title, column.written.is_number, None, None)
+        return Head(column.title, column.written.is_number, None, None, column.on_phone)
     falling = next(each for each in listed.orders if each in (f"{name}-descending", *FALLING.get(name, ())))
     direction = {name: "ascending", falling: "descending"}.get(sort)
     following = falling if sort == name else name
-    return Head(column.title, column.written.is_number, address({**typed, "sort": following}), direction)
+    link = address({**typed, "sort": following})
+    return Head(column.title, column.written.is_number, link, direction, column.on_phone)
 
 
 # Falling orders that have a name of their own.

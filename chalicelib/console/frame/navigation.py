@@ -11,21 +11,19 @@ class Section:
     """An entry of the menu. `path` is from /console/ on; `icon` is the name of a symbol in icons.svg."""
 
     name: str
-    # For a narrow screen.
-    short: str
     path: str
     operation: Operation
     icon: str
 
 
 SECTIONS = (
-    Section("Home", "Home", "", Operation.READ_APPLICATIONS, "home"),
-    Section("Customers", "Customers", "customers/", Operation.READ_CUSTOMERS, "people"),
-    Section("Applications", "Applications", "applications/", Operation.READ_APPLICATIONS, "decision"),
-    Section("Loans", "Loans", "loans/", Operation.READ_LOANS, "loan"),
-    Section("Collections", "Collect", "collections/", Operation.READ_DELINQUENCY, "clock"),
-    Section("Imports", "Imports", "imports/", Operation.READ_IMPORTS, "import"),
-    Section("Administration", "Admin", "administration/", Operation.MANAGE_USERS, "settings"),
+    Section("Home", "", Operation.READ_APPLICATIONS, "home"),
+    Section("Customers", "customers/", Operation.READ_CUSTOMERS, "people"),
+    Section("Applications", "applications/", Operation.READ_APPLICATIONS, "decision"),
+    Section("Loans", "loans/", Operation.READ_LOANS, "loan"),
+    Section("Collections", "collections/", Operation.READ_DELINQUENCY, "clock"),
+    Section("Imports", "imports/", Operation.READ_IMPORTS, "import"),
+    Section("Administration", "administration/", Operation.MANAGE_USERS, "settings"),
 )
 
 

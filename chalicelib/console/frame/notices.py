@@ -9,7 +9,7 @@ NOTICES: Mapping[str, str] = {
     "session-ended-form": "Your session has ended. Sign in, and the form comes back as you left it.",
     "form-kept": "You are signed in again. Here is what you typed: look at it, then send it.",
     "session-closed": "The session is ended.",
-    "second-factor-set-up": "From now on you sign in with a code of your app.",
+    "second-factor-set-up": "From now on you sign in with a code from your app.",
     "second-factor-removed": "You sign in without a second factor from now on.",
     "second-factor-taken": "The user signs in without a second factor until they set up another one.",
     "files-tried-again": "The files are being imported again. Their imports appear here in a moment.",

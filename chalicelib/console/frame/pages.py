@@ -143,8 +143,8 @@ _ALL = (
     ),
     *_pages(
         "imports.failed_files",
-        ("GET", "imports/dead-letters", Operation.REDRIVE_IMPORTS, "view_failed_files"),
-        ("POST", "imports/dead-letters", Operation.REDRIVE_IMPORTS, "try_again"),
+        ("GET", "imports/failed-files", Operation.REDRIVE_IMPORTS, "view_failed_files"),
+        ("POST", "imports/failed-files", Operation.REDRIVE_IMPORTS, "try_again"),
     ),
     *_pages(
         "administration.views",

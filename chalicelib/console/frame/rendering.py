@@ -1,6 +1,7 @@
 """From values to HTML. Jinja2 and Babel are imported at the first page, because the API needs neither."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,8 @@ def _rendered(visit: Visit, template: str, values: Mapping[str, Any], notice: tu
             section=current_section(visit.request.path),
             notice=notice,
             idle_minutes=IDLE_MINUTES,
+            lender=runtime.lender(),
+            now=datetime.now(UTC),
             static=lambda name: visit.root + static_path(name),
             **values,
         )

@@ -115,7 +115,7 @@ def _buckets_chart(servicing: Servicing, lists: Lists) -> Columns:
     series = [
         Series("late", "s-warn", [ZERO if bucket.bucket.holds else bucket.principal for bucket in late], links),
         Series(
-            "stays so until all is paid",
+            "late until everything is paid",
             "s-bad",
             [bucket.principal if bucket.bucket.holds else ZERO for bucket in late],
             links,

@@ -91,12 +91,17 @@ def _columns(authors: Authors) -> list[Column[ImportJob]]:
     return [
         Column("File", lambda job: job.file_name, shown=lambda job: Cell(job.file_name, f"imports/{job.import_id}/")),
         Column("Number", lambda job: job.import_id, Written.NUMBER, on_page=False),
-        Column("State", lambda job: _state(job)[0], shown=lambda job: Cell(_state(job)[0], badge=_state(job)[1])),
+        Column(
+            "State",
+            lambda job: _state(job)[0],
+            shown=lambda job: Cell(_state(job)[0], badge=_state(job)[1]),
+            on_phone="head",
+        ),
         Column("Rows", _rows, Written.NUMBER, shown=_progress),
         *(_count(name, title) for name, title in COUNTS),
-        Column("Started", lambda job: job.created_at, Written.MOMENT, sort="number"),
+        Column("Started", lambda job: job.created_at, Written.MOMENT, sort="number", on_phone="line"),
         Column("Done", lambda job: job.finished_at, Written.MOMENT, on_page=False),
-        Column("Who", lambda job: _who(job, authors), shown=lambda job: Cell(_who(job, authors))),
+        Column("Who", lambda job: _who(job, authors), shown=lambda job: Cell(_who(job, authors)), on_phone="line"),
     ]
 
 

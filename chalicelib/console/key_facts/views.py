@@ -84,7 +84,6 @@ def _form(visit: Visit, number: int, form: Form, status: int = 200) -> Response:
         payable=[(PayableTo.LENDER.value, "The lender"), (PayableTo.THIRD_PARTY.value, "A third party")],
         charged=[(Charged.ONCE.value, "Once"), (Charged.MONTHLY.value, "With every instalment")],
         issued=key_facts.latest_of(database, number, LATEST),
-        lender=runtime.lender(),
     )
 
 

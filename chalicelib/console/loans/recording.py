@@ -122,7 +122,7 @@ WRITE_OFF = Paper(
 )
 REVERSAL = Paper(
     "Reverse a transaction",
-    "Reverse it",
+    "Reverse the transaction",
     "reversal",
     ReversalBody,
     ("reason",),

@@ -53,7 +53,6 @@ def view_statement(visit: Visit, loan_id: str) -> Response:
         "loans/statement.html",
         loan=found.loan,
         found=found,
-        lender=runtime.lender(),
         made=made,
         customer_name=_name(found),
         form=Form({"from": made.since.isoformat(), "to": made.until.isoformat()}),

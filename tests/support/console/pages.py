@@ -57,7 +57,7 @@ PICTURES = (
     Shown("imports", "imports/"),
     Shown("import", "imports/{import}/"),
     Shown("import-new", "imports/new/"),
-    Shown("failed-files", "imports/dead-letters/"),
+    Shown("failed-files", "imports/failed-files/"),
     Shown("users", "administration/users/"),
     Shown("user", "administration/users/{user}/"),
     Shown("keys", "administration/keys/"),

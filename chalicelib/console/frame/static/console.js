@@ -13,6 +13,16 @@ export function showMoments(within) {
 
 showMoments(document);
 
+// Groups the digits of an amount that was typed without, as the page shows it; only where commas do so, because the
+// server reads a point as that of the decimals.
+for (const input of document.querySelectorAll("input[data-amount]")) {
+  input.addEventListener("change", () => {
+    const [, whole, decimals = ""] = /^(\d+)(\.\d{1,2})?$/.exec(input.value.trim()) ?? [];
+    const grouped = whole && new Intl.NumberFormat(locale).format(BigInt(whole));
+    if (grouped?.replaceAll(",", "") === whole) input.value = grouped + decimals;
+  });
+}
+
 // What scrolls sideways must be reachable with the keyboard; what does not scroll would only be one more stop.
 const widths = new ResizeObserver((entries) => {
   for (const { target } of entries) {
