@@ -99,6 +99,7 @@ _JOBS = f"""
 _ONE = "WHERE import_id = :import_id"
 _OWN = "AND started_by = :started_by"
 _BELOW = "WHERE import_id < coalesce(CAST(:before AS bigint), 9223372036854775807)"
+_DISMISSED = "AND dismissed_at IS NOT NULL"
 _NEWEST = "ORDER BY import_id DESC LIMIT :most"
 
 # The key holds the number of the import, so both are made in one statement.
@@ -174,6 +175,15 @@ _FINISH = text("""
     UPDATE imports SET state = :state, message = :message, finished_at = clock_timestamp()
     WHERE import_id = :import_id AND state = 'running'
     RETURNING object_key
+""")
+
+_DISMISS = text("""
+    UPDATE imports SET dismissed_at = clock_timestamp(), dismissed_by = :by
+    WHERE import_id = :import_id AND state = 'failed' AND dismissed_at IS NULL
+""")
+_RESTORE = text("""
+    UPDATE imports SET dismissed_at = NULL, dismissed_by = NULL
+    WHERE import_id = :import_id AND dismissed_at IS NOT NULL
 """)
 
 _SET_REPORT = text("UPDATE imports SET report_key = :report_key WHERE import_id = :import_id")
@@ -288,10 +298,14 @@ def exists(connection: Connection, import_id: int, started_by: str | None = None
     return bool(connection.execute(statement, {"import_id": import_id, "started_by": started_by}).scalar_one())
 
 
-def listed(connection: Connection, cursor: Cursor, started_by: str | None = None) -> Slice[ImportJob]:
-    """The newest imports first; all, or those that `started_by` asked for."""
+def listed(
+    connection: Connection, cursor: Cursor, started_by: str | None = None, *, is_dismissed: bool = False
+) -> Slice[ImportJob]:
+    """The newest imports first; all, or those that `started_by` asked for, or those that were dismissed."""
     values = {"before": cursor.behind, "most": cursor.asked, "started_by": started_by}
-    rows = connection.execute(text(f"{_JOBS} {_BELOW} {_OWN if started_by else ''} {_NEWEST}"), values)
+    rows = connection.execute(
+        text(f"{_JOBS} {_BELOW} {_OWN if started_by else ''} {_DISMISSED if is_dismissed else ''} {_NEWEST}"), values
+    )
     return cursor.slice([_job(row._asdict()) for row in rows], lambda job: job.import_id)
 
 
@@ -330,6 +344,14 @@ def complete(connection: Connection, import_id: int, sheets: Sequence[SheetCount
 def fail(connection: Connection, import_id: int, message: str) -> None:
     """Notes why the file could not be imported, unless the import has ended already."""
     _finish(connection, import_id, ImportState.FAILED, message, Action.IMPORT_FAILED, {"message": message})
+
+
+def dismiss(connection: Connection, import_id: int, by: str | None) -> bool:
+    """Notes who says of a failed import that there is nothing left to do about it, or takes that back for None. Returns
+    whether that changed anything.
+    """
+    statement = _RESTORE if by is None else _DISMISS
+    return connection.execute(statement, {"import_id": import_id, "by": by}).rowcount == 1
 
 
 def give_up_waiting(connection: Connection, seconds: int, message: str) -> int:

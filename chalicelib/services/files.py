@@ -19,8 +19,16 @@ XLSX = CONTENT_TYPES[".xlsx"]
 NOT_THERE = {"404", "403", "NoSuchKey", "NotFound", "NoSuchVersion"}
 
 
-def published(s3: "S3Client", signer: "S3Client", *, bucket: str, key: str, make: Callable[[], bytes]) -> str:
-    """A link to the workbook under `key`, which `make` makes unless it is there: a key names what is in the file.
+def published(
+    s3: "S3Client",
+    signer: "S3Client",
+    *,
+    bucket: str,
+    key: str,
+    make: Callable[[], bytes],
+    content_type: str = XLSX,
+) -> str:
+    """A link to the file under `key`, which `make` makes unless it is there: a key names what is in the file.
 
     `s3` is asked; `signer` signs the link, for the address at which the reader reaches S3.
 
@@ -28,7 +36,7 @@ def published(s3: "S3Client", signer: "S3Client", *, bucket: str, key: str, make
     """
     with reached():
         if not _is_there(s3, bucket, key):
-            s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=XLSX)
+            s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=content_type)
     return download_link(signer, bucket, key)
 
 

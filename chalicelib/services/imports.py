@@ -171,10 +171,12 @@ def view_import(database: Database, import_id: int, own: str | None = None) -> I
 
 
 @retried
-def list_imports(database: Database, cursor: Cursor, own: str | None = None) -> Slice[ImportJob]:
-    """The newest imports first."""
+def list_imports(
+    database: Database, cursor: Cursor, own: str | None = None, *, is_dismissed: bool = False
+) -> Slice[ImportJob]:
+    """The newest imports first; all of them, or those that were dismissed."""
     with database.reading() as connection:
-        return jobs.listed(connection, cursor, own)
+        return jobs.listed(connection, cursor, own, is_dismissed=is_dismissed)
 
 
 @retried
@@ -187,6 +189,26 @@ def list_findings(
         if not jobs.exists(connection, import_id, own):
             raise _not_found(import_id)
         return findings.listed(connection, import_id, outcomes=outcomes, cursor=cursor)
+
+
+@retried
+def dismiss_import(
+    database: Database, import_id: int, *, author: Author, own: str | None = None, is_undone: bool = False
+) -> None:
+    """Takes a failed import from those that need attention, or puts it back. Again, it changes nothing.
+
+    Raises ImportNotFound, and Conflict for an import that did not fail.
+    """
+    action = Action.IMPORT_RESTORED if is_undone else Action.IMPORT_DISMISSED
+    with database.transaction() as tx:
+        job = jobs.find(tx.connection, import_id, own)
+        if job is None:
+            raise _not_found(import_id)
+        if job.state != ImportState.FAILED:
+            raise Conflict(f"Import {import_id} did not fail; there is nothing to dismiss.")
+        if jobs.dismiss(tx.connection, import_id, None if is_undone else author.name):
+            audit.add(tx.connection, author, Event(action, SubjectKind.IMPORT, import_id))
+        tx.commit()
 
 
 @retried

@@ -278,6 +278,7 @@ def test_what_nobody_needs_any_more_leaves_the_bucket(resources: dict[str, Any])
         "schedules/",
         "statements/",
         "openings/",
+        "changes/",
         "reports/",
     }
 

@@ -94,6 +94,24 @@ def release(visit: Visit, import_id: str) -> Response:
     return redirect(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
 
 
+def dismiss(visit: Visit, import_id: str) -> Response:
+    """Takes a failed import from those that need attention."""
+    return _dismissal(visit, import_id, is_undone=False)
+
+
+def restore(visit: Visit, import_id: str) -> Response:
+    """Puts it back among them."""
+    return _dismissal(visit, import_id, is_undone=True)
+
+
+def _dismissal(visit: Visit, import_id: str, *, is_undone: bool) -> Response:
+    number = number_in_path(import_id, ImportNotFound, "import")
+    imports.dismiss_import(
+        runtime.database(), number, author=visit.author, own=visit.actor.own_imports, is_undone=is_undone
+    )
+    return redirect(visit, f"imports/{number}/", done="import-restored" if is_undone else "import-dismissed")
+
+
 def import_for_good(visit: Visit, import_id: str) -> Response:
     """Imports the file of a dry run, and leads to that import."""
     number = number_in_path(import_id, ImportNotFound, "import")

@@ -1,6 +1,9 @@
 """Imports: the list, the start of one, the template workbook."""
 
+from typing import Annotated, Literal
+
 from chalice.app import Response
+from pydantic import Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.forms import Form
@@ -20,13 +23,21 @@ from chalicelib.services import imports
 BY_SCRIPT = "script"
 
 
+class ListQuery(ImportsQuery):
+    """The address of the list: all imports, or the failed ones that were dismissed."""
+
+    show: Annotated[Literal["dismissed"], Field(description="dismissed")] | None = None
+
+
 def view_imports(visit: Visit) -> Response:
     """Imports, the newest first."""
-    query = read(ImportsQuery, visit.query)
-    found = imports.list_imports(runtime.database(), query.cursor(ROWS), visit.actor.own_imports)
-    shown = shown_page(found, visit.query, cursor="before")
+    query = read(ListQuery, visit.query)
+    found = imports.list_imports(
+        runtime.database(), query.cursor(ROWS), visit.actor.own_imports, is_dismissed=query.show == "dismissed"
+    )
+    shown = shown_page(found, visit.query, cursor="before", kept=("show",))
     jobs = [(job, totals(job.sheets)) for job in shown.rows]
-    return page(visit, "imports/imports.html", jobs=jobs, first=shown.first, next=shown.next)
+    return page(visit, "imports/imports.html", jobs=jobs, first=shown.first, next=shown.next, show=query.show)
 
 
 def view_new_import(visit: Visit) -> Response:
