@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import Conflict, ImportNotFound
 from chalicelib.imports import findings, jobs
 from chalicelib.imports.files import content_type_of, safe_file_name
-from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.findings import FindingCount, StoredFinding
 from chalicelib.imports.jobs import ImportJob, NewJob
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
@@ -189,6 +189,13 @@ def list_findings(
         if not jobs.exists(connection, import_id, own):
             raise _not_found(import_id)
         return findings.listed(connection, import_id, outcomes=outcomes, cursor=cursor)
+
+
+@retried
+def finding_groups(database: Database, import_id: int) -> Sequence[FindingCount]:
+    """What an import that is done says of rows, each kind of it once with how often; the gravest first."""
+    with database.reading() as connection:
+        return findings.groups(connection, import_id)
 
 
 @retried

@@ -14,6 +14,7 @@ from chalicelib.console.frame.visit import BASE, Visit
 from chalicelib.console.imports.findings import OUTCOMES
 from chalicelib.console.imports.views import BY_SCRIPT
 from chalicelib.errors import ImportNotFound
+from chalicelib.imports.findings import StoredFinding
 from chalicelib.imports.jobs import ImportJob, totals
 from chalicelib.requests.models import ImportRowsQuery
 from chalicelib.requests.parsing import number_in_path
@@ -22,6 +23,7 @@ from chalicelib.rules.importing import ImportState
 from chalicelib.services import imports
 from chalicelib.services.files import download_link
 from chalicelib.services.imports import Upload
+from chalicelib.storage.paging import Slice
 
 PAGE_ROWS = 50
 
@@ -44,13 +46,9 @@ def view_import(visit: Visit, import_id: str) -> Response:
     """An import with its findings about rows, by page and outcome."""
     query = read(ImportRowsQuery, visit.query)
     job = _job(visit, import_id)
-    findings = imports.list_findings(
-        runtime.database(),
-        job.import_id,
-        outcome=query.outcome,
-        cursor=query.cursor(PAGE_ROWS),
-        own=visit.actor.own_imports,
-    )
+    # First what it says and how often; each row with an outcome, and of imports from before that was counted.
+    groups = [] if query.outcome or query.after else imports.finding_groups(runtime.database(), job.import_id)
+    findings = Slice[StoredFinding]([]) if groups else _findings(visit, job, query)
     upload = _upload(visit, job)
     return page(
         visit,
@@ -61,11 +59,22 @@ def view_import(visit: Visit, import_id: str) -> Response:
         upload=upload,
         is_sent=_is_sent(visit),
         findings=findings.rows,
+        groups=groups,
         may_be_released=_may_be_released(visit, job),
         outcome=query.outcome,
         outcomes=OUTCOMES,
         first=_rows_link(query.outcome) if query.after else None,
         next=None if findings.next is None else _rows_link(query.outcome, findings.next),
+    )
+
+
+def _findings(visit: Visit, job: ImportJob, query: ImportRowsQuery) -> Slice[StoredFinding]:
+    return imports.list_findings(
+        runtime.database(),
+        job.import_id,
+        outcome=query.outcome,
+        cursor=query.cursor(PAGE_ROWS),
+        own=visit.actor.own_imports,
     )
 
 
