@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import boto3
@@ -298,7 +298,7 @@ def test_an_admin_is_asked_to_release_what_a_key_may_not_change(
     person = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
     number = register(database, person, STANDARD_1, TEST).customer_id
     key = Actor("key", "branch", Role.IMPORTER, 7)
-    asked = {"file_name": "branch.xlsx", "request_id": "a request"}
+    asked: dict[str, Any] = {"file_name": "branch.xlsx", "request_id": "a request"}
     job = imports.start_import(database, s3, bucket=BUCKET, actor=key, **asked).job
     s3.put_object(Bucket=BUCKET, Key=job.object_key, Body=customers_book(customer(number)))
     import_object(database, s3, reference(s3, job.object_key))
