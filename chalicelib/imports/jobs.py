@@ -179,6 +179,15 @@ _FINISH = text("""
     RETURNING object_key
 """)
 
+_DISMISS = text("""
+    UPDATE imports SET dismissed_at = clock_timestamp(), dismissed_by = :by
+    WHERE import_id = :import_id AND state = 'failed' AND dismissed_at IS NULL
+""")
+_RESTORE = text("""
+    UPDATE imports SET dismissed_at = NULL, dismissed_by = NULL
+    WHERE import_id = :import_id AND dismissed_at IS NOT NULL
+""")
+
 _SET_REPORT = text("UPDATE imports SET report_key = :report_key WHERE import_id = :import_id")
 
 # Imports of newer versions of the same file that are done: of the same key, or of the same name where that was asked
@@ -333,6 +342,14 @@ def complete(connection: Connection, import_id: int, sheets: Sequence[SheetCount
 def fail(connection: Connection, import_id: int, message: str) -> None:
     """Notes why the file could not be imported, unless the import has ended already."""
     _finish(connection, import_id, ImportState.FAILED, message, Action.IMPORT_FAILED, {"message": message})
+
+
+def dismiss(connection: Connection, import_id: int, by: str | None) -> bool:
+    """Notes who says of a failed import that there is nothing left to do about it, or takes that back for None. Returns
+    whether that changed anything.
+    """
+    statement = _RESTORE if by is None else _DISMISS
+    return connection.execute(statement, {"import_id": import_id, "by": by}).rowcount == 1
 
 
 def give_up_waiting(connection: Connection, seconds: int, message: str) -> int:

@@ -159,6 +159,7 @@ def _merge(database: Database, import_id: int, file: OpenedFile, today: date) ->
         lock_merging(tx.connection)
         apply = partial(_apply, tx.connection, import_id, file, found, today)
         sheets = rehearsed(tx.connection, import_id, apply) if job.is_dry_run else apply()
+        findings.note_groups(tx.connection, import_id)
         jobs.complete(tx.connection, import_id, sheets)
         tx.commit()
     return replace(job, state=ImportState.COMPLETED, sheets=tuple(sheets)), True

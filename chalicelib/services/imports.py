@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import Conflict, ImportNotFound
 from chalicelib.imports import findings, jobs
 from chalicelib.imports.files import content_type_of, safe_file_name
-from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.findings import FindingCount, StoredFinding
 from chalicelib.imports.jobs import ImportJob, NewJob
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
@@ -187,6 +187,33 @@ def list_findings(
         if not jobs.exists(connection, import_id, own):
             raise _not_found(import_id)
         return findings.listed(connection, import_id, outcomes=outcomes, cursor=cursor)
+
+
+@retried
+def finding_groups(database: Database, import_id: int) -> Sequence[FindingCount]:
+    """What an import that is done says of rows, each kind of it once with how often; the gravest first."""
+    with database.reading() as connection:
+        return findings.groups(connection, import_id)
+
+
+@retried
+def dismiss_import(
+    database: Database, import_id: int, *, author: Author, own: str | None = None, is_undone: bool = False
+) -> None:
+    """Takes a failed import from those that need attention, or puts it back. Again, it changes nothing.
+
+    Raises ImportNotFound, and Conflict for an import that did not fail.
+    """
+    action = Action.IMPORT_RESTORED if is_undone else Action.IMPORT_DISMISSED
+    with database.transaction() as tx:
+        job = jobs.find(tx.connection, import_id, own)
+        if job is None:
+            raise _not_found(import_id)
+        if job.state != ImportState.FAILED:
+            raise Conflict(f"Import {import_id} did not fail; there is nothing to dismiss.")
+        if jobs.dismiss(tx.connection, import_id, None if is_undone else author.name):
+            audit.add(tx.connection, author, Event(action, SubjectKind.IMPORT, import_id))
+        tx.commit()
 
 
 @retried

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.imports import jobs
+from chalicelib.imports.copying import copy_to
 from chalicelib.imports.report.making import make_report
 from chalicelib.imports.running import ImportResult, import_object
 from chalicelib.postgres.database import Database
@@ -101,16 +102,13 @@ def test_a_number_that_is_given_while_a_dry_run_goes_on_is_not_given_again(
     database: Database, new_database: Callable[[], Database], send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = new_database()
-    from chalicelib.imports import rehearsal
-
-    copied = rehearsal.copy_to
 
     def register_meanwhile(*given: Any) -> None:
         numbers.append(registered(other))
-        copied(*given)
+        copy_to(*given)
 
     numbers: list[int] = []
-    monkeypatch.setattr(rehearsal, "copy_to", register_meanwhile)
+    monkeypatch.setattr("chalicelib.imports.rehearsal.copy_to", register_meanwhile)
     send(BOOK, dry=True)
     assert numbers == [701, 702, 703]
     assert registered(database) == 704

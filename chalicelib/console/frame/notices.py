@@ -15,6 +15,8 @@ NOTICES: Mapping[str, str] = {
     "files-tried-again": "The files are being imported again. Their imports appear here in a moment.",
     "no-failed-files": "There were no failed files to try again.",
     "import-released": "The file is being imported again, with your permission. This page shows its progress.",
+    "import-dismissed": "The import is dismissed. Home no longer lists it; you can undo this here.",
+    "import-restored": "The import is back among those that need attention.",
     "dry-run-imported": "The file is being imported now. This page shows its progress.",
     "user-changed": "The change is saved.",
     "user-disabled": "The user is disabled and signed out everywhere.",
