@@ -53,8 +53,6 @@ def test_functions_run_in_containers_of_their_own_and_none_outlives_the_stack(st
     stack.up()
     require_the_same(stack.service)
     assert {"loans-local-api", "loans-local-import"} <= functions_in_containers(stack)
-    stack.compose("down")
-    assert functions_in_containers(stack) == set()
     stack.local("reset")
     assert stack.remains() == NOTHING
 
