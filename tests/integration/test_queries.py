@@ -214,6 +214,19 @@ def test_a_registration_finds_the_same_person_without_reading_a_whole_table(port
     assert "Seq Scan" not in plan
 
 
+def test_a_phone_number_that_very_many_have_costs_a_registration_no_more_than_another(portfolio: Connection) -> None:
+    person = Registration("Asha", "Rao", 30, "9999999999", Decimal(50000))
+    portfolio.exec_driver_sql("BEGIN")
+    portfolio.exec_driver_sql("UPDATE customers SET phone_number = '9999999999' WHERE customer_id % 4 = 0")
+    portfolio.exec_driver_sql("ANALYZE customers")
+    asked = plan_of(portfolio, lambda connection: customers.add(connection, person, Decimal(1), author=BOOTSTRAP))
+    portfolio.exec_driver_sql("ROLLBACK")
+    assert "customers_phone_number_idx" in asked
+    assert "Seq Scan" not in asked
+    # Only the few that are named are put in order, and not all who have it.
+    assert asked.count("Sort Key: customers") == 1
+
+
 DAYS: dict[str, Any] = {"since": date(2026, 3, 1), "to": date(2026, 3, 3)}
 
 
