@@ -82,7 +82,7 @@ def listed(
     """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
     or not, and the open ones in a bucket on that day.
     """
-    number: ColumnElement[int] = loans.c.loan_id
+    number = loans.c.loan_id
     statement = _LISTED.where(_is_behind(number, cursor, newest_first=newest_first))
     for only in (customer_id, scope.customer_id):
         if only is not None:
@@ -91,7 +91,8 @@ def listed(
     if bucket is not None:
         statement = _in_bucket(statement, bucket, today, cursor if of_all else None, newest_first=newest_first)
     if current is not None and of_all and bucket is None:
-        statement, number = _in_state(cursor, today, current=current, newest_first=newest_first)
+        page = in_state(cursor, today, current=current, newest_first=newest_first)
+        statement = _LISTED.join(page, page.c.loan_id == number)
     elif current is not None:
         statement = statement.where(is_current(today) if current else not_(is_current(today)))
     ordered = _in_order(statement, number, cursor, newest_first=newest_first)
@@ -107,23 +108,19 @@ def _in_order(statement: Select[Any], number: ColumnElement[int], cursor: Cursor
     return statement.order_by(number.desc() if newest_first else number.asc()).limit(cursor.asked)
 
 
-def _in_state(
-    cursor: Cursor, today: date, *, current: bool, newest_first: bool
-) -> tuple[Select[Any], ColumnElement[int]]:
-    """Those that are current on a day, or have ended, and their number.
+def in_state(cursor: Cursor, today: date, *, current: bool, newest_first: bool) -> Subquery:
+    """The numbers of a page of the loans that are current on a day, or have ended.
 
     Newer loans are open and older ones have ended, so a walk by number would come past all of the others first. What is
     current without being open is not serviced here.
     """
-    walk = _walk(_LISTED, cursor, is_open=current, newest_first=newest_first)
+    walk = _walk(select(loans.c.loan_id), cursor, is_open=current, newest_first=newest_first)
     if not current:
-        both = walk.where(loans.c.end_date < today).limit(cursor.asked).subquery()
-        return select(both), both.c.loan_id
+        return walk.where(loans.c.end_date < today).limit(cursor.asked).subquery()
     open_ones = walk.limit(cursor.asked).subquery()
     running = _running(cursor, today, newest_first=newest_first)
-    others = _LISTED.join(running, running.c.loan_id == loans.c.loan_id)
-    found = union_all(open_ones.select(), others).subquery()
-    return select(found), found.c.loan_id
+    found = union_all(open_ones.select(), running.select()).subquery()
+    return _in_order(select(found.c.loan_id), found.c.loan_id, cursor, newest_first=newest_first).subquery()
 
 
 def _walk(statement: Select[Any], cursor: Cursor, *, is_open: bool, newest_first: bool) -> Select[Any]:
