@@ -280,7 +280,7 @@ def test_failed_files_are_shown_to_admins(admin: Browser, sqs: "SQSClient") -> N
         seen = admin.get("/console/imports/failed-files/")
         assert "2 files" in seen.words
         assert "incoming/May loans.xlsx" in seen.words
-        assert "A message that names no file" in seen.words
+        assert "Unknown file" in seen.words
 
 
 @pytest.mark.usefixtures("sqs")
