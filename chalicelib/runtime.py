@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, read_settings
-from chalicelib.errors import ConfigurationError, LoanError
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.lender import Lender
 from chalicelib.rules.policy import Policy
@@ -31,7 +30,8 @@ def database() -> Database:
 
 def connect_early() -> None:
     """Connects while a function starts, which Lambda gives a whole core. What fails is told to the first who asks."""
-    with suppress(ConfigurationError, LoanError):
+    # Whatever it is: a function that does not start can tell nobody.
+    with suppress(Exception):
         database().connect()
 
 

@@ -1,5 +1,6 @@
 """Customers to find, to read with their exposure, and to correct."""
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from chalicelib import runtime
@@ -38,8 +39,9 @@ _FIRST = {"path.customer_id": "$response.body#/customers/0/customer_id"}
 )
 def list_customers(query: CustomersQuery, scope: Scope) -> "answers.CustomersPage":
     """Customers by number; `q` finds them by name, phone number or number."""
+    today = runtime.today()
     found = customers.list_customers(runtime.database(), cursor=query.cursor(), searched=query.q, scope=scope)
-    return {"customers": [_customer(each) for each in found.rows], "next": found.next}
+    return {"customers": [_customer(each, today) for each in found.rows], "next": found.next}
 
 
 @endpoints.add(
@@ -62,7 +64,8 @@ def list_customers(query: CustomersQuery, scope: Scope) -> "answers.CustomersPag
 )
 def view_customer(customer_id: CustomerNumber, scope: Scope) -> "Reply[answers.CustomerWithExposure]":
     """A customer with the exposure of today."""
-    return _with_exposure(customers.view_customer(runtime.database(), customer_id, today=runtime.today(), scope=scope))
+    today = runtime.today()
+    return _with_exposure(customers.view_customer(runtime.database(), customer_id, today=today, scope=scope), today)
 
 
 @endpoints.add(
@@ -77,39 +80,41 @@ def view_customer(customer_id: CustomerNumber, scope: Scope) -> "Reply[answers.C
 def change_customer(
     call: Call, customer_id: CustomerNumber, body: PatchCustomerBody, etags: IfMatch
 ) -> "Reply[answers.CustomerWithExposure]":
-    """Corrects limit, income or phone number of a customer who is still as the client read it."""
+    """Corrects a customer who is still as the client read it."""
     changes = body.changes()
     reason = changes.pop("reason", None)
     if not changes:
         raise InvalidRequest("A reason changes nothing by itself; give the field that it is for.")
     access.require_for_change(call.actor, changes)
+    today = runtime.today()
     changed = customers.change_and_view_customer(
         runtime.database(),
         customer_id,
         changes,
         etags=etags,
         author=call.author,
-        today=runtime.today(),
+        today=today,
         reason=reason,
         ceiling=runtime.settings().ceilings.of(call.actor.role),
     )
-    return _with_exposure(changed)
+    return _with_exposure(changed, today)
 
 
-def _customer(customer: Customer) -> "answers.CustomerRecord":
+def _customer(customer: Customer, today: date) -> "answers.CustomerRecord":
     return {
         "customer_id": customer.customer_id,
         "first_name": customer.first_name,
         "last_name": customer.last_name,
-        "age": customer.age,
+        "age": customer.age_on(today),
+        "date_of_birth": customer.date_of_birth,
         "phone_number": customer.phone_number,
         "monthly_income": customer.monthly_income,
         "approved_limit": customer.approved_limit,
     }
 
 
-def _with_exposure(found: CustomerWithExposure) -> "Reply[answers.CustomerWithExposure]":
-    return Reply({**_customer(found.customer), "exposure": _exposure(found)}, {"ETag": f'"{found.etag}"'})
+def _with_exposure(found: CustomerWithExposure, today: date) -> "Reply[answers.CustomerWithExposure]":
+    return Reply({**_customer(found.customer, today), "exposure": _exposure(found)}, {"ETag": f'"{found.etag}"'})
 
 
 def _exposure(found: CustomerWithExposure) -> "answers.Exposure":

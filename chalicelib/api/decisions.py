@@ -1,6 +1,7 @@
 """Register a customer, ask whether a loan would be approved, apply for it: under the paths of the replaced service."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import runtime
@@ -18,7 +19,7 @@ from chalicelib.services import customers, loans
 from chalicelib.services.idempotency import Once, Told
 from chalicelib.services.loans import Application
 from chalicelib.storage.alike import Alike
-from chalicelib.storage.customers import Registered, Registration
+from chalicelib.storage.customers import Registered
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import decisions as answers
@@ -60,10 +61,13 @@ def _loan_of(amount: str) -> dict[str, str | int]:
 )
 def register(call: Call, body: RegisterBody, attempt: IdempotencyKey) -> "Reply[RegisteredCustomer]":
     """Registers a customer and computes the credit limit."""
-    registration = Registration(**body.model_dump())
+    today = runtime.today()
+    registration = customers.registration_of(body.model_dump(), today)
     may_know = call.actor.may(Operation.READ_CUSTOMERS)
-    once = Once[Registered](attempt, lambda made: to_json(_registered(made, made.alike if may_know else ())))
-    told = customers.register(runtime.database(), registration, policy=runtime.policy(), author=call.author, once=once)
+    once = Once[Registered](attempt, lambda made: to_json(_registered(made, made.alike if may_know else (), today)))
+    told = customers.register(
+        runtime.database(), registration, policy=runtime.policy(), today=today, author=call.author, once=once
+    )
     return _told(told)
 
 
@@ -148,12 +152,12 @@ def create_loan(
     return _told(told)
 
 
-def _registered(customer: Registered, alike: Sequence[Alike]) -> "RegisteredCustomer":
+def _registered(customer: Registered, alike: Sequence[Alike], today: date) -> "RegisteredCustomer":
     answer: RegisteredCustomer = {
         "customer_id": customer.customer_id,
         "name": customer.name,
         "phone_number": customer.phone_number,
-        "age": customer.age,
+        "age": customer.age_on(today),
         "monthly_income": customer.monthly_income,
         "approved_limit": customer.approved_limit,
     }

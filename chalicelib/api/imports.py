@@ -53,6 +53,7 @@ def start_import(call: Call, body: StartImportBody) -> "answers.StartedImport":
         file_name=body.file_name,
         actor=call.actor,
         request_id=call.request_id,
+        is_dry_run=body.dry_run,
     )
     return {
         "import_id": started.job.import_id,
@@ -158,6 +159,7 @@ def _import(job: ImportJob) -> "answers.ImportRecord":
     return {
         "import_id": job.import_id,
         "state": job.state,
+        "dry_run": job.is_dry_run,
         "file_name": job.file_name,
         "key": job.object_key,
         "created_at": moment(job.created_at),

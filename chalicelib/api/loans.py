@@ -44,7 +44,7 @@ def view_loan(loan_id: LoanNumber, scope: Scope) -> "answers.LoanWithCustomer":
             "first_name": loan.first_name,
             "last_name": loan.last_name,
             "phone_number": loan.phone_number,
-            "age": loan.age,
+            "age": loan.age_on(runtime.today()),
         },
         "loan_amount": loan.loan_amount,
         "interest_rate": loan.interest_rate,

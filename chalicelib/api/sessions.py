@@ -64,7 +64,7 @@ def _opened(call: Call, opened: OpenedSession, code: str | None) -> "answers.Ope
     if opened.awaits_code:
         if code is None:
             raise SecondFactorRequired("Send the code of your second factor too, as code.")
-        proof = Proof(code, datetime.now(UTC), call.request_id)
+        proof = Proof(code, datetime.now(UTC), address_of(call.request), call.request_id)
         opened = second_factors.pass_code(runtime.database(), Token(opened.token), proof)
     return {
         "token": opened.token,

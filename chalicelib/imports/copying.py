@@ -1,6 +1,6 @@
 """COPY: rows into a table, many at a time."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -22,10 +22,23 @@ def copy(connection: Connection, table: str, names: Sequence[str], columns: Sequ
     blocks = list(_blocks(columns))
     if not blocks:
         return
-    statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
+    copy_from(connection, f"{table} ({', '.join(names)})", blocks)
+
+
+def copy_from(connection: Connection, place: str, blocks: Iterable[bytes]) -> None:
+    """Appends rows in COPY's text format to a table, given with its columns. Raises DBAPIError."""
+    _copy(connection, f"COPY {place} FROM STDIN", blocks)
+
+
+def copy_to(connection: Connection, query: str, file: Any) -> None:
+    """Writes what a query finds to a file, in COPY's text format. Raises DBAPIError."""
+    _copy(connection, f"COPY ({query}) TO STDOUT", file)
+
+
+def _copy(connection: Connection, statement: str, stream: object) -> None:
     driver: Any = connection.dialect.loaded_dbapi
     try:
-        connection.connection.cursor().execute(statement, stream=blocks)  # type: ignore[call-arg]
+        connection.connection.cursor().execute(statement, stream=stream)  # type: ignore[call-arg]
     except driver.Error as error:
         raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
 

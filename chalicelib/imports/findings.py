@@ -1,5 +1,6 @@
 """What an import says about rows, and what became of each: the lines of its report, and the queries on them."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ from chalicelib.rules.importing import FINDING_OUTCOMES
 from chalicelib.storage.paging import Cursor, Slice
 
 ROWS_A_FETCH = 10_000
+# So many kinds of findings are noted with an import; hardly any has more.
+MOST_GROUPS = 100
 
 
 class Finding(NamedTuple):
@@ -110,6 +113,10 @@ _COUNT_REJECTED = text("""
 """)
 
 
+_NOTE_GROUPS = text("UPDATE imports SET said = CAST(:said AS jsonb) WHERE import_id = :import_id")
+_GROUPS = text("SELECT said FROM imports WHERE import_id = :import_id")
+
+
 def add(connection: Connection, import_id: int, findings: Iterable[Finding]) -> None:
     """Appends findings to the report of an import."""
     rows = [(import_id, *finding) for finding in findings]
@@ -138,6 +145,18 @@ def said_most(connection: Connection, import_id: int, most: int) -> list[Finding
     """What an import says most often, the gravest outcome first."""
     values = {"import_id": import_id, "outcomes": list(FINDING_OUTCOMES), "most": most}
     return [FindingCount(*row) for row in connection.execute(_COUNT, values)]
+
+
+def note_groups(connection: Connection, import_id: int) -> None:
+    """Notes with the import what it says most often, so that no page has to count it."""
+    said = [list(vars(each).values()) for each in said_most(connection, import_id, MOST_GROUPS)]
+    connection.execute(_NOTE_GROUPS, {"import_id": import_id, "said": json.dumps(said)})
+
+
+def groups(connection: Connection, import_id: int) -> list[FindingCount]:
+    """What was noted of it; nothing of an import that has not ended, or ended before this was noted."""
+    said = connection.execute(_GROUPS, {"import_id": import_id}).scalar_one_or_none()
+    return [FindingCount(*each) for each in said or ()]
 
 
 def row_outcomes(connection: Connection, import_id: int, sheet: str) -> Iterator[RowOutcome]:

@@ -116,7 +116,7 @@ class _Candidate:
     def own(self) -> float:
         """How much is found of the columns that no other kind has."""
         shared = {column.title for kind in KINDS if kind is not self.kind for column in kind.columns}
-        own = [column.title for column in self.kind.columns if column.title not in shared]
+        own = [column.title for column in self.kind.required if column.title not in shared]
         return sum(title in self.positions for title in own) / len(own)
 
     @property
@@ -214,7 +214,7 @@ def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     ignored = [shown(cell) for at, cell in enumerate(header.cells) if at not in positions and not is_blank(cell)]
     ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in _nameless(sheet, header)]
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
-    findings += [_absent_column(sheet, header.row_number, column) for column, found in places.items() if not found]
+    findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
     return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells)
 
 
@@ -228,6 +228,11 @@ def _nameless(sheet: Sheet, header: _Candidate) -> list[int]:
 def _ignored_column(sheet: Sheet, row_number: int, title: str) -> Finding:
     message = f"The column {title} is not one of this kind of sheet; it was ignored."
     return Finding(sheet.name, row_number, "flagged", title, None, "unknown_column", message)
+
+
+def _missed(places: Mapping[Column, Sequence[int] | None]) -> list[Column]:
+    """The columns that the sheet lacks, and whoever wrote it may have thought of."""
+    return [column for column, found in places.items() if not found and not column.says_only_if_given]
 
 
 def _absent_column(sheet: Sheet, row_number: int, column: Column) -> Finding:

@@ -30,6 +30,7 @@ class Wanted:
     since: datetime | None = None
     to: datetime | None = None
     own: str | None = None
+    dismissed: bool = False
 
 
 _COLUMNS = imports.c
@@ -71,6 +72,8 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
             yield holds(value)
     if wanted.who is not None:
         yield _COLUMNS.started_by.is_(None) if wanted.who == BUCKET else _COLUMNS.started_by == wanted.who
+    if wanted.dismissed:
+        yield _COLUMNS.dismissed_at.is_not(None)
     if wanted.outcome is not None:
         sheets = select(import_sheets.c.import_id).where(import_sheets.c.import_id == _NUMBER)
         yield sheets.where(import_sheets.c[wanted.outcome] > 0).exists()

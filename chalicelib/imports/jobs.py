@@ -68,6 +68,10 @@ class ImportJob:
     finished_at: datetime | None
     # Who asked for it: user:3, key:12; None for a file that was put into the bucket.
     started_by: str | None = None
+    # Whether all was applied and taken back.
+    is_dry_run: bool = False
+    dismissed_at: datetime | None = None
+    dismissed_by: str | None = None
     sheets: tuple[SheetCounts, ...] = ()
 
     @property
@@ -103,10 +107,11 @@ _NEWEST = "ORDER BY import_id DESC LIMIT :most"
 # The key holds the number of the import, so both are made in one statement.
 _START = text("""
     WITH drawn AS (SELECT nextval(pg_get_serial_sequence('imports', 'import_id')) AS import_id)
-    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered, is_released)
+    INSERT INTO imports (import_id, bucket, object_key, file_key, state, started_by, spares_registered, is_released,
+                         is_dry_run)
     OVERRIDING SYSTEM VALUE
     SELECT import_id, :bucket, :prefix || import_id || '/' || :file_name, :prefix || CAST(:file_name AS text),
-           'awaiting_upload', :started_by, :spares_registered, :is_released
+           'awaiting_upload', :started_by, :spares_registered, :is_released, :is_dry_run
     FROM drawn
     RETURNING import_id, object_key, created_at
 """)
@@ -125,13 +130,13 @@ _ADOPT = text("""
 _BEGIN = text("""
     INSERT INTO imports
            (bucket, object_key, object_version, sequencer, uploaded_at, size_bytes, rows_by_sheet,
-            file_key, started_by, spares_registered, is_released)
+            file_key, started_by, spares_registered, is_released, is_dry_run)
     SELECT :bucket, :key, :version, :sequencer, :uploaded_at, :size_bytes, '{}',
            coalesce(asked.file_key, :key), asked.started_by, coalesce(asked.spares_registered, false),
-           coalesce(asked.is_released, false)
+           coalesce(asked.is_released, false), coalesce(asked.is_dry_run, false)
     FROM (VALUES (1)) AS one (row)
     LEFT JOIN LATERAL (
-        SELECT file_key, started_by, spares_registered, is_released FROM imports
+        SELECT file_key, started_by, spares_registered, is_released, is_dry_run FROM imports
         WHERE bucket = :bucket AND object_key = :key AND file_key IS NOT NULL
         ORDER BY import_id LIMIT 1
     ) AS asked ON true
@@ -174,6 +179,15 @@ _FINISH = text("""
     RETURNING object_key
 """)
 
+_DISMISS = text("""
+    UPDATE imports SET dismissed_at = clock_timestamp(), dismissed_by = :by
+    WHERE import_id = :import_id AND state = 'failed' AND dismissed_at IS NULL
+""")
+_RESTORE = text("""
+    UPDATE imports SET dismissed_at = NULL, dismissed_by = NULL
+    WHERE import_id = :import_id AND dismissed_at IS NOT NULL
+""")
+
 _SET_REPORT = text("UPDATE imports SET report_key = :report_key WHERE import_id = :import_id")
 
 # Imports of newer versions of the same file that are done: of the same key, or of the same name where that was asked
@@ -182,9 +196,11 @@ _SET_REPORT = text("UPDATE imports SET report_key = :report_key WHERE import_id 
 _NEWER = text("""
     WITH own AS (SELECT * FROM imports WHERE import_id = :import_id),
     done AS (
-        SELECT done.* FROM own JOIN imports AS done USING (bucket, object_key) WHERE done.state = 'completed'
+        SELECT done.* FROM own JOIN imports AS done USING (bucket, object_key)
+        WHERE done.state = 'completed' AND NOT done.is_dry_run
         UNION
-        SELECT done.* FROM own JOIN imports AS done USING (bucket, file_key) WHERE done.state = 'completed'
+        SELECT done.* FROM own JOIN imports AS done USING (bucket, file_key)
+        WHERE done.state = 'completed' AND NOT done.is_dry_run
     )
     SELECT done.import_id
     FROM own CROSS JOIN done
@@ -197,11 +213,12 @@ _NEWER = text("""
 _IS_RELEASABLE = text("""
     SELECT EXISTS (
         SELECT FROM import_findings JOIN imports USING (import_id)
-        WHERE import_id = :import_id AND state = 'completed' AND outcome = 'rejected'
+        WHERE import_id = :import_id AND state = 'completed' AND outcome = 'rejected' AND NOT is_dry_run
           AND (code = 'not_yours' OR (code = 'number_out_of_reach' AND NOT is_released))
     ) OR EXISTS (
         SELECT FROM import_sheets JOIN imports USING (import_id)
-        WHERE import_id = :import_id AND state = 'completed' AND spares_registered AND waiting > 0 AND kind = 'loans'
+        WHERE import_id = :import_id AND state = 'completed' AND NOT is_dry_run AND spares_registered
+          AND waiting > 0 AND kind = 'loans'
     )
 """)
 
@@ -232,6 +249,7 @@ def start(
     started_by: str,
     spares_registered: bool = False,
     is_released: bool = False,
+    is_dry_run: bool = False,
 ) -> NewJob:
     """Inserts an import that waits for a file of this name, and may change what storage/tables.py says of these."""
     values = {
@@ -241,6 +259,7 @@ def start(
         "started_by": started_by,
         "spares_registered": spares_registered,
         "is_released": is_released,
+        "is_dry_run": is_dry_run,
     }
     return NewJob(*connection.execute(_START, values).one())
 
@@ -323,6 +342,14 @@ def complete(connection: Connection, import_id: int, sheets: Sequence[SheetCount
 def fail(connection: Connection, import_id: int, message: str) -> None:
     """Notes why the file could not be imported, unless the import has ended already."""
     _finish(connection, import_id, ImportState.FAILED, message, Action.IMPORT_FAILED, {"message": message})
+
+
+def dismiss(connection: Connection, import_id: int, by: str | None) -> bool:
+    """Notes who says of a failed import that there is nothing left to do about it, or takes that back for None. Returns
+    whether that changed anything.
+    """
+    statement = _RESTORE if by is None else _DISMISS
+    return connection.execute(statement, {"import_id": import_id, "by": by}).rowcount == 1
 
 
 def give_up_waiting(connection: Connection, seconds: int, message: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from chalicelib.imports import findings, jobs, staging
@@ -20,6 +21,7 @@ from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.merging.statements import MergedRows, prepare
 from chalicelib.imports.overlapping import wire
 from chalicelib.imports.reading.sheets import FileRefused
+from chalicelib.imports.rehearsal import rehearsed
 from chalicelib.imports.rows import Chunk, read_chunks
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
@@ -155,7 +157,9 @@ def _merge(database: Database, import_id: int, file: OpenedFile, today: date) ->
         if not any(found.values()):
             raise FileRefused(_without_rows(file))
         lock_merging(tx.connection)
-        sheets = _apply(tx.connection, import_id, file, found, today)
+        apply = partial(_apply, tx.connection, import_id, file, found, today)
+        sheets = rehearsed(tx.connection, import_id, apply) if job.is_dry_run else apply()
+        findings.note_groups(tx.connection, import_id)
         jobs.complete(tx.connection, import_id, sheets)
         tx.commit()
     return replace(job, state=ImportState.COMPLETED, sheets=tuple(sheets)), True

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import Layout
-from chalicelib.imports.kinds.columns import Check, Column
-from chalicelib.imports.kinds.readers import DATE, counted_from_1904
+from chalicelib.imports.kinds.columns import DATES, Check, Column
+from chalicelib.imports.kinds.readers import counted_from_1904
 from chalicelib.imports.reading.cells import (
     Cell,
     MisfitCell,
@@ -109,7 +109,7 @@ def _has_month_first(layout: Layout) -> bool:
 
 
 def _holds_dates(column: Column) -> bool:
-    return column.reader is DATE
+    return column.unit is DATES
 
 
 def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: Sequence[NumberedRow]) -> Chunk:
@@ -118,7 +118,7 @@ def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: 
     columns = [reader.read(column) for reader, column in zip(readers, cells, strict=True)]
     problems = _problems(layout, columns)
     refused = {problem.at for problem in problems}
-    flags = _broken(layout, layout.kind.flagged_by, columns, refused, "flagged")
+    flags = _broken(layout, layout.kind.flagged_by, columns, lambda *_: refused, "flagged")
     flags += _flagged(readers, cells, refused)
     findings = [
         _finding(layout, rows[places[found.at]][0], cells[found.column][found.at], found)
@@ -243,7 +243,7 @@ class _Found(NamedTuple):
 
 
 def _problems(layout: Layout, columns: Sequence[Values]) -> list[_Found]:
-    """What is wrong with cells, and in rows whose cells are all good, what is wrong between them."""
+    """What is wrong with cells, and between two that are good."""
     found = [
         _Found(at, number, value, "rejected")
         for number, column in enumerate(columns)
@@ -251,7 +251,11 @@ def _problems(layout: Layout, columns: Sequence[Values]) -> list[_Found]:
         for at, value in enumerate(column)
         if type(value) is Problem
     ]
-    return found + _broken(layout, layout.kind.refused_by, columns, {problem.at for problem in found}, "rejected")
+
+    def unread(column: int, against: int) -> Container[int]:
+        return {problem.at for problem in found if problem.column in (column, against)}
+
+    return found + _broken(layout, layout.kind.refused_by, columns, unread, "rejected")
 
 
 def _flagged(readers: Sequence["Reading"], cells: Sequence[Sequence[Cell]], refused: Container[int]) -> list[_Found]:
@@ -266,15 +270,21 @@ def _flagged(readers: Sequence["Reading"], cells: Sequence[Sequence[Cell]], refu
 
 
 def _broken(
-    layout: Layout, checks: Sequence[Check], columns: Sequence[Values], skipped: Container[int], outcome: str
+    layout: Layout,
+    checks: Sequence[Check],
+    columns: Sequence[Values],
+    skipped: Callable[[int, int], Container[int]],
+    outcome: str,
 ) -> list[_Found]:
+    """What is wrong between two columns of rows that are not `skipped` for these."""
     names = layout.kind.names
     numbers = [(check, names.index(check.column), names.index(check.against)) for check in checks]
     return [
         _Found(at, column, problem, outcome)
         for check, column, against in numbers
+        for rows in (skipped(column, against),)
         for at, pair in enumerate(zip(columns[column], columns[against], strict=True))
-        if at not in skipped and (problem := check.problem(*pair))
+        if at not in rows and (problem := check.problem(*pair))
     ]
 
 

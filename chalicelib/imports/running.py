@@ -60,6 +60,7 @@ class ImportResult:
     report_key: str | None = None
     sheets: tuple[SheetCounts, ...] = ()
     repeated: bool = False
+    is_dry_run: bool = False
 
 
 def no_end() -> float:
@@ -110,7 +111,7 @@ def import_object(
     else:
         result = _result(job, repeated=True)
     ended(result)
-    if result.state == ImportState.COMPLETED:
+    if result.state == ImportState.COMPLETED and not result.is_dry_run:
         # Also where it had ended before: whoever ended it may not have come so far.
         _apply_latecomers(database, result.import_id)
     return result
@@ -143,7 +144,14 @@ def _result(job: ImportJob, *, repeated: bool) -> ImportResult:
     # Whoever ended it told of its rows.
     sheets = () if repeated else job.sheets
     return ImportResult(
-        job.import_id, job.state, job.message, job.rows_total or 0, job.report_key, sheets, repeated=repeated
+        job.import_id,
+        job.state,
+        job.message,
+        job.rows_total or 0,
+        job.report_key,
+        sheets,
+        repeated=repeated,
+        is_dry_run=job.is_dry_run,
     )
 
 
@@ -225,10 +233,13 @@ def _log(reference: ObjectReference, result: ImportResult, began: float) -> None
         "version": reference.identity,
         "state": result.state,
         "repeated": result.repeated,
+        "dry_run": result.is_dry_run,
         "message": result.message,
         "sheets": [vars(sheet) for sheet in result.sheets],
     }
-    rows = {outcome.value: sum(getattr(sheet, outcome) for sheet in result.sheets) for outcome in COUNTED_OUTCOMES}
+    # What a dry run says of rows has become of none.
+    sheets = () if result.is_dry_run else result.sheets
+    rows = {outcome.value: sum(getattr(sheet, outcome) for sheet in sheets) for outcome in COUNTED_OUTCOMES}
     log_import(fields, rows, round((time.monotonic() - began) * 1000))
 
 

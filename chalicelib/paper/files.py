@@ -22,7 +22,7 @@ def pdf_link(s3: "S3Client", signer: "S3Client", *, bucket: str, paper: Paper) -
     # What is in the file is part of its key, so a link never leads to another paper.
     digest = hashlib.sha256(repr((LOOKS, paper)).encode()).hexdigest()
     key = f"papers/{digest}/{paper.file_name}.pdf"
-    return published(s3, signer, bucket=bucket, key=key, make=lambda: _bytes(paper), kind=PDF)
+    return published(s3, signer, bucket=bucket, key=key, make=lambda: _bytes(paper), content_type=PDF)
 
 
 def _bytes(paper: Paper) -> bytes:

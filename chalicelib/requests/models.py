@@ -36,6 +36,8 @@ BUCKET_CODES = tuple(bucket.code for bucket in BUCKETS)
 
 # The type of a fault whose sentence says more than what the field must be.
 OUT_OF_ORDER = "out_of_order"
+# Stands for a field before this one that is not valid.
+NOT_VALID = object()
 
 
 def _typed(read: Callable[[str], Decimal | Problem], *, from_floats: bool = False) -> BeforeValidator:
@@ -93,6 +95,20 @@ def _day(value: Any) -> date:
     if not isinstance(found, date):
         raise ValueError
     return found
+
+
+def _birth(value: Any) -> date:
+    found = read_date(value, since=bounds.FIRST_BIRTH) if isinstance(value, str) else None
+    if not isinstance(found, date):
+        raise ValueError
+    return found
+
+
+def _unless_born(value: int | None, info: ValidationInfo) -> int | None:
+    # A date of birth that is not valid is told of; nobody has to give an age beside it.
+    if value is None and info.data.get("date_of_birth", NOT_VALID) is None:
+        raise PydanticCustomError("missing", "is required without a date of birth")
+    return value
 
 
 def _phone(value: Any) -> str:
@@ -190,6 +206,17 @@ Age = Annotated[
     WHOLE,
     Field(ge=bounds.AGE.least, le=bounds.AGE.most, description=f"a whole number of years, {bounds.AGE}"),
 ]
+BirthDate = Annotated[
+    date,
+    BeforeValidator(_birth),
+    Field(
+        ge=bounds.FIRST_BIRTH,
+        le=bounds.LAST_DATE,
+        description=f"a date from {bounds.FIRST_BIRTH.year} on by which the age is {bounds.AGE}, such as 1986-11-23",
+    ),
+]
+# The field before it is the date of birth.
+AgeUnlessBorn = Annotated[Age | None, AfterValidator(_unless_born), Field(validate_default=True)]
 Income = Annotated[
     Decimal,
     RUPEES,
@@ -287,10 +314,19 @@ class PatchBody(Model):
 class PatchCustomerBody(PatchBody):
     """`PATCH /api/customers/{customer_id}/`: what is not given stays as it is."""
 
+    first_name: PersonName | None = None
+    last_name: LastName | None = None
+    date_of_birth: BirthDate | None = None
+    age: Age | None = None
     approved_limit: Limit | None = None
     monthly_income: Income | None = None
     phone_number: Phone | None = None
     reason: Reason | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """As of every change; a date of birth that is null is taken away."""
+        born = {"date_of_birth": self.date_of_birth} if "date_of_birth" in self.model_fields_set else {}
+        return {**super().changes(), **born}
 
 
 class ScheduleBody(Model):
@@ -320,7 +356,10 @@ class PageQuery(Model):
 
 
 Searched = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH), AfterValidator(printable)
+    str,
+    StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH),
+    AfterValidator(printable),
+    Field(description=f"text of at most {bounds.MAX_SEARCH_LENGTH} characters"),
 ]
 
 
@@ -368,6 +407,7 @@ class StartImportBody(Model):
     model_config = ConfigDict(extra="forbid")
 
     file_name: FileName
+    dry_run: Annotated[bool, Field(description="true or false")] = False
 
 
 class ImportsQuery(PageQuery):
@@ -400,13 +440,16 @@ class DocsQuery(Model):
 
 
 class RegisterBody(Model):
-    """`POST /api/register/`"""
+    """`POST /api/register/`: the age may be left out where the date of birth is given."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"anyOf": [{"required": ["age"]}, {"required": ["date_of_birth"]}]}
+    )
 
     first_name: PersonName
     last_name: LastName = ""
-    age: Age
+    date_of_birth: BirthDate | None = None
+    age: AgeUnlessBorn = None
     monthly_income: Income
     phone_number: Phone
 

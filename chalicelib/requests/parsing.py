@@ -158,7 +158,7 @@ def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> st
         return "is not a field of this request"
     if fault["type"] == OUT_OF_ORDER:
         return str(fault["msg"])
-    wanted = f"must be {_description(fields[name])}"
+    wanted = f"must be {description_of(fields[name])}"
     if fault["type"] == "missing":
         return f"is required; it {wanted}"
     # A secret is not repeated: answers end up in places where passwords do not belong.
@@ -170,10 +170,9 @@ def _may_be_shown(field: FieldInfo) -> bool:
     return not any(isinstance(extra, dict) and extra.get("writeOnly") for extra in extras)
 
 
-def _description(field: FieldInfo) -> str:
+def description_of(field: FieldInfo) -> str | None:
     """The description of a field; that of an optional one stands at the type it may have."""
-    described = (each.description for each in (field, *_annotations(field)) if each.description)
-    return next(described)
+    return next((each.description for each in (field, *_annotations(field)) if each.description), None)
 
 
 def _annotations(field: FieldInfo) -> list[FieldInfo]:

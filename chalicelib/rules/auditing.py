@@ -20,6 +20,8 @@ class Action(StrEnum):
     IMPORT_COMPLETED = "import_completed"
     IMPORT_FAILED = "import_failed"
     IMPORT_RELEASED = "import_released"
+    IMPORT_DISMISSED = "import_dismissed"
+    IMPORT_RESTORED = "import_restored"
     IMPORTS_REDRIVEN = "imports_redriven"
     KEY_CREATED = "api_key_created"
     KEY_ROTATED = "api_key_rotated"

@@ -25,6 +25,8 @@ class Range(NamedTuple):
 
 # In years.
 AGE = Range(18, 120)
+# Nobody who may be a customer was born earlier, and no workbook counts days from before.
+FIRST_BIRTH = date(1900, 1, 1)
 # In months.
 TENURE = Range(1, 600)
 # In percent a year.

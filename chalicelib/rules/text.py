@@ -9,8 +9,8 @@ from collections.abc import Iterable
 # Control characters, halves of surrogate pairs, and line and paragraph separators. Format characters stay:
 # names in several Indian scripts need the joiners among them.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for the beginning of a formula; the wide signs, one that is set to an East Asian language.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def is_plain_text(text: str) -> bool:
@@ -37,4 +37,9 @@ def harmless(text: str) -> str:
     >>> harmless("=1+1")
     "'=1+1"
     """
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if is_formula(text) else text
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would take a text for a formula: in a CSV, or in a cell that somebody edits."""
+    return text.startswith(FORMULA)

@@ -93,7 +93,13 @@ def _read(database: Database) -> CountedBook:
 def _kept(book: CountedBook) -> Overview | None:
     if book.counted is None or book.counted_at is None or book.counted_at < datetime.now(UTC) - OLDEST:
         return None
-    return _overviews().validate_json(book.counted)
+    from pydantic import ValidationError
+
+    try:
+        return _overviews().validate_json(book.counted)
+    except ValidationError:
+        # While a release is deployed, the one before counts too; its overview may have another form.
+        return None
 
 
 @retried

@@ -5,14 +5,17 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from sqlalchemy import Connection
 
-from chalicelib.errors import AboveCeiling, CustomerNotFound, Outdated
+from chalicelib.errors import AboveCeiling, CustomerNotFound, InvalidRequest, Outdated
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules import ages
 from chalicelib.rules.access import EVERYBODY, TERMS, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
+from chalicelib.rules.bounds import AGE
 from chalicelib.rules.ceilings import Ceiling, Terms, exceeded
 from chalicelib.rules.figures import rupees
 from chalicelib.rules.policy import Policy
@@ -49,11 +52,34 @@ class LikelyTheSame(Exception):
         self.alike = alike
 
 
+# Which of a customer depend on each other: the date of birth is kept instead of an age.
+AGES = frozenset({"age", "date_of_birth"})
+
+
+def registration_of(values: Mapping[str, Any], today: date) -> Registration:
+    """Who wants to become a customer, from the fields of a request. Raises InvalidRequest for a date of birth by which
+    they are too young or too old on `today`, or which contradicts the age.
+    """
+    return Registration(**{**values, **_fitting(values["age"], values["date_of_birth"], today)})
+
+
+def _fitting(age: int | None, born: date | None, today: date) -> dict[str, Any]:
+    """Age and date of birth as they are stored: one of them."""
+    wrong = ages.refusal(age, born, today)
+    if wrong:
+        raise InvalidRequest(f"The request is not valid: see {wrong.field}.", {wrong.field: [wrong.sentence]})
+    if age is None and born is None:
+        sentence = f"is required without a date of birth; it must be a whole number of years, {AGE}"
+        raise InvalidRequest("The request is not valid: see age.", {"age": [sentence]})
+    return {"age": age if born is None else None, "date_of_birth": born}
+
+
 def register(
     database: Database,
     registration: Registration,
     *,
     policy: Policy,
+    today: date,
     author: Author,
     once: Once[Registered],
     known: Collection[int] | None = None,
@@ -66,7 +92,7 @@ def register(
     limit = policy.approved_limit(registration.monthly_income)
 
     def make(connection: Connection) -> Registered:
-        made = customers.add(connection, registration, limit, author=author)
+        made = customers.add(connection, registration, limit, today=today, author=author)
         if known is not None and not {each.customer_id for each in made.alike} <= set(known):
             raise LikelyTheSame(made.alike)
         return made
@@ -93,10 +119,10 @@ def view_customer(
 
 
 @retried
-def likely_the_same(database: Database, customer: Customer) -> Sequence[Alike]:
+def likely_the_same(database: Database, customer: Customer, today: date) -> Sequence[Alike]:
     """The other customers who are likely the same person, the surest first."""
     with database.reading() as connection:
-        return alike.of_customer(connection, customer)
+        return alike.of_customer(connection, customer, today)
 
 
 @retried
@@ -128,17 +154,19 @@ def change_customer(
     *,
     etags: Container[str],
     author: Author,
+    today: date,
     reason: str | None = None,
     ceiling: Ceiling | None = None,
 ) -> None:
     """Changes a customer who is still as the client saw it, which is one of `etags`. The audit log keeps the reason.
 
-    Raises CustomerNotFound, Outdated if somebody else has changed the customer since, and AboveCeiling for a limit or
-    an income above the ceiling of whoever changes it.
+    Of age and date of birth the latter is kept. Raises CustomerNotFound, Outdated if somebody else has changed the
+    customer since, AboveCeiling for a limit or an income above the ceiling of whoever changes it, and InvalidRequest
+    if age and date of birth do not fit each other on `today`.
     """
     with database.transaction() as tx:
         customer = _locked(tx.connection, customer_id, etags)
-        _change(tx.connection, customer, changes, author=author, reason=reason, ceiling=ceiling)
+        _change(tx.connection, customer, changes, author=author, today=today, reason=reason, ceiling=ceiling)
         tx.commit()
 
 
@@ -161,7 +189,14 @@ def change_and_view_customer(
     with database.transaction() as tx:
         customer = _locked(tx.connection, customer_id, etags)
         changed = _change(
-            tx.connection, customer, changes, author=author, reason=reason, ceiling=ceiling, has_next=True
+            tx.connection,
+            customer,
+            changes,
+            author=author,
+            today=today,
+            reason=reason,
+            ceiling=ceiling,
+            has_next=True,
         )
         facts = loans.facts(tx.connection, customer_id, today)
         if facts is None:
@@ -185,17 +220,27 @@ def _change(
     changes: Mapping[str, object],
     *,
     author: Author,
+    today: date,
     reason: str | None,
     ceiling: Ceiling | None,
     has_next: bool = False,
 ) -> Customer:
     _check_ceiling(customer, changes, ceiling)
+    if AGES & changes.keys():
+        changes = {**changes, **_ages(customer, changes, today)}
     changed = customers.change(connection, customer.customer_id, changes)
     before, after = difference(vars(customer), vars(changed))
     told = after | ({"reason": reason} if reason else {})
     event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer.customer_id, before, told)
     audit.add(connection, author, event, with_next=has_next)
     return changed
+
+
+def _ages(customer: Customer, changes: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """Age and date of birth of a customer who is changed so; what is not given stays as it is."""
+    born = changes.get("date_of_birth") if "date_of_birth" in changes else customer.date_of_birth
+    age = changes.get("age") if "age" in changes or born else customer.age
+    return _fitting(age, born, today)
 
 
 def _check_ceiling(customer: Customer, changes: Mapping[str, object], ceiling: Ceiling | None) -> None:

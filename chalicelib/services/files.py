@@ -21,10 +21,16 @@ NOT_THERE = {"404", "403", "NoSuchKey", "NotFound", "NoSuchVersion"}
 
 
 def published(
-    s3: "S3Client", signer: "S3Client", *, bucket: str, key: str, make: Callable[[], bytes], kind: str = XLSX
+    s3: "S3Client",
+    signer: "S3Client",
+    *,
+    bucket: str,
+    key: str,
+    make: Callable[[], bytes],
+    content_type: str = XLSX,
 ) -> str:
     """A link to the file under `key`, which `make` makes unless it is there: a key names what is in the file.
-    `kind` is its content type.
+    `content_type` is that of the file.
 
     `s3` is asked; `signer` signs the link, for the address at which the reader reaches S3.
 
@@ -32,7 +38,7 @@ def published(
     """
     with reached():
         if not _is_there(s3, bucket, key):
-            s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=kind)
+            s3.put_object(Bucket=bucket, Key=key, Body=make(), ContentType=content_type)
     return download_link(signer, bucket, key)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import Conflict, ImportNotFound
 from chalicelib.imports import findings, jobs
 from chalicelib.imports.files import content_type_of, safe_file_name
-from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports.findings import FindingCount, StoredFinding
 from chalicelib.imports.jobs import ImportJob, NewJob
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
@@ -61,13 +61,14 @@ def start_import(
     file_name: str,
     actor: Actor,
     request_id: str,
+    is_dry_run: bool = False,
 ) -> StartedImport:
-    """Notes an import, which may change what the actor may, and signs the upload of its file. Raises InvalidRequest for
-    a file of another kind.
+    """Notes an import, which may change what the actor may, and signs the upload of its file. A dry run is taken back
+    once it is known what it would do. Raises InvalidRequest for a file of another kind.
     """
     name = safe_file_name(file_name)
     content_type = content_type_of(name)
-    job = _start(database, bucket=bucket, file_name=name, actor=actor, request_id=request_id)
+    job = _start(database, bucket=bucket, file_name=name, actor=actor, request_id=request_id, is_dry_run=is_dry_run)
     upload = _signed_upload(signer, bucket=bucket, key=job.object_key, content_type=content_type)
     return StartedImport(job, name, upload)
 
@@ -80,8 +81,30 @@ def release_import(database: Database, s3: "S3Client", import_id: int, *, actor:
     the file is not in S3 any more; Unavailable where S3 cannot be reached.
     """
     job = _releasable(database, import_id)
+    return _again(database, s3, job, actor=actor, request_id=request_id, releases=import_id)
+
+
+def import_for_good(
+    database: Database, s3: "S3Client", import_id: int, *, actor: Actor, request_id: str, own: str | None = None
+) -> NewJob:
+    """Imports the file of a dry run, which may change what this actor may. It is a copy in S3 under the number of the
+    new import, which is returned.
+
+    Raises ImportNotFound; Conflict for what is no completed dry run, or whose file is not in S3 any more; Unavailable
+    where S3 cannot be reached.
+    """
+    job = view_import(database, import_id, own)
+    if not job.is_dry_run or job.state != ImportState.COMPLETED:
+        raise Conflict(f"Import {import_id} is not a dry run that is done.")
+    return _again(database, s3, job, actor=actor, request_id=request_id)
+
+
+def _again(
+    database: Database, s3: "S3Client", job: ImportJob, *, actor: Actor, request_id: str, releases: int | None = None
+) -> NewJob:
+    """Has the file of an import imported as one of this actor."""
     source = {"Bucket": job.bucket, "Key": job.object_key, "VersionId": job.object_version}
-    not_kept = Conflict(f"The file of import {import_id} is not kept any more; ask for it to be sent again.")
+    not_kept = Conflict(f"The file of import {job.import_id} is not kept any more; ask for it to be sent again.")
     with reached(not_there=not_kept):
         s3.head_object(**source)  # type: ignore[arg-type]
         released = _start(
@@ -90,7 +113,7 @@ def release_import(database: Database, s3: "S3Client", import_id: int, *, actor:
             file_name=job.file_name,
             actor=actor,
             request_id=request_id,
-            releases=import_id,
+            releases=releases,
         )
         s3.copy_object(Bucket=job.bucket, Key=released.object_key, CopySource=source)  # type: ignore[arg-type]
     return released
@@ -167,6 +190,33 @@ def list_findings(
 
 
 @retried
+def finding_groups(database: Database, import_id: int) -> Sequence[FindingCount]:
+    """What an import that is done says of rows, each kind of it once with how often; the gravest first."""
+    with database.reading() as connection:
+        return findings.groups(connection, import_id)
+
+
+@retried
+def dismiss_import(
+    database: Database, import_id: int, *, author: Author, own: str | None = None, is_undone: bool = False
+) -> None:
+    """Takes a failed import from those that need attention, or puts it back. Again, it changes nothing.
+
+    Raises ImportNotFound, and Conflict for an import that did not fail.
+    """
+    action = Action.IMPORT_RESTORED if is_undone else Action.IMPORT_DISMISSED
+    with database.transaction() as tx:
+        job = jobs.find(tx.connection, import_id, own)
+        if job is None:
+            raise _not_found(import_id)
+        if job.state != ImportState.FAILED:
+            raise Conflict(f"Import {import_id} did not fail; there is nothing to dismiss.")
+        if jobs.dismiss(tx.connection, import_id, None if is_undone else author.name):
+            audit.add(tx.connection, author, Event(action, SubjectKind.IMPORT, import_id))
+        tx.commit()
+
+
+@retried
 def is_releasable(database: Database, import_id: int) -> bool:
     """Whether an import left out rows, or left loans waiting, that it would not with the rights of another."""
     with database.reading() as connection:
@@ -210,6 +260,7 @@ def _start(
     actor: Actor,
     request_id: str,
     releases: int | None = None,
+    is_dry_run: bool = False,
 ) -> NewJob:
     author = Author.of(actor, request_id)
     with database.transaction() as tx:
@@ -220,8 +271,9 @@ def _start(
             started_by=actor.identity,
             spares_registered=actor.spares_registered,
             is_released=releases is not None,
+            is_dry_run=is_dry_run,
         )
-        after = {"key": job.object_key}
+        after = {"key": job.object_key} | ({"dry_run": True} if is_dry_run else {})
         audit.add(tx.connection, author, Event(Action.IMPORT_STARTED, SubjectKind.IMPORT, job.import_id, after=after))
         if releases is not None:
             released = Event(Action.IMPORT_RELEASED, SubjectKind.IMPORT, releases, after={"as_import": job.import_id})

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
-from chalicelib.rules.text import harmless
+from chalicelib.rules.text import harmless, is_formula
 from chalicelib.services.files import XLSX, download_link, reached
 
 if TYPE_CHECKING:
@@ -169,6 +169,8 @@ def _cell_writer(sheet: Any, written: Written) -> Callable[[Value], Any]:
         cell: Any = WriteOnlyCell(sheet, value=plain(value))
         if isinstance(value, str):
             cell.data_type = "s"
+            if is_formula(value):
+                cell.quotePrefix = True
         else:
             cell.number_format = formats[written]
         return cell

@@ -23,7 +23,7 @@ def list_views(database: Database, user_id: int, of_list: str | None = None) -> 
 def save_view(database: Database, user_id: int, view: SavedView) -> None:
     """Adds a view, or replaces the one of this name. Raises Conflict if there are too many."""
     with database.transaction() as tx:
-        if saved_views.count(tx.connection, user_id) >= MOST_VIEWS:
+        if saved_views.count_beside(tx.connection, user_id, view) >= MOST_VIEWS:
             raise Conflict(f"You have {MOST_VIEWS} views already. Delete one first.")
         saved_views.save(tx.connection, user_id, view)
         tx.commit()

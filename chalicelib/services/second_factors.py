@@ -37,10 +37,11 @@ class SecondFactor:
 
 @dataclass(frozen=True)
 class Proof:
-    """A code that was typed, of the app or a recovery code, when, and in which request."""
+    """A code that was typed, of the app or a recovery code, when, from which address and in which request."""
 
     code: str = field(repr=False)
     now: datetime
+    address: str
     request_id: str
 
 
@@ -52,7 +53,7 @@ def pass_code(database: Database, token: Token, proof: Proof) -> OpenedSession:
     holder = _counted(database, token)
     opened = _pass(database, token, proof)
     if opened is None:
-        note_failure(database, holder.user_id, login=holder.login, address=holder.address, request_id=proof.request_id)
+        _note_wrong(database, holder, proof)
         raise Unauthenticated(WRONG)
     return opened
 
@@ -95,10 +96,13 @@ def remove_own(database: Database, author: Author, proof: Proof) -> None:
 def remove(database: Database, author: Author, user_id: int) -> None:
     """Takes the second factor from a user, who signs in without until they set up another one.
 
-    Raises UserNotFound, and Conflict if there is none.
+    Raises UserNotFound, and Conflict for oneself, and if there is none.
     """
     with database.transaction() as tx:
         user, _ = locked(tx.connection, user_id)
+        if (author.kind, author.author_id) == (USER, user_id):
+            # It takes a code there, which who finds the screen unlocked does not have.
+            raise Conflict("You cannot remove your own second factor here. Remove it under My account.")
         if not second_factors.remove(tx.connection, user_id):
             raise Conflict(f"{user.login} has no second factor.")
         sign_in_failures.clear(tx.connection, _subject(user_id))
@@ -139,7 +143,7 @@ def _pass(database: Database, token: Token, proof: Proof) -> OpenedSession | Non
             tx.connection,
             holder.user_id,
             holder.password_hash,
-            address=holder.address,
+            address=proof.address,
             request_id=proof.request_id,
             awaits_code=False,
         )
@@ -148,16 +152,19 @@ def _pass(database: Database, token: Token, proof: Proof) -> OpenedSession | Non
 
 
 def _prove_own(database: Database, author: Author, proof: Proof, *, codes: list[str] | None) -> None:
-    _count_own(database, author)
+    holder = _count_own(database, author)
     if not _renew_or_remove(database, author, proof, codes):
+        _note_wrong(database, holder, proof)
         raise Unauthenticated(WRONG)
 
 
 @retried
-def _count_own(database: Database, author: Author) -> None:
+def _count_own(database: Database, author: Author) -> Holder:
     with database.transaction() as tx:
-        _count(tx.connection, _own(tx.connection, author).user_id)
+        holder = _own(tx.connection, author)
+        _count(tx.connection, holder.user_id)
         tx.commit()
+    return holder
 
 
 @retried
@@ -197,6 +204,10 @@ def _count(connection: Connection, user_id: int) -> None:
     wait = sign_in_failures.count_attempt(connection, Counted(_subject(user_id), MOST_WRONG_CODES))
     if wait is not None:
         raise TooManyRequests(waiting_sentence(wait), wait)
+
+
+def _note_wrong(database: Database, holder: Holder, proof: Proof) -> None:
+    note_failure(database, holder.user_id, login=holder.login, address=proof.address, request_id=proof.request_id)
 
 
 def _subject(user_id: int) -> str:

@@ -163,10 +163,16 @@ def _servicing(connection: Connection, today: date) -> Servicing:
 
 @retried
 def imports_to_look_at(database: Database) -> list[ImportJob]:
-    """Of the latest imports those that run, failed or left rows out, the newest first."""
+    """Of the latest imports those that run, failed or left rows out, the newest first; without those dismissed."""
     with database.reading() as connection:
         latest = jobs.listed(connection, Cursor(LATEST_IMPORTS)).rows
-    return [job for job in latest if job.state != ImportState.COMPLETED or any(sheet.rejected for sheet in job.sheets)]
+    return [job for job in latest if _needs_attention(job)]
+
+
+def _needs_attention(job: ImportJob) -> bool:
+    if job.state == ImportState.COMPLETED:
+        return not job.is_dry_run and any(sheet.rejected for sheet in job.sheets)
+    return job.dismissed_at is None
 
 
 def counted_since(today: date) -> date:

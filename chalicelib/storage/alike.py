@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -11,9 +12,9 @@ from chalicelib.rules.typed.names import full_name
 # So many are named. A phone number that hundreds have is nobody's, and of a frequent name there are many of an age.
 MOST = 5
 
-# As JSON, for a statement that knows phone_number, first_name, last_name and age: each with number, first and last
-# name, and whether phone number, and name and age, are the same. The words of a name may be in another order, with
-# accents or without. `others` is a condition on the customers.
+# As JSON, for a statement that knows phone_number, first_name, last_name, age_today and today: each with number, first
+# and last name, and whether phone number, and name and age, are the same. The words of a name may be in another order,
+# with accents or without. `others` is a condition on the customers.
 _ALIKE = """
     SELECT coalesce(jsonb_agg(jsonb_build_array(customer_id, first_name, last_name, by_phone, by_name)), '[]')
     FROM (
@@ -29,7 +30,15 @@ _ALIKE = """
              FROM customers
              WHERE array_to_tsvector(search_words((first_name || ' ') || last_name))
                        = array_to_tsvector(search_words((CAST(:first_name AS text) || ' ') || CAST(:last_name AS text)))
-               AND age = CAST(:age AS smallint) {others}
+               AND age = CAST(:age_today AS smallint) AND date_of_birth IS NULL {others}
+             LIMIT :most_alike)
+            UNION ALL
+            (SELECT customer_id, first_name, last_name, false, true
+             FROM customers
+             WHERE array_to_tsvector(search_words((first_name || ' ') || last_name))
+                       = array_to_tsvector(search_words((CAST(:first_name AS text) || ' ') || CAST(:last_name AS text)))
+               AND age IS NULL
+               AND date_part('year', age(CAST(:today AS date), date_of_birth)) = CAST(:age_today AS smallint) {others}
              LIMIT :most_alike)
         ) AS each_way
         GROUP BY customer_id
@@ -39,7 +48,6 @@ _ALIKE = """
 """
 # What an INSERT can return beside the customer that it adds, whom it does not see.
 OF_A_NEW_ONE = f"({_ALIKE.format(others='')})"
-LIMIT = {"most_alike": MOST}
 _OF_ONE = text(_ALIKE.format(others="AND customer_id <> :customer_id"))
 
 
@@ -53,11 +61,16 @@ class Alike:
     same_name_and_age: bool
 
 
-def of_customer(connection: Connection, customer: Any) -> Sequence[Alike]:
+def values_of(person: Any, today: date) -> dict[str, Any]:
+    """What the query asks of a person, whose age is that of `today`."""
+    values = {name: getattr(person, name) for name in ("phone_number", "first_name", "last_name")}
+    return {**values, "age_today": person.age_on(today), "today": today, "most_alike": MOST}
+
+
+def of_customer(connection: Connection, customer: Any, today: date) -> Sequence[Alike]:
     """The other customers who are likely the same person as this one, the surest first."""
-    names = ("customer_id", "phone_number", "first_name", "last_name", "age")
-    values = {name: getattr(customer, name) for name in names}
-    return alike_from_stored(connection.execute(_OF_ONE, values | LIMIT).scalar_one())
+    values = {"customer_id": customer.customer_id, **values_of(customer, today)}
+    return alike_from_stored(connection.execute(_OF_ONE, values).scalar_one())
 
 
 def alike_from_stored(rows: Iterable[Sequence[Any]]) -> Sequence[Alike]:

@@ -12,7 +12,7 @@ from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.rules.servicing.values import Terms
 from chalicelib.storage import listing
-from chalicelib.storage.customers import Customer, matches
+from chalicelib.storage.customers import Customer, matches, stored
 from chalicelib.storage.listing import Order, Page, Place, Summary
 from chalicelib.storage.loan_list import is_late
 from chalicelib.storage.tables import customers, loan_positions, loans
@@ -81,7 +81,7 @@ def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -
         place,
         matching=[narrowed.where(each) for each in found] or [narrowed],
         number=_NUMBER,
-        make=Customer,
+        make=stored,
         number_of=lambda customer: customer.customer_id,
     )
 

@@ -1,7 +1,8 @@
 """The queries on customers."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -28,6 +29,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from chalicelib.postgres.connection import driver_of, prepared
 from chalicelib.rules.access import EVERYBODY, Author, Scope
+from chalicelib.rules.ages import current_age
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.bounds import MAX_ID
 from chalicelib.rules.typed.names import full_name
@@ -50,13 +52,18 @@ class _Numbered:
 
 @dataclass(frozen=True)
 class Registration:
-    """Who wants to become a customer; income in rupees a month."""
+    """Who wants to become a customer; income in rupees a month. With a date of birth, no age is kept."""
 
     first_name: str
     last_name: str
-    age: int
+    age: int | None
     phone_number: str
     monthly_income: Decimal
+    date_of_birth: date | None = field(default=None, kw_only=True)
+
+    def age_on(self, today: date) -> int:
+        """The age in years on that day, by the date of birth if it is known."""
+        return current_age(self.age, self.date_of_birth, today)
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,8 @@ _WORDS: ColumnElement[Any] = literal_column(
     "array_to_tsvector(search_words((customers.first_name || ' ') || customers.last_name))"
 )
 _phone_ending: ColumnElement[str] = literal_column(f'"right"(customers.phone_number, {PHONE_ENDING})')
-_COLUMNS = tuple(customers.c[field.name] for field in fields(Customer))
+_NAMES = tuple(field.name for field in fields(Customer))
+_COLUMNS = tuple(customers.c[name] for name in _NAMES)
 _STORED: Select[Any] = select(*_COLUMNS)
 _ONE: Select[Any] = prepared(_STORED.where(customers.c.customer_id == bindparam("customer_id")))
 _LOCKED: Select[Any] = prepared(_ONE.with_for_update(key_share=True))
@@ -106,8 +114,9 @@ _LOCKED: Select[Any] = prepared(_ONE.with_for_update(key_share=True))
 # waits for the database once. Where a file spares who was registered here, its loans go on waiting.
 _ADD = prepared(f"""
     WITH customer AS (
-        INSERT INTO customers (first_name, last_name, age, phone_number, monthly_income, approved_limit)
-        VALUES (:first_name, :last_name, :age, :phone_number, :monthly_income, :approved_limit)
+        INSERT INTO customers
+            (first_name, last_name, age, phone_number, monthly_income, date_of_birth, approved_limit)
+        VALUES (:first_name, :last_name, :age, :phone_number, :monthly_income, :date_of_birth, :approved_limit)
         RETURNING customer_id
     ), arrived AS (
         DELETE FROM waiting_loans AS waiting
@@ -126,13 +135,17 @@ _ADD = prepared(f"""
 """)  # noqa: S608 - a part of ours
 
 
-def add(connection: Connection, registration: Registration, approved_limit: Decimal, *, author: Author) -> Registered:
+def add(
+    connection: Connection, registration: Registration, approved_limit: Decimal, *, today: date, author: Author
+) -> Registered:
     """Inserts a customer under the next number of the sequence, with the loans that waited for it, and who did it; and
     looks for the same person in the same statement, which does not see whom it inserts.
     """
     values = {**vars(registration), "approved_limit": approved_limit}
     event = Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, None, after=values)
-    number, found = connection.execute(_ADD, values | alike.LIMIT | audit.entry_values(author, event)).one()
+    number, found = connection.execute(
+        _ADD, values | alike.values_of(registration, today) | audit.entry_values(author, event)
+    ).one()
     return Registered(customer_id=number, **values, alike=alike.alike_from_stored(found))
 
 
@@ -142,7 +155,7 @@ def lock(connection: Connection, customer_id: int) -> Customer | None:
     FOR NO KEY UPDATE, so that rows which merely refer to the customer can still be written.
     """
     row = connection.execute(_LOCKED, {"customer_id": customer_id}).first()
-    return None if row is None else Customer(*row)
+    return None if row is None else stored(*row)
 
 
 def lock_with_next(connection: Connection, customer_id: int) -> None:
@@ -158,7 +171,7 @@ def lock_with_next(connection: Connection, customer_id: int) -> None:
 def get(connection: Connection, customer_id: int) -> Customer | None:
     """One customer; None where there is none of that number."""
     row = connection.execute(_ONE, {"customer_id": customer_id}).first()
-    return None if row is None else Customer(*row)
+    return None if row is None else stored(*row)
 
 
 def change(connection: Connection, customer_id: int, changes: Mapping[str, object]) -> Customer:
@@ -169,7 +182,7 @@ def change(connection: Connection, customer_id: int, changes: Mapping[str, objec
         .values(**changes, updated_at=func.now())
         .returning(*_COLUMNS)
     )
-    return Customer(*connection.execute(statement).one())
+    return stored(*connection.execute(statement).one())
 
 
 def names(connection: Connection, customer_ids: Collection[int]) -> dict[int, str]:
@@ -199,7 +212,12 @@ def listed(
     else:
         statement = _ordered(statement, customers.c, order).limit(cursor.asked)
     rows = connection.execute(statement)
-    return cursor.slice([Customer(*row) for row in rows], lambda customer: customer.customer_id)
+    return cursor.slice([stored(*row) for row in rows], lambda customer: customer.customer_id)
+
+
+def stored(*values: Any) -> Customer:
+    """A customer from the columns of a row, in the order of the fields."""
+    return Customer(**dict(zip(_NAMES, values, strict=True)))
 
 
 def _found(statement: Select[Any], typed: str, order: Order, most: int) -> Select[Any]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from chalicelib.postgres.connection import prepared
+from chalicelib.rules.ages import current_age
 from chalicelib.rules.score import Facts
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.storage.tables import customers, loan_positions, loans
@@ -50,7 +51,12 @@ class LoanWithCustomer:
     first_name: str
     last_name: str
     phone_number: str
-    age: int
+    age: int | None
+    date_of_birth: date | None
+
+    def age_on(self, today: date) -> int:
+        """The age of the customer on that day."""
+        return current_age(self.age, self.date_of_birth, today)
 
 
 @dataclass(frozen=True)

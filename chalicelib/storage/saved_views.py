@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chalicelib.storage.tables import saved_views
@@ -33,9 +33,10 @@ def of_list(connection: Connection, user_id: int, name: str) -> list[SavedView]:
     return [SavedView(*row) for row in rows]
 
 
-def count(connection: Connection, user_id: int) -> int:
-    """How many views somebody has."""
-    return int(connection.execute(select(func.count()).where(_COLUMNS.user_id == user_id)).scalar_one())
+def count_beside(connection: Connection, user_id: int, view: SavedView) -> int:
+    """How many views somebody has beside the one that has the list and the name of this one."""
+    others = (_COLUMNS.user_id == user_id, or_(_COLUMNS.list != view.list, _COLUMNS.name != view.name))
+    return int(connection.execute(select(func.count()).where(*others)).scalar_one())
 
 
 def save(connection: Connection, user_id: int, view: SavedView) -> None:

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, text
 
 # Who has typed the password and is to type the code. The lock makes two who send the same code wait for each other.
 _WAITING = text("""
-    SELECT users.user_id, users.name, users.login, users.password_hash, users.totp_secret, users.totp_step,
-           sessions.address
+    SELECT users.user_id, users.name, users.login, users.password_hash, users.totp_secret, users.totp_step
     FROM sessions JOIN users USING (user_id)
     WHERE sessions.token_hash = :token_hash AND sessions.awaits_code AND sessions.ended_at IS NULL
       AND sessions.expires_at > now() AND users.disabled_at IS NULL AND users.totp_secret IS NOT NULL
@@ -17,7 +16,7 @@ _WAITING = text("""
 """)
 
 _OF_USER = text("""
-    SELECT user_id, name, login, password_hash, totp_secret, totp_step, '' FROM users
+    SELECT user_id, name, login, password_hash, totp_secret, totp_step FROM users
     WHERE user_id = :user_id AND disabled_at IS NULL
     FOR UPDATE
 """)
@@ -60,7 +59,6 @@ class Holder:
     password_hash: str = field(repr=False)
     secret: str | None = field(repr=False)
     step: int | None
-    address: str
 
 
 def waiting(connection: Connection, token_hash: bytes) -> Holder | None:

@@ -71,10 +71,13 @@ customers = Table(
     Column("customer_id", BigInteger, Identity(always=False), nullable=False),
     Column("first_name", Text, nullable=False),
     Column("last_name", Text, nullable=False),
-    Column("age", SmallInteger, nullable=False),
+    # The age that was given, where no date of birth is known: that one counts, also beside an age that the release
+    # before wrote.
+    Column("age", SmallInteger),
     Column("phone_number", Text, nullable=False),
     Column("monthly_income", MONEY, nullable=False),
     Column("approved_limit", MONEY, nullable=False),
+    Column("date_of_birth", Date),
     _now("created_at"),
     _now("updated_at"),
     # Whether a workbook brought the customer. Who was registered here is changed by those only who may do so by hand.
@@ -83,6 +86,8 @@ customers = Table(
     CheckConstraint("customer_id > 0", name="customers_customer_id_positive"),
     CheckConstraint("first_name <> ''", name="customers_first_name_given"),
     _within("customers", "age", bounds.AGE),
+    CheckConstraint("age IS NOT NULL OR date_of_birth IS NOT NULL", name="customers_age_or_date_of_birth"),
+    CheckConstraint(f"date_of_birth >= '{bounds.FIRST_BIRTH}'", name="customers_date_of_birth_range"),
     CheckConstraint(f"phone_number ~ '^[0-9]{{{bounds.PHONE_DIGITS}}}$'", name="customers_phone_number_ten_digits"),
     CheckConstraint("monthly_income > 0", name="customers_monthly_income_positive"),
     CheckConstraint("approved_limit >= 0", name="customers_approved_limit_not_negative"),
@@ -166,7 +171,6 @@ loans = Table(
     Index("loans_amount_idx", "loan_amount", "loan_id"),
     Index("loans_rate_idx", "interest_rate", "loan_id"),
     Index("loans_start_idx", "start_date", "loan_id"),
-    Index("loans_ended_idx", "end_date", "loan_id", postgresql_where=literal_column("NOT is_open")),
     Index("loans_created_by_idx", "created_by", "loan_id", postgresql_ops={"created_by": "text_pattern_ops"}),
 )
 
@@ -203,7 +207,6 @@ loan_applications = Table(
     CheckConstraint("approved = (loan_id IS NOT NULL)", name="loan_applications_loan_if_approved"),
     _within("loan_applications", "score", bounds.SCORE),
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
-    Index("loan_applications_decided_idx", "decided_on", "application_id"),
     Index("loan_applications_outcome_idx", "approved", "application_id"),
     # What the list of applications is sorted by, and found by where that is rare.
     Index("loan_applications_amount_idx", "loan_amount", "application_id"),
@@ -294,6 +297,13 @@ imports = Table(
     Column("spares_registered", Boolean, nullable=False, server_default="false"),
     # Whether an admin released it: its numbers may then be as far above the others as files can name.
     Column("is_released", Boolean, nullable=False, server_default="false"),
+    # Whether it is applied and taken back, so that people see what it would do.
+    Column("is_dry_run", Boolean, nullable=False, server_default="false"),
+    # When somebody said of a failed import that there is nothing left to do about it, and who (user:3).
+    Column("dismissed_at", DateTime(timezone=True)),
+    Column("dismissed_by", Text),
+    # What it said most often (imports/findings.py), counted once when it was completed.
+    Column("said", JSONB),
     PrimaryKeyConstraint("import_id", name="imports_pkey"),
     UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
     _known("imports", "state", ImportState),
@@ -338,6 +348,26 @@ import_rows = Table(
     Column("reference", Text),
     PrimaryKeyConstraint("import_id", "sheet", "row_number", name="import_rows_pkey"),
     _known("import_rows", "outcome", ROW_OUTCOMES),
+    # Which rows changed something, from a page to the next.
+    Index(
+        "import_rows_updated_idx",
+        "import_id",
+        "sheet",
+        "row_number",
+        postgresql_where=literal_column("outcome = 'updated'"),
+    ),
+)
+
+# What a dry run would have changed, as the audit log would have had it.
+import_changes = Table(
+    "import_changes",
+    metadata,
+    Column("import_id", BigInteger, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    PrimaryKeyConstraint("import_id", "subject_kind", "subject_id", name="import_changes_pkey"),
 )
 
 import_findings = Table(

@@ -171,7 +171,8 @@ def workbook_table(inputs: Inputs) -> Table:
 
 def memory_a_row(inputs: Inputs) -> float:
     """Bytes that a further row of a large workbook takes."""
-    more = inputs["import_1000k_mib"] - inputs["import_100k_mib"]
+    # The peaks may differ by less than what is not the rows'.
+    more = max(1, inputs["import_1000k_mib"] - inputs["import_100k_mib"])
     return more * 2**20 / (inputs["rows_of_1000k"] - inputs["rows_of_100k"])
 
 

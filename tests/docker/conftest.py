@@ -1,12 +1,15 @@
-"""The engine of this run with the stand-ins in it."""
+"""The engine of this run with the stand-ins in it, and a stack to start there."""
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.docker import standins
 from tests.docker.engine import CACHE, Engine, NoEngine, engine_of_its_own
+from tests.docker.stack import Stack
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +21,14 @@ def engine() -> Iterator[Engine]:
             yield running
     except NoEngine as reason:
         pytest.skip(f"Docker was not tested: {reason}")
+
+
+@pytest.fixture
+def stack(engine: Engine, tmp_path: Path) -> Iterator[Stack]:
+    made = Stack(engine, tmp_path / "state", free_port(), free_port())
+    standins.run_functions(engine, "process")
+    made.sweep()
+    try:
+        yield made
+    finally:
+        made.sweep()

@@ -128,8 +128,15 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-# Ends the engine whose process id is $1 once the pipe from this process closes, which no way of dying prevents.
-GUARD = 'cat >/dev/null; kill "$1" 2>/dev/null; while kill -0 "$1" 2>/dev/null; do sleep 0.2; done; rm -rf "$2"'
+# Ends the engine whose process id is $1 once the pipe from this process closes, which no way of dying prevents, and
+# removes its folder $2, where it leaves a name space of the network mounted.
+GUARD = """
+cat >/dev/null
+kill "$1" 2>/dev/null
+while kill -0 "$1" 2>/dev/null; do sleep 0.2; done
+umount --lazy "$2"/exec/netns/* 2>/dev/null
+rm -rf "$2"
+"""
 
 
 @contextmanager
@@ -163,8 +170,6 @@ def _dockerd(engine: Engine) -> Iterator[None]:
             daemon.kill()
             daemon.wait()
         guard.communicate(timeout=PATIENCE_SECONDS)
-        for space in (engine.folder / "exec" / "netns").glob("*"):
-            run(["umount", "--lazy", str(space)], check=False)
 
 
 def _wait_for(engine: Engine, daemon: subprocess.Popen[bytes], log: Path) -> None:

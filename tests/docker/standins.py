@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from infra.local.settings import DEPLOYER_IMAGE, LOCALSTACK_IMAGE, POSTGRES_IMAGE
 from tests.docker.engine import CACHE, Engine, run
@@ -22,10 +23,14 @@ from tests.support.settings import PROJECT
 
 FOLDER = Path(__file__).parent / "images"
 LOCALSTACK = PROJECT / "infra" / "localstack"
+LAMBDA_RUNTIME = LOCALSTACK / "lambda-runtime.txt"
+PLUGIN = tuple(sorted((LOCALSTACK / "loans_localstack").glob("*.py")))
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
 UV = PROJECT / ".local" / "uv" / "bin" / "uv"
 LABEL = "loans.standin"
 BASE = "loans-standin/base"
+# By its official name too, which LocalStack forms itself.
+LAMBDA_IMAGE = "public.ecr.aws/lambda/python:3.11"
 
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
 INCLUDED = ("ca-certificates", "curl", "iproute2", "locales", "procps", "python3.11", "python3.11-venv", "python3-pip")
@@ -46,10 +51,15 @@ class Image:
 
 
 def build(engine: Engine, say: Callable[[str], None]) -> None:
-    """Builds what is missing of the images of docker-compose.yml, with the executor of the project in LocalStack's."""
+    """Builds what is missing of the images of docker-compose.yml, and LocalStack's once for each executor."""
     digests = {BASE: _build_base(engine, say)}
     for image in IMAGES:
         digests[image.name] = _build(engine, image, digests[image.on], say)
+
+
+def run_functions(engine: Engine, executor: Literal["process", "docker"]) -> None:
+    """Makes LocalStack's image the one in which functions run by the project's executor, or by LocalStack's own."""
+    engine.docker("tag", f"loans-standin/localstack-{executor}", LOCALSTACK_IMAGE)
 
 
 def _build_base(engine: Engine, say: Callable[[str], None]) -> str:
@@ -133,9 +143,19 @@ def _furnish_postgres(context: Path) -> None:
 
 def _furnish_localstack(context: Path) -> None:
     _packages(LOCALSTACK / "requirements.txt", context / "packages")
-    _packages(LOCALSTACK / "lambda-runtime.txt", context / "lambda-runtime")
+    _furnish_lambda(context)
     plugin = ["--quiet", "--no-deps", "--reinstall", "--python", sys.executable, "--target", str(context / "packages")]
     run([str(UV), "pip", "install", *plugin, str(LOCALSTACK)])
+
+
+def _furnish_lambda(context: Path) -> None:
+    _packages(LAMBDA_RUNTIME, context / "lambda-runtime")
+
+
+def _furnish_executor(context: Path) -> None:
+    for path in PLUGIN:
+        (context / "loans_localstack").mkdir(exist_ok=True)
+        shutil.copy(path, context / "loans_localstack")
 
 
 IMAGES = (
@@ -145,8 +165,12 @@ IMAGES = (
         "loans-standin/localstack",
         "localstack",
         BASE,
-        (*sorted(LOCALSTACK.glob("*.*")), *sorted((LOCALSTACK / "loans_localstack").glob("*.py"))),
+        (*sorted(LOCALSTACK.glob("*.*")), *PLUGIN),
         _furnish_localstack,
     ),
-    Image(LOCALSTACK_IMAGE, "localstack-process", "loans-standin/localstack"),
+    Image("loans-standin/localstack-process", "localstack-process", "loans-standin/localstack"),
+    Image(
+        "loans-standin/localstack-docker", "localstack-docker", "loans-standin/localstack", PLUGIN, _furnish_executor
+    ),
+    Image(LAMBDA_IMAGE, "lambda", BASE, (LAMBDA_RUNTIME,), _furnish_lambda),
 )

@@ -224,7 +224,7 @@ def test_a_warning_comes_before_the_session_ends_and_one_stays_signed_in(console
     page.clock.install()
     sign_in(page, console, "officer", PASSWORD)
     page.goto(f"{console}customers/new/")
-    warning = page.get_by_role("alert")
+    warning = page.locator("#session-end")
     expect(warning).to_be_hidden()
     page.clock.fast_forward("25:00")
     expect(warning).to_contain_text("Your session ends at")

@@ -453,7 +453,7 @@ def test_who_loses_a_race_sees_what_changed_and_keeps_what_was_typed(officer: Br
     somebody = Author("key", "the branch")
     tag = etag_of(stored(database, number))
     changes = {"approved_limit": Decimal(5), "monthly_income": Decimal(30_000)}
-    change_customer(database, number, changes, etags={tag}, author=somebody)
+    change_customer(database, number, changes, etags={tag}, author=somebody, today=runtime.today())
     lost = officer.send(form, "", **correcting(form, approved_limit="900000"))
     assert lost.status == 412
     assert "by the branch" in lost.words
@@ -474,7 +474,7 @@ def test_a_long_history_goes_on_on_the_next_page(officer: Browser, database: Dat
     for limit in range(12):
         tag = etag_of(stored(database, number))
         changes, reason = {"approved_limit": Decimal(limit)}, f"because of {limit}."
-        change_customer(database, number, changes, etags={tag}, author=TEST, reason=reason)
+        change_customer(database, number, changes, etags={tag}, author=TEST, today=runtime.today(), reason=reason)
     seen = officer.get(f"/console/customers/{number}/")
     assert "because of 11." in seen.words
     assert "because of 1." not in seen.words

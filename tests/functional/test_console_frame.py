@@ -54,6 +54,21 @@ def test_after_the_sign_in_one_is_where_one_wanted_to_be(browser: Browser, datab
 
 
 @pytest.mark.parametrize(
+    ("searched", "arrived"),
+    [("लक्ष्मी नारायण वेंकटेश्वर", "/console/customers/?{query}"), ("ल" * 111, "/console/")],
+)
+def test_the_sign_in_leads_to_a_long_address_too_or_home(
+    browser: Browser, database: Database, searched: str, arrived: str
+) -> None:
+    user_of(database, Role.VIEWER, "asha")
+    query = urlencode({"q": searched})
+    form = browser.open(f"/console/customers/?{query}")
+    assert form.status == 200
+    sent = browser.send(form, SIGN_IN, login="asha", password=PASSWORD, next=form.hidden("next"))
+    assert browser.follow(sent).path == arrived.format(query=query)
+
+
+@pytest.mark.parametrize(
     "elsewhere",
     [
         "https://evil.example/",

@@ -19,14 +19,17 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Actor, Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.services import imports
+from chalicelib.services.audit import list_events
+from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.customers import Registration
+from chalicelib.storage.paging import Cursor
 from tests.support import plain_http
 from tests.support.application import BUCKET
 from tests.support.console.browser import HOST, Browser, Seen
 from tests.support.imports.jobs import BOOK, insert_findings, insert_import, reference
 from tests.support.lending import register
 from tests.support.people import TEST
-from tests.support.workbooks import customer, customers_book
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -181,14 +184,123 @@ def test_rows_that_were_rejected_can_be_read_in_the_page(officer: Browser, s3: "
     assert officer.get(f"/console/imports/{number}/?outcome=odd").status == 400
 
 
+def test_the_updated_rows_of_an_import_open_what_they_changed(
+    officer: Browser, s3: "S3Client", database: Database
+) -> None:
+    imported(officer, s3, database)
+    loans = [LOAN_HEADER, loan(1, 5001), loan(3, 5002, emis_paid_on_time=21)]
+    book = workbook({"customers": [CUSTOMER_HEADER, customer(1, age=50, monthly_income=70000)], "loans": loans})
+    page = start(officer)
+    assert send(page, workbook({"loans": [LOAN_HEADER, loan(1, 5001), loan(3, 5002)]})).ok
+    import_object(database, s3, reference(s3, form_of(page)[1]["key"]))
+    for dry_run, tense in (("true", "would change"), ("", "changed")):
+        page = start(officer, dry_run=dry_run)
+        send(page, book)
+        import_object(database, s3, reference(s3, form_of(page)[1]["key"]))
+        # From Home: Imports, the import, the number of those updated.
+        opened = officer.get(page.path)
+        link = next(each for each in opened.links() if "/changes/?sheet=customers" in each)
+        seen = officer.get(link)
+        assert tense in seen.words
+        assert "Row 2 1 Age: 41 → 50 Monthly income: ₹60,000 → ₹70,000" in seen.words
+        assert "/console/customers/1/" in seen.links()
+        loans_changed = officer.get(f"{page.path}changes/?sheet=loans")
+        assert "Emis paid on time: 20 → 21" in loans_changed.words
+        file = officer.get(f"{page.path}changes/csv/")
+        lines = plain_http.get(file.headers["Location"]).content.decode("utf-8-sig").splitlines()
+        assert lines[:3] == [
+            "sheet,row,kind,number,field,before,after",
+            "customers,2,customer,1,age,41,50",
+            "customers,2,customer,1,monthly_income,60000.00,70000.00",
+        ]
+        assert lines[3].startswith("loans,3,loan,")
+        assert lines[3].endswith(",emis_paid_on_time,20,21")
+    assert officer.get(f"{page.path}changes/?sheet=none").status == 404
+
+
+def test_changes_come_in_pages(officer: Browser, s3: "S3Client", database: Database) -> None:
+    for age in (40, 41):
+        page = start(officer)
+        send(page, customers_book(*(customer(number, age=age) for number in range(1, 61))))
+        import_object(database, s3, reference(s3, form_of(page)[1]["key"]))
+    first = officer.get(f"{page.path}changes/")
+    assert "Row 51 " in first.words
+    following = re.search(r'href="([^"]+)" rel="next"', first.text)
+    assert following
+    second = officer.get(f"{page.path}changes/{unescape(following.group(1))}").words
+    assert ("Row 51 " in second, "Row 52 " in second, "Row 61 " in second) == (False, True, True)
+
+
+def test_a_failed_import_is_dismissed_and_put_back(officer: Browser, database: Database) -> None:
+    number = insert_import(database, "failed", message="The file is damaged.", object_key="incoming/broken.xlsx")
+    page = officer.get(f"/console/imports/{number}/")
+    assert "broken.xlsx" in officer.get("/console/").words
+    assert "No imports found" in officer.get("/console/imports/?show=dismissed").words
+    seen = officer.follow(officer.send(page, "dismissal/"))
+    assert "Dismissed by a-officer of the tests on" in seen.words
+    assert "broken.xlsx" not in officer.get("/console/").words
+    assert "broken.xlsx" in officer.get("/console/imports/?show=dismissed").words
+    assert officer.send(page, "dismissal/").status == 303
+    officer.send(page, "restoral/")
+    assert "broken.xlsx" in officer.get("/console/").words
+    actions = [event.action for event in list_events(database, AuditFilter(subject_kind="import"), Cursor(9)).rows]
+    assert actions[:2] == ["import_restored", "import_dismissed"]
+
+
+def test_only_a_failed_import_is_dismissed(officer: Browser, database: Database) -> None:
+    number = insert_import(database, "completed", report_key="reports/1/x.xlsx")
+    page = officer.get(f"/console/imports/{number}/")
+    assert "dismissal" not in page.text
+    assert officer.send(page, f"/console/imports/{number}/dismissal/").status == 409
+
+
+def test_the_same_said_of_many_rows_is_one_line_with_a_count(
+    officer: Browser, s3: "S3Client", database: Database
+) -> None:
+    page = start(officer)
+    send(page, customers_book(*(customer(number, age=7) for number in range(1, 61)), customer(61, phone_number=1)))
+    import_object(database, s3, reference(s3, form_of(page)[1]["key"]))
+    seen = officer.get(page.path).words
+    assert "60 times in customers, first in row 2 Rejected Age For example: Age must be a whole number" in seen
+    assert "customers, row 62 Rejected Phone Number" in seen
+    assert "Next page" not in seen
+    assert "customers, row 3 " in officer.get(f"{page.path}?outcome=rejected").words
+
+
+def test_a_dry_run_changes_nothing_until_it_is_imported_for_good(
+    officer: Browser, s3: "S3Client", database: Database
+) -> None:
+    page = start(officer, dry_run="true")
+    assert "Nothing will be written" in page.words
+    send(page)
+    import_object(database, s3, reference(s3, form_of(page)[1]["key"]))
+    seen = officer.get(page.path)
+    assert "Dry run, import" in seen.words
+    assert "6 rows in 2 sheets" in seen.words
+    assert officer.get("/console/customers/1/").status == 404
+    assert "loans.xlsx" not in officer.get("/console/").words
+    done = officer.follow(officer.send(seen, "import/"))
+    assert "The file is being imported now" in done.words
+    key = jobs_of(database)[number_of(done)]
+    import_object(database, s3, reference(s3, key))
+    assert officer.get("/console/customers/1/").status == 200
+    assert officer.send(seen, f"/console/imports/{number_of(done)}/import/").status == 409
+
+
+def jobs_of(database: Database) -> dict[int, str]:
+    """The keys of all imports."""
+    return {job.import_id: job.object_key for job in imports.list_imports(database, Cursor(99)).rows}
+
+
 def test_an_admin_is_asked_to_release_what_a_key_may_not_change(
     admin: Browser, s3: "S3Client", database: Database
 ) -> None:
     person = Registration("Asha", "Rao", 33, "9812345678", Decimal(50000))
     number = register(database, person, STANDARD_1, TEST).customer_id
     key = Actor("key", "branch", Role.IMPORTER, 7)
-    asked = {"file_name": "branch.xlsx", "request_id": "a request"}
-    job = imports.start_import(database, s3, bucket=BUCKET, actor=key, **asked).job
+    job = imports.start_import(
+        database, s3, bucket=BUCKET, actor=key, file_name="branch.xlsx", request_id="a request"
+    ).job
     s3.put_object(Bucket=BUCKET, Key=job.object_key, Body=customers_book(customer(number)))
     import_object(database, s3, reference(s3, job.object_key))
     page = admin.open(f"/console/imports/{job.import_id}/")

@@ -10,7 +10,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from tests.support.console.browser import Browser, Seen
 from tests.support.customers import add_loan, named
-from tests.support.people import PASSWORD, second_factor_of, user_of
+from tests.support.people import PASSWORD, AuthenticatorApp, second_factor_of, user_of
 
 NEW = "/console/customers/new/"
 SIGN_IN = "/console/sign-in/"
@@ -183,6 +183,18 @@ def test_a_form_that_is_not_of_the_session_that_ended_is_not_kept(
     assert "kept" not in officer.follow(officer.post(NEW, {}, csrf=token, **TYPED)).text
 
 
+def test_the_key_of_an_authenticator_app_is_made_anew_and_not_carried(officer: Browser, database: Database) -> None:
+    address = "/console/account/second-factor/"
+    page = officer.get(address)
+    asked = too_late(officer, database, page, key=page.hidden("key"), code="123456")
+    assert page.hidden("key") not in asked.text
+    back = officer.follow(officer.send(asked, SIGN_IN, login="a-officer", password=PASSWORD, next=asked.hidden("next")))
+    assert back.path == address
+    app = AuthenticatorApp(back.hidden("key"))
+    assert app.secret in back.text.replace(" ", "")
+    assert officer.send(back, "", key=app.secret, code=app.next_code()).status == 303
+
+
 def test_more_than_can_be_carried_is_not_promised(officer: Browser, database: Database) -> None:
     asked = too_late(officer, database, officer.get(NEW), last_name="x" * (kept.MAX_BYTES + 1))
     assert asked.status == 403
@@ -215,6 +227,35 @@ def test_a_page_that_is_opened_too_late_says_why_one_has_to_sign_in(officer: Bro
     assert "Your session has ended." in officer.open("/console/customers/").words
     stranger = Browser(officer.client)
     assert "has ended" not in stranger.open("/console/customers/").words
+
+
+def test_a_form_of_the_session_before_comes_back_if_one_has_signed_in_elsewhere_meanwhile(
+    officer: Browser, database: Database
+) -> None:
+    page = officer.get(NEW)
+    end_sessions(database)
+    officer.cookies.pop("loans-session")
+    officer.sign_in("a-officer")
+    good = TYPED | {"age": "37", "first_name": "Meera", "idempotency_key": page.hidden("idempotency_key")}
+    back = officer.send(page, "", **good)
+    assert "Here is what you typed" in back.words
+    assert 'value="Iyer"' in back.text
+    assert customers(database) == 0
+    assert officer.follow(officer.send(back, "", **good)).path == "/console/customers/1/"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}, {}],
+)
+def test_a_form_without_its_token_is_shown_to_nobody_if_the_browser_does_not_say_that_it_is_ours(
+    officer: Browser, headers: dict[str, str]
+) -> None:
+    body = b"last_name=Iyer&csrf=" + b"0" * 64
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    refused = officer.call("POST", NEW, body, form | (headers or {"Origin": "https://loans.example"}))
+    assert refused.status == 403
+    assert "Iyer" not in refused.text
 
 
 def test_a_script_that_sends_a_form_is_led_to_the_sign_in_as_ever(officer: Browser, database: Database) -> None:

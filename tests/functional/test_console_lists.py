@@ -18,7 +18,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services import list_files
+from chalicelib.services import list_files, saved_views
 from tests.support.application import BUCKET
 from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import add_loan, named
@@ -183,6 +183,20 @@ def test_a_file_has_all_rows_that_match_in_their_order(
     assert "limit" in rows[0]["Reasons"]
 
 
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://x","y")', "+a", "-a", "@a", "＝a", "＠a"])
+def test_a_name_that_looks_like_a_formula_stays_a_name_in_every_file(
+    officer: Browser, database: Database, s3: "S3Client", name: str
+) -> None:
+    named(database, name, "")
+    content = content_of(officer.get("/console/customers/?format=csv"), s3).decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(content)))["Name"] == f"'{name}"
+    book = content_of(officer.get("/console/customers/?format=xlsx"), s3)
+    assert rows_of(book)[1][0] == name
+    # Also when somebody edits the cell.
+    (sheet,) = load_workbook(io.BytesIO(book)).worksheets
+    assert [sheet[place].quotePrefix for place in ("A2", "C2")] == [True, False]
+
+
 def test_a_file_ends_after_so_many_rows(
     officer: Browser, database: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +223,18 @@ def test_a_list_is_saved_under_a_name_replaced_renamed_and_deleted(officer: Brow
     assert "The view is deleted." in officer.follow(officer.send(page, "1/delete/")).words
     assert officer.send(page, "1/delete/").status == 404
     assert "No saved views yet" in officer.get("/console/views/").words
+
+
+def test_who_has_as_many_views_as_there_may_be_replaces_one_and_adds_none(
+    officer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_views, "MOST_VIEWS", 2)
+    page = officer.get("/console/views/")
+    for name in ("One", "Two", "Two"):
+        sent = officer.send(page, "", list="loans", query="late=1", name=name)
+        assert sent.status == 303, sent.words
+    for fields in ({"list": "loans", "name": "Three"}, {"list": "customers", "name": "Two"}):
+        assert "Delete one first" in officer.send(page, "", query="late=1", **fields).words
 
 
 def test_nobody_sees_or_changes_the_views_of_others(officer: Browser, database: Database) -> None:
@@ -244,7 +270,7 @@ def test_two_views_of_a_list_cannot_have_one_name(officer: Browser, database: Da
     assert "has this name already" in refused.words
 
 
-@pytest.mark.parametrize("query", ["late=0", "exposure_from=much", "sort=phone", "format=pdf"])
+@pytest.mark.parametrize("query", ["late=0", "exposure_from=much", "sort=phone", "format=pdf", f"sort={'x' * 41}"])
 def test_what_a_list_cannot_do_is_told(officer: Browser, query: str) -> None:
     assert officer.get(f"/console/customers/?{query}").status == 400
 

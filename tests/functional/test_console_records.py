@@ -131,7 +131,7 @@ def test_a_decision_stays_as_it_was_when_the_customer_changes(viewer: Browser, d
     applied(database, number, TOO_MUCH)
     before = viewer.get("/console/applications/1/").words
     tag = etag_of(view_customer(database, number, today=runtime.today()).customer)
-    change_customer(database, number, {"approved_limit": Decimal(5)}, etags={tag}, author=TEST)
+    change_customer(database, number, {"approved_limit": Decimal(5)}, etags={tag}, author=TEST, today=runtime.today())
     assert viewer.get("/console/applications/1/").words == before
 
 

@@ -196,6 +196,7 @@ def test_one_removes_ones_own_with_a_code_only(browser: Browser, app: Authentica
     code(browser, app.next_code())
     page = browser.get(FACTOR)
     assert browser.send(page, "remove/", code="000000").status == 400
+    assert actions(database)[0] == Action.SIGN_IN_FAILED
     assert "You have signed in with a code" in browser.get(FACTOR).words
     removed = browser.follow(browser.send(page, "remove/", code=app.recovery_codes[0]))
     assert "Set up a second factor" in removed.words
@@ -216,6 +217,19 @@ def test_an_admin_removes_that_of_another(
     assert browser.sign_in("asha").path == "/console/"
     (event,) = audit.list_events(database, AuditFilter(action=Action.SECOND_FACTOR_REMOVED), Cursor(2)).rows
     assert (event.actor_kind, event.actor_name, event.subject_id) == ("user", "a-admin of the tests", "1")
+
+
+def test_an_admin_does_not_remove_their_own_as_that_of_another(browser: Browser, database: Database) -> None:
+    browser.sign_in_as(database, Role.ADMIN)
+    set_up(browser)
+    page = browser.get("/console/administration/users/1/")
+    assert "Remove second factor" not in page.words
+    refused = browser.send(page, "second-factor/")
+    assert refused.status == 409
+    assert "Remove it under My account" in refused.words
+    answer = Api(browser.client, browser.cookies["loans-session"]).call("DELETE", "/api/users/1/second-factor")
+    assert answer.status == 409
+    assert "You sign in with a code" in browser.get(FACTOR).words
 
 
 @pytest.mark.usefixtures("compulsory")

@@ -89,6 +89,17 @@ def test_what_was_counted_too_long_ago_or_by_other_rates_is_counted_by_the_page(
     assert overview_of(large, replace(STANDARD_1, slabs=slabs), today).today.total == 4
 
 
+def test_what_another_release_counted_is_counted_by_the_page_if_it_has_another_form(large: Database) -> None:
+    today = runtime.today()
+    counted = overview_of(large, STANDARD_1, today)
+    for change in ("counted - 'servicing'", "jsonb_set(counted, '{refusals}', '{\"REASON_TO_COME\": 1}')"):
+        with large.engine.connect() as connection:
+            connection.execute(text(f"UPDATE counted_books SET counted = {change}"))
+        assert delinquency_of(large, today)[1] is None
+        assert overview_of(large, STANDARD_1, today).today == counted.today
+        assert delinquency_of(large, today)[1] is not None
+
+
 def test_collections_of_a_small_book_are_counted_as_they_are_shown(browser: Browser, book: Database) -> None:
     assert ", counted " not in browser.sign_in_as(book, Role.OFFICER).get("/console/collections/").words
 

@@ -12,7 +12,7 @@ def test_all_bad_fields_are_named_at_once(api: Api) -> None:
     body = {"first_name": " ", "last_name": "-", "age": 17, "phone_number": "12345", "nickname": "R"}
     envelope = assert_envelope(api.post("/api/register", body), 400, "invalid_request")
     assert envelope["error"].endswith(
-        "The fields of this request are first_name, last_name, age, monthly_income, phone_number."
+        "The fields of this request are first_name, last_name, date_of_birth, age, monthly_income, phone_number."
     )
     assert envelope["fields"] == {
         "first_name": [

@@ -231,7 +231,7 @@ def test_the_api_and_the_console(admin: Browser, recorder: Recorder, database: D
     api = Api(admin.client, credentials_of(database, Role.ADMIN))
     recorder.during(lambda: upload_a_file(api))
     deliver(admin.client, reference_of_the_upload())()
-    recorder.during(lambda: follow_the_links(api))
+    recorder.during(lambda: follow_the_links(api, admin))
     waiting = import_of_a_key(Api(admin.client, credentials_of(database, Role.IMPORTER)))
     deliver(admin.client, waiting)()
     recorder.during(lambda: release(api))
@@ -257,13 +257,18 @@ def a_loan(api: Api) -> int:
     return int(api.post("/api/create-loan/", asked).json["loan_id"])
 
 
-def follow_the_links(api: Api) -> None:
-    """To the report of the import, the template, a schedule and a statement, which are made when first asked for."""
+def follow_the_links(api: Api, admin: Browser) -> None:
+    """To the report of the import, the template, and whatever else is made when it is first asked for."""
+    offered = {"customer_id": registered(api), "loan_amount": 1000, "interest_rate": 12, "tenure": 12}
+    key_facts = api.post("/api/key-facts/", offered).json["number"]
     links = [
         api.get("/api/imports/1/").json["report"]["url"],
         api.get("/api/imports/template/").headers["Location"],
         api.post("/api/schedule/?format=xlsx", SCHEDULE).headers["Location"],
         api.get(f"/api/loans/{a_loan(api)}/statement/?format=xlsx").headers["Location"],
+        api.get(f"/api/key-facts/{key_facts}/?format=pdf").headers["Location"],
+        admin.get("/console/customers/?format=csv").headers["Location"],
+        admin.get("/console/loans/openings/").headers["Location"],
     ]
     for link in links:
         assert plain_http.get(link).ok

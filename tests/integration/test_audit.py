@@ -92,7 +92,7 @@ def test_a_correction_shows_what_it_changed_and_nothing_else(database: Database)
     register(database, PERSON, STANDARD_1, ASHA)
     etag = etag_of(view_customer(database, 1, today=TODAY).customer)
     changes = {"approved_limit": Decimal("10.10"), "phone_number": "9876543210"}
-    change_customer(database, 1, changes, etags={etag}, author=ASHA)
+    change_customer(database, 1, changes, etags={etag}, author=ASHA, today=TODAY)
     event = events(database)[-1]
     assert event.action == "customer_changed"
     assert event.before == {"approved_limit": Decimal("1800018")}
@@ -102,7 +102,7 @@ def test_a_correction_shows_what_it_changed_and_nothing_else(database: Database)
 def test_what_did_not_happen_is_not_there(database: Database) -> None:
     register(database, PERSON, STANDARD_1, ASHA)
     with pytest.raises(Outdated):
-        change_customer(database, 1, {"approved_limit": Decimal(1)}, etags={"another"}, author=ASHA)
+        change_customer(database, 1, {"approved_limit": Decimal(1)}, etags={"another"}, author=ASHA, today=TODAY)
     with pytest.raises(Exception, match="no customer 99"):
         create_loan(database, 99, LoanRequest(Decimal(1), Decimal(1), 1), STANDARD_1, TODAY, ASHA)
     assert [event.action for event in events(database)] == ["customer_registered"]

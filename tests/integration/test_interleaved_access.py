@@ -188,7 +188,7 @@ def test_of_two_who_send_one_code_at_once_one_gets_in(database: Database, new_da
     def pass_code(turn: int) -> bool:
         try:
             second_factors.pass_code(
-                databases[turn], (first, second)[turn], Proof(code, datetime.now(UTC), "a request")
+                databases[turn], (first, second)[turn], Proof(code, datetime.now(UTC), "192.0.2.1", "a request")
             )
         except Unauthenticated:
             return False

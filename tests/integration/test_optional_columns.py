@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from chalicelib.imports.kinds.columns import Column, Kind
 from chalicelib.imports.kinds.readers import ID, text_of_name
-from chalicelib.imports.merging.statements import differ, keep_stored, run
+from chalicelib.imports.merging.statements import or_stored
 from chalicelib.postgres.database import Database
 
 COLOURS = Kind(
@@ -27,17 +27,15 @@ def test_a_row_without_the_column_keeps_what_is_stored_and_an_empty_cell_takes_i
             "INSERT INTO staged_colours VALUES (7, 1, NULL), (7, 2, ''), (7, 3, 'cold'), (7, 4, NULL), (8, 1, NULL)",
         ):
             tx.connection.execute(text(statement))
-        run(tx.connection, keep_stored(COLOURS), 7)
-        staged = tx.connection.execute(text("SELECT * FROM staged_colours ORDER BY 1, 2")).all()
-        assert [tuple(row) for row in staged] == [
-            (7, 1, "warm"),
-            (7, 2, ""),
-            (7, 3, "cold"),
-            (7, 4, None),
-            (8, 1, None),
-        ]
-        changed = f"""
-            SELECT colour_id FROM staged_colours AS staged JOIN colours AS stored USING (colour_id)
-            WHERE import_id = 7 AND {differ(COLOURS.values, "staged", "stored")} ORDER BY 1
+        said = f"""
+            SELECT colour_id, {or_stored(COLOURS, "note")} AS note,
+                   {or_stored(COLOURS, "note")} IS DISTINCT FROM stored.note AS differs
+            FROM staged_colours AS staged LEFT JOIN colours AS stored USING (colour_id)
+            WHERE import_id = 7 ORDER BY 1
         """
-        assert list(tx.connection.scalars(text(changed))) == [2, 3]
+        assert [tuple(row) for row in tx.connection.execute(text(said))] == [
+            (1, "warm", False),
+            (2, "", True),
+            (3, "cold", True),
+            (4, None, False),
+        ]

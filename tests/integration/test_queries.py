@@ -134,8 +134,8 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         (lambda c: customers.listed(c, cursor=LATER, order=Order.NAME_DESCENDING), "customers_full_name_idx"),
         (lambda c: customers.listed(c, cursor=LATER, searched="asha777", order=Order.NAME), "customers_words_idx"),
         (lambda c: customers.listed(c, cursor=LATER, order=Order.NEWEST), "customers_pkey"),
-        (lambda c: alike.of_customer(c, SOMEBODY), "customers_same_person_idx"),
-        (lambda c: alike.of_customer(c, SOMEBODY), "customers_phone_number_idx"),
+        (lambda c: alike.of_customer(c, SOMEBODY, TODAY), "customers_same_person_idx"),
+        (lambda c: alike.of_customer(c, SOMEBODY, TODAY), "customers_phone_number_idx"),
         (lambda c: customers.names(c, [7, 8]), "customers_pkey"),
         (lambda c: applications.get(c, 7), "loan_applications_pkey"),
         (lambda c: jobs.find(c, 7), "imports_pkey"),
@@ -205,7 +205,9 @@ def test_what_is_recorded_is_written_without_reading_a_whole_table(portfolio: Co
 def test_a_registration_finds_the_same_person_without_reading_a_whole_table(portfolio: Connection) -> None:
     person = Registration("Asha", "Rao", 30, "7000000007", Decimal(50000))
     portfolio.exec_driver_sql("BEGIN")
-    plan = plan_of(portfolio, lambda connection: customers.add(connection, person, Decimal(1), author=BOOTSTRAP))
+    plan = plan_of(
+        portfolio, lambda connection: customers.add(connection, person, Decimal(1), today=TODAY, author=BOOTSTRAP)
+    )
     portfolio.exec_driver_sql("ROLLBACK")
     assert "customers_same_person_idx" in plan
     assert "customers_phone_number_idx" in plan
@@ -275,7 +277,7 @@ def counted_loans(**wanted: Any) -> Asking:
         (of_loans("amount", few=True, days_late=350), "loan_positions_unpaid_idx"),
         (of_loans("newest", few=True, status=Status.CLOSED), "loan_positions_over_idx"),
         (of_loans("newest", bucket=BUCKETS[0]), "loans_pkey"),
-        (of_loans("newest", few=True, current=False), "loans_ended_idx"),
+        (of_loans("newest", few=True, current=False), "loans_end_idx"),
         (of_late(), "Index Cond: (unpaid_from <= "),
         (of_late(700), "Index Cond: ((unpaid_from <= "),
         (counted_loans(days_late=60), "Index Only Scan using loan_positions_unpaid_idx"),

@@ -66,7 +66,7 @@ def test_what_libreoffice_saves_is_what_is_read(tmp_path: Path) -> None:
         (tmp_path / f"{seed}.xlsx").write_bytes(by_openpyxl(planned(seed)))
     customers = next(sheet for sheet in planned(0) if sheet.titles == CUSTOMER_HEADER)
     with (tmp_path / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([CUSTOMER_HEADER, *customers.rows])
+        csv.writer(file).writerows([CUSTOMER_HEADER, *(in_plain_letters(row) for row in customers.rows)])
     saved = tmp_path / "saved"
     saved.mkdir()
     try:
@@ -77,9 +77,14 @@ def test_what_libreoffice_saves_is_what_is_read(tmp_path: Path) -> None:
         held_against((saved / f"{seed}.xlsx").read_bytes(), planned(seed))
     layouts, _ = find_layouts(read_workbook(BytesIO((saved / "table.xlsx").read_bytes())))
     (chunk,) = read_chunks(layouts)
-    # In which encoding LibreOffice reads a .csv is the machine's to say, so the names are left out.
     rows = list(zip(*chunk.columns, strict=True))
     assert [(row[0], *row[3:]) for row in rows] == [(row[0], *row[3:]) for row in map(_as_stored, customers.rows)]
+
+
+def in_plain_letters(row: Sequence[object]) -> list[object]:
+    """The row with other names: in which encoding LibreOffice reads a .csv is the machine's to say."""
+    number, _, _, *others = row
+    return [number, "Asha", "Rao", *others]
 
 
 def test_it_is_stored_so(aws: Aws, database: Database) -> None:

@@ -1,5 +1,6 @@
 """A customer is found however the name and the number are typed."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from chalicelib.storage.customers import FEW, Order, Registration
 from chalicelib.storage.paging import Cursor, Slice
 from tests.support.people import TEST
 
+TODAY = date(2026, 11, 23)
 PEOPLE = {
     1: ("\u095b\u0930\u0940\u0928\u093e", "Khan"),
     2: ("\u0130lker", "Test"),
@@ -36,7 +38,10 @@ def test_a_customer_is_found(database: Database, typed: str, found: int) -> None
     with database.transaction() as tx:
         for number, (first, last) in PEOPLE.items():
             person = Registration(first, last, 41, f"98123{number:05}", Decimal(60000))
-            assert customers.add(tx.connection, person, Decimal(1), author=TEST).customer_id == number
+            assert (
+                customers.add(tx.connection, person, Decimal(1), today=date(2026, 11, 23), author=TEST).customer_id
+                == number
+            )
         listed = customers.listed(tx.connection, cursor=Cursor(20), searched=typed)
         assert [each.customer_id for each in listed.rows] == [found]
 

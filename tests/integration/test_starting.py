@@ -23,6 +23,11 @@ def test_a_function_starts_if_its_database_cannot_be_reached() -> None:
     assert _started(nobody_listens, {"AWS_LAMBDA_FUNCTION_NAME": "loans"}) == "0"
 
 
+def test_a_function_starts_if_its_database_is_not_there_yet(database_url: str) -> None:
+    no_such_database = f"{database_url}_not_there"
+    assert _started(no_such_database, {"AWS_LAMBDA_FUNCTION_NAME": "loans"}) == "0"
+
+
 def _started(url: str, variables: dict[str, str]) -> str:
     environ = {
         "PATH": os.environ["PATH"],

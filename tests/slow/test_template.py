@@ -282,6 +282,7 @@ def test_what_nobody_needs_any_more_leaves_the_bucket(resources: dict[str, Any])
         "openings/",
         "lists/",
         "papers/",
+        "changes/",
         "reports/",
     }
 

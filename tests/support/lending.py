@@ -1,6 +1,6 @@
 """Customers, loans and transactions as a request makes them, for tests that need the result and not its answer."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Generic, TypeVar
 
 from chalicelib.postgres.database import Database
@@ -30,7 +30,9 @@ class Kept(Generic[Made]):
 def register(database: Database, registration: Registration, policy: Policy, author: Author) -> Customer:
     """A registered customer."""
     kept = Kept[Customer]()
-    customers.register(database, registration, policy=policy, author=author, once=Once(None, kept))
+    customers.register(
+        database, registration, policy=policy, today=datetime.now(UTC).date(), author=author, once=Once(None, kept)
+    )
     return kept.made[-1]
 
 

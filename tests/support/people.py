@@ -62,7 +62,7 @@ class AuthenticatorApp:
 def second_factor_of(database: Database, user: User) -> AuthenticatorApp:
     """Sets up a second factor for a user."""
     app = AuthenticatorApp(new_secret())
-    proof = Proof(app.next_code(), datetime.now(UTC), "a request")
+    proof = Proof(app.next_code(), datetime.now(UTC), "192.0.2.1", "a request")
     app.recovery_codes += second_factors.set_up(
         database, Author(USER, user.name, user.user_id), app.secret, proof=proof
     )

@@ -13,7 +13,8 @@ from chalicelib.imports.kinds.loans import LOANS
 from chalicelib.imports.kinds.openings import OPENINGS
 from chalicelib.imports.kinds.receipts import RECEIPTS
 
-CUSTOMER_HEADER, LOAN_HEADER = CUSTOMERS.titles, LOANS.titles
+# As people have them: without what was added later.
+CUSTOMER_HEADER, LOAN_HEADER = tuple(column.title for column in CUSTOMERS.required), LOANS.titles
 OPENING_HEADER, RECEIPT_HEADER = OPENINGS.titles, RECEIPTS.titles
 
 Rows = Sequence[Sequence[Any]]

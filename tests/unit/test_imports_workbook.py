@@ -279,7 +279,7 @@ def test_text_with_commas_or_semicolons_is_a_sheet(encoding: str, delimiter: str
     content = CSV.format(d=delimiter).replace("\n", line_end).encode(encoding)
     chunk = only_chunk(content)
     assert good_rows(chunk) == [
-        (1, f'Asha{delimiter} "A" B', "Menon", 41, "9812345678", Decimal("60000.50"), Decimal(2200000))
+        (1, f'Asha{delimiter} "A" B', "Menon", 41, "9812345678", Decimal("60000.50"), Decimal(2200000), None)
     ]
     assert [(finding.sheet, finding.row_number, finding.column_name) for finding in chunk.findings] == [
         ("csv", 4, "Age"),

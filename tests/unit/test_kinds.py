@@ -94,8 +94,10 @@ def values_of(header: list[str], *rows: list[Cell]) -> tuple[list[Any], list[Fin
 def test_a_column_that_is_not_there_is_not_a_column_of_empty_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(headers, "KINDS", (PEOPLE, LOANS))
     row: list[Cell] = [1, "Asha", "Menon", 41, 9812345678, 60000, 2200000]
-    assert values_of([*PEOPLE.titles], [*row, "a@b.example"], [*row, ""]) == (["a@b.example", ""], [])
-    values, ((_, number, outcome, title, _, code, message),) = values_of([*CUSTOMERS.titles], row)
+    assert values_of([*PEOPLE.titles], [*row, "", "a@b.example"], [*row, "", ""]) == (["a@b.example", ""], [])
+    values, ((_, number, outcome, title, _, code, message),) = values_of(
+        [column.title for column in CUSTOMERS.required], row
+    )
     assert values == [None]
     assert (number, outcome, title, code) == (1, "flagged", "E-mail", "absent_column")
     assert message == "The sheet has no column E-mail; what is stored was left as it was."

@@ -247,6 +247,8 @@ def test_ten_digits_that_begin_with_0_are_taken_and_told_of() -> None:
         ("user 12", Sought("user 12")),
         ("loaner 12", Sought("loaner 12")),
         ("loan", Sought("loan")),
+        # To an expression that ignores case, a long s is an s; to nobody else.
+        ("cu\u017ftomer 3", Sought("cu\u017ftomer 3")),
         ("9" * 19, Sought("9" * 19)),
         ("9" * 90, Sought("9" * 90)),
     ],

@@ -1,5 +1,6 @@
 """What the API answers about customers."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, NotRequired
 
@@ -43,6 +44,9 @@ class CustomerRecord(TypedDict):
     first_name: FirstName
     last_name: LastName
     age: Age
+    date_of_birth: Annotated[
+        date | None, Field(description="the date of birth, by which the age is computed, if known")
+    ]
     phone_number: Phone
     monthly_income: Income
     approved_limit: Limit

@@ -70,6 +70,7 @@ class ImportRecord(TypedDict):
 
     import_id: Annotated[int, Field(description="the number of the import")]
     state: Annotated[str, one_of(ImportState), Field(description="how it goes")]
+    dry_run: Annotated[bool, Field(description="whether it only says what it would do; then nothing was written")]
     file_name: Annotated[str, Field(description="the name of the file")]
     key: Annotated[str, Field(description="where the file lies in the bucket")]
     created_at: Annotated[datetime, Field(description="the moment at which it began")]

@@ -14,6 +14,7 @@ from chalicelib.console.frame.redirects import SECOND_FACTOR, handed_over, redir
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import Conflict, InvalidRequest, TooManyRequests, Unauthenticated
+from chalicelib.requests import gateway
 from chalicelib.rules.access import Owed
 from chalicelib.services import second_factors, users
 from chalicelib.services.second_factor_codes import KEY_FORM, RECOVERY_FORM, address_of, new_secret
@@ -87,7 +88,7 @@ def _proven(visit: Visit, act: Callable[[Visit], Response]) -> Response:
 
 
 def _proof(visit: Visit) -> Proof:
-    return Proof(visit.form.get("code", ""), datetime.now(UTC), visit.request_id)
+    return Proof(visit.form.get("code", ""), datetime.now(UTC), gateway.address_of(visit.request), visit.request_id)
 
 
 def _page(visit: Visit, form: Form, status: int = 200) -> Response:

@@ -67,7 +67,7 @@ def send_code(visit: Visit) -> Response:
     assert visit.token is not None
     if visit.actor.owes is not Owed.CODE:
         return redirect(visit, _carried(visit)["next"])
-    proof = Proof(visit.form.get("code", ""), datetime.now(UTC), visit.request_id)
+    proof = Proof(visit.form.get("code", ""), datetime.now(UTC), address_of(visit.request), visit.request_id)
     try:
         opened = second_factors.pass_code(runtime.database(), visit.token, proof)
     except Unauthenticated as error:

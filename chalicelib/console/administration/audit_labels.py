@@ -24,6 +24,8 @@ ACTIONS: Mapping[str, str] = {
     Action.IMPORT_COMPLETED: "Completed an import",
     Action.IMPORT_FAILED: "Failed an import",
     Action.IMPORT_RELEASED: "Released an import",
+    Action.IMPORT_DISMISSED: "Dismissed a failed import",
+    Action.IMPORT_RESTORED: "Took back the dismissal of an import",
     Action.IMPORTS_REDRIVEN: "Tried failed files again",
     Action.KEY_CREATED: "Created an API key",
     Action.KEY_ROTATED: "Rotated an API key",

@@ -67,6 +67,7 @@ def change_customer(visit: Visit, customer_id: str) -> Response:
             changes,
             etags={typed.get("etag", "")},
             author=visit.author,
+            today=runtime.today(),
             reason=wanted.reason,
             ceiling=runtime.settings().ceilings.of(visit.actor.role),
         )
@@ -82,7 +83,9 @@ def _changes(customer: Customer, wanted: Correction) -> dict[str, object]:
     changes = {name: value for name, value in given.items() if value != getattr(customer, name)}
     if not changes:
         raise InvalidRequest("Nothing is different from what is stored. Change a field, or leave this page.")
-    return changes
+    # An age beside a date of birth is held to it, also the one that stood in the form.
+    beside = {"age": wanted.age} if changes.get("date_of_birth") and wanted.age is not None else {}
+    return changes | beside
 
 
 def _refused(typed: dict[str, str], error: InvalidRequest) -> Form:

@@ -5,6 +5,7 @@ The forms, the customer's page, the history and the audit log are all made from 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +15,18 @@ from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.rendering import formats
 from chalicelib.errors import InvalidRequest
 from chalicelib.requests.json_bodies import shown
-from chalicelib.requests.models import Income, Limit, Model, Phone, Reason
-from chalicelib.rules.bounds import NAME_LENGTH
+from chalicelib.requests.models import (
+    AgeUnlessBorn,
+    BirthDate,
+    Income,
+    LastName,
+    Limit,
+    Model,
+    PersonName,
+    Phone,
+    Reason,
+)
+from chalicelib.rules.bounds import FIRST_BIRTH, NAME_LENGTH
 from chalicelib.rules.figures import rupees
 from chalicelib.storage.customers import Customer
 
@@ -50,7 +61,18 @@ NAMES = (
     ),
 )
 DETAILS = (
-    Field("age", "Age", suffix="years", attributes={"inputmode": "numeric"}),
+    Field(
+        "date_of_birth",
+        "Date of birth",
+        attributes={"type": "date", "min": FIRST_BIRTH.isoformat()},
+    ),
+    Field(
+        "age",
+        "Age",
+        hint="Leave it empty if you know the date of birth",
+        suffix="years",
+        attributes={"inputmode": "numeric"},
+    ),
     Field(
         "phone_number",
         "Phone number",
@@ -68,9 +90,13 @@ AMOUNTS = frozenset(each.name for each in FIELDS.values() if each.is_amount)
 class Correction(Model):
     """What can be corrected of a customer, and why."""
 
-    approved_limit: Limit
-    monthly_income: Income
+    first_name: PersonName
+    last_name: LastName = ""
+    date_of_birth: BirthDate | None = None
+    age: AgeUnlessBorn = None
     phone_number: Phone
+    monthly_income: Income
+    approved_limit: Limit
     reason: Reason
 
 
@@ -95,17 +121,26 @@ def refused(typed: Mapping[str, str], error: InvalidRequest) -> Form:
 def typed_value(customer: Customer, name: str) -> str:
     """A value as the input of a form holds it."""
     value = getattr(customer, name)
+    if value is None:
+        return ""
     return formats().typed_amount(rupees(value)) if isinstance(value, Decimal) else str(value)
 
 
 def shown_value(name: str, value: Any) -> str:
-    """A value as pages write it."""
+    """A value as pages write it; that of a date also as the audit log has it."""
+    if value is None or value == "":
+        return "none"
+    if name == "date_of_birth":
+        return formats().plain_day(date.fromisoformat(str(value)))
     return formats().money(value) if name in AMOUNTS else str(value)
 
 
-def details_of(customer: Customer) -> list[tuple[str, str]]:
-    """Label and value of each field beside the name."""
-    return [(each.label, shown_value(each.name, getattr(customer, each.name))) for each in DETAILS]
+def details_of(customer: Customer, today: date) -> list[tuple[str, str]]:
+    """Label and value of each field beside the name; the age is that of today, the date of birth there if known."""
+    values = vars(customer) | {"age": customer.age_on(today)}
+    return [
+        (each.label, shown_value(each.name, values[each.name])) for each in DETAILS if values[each.name] is not None
+    ]
 
 
 def _has_words(name: str) -> bool:

@@ -53,19 +53,22 @@ def entry_of(event: StoredEvent) -> Entry:
         event.actor_name,
         HOW.get(event.actor_kind, event.actor_kind),
         event.actor_id if event.actor_kind == "import" else None,
-        [_line(name, before, after[name]) for name in LABELS if _is_shown(name, after)],
+        [_line(name, before, after[name]) for name in LABELS if _is_shown(name, before, after)],
         after.get("reason"),
     )
 
 
 def _line(name: str, before: Mapping[str, Any], value: Any) -> Line:
-    return Line(LABELS[name], _written(name, before[name]) if name in before else None, _written(name, value))
+    had = name in before and before[name] is not None
+    return Line(LABELS[name], _written(name, before[name]) if had else None, _written(name, value))
 
 
 def _written(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else shown_value(name, value)
 
 
-def _is_shown(name: str, after: Mapping[str, Any]) -> bool:
-    # That no loan waited is no news, unlike a limit of nothing.
-    return name in after and (name != "waiting_loans_applied" or after[name] > 0)
+def _is_shown(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    # That no loan waited is no news, unlike a limit of nothing; of age and date of birth one is never there.
+    if name not in after or (after[name] is None and before.get(name) is None):
+        return False
+    return name != "waiting_loans_applied" or after[name] > 0

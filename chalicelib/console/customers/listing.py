@@ -3,28 +3,20 @@
 from typing import Annotated, Literal
 
 from chalice.app import Response
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.labels import LATE
 from chalicelib.console.frame.listing import Cell, Column, DaysLate, Filter, Input, List, ListQuery, answer_list
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
-from chalicelib.requests.models import Income, printable
-from chalicelib.rules import bounds
+from chalicelib.requests.models import Income, Searched
 from chalicelib.rules.sentences import counted
 from chalicelib.services import lists
 from chalicelib.services.list_files import Written
 from chalicelib.services.lists import CustomerRow
 from chalicelib.storage.customer_list import ORDERS, Wanted
 from chalicelib.storage.listing import Order, Page, Place, Summary
-
-Searched = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=bounds.MAX_SEARCH_LENGTH),
-    AfterValidator(printable),
-    Field(description=f"text of at most {bounds.MAX_SEARCH_LENGTH} characters"),
-]
 
 
 class CustomersListQuery(ListQuery):
@@ -96,7 +88,7 @@ LIST: List[CustomersListQuery, CustomerRow] = List(
             on_phone="head",
         ),
         Column("Phone", lambda row: row.customer.phone_number, on_phone="line"),
-        Column("Age", lambda row: row.customer.age, Written.NUMBER),
+        Column("Age", lambda row: row.customer.age_on(runtime.today()), Written.NUMBER),
         Column("Monthly income", lambda row: row.customer.monthly_income, Written.MONEY),
         Column("Approved limit", lambda row: row.customer.approved_limit, Written.MONEY),
         Column("Exposure", lambda row: row.exposure, Written.MONEY),

@@ -22,7 +22,7 @@ from chalicelib.services import customers
 from chalicelib.services.customers import LikelyTheSame
 from chalicelib.services.idempotency import Once
 from chalicelib.storage.alike import Alike
-from chalicelib.storage.customers import Registered, Registration
+from chalicelib.storage.customers import Registered
 
 
 def view_new_customer(visit: Visit) -> Response:
@@ -38,17 +38,18 @@ def register_customer(visit: Visit) -> Response:
     try:
         body = read(RegisterBody, visit.form)
         attempt = idempotency.attempt_from(visit)
+        registration = customers.registration_of(body.model_dump(), runtime.today())
     except InvalidRequest as error:
         typed = {idempotency.FIELD: idempotency.new_key(), **visit.form}
         return _page(visit, refused(typed, error), error.status)
 
-    registration = Registration(**body.model_dump())
     once = Once[Registered](attempt, lambda made: json.dumps({"customer_id": made.customer_id}))
     try:
         registered = customers.register(
             runtime.database(),
             registration,
             policy=runtime.policy(),
+            today=runtime.today(),
             author=visit.author,
             once=once,
             known=known_from(visit.form.get(KNOWN, "")),
@@ -75,5 +76,6 @@ def _page(visit: Visit, form: Form, status: int = 200, alike: Sequence[ShownAlik
         form=form,
         inputs=inputs_of(RegisterBody),
         alike=alike,
+        today=runtime.today(),
         multiple=percent(runtime.policy().income_multiple),
     )

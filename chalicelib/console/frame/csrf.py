@@ -14,6 +14,10 @@ STALE = "This form is out of date. Open the page again and send it once more."
 ELSEWHERE = "Another site sent this form, so nothing was done."
 
 
+class StaleForm(Forbidden):
+    """The form does not carry the token of its sender: it is of another session, or not ours."""
+
+
 def csrf_token(secret: str) -> str:
     """The token that belongs to this cookie. It does not reveal the cookie, so a page may show it."""
     return hmac.new(secret.encode(), b"loans console form", hashlib.sha256).hexdigest()
@@ -36,6 +40,11 @@ def check_origin(request: Request) -> None:
 
 
 def check_token(sent: str, expected: str) -> None:
-    """Raises Forbidden if the form does not carry the token of its sender."""
+    """Raises StaleForm if the form does not carry the token of its sender."""
     if not hmac.compare_digest(sent.encode(), expected.encode()):
-        raise Forbidden(STALE)
+        raise StaleForm(STALE)
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether the browser says that a page of ours sends the request; False if it says nothing."""
+    return bool(request.headers.get("sec-fetch-site") == "same-origin")

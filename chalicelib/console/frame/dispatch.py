@@ -10,7 +10,7 @@ from chalice.app import Request, Response
 from chalicelib import runtime
 from chalicelib.console.frame import kept
 from chalicelib.console.frame.cookies import SESSION, VISITOR, cookie_of, new_visitor
-from chalicelib.console.frame.csrf import FIELD, check_origin, check_token, csrf_token
+from chalicelib.console.frame.csrf import FIELD, StaleForm, check_origin, check_token, csrf_token, is_from_here
 from chalicelib.console.frame.error_pages import bare_error_page, error_page
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.notices import NOTICES
@@ -68,8 +68,7 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
     try:
         check_host(visit.request, runtime.settings())
         visit = _authenticated(visit, page)
-        _authorize(visit, page)
-        visit, page = _brought_back(visit, page)
+        visit, page = _let_in(visit, page)
         response = view_of(page)(visit, **path_parameters)
     except _NotSignedIn:
         response = _to_sign_in(visit, page)
@@ -85,15 +84,28 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
     return visit, response
 
 
-def _brought_back(visit: Visit, page: Page) -> tuple[Visit, Page]:
-    """What was typed before the sign-in and comes back, with the page that shows its form; nothing is done with it. Any
-    other visit as it is.
+def _let_in(visit: Visit, page: Page) -> tuple[Visit, Page]:
+    """The visit as it may be made. What was typed before the sign-in is only shown in its form again: if it comes back
+    from there, or if somebody signed in elsewhere meanwhile, which makes the token of the form stale.
     """
-    if page.method == "GET" or ("GET", page.path) not in PAGES or kept.BACK not in visit.form:
-        return visit, page
+    try:
+        _authorize(visit, page)
+    except StaleForm:
+        if not (visit.is_opened and is_from_here(visit.request) and page.operation not in PUBLIC):
+            raise
+        typed = kept.read_kept(kept.kept_of(visit.form))
+        if not typed or ("GET", page.path) not in PAGES:
+            raise
+        return _shown_again(visit, page, typed)
+    if page.method != "GET" and ("GET", page.path) in PAGES and kept.BACK in visit.form:
+        return _shown_again(visit, page, kept.read_kept(visit.form[kept.BACK]))
+    return visit, page
+
+
+def _shown_again(visit: Visit, page: Page, typed: Mapping[str, str]) -> tuple[Visit, Page]:
     page = PAGES["GET", page.path]
     _authorize(visit, page)
-    return replace(visit, kept=kept.read_kept(visit.form[kept.BACK])), page
+    return replace(visit, kept=typed), page
 
 
 def view_of(page: Page) -> View:

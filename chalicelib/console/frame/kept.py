@@ -2,6 +2,7 @@
 hidden field, and comes back to the page of the form, to be looked at and sent again: nothing is done with it unseen.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,8 +14,8 @@ FIELD = "kept"
 BACK = "kept_before"
 # In bytes as it is sent. It is encoded once more with the form around it, which then has room for the rest.
 MAX_BYTES = 16 * 1024
-# Words in the names of fields that are not written into a page.
-SECRETS = ("password", "secret", "code", "token")
+# The names of fields that are not written into a page. `key` is that of an authenticator app.
+SECRETS = re.compile("password|secret|code|token|^key$")
 
 
 def kept_of(typed: Mapping[str, str]) -> str:
@@ -36,4 +37,4 @@ def read_kept(text: str) -> dict[str, str]:
 
 
 def _is_secret(name: str) -> bool:
-    return any(word in name for word in SECRETS)
+    return SECRETS.search(name) is not None

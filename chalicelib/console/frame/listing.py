@@ -41,7 +41,7 @@ DaysLate = Annotated[
 class ListQuery(BaseModel):
     """What the address of every list may have beside its filters: the order, the place and the kind of a file."""
 
-    sort: Annotated[str | None, Field(max_length=40)] = None
+    sort: Annotated[str | None, Field(max_length=40, description="the name of an order")] = None
     after: CursorId | None = None
     before: CursorId | None = None
     format: Annotated[Literal["csv", "xlsx"], Field(description="csv or xlsx")] | None = None

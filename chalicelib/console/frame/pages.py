@@ -138,7 +138,15 @@ _ALL = (
         ("GET", "imports/{import_id}", Operation.READ_IMPORTS, "view_import"),
         ("GET", "imports/{import_id}/progress", Operation.READ_IMPORTS, "view_progress"),
         ("POST", "imports/{import_id}/release", Operation.RELEASE_IMPORTS, "release"),
+        ("POST", "imports/{import_id}/dismissal", Operation.START_IMPORT, "dismiss"),
+        ("POST", "imports/{import_id}/restoral", Operation.START_IMPORT, "restore"),
+        ("POST", "imports/{import_id}/import", Operation.START_IMPORT, "import_for_good"),
         ("GET", "imports/{import_id}/report", Operation.READ_IMPORTS, "download_report"),
+    ),
+    *_pages(
+        "imports.changes",
+        ("GET", "imports/{import_id}/changes", Operation.READ_IMPORTS, "view_changes"),
+        ("GET", "imports/{import_id}/changes/csv", Operation.READ_IMPORTS, "download_changes"),
     ),
     *_pages(
         "imports.failed_files",

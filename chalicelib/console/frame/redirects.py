@@ -11,7 +11,7 @@ from chalicelib import runtime
 from chalicelib.console.frame.cookies import DONE, SECRET, add_cookies, cookie_of, hand_over
 from chalicelib.console.frame.headers import page_headers
 from chalicelib.console.frame.notices import NOTICES
-from chalicelib.console.frame.visit import BASE, Visit
+from chalicelib.console.frame.visit import BASE, MAX_QUERY_VALUE, Visit
 from chalicelib.rules.access import Owed
 
 SIGN_IN = "sign-in/"
@@ -23,7 +23,6 @@ SECOND_FACTOR = "account/second-factor/"
 OWED: Mapping[Owed, str] = {Owed.CODE: CODE, Owed.PASSWORD: ACCOUNT, Owed.SECOND_FACTOR: SECOND_FACTOR}
 # What may follow `next=`: a page of ours, from /console/ on, so that nobody is sent elsewhere after the sign-in.
 NEXT = re.compile(r"(?:[A-Za-z0-9_-]+/)*(?:\?[A-Za-z0-9=&%._~+-]*)?", re.ASCII)
-MAX_NEXT = 500
 
 
 def redirect(
@@ -66,7 +65,7 @@ def sign_in_path(following: str, path: str = SIGN_IN) -> str:
 
 def safe_next(sent: str) -> str:
     """Where to go after the sign-in, from /console/ on; home if what was sent is no page of ours."""
-    return sent if len(sent) <= MAX_NEXT and NEXT.fullmatch(sent) else ""
+    return sent if len(sent) <= MAX_QUERY_VALUE and NEXT.fullmatch(sent) else ""
 
 
 def page_of_form(visit: Visit) -> str:

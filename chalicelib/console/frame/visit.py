@@ -13,7 +13,8 @@ from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.tokens import Token
 
 BASE = "/console"
-MAX_QUERY_VALUE = 200
+# The longest is the address of a list that the sign-in leads to: a name in Hindi takes nine characters a letter there.
+MAX_QUERY_VALUE = 1000
 PARAMETER = re.compile(r"\{(\w+)\+?\}")
 
 

@@ -17,6 +17,7 @@ from chalicelib.console.imports.findings import OUTCOMES
 from chalicelib.console.imports.listing import BUCKET_WORDS
 from chalicelib.console.imports.views import BY_SCRIPT
 from chalicelib.errors import ImportNotFound
+from chalicelib.imports.findings import StoredFinding
 from chalicelib.imports.jobs import ImportJob, totals
 from chalicelib.requests.models import ImportRowsQuery
 from chalicelib.requests.parsing import number_in_path
@@ -26,6 +27,7 @@ from chalicelib.rules.importing import ImportState
 from chalicelib.services import imports
 from chalicelib.services.files import download_link
 from chalicelib.services.imports import Upload
+from chalicelib.storage.paging import Slice
 
 PAGE_ROWS = 50
 
@@ -48,13 +50,9 @@ def view_import(visit: Visit, import_id: str) -> Response:
     """An import with its findings about rows, by page and outcome."""
     query = read(ImportRowsQuery, visit.query)
     job = _job(visit, import_id)
-    findings = imports.list_findings(
-        runtime.database(),
-        job.import_id,
-        outcome=query.outcome,
-        cursor=query.cursor(PAGE_ROWS),
-        own=visit.actor.own_imports,
-    )
+    # First what it says and how often; each row with an outcome, and of imports from before that was counted.
+    groups = [] if query.outcome or query.after else imports.finding_groups(runtime.database(), job.import_id)
+    findings = Slice[StoredFinding]([]) if groups else _findings(visit, job, query)
     upload = _upload(visit, job)
     return page(
         visit,
@@ -65,6 +63,7 @@ def view_import(visit: Visit, import_id: str) -> Response:
         upload=upload,
         is_sent=_is_sent(visit),
         findings=findings.rows,
+        groups=groups,
         may_be_released=_may_be_released(visit, job),
         outcome=query.outcome,
         outcomes=OUTCOMES,
@@ -72,6 +71,16 @@ def view_import(visit: Visit, import_id: str) -> Response:
         history=history_of(visit, SubjectKind.IMPORT, job.import_id),
         first=_rows_link(query.outcome) if query.after else None,
         next=None if findings.next is None else _rows_link(query.outcome, findings.next),
+    )
+
+
+def _findings(visit: Visit, job: ImportJob, query: ImportRowsQuery) -> Slice[StoredFinding]:
+    return imports.list_findings(
+        runtime.database(),
+        job.import_id,
+        outcome=query.outcome,
+        cursor=query.cursor(PAGE_ROWS),
+        own=visit.actor.own_imports,
     )
 
 
@@ -98,6 +107,38 @@ def release(visit: Visit, import_id: str) -> Response:
         runtime.database(), runtime.s3(), number, actor=visit.actor, request_id=visit.request_id
     )
     return redirect(visit, f"imports/{released.import_id}/?sent=1", done="import-released")
+
+
+def dismiss(visit: Visit, import_id: str) -> Response:
+    """Takes a failed import from those that need attention."""
+    return _dismissal(visit, import_id, is_undone=False)
+
+
+def restore(visit: Visit, import_id: str) -> Response:
+    """Puts it back among them."""
+    return _dismissal(visit, import_id, is_undone=True)
+
+
+def _dismissal(visit: Visit, import_id: str, *, is_undone: bool) -> Response:
+    number = number_in_path(import_id, ImportNotFound, "import")
+    imports.dismiss_import(
+        runtime.database(), number, author=visit.author, own=visit.actor.own_imports, is_undone=is_undone
+    )
+    return redirect(visit, f"imports/{number}/", done="import-restored" if is_undone else "import-dismissed")
+
+
+def import_for_good(visit: Visit, import_id: str) -> Response:
+    """Imports the file of a dry run, and leads to that import."""
+    number = number_in_path(import_id, ImportNotFound, "import")
+    started = imports.import_for_good(
+        runtime.database(),
+        runtime.s3(),
+        number,
+        actor=visit.actor,
+        request_id=visit.request_id,
+        own=visit.actor.own_imports,
+    )
+    return redirect(visit, f"imports/{started.import_id}/?sent=1", done="dry-run-imported")
 
 
 def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:

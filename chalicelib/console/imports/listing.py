@@ -38,6 +38,7 @@ class ImportsListQuery(ListQuery):
     who: ActorIdentity | None = None
     since: Day | None = Field(None, alias="from")
     to: LastDay | None = None
+    show: Annotated[Literal["dismissed"], Field(description="dismissed")] | None = None
 
     def wanted(self, own: str | None) -> Wanted:
         """What is looked for; the days are those of the lender."""
@@ -49,6 +50,7 @@ class ImportsListQuery(ListQuery):
             None if self.since is None else datetime.combine(self.since, time.min, zone),
             None if self.to is None else datetime.combine(self.to + timedelta(days=1), time.min, zone),
             own,
+            self.show == "dismissed",
         )
 
 
@@ -79,6 +81,7 @@ def _list(visit: Visit, authors: Authors) -> List[ImportsListQuery, ImportJob]:
             Filter("who", "Who", Input.CHOICE, who),
             Filter("from", "From", Input.DAY),
             Filter("to", "To", Input.DAY),
+            Filter("show", "Show", Input.CHOICE, [("dismissed", "Dismissed failures")]),
         ),
         columns=_columns(authors),
         number_of=lambda job: job.import_id,
@@ -89,7 +92,7 @@ def _list(visit: Visit, authors: Authors) -> List[ImportsListQuery, ImportJob]:
 
 def _columns(authors: Authors) -> list[Column[ImportJob]]:
     return [
-        Column("File", lambda job: job.file_name, shown=lambda job: Cell(job.file_name, f"imports/{job.import_id}/")),
+        Column("File", _file, shown=lambda job: Cell(_file(job), f"imports/{job.import_id}/")),
         Column("Number", lambda job: job.import_id, Written.NUMBER, on_page=False),
         Column(
             "State",
@@ -103,6 +106,10 @@ def _columns(authors: Authors) -> list[Column[ImportJob]]:
         Column("Done", lambda job: job.finished_at, Written.MOMENT, on_page=False),
         Column("Who", lambda job: _who(job, authors), shown=lambda job: Cell(_who(job, authors)), on_phone="line"),
     ]
+
+
+def _file(job: ImportJob) -> str:
+    return f"{job.file_name} (dry run)" if job.is_dry_run else job.file_name
 
 
 def _state(job: ImportJob) -> tuple[str, str]:

@@ -34,6 +34,7 @@ def start_import(visit: Visit) -> Response:
             file_name=body.file_name,
             actor=visit.actor,
             request_id=visit.request_id,
+            is_dry_run=body.dry_run,
         )
     except InvalidRequest as error:
         return _new_import(visit, Form.refused(visit.form, error), 400)

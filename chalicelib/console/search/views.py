@@ -32,7 +32,7 @@ def view_results(visit: Visit) -> Response:
     if found.count == 1 and not query.part:
         return redirect(visit, _address(found))
     template = "search/results.html" if query.part else "search/search.html"
-    return page(visit, template, found=found, searched=query.q)
+    return page(visit, template, found=found, searched=query.q, today=runtime.today())
 
 
 def _address(found: Found) -> str:

@@ -36,7 +36,8 @@ class Column:
     `words` and `example` are what the template says about it. `if_blank` is what an empty cell means, a Problem where
     it may not be; `if_absent` is what it means if a sheet has no such column, a Problem where it must have it. `flag`
     tells what is to be said about a value that is kept. What `is_decided` was decided for a loan that was made here,
-    and no file may say otherwise.
+    and no file may say otherwise. One that `says_only_if_given` was added to sheets that people have: without it, and
+    where its cell is empty, they go on as before, and what is stored stays.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Column:
     if_absent: Any = MISSING
     flag: Callable[[Any], Problem | None] | None = None
     is_decided: bool = False
+    says_only_if_given: bool = False
 
     @property
     def is_optional(self) -> bool:
@@ -58,8 +60,8 @@ class Column:
 
     @property
     def is_kept(self) -> bool:
-        """Whether a sheet without the column leaves what is stored as it is: then no empty cell means None."""
-        return self.if_absent is None and self.if_blank is not None
+        """Whether a sheet without the column leaves what is stored as it is."""
+        return self.says_only_if_given or (self.if_absent is None and self.if_blank is not None)
 
     @property
     def said(self) -> str:

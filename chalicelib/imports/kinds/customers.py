@@ -1,15 +1,24 @@
 """Customers, as a workbook brings them."""
 
-from chalicelib.imports.kinds.columns import RUPEES, RUPEES_A_MONTH, YEARS, Column, Kind
-from chalicelib.imports.kinds.readers import ID, PHONE_NUMBER, money, text_of_name, whole_number
+from datetime import date
+
+from chalicelib.imports.kinds.columns import DATES, MISSING, RUPEES, RUPEES_A_MONTH, YEARS, Check, Column, Kind
+from chalicelib.imports.kinds.readers import BIRTH_DATE, ID, PHONE_NUMBER, money, text_of_name, whole_number
 from chalicelib.rules.bounds import AGE, NAME_LENGTH
 from chalicelib.rules.importing import SheetKind
+from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.names import means_nothing
 from chalicelib.rules.typed.phones import unlikely
 
 CUSTOMER_ID = Column(
     "Customer ID", "customer_id", ID, "The customer's number: a whole number from 1. It is kept.", example=101
 )
+
+
+def validate_age_or_birth(age: int | None, born: date | None) -> Problem | None:
+    """Only a date of birth makes an age unnecessary."""
+    return MISSING if age is None and born is None else None
+
 
 CUSTOMERS = Kind(
     name=SheetKind.CUSTOMERS,
@@ -42,6 +51,8 @@ CUSTOMERS = Kind(
             f"Years: a whole number from {AGE}.",
             example=41,
             unit=YEARS,
+            # The check below says where it is missing.
+            if_blank=None,
         ),
         Column(
             "Phone Number",
@@ -70,7 +81,20 @@ CUSTOMERS = Kind(
             unit=RUPEES,
             aliases=("Credit Limit",),
         ),
+        Column(
+            "Date of Birth",
+            "date_of_birth",
+            BIRTH_DATE,
+            f"A date by which the age is {AGE} today. Age may then be empty; it is computed.",
+            example=date(1985, 3, 9),
+            unit=DATES,
+            aliases=("DOB", "Birth Date"),
+            if_blank=None,
+            if_absent=None,
+            says_only_if_given=True,
+        ),
     ),
+    refused_by=(Check("age", "date_of_birth", validate_age_or_birth),),
     notes=(
         "Of two rows about the same customer, the lower one counts.",
         "A customer who is known already is changed to what the row says.",

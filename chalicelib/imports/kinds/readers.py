@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from chalicelib.imports.reading.cells import Cell, PercentCell
 from chalicelib.rules.bounds import (
+    FIRST_BIRTH,
     FIRST_DATE,
     LAST_DATE,
     MAX_AMOUNT,
@@ -202,18 +203,30 @@ def _phone_number(cell: Cell) -> str | Problem:
     return phone_number_of(str(int(cell)))
 
 
-def _calendar_date(cell: Cell) -> date | EitherWay | Problem:
+def calendar_date(first: date, last: date) -> Reader:
+    """Dates from `first` to `last`: a date cell, Excel's number of a day (45382), also as text, or text as people type
+    dates (rules/typed/dates.py). A text that may have its day or its month first is both; what else stands in the
+    sheet decides (rows.py).
+    """
+    problem = Problem(OUT_OF_RANGE.code, f"must be a date from {first} to {last}.")
+
+    def read(cell: Cell) -> date | EitherWay | Problem:
+        found = _calendar_date(cell, first)
+        return problem if found is OUT_OF_RANGE or (isinstance(found, date) and not first <= found <= last) else found
+
+    return Reader(read, "date", first, last, "yyyy-mm-dd")
+
+
+def _calendar_date(cell: Cell, first: date) -> date | EitherWay | Problem:
     if isinstance(cell, str):
-        found = _date_of_text(cell)
-    elif isinstance(cell, datetime):
-        found = cell.date()
-    elif isinstance(cell, date):
-        found = cell
-    elif isinstance(cell, float | int) and not isinstance(cell, bool):
-        found = NO_DATE if cell == 0 else _date_of_day_number(cell)
-    else:
-        found = NOT_A_DATE
-    return OUT_OF_RANGE if isinstance(found, date) and not FIRST_DATE <= found <= LAST_DATE else found
+        return _date_of_text(cell, first)
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    if isinstance(cell, float | int) and not isinstance(cell, bool):
+        return NO_DATE if cell == 0 else _date_of_day_number(cell)
+    return NOT_A_DATE
 
 
 # The numbers of customers and loans.
@@ -231,9 +244,8 @@ PHONE_NUMBER = Reader(
     formula='AND(LEN({cell})=10,ISNUMBER(--{cell}),ISERROR(SEARCH("[.eE+-]",{cell})))',
 )
 
-# A date cell, Excel's number of a day, also as text (45382), or text as people type dates (rules/typed/dates.py). A
-# text that may have its day or its month first is both; what else stands in the sheet decides (rows.py).
-DATE = Reader(_calendar_date, "date", FIRST_DATE, LAST_DATE, "yyyy-mm-dd")
+DATE = calendar_date(FIRST_DATE, LAST_DATE)
+BIRTH_DATE = calendar_date(FIRST_BIRTH, LAST_DATE)
 
 
 def counted_from_1904(cell: Cell) -> Cell:
@@ -254,10 +266,10 @@ def _number(cell: Cell, read: Callable[[str], Decimal | Problem]) -> Decimal | P
     return IS_PERCENT if isinstance(cell, PercentCell) else NOT_A_NUMBER
 
 
-def _date_of_text(text: str) -> date | EitherWay | Problem:
+def _date_of_text(text: str, first: date) -> date | EitherWay | Problem:
     number = _DAY_NUMBER.fullmatch(bare(text))
     if number is None or not int(number[1]):
-        return read_date(text)
+        return read_date(text, first)
     return TIME_OF_DAY if float(number[2] or 0) else _date_of_day_number(int(number[1]))
 
 

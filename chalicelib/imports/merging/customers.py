@@ -12,31 +12,39 @@ from chalicelib.imports.jobs import author_of
 from chalicelib.imports.kinds.customers import CUSTOMERS
 from chalicelib.imports.merging.refusals import refuse_customers
 from chalicelib.imports.merging.statements import (
+    FINDING,
     MergedRows,
+    age_on,
     analyze,
     audit_changes,
     count,
-    differ,
-    keep_stored,
     listed,
     move_sequence,
     note_rows,
+    or_stored,
     outcomes,
     report_superseded,
     run,
     update,
     yield_to_newer,
 )
+from chalicelib.imports.staging import PLACE
 from chalicelib.storage.waiting_loans import apply_waiting_loans
+
+# What is to be stored of each: with a date of birth, no age.
+_SAID = {name: or_stored(CUSTOMERS, name) for name in CUSTOMERS.values}
+_SAID["age"] = f"CASE WHEN {_SAID['date_of_birth']} IS NULL THEN staged.age END"
 
 # Says what is to become of each row. Of rows about the same customer the last counts.
 _DECIDE = f"""
     CREATE TEMP TABLE incoming_customers ON COMMIT DROP AS
-    SELECT staged.*,
+    SELECT staged.import_id, {listed((*PLACE, *CUSTOMERS.key, "last_position"), "staged")},
+           {", ".join(f"{said} AS {name}" for name, said in _SAID.items())},
+           staged.age AS stated_age,
            stored.customer_id IS NULL AS is_new,
            CASE WHEN staged.position < staged.last_position THEN 'superseded'
                 WHEN stored.customer_id IS NULL THEN 'inserted'
-                WHEN {differ(CUSTOMERS.values, "staged", "stored")} THEN 'updated'
+                WHEN ({", ".join(_SAID.values())}) IS DISTINCT FROM ({listed(_SAID, "stored")}) THEN 'updated'
                 ELSE 'unchanged' END AS outcome
     FROM (SELECT *, max(position) OVER (PARTITION BY customer_id) AS last_position
           FROM staged_customers
@@ -54,19 +62,32 @@ _INSERT = f"""
 """
 
 
-def merge_customers(connection: Connection, import_id: int, newer: Sequence[int], _today: date) -> list[MergedRows]:
+# By the date of birth that a row leaves as it is. The file was true on the day it was written: a birthday ago, the age
+# was a year less.
+_REPORT_OTHER_AGES = f"""
+    INSERT INTO import_findings ({FINDING})
+    SELECT :import_id, sheet, row_number, 'flagged', 'Age', CAST(stated_age AS text), 'age_differs',
+           format('Age %s does not fit the date of birth that is stored, %s, by which it is %s. The date of birth was '
+                  'kept.', stated_age, date_of_birth, known)
+    FROM (SELECT *, {age_on("date_of_birth")} AS known FROM incoming_customers
+          WHERE date_of_birth IS NOT NULL AND outcome <> 'superseded') AS incoming
+    WHERE stated_age NOT BETWEEN known - 1 AND known
+    ORDER BY position
+"""
+
+
+def merge_customers(connection: Connection, import_id: int, newer: Sequence[int], today: date) -> list[MergedRows]:
     """Brings customers to what staged_customers says, then applies the loans that waited for any of them.
 
     `newer` are the imports of newer versions of the same file, whose customers are left alone.
     """
     run(connection, analyze(CUSTOMERS), import_id)
-    if CUSTOMERS.kept:
-        run(connection, keep_stored(CUSTOMERS), import_id)
-    refuse_customers(connection, import_id)
+    refuse_customers(connection, import_id, today)
     run(connection, _DECIDE, import_id)
     found = outcomes(connection, CUSTOMERS)
     if "superseded" in found:
         run(connection, report_superseded(CUSTOMERS, "'The same customer'"), import_id)
+    run(connection, _REPORT_OTHER_AGES, import_id, today=today)
     if newer:
         run(connection, yield_to_newer(CUSTOMERS), import_id, newer)
     if "updated" in found:

@@ -4,12 +4,15 @@ Runs in a transaction that holds the lock of merging (locking.py). A row that is
 it does not replace an earlier row, and findings.note_rejected counts it.
 """
 
+from datetime import date
+
 from sqlalchemy import Connection
 
 from chalicelib.imports.kinds.columns import Column, Kind
 from chalicelib.imports.kinds.customers import CUSTOMER_ID, CUSTOMERS
 from chalicelib.imports.kinds.loans import DECIDED, LOANS, UNDECIDED
-from chalicelib.imports.merging.statements import FINDING, run
+from chalicelib.imports.merging.statements import FINDING, age_on, run
+from chalicelib.rules.bounds import AGE
 from chalicelib.rules.text import joined
 
 # A number of a file moves the sequence of our own above it. What is left above this is ours alone, so that a workbook
@@ -152,8 +155,44 @@ _LOANS_MADE_HERE = _not_yours(
 )
 
 
-def refuse_customers(connection: Connection, import_id: int) -> None:
-    """Takes out the customers whom the file must not change, and those whose number is far above all that are here."""
+_YEARS = age_on("date_of_birth")
+
+
+def _wrong_birth(code: str, wrong: str, told: str) -> str:
+    """Takes out rows whose date of birth is `wrong`; `told` is the sentence, in SQL."""
+    return f"""
+        WITH refused AS (
+            DELETE FROM staged_customers
+            WHERE import_id = :import_id AND date_of_birth IS NOT NULL AND {wrong}
+            RETURNING *, {_YEARS} AS years
+        )
+        INSERT INTO import_findings ({FINDING})
+        SELECT :import_id, sheet, row_number, 'rejected', 'Date of Birth', CAST(date_of_birth AS text), '{code}', {told}
+        FROM refused
+        ORDER BY position
+    """
+
+
+_BIRTH_OUT_OF_RANGE = _wrong_birth(
+    "out_of_range",
+    f"{_YEARS} NOT BETWEEN {AGE.least} AND {AGE.most}",
+    f"format('Date of Birth must make the customer {AGE} years old today. Invalid value: %s.', date_of_birth)",
+)
+# The file was true on the day it was written: a birthday ago, the age was a year less.
+_BIRTH_AGAINST_AGE = _wrong_birth(
+    "age_differs",
+    f"age NOT BETWEEN {_YEARS} - 1 AND {_YEARS}",
+    """format('Date of Birth %s makes the customer %s years old, and Age says %s. Correct the one that is wrong, or '
+              'leave Age empty.', date_of_birth, years, age)""",
+)
+
+
+def refuse_customers(connection: Connection, import_id: int, today: date) -> None:
+    """Takes out the customers whom the file must not change, those whose number is far above all that are here, and
+    those whose date of birth cannot be.
+    """
+    run(connection, _BIRTH_OUT_OF_RANGE, import_id, today=today)
+    run(connection, _BIRTH_AGAINST_AGE, import_id, today=today)
     run(connection, _CUSTOMERS_NOT_YOURS, import_id)
     run(connection, _CUSTOMERS_OUT_OF_REACH, import_id)
 

@@ -7,6 +7,7 @@ statements after that work on this table.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, text
 
@@ -32,13 +33,18 @@ def prepare(connection: Connection) -> None:
     connection.exec_driver_sql(_SETTINGS)
 
 
-def run(connection: Connection, statement: str, import_id: int, newer: Sequence[int] = ()) -> int:
-    """Executes a statement, :import_id and the array :newer in it replaced; returns how many rows it touched.
+def run(
+    connection: Connection, statement: str, import_id: int, newer: Sequence[int] = (), today: date | None = None
+) -> int:
+    """Executes a statement, :import_id, the array :newer and the date :today in it replaced; returns how many rows it
+    touched.
 
-    The numbers are written into the statement, because Postgres takes no parameters in CREATE TABLE … AS.
+    The values are written into the statement, because Postgres takes no parameters in CREATE TABLE … AS.
     """
     array = f"CAST(ARRAY[{', '.join(str(int(number)) for number in newer)}] AS bigint[])"
     statement = statement.replace(":import_id", str(int(import_id))).replace(":newer", array)
+    if today:
+        statement = statement.replace(":today", f"DATE '{today}'")
     return connection.execute(text(statement)).rowcount
 
 
@@ -72,6 +78,11 @@ def differ(names: Sequence[str], one: str, other: str) -> str:
     return f"({listed(names, one)}) IS DISTINCT FROM ({listed(names, other)})"
 
 
+def age_on(column: str) -> str:
+    """The age in years at :today by a date of birth, as rules/ages.py has it."""
+    return f"CAST(date_part('year', age(:today, {column})) AS integer)"
+
+
 def same(names: Iterable[str], one: str, other: str) -> str:
     """The condition that the columns, which are never NULL, are the same in two tables."""
     return " AND ".join(f"{one}.{name} = {other}.{name}" for name in names)
@@ -86,14 +97,9 @@ def analyze(kind: Kind) -> str:
     return f"ANALYZE {kind.staging} (import_id, {listed(kind.key)})"
 
 
-def keep_stored(kind: Kind) -> str:
-    """Gives the rows of sheets without an optional column what is stored, so that they leave it as it is."""
-    stored = ", ".join(f"{name} = coalesce(staged.{name}, stored.{name})" for name in kind.kept)
-    return f"""
-        UPDATE {kind.staging} AS staged SET {stored}
-        FROM {kind.name} AS stored
-        WHERE staged.import_id = :import_id AND {same(kind.key, "stored", "staged")}
-    """
+def or_stored(kind: Kind, name: str) -> str:
+    """What a staged row says of a column; where its sheet says nothing of one that is kept, what is stored."""
+    return f"coalesce(staged.{name}, stored.{name})" if name in kind.kept else f"staged.{name}"
 
 
 def report_superseded(kind: Kind, the_same: str) -> str:

@@ -13,6 +13,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from chalicelib.imports.reading.cells import Cell, ErrorCell, MisfitCell, PercentCell, Uncalculated, UnclearCell
 from chalicelib.rules.bounds import MAX_ID_IN_A_FILE
+from chalicelib.rules.text import is_formula
 
 # The font of cells without a style; without its name, a styled cell would stand out in another.
 FONT_NAME = "Calibri"
@@ -29,8 +30,6 @@ NUMBER = Alignment(horizontal="right", vertical="top", indent=1)
 INDENTED = Alignment(horizontal="left", vertical="top", indent=1)
 SENTENCE = Alignment(horizontal="left", vertical="top", wrap_text=True)
 
-# What Excel takes for the beginning of a formula when a cell is edited.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # From here on Excel's general format shows powers of ten instead of the digits.
 _LONG_NUMBER = 10**11
 # What XML 1.0 cannot hold.
@@ -46,7 +45,7 @@ def sent_cell(sheet: Any, value: Cell | None, *, fault: bool = False) -> Any:
     cell.alignment = TEXT if isinstance(shown, str) else NUMBER
     if isinstance(shown, str):
         cell.data_type = "s"
-        cell.quotePrefix = quoted(shown)
+        cell.quotePrefix = is_formula(shown)
     elif percent:
         cell.number_format = "0.####%"
     elif long_number(shown):
@@ -106,11 +105,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, ErrorCell | Uncalculated | UnclearCell | str):
         return _writable(str(value)) or None
     return value
-
-
-def quoted(text: str) -> bool:
-    """Whether Excel would take the text for a formula when somebody edits it."""
-    return text.startswith(_FORMULA_STARTS)
 
 
 def long_number(value: Any) -> bool:

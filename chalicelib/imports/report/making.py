@@ -78,7 +78,7 @@ def _sheets(connection: "Connection", import_id: int, layouts: list[Layout]) -> 
 
 def _summary(job: ImportJob, said_most: list[findings.FindingCount]) -> Summary:
     assert job.finished_at is not None, "the database has it for every completed import"
-    return Summary(job.import_id, job.file_name, job.created_at, job.finished_at, job.sheets, said_most)
+    return Summary(job.import_id, job.file_name, job.created_at, job.finished_at, job.sheets, said_most, job.is_dry_run)
 
 
 @retried

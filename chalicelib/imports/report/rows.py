@@ -15,7 +15,8 @@ from xml.sax.saxutils import escape
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import to_excel
 
-from chalicelib.imports.report.cells import indented, long_number, plain, quoted, sent_cell, sentence
+from chalicelib.imports.report.cells import indented, long_number, plain, sent_cell, sentence
+from chalicelib.rules.text import is_formula
 
 END_OF_ROWS = b"</sheetData>"
 ROWS_A_BLOCK = 1_000
@@ -99,7 +100,7 @@ def _blocks(rows: Iterable[str]) -> Iterator[bytes]:
 
 def _sort(value: Any) -> str:
     if isinstance(value, str):
-        return "quoted" if quoted(value) else "text"
+        return "quoted" if is_formula(value) else "text"
     if isinstance(value, datetime):
         return "datetime"
     if isinstance(value, date):

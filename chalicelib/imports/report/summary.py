@@ -40,6 +40,7 @@ class Summary:
     finished_at: datetime
     sheets: Sequence[SheetCounts]
     said_most: Sequence[FindingCount]
+    is_dry_run: bool = False
 
 
 def write_summary(book: Workbook, summary: Summary) -> None:
@@ -61,8 +62,10 @@ def write_summary(book: Workbook, summary: Summary) -> None:
 
 
 def _facts(sheet: Any, summary: Summary) -> list[list[Any]]:
+    dry_run = [["A dry run: this is what the import would do. Nothing was written."]] if summary.is_dry_run else []
     return [
         [styled(sheet, f"Import {summary.import_id}: {summary.file_name}", TITLE_FONT)],
+        *dry_run,
         ["Begun", _moment(summary.created_at)],
         ["Finished", _moment(summary.finished_at)],
     ]

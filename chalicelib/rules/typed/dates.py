@@ -60,8 +60,8 @@ _SECONDS = re.compile(r"-?[0-9]{9,10}(?:\.[0-9]{1,6})?|[0-9]{13}")
 _ORDINAL = re.compile(r"[0-9](?:st|nd|rd|th)", re.IGNORECASE)
 
 
-def read_date(text: str) -> date | EitherWay | Problem:
-    """The date that a text means, or the two it may mean.
+def read_date(text: str, since: date = FIRST_DATE) -> date | EitherWay | Problem:
+    """The date that a text means, or the two it may mean; none before `since`.
 
     | text                                                       | result       |
     |------------------------------------------------------------|--------------|
@@ -79,7 +79,7 @@ def read_date(text: str) -> date | EitherWay | Problem:
         return _why(plain) if found is NOT_A_DATE else found
     if time is not None and not _is_midnight(time):
         return TIME_OF_DAY
-    return _in_range(found if weekday is None else _on(weekday, found))
+    return _in_range(found if weekday is None else _on(weekday, found), since)
 
 
 def proves_month_first(text: str) -> bool:
@@ -116,10 +116,10 @@ def _on(weekday: int, found: date | EitherWay) -> date | Problem:
     return fitting[0] if len(fitting) == 1 else WRONG_WEEKDAY
 
 
-def _in_range(found: date | EitherWay | Problem) -> date | EitherWay | Problem:
-    if isinstance(found, date) and not FIRST_DATE <= found <= LAST_DATE:
+def _in_range(found: date | EitherWay | Problem, since: date) -> date | EitherWay | Problem:
+    if isinstance(found, date) and not since <= found <= LAST_DATE:
         return OUT_OF_RANGE
-    if isinstance(found, EitherWay) and not FIRST_DATE.year <= found.day_first.year <= LAST_DATE.year:
+    if isinstance(found, EitherWay) and not since.year <= found.day_first.year <= LAST_DATE.year:
         return OUT_OF_RANGE
     return found
 

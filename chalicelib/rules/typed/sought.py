@@ -10,7 +10,9 @@ from chalicelib.rules.typed.letters import spaced
 # What has a number that people know, each by the words that it is called by.
 NUMBERED = (SubjectKind.CUSTOMER, SubjectKind.LOAN, SubjectKind.APPLICATION, SubjectKind.IMPORT)
 _NUMBER = re.compile(
-    rf"(?:({'|'.join(NUMBERED)})s?(?![a-z]) ?)?(#|number\b|no\b\.?)? ?([0-9]{{1,{len(str(MAX_ID))}}})", re.IGNORECASE
+    rf"(?:({'|'.join(NUMBERED)})s?(?![a-z]) ?)?(#|number\b|no\b\.?)? ?([0-9]{{1,{len(str(MAX_ID))}}})",
+    # Without ASCII, a long s would be an s of "customer", of which nothing has the name.
+    re.IGNORECASE | re.ASCII,
 )
 
 

@@ -37,6 +37,11 @@ class Seen:
         assert found, f"There is no hidden field {name} in {self.path}"
         return unescape(found.group(1))
 
+    def fields(self) -> dict[str, str]:
+        """The inputs of the page as they came, without the token."""
+        found = re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', self.text)
+        return {name: unescape(value) for name, value in found if name != "csrf"}
+
     def links(self) -> list[str]:
         """Where the links and forms of the page lead, as paths."""
         found = re.findall(r'(?:href|src|action)="([^"]+)"', self.text)

@@ -32,7 +32,7 @@ from tests.support.lending import create_loan, record, register
 from tests.support.people import PASSWORD, TEST, session_of
 from tests.support.settings import DATA, settings_for
 from tests.support.stack import Stack
-from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, workbook
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
 
 CUSTOMERS, DAYS, MOST_A_DAY = 400, 30, 9
 ADMIN = "asha"
@@ -181,14 +181,18 @@ def _correct(database: Database, number: int, officer: Author) -> None:
     found = view_customer(database, number, today=today).customer
     changes = {"monthly_income": found.monthly_income + 4000, "approved_limit": found.approved_limit + 100_000}
     reason = "Salary slip of October"
-    change_customer(database, number, changes, etags={etag_of(found)}, author=officer, reason=reason)
+    change_customer(database, number, changes, etags={etag_of(found)}, today=today, author=officer, reason=reason)
 
 
 def _an_import_with_faults(stack: Stack, database: Database) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "october-loans.xlsx"
-        file.write_bytes(_workbook_with_faults())
-        stack.wait_for_import(stack.upload(file))
+        for name, content in (
+            ("september-customers.xlsx", customers_book(customer(9001, age=40), customer(9002, monthly_income=50_000))),
+            ("october-loans.xlsx", _workbook_with_faults()),
+        ):
+            file = Path(folder) / name
+            file.write_bytes(content)
+            stack.wait_for_import(stack.upload(file))
     with database.reading() as connection:
         return jobs.listed(connection, Cursor(1)).rows[0].import_id
 

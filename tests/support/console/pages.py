@@ -56,6 +56,7 @@ PICTURES = (
     Shown("collections", "collections/"),
     Shown("imports", "imports/"),
     Shown("import", "imports/{import}/"),
+    Shown("import-changes", "imports/{import}/changes/"),
     Shown("import-new", "imports/new/"),
     Shown("failed-files", "imports/failed-files/"),
     Shown("users", "administration/users/"),
@@ -152,6 +153,7 @@ DOWNLOADS = (
     Download("imports/", "Template", "imports/template/"),
     Download("", "Proposed openings (Excel)", "loans/openings/"),
     Download("imports/{import}/", "Report", "imports/{import}/report/"),
+    Download("imports/{import}/changes/", "CSV", "imports/{import}/changes/csv/"),
 )
 
 # What every browser comes past on the way to another page: the sign-in, what pages load and what a script asks for.

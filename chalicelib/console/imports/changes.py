@@ -1,0 +1,107 @@
+"""What an import changed: each row with the values before and after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from chalice.app import Response
+from pydantic import AfterValidator, Field, StringConstraints
+
+from chalicelib import runtime
+from chalicelib.console.administration.audit_labels import label_of, written
+from chalicelib.console.customers.fields import FIELDS, shown_value
+from chalicelib.console.frame.reading import read
+from chalicelib.console.frame.redirects import redirect_to_file
+from chalicelib.console.frame.rendering import page
+from chalicelib.console.frame.visit import Visit
+from chalicelib.errors import ImportNotFound
+from chalicelib.imports.changes import CHANGED, Changed, ChangedRow
+from chalicelib.imports.jobs import ImportJob
+from chalicelib.requests.models import CursorId, PageQuery, printable
+from chalicelib.requests.parsing import number_in_path
+from chalicelib.rules.importing import SheetKind
+from chalicelib.services import import_changes, imports
+
+PAGE_ROWS = 50
+# A name of a sheet of a workbook has 31 characters at most.
+MAX_SHEET_NAME = 100
+
+
+class ChangesQuery(PageQuery):
+    """Which sheet, the first one that changed something if none is named, and from which row on."""
+
+    sheet: (
+        Annotated[
+            str,
+            StringConstraints(max_length=MAX_SHEET_NAME),
+            AfterValidator(printable),
+            Field(description="the name of a sheet"),
+        ]
+        | None
+    ) = None
+    after: CursorId = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A value that was changed, as the page writes it."""
+
+    label: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a sheet with the number of whom or what it changed."""
+
+    row_number: int
+    subject_id: int
+    lines: Sequence[Line]
+
+
+def view_changes(visit: Visit, import_id: str) -> Response:
+    """The rows of a sheet that changed something, in pages."""
+    query = read(ChangesQuery, visit.query)
+    job = _job(visit, import_id)
+    sheets = import_changes.sheets_that_changed(job)
+    sheet = next((each for each in sheets if query.sheet in (None, each.sheet)), None)
+    if sheet is None:
+        raise ImportNotFound(f"Import {job.import_id} changed nothing there.")
+    found = import_changes.list_changes(runtime.database(), job, sheet, query.cursor(PAGE_ROWS))
+    return page(
+        visit,
+        "imports/changes.html",
+        job=job,
+        sheets=sheets,
+        sheet=sheet,
+        one=CHANGED[sheet.kind].one,
+        rows=[_row(sheet.kind, each) for each in found.rows],
+        most_rows=import_changes.MOST_ROWS,
+        first=f"?{urlencode({'sheet': sheet.sheet})}" if query.after else None,
+        next=None if found.next is None else f"?{urlencode({'sheet': sheet.sheet, 'after': found.next})}",
+    )
+
+
+def download_changes(visit: Visit, import_id: str) -> Response:
+    """Redirects to all changes as CSV in S3."""
+    job = _job(visit, import_id)
+    link = import_changes.changes_link(runtime.database(), runtime.s3(), runtime.signing_s3(), job)
+    return redirect_to_file(visit, link)
+
+
+def _job(visit: Visit, import_id: str) -> ImportJob:
+    number = number_in_path(import_id, ImportNotFound, "import")
+    return imports.view_import(runtime.database(), number, visit.actor.own_imports)
+
+
+def _row(kind: str, row: ChangedRow) -> Row:
+    return Row(row.row_number, row.subject_id, [_line(kind, each) for each in row.values])
+
+
+def _line(kind: str, changed: Changed) -> Line:
+    name = changed.name
+    if kind == SheetKind.CUSTOMERS:
+        return Line(FIELDS[name].label, shown_value(name, changed.before), shown_value(name, changed.after))
+    return Line(label_of(name), written(name, changed.before) or "none", written(name, changed.after) or "none")
