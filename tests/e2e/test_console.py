@@ -349,5 +349,6 @@ def _host(request: Request) -> str:
 
 
 def _weigh(sizes: dict[str, int], response: Response) -> None:
-    if response.headers.get("content-type", "").startswith("text/html") and response.status == 200:
+    # What a script fetches is a part of a page, and may be gone before it is weighed.
+    if response.request.resource_type == "document" and response.status == 200:
         sizes[response.url] = len(response.body())

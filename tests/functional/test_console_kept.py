@@ -82,7 +82,7 @@ def test_a_form_comes_back_filled_in_after_the_sign_in(officer: Browser, databas
     back = go_on(officer, between, NEW)
     assert (back.status, back.path) == (200, NEW)
     assert "Here is what you typed" in back.words
-    for value in ("Meera &amp; “Söhne”", "Iyer", "thirty", "98123 45678", "₹64,000"):
+    for value in ("Meera &amp; “Söhne”", "Iyer", "thirty", "98123 45678", "64,000"):
         assert f'value="{value}"' in back.text
     assert back.hidden("idempotency_key") == page.hidden("idempotency_key")
     sent = officer.send(

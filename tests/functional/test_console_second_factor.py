@@ -220,7 +220,7 @@ def test_one_removes_ones_own_with_a_code_only(browser: Browser, app: Authentica
     page = browser.get(FACTOR)
     assert browser.send(page, "remove/", code="000000").status == 400
     assert actions(database)[0] == Action.SIGN_IN_FAILED
-    assert "You sign in with a code" in browser.get(FACTOR).words
+    assert "You have signed in with a code" in browser.get(FACTOR).words
     removed = browser.follow(browser.send(page, "remove/", code=app.recovery_codes[0]))
     assert "Set up a second factor" in removed.words
     browser.cookies.clear()

@@ -1,10 +1,11 @@
-"""Tasks of a working day, each done in a browser from Home on, with its clicks and key presses counted.
+"""Ten tasks of a working day, each done in a browser from Home on, with its clicks and key presses counted.
 
 `make stopwatch` prints them as a table, on a stack of its own.
 """
 
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
+from pathlib import Path
 
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -29,10 +31,12 @@ from tests.support.lending import create_loan, register
 from tests.support.people import PASSWORD, user_of
 from tests.support.settings import DATA, settings_for
 from tests.support.stack import Stack, stack_of_its_own
+from tests.support.workbooks import customer, customers_book
 
 MOST_CLICKS = 5
 # Whose instalments take more than half of the income after the first loan.
 SPENT = Registration("Ritu", "Sane", 31, "9000071369", Decimal(10_000))
+SALARIES = "november-salaries.xlsx"
 MANY = LoanRequest(Decimal(200_000), Decimal(10), 24)
 
 
@@ -108,14 +112,23 @@ def a_day(stack: Stack) -> Day:
     user_of(database, Role.ADMIN, "admin")
     officer = user_of(database, Role.OFFICER, "officer")
     author = Author(USER, officer.name, officer.user_id)
-    customer = register(database, SPENT, STANDARD_1, author).customer_id
+    spent = register(database, SPENT, STANDARD_1, author).customer_id
     today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
     last_month = today.replace(day=1) - timedelta(days=1)
     for _ in range(2):
-        application = create_loan(database, customer, MANY, STANDARD_1, last_month, author)
+        application = create_loan(database, spent, MANY, STANDARD_1, last_month, author)
     loan = begun_here(database, author)
     database.engine.dispose()
+    _salaries_arrive(stack)
     return Day(stack.file.console_url, application.application_id, loan)
+
+
+def _salaries_arrive(stack: Stack) -> None:
+    """A workbook changes somebody whom the portfolio has."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / SALARIES
+        file.write_bytes(customers_book(customer(7, phone_number=9000071370)))
+        stack.wait_for_import(stack.upload(file))
 
 
 def find_by_phone(watch: Stopwatch, _day: Day) -> None:
@@ -186,6 +199,13 @@ def new_officer(watch: Stopwatch, _day: Day) -> None:
     watch.keys += theirs.keys
 
 
+def changes_of_an_import(watch: Stopwatch, _day: Day) -> None:
+    watch.section("Imports")
+    watch.link(SALARIES)
+    watch.click(watch.page.get_by_role("row", name="customers").get_by_role("link"))
+    watch.sees("What the updated rows changed.", "Row 2", "Monthly income")
+
+
 def undo_receipt(watch: Stopwatch, day: Day) -> None:
     watch.find(f"loan {day.loan}")
     # The last one that stands is the first with such a link.
@@ -219,6 +239,7 @@ TASKS: Sequence[Task] = (
     Task("a customer's statement as PDF", statement_as_pdf),
     Task("a new officer with a second factor", new_officer, "admin"),
     Task("undo a wrong receipt", undo_receipt),
+    Task("which rows of an import changed what", changes_of_an_import),
     Task("a decision letter as PDF", decision_letter),
 )
 
