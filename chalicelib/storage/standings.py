@@ -77,34 +77,35 @@ def listed(
     current: bool | None = None,
     bucket: Bucket | None = None,
     scope: Scope = EVERYBODY,
-    newest_first: bool = False,
 ) -> Slice[tuple[LoanOnRecord, Stands]]:
-    """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
+    """Loans by number: all, or those of a customer, those that are current on `today`
     or not, and the open ones in a bucket on that day.
     """
     customers = [each for each in (customer_id, scope.customer_id) if each is not None]
     if customers:
-        page = _of_customers(customers, cursor, today, current=current, bucket=bucket, newest_first=newest_first)
+        page = _of_customers(customers, cursor, today, current=current, bucket=bucket)
     elif bucket is not None:
-        page = _in_bucket(bucket, today, cursor, newest_first=newest_first)
+        page = _in_bucket(bucket, today, cursor)
     elif current is not None:
-        page = in_state(cursor, today, current=current, newest_first=newest_first)
+        page = in_state(cursor, today, current=current, newest_first=False)
     else:
-        page = _page_of(select(loans.c.loan_id), loans.c.loan_id, cursor, newest_first=newest_first)
+        page = _page_of(select(loans.c.loan_id), loans.c.loan_id, cursor)
     # Joined to a page, because the planner would read positions from the first on until it comes to the loans.
     statement = _LISTED.join(page, page.c.loan_id == loans.c.loan_id)
     if bucket is not None and current is not None:
         statement = statement.where(is_current(today) if current else not_(is_current(today)))
-    ordered = _in_order(statement, loans.c.loan_id, cursor, newest_first=newest_first)
+    ordered = _in_order(statement, loans.c.loan_id, cursor)
     return cursor.slice(list(map(_with_life, connection.execute(ordered))), lambda found: found[0].loan_id)
 
 
-def _is_behind(number: ColumnElement[int], cursor: Cursor, *, newest_first: bool) -> ColumnElement[bool]:
+def _is_behind(number: ColumnElement[int], cursor: Cursor, *, newest_first: bool = False) -> ColumnElement[bool]:
     behind = cursor.behind or 0
     return number < behind if newest_first and behind else number > behind
 
 
-def _in_order(statement: Select[Any], number: ColumnElement[int], cursor: Cursor, *, newest_first: bool) -> Select[Any]:
+def _in_order(
+    statement: Select[Any], number: ColumnElement[int], cursor: Cursor, *, newest_first: bool = False
+) -> Select[Any]:
     return statement.order_by(number.desc() if newest_first else number.asc()).limit(cursor.asked)
 
 
@@ -134,7 +135,7 @@ def _walk(statement: Select[Any], cursor: Cursor, *, is_open: bool, newest_first
     return statement.where(*within).order_by(*(key.desc() if newest_first else key.asc() for key in keys))
 
 
-def _running(cursor: Cursor, today: date, *, newest_first: bool) -> Subquery:
+def _running(cursor: Cursor, today: date, *, newest_first: bool = False) -> Subquery:
     """The numbers of a page of the loans that are not serviced here and not over.
 
     Of those next by number, if they fill it, as they do in a book that is not serviced. If they do not, there are few
@@ -153,12 +154,14 @@ def _running(cursor: Cursor, today: date, *, newest_first: bool) -> Subquery:
     return union(select(found.c.loan_id), select(page.c.loan_id)).subquery()
 
 
-def _page_of(numbers: Select[Any], number: ColumnElement[int], cursor: Cursor, *, newest_first: bool) -> Subquery:
+def _page_of(
+    numbers: Select[Any], number: ColumnElement[int], cursor: Cursor, *, newest_first: bool = False
+) -> Subquery:
     behind = numbers.where(_is_behind(number, cursor, newest_first=newest_first))
     return _in_order(behind, number, cursor, newest_first=newest_first).subquery("page")
 
 
-def _page_of_all(numbers: CTE, cursor: Cursor, *, newest_first: bool) -> Subquery:
+def _page_of_all(numbers: CTE, cursor: Cursor, *, newest_first: bool = False) -> Subquery:
     """The page of these numbers, all of which are found first: the planner would rather walk over loans by number, and
     behind the last of these come past all others.
     """
@@ -173,7 +176,6 @@ def _of_customers(
     *,
     current: bool | None,
     bucket: Bucket | None,
-    newest_first: bool,
 ) -> Subquery:
     """Of loans that belong to each of these, so of two customers none."""
     numbers = select(loans.c.loan_id).where(*(loans.c.customer_id == each for each in customers))
@@ -183,10 +185,10 @@ def _of_customers(
         numbers = numbers.where(text(f"({' OR '.join(conditions)})").bindparams(**values))
     if current is not None:
         numbers = numbers.where(is_current(today) if current else not_(is_current(today)))
-    return _page_of(numbers, loans.c.loan_id, cursor, newest_first=newest_first)
+    return _page_of(numbers, loans.c.loan_id, cursor)
 
 
-def _in_bucket(bucket: Bucket, today: date, cursor: Cursor, *, newest_first: bool) -> Subquery:
+def _in_bucket(bucket: Bucket, today: date, cursor: Cursor) -> Subquery:
     """Of open loans in a bucket. Most are in the best one, which a walk by number soon comes past; those in any other
     are found first.
     """
@@ -194,9 +196,9 @@ def _in_bucket(bucket: Bucket, today: date, cursor: Cursor, *, newest_first: boo
     number = loan_positions.c.loan_id
     if bucket == BUCKETS[0]:
         these = text(f"({' OR '.join(conditions)})").bindparams(**values)
-        return _page_of(select(number).where(these), number, cursor, newest_first=newest_first)
+        return _page_of(select(number).where(these), number, cursor)
     late = text(" UNION ALL ".join(f"SELECT loan_id FROM loan_positions WHERE {these}" for these in conditions))  # noqa: S608 - conditions of ours
-    return _page_of_all(late.bindparams(**values).columns(number).cte("every"), cursor, newest_first=newest_first)
+    return _page_of_all(late.bindparams(**values).columns(number).cte("every"), cursor)
 
 
 def _stretches(bucket: Bucket, today: date) -> tuple[list[str], dict[str, Any]]:

@@ -34,7 +34,7 @@ from chalicelib.storage import (
 )
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
-from chalicelib.storage.customers import Customer, Order, Registration
+from chalicelib.storage.customers import Customer, Registration
 from chalicelib.storage.delinquency import Behind
 from chalicelib.storage.listing import Place
 from chalicelib.storage.paging import Cursor
@@ -113,11 +113,6 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         (lambda c: loans.with_customer(c, 7), "loans_pkey"),
         (lambda c: standings.listed(c, today=TODAY, cursor=LATER), "loans_pkey"),
         (lambda c: standings.listed(c, today=TODAY, cursor=FIRST, customer_id=7, current=True), "loans_customer"),
-        (
-            lambda c: standings.listed(c, today=TODAY, cursor=FIRST, newest_first=True),
-            "Index Scan Backward using loans_pkey",
-        ),
-        (lambda c: standings.listed(c, today=TODAY, cursor=FIRST, customer_id=7, newest_first=True), "loans_customer"),
         (lambda c: standings.of_customer(c, 7, TODAY), "loans_customer"),
         (lambda c: standings.of_customer(c, 7, TODAY), "loan_positions_pkey"),
         (lambda c: standings.listed(c, today=TODAY, cursor=LATER), "loan_positions_pkey"),
@@ -130,10 +125,6 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         (lambda c: customers.listed(c, cursor=FIRST, searched="70000123"), "customers_phone_number_idx"),
         (lambda c: customers.listed(c, cursor=FIRST, searched="+91 70000 123"), "customers_phone_number_idx"),
         (lambda c: customers.listed(c, cursor=FIRST, searched="4321"), "customers_phone_ending_idx"),
-        (lambda c: customers.listed(c, cursor=FIRST, order=Order.NAME), "customers_full_name_idx"),
-        (lambda c: customers.listed(c, cursor=LATER, order=Order.NAME_DESCENDING), "customers_full_name_idx"),
-        (lambda c: customers.listed(c, cursor=LATER, searched="asha777", order=Order.NAME), "customers_words_idx"),
-        (lambda c: customers.listed(c, cursor=LATER, order=Order.NEWEST), "customers_pkey"),
         (lambda c: alike.of_customer(c, SOMEBODY, TODAY), "customers_same_person_idx"),
         (lambda c: alike.of_customer(c, SOMEBODY, TODAY), "customers_phone_number_idx"),
         (lambda c: customers.names(c, [7, 8]), "customers_pkey"),
@@ -166,11 +157,9 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
     ],
     ids=[
         "facts", "view-loans", "view-loans with what is left", "view-loan", "loans", "loans of a customer",
-        "the newest loans", "the newest loans of a customer",
         "all loans of a customer", "what a customer owes", "loans with their customers", "what loans owe",
         "customer", "customers", "by first name",
         "by full name", "by last name", "by phone", "by phone with its country", "by last digits",
-        "in order of names", "in falling order of names", "by first name in order", "the newest",
         "the same name and age", "the same phone",
         "names",
         "application", "import", "import of one's own",
@@ -306,39 +295,34 @@ def test_a_list_reads_an_index_and_no_whole_table(
     assert "Seq Scan" not in plan, plan
 
 
-@pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("beginning", ["a", "asha1", "asha12345", "rao12345", "nobody", "7", "70000123"])
-def test_a_page_of_a_search_reads_little_in_every_order_however_many_match(
-    portfolio: Connection, beginning: str, order: Order
-) -> None:
+def test_a_page_of_a_search_reads_little_however_many_match(portfolio: Connection, beginning: str) -> None:
     def search(connection: Connection) -> object:
-        return customers.listed(connection, cursor=FIRST, searched=beginning, order=order)
+        return customers.listed(connection, cursor=FIRST, searched=beginning)
 
     plan = plan_of(portfolio, search, "ANALYZE, BUFFERS")
     assert int(plan.partition("shared hit=")[2].split()[0]) < 1000
     assert "Seq Scan" not in plan
 
 
-@pytest.mark.parametrize("newest_first", [True, False])
 @pytest.mark.parametrize("cursor", [FIRST, LATER])
 def test_a_page_of_current_loans_reads_little_also_of_a_book_that_is_not_serviced(
-    portfolio: Connection, cursor: Cursor, newest_first: bool
+    portfolio: Connection, cursor: Cursor
 ) -> None:
     def current(connection: Connection) -> object:
-        return standings.listed(connection, today=TODAY, cursor=cursor, current=True, newest_first=newest_first)
+        return standings.listed(connection, today=TODAY, cursor=cursor, current=True)
 
     plan = plan_of(portfolio, current, "ANALYZE, BUFFERS")
     assert int(plan.partition("shared hit=")[2].split()[0]) < 300
     assert "Seq Scan" not in "\n".join(line for line in plan.splitlines() if "never executed" not in line)
 
 
-@pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("typed", ["nobody", "asha1 rao2", "ravi kumar", "ravi nobody", "555", "+91 555"])
-def test_a_search_that_nobody_matches_looks_at_nobody(portfolio: Connection, typed: str, order: Order) -> None:
+def test_a_search_that_nobody_matches_looks_at_nobody(portfolio: Connection, typed: str) -> None:
     """Also where each word is that of many: a quarter are a Ravi, a quarter a Kumar, and none is both."""
 
     def search(connection: Connection) -> object:
-        return customers.listed(connection, cursor=FIRST, searched=typed, order=order)
+        return customers.listed(connection, cursor=FIRST, searched=typed)
 
     plan = plan_of(portfolio, search, "ANALYZE")
     assert "Rows Removed by Filter" not in plan
