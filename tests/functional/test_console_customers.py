@@ -231,8 +231,8 @@ def test_a_second_application_for_the_same_says_when_the_first_one_was(officer: 
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("?loan_amount=abc&interest_rate=8&tenure=12", "Must be an amount from ₹1"),
-        ("?loan_amount=12%2C50&interest_rate=8&tenure=12", "Must be an amount from ₹1"),
+        ("?loan_amount=abc&interest_rate=8&tenure=12", "Must be an amount, for example 1,20,000"),
+        ("?loan_amount=12%2C50&interest_rate=8&tenure=12", "Must be an amount, for example 1,20,000"),
         ("?loan_amount=100&interest_rate=101&tenure=12", "Must be percent a year, 0 to 100"),
         ("?loan_amount=100&interest_rate=8&tenure=601", "Must be a whole number of months"),
         ("?loan_amount=100&interest_rate=8", "Is required"),
@@ -426,10 +426,10 @@ def test_a_correction_is_saved_with_its_reason_and_told_in_the_history(officer: 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"approved_limit": "-1"}, "Must be an amount from ₹0 to"),
-        ({"monthly_income": "0"}, "Must be an amount above ₹0"),
+        ({"approved_limit": "-1"}, "Must be at least ₹0"),
+        ({"monthly_income": "0"}, "Must be above ₹0"),
         ({"phone_number": "12345"}, "Must be a phone number of 10 digits"),
-        ({"approved_limit": "1", "reason": ""}, "Is required; it must be a reason"),
+        ({"approved_limit": "1", "reason": ""}, "Is required"),
         ({"approved_limit": "1", "reason": "why"}, "Must be a reason of 10 to 300 characters"),
         ({}, "Nothing is different from what is stored"),
     ],

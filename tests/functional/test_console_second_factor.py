@@ -252,7 +252,7 @@ def test_an_admin_does_not_remove_their_own_as_that_of_another(browser: Browser,
     assert "Remove it under My account" in refused.words
     answer = Api(browser.client, browser.cookies["loans-session"]).call("DELETE", "/api/users/1/second-factor")
     assert answer.status == 409
-    assert "You sign in with a code" in browser.get(FACTOR).words
+    assert "You have signed in with a code" in browser.get(FACTOR).words
 
 
 @pytest.mark.usefixtures("compulsory")

@@ -60,7 +60,13 @@ RATES = {"interest_rate", "corrected_interest_rate", "rate_floor"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?|Z)")
 
 
-LABELS = {"email": "E-mail", "apr": "APR", "totp_since": "Second factor since", "link_expires_at": "Link works until"}
+LABELS = {
+    "email": "E-mail",
+    "apr": "APR",
+    "size_bytes": "Size in bytes",
+    "totp_since": "Second factor since",
+    "link_expires_at": "Link works until",
+}
 
 
 def label_of(name: str) -> str:

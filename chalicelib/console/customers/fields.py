@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.reading import REQUIRED
 from chalicelib.console.frame.rendering import formats
 from chalicelib.errors import InvalidRequest
 from chalicelib.requests.json_bodies import shown
@@ -149,4 +150,4 @@ def _has_words(name: str) -> bool:
 
 def _must(name: str, typed: Mapping[str, str]) -> str:
     wanted = f"must be {FIELDS[name].must}"
-    return f"{wanted}; got {shown(typed[name])}" if typed.get(name) else f"is required; it {wanted}"
+    return f"{wanted}; got {shown(typed[name])}" if typed.get(name) else REQUIRED

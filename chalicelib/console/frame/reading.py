@@ -3,7 +3,7 @@
 Amounts may be typed with their currency and grouped; their bounds are written as the locale does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.numbers import amount
 
 Model = TypeVar("Model", bound=BaseModel)
+REQUIRED = "is required"
 
 
 def read(model: type[Model], typed: Mapping[str, str]) -> Model:
@@ -33,8 +34,8 @@ def read(model: type[Model], typed: Mapping[str, str]) -> Model:
             model, {name: plain_amount(value) if name in amounts else value for name, value in given.items()}
         )
     except InvalidRequest as error:
-        wrong = {name: [_amount_sentence(amounts[name], given.get(name))] for name in amounts if name in error.fields}
-        raise InvalidRequest(error.sentence, {**error.fields, **wrong}) from None
+        wrong = {name: _sentences(said, amounts.get(name), given.get(name)) for name, said in error.fields.items()}
+        raise InvalidRequest(error.sentence, wrong) from None
 
 
 def plain_amount(text: str) -> str:
@@ -48,12 +49,28 @@ def plain_amount(text: str) -> str:
     return bare if isinstance(found, Problem) else f"{found:f}"
 
 
-def _amount_sentence(field: FieldInfo, typed: str | None) -> str:
-    """What an amount must be, in the locale's digits."""
+def _sentences(said: Sequence[str], field: FieldInfo | None, typed: str | None) -> list[str]:
+    """What stands beside a field: in fewer words than the API says it in, because the form says what to type."""
+    if typed is None:
+        # What it must be is said by the hint; a sentence of another kind is about several fields.
+        return [REQUIRED if each.startswith(f"{REQUIRED};") else each for each in said]
+    return list(said) if field is None else [_amount_sentence(field, typed)]
+
+
+def _amount_sentence(field: FieldInfo, typed: str) -> str:
+    """What is wrong with an amount: how it is written, its paise, or the bound that it is beyond."""
     bounds = {
         name: getattr(each, name) for each in field.metadata for name in ("gt", "ge", "le") if hasattr(each, name)
     }
-    write = formats().money
-    least = f"above {write(bounds['gt'])} and at most" if "gt" in bounds else f"from {write(bounds['ge'])} to"
-    wanted = f"must be an amount {least} {write(bounds['le'])}, with at most 2 decimals"
-    return f"is required; it {wanted}" if typed is None else f"{wanted}; got {shown(typed)}"
+    write, found = formats().money, amount(typed.removeprefix(formats().currency_symbol).strip())
+    if isinstance(found, Problem):
+        wanted = f"must be an amount, for example {formats().typed_amount(120_000)}"
+    elif "gt" in bounds and found <= bounds["gt"]:
+        wanted = f"must be above {write(bounds['gt'])}"
+    elif "ge" in bounds and found < bounds["ge"]:
+        wanted = f"must be at least {write(bounds['ge'])}"
+    elif found > bounds["le"]:
+        wanted = f"must be at most {write(bounds['le'])}"
+    else:
+        wanted = "must have at most 2 decimals"
+    return f"{wanted}; got {shown(typed)}"

@@ -17,9 +17,11 @@ showMoments(document);
 // server reads a point as that of the decimals.
 for (const input of document.querySelectorAll("input[data-amount]")) {
   input.addEventListener("change", () => {
-    const [, whole, decimals = ""] = /^(\d+)(\.\d{1,2})?$/.exec(input.value.trim()) ?? [];
-    const grouped = whole && new Intl.NumberFormat(locale).format(BigInt(whole));
-    if (grouped?.replaceAll(",", "") === whole) input.value = grouped + decimals;
+    const typed = /^(\d+)(\.\d{1,2})?$/.exec(input.value.trim());
+    if (!typed) return;
+    const [, whole, decimals = ""] = typed;
+    const grouped = new Intl.NumberFormat(locale).format(BigInt(whole));
+    if (grouped.replaceAll(",", "") === whole) input.value = grouped + decimals;
   });
 }
 
