@@ -163,7 +163,7 @@ def page(
     read = read._replace(walks=walks)
     if not (walks and conditions) or (read.next if place.before is None else read.previous) is not None:
         return read
-    on = connection.execute(_last_looked_at(rows[0], source, place.seen)).scalar()
+    on: Any = connection.execute(_last_looked_at(rows[0], source, place.seen)).scalar()
     return read._replace(next=on) if place.before is None else read._replace(previous=on)
 
 
