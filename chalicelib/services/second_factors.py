@@ -81,14 +81,16 @@ def set_up(database: Database, author: Author, secret: str, *, proof: Proof) -> 
 
 
 def renew_recovery_codes(database: Database, author: Author, proof: Proof) -> list[str]:
-    """Gives the author, who types a code, other recovery codes. Raises what `pass_code` raises."""
+    """Gives the author, who types a code, other recovery codes. Raises what `pass_code` raises, and Conflict if there
+    is no second factor.
+    """
     codes = new_recovery_codes()
     _prove_own(database, author, proof, codes=codes)
     return codes
 
 
 def remove_own(database: Database, author: Author, proof: Proof) -> None:
-    """Takes the second factor from the author, who types a code. Raises what `pass_code` raises."""
+    """Takes the second factor from the author, who types a code. Raises what `renew_recovery_codes` raises."""
     _prove_own(database, author, proof, codes=None)
 
 
@@ -164,6 +166,8 @@ def _prove_own(database: Database, author: Author, proof: Proof, *, codes: list[
 def _count_own(database: Database, author: Author) -> Holder:
     with database.transaction() as tx:
         holder = _own(tx.connection, author)
+        if holder.secret is None:
+            raise Conflict("You have no second factor.")
         _count(tx.connection, holder.user_id)
         tx.commit()
     return holder

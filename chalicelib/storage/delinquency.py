@@ -103,6 +103,8 @@ def page(
     # Each is a stretch of the index, so each is a page of its own.
     conditions = [_behind(stretch, behind) for stretch in stretches(bucket, buckets, values)]
     pages = [_PAGE.format(these=these) for these in conditions if these]
+    if not pages:
+        return []
     rows = connection.execute(text(_LATE.format(pages=" UNION ALL ".join(pages))), values)
     return [_late_loan(*row) for row in rows]
 

@@ -8,7 +8,7 @@ from chalicelib import runtime
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.auditing import Action
-from chalicelib.services import audit, invitations
+from chalicelib.services import audit, invitations, second_factors
 from chalicelib.services.invitations import Invitee
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.paging import Cursor
@@ -226,6 +226,19 @@ def test_one_removes_ones_own_with_a_code_only(browser: Browser, app: Authentica
     browser.cookies.clear()
     assert browser.sign_in("asha").path == "/console/"
     assert Action.SECOND_FACTOR_REMOVED in actions(database)
+
+
+@pytest.mark.parametrize("place", ["remove/", "../recovery-codes/"])
+def test_what_was_removed_meanwhile_can_be_set_up_again(
+    browser: Browser, app: AuthenticatorApp, database: Database, place: str
+) -> None:
+    code(browser, app.next_code())
+    page = browser.get(FACTOR)
+    second_factors.remove(database, TEST, 1)
+    shown = browser.follow(browser.send(page, place, code=app.next_code()))
+    assert (shown.status, shown.path) == (200, FACTOR)
+    assert "Set up a second factor" in shown.words
+    assert Action.SIGN_IN_FAILED not in actions(database)
 
 
 def test_an_admin_removes_that_of_another(

@@ -473,6 +473,8 @@ def test_collections_count_each_class_and_list_its_loans_oldest_first(officer: B
     empty = opened(officer, "/console/collections/?bucket=SMA-2")
     assert "No loans in this class" in empty.words or names_in(empty)
     assert officer.get("/console/collections/?bucket=BAD").status == 400
+    # Behind a loan without a due date, which is last, there is none that is late.
+    assert "No loans in this class" in opened(officer, "/console/collections/?bucket=NPA&after=1").words
 
 
 def test_collections_are_saved_as_csv_with_phone_numbers(officer: Browser, database: Database) -> None:

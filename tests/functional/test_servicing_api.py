@@ -470,6 +470,7 @@ def test_the_loans_of_a_class_come_in_pages_the_longest_late_first(loan: Loan, d
     assert (seen[0]["phone_number"], seen[0]["class"]) == ("8697989224", "NPA")
     assert seen[0]["days_past_due"] == (runtime.today() - DUE[1]).days
     assert loan.api.get("/api/delinquency/loans?class=SMA-0").json["loans"] == []
+    assert loan.api.get("/api/delinquency/loans?class=NPA&after=_1").json["loans"] == []
 
 
 @pytest.mark.parametrize(

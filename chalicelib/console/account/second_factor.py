@@ -80,6 +80,9 @@ def _proven(visit: Visit, act: Callable[[Visit], Response]) -> Response:
     """What `act` answers; if the code was wrong, the page with a sentence beside it."""
     try:
         return act(visit)
+    except Conflict:
+        # It was removed meanwhile, by an admin or in another window.
+        return redirect(visit, SECOND_FACTOR)
     except Unauthenticated as error:
         return _page(visit, Form(errors={"code": [error.sentence]}), 400)
     except TooManyRequests as error:
