@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 from chalicelib.imports.jobs import COLUMNS, SHEETS, ImportJob, job_of
 from chalicelib.rules.importing import ImportState
 from chalicelib.storage import listing
-from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.listing import NEWEST, Order, Page, Place, Source, Summary
 from chalicelib.storage.tables import import_sheets, imports
 
-ORDERS: Mapping[str, Order] = {"newest": Order(descending=True), "number": Order()}
+ORDERS: Mapping[str, Order] = {"newest": NEWEST, "number": Order()}
 # Of a file that was put into the bucket nobody is known.
 BUCKET = "bucket"
 
@@ -44,7 +44,7 @@ def page(connection: Connection, wanted: Wanted, place: Place) -> Page[ImportJob
         connection,
         _SHOWN,
         place,
-        matching=[_matching(wanted)],
+        _source(wanted),
         number=_NUMBER,
         make=lambda *values: job_of(dict(zip((*COLUMNS, "sheets"), values, strict=True))),
         number_of=lambda job: job.import_id,
@@ -53,11 +53,12 @@ def page(connection: Connection, wanted: Wanted, place: Place) -> Page[ImportJob
 
 def summary(connection: Connection, wanted: Wanted) -> Summary:
     """How many there are."""
-    return listing.summary(connection, _matching(wanted))
+    return listing.summary(connection, _source(wanted))
 
 
-def _matching(wanted: Wanted) -> Select[tuple[int]]:
-    return select(_NUMBER).where(*_conditions(wanted))
+def _source(wanted: Wanted) -> Source:
+    # There are few imports, however many rows they had.
+    return Source([select(_NUMBER).where(*_conditions(wanted))], NEWEST, listing.LOOKED)
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:

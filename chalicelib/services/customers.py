@@ -23,7 +23,7 @@ from chalicelib.rules.score import Facts
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.storage import alike, audit, customers, loans
 from chalicelib.storage.alike import Alike
-from chalicelib.storage.customers import Customer, Order, Registered, Registration
+from chalicelib.storage.customers import Customer, Registered, Registration
 from chalicelib.storage.paging import Cursor, Slice
 
 
@@ -132,11 +132,10 @@ def list_customers(
     cursor: Cursor,
     searched: str = "",
     scope: Scope = EVERYBODY,
-    order: Order = Order.NUMBER,
 ) -> Slice[Customer]:
-    """Customers in an order, all or those whose name, phone number or number is as searched."""
+    """Customers by number, all or those whose name, phone number or number is as searched."""
     with database.reading() as connection:
-        return customers.listed(connection, cursor=cursor, searched=searched, scope=scope, order=order)
+        return customers.listed(connection, cursor=cursor, searched=searched, scope=scope)
 
 
 @retried

@@ -32,13 +32,13 @@ def sheets_that_changed(job: ImportJob) -> Sequence[SheetCounts]:
 
 
 @retried
-def list_changes(database: Database, job: ImportJob, sheet: SheetCounts, cursor: Cursor) -> Slice[ChangedRow]:
+def list_changes(database: Database, job: ImportJob, sheet: SheetCounts, *, cursor: Cursor) -> Slice[ChangedRow]:
     """The rows of a sheet that changed something, from the top."""
     with database.reading() as connection:
         return changes.listed(connection, job.import_id, sheet=sheet.sheet, kind=sheet.kind, cursor=cursor)
 
 
-def changes_link(database: Database, s3: "S3Client", signer: "S3Client", job: ImportJob) -> str:
+def changes_link(database: Database, s3: "S3Client", signer: "S3Client", *, job: ImportJob) -> str:
     """A link to all changes of a completed import as CSV, at most those of MOST_ROWS rows; made when it is first asked
     for. Raises ImportNotFound if it changed nothing, and Unavailable without S3.
     """
@@ -70,7 +70,7 @@ def _as_csv(database: Database, job: ImportJob) -> str:
 def _rows(database: Database, job: ImportJob, sheet: SheetCounts) -> Iterator[ChangedRow]:
     behind: int | None = None
     for _ in range(MOST_ROWS // _ROWS_A_READ):
-        found = list_changes(database, job, sheet, Cursor(_ROWS_A_READ, behind))
+        found = list_changes(database, job, sheet, cursor=Cursor(_ROWS_A_READ, behind))
         yield from found.rows
         behind = found.next
         if behind is None:

@@ -71,7 +71,7 @@ def list_loans(database: Database, wanted: WantedLoans, place: Place, *, today: 
         found = loan_list.page(connection, wanted, place, today=today)
         listed = listed_loans(connection, [loan.loan_id for loan in found.rows], today) if found.rows else {}
     rows = [LoanRow(loan, listed[loan.loan_id]) for loan in found.rows]
-    return Page(rows, found.previous, found.next)
+    return Page(rows, *found[1:])
 
 
 @retried
@@ -95,7 +95,7 @@ def list_customers(database: Database, wanted: WantedCustomers, place: Place, *,
     rows = [
         CustomerRow(each, exposures.get(each.customer_id, ZERO), tuple(late[each.customer_id])) for each in found.rows
     ]
-    return Page(rows, found.previous, found.next)
+    return Page(rows, *found[1:])
 
 
 @retried

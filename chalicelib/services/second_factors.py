@@ -138,7 +138,9 @@ def _pass(database: Database, token: Token, proof: Proof) -> OpenedSession | Non
         author = Author(USER, holder.name, holder.user_id, proof.request_id)
         if not _is_right(tx.connection, author, holder, proof):
             return None
-        sessions.end(tx.connection, token.digest)
+        if not sessions.end(tx.connection, token.digest):
+            # It was ended while this waited for the user, whose row alone is read anew then.
+            raise Unauthenticated(OVER)
         opened = open_session(
             tx.connection,
             holder.user_id,

@@ -82,9 +82,8 @@ def list_loans(
     current: bool | None = None,
     bucket: Bucket | None = None,
     scope: Scope = EVERYBODY,
-    newest_first: bool = False,
 ) -> Slice[LoanToday]:
-    """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
+    """Loans by number: all, or those of a customer, those that are current on `today`
     or not, and the open ones in a bucket on that day.
     """
     with database.reading() as connection:
@@ -96,7 +95,6 @@ def list_loans(
             current=current,
             bucket=bucket,
             scope=scope,
-            newest_first=newest_first,
         )
     return Slice([LoanToday(loan, _standing(stands, today)) for loan, stands in found.rows], found.next)
 

@@ -10,17 +10,24 @@ from sqlalchemy import ColumnElement, Connection, Select, select, text
 
 from chalicelib.storage import listing
 from chalicelib.storage.authors import is_by
-from chalicelib.storage.listing import Order, Page, Place, Summary, both_ways
+from chalicelib.storage.listing import Columns, Order, Page, Place, Source, Summary, both_ways
 from chalicelib.storage.tables import customers, loan_applications
 
 _COLUMNS = loan_applications.c
 _NUMBER = _COLUMNS.application_id
 
 ORDERS: Mapping[str, Order] = {
-    "newest": Order(descending=True),
-    "number": Order(),
+    # Numbers rise with the days, and the index of days has what lists ask for.
+    "newest": Order(_COLUMNS.decided_on, descending=True),
+    "number": Order(_COLUMNS.decided_on),
     **both_ways(amount=_COLUMNS.loan_amount, score=_COLUMNS.score),
 }
+
+# What the index has by itself takes so many times less than the rows of other lists.
+FROM_THE_INDEX = 3
+_ASKED = tuple(
+    _COLUMNS[name] for name in ("score", "loan_amount", "approved", "policy_name", "reason_codes", "created_by")
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def page(connection: Connection, wanted: Wanted, place: Place) -> Page[ListedApp
         connection,
         _JOINED,
         place,
-        matching=[select(_NUMBER).where(*_conditions(wanted))],
+        _source(wanted),
         number=_NUMBER,
         make=ListedApplication,
         number_of=lambda application: application.application_id,
@@ -99,7 +106,7 @@ def page(connection: Connection, wanted: Wanted, place: Place) -> Page[ListedApp
 
 def summary(connection: Connection, wanted: Wanted) -> Summary:
     """How many there are, and the sum of their amounts."""
-    return listing.summary(connection, select(_NUMBER).where(*_conditions(wanted)), _COLUMNS.loan_amount)
+    return listing.summary(connection, _source(wanted), _COLUMNS.loan_amount)
 
 
 def policies(connection: Connection) -> list[str]:
@@ -107,22 +114,32 @@ def policies(connection: Connection) -> list[str]:
     return list(connection.scalars(_POLICIES))
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _source(wanted: Wanted) -> Source:
+    """The applications of some days or of a customer, the newest first; the index of days has all that is asked."""
     bounds = (
-        (wanted.score_from, _COLUMNS.score.__ge__),
-        (wanted.score_to, _COLUMNS.score.__le__),
-        (wanted.amount_from, _COLUMNS.loan_amount.__ge__),
-        (wanted.amount_to, _COLUMNS.loan_amount.__le__),
         (wanted.since, _COLUMNS.decided_on.__ge__),
         (wanted.to, _COLUMNS.decided_on.__le__),
         (wanted.customer_id, _COLUMNS.customer_id.__eq__),
-        (wanted.approved, _COLUMNS.approved.is_),
-        (wanted.policy, _COLUMNS.policy_name.__eq__),
+    )
+    rows = select(_NUMBER, *_ASKED).where(*(holds(value) for value, holds in bounds if value is not None))
+    return Source(
+        [rows], ORDERS["newest"], FROM_THE_INDEX * listing.LOOKED, lambda columns: _conditions(wanted, columns)
+    )
+
+
+def _conditions(wanted: Wanted, columns: Columns) -> Iterator[ColumnElement[bool]]:
+    bounds = (
+        (wanted.score_from, columns.score.__ge__),
+        (wanted.score_to, columns.score.__le__),
+        (wanted.amount_from, columns.loan_amount.__ge__),
+        (wanted.amount_to, columns.loan_amount.__le__),
+        (wanted.approved, columns.approved.is_),
+        (wanted.policy, columns.policy_name.__eq__),
     )
     for value, holds in bounds:
         if value is not None:
             yield holds(value)
     if wanted.reasons:
-        yield _COLUMNS.reason_codes.overlap(list(wanted.reasons))
+        yield columns.reason_codes.overlap(list(wanted.reasons))
     if wanted.who is not None:
-        yield is_by(_COLUMNS.created_by, wanted.who)
+        yield is_by(columns.created_by, wanted.who)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Connection, text
+from sqlalchemy import ColumnElement, Connection, and_, text
 
 from chalicelib.rules.access import KEY, USER
 
@@ -23,8 +23,13 @@ def names(connection: Connection) -> Mapping[str, str]:
 
 
 def is_by(created_by: ColumnElement[str | None], who: str) -> ColumnElement[bool]:
-    """The condition that a column names this one: a whole identity, or a kind of which each of the kind is meant."""
-    return created_by == who if ":" in who or who not in NUMBERED else created_by.like(f"{who}:%")
+    """The condition that a column names this one: a whole identity, or a kind of which each of the kind is meant.
+
+    A range of an index that compares byte by byte. The semicolon comes after the colon.
+    """
+    is_one = ":" in who or who not in NUMBERED
+    least, most = (who, who) if is_one else (f"{who}:", f"{who};")
+    return and_(created_by.bool_op("~>=~")(least), created_by.bool_op("~<=~" if is_one else "~<~")(most))
 
 
 # Kinds of which nobody looks for one alone.

@@ -1,6 +1,6 @@
 """The queries behind the console's list of customers: what it is filtered and sorted by, and what each owes."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -13,8 +13,9 @@ from chalicelib.rules.servicing.stored import position_from_stored, terms_from_s
 from chalicelib.rules.servicing.values import Terms
 from chalicelib.storage import listing
 from chalicelib.storage.customers import Customer, matches, stored
-from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.listing import NEWEST, Columns, Order, Page, Place, Source, Summary
 from chalicelib.storage.loan_list import is_late
+from chalicelib.storage.loans import is_current
 from chalicelib.storage.tables import customers, loan_positions, loans
 
 _COLUMNS = customers.c
@@ -24,7 +25,7 @@ _NAME = func.lower(_COLUMNS.first_name + " " + _COLUMNS.last_name)
 
 ORDERS: Mapping[str, Order] = {
     "number": Order(),
-    "newest": Order(descending=True),
+    "newest": NEWEST,
     "name": Order(_NAME, bytewise=True),
     "name-descending": Order(_NAME, descending=True, bytewise=True),
 }
@@ -73,13 +74,11 @@ _LATE = text("""
 
 def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -> Page[Customer]:
     """The customers at a place of one of ORDERS."""
-    narrowed = select(_NUMBER).where(*_conditions(wanted, today))
-    found = matches(wanted.searched) if wanted.searched else []
     return listing.page(
         connection,
         _SHOWN,
         place,
-        matching=[narrowed.where(each) for each in found] or [narrowed],
+        _source(wanted, today, place.order),
         number=_NUMBER,
         make=stored,
         number_of=lambda customer: customer.customer_id,
@@ -88,10 +87,7 @@ def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -
 
 def summary(connection: Connection, wanted: Wanted, today: date) -> Summary:
     """How many there are."""
-    narrowed = select(_NUMBER).where(*_conditions(wanted, today))
-    if wanted.searched:
-        narrowed = narrowed.where(or_(*matches(wanted.searched)))
-    return listing.summary(connection, narrowed)
+    return listing.summary(connection, _source(wanted, today, ORDERS["number"]))
 
 
 def exposures(connection: Connection, customer_ids: Collection[int], today: date) -> Mapping[int, Decimal]:
@@ -106,19 +102,34 @@ def late_lives(connection: Connection, customer_ids: Collection[int], today: dat
     return [LateLife(number, terms_from_stored(terms), position_from_stored(stored)) for number, terms, stored in rows]
 
 
-def _conditions(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
+def _source(wanted: Wanted, today: date, order: Order) -> Source:
+    """Where customers are looked for: by their late loans, by what was typed, or in the order of the list. The loans of
+    those are added up if the exposure is asked for.
+    """
+    asks_of_loans = {wanted.days_late, wanted.exposure_from, wanted.exposure_to} != {None}
+    most = listing.LOOKED // listing.ELSEWHERE if asks_of_loans else listing.LOOKED
+    rows: Select[Any] = select(_NUMBER, _COLUMNS.first_name, _COLUMNS.last_name, _COLUMNS.phone_number)
+    found = matches(wanted.searched) if wanted.searched else []
+
+    def conditions(columns: Columns) -> Iterator[ColumnElement[bool]]:
+        if wanted.days_late is not None and found:
+            yield columns.is_found
+        if wanted.exposure_from is not None:
+            yield _exposure(columns, today) >= wanted.exposure_from
+        if wanted.exposure_to is not None:
+            # Whoever owes nothing is among them.
+            yield _exposure(columns, today) <= wanted.exposure_to
+
     if wanted.days_late is not None:
-        late = select(loans.c.customer_id).join_from(loan_positions, loans, loans.c.loan_id == loan_positions.c.loan_id)
-        yield _NUMBER.in_(late.where(is_late(wanted.days_late, today)))
-    if wanted.exposure_from is not None:
-        yield _NUMBER.in_(_exposed(today, lambda exposure: exposure >= wanted.exposure_from))
-    if wanted.exposure_to is not None:
-        # Whoever owes nothing is among them.
-        yield _NUMBER.not_in(_exposed(today, lambda exposure: exposure > wanted.exposure_to))
+        late = rows.join_from(loan_positions, loans, loans.c.loan_id == loan_positions.c.loan_id)
+        late = late.join(customers, loans.c.customer_id == _NUMBER).where(is_late(wanted.days_late, today))
+        if found:
+            late = late.add_columns(or_(*found).label("is_found"))
+        return Source([late], Order(loan_positions.c.unpaid_from), most, conditions, repeats=True)
+    return Source([rows.where(each) for each in found] or [rows], None if found else order, most, conditions)
 
 
-def _exposed(today: date, holds: Callable[[ColumnElement[Decimal]], ColumnElement[bool]]) -> Select[tuple[int]]:
-    """The customers for whose exposure a condition holds, from one pass over the index of facts."""
-    current = or_(loans.c.is_open, loans.c.end_date >= today, loans.c.end_date.is_(None))
-    numbers = select(loans.c.customer_id).where(current).group_by(loans.c.customer_id)
-    return numbers.having(holds(func.sum(loans.c.loan_amount)))
+def _exposure(columns: Columns, today: date) -> ColumnElement[Decimal]:
+    """The principal of the current loans of a customer, in rupees, from the index of facts."""
+    owed = select(func.coalesce(func.sum(loans.c.loan_amount), 0)).where(loans.c.customer_id == columns.customer_id)
+    return owed.where(is_current(today)).scalar_subquery()

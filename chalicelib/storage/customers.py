@@ -4,14 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    UnaryExpression,
     and_,
     bindparam,
     func,
@@ -19,13 +17,11 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    true,
     union,
     union_all,
     update,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
-from sqlalchemy.sql.operators import custom_op
 
 from chalicelib.postgres.connection import driver_of, prepared
 from chalicelib.rules.access import EVERYBODY, Author, Scope
@@ -88,18 +84,8 @@ class Registered(Customer):
     alike: Sequence[Alike]
 
 
-class Order(StrEnum):
-    """In which order customers are listed."""
-
-    NUMBER = "number"
-    NEWEST = "newest"
-    NAME = "name"
-    NAME_DESCENDING = "name-descending"
-
-
-# So many matches of a search are a few: fetching and sorting them takes milliseconds. In order of names more
-# are, because over that they are not spread: those whose first name begins as was typed stand beside each other.
-FEW, FEW_BY_NAME = 5_000, 100_000
+# So many matches of a search are a few: fetching and sorting them takes milliseconds.
+FEW = 5_000
 
 _WORDS: ColumnElement[Any] = literal_column(
     "array_to_tsvector(search_words((customers.first_name || ' ') || customers.last_name))"
@@ -193,24 +179,17 @@ def names(connection: Connection, customer_ids: Collection[int]) -> dict[int, st
     return {customer_id: full_name(first_name, last_name) for customer_id, first_name, last_name in rows}
 
 
-def listed(
-    connection: Connection,
-    *,
-    cursor: Cursor,
-    searched: str = "",
-    scope: Scope = EVERYBODY,
-    order: Order = Order.NUMBER,
-) -> Slice[Customer]:
-    """Customers in an order: all, or those the words of whose name begin as `searched`, in any order and spelling, or
+def listed(connection: Connection, *, cursor: Cursor, searched: str = "", scope: Scope = EVERYBODY) -> Slice[Customer]:
+    """Customers by number: all, or those the words of whose name begin as `searched`, in any order and spelling, or
     whose phone number begins or ends so, or who have just that number.
     """
-    statement = _STORED.where(_is_behind(cursor.behind, order) if cursor.behind else true())
+    statement = _STORED.where(customers.c.customer_id > (cursor.behind or 0))
     if scope.customer_id is not None:
         statement = statement.where(customers.c.customer_id == scope.customer_id)
     if searched:
-        statement = _found(statement, searched, order, cursor.asked)
+        statement = _found(statement, searched, cursor.asked)
     else:
-        statement = _ordered(statement, customers.c, order).limit(cursor.asked)
+        statement = statement.order_by(customers.c.customer_id).limit(cursor.asked)
     rows = connection.execute(statement)
     return cursor.slice([stored(*row) for row in rows], lambda customer: customer.customer_id)
 
@@ -220,7 +199,7 @@ def stored(*values: Any) -> Customer:
     return Customer(**dict(zip(_NAMES, values, strict=True)))
 
 
-def _found(statement: Select[Any], typed: str, order: Order, most: int) -> Select[Any]:
+def _found(statement: Select[Any], typed: str, most: int) -> Select[Any]:
     """The first `most` of those customers that match what was typed.
 
     A few are fetched by the indexes of what they match, and put in order. If there are more, customers are read in
@@ -228,53 +207,12 @@ def _found(statement: Select[Any], typed: str, order: Order, most: int) -> Selec
     and read a million customers for nobody where two words are frequent, but never meet in one name.
     """
     each_way = matches(typed)
-    limit = FEW_BY_NAME if order in (Order.NAME, Order.NAME_DESCENDING) else FEW
-    few = union(*(statement.where(match).limit(limit + 1).subquery().select() for match in each_way)).cte("few")
-    are_few = select(func.count()).select_from(few).scalar_subquery() <= limit
-    fetched = _ordered(select(few).where(are_few), few.c, order).limit(most)
-    read = _ordered(statement.where(or_(*each_way), ~are_few), customers.c, order).limit(most)
+    few = union(*(statement.where(match).limit(FEW + 1).subquery().select() for match in each_way)).cte("few")
+    are_few = select(func.count()).select_from(few).scalar_subquery() <= FEW
+    fetched = select(few).where(are_few).order_by(few.c.customer_id).limit(most)
+    read = statement.where(or_(*each_way), ~are_few).order_by(customers.c.customer_id).limit(most)
     both = union_all(fetched.subquery().select(), read.subquery().select()).subquery()
-    return _ordered(select(both), both.c, order)
-
-
-def _ordered(statement: Select[Any], columns: Columns, order: Order) -> Select[Any]:
-    return statement.order_by(*_ordering(columns, order))
-
-
-def _full_name(columns: Columns = customers.c) -> ColumnElement[str]:
-    # Written as the index is.
-    return func.lower(columns.first_name + " " + columns.last_name)
-
-
-def _is_behind(last: int, order: Order) -> ColumnElement[bool]:
-    number = customers.c.customer_id
-    match order:
-        case Order.NUMBER:
-            return number > last
-        case Order.NEWEST:
-            return number < last
-    descending = order is Order.NAME_DESCENDING
-    before = customers.alias("before")
-    name = select(_full_name(before.c)).where(before.c.customer_id == last).scalar_subquery()
-    or_equal, strictly = ("~<=~", "~<~") if descending else ("~>=~", "~>~")
-    return and_(
-        _full_name().bool_op(or_equal)(name),
-        or_(_full_name().bool_op(strictly)(name), number < last if descending else number > last),
-    )
-
-
-def _ordering(columns: Columns, order: Order) -> list[ColumnElement[Any]]:
-    """The operators are those of the index, which compares byte by byte."""
-    number, full_name = columns.customer_id, _full_name(columns)
-    match order:
-        case Order.NUMBER:
-            return [number.asc()]
-        case Order.NEWEST:
-            return [number.desc()]
-        case Order.NAME:
-            return [UnaryExpression(full_name, modifier=custom_op("USING ~<~")), number.asc()]
-        case Order.NAME_DESCENDING:
-            return [UnaryExpression(full_name, modifier=custom_op("USING ~>~")), number.desc()]
+    return select(both).order_by(both.c.customer_id)
 
 
 def matches(typed: str) -> list[ColumnElement[bool]]:

@@ -1,33 +1,40 @@
 """The queries behind the console's list of loans: what it is filtered and sorted by."""
 
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select, true
 
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket, holding_from
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.storage import listing
 from chalicelib.storage.authors import is_by
-from chalicelib.storage.listing import Order, Page, Place, Summary, both_ways
+from chalicelib.storage.listing import NEWEST, Columns, Lead, Order, Page, Place, Source, Summary, both_ways
 from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.paging import Cursor
+from chalicelib.storage.standings import in_state
 from chalicelib.storage.tables import loan_positions, loans
 
 _COLUMNS = loans.c
 _NUMBER = _COLUMNS.loan_id
 
 ORDERS: Mapping[str, Order] = {
-    "newest": Order(descending=True),
+    "newest": NEWEST,
     "number": Order(),
     **both_ways(amount=_COLUMNS.loan_amount, rate=_COLUMNS.interest_rate, start=_COLUMNS.start_date),
 }
 
+# What is asked of loans beside what an index finds, and of their positions.
+_ASKED = tuple(
+    _COLUMNS[name] for name in ("loan_amount", "interest_rate", "start_date", "end_date", "is_open", "created_by")
+)
+_ASKED_OF_POSITIONS = tuple(loan_positions.c[name] for name in ("status", "unpaid_from", "held"))
 _OVER = (Status.CLOSED, Status.WRITTEN_OFF)
-# Of late loans, those that are late the longest first: the order of their index, whatever else is asked.
-LATE_THE_LONGEST = Order(loan_positions.c.unpaid_from, number=loan_positions.c.loan_id)
+_LATE_THE_LONGEST = Order(loan_positions.c.unpaid_from)
 
 
 @dataclass(frozen=True)
@@ -56,14 +63,18 @@ _ON_RECORD: Select[Any] = select(*(_COLUMNS[field.name] for field in fields(Loan
 
 def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -> Page[LoanOnRecord]:
     """The loans at a place of one of ORDERS."""
+    how: dict[str, Any] = {"number": _NUMBER, "make": LoanOnRecord, "number_of": lambda loan: loan.loan_id}
+    if place.order.key is None and wanted == Wanted(current=wanted.current) != Wanted():
+        cursor, newest_first = Cursor(place.size, place.last), place.seen.descending
+        known = in_state(cursor, today, current=bool(wanted.current), newest_first=newest_first)
+        numbers = select(known.c.loan_id.label("number"), known.c.loan_id.label("key")).subquery()
+        return listing.page_of(connection, _ON_RECORD, place, numbers, **how)
     return listing.page(
         connection,
         _ON_RECORD,
         place,
-        matching=[_matching(wanted, today, needs_loans=place.order.key is not None and place.order.number is None)],
-        number=_NUMBER,
-        make=LoanOnRecord,
-        number_of=lambda loan: loan.loan_id,
+        _source(wanted, today, place.order, needs_loans=place.order.key is not None),
+        **how,
     )
 
 
@@ -72,7 +83,7 @@ def summary(connection: Connection, wanted: Wanted, today: date) -> Summary:
     outstanding, which the index of those has.
     """
     amount = loan_positions.c.principal if asks_how_late(wanted) else _COLUMNS.loan_amount
-    return listing.summary(connection, _matching(wanted, today, needs_loans=not asks_how_late(wanted)), amount)
+    return listing.summary(connection, _source(wanted, today, NEWEST, needs_loans=not asks_how_late(wanted)), amount)
 
 
 def asks_how_late(wanted: Wanted) -> bool:
@@ -80,30 +91,13 @@ def asks_how_late(wanted: Wanted) -> bool:
     return wanted.bucket is not None or wanted.days_late is not None
 
 
-def asks_of_positions(wanted: Wanted) -> bool:
-    """Whether only the positions of loans tell which match."""
-    return asks_how_late(wanted) or wanted.status in _OVER
+def _asks_of_positions(wanted: Wanted) -> bool:
+    return asks_how_late(wanted) or wanted.status in (*_OVER, Status.NOT_SERVICED)
 
 
 def asks_for_late(wanted: Wanted) -> bool:
     """Whether all of them are late."""
     return wanted.days_late is not None or (wanted.bucket is not None and wanted.bucket.days_past_due > 0)
-
-
-def is_in_bucket(bucket: Bucket, today: date) -> ColumnElement[bool]:
-    """The condition that a position is that of an open loan in this bucket today, of columns alone: of an expression of
-    the bucket the planner cannot tell how many loans it leaves (storage/delinquency.py).
-    """
-    columns, holding = loan_positions.c, holding_from(BUCKETS)
-    in_range = and_(*_due_dates(bucket, today))
-    if bucket.days_past_due == 0:
-        # If charges are all that is left, no due date is unpaid.
-        in_range = or_(in_range, columns.unpaid_from.is_(None))
-    if holding is not None and bucket.days_past_due < holding:
-        in_range = and_(in_range, not_(columns.held))
-    if bucket.days_past_due == holding:
-        in_range = or_(in_range, and_(columns.held, columns.unpaid_from > _days_before(today, holding)))
-    return and_(columns.status == Status.OPEN.value, in_range)
 
 
 def is_late(days: int, today: date) -> ColumnElement[bool]:
@@ -112,64 +106,139 @@ def is_late(days: int, today: date) -> ColumnElement[bool]:
     return and_(columns.status == Status.OPEN.value, columns.unpaid_from <= _days_before(today, days))
 
 
-def _due_dates(bucket: Bucket, today: date) -> Iterator[ColumnElement[bool]]:
+def _source(wanted: Wanted, today: date, order: Order, *, needs_loans: bool) -> Source:
+    """Where loans are looked for: by the one thing asked that has an index and leaves the fewest of them."""
+    most = listing.LOOKED // listing.ELSEWHERE if _asks_of_positions(wanted) else listing.LOOKED
+    lead: Lead | None = None
+    rows, found_in = [_loans_with_positions(wanted)], NEWEST
+    if wanted.customer_id is not None:
+        rows = [each.where(_COLUMNS.customer_id == wanted.customer_id) for each in rows]
+    elif asks_for_late(wanted):
+        needs_loans = needs_loans or any(True for _ in _of_loans(wanted, today, _COLUMNS))
+        rows, found_in = [_positions(needs_loans).where(each) for each in _late(wanted, today)], _LATE_THE_LONGEST
+    elif wanted.status in _OVER:
+        lead = Lead(loan_positions.c.status, wanted.status.value)
+        over = listing.of_one(loan_positions.c.status, wanted.status.value, loan_positions.c.loan_id)
+        # The index is of those that are not open, which the planner does not see from the range.
+        is_over = loan_positions.c.status != Status.OPEN.value
+        rows = [_positions(with_loans=True).add_columns(loan_positions.c.status).where(over, is_over)]
+    elif wanted.who is not None:
+        lead = Lead(_COLUMNS.created_by, bytewise=True)
+        rows = [each.where(is_by(_COLUMNS.created_by, wanted.who)) for each in rows]
+        found_in = NEWEST if ":" in wanted.who else Order(_COLUMNS.created_by, descending=True, bytewise=True)
+    elif wanted.current is False:
+        rows = [each.where(not_(_COLUMNS.is_open), _COLUMNS.end_date < today) for each in rows]
+        found_in = Order(_COLUMNS.end_date, descending=True)
+    elif wanted.status is Status.NOT_SERVICED:
+        lead = Lead(_COLUMNS.is_open, False)
+        rows = [each.where(listing.of_one(_COLUMNS.is_open, False, _NUMBER)) for each in rows]
+    elif wanted.since or wanted.to or order.key is _COLUMNS.start_date:
+        rows = [each.where(*_started(wanted, _COLUMNS)) for each in rows]
+        found_in = Order(_COLUMNS.start_date, descending=True)
+    return Source(rows, found_in, most, lambda columns: _conditions(wanted, today, columns), lead)
+
+
+def _loans_with_positions(wanted: Wanted) -> Select[Any]:
+    """Loans with what is asked of them, and of their positions if that is asked."""
+    rows = select(_NUMBER, *_ASKED)
+    if not _asks_of_positions(wanted):
+        return rows
+    # Those without one too: they are looked through as well.
+    joined = rows.outerjoin_from(loans, loan_positions, loan_positions.c.loan_id == _NUMBER)
+    return joined.add_columns(*_ASKED_OF_POSITIONS, loan_positions.c.status)
+
+
+def _positions(with_loans: bool) -> Select[Any]:
+    """Positions with what is asked of them, which their index has, and of their loans."""
+    rows = select(loan_positions.c.loan_id, *_ASKED_OF_POSITIONS)
+    if not with_loans:
+        return rows
+    return rows.add_columns(*_ASKED).join_from(loan_positions, loans, loan_positions.c.loan_id == _NUMBER)
+
+
+def _late(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
+    """The stretches of positions among which all are that are so late: of columns alone, because of an expression of
+    the bucket the planner cannot tell how many loans it leaves (storage/buckets.py).
+    """
+    columns, is_open = loan_positions.c, loan_positions.c.status == Status.OPEN.value
+    if wanted.bucket is None:
+        yield is_late(wanted.days_late or 0, today)
+        return
+    yield and_(is_open, *_due_dates(wanted.bucket, today, columns))
+    holding = holding_from(BUCKETS)
+    if wanted.bucket.days_past_due == holding:
+        yield and_(is_open, columns.held, columns.unpaid_from > _days_before(today, holding))
+
+
+def _conditions(wanted: Wanted, today: date, columns: Columns) -> Iterator[ColumnElement[bool]]:
+    """All that is asked but for the customer."""
+    yield from _of_loans(wanted, today, columns)
+    if wanted.bucket is not None:
+        yield _is_in_bucket(wanted.bucket, today, columns)
+    if wanted.days_late is not None:
+        yield columns.unpaid_from <= _days_before(today, wanted.days_late)
+    if asks_how_late(wanted) and "is_open" in columns:
+        yield columns.is_open
+    if wanted.status in _OVER:
+        yield columns.status == wanted.status.value
+
+
+def _is_in_bucket(bucket: Bucket, today: date, columns: Columns) -> ColumnElement[bool]:
+    """Whether a position of an open loan is in this bucket today."""
+    holding = holding_from(BUCKETS)
+    in_range = and_(true(), *_due_dates(bucket, today, columns))
+    if bucket.days_past_due == 0:
+        # If charges are all that is left, no due date is unpaid.
+        in_range = or_(in_range, columns.unpaid_from.is_(None))
+    if holding is not None and bucket.days_past_due < holding:
+        in_range = and_(in_range, not_(columns.held))
+    if bucket.days_past_due == holding:
+        in_range = or_(in_range, and_(columns.held, columns.unpaid_from > _days_before(today, holding)))
+    return in_range
+
+
+def _due_dates(bucket: Bucket, today: date, columns: Columns) -> Iterator[ColumnElement[bool]]:
     """From which due dates on loans of a bucket are unpaid."""
-    unpaid_from, place = loan_positions.c.unpaid_from, BUCKETS.index(bucket)
+    place = BUCKETS.index(bucket)
     if bucket.days_past_due:
-        yield unpaid_from <= _days_before(today, bucket.days_past_due)
+        yield columns.unpaid_from <= _days_before(today, bucket.days_past_due)
     if place + 1 < len(BUCKETS):
-        yield unpaid_from > _days_before(today, BUCKETS[place + 1].days_past_due)
+        yield columns.unpaid_from > _days_before(today, BUCKETS[place + 1].days_past_due)
 
 
 def _days_before(today: date, days: int) -> date:
     return today - timedelta(days=days)
 
 
-def _matching(wanted: Wanted, today: date, *, needs_loans: bool) -> Select[tuple[int]]:
-    """The numbers of loans that match, from positions alone if they say enough."""
-    of_positions, of_loans = list(_of_positions(wanted, today)), list(_of_loans(wanted, today))
-    if not of_positions:
-        return select(_NUMBER).where(*of_loans)
-    found = select(loan_positions.c.loan_id).where(*of_positions, *of_loans)
-    return found.join(loans, loan_positions.c.loan_id == _NUMBER) if needs_loans or of_loans else found
+def _started(wanted: Wanted, columns: Columns) -> Iterator[ColumnElement[bool]]:
+    if wanted.since is not None:
+        yield columns.start_date >= wanted.since
+    if wanted.to is not None:
+        yield columns.start_date <= wanted.to
 
 
-def _of_positions(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
-    if wanted.bucket is not None:
-        yield is_in_bucket(wanted.bucket, today)
-    if wanted.days_late is not None:
-        yield is_late(wanted.days_late, today)
-    if wanted.status in _OVER:
-        yield loan_positions.c.status == wanted.status.value
-
-
-def _of_loans(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
+def _of_loans(wanted: Wanted, today: date, columns: Columns) -> Iterator[ColumnElement[bool]]:
     bounds = (
-        (wanted.amount_from, _COLUMNS.loan_amount.__ge__),
-        (wanted.amount_to, _COLUMNS.loan_amount.__le__),
-        (wanted.rate_from, _COLUMNS.interest_rate.__ge__),
-        (wanted.rate_to, _COLUMNS.interest_rate.__le__),
-        (wanted.rate_below, _COLUMNS.interest_rate.__lt__),
-        (wanted.since, _COLUMNS.start_date.__ge__),
-        (wanted.to, _COLUMNS.start_date.__le__),
-        (wanted.customer_id, _COLUMNS.customer_id.__eq__),
+        (wanted.amount_from, "loan_amount", operator.ge),
+        (wanted.amount_to, "loan_amount", operator.le),
+        (wanted.rate_from, "interest_rate", operator.ge),
+        (wanted.rate_to, "interest_rate", operator.le),
+        (wanted.rate_below, "interest_rate", operator.lt),
     )
-    for value, holds in bounds:
+    # Not all that is looked through has these columns.
+    for value, name, holds in bounds:
         if value is not None:
-            yield holds(value)
+            yield holds(columns[name], value)
+    yield from _started(wanted, columns)
     if wanted.current:
-        yield or_(_COLUMNS.is_open, _COLUMNS.end_date >= today, _COLUMNS.end_date.is_(None))
+        yield or_(columns.is_open, columns.end_date >= today, columns.end_date.is_(None))
     elif wanted.current is not None:
-        yield and_(not_(_COLUMNS.is_open), _COLUMNS.end_date < today)
+        yield and_(not_(columns.is_open), columns.end_date < today)
     if wanted.status is Status.OPEN:
-        yield _COLUMNS.is_open
+        yield columns.is_open
     if wanted.status is Status.NOT_SERVICED:
         # A loan whose opening was reversed has a position that says so. One that is serviced is either open, or over.
-        yield not_(_COLUMNS.is_open)
-        yield (
-            ~select(loan_positions.c.loan_id)
-            .where(loan_positions.c.loan_id == _NUMBER, loan_positions.c.status != Status.NOT_SERVICED.value)
-            .exists()
-        )
+        yield not_(columns.is_open)
+        yield or_(columns.status.is_(None), columns.status == Status.NOT_SERVICED.value)
     if wanted.who is not None:
-        yield is_by(_COLUMNS.created_by, wanted.who)
+        yield is_by(columns.created_by, wanted.who)

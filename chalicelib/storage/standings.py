@@ -77,53 +77,51 @@ def listed(
     current: bool | None = None,
     bucket: Bucket | None = None,
     scope: Scope = EVERYBODY,
-    newest_first: bool = False,
 ) -> Slice[tuple[LoanOnRecord, Stands]]:
-    """Loans by number, ascending or the newest first: all, or those of a customer, those that are current on `today`
+    """Loans by number: all, or those of a customer, those that are current on `today`
     or not, and the open ones in a bucket on that day.
     """
-    number: ColumnElement[int] = loans.c.loan_id
-    statement = _LISTED.where(_is_behind(number, cursor, newest_first=newest_first))
-    for only in (customer_id, scope.customer_id):
-        if only is not None:
-            statement = statement.where(loans.c.customer_id == only)
-    of_all = customer_id is None and scope.customer_id is None
-    if bucket is not None:
-        statement = _in_bucket(statement, bucket, today, cursor if of_all else None, newest_first=newest_first)
-    if current is not None and of_all and bucket is None:
-        statement, number = _in_state(cursor, today, current=current, newest_first=newest_first)
+    customers = [each for each in (customer_id, scope.customer_id) if each is not None]
+    if customers:
+        page = _of_customers(customers, cursor, today, current=current, bucket=bucket)
+    elif bucket is not None:
+        page = _in_bucket(bucket, today, cursor)
     elif current is not None:
+        page = in_state(cursor, today, current=current, newest_first=False)
+    else:
+        page = _page_of(select(loans.c.loan_id), loans.c.loan_id, cursor)
+    # Joined to a page, because the planner would read positions from the first on until it comes to the loans.
+    statement = _LISTED.join(page, page.c.loan_id == loans.c.loan_id)
+    if bucket is not None and current is not None:
         statement = statement.where(is_current(today) if current else not_(is_current(today)))
-    ordered = _in_order(statement, number, cursor, newest_first=newest_first)
+    ordered = _in_order(statement, loans.c.loan_id, cursor)
     return cursor.slice(list(map(_with_life, connection.execute(ordered))), lambda found: found[0].loan_id)
 
 
-def _is_behind(number: ColumnElement[int], cursor: Cursor, *, newest_first: bool) -> ColumnElement[bool]:
+def _is_behind(number: ColumnElement[int], cursor: Cursor, *, newest_first: bool = False) -> ColumnElement[bool]:
     behind = cursor.behind or 0
     return number < behind if newest_first and behind else number > behind
 
 
-def _in_order(statement: Select[Any], number: ColumnElement[int], cursor: Cursor, *, newest_first: bool) -> Select[Any]:
+def _in_order(
+    statement: Select[Any], number: ColumnElement[int], cursor: Cursor, *, newest_first: bool = False
+) -> Select[Any]:
     return statement.order_by(number.desc() if newest_first else number.asc()).limit(cursor.asked)
 
 
-def _in_state(
-    cursor: Cursor, today: date, *, current: bool, newest_first: bool
-) -> tuple[Select[Any], ColumnElement[int]]:
-    """Those that are current on a day, or have ended, and their number.
+def in_state(cursor: Cursor, today: date, *, current: bool, newest_first: bool) -> Subquery:
+    """The numbers of a page of the loans that are current on a day, or have ended.
 
     Newer loans are open and older ones have ended, so a walk by number would come past all of the others first. What is
     current without being open is not serviced here.
     """
-    walk = _walk(_LISTED, cursor, is_open=current, newest_first=newest_first)
+    walk = _walk(select(loans.c.loan_id), cursor, is_open=current, newest_first=newest_first)
     if not current:
-        both = walk.where(loans.c.end_date < today).limit(cursor.asked).subquery()
-        return select(both), both.c.loan_id
+        return walk.where(loans.c.end_date < today).limit(cursor.asked).subquery()
     open_ones = walk.limit(cursor.asked).subquery()
     running = _running(cursor, today, newest_first=newest_first)
-    others = _LISTED.join(running, running.c.loan_id == loans.c.loan_id)
-    found = union_all(open_ones.select(), others).subquery()
-    return select(found), found.c.loan_id
+    found = union_all(open_ones.select(), running.select()).subquery()
+    return _in_order(select(found.c.loan_id), found.c.loan_id, cursor, newest_first=newest_first).subquery()
 
 
 def _walk(statement: Select[Any], cursor: Cursor, *, is_open: bool, newest_first: bool) -> Select[Any]:
@@ -137,7 +135,7 @@ def _walk(statement: Select[Any], cursor: Cursor, *, is_open: bool, newest_first
     return statement.where(*within).order_by(*(key.desc() if newest_first else key.asc() for key in keys))
 
 
-def _running(cursor: Cursor, today: date, *, newest_first: bool) -> Subquery:
+def _running(cursor: Cursor, today: date, *, newest_first: bool = False) -> Subquery:
     """The numbers of a page of the loans that are not serviced here and not over.
 
     Of those next by number, if they fill it, as they do in a book that is not serviced. If they do not, there are few
@@ -152,35 +150,62 @@ def _running(cursor: Cursor, today: date, *, newest_first: bool) -> Subquery:
     is_short = select(func.count()).select_from(found).scalar_subquery() < cursor.asked
     ends = (loans.c.end_date >= today, loans.c.end_date.is_(None))
     every = union_all(*(select(loans.c.loan_id).where(not_(loans.c.is_open), end, is_short) for end in ends))
-    page = _page_of(every.cte("every"), cursor, newest_first=newest_first)
+    page = _page_of_all(every.cte("every"), cursor, newest_first=newest_first)
     return union(select(found.c.loan_id), select(page.c.loan_id)).subquery()
 
 
-def _page_of(numbers: CTE, cursor: Cursor, *, newest_first: bool) -> Subquery:
+def _page_of(
+    numbers: Select[Any], number: ColumnElement[int], cursor: Cursor, *, newest_first: bool = False
+) -> Subquery:
+    behind = numbers.where(_is_behind(number, cursor, newest_first=newest_first))
+    return _in_order(behind, number, cursor, newest_first=newest_first).subquery("page")
+
+
+def _page_of_all(numbers: CTE, cursor: Cursor, *, newest_first: bool = False) -> Subquery:
     """The page of these numbers, all of which are found first: the planner would rather walk over loans by number, and
     behind the last of these come past all others.
     """
     number = numbers.prefix_with("MATERIALIZED").c.loan_id
-    behind = select(number).where(_is_behind(number, cursor, newest_first=newest_first))
-    return _in_order(behind, number, cursor, newest_first=newest_first).subquery("page")
+    return _page_of(select(number), number, cursor, newest_first=newest_first)
 
 
-def _in_bucket(
-    statement: Select[Any], bucket: Bucket, today: date, of_all: Cursor | None, *, newest_first: bool
-) -> Select[Any]:
-    """Only open loans in a bucket; of all customers, those of the page after `of_all`.
+def _of_customers(
+    customers: Sequence[int],
+    cursor: Cursor,
+    today: date,
+    *,
+    current: bool | None,
+    bucket: Bucket | None,
+) -> Subquery:
+    """Of loans that belong to each of these, so of two customers none."""
+    numbers = select(loans.c.loan_id).where(*(loans.c.customer_id == each for each in customers))
+    if bucket is not None:
+        numbers = numbers.join(loan_positions, loan_positions.c.loan_id == loans.c.loan_id)
+        conditions, values = _stretches(bucket, today)
+        numbers = numbers.where(text(f"({' OR '.join(conditions)})").bindparams(**values))
+    if current is not None:
+        numbers = numbers.where(is_current(today) if current else not_(is_current(today)))
+    return _page_of(numbers, loans.c.loan_id, cursor)
 
-    Most loans are in the best bucket, which a walk by number soon comes past. Those in any other are found first.
+
+def _in_bucket(bucket: Bucket, today: date, cursor: Cursor) -> Subquery:
+    """Of open loans in a bucket. Most are in the best one, which a walk by number soon comes past; those in any other
+    are found first.
     """
-    values: dict[str, Any] = {"as_of": today}
-    conditions = [f"status = 'open' AND {each.condition}" for each in stretches(BUCKETS.index(bucket), BUCKETS, values)]
-    if of_all is None or bucket == BUCKETS[0]:
+    conditions, values = _stretches(bucket, today)
+    number = loan_positions.c.loan_id
+    if bucket == BUCKETS[0]:
         these = text(f"({' OR '.join(conditions)})").bindparams(**values)
-        return statement.where(these)
+        return _page_of(select(number).where(these), number, cursor)
     late = text(" UNION ALL ".join(f"SELECT loan_id FROM loan_positions WHERE {these}" for these in conditions))  # noqa: S608 - conditions of ours
-    every = late.bindparams(**values).columns(loan_positions.c.loan_id).cte("every")
-    page = _page_of(every, of_all, newest_first=newest_first)
-    return statement.join(page, page.c.loan_id == loans.c.loan_id)
+    return _page_of_all(late.bindparams(**values).columns(number).cte("every"), cursor)
+
+
+def _stretches(bucket: Bucket, today: date) -> tuple[list[str], dict[str, Any]]:
+    values: dict[str, Any] = {"as_of": today}
+    return [
+        f"status = 'open' AND {each.condition}" for each in stretches(BUCKETS.index(bucket), BUCKETS, values)
+    ], values
 
 
 @dataclass(frozen=True)

@@ -168,8 +168,6 @@ loans = Table(
         ],
     ),
     # What the list of loans is sorted and filtered by, each with the number that orders equal ones.
-    Index("loans_amount_idx", "loan_amount", "loan_id"),
-    Index("loans_rate_idx", "interest_rate", "loan_id"),
     Index("loans_start_idx", "start_date", "loan_id"),
     Index("loans_created_by_idx", "created_by", "loan_id", postgresql_ops={"created_by": "text_pattern_ops"}),
 )
@@ -208,17 +206,8 @@ loan_applications = Table(
     _within("loan_applications", "score", bounds.SCORE),
     Index("loan_applications_customer_idx", "customer_id", "application_id"),
     Index("loan_applications_outcome_idx", "approved", "application_id"),
-    # What the list of applications is sorted by, and found by where that is rare.
-    Index("loan_applications_amount_idx", "loan_amount", "application_id"),
-    Index("loan_applications_score_idx", "score", "application_id"),
+    # Which policies there were.
     Index("loan_applications_policy_idx", "policy_name", "application_id"),
-    Index("loan_applications_reasons_idx", "reason_codes", postgresql_using="gin"),
-    Index(
-        "loan_applications_created_by_idx",
-        "created_by",
-        "application_id",
-        postgresql_ops={"created_by": "text_pattern_ops"},
-    ),
     # All that it is filtered by, for filters that leave little of much: a tenth of the table, or some days of it.
     Index(
         "loan_applications_listed_idx",

@@ -8,12 +8,13 @@ from chalicelib import runtime
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.auditing import Action
-from chalicelib.services import audit
+from chalicelib.services import audit, invitations
+from chalicelib.services.invitations import Invitee
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.paging import Cursor
 from tests.support.application import Api
 from tests.support.console.browser import Browser, Seen, choose_password, link_on
-from tests.support.people import PASSWORD, AuthenticatorApp, second_factor_of, user_of
+from tests.support.people import PASSWORD, TEST, AuthenticatorApp, second_factor_of, user_of
 
 FACTOR = "/console/account/second-factor/"
 CODES = "/console/account/recovery-codes/"
@@ -101,6 +102,28 @@ def test_a_key_that_the_page_did_not_make_is_not_taken(browser: Browser, databas
     browser.sign_in_as(database, Role.OFFICER)
     assert browser.send(browser.get(FACTOR), "", key=key, code="123456").status == 200
     assert "Set up a second factor" in browser.get(FACTOR).words
+
+
+def test_a_form_that_is_sent_twice_leads_to_the_recovery_codes_too(browser: Browser, database: Database) -> None:
+    browser.sign_in_as(database, Role.OFFICER)
+    page = browser.get(FACTOR)
+    typed = {"key": page.hidden("key"), "code": AuthenticatorApp(page.hidden("key")).next_code()}
+    assert browser.send(page, "", **typed).status == 303
+    shown = browser.follow(browser.send(page, "", **typed))
+    assert (shown.path, len(re.findall(RECOVERY, shown.text))) == (CODES, 10)
+    assert "shown only once" in browser.follow(browser.send(page, "", **typed)).words
+
+
+def test_what_works_once_is_sent_once(browser: Browser, app: AuthenticatorApp, database: Database) -> None:
+    invited = invitations.invite(database, TEST, Invitee("ravi", "Ravi", Role.VIEWER.value))
+    pages = [browser.open("/console/sign-in/"), browser.get(f"/console/invitation/{invited.token}/"), password(browser)]
+    code(browser, app.next_code())
+    pages += [browser.get("/console/account/"), browser.get(FACTOR)]
+    browser.cookies.clear()
+    browser.sign_in_as(database, Role.VIEWER)
+    for page in (*pages, browser.get(FACTOR)):
+        assert "data-submit-once" in page.text, page.path
+        assert "submit_once.js" in page.text, page.path
 
 
 def test_the_password_alone_opens_nothing(browser: Browser, app: AuthenticatorApp) -> None:

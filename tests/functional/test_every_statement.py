@@ -27,6 +27,7 @@ from chalicelib.rules.servicing.stored import position_as_stored, terms_as_store
 from chalicelib.rules.servicing.values import Fact, Kind, terms_of
 from chalicelib.rules.stored import facts_as_stored, policy_as_stored
 from chalicelib.services.counted_books import count_ahead
+from chalicelib.storage import listing
 from infra.local.postgres import PostgresServer
 from tests.support.application import application
 from tests.support.console.browser import Browser
@@ -103,8 +104,17 @@ LISTS = (
     "customers/?q=asha7", "customers/?q=asha19999", "customers/?q=asha19999&sort=name", "customers/?q=rao",
     "customers/?q=rao7+asha", "customers/?q=7000", "customers/?sort=name",
     "customers/?sort=newest", "customers/?late=30", "loans/?late=30",
-    "loans/?class=SMA-1&sort=amount", "loans/?who=import",
-    "applications/?outcome=refused&reason=income", "applications/?sort=score", "imports/?state=failed",
+    "loans/?class=SMA-1&sort=amount", "loans/?who=import", "loans/?who=import&sort=amount", "loans/?who=user:1",
+    "loans/?late=1&who=user:1&amount_from=5000", "loans/?class=STANDARD&sort=start", "loans/?amount_from=5000",
+    *(f"loans/?state={state}&sort={sort}" for state in ("closed", "not_serviced", "ended", "current", "open")
+      for sort in ("amount", "number")),
+    "loans/?from=2026-02-01", "loans/?to=2026-02-01&rate_from=20", "loans/?sort=rate-descending",
+    "applications/?outcome=refused&reason=income", "applications/?sort=score",
+    "applications/?score_from=99&sort=amount",
+    "applications/?outcome=approved&reason=SCORE_TOO_LOW", "applications/?policy=another&who=user:1",
+    "applications/?to=2021-06-01&amount_from=9000", "customers/?exposure_from=5000000", "customers/?exposure_to=1",
+    "customers/?late=31&exposure_from=1", "customers/?q=asha7&late=31", "customers/?q=rao&exposure_from=5000000",
+    "imports/?state=failed",
     "search/?q=7000", "search/?q=asha7+rao7", "search/?q=rao+nobody", "search/?q=loan+7", "search/?q=%237",
     "administration/audit/?action=api_key_created", "administration/audit/?to=2020-01-02",
     "administration/audit/?from=2020-01-01&to=2020-01-02", "administration/audit/?actor=key:1",
@@ -130,6 +140,8 @@ READ = (
 
 MOST_PAGES = 700
 MOST_SKIPPED = 3_000
+# There are fewer loans here than in a large book, and a list must not look through all of them.
+LOOKED = 300
 
 # Statements that read more, by a part of their text, and why that is as it should be.
 IN_PROPORTION = {
@@ -175,6 +187,7 @@ def sent(large: str) -> Sent:
     found = Sent()
     with pytest.MonkeyPatch.context() as patch, application(large, patch, API_AUTH="required") as api:
         database = runtime.database()
+        patch.setattr(listing, "LOOKED", LOOKED)
         # The rules can read this one again.
         asked = LoanRequest(Decimal(99_000_000), Decimal(10), 12)
         refused = create_loan(database, 7, asked, STANDARD_1, runtime.today(), TEST)

@@ -231,8 +231,10 @@ def test_the_api_and_the_console(admin: Browser, recorder: Recorder, database: D
     api = Api(admin.client, credentials_of(database, Role.ADMIN))
     recorder.during(lambda: upload_a_file(api))
     deliver(admin.client, reference_of_the_upload())()
+    deliver(admin.client, import_of(api, customers_book(customer(1, age=50))))()
     recorder.during(lambda: follow_the_links(api, admin))
-    waiting = import_of_a_key(Api(admin.client, credentials_of(database, Role.IMPORTER)))
+    # A loan that waits for its customer, and may not reach who registers here.
+    waiting = import_of(Api(admin.client, credentials_of(database, Role.IMPORTER)), loans_book(loan(77, 5001)))
     deliver(admin.client, waiting)()
     recorder.during(lambda: release(api))
     sqs = boto3.client("sqs")
@@ -261,6 +263,8 @@ def follow_the_links(api: Api, admin: Browser) -> None:
     """To the report of the import, the template, and whatever else is made when it is first asked for."""
     offered = {"customer_id": registered(api), "loan_amount": 1000, "interest_rate": 12, "tenure": 12}
     key_facts = api.post("/api/key-facts/", offered).json["number"]
+    # The last one changed what the one before had brought.
+    (changing,) = api.get("/api/imports/?limit=1").json["imports"]
     links = [
         api.get("/api/imports/1/").json["report"]["url"],
         api.get("/api/imports/template/").headers["Location"],
@@ -269,16 +273,17 @@ def follow_the_links(api: Api, admin: Browser) -> None:
         api.get(f"/api/key-facts/{key_facts}/?format=pdf").headers["Location"],
         admin.get("/console/customers/?format=csv").headers["Location"],
         admin.get("/console/loans/openings/").headers["Location"],
+        admin.get(f"/console/imports/{changing['import_id']}/changes/csv/").headers["Location"],
     ]
     for link in links:
         assert plain_http.get(link).ok
 
 
-def import_of_a_key(importer: Api) -> ObjectReference:
-    """A loan that waits for its customer, and may not reach who registers here."""
-    job = importer.post("/api/imports/", {"file_name": "loans.xlsx"}).json
+def import_of(importer: Api, content: bytes) -> ObjectReference:
+    """A file that somebody uploads."""
+    job = importer.post("/api/imports/", {"file_name": "book.xlsx"}).json
     form = job["upload"]
-    assert plain_http.post(form["url"], data=form["fields"], files={"file": loans_book(loan(77, 5001))}).ok
+    assert plain_http.post(form["url"], data=form["fields"], files={"file": content}).ok
     head = boto3.client("s3").head_object(Bucket=BUCKET, Key=job["key"])
     return ObjectReference(BUCKET, job["key"], head["VersionId"], head["ETag"].strip('"'), head["ContentLength"])
 

@@ -198,6 +198,24 @@ def test_of_two_who_send_one_code_at_once_one_gets_in(database: Database, new_da
         assert sorted(people.map(pass_code, range(2))) == [False, True]
 
 
+@pytest.mark.parametrize("change", [{"password_hash": NEW_HASH}, {"role": "viewer"}])
+def test_a_code_that_is_sent_while_an_admin_ends_all_sessions_opens_none(
+    database: Database, new_database: Databases, change: dict[str, object]
+) -> None:
+    user = user_of(database, Role.OFFICER, "asha")
+    app = second_factor_of(database, user)
+    half = Token(sign_in(database, attempt()).token)
+    proof = Proof(app.next_code(), datetime.now(UTC), "192.0.2.1", "a request")
+    # What follows once the code was counted: before that, the admin would have been waited for.
+    with pytest.raises(Unauthenticated, match="begin again"):
+        meanwhile(
+            new_database,
+            changing(user.user_id, **change),
+            lambda: second_factors._pass(database, half, proof),
+        )
+    assert open_sessions(database) == 0
+
+
 def test_two_admins_who_reset_each_other_at_once_do_not_both_succeed(
     database: Database, new_database: Databases
 ) -> None:

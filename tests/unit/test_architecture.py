@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 NOT_OUTSIDE = {room: {"sqlalchemy", "boto3", "pg8000"} for room in ("paper", "requests", "api", "console")}
 # What views may know of imports: values. The rest is slow to load, and the use cases of services call it.
-VALUES_OF_IMPORTS = ("jobs", "job_list", "findings", "files", "kinds")
+VALUES_OF_IMPORTS = ("jobs", "job_list", "changes", "findings", "files", "kinds")
 # Reading knows nothing of what is read, and a kind nothing of what becomes of it.
 WITHIN_IMPORTS = {"reading": {"reading", "overlapping"}, "kinds": {"kinds", "reading"}}
 

@@ -41,8 +41,9 @@ def set_up(visit: Visit) -> Response:
         codes = second_factors.set_up(runtime.database(), visit.author, key, proof=_proof(visit))
     except InvalidRequest as error:
         return _page(visit, Form({"key": key}, error.fields), error.status)
-    except Conflict as error:
-        return _page(visit, Form({"key": key}, fault=error.sentence), error.status)
+    except Conflict:
+        # Most likely the form was sent twice, and the first time has handed the codes over.
+        return redirect(visit, RECOVERY_CODES)
     runtime.gate().forget()
     return redirect(visit, RECOVERY_CODES, done="second-factor-set-up", secret=BETWEEN.join(codes))
 

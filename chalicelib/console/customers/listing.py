@@ -16,7 +16,7 @@ from chalicelib.services import lists
 from chalicelib.services.list_files import Written
 from chalicelib.services.lists import CustomerRow
 from chalicelib.storage.customer_list import ORDERS, Wanted
-from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.listing import Page, Place, Summary
 
 
 class CustomersListQuery(ListQuery):
@@ -47,11 +47,8 @@ def _summary(query: CustomersListQuery) -> Summary:
     return lists.sum_customers(runtime.database(), query.wanted(), runtime.today())
 
 
-def _order_of_many(query: CustomersListQuery) -> tuple[Order, str] | None:
-    """What customers owe is found from loans, which know nothing of names."""
-    if query.late is None and query.exposure_from is None and query.exposure_to is None:
-        return None
-    return ORDERS["number"], "By number; narrow them down to sort them"
+def _looked_first(query: CustomersListQuery) -> str:
+    return "first" if query.late is None else "longest overdue"
 
 
 def _overdue(row: CustomerRow) -> Cell:
@@ -98,6 +95,6 @@ LIST: List[CustomersListQuery, CustomerRow] = List(
     number_of=lambda row: row.customer.customer_id,
     page_of=_page,
     summary_of=_summary,
-    order_of_many=_order_of_many,
+    looked_first=_looked_first,
     shortcuts=(("Late", {"late": "1"}), ("More than 30 days late", {"late": "31"})),
 )

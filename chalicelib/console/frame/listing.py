@@ -134,8 +134,8 @@ class List(Generic[Q, T]):
     total: Callable[[Q], str] | None = None
     # Shown as rows that lead to their object.
     has_links: bool = True
-    # The one order in which more than COUNTED of what is asked for are found quickly, and what it is in words.
-    order_of_many: Callable[[Q], tuple[Order, str] | None] = lambda _query: None
+    # In words, what is looked through first of more than can be looked through at once.
+    looked_first: Callable[[Q], str] = lambda _query: "newest"
     # Filters that are often asked for: words and what they set.
     shortcuts: Sequence[tuple[str, Mapping[str, str]]] = ()
 
@@ -178,7 +178,7 @@ class ShownList:
     shortcuts: Sequence[Chip] = ()
     count: str = ""
     total: str | None = None
-    # In which order the rows are, if not in the one that was chosen.
+    # What the list leaves out, and how to see it.
     note: str | None = None
     first: str | None = None
     previous: str | None = None
@@ -255,15 +255,13 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
     sort = query.sort or default
     kept = dict(typed) | ({"sort": sort} if sort != default else {})
     summed = listed.summary_of(query)
-    only = None if summed.is_whole else listed.order_of_many(query)
-    order, note = only or (order, None)
-    found = listed.page_of(query, Place(order, ROWS, query.after, query.before, summed.is_whole))
+    found = listed.page_of(query, Place(order, ROWS, query.after, query.before))
     columns = [column for column in listed.columns if column.on_page]
     return ShownList(
         listed,
         Form(typed),
         sort,
-        heads=[_head(listed, column, None if only else sort, typed) for column in columns],
+        heads=[_head(listed, column, sort, typed) for column in columns],
         rows=[[column.cell(row) for column in columns] for row in found.rows],
         chips=list(_chips(listed, typed, kept)),
         shortcuts=[
@@ -271,7 +269,7 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
         ],
         count=_count(listed, summed),
         total=_total(listed, query, summed),
-        note=note,
+        note=_note(listed, query, summed, walks=found.walks),
         first=address(kept) if query.after or query.before else None,
         previous=None if found.previous is None else address(kept | {"before": found.previous}),
         next=None if found.next is None else address(kept | {"after": found.next}),
@@ -281,10 +279,10 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order)
     )
 
 
-def _head(listed: List[Q, T], column: Column[T], sort: str | None, typed: Mapping[str, str]) -> Head:
-    """The head of a column; `sort` is how the list is sorted, None if it cannot be sorted."""
+def _head(listed: List[Q, T], column: Column[T], sort: str, typed: Mapping[str, str]) -> Head:
+    """The head of a column; `sort` is how the list is sorted."""
     name = column.sort
-    if name is None or sort is None:
+    if name is None:
         return Head(column.title, column.written.is_number, None, None, column.on_phone)
     falling = next(each for each in listed.orders if each in (f"{name}-descending", *FALLING.get(name, ())))
     direction = {name: "ascending", falling: "descending"}.get(sort)
@@ -319,16 +317,28 @@ def _said(narrowed: Filter, typed: str) -> str:
 
 def _count(listed: List[Q, T], summed: Summary) -> str:
     number = formats().number(summed.count)
-    if not summed.is_whole:
+    if summed.is_whole:
+        return f"{number} {listed.one if summed.count == 1 else listed.many}"
+    if summed.count == summed.looked:
         return f"More than {number} {listed.many}"
-    return f"{number} {listed.one if summed.count == 1 else listed.many}"
+    return f"{number} of the {formats().number(summed.looked)} {listed.many} that were looked through"
+
+
+def _note(listed: List[Q, T], query: Q, summed: Summary, *, walks: bool) -> str | None:
+    """What the list leaves out if there are too many to look through at once, and how to see it."""
+    if summed.is_whole:
+        return None
+    most = formats().number(summed.looked)
+    if not walks:
+        return f"Only the {listed.looked_first(query)} {most} are sorted: narrow them down to sort the others"
+    return None if summed.count == summed.looked else "Narrow them down to look through more, or go on page by page"
 
 
 def _total(listed: List[Q, T], query: Q, summed: Summary) -> str | None:
     if listed.total is None:
         return None
     if not summed.is_whole:
-        return f"narrow them down to {formats().number(summed.count)} for their sum"
+        return f"narrow them down to {formats().number(summed.looked)} for their sum"
     return None if summed.total is None else f"{formats().money(summed.total)} {listed.total(query)}"
 
 
@@ -349,10 +359,9 @@ def _file(visit: Visit, listed: List[Q, T], query: Q, order: Order, kind: FileKi
 
 def _all(listed: List[Q, T], query: Q, order: Order) -> Iterator[T]:
     """All rows that match, in their order, read in parts."""
-    few, after = listed.summary_of(query).is_whole, None
-    order, _ = (None if few else listed.order_of_many(query)) or (order, None)
+    after = None
     while True:
-        part = listed.page_of(query, Place(order, FILE_PART, after, few=few))
+        part = listed.page_of(query, Place(order, FILE_PART, after))
         yield from part.rows
         if part.next is None:
             return

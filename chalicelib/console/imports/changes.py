@@ -69,7 +69,7 @@ def view_changes(visit: Visit, import_id: str) -> Response:
     sheet = next((each for each in sheets if query.sheet in (None, each.sheet)), None)
     if sheet is None:
         raise ImportNotFound(f"Import {job.import_id} changed nothing there.")
-    found = import_changes.list_changes(runtime.database(), job, sheet, query.cursor(PAGE_ROWS))
+    found = import_changes.list_changes(runtime.database(), job, sheet, cursor=query.cursor(PAGE_ROWS))
     return page(
         visit,
         "imports/changes.html",
@@ -87,7 +87,7 @@ def view_changes(visit: Visit, import_id: str) -> Response:
 def download_changes(visit: Visit, import_id: str) -> Response:
     """Redirects to all changes as CSV in S3."""
     job = _job(visit, import_id)
-    link = import_changes.changes_link(runtime.database(), runtime.s3(), runtime.signing_s3(), job)
+    link = import_changes.changes_link(runtime.database(), runtime.s3(), runtime.signing_s3(), job=job)
     return redirect_to_file(visit, link)
 
 

@@ -30,15 +30,8 @@ from chalicelib.rules.servicing.standing import Standing, Status
 from chalicelib.services import lists
 from chalicelib.services.list_files import Value, Written
 from chalicelib.services.lists import LoanRow
-from chalicelib.storage.listing import Order, Page, Place, Summary
-from chalicelib.storage.loan_list import (
-    LATE_THE_LONGEST,
-    ORDERS,
-    Wanted,
-    asks_for_late,
-    asks_how_late,
-    asks_of_positions,
-)
+from chalicelib.storage.listing import Page, Place, Summary
+from chalicelib.storage.loan_list import ORDERS, Wanted, asks_for_late, asks_how_late
 
 STATUSES = tuple(status.value for status in Status)
 STATES: Options = [
@@ -115,7 +108,7 @@ def _list(authors: Authors, who: str | None, today: date) -> List[LoansListQuery
         number_of=lambda row: row.loan.loan_id,
         page_of=_page,
         summary_of=_summary,
-        order_of_many=_order_of_many,
+        looked_first=_looked_first,
         total=lambda query: "of principal outstanding" if asks_how_late(query.wanted()) else "lent",
     )
 
@@ -174,13 +167,8 @@ def _summary(query: LoansListQuery) -> Summary:
     return lists.sum_loans(runtime.database(), query.wanted(), runtime.today())
 
 
-def _order_of_many(query: LoansListQuery) -> tuple[Order, str] | None:
-    """What is asked of positions is found in the order of their indexes, and is not spread over those of loans."""
-    if asks_for_late(query.wanted()):
-        return LATE_THE_LONGEST, "Late the longest first; narrow them down to sort them"
-    if asks_of_positions(query.wanted()):
-        return ORDERS["newest"], "Newest first; narrow them down to sort them"
-    return None
+def _looked_first(query: LoansListQuery) -> str:
+    return "longest overdue" if asks_for_late(query.wanted()) else "newest"
 
 
 def _of(row: LoanRow, name: str) -> Value:

@@ -52,16 +52,7 @@ def upgrade() -> None:
     op.add_column("loans", sa.Column("created_by", sa.Text()))
     for statement in (REASON_CODES, APPLICATIONS_WITH, APPLICATIONS_BY, LOANS_MADE_HERE_BY, LOANS_IMPORTED_BY):
         op.get_bind().exec_driver_sql(statement)
-    op.create_index("loan_applications_amount_idx", "loan_applications", ["loan_amount", "application_id"])
-    op.create_index("loan_applications_score_idx", "loan_applications", ["score", "application_id"])
-    op.create_index(
-        "loan_applications_created_by_idx",
-        "loan_applications",
-        ["created_by", "application_id"],
-        postgresql_ops={"created_by": "text_pattern_ops"},
-    )
     op.create_index("loan_applications_policy_idx", "loan_applications", ["policy_name", "application_id"])
-    op.create_index("loan_applications_reasons_idx", "loan_applications", ["reason_codes"], postgresql_using="gin")
     op.drop_index("loan_applications_decided_idx", "loan_applications")
     op.create_index(
         "loan_applications_listed_idx", "loan_applications", ["decided_on", "application_id"], postgresql_include=LISTED
@@ -72,8 +63,6 @@ def upgrade() -> None:
         ["status", "loan_id"],
         postgresql_where=sa.text("status <> 'open'"),
     )
-    op.create_index("loans_amount_idx", "loans", ["loan_amount", "loan_id"])
-    op.create_index("loans_rate_idx", "loans", ["interest_rate", "loan_id"])
     op.create_index("loans_start_idx", "loans", ["start_date", "loan_id"])
     op.create_index(
         "loans_created_by_idx", "loans", ["created_by", "loan_id"], postgresql_ops={"created_by": "text_pattern_ops"}
@@ -94,10 +83,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("saved_views")
-    for index in ("created_by", "start", "rate", "amount"):
+    for index in ("created_by", "start"):
         op.drop_index(f"loans_{index}_idx", "loans")
     op.drop_index("loan_positions_over_idx", "loan_positions")
-    for index in ("listed", "reasons", "policy", "created_by", "score", "amount"):
+    for index in ("listed", "policy"):
         op.drop_index(f"loan_applications_{index}_idx", "loan_applications")
     op.create_index("loan_applications_decided_idx", "loan_applications", ["decided_on", "application_id"])
     for column in ("reason_codes", "policy_name", "created_by"):

@@ -88,7 +88,7 @@ def run(pool: Pool, request: dict[str, str]) -> None:
 def tell(path: str, body: str) -> None:
     headers = {"Content-Type": "application/json"}
     request = Request(LOCALSTACK + path, body.encode(), headers)  # noqa: S310 - LocalStack's own address
-    OPENER.open(request, timeout=30).close()
+    OPENER.open(request).close()
 
 
 if __name__ == "__main__":
