@@ -7,7 +7,8 @@ from types import ModuleType
 
 def do_without_pictures() -> None:
     """Lets `from PIL import Image` find an empty module if Pillow is not installed. Call it before reportlab."""
-    if find_spec("PIL") is None:
+    # The empty module of an earlier call has no spec, for which find_spec would fail.
+    if sys.modules.get("PIL") is None and find_spec("PIL") is None:
         pillow, image = ModuleType("PIL"), ModuleType("PIL.Image")
         pillow.Image = image  # type: ignore[attr-defined]
         sys.modules |= {"PIL": pillow, "PIL.Image": image}

@@ -173,6 +173,14 @@ def test_a_raised_rate_is_said_in_the_sentence(officer: Browser, database: Datab
     assert "Approved at a higher rate" in seen.words
 
 
+def test_a_bar_of_more_than_the_whole_shows_where_the_whole_ends(officer: Browser, database: Database) -> None:
+    number = named(database)
+    seen = officer.get(f"/console/customers/{number}/?loan_amount=16,56,000&interest_rate=8&tenure=60")
+    assert "Limit with this loan ₹16,56,000 of ₹8,28,000 lent, 200%" in seen.words
+    assert '<rect class="whole-ends" x="50.0%"' in seen.text
+    assert 'name="loan_amount" type="text" value="16,56,000"' in seen.text
+
+
 def test_a_what_if_shows_limit_and_income_with_the_loan_beside_today(officer: Browser, database: Database) -> None:
     number = named(database)
     add_loan(database, number, loan_amount=Decimal(100_000), emis_paid_on_time=90)

@@ -67,6 +67,25 @@ def test_filters_of_applications_combine_and_each_is_removed_by_itself(officer: 
     assert names_in(officer.get("/console/applications/?score_from=1&policy=standard-1")) == ["Application 3"]
 
 
+def test_the_title_of_a_window_says_what_a_list_is_narrowed_to(officer: Browser) -> None:
+    assert "<title>Applications · Loans</title>" in officer.get("/console/applications/").text
+    seen = officer.get("/console/applications/?outcome=refused&amount_from=920000")
+    assert "<title>Applications: Result: Refused, Amount from: ₹9,20,000 · Loans</title>" in seen.text
+
+
+def test_a_phone_shows_a_row_in_two_lines_of_the_cells_that_say_so(officer: Browser, database: Database) -> None:
+    applied(database, named(database), 20_000)
+    seen = officer.get("/console/applications/").text
+    assert len(re.findall(r'<td class="[^"]*p-head', seen)) == 1
+    assert len(re.findall(r'<td class="[^"]*p-line', seen)) == 3
+
+
+def test_refusals_for_income_and_customers_late_are_one_click(officer: Browser, database: Database) -> None:
+    named(database)
+    assert link_of(officer.get("/console/applications/"), "Refused for income") == "?outcome=refused&reason=income"
+    assert link_of(officer.get("/console/customers/"), "More than 30 days late") == "?late=31"
+
+
 def test_applications_say_who_applied_and_are_found_by_it(officer: Browser, database: Database) -> None:
     applied(database, named(database), 20_000)
     number = named(database)

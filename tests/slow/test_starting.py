@@ -67,11 +67,13 @@ print(json.dumps(found), file=sys.stderr)
     assert json.loads(done.stderr.splitlines()[-1]) == [[], 500, [], 405, 200, 404, 500, True]
 
 
-def test_a_pdf_is_made_without_pillow_which_the_package_does_not_have() -> None:
+def test_pdfs_are_made_without_pillow_which_the_package_does_not_have() -> None:
     program = """
 import sys
 sys.modules["PIL"] = None
 from chalicelib.paper.pictures import do_without_pictures
+do_without_pictures()
+# Each PDF of a container asks for it.
 do_without_pictures()
 from chalicelib.paper.parts import Paper, Words
 from chalicelib.paper.pdf import pdf_of

@@ -76,6 +76,31 @@ def test_another_stage_has_another_locale_and_currency() -> None:
     assert (german.tag, german.currency_symbol) == ("de-DE", "€")
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("120000", "1,20,000"),
+        ("₹ 1,20,000.50", "1,20,000.50"),
+        ("10447.8", "10,447.80"),
+        (Decimal(900_000), "9,00,000"),
+        # What could not be read again stays, so that somebody sees what was wrong with it.
+        ("5.005", "5.005"),
+        ("much", "much"),
+        ("1,2,3", "1,2,3"),
+        ("", ""),
+    ],
+)
+def test_an_input_shows_an_amount_in_groups_as_it_can_be_read_again(
+    formats: Formats, typed: object, shown: str
+) -> None:
+    assert formats.typed_amount(typed) == shown
+
+
+def test_a_locale_whose_point_groups_leaves_an_amount_as_it_was_typed() -> None:
+    german = Formats("de_DE", "EUR", ZoneInfo("Europe/Berlin"))
+    assert german.typed_amount("120000") == "120000"
+
+
 def test_a_locale_that_nobody_knows_is_refused_by_name() -> None:
     with pytest.raises(ConfigurationError, match="'xx_YY'"):
         Formats("xx_YY", "INR", KOLKATA)
