@@ -44,7 +44,7 @@ def page(connection: Connection, wanted: Wanted, place: Place) -> Page[ImportJob
         connection,
         _SHOWN,
         place,
-        _source(wanted),
+        source=_source(wanted),
         number=_NUMBER,
         make=lambda *values: job_of(dict(zip((*COLUMNS, "sheets"), values, strict=True))),
         number_of=lambda job: job.import_id,

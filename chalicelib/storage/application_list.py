@@ -97,7 +97,7 @@ def page(connection: Connection, wanted: Wanted, place: Place) -> Page[ListedApp
         connection,
         _JOINED,
         place,
-        _source(wanted),
+        source=_source(wanted),
         number=_NUMBER,
         make=ListedApplication,
         number_of=lambda application: application.application_id,

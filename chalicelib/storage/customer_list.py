@@ -78,7 +78,7 @@ def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -
         connection,
         _SHOWN,
         place,
-        _source(wanted, today, place.order),
+        source=_source(wanted, today, place.order),
         number=_NUMBER,
         make=stored,
         number_of=lambda customer: customer.customer_id,

@@ -136,8 +136,8 @@ def page(
     connection: Connection,
     shown: Select[Any],
     place: Place,
-    source: Source,
     *,
+    source: Source,
     number: ColumnElement[int],
     make: Callable[..., T],
     number_of: Callable[[T], int],
@@ -159,7 +159,7 @@ def page(
         *_in_order(looked.c.key, looked.c.number, place.seen)
     )
     numbers = in_order.limit(place.size + 1).subquery()
-    read = page_of(connection, shown, place, numbers, number=number, make=make, number_of=number_of)
+    read = page_of(connection, shown, place, numbers=numbers, number=number, make=make, number_of=number_of)
     read = read._replace(walks=walks)
     if not (walks and conditions) or (read.next if place.before is None else read.previous) is not None:
         return read
@@ -171,8 +171,8 @@ def page_of(
     connection: Connection,
     shown: Select[Any],
     place: Place,
-    numbers: Subquery,
     *,
+    numbers: Subquery,
     number: ColumnElement[int],
     make: Callable[..., T],
     number_of: Callable[[T], int],

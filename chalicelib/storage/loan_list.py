@@ -68,12 +68,12 @@ def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -
         cursor, newest_first = Cursor(place.size, place.last), place.seen.descending
         known = in_state(cursor, today, current=bool(wanted.current), newest_first=newest_first)
         numbers = select(known.c.loan_id.label("number"), known.c.loan_id.label("key")).subquery()
-        return listing.page_of(connection, _ON_RECORD, place, numbers, **how)
+        return listing.page_of(connection, _ON_RECORD, place, numbers=numbers, **how)
     return listing.page(
         connection,
         _ON_RECORD,
         place,
-        _source(wanted, today, place.order, needs_loans=place.order.key is not None),
+        source=_source(wanted, today, place.order, needs_loans=place.order.key is not None),
         **how,
     )
 

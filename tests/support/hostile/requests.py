@@ -26,7 +26,7 @@ def routes() -> Iterator[tuple[str, str, Operation]]:
     for (method, path), endpoint in declared().items():
         if endpoint.operation not in PUBLIC:
             filled = path
-            for name in ("customer_id", "loan_id", "application_id", "import_id", "key_id", "user_id"):
+            for name in ("customer_id", "loan_id", "application_id", "import_id", "key_id", "user_id", "number"):
                 filled = filled.replace(f"{{{name}}}", "1")
             yield method, f"{filled.removeprefix('/api')}/", endpoint.operation
 
