@@ -259,7 +259,7 @@ def _in_its_order(rows: Select[Any], source: Source, order: Order | None) -> Sel
     return rows.order_by(*lead, *_in_order(own if order.key is None else order.key, own, order))
 
 
-def _last_looked_at(rows: Select[Any], source: Source, order: Order) -> Select[tuple[int]]:
+def _last_looked_at(rows: Select[Any], source: Source, order: Order) -> Select[Any]:
     only = rows.with_only_columns(rows.selected_columns[0])
     return _in_its_order(only, source, order).offset(source.most - 1).limit(1)
 
