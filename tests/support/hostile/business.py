@@ -21,7 +21,7 @@ def extra_fields() -> Iterator[Case]:
                 sent = json.dumps({**body, name: value}).encode()
                 yield Case("extra fields", f"{path} {name}", "POST", path, 400, "writer", JSON, sent)
     anything = {**JSON, "If-Match": "*"}
-    for name, value in {**given, "first_name": "x", "current_debt": 0, "age": 30}.items():
+    for name, value in {**given, "from_workbook": False, "current_debt": 0, "updated_at": "2020-01-01"}.items():
         if name != "approved_limit":
             sent = json.dumps({"phone_number": 9812345678, name: value}).encode()
             yield Case("extra fields", f"customer {name}", "PATCH", "/customers/1/", 400, "writer", anything, sent)
