@@ -211,7 +211,7 @@ def test_without_scripts_the_console_works_too(console: str, browser: Browser) -
     sign_in(page, console, "officer", PASSWORD)
     page.goto(f"{console}customers/")
     page.get_by_label("Search").fill("7")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Show").click()
     expect(page.locator("tbody tr").first).to_be_visible()
     page.goto(f"{console}imports/new/")
     page.get_by_label("File name").fill("customers.xlsx")
@@ -242,8 +242,10 @@ def test_a_link_for_a_new_user_is_copied_as_a_whole_address(console: str, page: 
     page.get_by_label("Name").fill("Asha Rao")
     page.get_by_label("Login").fill("asha.rao")
     page.get_by_role("button", name="Create user").click()
-    link = page.get_by_label("Link to choose a password").input_value()
-    assert link.startswith(f"{console}invitation/li_")
+    shown = page.get_by_label("Link to choose a password")
+    # By a script, which the page does not wait for.
+    expect(shown).to_have_value(re.compile(f"^{re.escape(console)}invitation/li_"))
+    link = shown.input_value()
     context = opened(browser)
     theirs = context.new_page()
     theirs.goto(link)
@@ -268,7 +270,8 @@ def test_a_newcomer_takes_a_password_of_their_own(console: str, page: Page) -> N
 def test_files_are_downloaded_from_their_pages(console: str, late_loan: int, page: Page, tmp_path: Path) -> None:
     sign_in(page, console, "officer", PASSWORD)
     numbers = {"loan": late_loan, "import": 1, "key_facts": 1, "refused": _apply(page, console)}
-    for each in DOWNLOADS:
+    # What the seed brought changed nothing; changes are downloaded in tests/functional/test_console_imports.py.
+    for each in (each for each in DOWNLOADS if "/changes/" not in each.page):
         page.goto(console + each.page.format(**numbers))
         link = page.get_by_role("link", name=each.link)
         assert link.evaluate("link => link.href") == console + each.address.format(**numbers)
