@@ -159,7 +159,7 @@ def _with_collisions(random: Random, loans: Sequence[Loan]) -> list[Loan]:
 
 def customers_workbook(customers: Sequence[Customer]) -> bytes:
     """An .xlsx file with a row for each customer, and below them rows that hold only a style."""
-    book, sheet = _book(CUSTOMER_SHEET.titles)
+    book, sheet = _book([column.title for column in CUSTOMER_SHEET.required])
     for customer in customers:
         sheet.append(customer)
     for column in (2, 3):

@@ -118,7 +118,8 @@ def test_a_reason_by_itself_changes_nothing(api: Api, number: int) -> None:
 def test_the_console_says_the_ceiling_beside_the_field(browser: Browser, database: Database, number: int) -> None:
     officer = browser.sign_in_as(database, Role.OFFICER)
     form = officer.get(f"/console/customers/{number}/change/")
-    typed = {"monthly_income": "50000", "phone_number": "9876543210", "etag": form.hidden("etag")}
+    who = {"first_name": "Asha", "last_name": "Rao", "age": "30"}
+    typed = {**who, "monthly_income": "50000", "phone_number": "9876543210", "etag": form.hidden("etag")}
     seen = officer.send(form, "", approved_limit="99,99,99,99,999", reason=REASON, **typed)
     assert seen.status == 400
     assert 'Must be at most ₹30,00,000 in your role; got "99,99,99,99,999"' in seen.words

@@ -41,7 +41,9 @@ def held_against(content: bytes, sheets: Sequence[Planned]) -> None:
     for sheet in sheets:
         if sheet.state == "visible":
             rows, numbers = read.pop("customers" if sheet.titles == CUSTOMER_HEADER else "loans")
-            assert rows == [_as_stored(row) for row in sheet.rows]
+            # The date of birth, a column that none of these files has.
+            absent = (None,) if sheet.titles == CUSTOMER_HEADER else ()
+            assert rows == [(*_as_stored(row), *absent) for row in sheet.rows]
             assert list(numbers) == [sheet.header_row + 2 + at for at in range(len(rows))]
     assert read == {}
 
@@ -78,7 +80,7 @@ def test_what_libreoffice_saves_is_what_is_read(tmp_path: Path) -> None:
     layouts, _ = find_layouts(read_workbook(BytesIO((saved / "table.xlsx").read_bytes())))
     (chunk,) = read_chunks(layouts)
     rows = list(zip(*chunk.columns, strict=True))
-    assert [(row[0], *row[3:]) for row in rows] == [(row[0], *row[3:]) for row in map(_as_stored, customers.rows)]
+    assert [(row[0], *row[3:]) for row in rows] == [(row[0], *row[3:], None) for row in map(_as_stored, customers.rows)]
 
 
 def in_plain_letters(row: Sequence[object]) -> list[object]:

@@ -79,9 +79,9 @@ def growth(case: Case, attempt: int = 0) -> float:
     found = least(
         {
             "small": lambda: seconds(case.run, small, times),
-            "loop": lambda: seconds(count, 10_000),
+            "loop": lambda: seconds(count, 200_000),
             "large": lambda: seconds(case.run, large, times),
-            "long loop": lambda: seconds(count, 20_000),
+            "long loop": lambda: seconds(count, 400_000),
         }
     )
     known = max(1.0, found["long loop"] / found["loop"] / 2)
@@ -108,6 +108,9 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "config.ORIGIN": OPERATORS,
     "config.CEILING": OPERATORS,
     "config.CURRENCY_CODE": OPERATORS,
+    "rules.typed.sought._NUMBER": [("fullmatch", lambda n: "loan " + "1" * n), ("fullmatch", lambda n: " " * n)],
+    "console.saved_views.views.PARAMETER": [("fullmatch", lambda n: "a" * n), ("match", lambda n: "a" * n)],
+    "console.frame.kept.SECRETS": [("search", lambda n: "a" * n)],
     "rules.policy.NAME": OPERATORS,
     "requests.json_bodies._TEXT_OR_BRACKET": [
         ("finditer", lambda n: '"' + "\\" * n),
@@ -312,8 +315,21 @@ ROWS = {
 }  # fmt: skip
 
 OUR_OWN = "only a page of our own is searched"
+FIXED = "texts of a fixed length, which can be divided in one way alone"
+
 INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
     ("api.contract", "findall", r"r'<style>(.*?)</style>'"): OUR_OWN,
+    ("console.frame.pages", "sub", r"'\\{[^}]*\\}'"): OUR_OWN,
+    (
+        "console.frame.pages",
+        "compile",
+        r"re.sub('\\{[^}]*\\}', lambda found: '.+' if '+' in found[0] else '[^/]+', path)",
+    ): OUR_OWN,
+    ("console.account.second_factor", "fullmatch", "RECOVERY_FORM"): FIXED,
+    ("console.account.second_factor", "fullmatch", "KEY_FORM"): FIXED,
+    ("services.second_factor_codes", "sub", r"'[\\s-]'"): [
+        Case(lambda n: " " * n, lambda text: re.sub(r"[\s-]", "", text)),
+    ],
     ("requests.models", "fullmatch", "r'[0-9]{1,19}'"): [Case(lambda n: "1" * n, models.digits)],
     ("requests.models", "findall", r"r'\w{2,}'"): [
         Case(lambda n: "a " * n, models._said),
