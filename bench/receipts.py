@@ -116,7 +116,7 @@ def calls(api: Service, loans: int) -> dict[str, Iterator[Call]]:
 
     makers: dict[str, tuple[str, str, Callable[[], Call]]] = {}
     for name, path in LOOKS.items():
-        makers[name] = ("GET", path, lambda path=path: api.call(path, "GET", path))  # type: ignore[misc]
+        makers[name] = ("GET", path, lambda path=path: api.call(path, "GET", path))  # type: ignore[misc]  # a default
     receipts = f"/api/loans/{ASKED}/receipts/"
     makers["POST receipts"] = (
         "POST",
@@ -221,7 +221,7 @@ def _imported(server: PostgresServer, loans: int, each: int) -> ImportMeasure:
 def _import(database: Database, book: Path, today: date) -> int:
     """How many rows were recorded, now or before."""
     found = ObjectReference("bench", book.name, "1")
-    done = import_object(database, FileStore(book), found, today=today)  # type: ignore[arg-type]
+    done = import_object(database, FileStore(book), found, today=today)  # type: ignore[arg-type]  # serves one file
     return sum(sheet.inserted + sheet.unchanged for sheet in done.sheets)
 
 

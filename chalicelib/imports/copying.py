@@ -38,7 +38,7 @@ def copy_to(connection: Connection, query: str, file: Any) -> None:
 def _copy(connection: Connection, statement: str, stream: object) -> None:
     driver: Any = connection.dialect.loaded_dbapi
     try:
-        connection.connection.cursor().execute(statement, stream=stream)  # type: ignore[call-arg]
+        connection.connection.cursor().execute(statement, stream=stream)  # type: ignore[call-arg]  # pg8000's own
     except driver.Error as error:
         raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
 

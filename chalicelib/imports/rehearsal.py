@@ -26,11 +26,11 @@ _CHANGE = "import_id, subject_kind, subject_id, before, after"
 
 # What stays of a dry run, by where it goes; what was found while the file was read is there before the merge.
 _KEPT: Mapping[str, str] = {  # names of ours
-    f"import_rows ({_ROW})": f"SELECT {_ROW} FROM import_rows WHERE import_id = {{import_id}}",  # noqa: S608
+    f"import_rows ({_ROW})": f"SELECT {_ROW} FROM import_rows WHERE import_id = {{import_id}}",  # noqa: S608 - ours
     f"import_findings ({_FINDING})": f"""
         SELECT {_FINDING} FROM import_findings
         WHERE import_id = {{import_id}} AND finding_id > {{last_finding}} ORDER BY finding_id
-    """,  # noqa: S608
+    """,  # noqa: S608 - ours
     f"import_changes ({_CHANGE})": """
         SELECT actor_id, subject_kind, subject_id, before, after FROM audit_log
         WHERE actor_kind = 'import' AND actor_id = {import_id} AND action IN ('customer_changed', 'loan_changed')

@@ -12,11 +12,15 @@ from chalicelib.rules.typed.names import full_name
 # So many are named. A phone number that hundreds have is nobody's, and of a frequent name there are many of an age.
 MOST = 5
 
+# Written as the index is.
+_SAME_WORDS = """array_to_tsvector(search_words((first_name || ' ') || last_name)) = array_to_tsvector(
+                   search_words((CAST(:first_name AS text) || ' ') || CAST(:last_name AS text)))"""
+
 # As JSON, for a statement that knows phone_number, first_name, last_name, age_today and today: each with number, first
 # and last name, and whether phone number, and name and age, are the same. The words of a name may be in another order,
 # with accents or without. `others` is a condition on the customers. Which of very many are taken is left to the index;
 # the planner does not see the phone number, or it would read the table for one that many have.
-_ALIKE = """
+_ALIKE = f"""
     SELECT coalesce(jsonb_agg(jsonb_build_array(customer_id, first_name, last_name, by_phone, by_name)), '[]')
     FROM (
         SELECT customer_id, min(first_name) AS first_name, min(last_name) AS last_name,
@@ -24,29 +28,27 @@ _ALIKE = """
         FROM (
             (SELECT customer_id, first_name, last_name, true AS by_phone, false AS by_name
              FROM customers
-             WHERE phone_number = (SELECT CAST(:phone_number AS text)) {others}
+             WHERE phone_number = (SELECT CAST(:phone_number AS text)) {{others}}
              LIMIT :most_alike)
             UNION ALL
             (SELECT customer_id, first_name, last_name, false, true
              FROM customers
-             WHERE array_to_tsvector(search_words((first_name || ' ') || last_name))
-                       = array_to_tsvector(search_words((CAST(:first_name AS text) || ' ') || CAST(:last_name AS text)))
-               AND age = CAST(:age_today AS smallint) AND date_of_birth IS NULL {others}
+             WHERE {_SAME_WORDS}
+               AND age = CAST(:age_today AS smallint) AND date_of_birth IS NULL {{others}}
              LIMIT :most_alike)
             UNION ALL
             (SELECT customer_id, first_name, last_name, false, true
              FROM customers
-             WHERE array_to_tsvector(search_words((first_name || ' ') || last_name))
-                       = array_to_tsvector(search_words((CAST(:first_name AS text) || ' ') || CAST(:last_name AS text)))
+             WHERE {_SAME_WORDS}
                AND age IS NULL
-               AND date_part('year', age(CAST(:today AS date), date_of_birth)) = CAST(:age_today AS smallint) {others}
+               AND date_part('year', age(CAST(:today AS date), date_of_birth)) = CAST(:age_today AS smallint) {{others}}
              LIMIT :most_alike)
         ) AS each_way
         GROUP BY customer_id
         ORDER BY bool_or(by_phone) DESC, bool_or(by_name) DESC, customer_id
         LIMIT :most_alike
     ) AS alike
-"""
+"""  # noqa: S608 - a part of ours
 # What an INSERT can return beside the customer that it adds, whom it does not see.
 OF_A_NEW_ONE = f"({_ALIKE.format(others='')})"
 _OF_ONE = text(_ALIKE.format(others="AND customer_id <> :customer_id"))
