@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def document() -> dict[str, Any]:
         "paths": _paths(exchanges),
         "components": {
             "responses": _failure_components(exchanges),
-            "schemas": component_schemas(sorted(_types(), key=lambda each: each.__name__)),
+            "schemas": dict(_schemas()),
             "headers": words.RESPONSE_HEADERS,
             "parameters": words.REQUEST_HEADERS,
             "securitySchemes": words.SECURITY_SCHEMES,
@@ -155,7 +156,7 @@ def model_of(endpoint: Endpoint, part: str) -> type[BaseModel] | None:
 
 def _query_parameters(endpoint: Endpoint) -> list[Schema]:
     query = model_of(endpoint, "query")
-    return parameters(query) if query else []
+    return parameters(query, _schemas()) if query else []
 
 
 def _header_parameters(endpoint: Endpoint) -> list[Schema]:
@@ -240,6 +241,12 @@ def _examples(shown: Mapping[str, Any]) -> dict[str, Any]:
 
 def _key(summary: str) -> str:
     return "_".join(re.findall(r"[a-z0-9]+", summary.lower()))
+
+
+@cache
+def _schemas() -> Mapping[str, Schema]:
+    """The schemas of the document, by name."""
+    return component_schemas(sorted(_types(), key=lambda each: each.__name__))
 
 
 def _types() -> set[Any]:

@@ -150,6 +150,8 @@ def type_of(schema: Schema, schemas: Mapping[str, Schema]) -> str:
     found = resolved(schema, schemas)
     if "enum" in found:
         return " | ".join(map(str, found["enum"]))
+    if "const" in found:
+        return str(found["const"])
     if "anyOf" in found:
         return " or ".join(type_of(choice, schemas) for choice in found["anyOf"])
     if found.get("type") == "array":

@@ -23,7 +23,30 @@ def component_schemas(types: Collection[Any]) -> dict[str, Schema]:
         raise ValueError(f"Each type of the contract needs a name of its own; given twice: {', '.join(duplicates)}.")
     adapters = [(each.__name__, "validation", TypeAdapter(each)) for each in types]
     _, made = TypeAdapter.json_schemas(adapters, ref_template=REFERENCE)  # type: ignore[arg-type]
-    return {name: _without_asides(tidy(schema)) for name, schema in sorted(made["$defs"].items())}
+    found = {name: _without_asides(tidy(schema)) for name, schema in sorted(made["$defs"].items())}
+    lists = _lists_of_words(found)
+    # What stands at the top is the component itself.
+    return {name: {key: _shared(value, lists) for key, value in schema.items()} for name, schema in found.items()}
+
+
+def _lists_of_words(components: Mapping[str, Schema]) -> dict[tuple[str, ...], str]:
+    """The names of the components that are lists of words, by their words."""
+    return {tuple(schema["enum"]): name for name, schema in components.items() if "enum" in schema}
+
+
+def _shared(part: Any, lists: Mapping[tuple[str, ...], str]) -> Any:
+    """A part of a schema, with a reference instead of every list of words that is a component.
+
+    Generators make a class of each list that stands alone, so a client would have the same one many times.
+    """
+    if isinstance(part, list):
+        return [_shared(each, lists) for each in part]
+    if not isinstance(part, dict):
+        return part
+    name = lists.get(tuple(part.get("enum", ())))
+    if name is None:
+        return {key: _shared(value, lists) for key, value in part.items()}
+    return {"$ref": REFERENCE.format(model=name), **{key: part[key] for key in part if key not in ("enum", "type")}}
 
 
 def _without_asides(schema: Schema) -> Schema:
@@ -38,11 +61,12 @@ def reference(named: Any) -> Schema:
     return {"$ref": REFERENCE.format(model=named.__name__)}
 
 
-def parameters(query: type[BaseModel]) -> list[Schema]:
+def parameters(query: type[BaseModel], components: Mapping[str, Schema]) -> list[Schema]:
     """The parameters of a query, one for each field of its model. Nothing in a query can be null."""
     schema = tidy(query.model_json_schema(ref_template=REFERENCE))
     values = {name: _without_asides(found) for name, found in schema.get("$defs", {}).items()}
-    return [_parameter(name, resolved(field, values)) for name, field in schema["properties"].items()]
+    lists = _lists_of_words(components)
+    return [_parameter(name, _shared(resolved(field, values), lists)) for name, field in schema["properties"].items()]
 
 
 def _parameter(name: str, field: Schema) -> Schema:

@@ -18,9 +18,17 @@ from chalicelib.console.frame.labels import IMPORT_STATES
 from chalicelib.console.imports.findings import OUTCOMES
 from chalicelib.imports.jobs import SheetCounts
 from chalicelib.postgres import errors
-from chalicelib.requests.models import CreateLoanBody, Model, PatchCustomerBody, RegisterBody, ScheduleBody
+from chalicelib.requests.models import (
+    BUCKET_CODES,
+    CreateLoanBody,
+    Model,
+    PatchCustomerBody,
+    RegisterBody,
+    ScheduleBody,
+)
 from chalicelib.rules import bounds
 from chalicelib.rules.access import MACHINES, PEOPLE, Role
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.bounds import Range
 from chalicelib.rules.importing import (
     COUNTED_OUTCOMES,
@@ -30,8 +38,12 @@ from chalicelib.rules.importing import (
     Outcome,
     SheetKind,
 )
+from chalicelib.rules.servicing.instalments import State
+from chalicelib.rules.servicing.statement import Computed
+from chalicelib.rules.servicing.values import Kind
 from chalicelib.storage.constraints import BROKEN
 from chalicelib.storage.tables import metadata
+from contract.schemas import resolved
 
 PROJECT = Path(__file__).parents[2]
 CHALICELIB = PROJECT / "chalicelib"
@@ -81,12 +93,13 @@ IN_THE_CONTRACT: Mapping[str, Mapping[str, int]] = {
 WORDS_IN_THE_CONTRACT: Mapping[str, list[list[str]]] = {
     "role": [[*PEOPLE], [*MACHINES], [*Role]],
     "outcome": [[*FINDING_OUTCOMES], ["approved", "refused"]],
-    "state": [[*ImportState], [ImportState.AWAITING_UPLOAD], ["current", "ended"]],
-    "kind": [[*SheetKind], ["key", "user", "anyone"]],
+    "state": [[*ImportState], [ImportState.AWAITING_UPLOAD], [*State], ["current", "ended"]],
+    "kind": [[*SheetKind], [*Kind], [*Computed], [*SubjectKind], ["key", "user", "anyone"]],
+    "class": [[*BUCKET_CODES]],
 }
 
 
-def schemas(part: Any, name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def schemas(part: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every object in the contract with the name of the field or parameter that it says something of."""
     if isinstance(part, list):
         for each in part:
@@ -103,13 +116,19 @@ def schemas(part: Any, name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def contract() -> list[tuple[str, Mapping[str, Any]]]:
-    return list(schemas(json.loads(PUBLISHED.read_text())))
+def contract() -> list[tuple[str, dict[str, Any]]]:
+    document = json.loads(PUBLISHED.read_text())
+    components = document["components"]["schemas"]
+    # A list of words stands in a component of its own.
+    return [
+        (name, resolved(part, components) if "/schemas/" in part.get("$ref", "") else part)
+        for name, part in schemas(document)
+    ]
 
 
 @pytest.mark.parametrize(("name", "said"), IN_THE_CONTRACT.items(), ids=str)
 def test_the_contract_has_the_bounds_of_a_field(
-    contract: list[tuple[str, Mapping[str, Any]]], name: str, said: Mapping[str, int]
+    contract: list[tuple[str, dict[str, Any]]], name: str, said: Mapping[str, int]
 ) -> None:
     keys = {"minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength"}
     found = [{key: part[key] for key in keys & part.keys()} for field, part in contract if field == name]
@@ -119,7 +138,7 @@ def test_the_contract_has_the_bounds_of_a_field(
 
 @pytest.mark.parametrize(("name", "lists"), WORDS_IN_THE_CONTRACT.items(), ids=str)
 def test_the_contract_has_the_words_of_a_field(
-    contract: list[tuple[str, Mapping[str, Any]]], name: str, lists: list[list[str]]
+    contract: list[tuple[str, dict[str, Any]]], name: str, lists: list[list[str]]
 ) -> None:
     found = [part["enum"] for field, part in contract if field == name and isinstance(part.get("enum"), list)]
     assert found

@@ -122,6 +122,15 @@ def test_an_error_is_one_schema_and_one_response_a_status() -> None:
             assert all(f"`{code}`" in responses[f"Error{status}"]["description"] for code in codes)
 
 
+def test_no_component_repeats_a_list_of_words() -> None:
+    """Generators make a class of every list that has no name, so each that stands twice is a component."""
+    lists = [tuple(node["enum"]) for node in nodes(DOCUMENT["components"]["schemas"]) if "enum" in node]
+    named = {tuple(each["enum"]) for each in DOCUMENT["components"]["schemas"].values() if "enum" in each}
+    assert sorted(lists) == sorted(set(lists))
+    asked = [node["schema"] for each in operations() for node in each.get("parameters", ()) if "schema" in node]
+    assert [schema for schema in asked if tuple(schema.get("enum", ())) in named] == []
+
+
 def test_a_code_that_the_operation_does_not_have_is_told_apart() -> None:
     error = json.dumps({"error": "There is no such loan.", "code": "loan_not_found", "request_id": "x"})
     headers = {"X-Request-Id": "x", "Content-Type": "application/json"}

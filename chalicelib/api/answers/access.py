@@ -7,14 +7,17 @@ from pydantic import Field
 from typing_extensions import TypeAliasType, TypedDict
 
 from chalicelib.api.answers.common import NextId, one_of
-from chalicelib.rules import auditing
-from chalicelib.rules.access import ANYONE, KEY, MACHINES, PEOPLE, USER, PasswordState, Role
+from chalicelib.rules import access, auditing
+from chalicelib.rules.access import ANYONE, KEY, MACHINES, PEOPLE, USER, Role
 
-KeyRole = Annotated[str, one_of(MACHINES)]
-PersonRole = Annotated[str, one_of(PEOPLE)]
 # The database has them as text, and may know one more while a newer release is being deployed.
 Action = TypeAliasType("Action", Annotated[str, one_of(auditing.Action)])
 SubjectKind = TypeAliasType("SubjectKind", Annotated[str, one_of(auditing.SubjectKind)])
+KeyRole = TypeAliasType("KeyRole", Annotated[str, one_of(MACHINES)])
+PersonRole = TypeAliasType("PersonRole", Annotated[str, one_of(PEOPLE)])
+PasswordState = TypeAliasType("PasswordState", Annotated[str, one_of(access.PasswordState)])
+# What an event changed, by the names of the fields.
+AuditValues = TypeAliasType("AuditValues", dict[str, Any])
 
 UserId = Annotated[int, Field(description="the number of the user")]
 Name = Annotated[str, Field(description="the name")]
@@ -98,8 +101,7 @@ class UserRecord(TypedDict):
     ]
     email: Annotated[str | None, Field(description="the e-mail address, which nothing is sent to; null for none")]
     password_state: Annotated[
-        str,
-        one_of(PasswordState),
+        PasswordState,
         Field(
             description="own: the user chose it, or nobody knows who did; given: another user knows it, so it has to "
             "be changed; none: the user has a link to choose it with"
@@ -154,8 +156,8 @@ class AuditEvent(TypedDict):
     actor: Annotated[AuditActor, Field(description="who did it")]
     action: Annotated[Action, Field(description="what was done")]
     subject: Annotated[AuditSubject, Field(description="what it was done to")]
-    before: Annotated[dict[str, Any] | None, Field(description="the values before, of what changed; null for none")]
-    after: Annotated[dict[str, Any] | None, Field(description="the values after; null for none")]
+    before: Annotated[AuditValues | None, Field(description="the values before, of what changed; null for none")]
+    after: Annotated[AuditValues | None, Field(description="the values after; null for none")]
     request_id: Annotated[str | None, Field(description="the request that did it; null where none did")]
 
 

@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
+
+from chalicelib.rules.servicing.buckets import BUCKETS
 
 
 def one_of(values: Iterable[str]) -> Any:
@@ -32,6 +34,8 @@ Tenure = Annotated[int, Field(description="the tenure in months")]
 Installment = Annotated[Decimal, Field(description="the monthly instalment in rupees")]
 StartDate = Annotated[date, Field(description="the day from which the loan runs")]
 Seconds = Annotated[int, Field(description="for how many seconds the link or form works")]
+# A named type is one component of the contract, and one class of a generated client, wherever it stands.
+LoanClass = TypeAliasType("LoanClass", Annotated[str, one_of(bucket.code for bucket in BUCKETS)])
 NextId = Annotated[int | None, Field(description="where the next page begins; null on the last one")]
 
 

@@ -4,10 +4,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from chalicelib.api.answers.common import DownloadLink, NextId, Seconds, one_of
-from chalicelib.rules.importing import FINDING_OUTCOMES, ImportState, SheetKind
+from chalicelib.rules import importing
+from chalicelib.rules.importing import FINDING_OUTCOMES, SheetKind
+
+# As text, which the database has.
+ImportState = TypeAliasType("ImportState", Annotated[str, one_of(importing.ImportState)])
+FindingOutcome = TypeAliasType("FindingOutcome", Annotated[str, one_of(FINDING_OUTCOMES)])
 
 
 class UploadForm(TypedDict):
@@ -21,7 +26,7 @@ class StartedImport(TypedDict):
     """An import that waits for its file."""
 
     import_id: Annotated[int, Field(description="the number of the import")]
-    state: Annotated[Literal[ImportState.AWAITING_UPLOAD], Field(description="awaiting_upload")]
+    state: Annotated[Literal[importing.ImportState.AWAITING_UPLOAD], Field(description="it waits for its file")]
     file_name: Annotated[str, Field(description="the name as it was kept")]
     key: Annotated[str, Field(description="where the file will lie in the bucket")]
     upload: Annotated[UploadForm, Field(description="how to send the file")]
@@ -69,7 +74,7 @@ class ImportRecord(TypedDict):
     """An import as it stands."""
 
     import_id: Annotated[int, Field(description="the number of the import")]
-    state: Annotated[str, one_of(ImportState), Field(description="how it goes")]
+    state: Annotated[ImportState, Field(description="how it goes")]
     dry_run: Annotated[bool, Field(description="whether it only says what it would do; then nothing was written")]
     file_name: Annotated[str, Field(description="the name of the file")]
     key: Annotated[str, Field(description="where the file lies in the bucket")]
@@ -102,7 +107,7 @@ class ImportFinding(TypedDict):
     finding_id: Annotated[int, Field(description="the number of the finding")]
     sheet: Annotated[str, Field(description="the name of the sheet")]
     row_number: Annotated[int, Field(description="the row as Excel shows it")]
-    outcome: Annotated[str, one_of(FINDING_OUTCOMES), Field(description="what became of the row")]
+    outcome: Annotated[FindingOutcome, Field(description="what became of the row")]
     column: Annotated[str | None, Field(description="the column to blame; null where it is no single one")]
     value: Annotated[str | None, Field(description="what stands in the cell; null where it is not about one")]
     code: Annotated[str, Field(description="what is wrong, for a program")]

@@ -2,12 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from chalicelib.api.answers.common import Amount, Installment, Rate, Tenure, one_of
+from chalicelib.api.answers.common import Amount, Installment, Rate, Tenure
 from chalicelib.api.answers.loans import AmortizationSchedule
 from chalicelib.rules.key_facts import Charged, PayableTo
 
@@ -74,7 +74,7 @@ class KeyFactsStatement(TypedDict):
     loan_type: Annotated[str, Field(description="the kind of loan")]
     loan_amount: Amount
     interest_rate: Rate
-    interest_type: Annotated[str, one_of(["fixed"]), Field(description="fixed, for every loan here")]
+    interest_type: Annotated[Literal["fixed"], Field(description="fixed, for every loan here")]
     tenure: Tenure
     monthly_installment: Installment
     instalments: Annotated[int, Field(description="how many instalments there are")]

@@ -14,6 +14,7 @@ from chalicelib.api.answers.common import (
     FirstName,
     Installment,
     LastName,
+    LoanClass,
     LoanId,
     NextId,
     Phone,
@@ -21,7 +22,6 @@ from chalicelib.api.answers.common import (
     StartDate,
     Tenure,
 )
-from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.standing import Status
 
 
@@ -61,16 +61,14 @@ LoansOfCustomer = TypeAliasType(
 )
 
 
+LoanState = TypeAliasType("LoanState", Literal["current", "ended"])
+
 # `class` is no name that Python allows.
 _Classed = TypedDict(
     "_Classed",
     {
         "class": Annotated[
-            str | None,
-            Field(
-                description="the class by days past due, today; null if the loan is not open",
-                json_schema_extra={"enum": [*(bucket.code for bucket in BUCKETS), None]},
-            ),
+            LoanClass | None, Field(description="the class by days past due, today; null if the loan is not open")
         ]
     },
 )
@@ -91,7 +89,7 @@ class LoanRecord(_Classed):
     source_loan_id: Annotated[
         int | None, Field(description="the number in the workbook it came from; null where none did")
     ]
-    state: Annotated[Literal["current", "ended"], Field(description="current or ended")]
+    state: Annotated[LoanState, Field(description="current or ended")]
     status: Annotated[Status, Field(description="where the loan is in its life")]
     days_past_due: Annotated[
         int | None, Field(description="the day-ends that the first unpaid instalment has missed; null if not serviced")

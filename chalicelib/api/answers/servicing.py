@@ -7,14 +7,13 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from chalicelib.api.answers.common import CustomerId, FirstName, LastName, LoanId, Phone, one_of
-from chalicelib.rules.servicing.buckets import BUCKETS
+from chalicelib.api.answers.common import CustomerId, FirstName, LastName, LoanClass, LoanId, Phone
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.rules.servicing.statement import Computed
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
 
-Code = Annotated[str, one_of(bucket.code for bucket in BUCKETS), Field(description="the class by days past due")]
+Code = Annotated[LoanClass, Field(description="the class by days past due")]
 Number = Annotated[int, Field(description="the number of the transaction among those of the loan, from 1", ge=1)]
 ValueDate = Annotated[date, Field(description="the day from which it counts")]
 TransactionAmount = Annotated[
