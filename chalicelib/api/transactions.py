@@ -1,13 +1,13 @@
 """What happens to a loan, recorded: receipts, refunds, waivers, write-offs, openings and reversals."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import OF_A_WRITE, Answer, Link, created, ok
-from chalicelib.api.endpoint import View
 from chalicelib.api.responses import Reply, Text, to_json
 from chalicelib.api.standing import paid_answered, standing_answered, transaction_answered
 from chalicelib.api.taking import IdempotencyKey, LoanNumber, TransactionNumber
@@ -48,12 +48,18 @@ if TYPE_CHECKING:
 _BEGUN = (LoanNotServiced, LoanWrittenOff, LaterFactStands)
 _OF_A_RECEIPT = (*_BEGUN, LoanClosed, InArrears, SettlementDiffers)
 
+# Says what is to be recorded, of what the client sent.
+Wish = TypeVar("Wish", bound=Callable[..., Wanted])
+
 
 def _recording(
     path: str, operation: Operation, description: str, *raises: type[LoanError], note: str = ""
-) -> Callable[[View], View]:
-    """Declares what records a transaction of a loan, at `path` below it."""
-    return endpoints.add(
+) -> Callable[[Wish], Wish]:
+    """Declares what records a transaction of a loan, at `path` below it, by the function that says what is recorded.
+
+    All of them take the loan and the key of the request too, and answer the same.
+    """
+    add = endpoints.add(
         "POST",
         f"/api/loans/{{loan_id}}/{path}",
         operation,
@@ -62,6 +68,18 @@ def _recording(
         raises=(*raises, ReferenceConflict, *OF_A_WRITE),
         note=note,
     )
+
+    def declare(wish: Wish) -> Wish:
+        @wraps(wish)
+        def view(call: Call, loan_id: int, attempt: Attempt | None, **taken: Any) -> Reply[Any]:
+            return _record(call, loan_id, wish(**taken), attempt)
+
+        taken = {"call": Call, "loan_id": LoanNumber, **wish.__annotations__, "attempt": IdempotencyKey}
+        view.__annotations__ = taken | {"return": "Reply[answers.RecordedTransaction]"}
+        add(view)
+        return wish
+
+    return declare
 
 
 def _recorded(description: str) -> Answer:
@@ -87,11 +105,9 @@ def _recorded(description: str) -> Answer:
     "The receipt, what it paid, and where the loan stands.",
     *_OF_A_RECEIPT,
 )
-def record_receipt(
-    call: Call, loan_id: LoanNumber, body: ReceiptBody, attempt: IdempotencyKey
-) -> "Reply[answers.RecordedTransaction]":
+def record_receipt(body: ReceiptBody) -> Wanted:
     """Records money that the customer paid."""
-    return _record(call, loan_id, body.wanted(), attempt)
+    return body.wanted()
 
 
 @endpoints.add(
@@ -127,11 +143,9 @@ def preview_receipt(loan_id: LoanNumber, body: ReceiptBody, scope: Scope) -> "an
     *_BEGUN,
     RefundAboveCredit,
 )
-def refund_credit(
-    call: Call, loan_id: LoanNumber, body: RefundBody, attempt: IdempotencyKey
-) -> "Reply[answers.RecordedTransaction]":
+def refund_credit(body: RefundBody) -> Wanted:
     """Records that credit was paid back to the customer."""
-    return _record(call, loan_id, body.wanted(), attempt)
+    return body.wanted()
 
 
 @_recording(
@@ -142,11 +156,9 @@ def refund_credit(
     LoanClosed,
     WaiverAboveOwed,
 )
-def waive(
-    call: Call, loan_id: LoanNumber, body: WaiverBody, attempt: IdempotencyKey
-) -> "Reply[answers.RecordedTransaction]":
+def waive(body: WaiverBody) -> Wanted:
     """Waives something that is owed."""
-    return _record(call, loan_id, body.wanted(), attempt)
+    return body.wanted()
 
 
 @_recording(
@@ -157,11 +169,9 @@ def waive(
     LoanClosed,
     WriteOffDiffers,
 )
-def write_off(
-    call: Call, loan_id: LoanNumber, body: WriteOffBody, attempt: IdempotencyKey
-) -> "Reply[answers.RecordedTransaction]":
+def write_off(body: WriteOffBody) -> Wanted:
     """Writes off all that is owed."""
-    return _record(call, loan_id, body.wanted(), attempt)
+    return body.wanted()
 
 
 @_recording(
@@ -171,11 +181,9 @@ def write_off(
     LoanAlreadyServiced,
     note="`GET` of the same path proposes the figures.",
 )
-def open_loan(
-    call: Call, loan_id: LoanNumber, body: OpeningBody, attempt: IdempotencyKey
-) -> "Reply[answers.RecordedTransaction]":
+def open_loan(body: OpeningBody) -> Wanted:
     """Begins the servicing of a loan that was made elsewhere."""
-    return _record(call, loan_id, body.wanted(), attempt)
+    return body.wanted()
 
 
 @_recording(
@@ -188,11 +196,9 @@ def open_loan(
     OpeningInUse,
     LaterFactStands,
 )
-def reverse_transaction(
-    call: Call, loan_id: LoanNumber, transaction_number: TransactionNumber, body: ReversalBody, attempt: IdempotencyKey
-) -> "Reply[answers.RecordedTransaction]":
+def reverse_transaction(transaction_number: TransactionNumber, body: ReversalBody) -> Wanted:
     """Undoes a transaction, as if it had never been recorded."""
-    return _record(call, loan_id, body.wanted(transaction_number), attempt)
+    return body.wanted(transaction_number)
 
 
 def _record(call: Call, loan_id: int, wanted: Wanted, attempt: Attempt | None) -> Reply[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, select, text
 
 from chalicelib.storage import listing
-from chalicelib.storage.authors import is_by
+from chalicelib.storage.lending_list import WantedLending, lending_conditions
 from chalicelib.storage.listing import Columns, Order, Page, Place, Source, Summary, both_ways
 from chalicelib.storage.tables import customers, loan_applications
 
@@ -30,23 +30,15 @@ _ASKED = tuple(
 )
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which applications; None filters nothing. Of `reasons` one is enough, all bounds count, and `who` is an identity
-    or a kind.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Wanted(WantedLending):
+    """Which applications, the days being those of their decision. Of `reasons` one is enough."""
 
-    customer_id: int | None = None
     approved: bool | None = None
     reasons: Sequence[str] = ()
     score_from: int | None = None
     score_to: int | None = None
-    amount_from: Decimal | None = None
-    amount_to: Decimal | None = None
     policy: str | None = None
-    who: str | None = None
-    since: date | None = None
-    to: date | None = None
 
 
 @dataclass(frozen=True)
@@ -128,11 +120,10 @@ def _source(wanted: Wanted) -> Source:
 
 
 def _conditions(wanted: Wanted, columns: Columns) -> Iterator[ColumnElement[bool]]:
+    yield from lending_conditions(wanted, columns)
     bounds = (
         (wanted.score_from, columns.score.__ge__),
         (wanted.score_to, columns.score.__le__),
-        (wanted.amount_from, columns.loan_amount.__ge__),
-        (wanted.amount_to, columns.loan_amount.__le__),
         (wanted.approved, columns.approved.is_),
         (wanted.policy, columns.policy_name.__eq__),
     )
@@ -141,5 +132,3 @@ def _conditions(wanted: Wanted, columns: Columns) -> Iterator[ColumnElement[bool
             yield holds(value)
     if wanted.reasons:
         yield columns.reason_codes.overlap(list(wanted.reasons))
-    if wanted.who is not None:
-        yield is_by(columns.created_by, wanted.who)

@@ -13,6 +13,7 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket, holding_from
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.storage import listing
 from chalicelib.storage.authors import is_by
+from chalicelib.storage.lending_list import WantedLending, lending_conditions
 from chalicelib.storage.listing import NEWEST, Columns, Lead, Order, Page, Place, Source, Summary, both_ways
 from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.paging import Cursor
@@ -37,25 +38,19 @@ _OVER = (Status.CLOSED, Status.WRITTEN_OFF)
 _LATE_THE_LONGEST = Order(loan_positions.c.unpaid_from)
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which loans; None filters nothing, all bounds count, `who` is an identity or a kind. `bucket` and `days_late`,
-    the days past due at least, are those of loans that are serviced here and open.
+@dataclass(frozen=True, kw_only=True)
+class Wanted(WantedLending):
+    """Which loans, the days being those of their start. `bucket` and `days_late`, the days past due at least, are those
+    of loans that are serviced here and open.
     """
 
-    customer_id: int | None = None
     current: bool | None = None
     status: Status | None = None
     bucket: Bucket | None = None
     days_late: int | None = None
-    amount_from: Decimal | None = None
-    amount_to: Decimal | None = None
     rate_from: Decimal | None = None
     rate_to: Decimal | None = None
     rate_below: Decimal | None = None
-    who: str | None = None
-    since: date | None = None
-    to: date | None = None
 
 
 _ON_RECORD: Select[Any] = select(*(_COLUMNS[field.name] for field in fields(LoanOnRecord)))
@@ -218,17 +213,16 @@ def _started(wanted: Wanted, columns: Columns) -> Iterator[ColumnElement[bool]]:
 
 
 def _of_loans(wanted: Wanted, today: date, columns: Columns) -> Iterator[ColumnElement[bool]]:
+    yield from lending_conditions(wanted, columns)
     bounds = (
-        (wanted.amount_from, "loan_amount", operator.ge),
-        (wanted.amount_to, "loan_amount", operator.le),
-        (wanted.rate_from, "interest_rate", operator.ge),
-        (wanted.rate_to, "interest_rate", operator.le),
-        (wanted.rate_below, "interest_rate", operator.lt),
+        (wanted.rate_from, operator.ge),
+        (wanted.rate_to, operator.le),
+        (wanted.rate_below, operator.lt),
     )
-    # Not all that is looked through has these columns.
-    for value, name, holds in bounds:
+    # Not all that is looked through has this column.
+    for value, holds in bounds:
         if value is not None:
-            yield holds(columns[name], value)
+            yield holds(columns.interest_rate, value)
     yield from _started(wanted, columns)
     if wanted.current:
         yield or_(columns.is_open, columns.end_date >= today, columns.end_date.is_(None))
@@ -240,5 +234,3 @@ def _of_loans(wanted: Wanted, today: date, columns: Columns) -> Iterator[ColumnE
         # A loan whose opening was reversed has a position that says so. One that is serviced is either open, or over.
         yield not_(columns.is_open)
         yield or_(columns.status.is_(None), columns.status == Status.NOT_SERVICED.value)
-    if wanted.who is not None:
-        yield is_by(columns.created_by, wanted.who)

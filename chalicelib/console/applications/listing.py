@@ -9,10 +9,10 @@ from pydantic import BeforeValidator, Field
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.labels import REASONS
-from chalicelib.console.frame.listing import Cell, Column, Filter, Input, List, ListQuery, Options, answer_list
+from chalicelib.console.frame.lending_list import AMOUNTS, CUSTOMER, LendingListQuery
+from chalicelib.console.frame.listing import Cell, Column, Filter, Input, List, Options, answer_list
 from chalicelib.console.frame.visit import Visit
-from chalicelib.requests.access_models import ActorIdentity
-from chalicelib.requests.models import CustomerNumber, Day, Income, LastDay, Name, digits
+from chalicelib.requests.models import Name, digits
 from chalicelib.rules import bounds
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.typed.names import full_name
@@ -46,35 +46,24 @@ Points = Annotated[
 ]
 
 
-class ApplicationsListQuery(ListQuery):
+class ApplicationsListQuery(LendingListQuery):
     """The address of the list."""
 
-    customer_id: CustomerNumber | None = None
     outcome: Annotated[Literal["approved", "refused"], Field(description="approved or refused")] | None = None
     reason: Annotated[Literal[REASON_NAMES], Field(description="one of the list")] | None = None  # type: ignore[valid-type]  # as data
     score_from: Points | None = None
     score_to: Points | None = None
-    amount_from: Income | None = None
-    amount_to: Income | None = None
     policy: Name | None = None
-    who: ActorIdentity | None = None
-    since: Day | None = Field(None, alias="from")
-    to: LastDay | None = None
 
     def wanted(self) -> Wanted:
         """What is looked for."""
         return Wanted(
-            self.customer_id,
-            None if self.outcome is None else self.outcome == "approved",
-            () if self.reason is None else _reasons(self.reason),
-            self.score_from,
-            self.score_to,
-            self.amount_from,
-            self.amount_to,
-            self.policy,
-            self.who,
-            self.since,
-            self.to,
+            **self.lending(),
+            approved=None if self.outcome is None else self.outcome == "approved",
+            reasons=() if self.reason is None else _reasons(self.reason),
+            score_from=self.score_from,
+            score_to=self.score_to,
+            policy=self.policy,
         )
 
 
@@ -97,12 +86,11 @@ def _list(authors: Authors, who: str | None) -> List[ApplicationsListQuery, List
             Filter("from", "From", Input.DAY),
             Filter("to", "To", Input.DAY),
             Filter("who", "Who", Input.CHOICE, authors.options(who)),
-            Filter("amount_from", "Amount from", Input.AMOUNT, is_rare=True),
-            Filter("amount_to", "Amount to", Input.AMOUNT, is_rare=True),
+            *AMOUNTS,
             Filter("score_from", "Score from", Input.NUMBER, is_rare=True),
             Filter("score_to", "Score to", Input.NUMBER, is_rare=True),
             Filter("policy", "Policy", Input.CHOICE, [(name, name) for name in policies], is_rare=True),
-            Filter("customer_id", "Customer number", Input.NUMBER, is_rare=True),
+            CUSTOMER,
         ),
         columns=_columns(authors),
         number_of=lambda application: application.application_id,

@@ -9,6 +9,7 @@ from pydantic import Field
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.labels import LATE, LOAN_STATES, class_badge, loan_badge
+from chalicelib.console.frame.lending_list import AMOUNTS, CUSTOMER, LendingListQuery
 from chalicelib.console.frame.listing import (
     Cell,
     Column,
@@ -16,14 +17,12 @@ from chalicelib.console.frame.listing import (
     Filter,
     Input,
     List,
-    ListQuery,
     Options,
     answer_list,
 )
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
-from chalicelib.requests.access_models import ActorIdentity
-from chalicelib.requests.models import BucketCode, CustomerNumber, Day, Income, LastDay, Rate
+from chalicelib.requests.models import BucketCode, Rate
 from chalicelib.rules.sentences import counted
 from chalicelib.rules.servicing.buckets import BUCKETS, bucket_named
 from chalicelib.rules.servicing.standing import Standing, Status
@@ -43,38 +42,27 @@ STATE_NAMES = tuple(name for name, _ in STATES)
 CLASSES: Options = [(bucket.code, class_badge(bucket)[0]) for bucket in BUCKETS]
 
 
-class LoansListQuery(ListQuery):
+class LoansListQuery(LendingListQuery):
     """The address of the list."""
 
-    customer_id: CustomerNumber | None = None
     state: Annotated[Literal[STATE_NAMES], Field(description=f"one of {', '.join(STATE_NAMES)}")] | None = None  # type: ignore[valid-type]  # as data
     bucket: BucketCode | None = Field(None, alias="class")
     late: DaysLate | None = None
-    amount_from: Income | None = None
-    amount_to: Income | None = None
     rate_from: Rate | None = None
     rate_to: Rate | None = None
     rate_below: Rate | None = None
-    who: ActorIdentity | None = None
-    since: Day | None = Field(None, alias="from")
-    to: LastDay | None = None
 
     def wanted(self) -> Wanted:
         """What is looked for."""
         return Wanted(
-            self.customer_id,
-            {"current": True, "ended": False}.get(self.state or ""),
-            Status(self.state) if self.state in STATUSES else None,
-            None if self.bucket is None else bucket_named(self.bucket),
-            self.late,
-            self.amount_from,
-            self.amount_to,
-            self.rate_from,
-            self.rate_to,
-            self.rate_below,
-            self.who,
-            self.since,
-            self.to,
+            **self.lending(),
+            current={"current": True, "ended": False}.get(self.state or ""),
+            status=Status(self.state) if self.state in STATUSES else None,
+            bucket=None if self.bucket is None else bucket_named(self.bucket),
+            days_late=self.late,
+            rate_from=self.rate_from,
+            rate_to=self.rate_to,
+            rate_below=self.rate_below,
         )
 
 
@@ -95,14 +83,13 @@ def _list(authors: Authors, who: str | None, today: date) -> List[LoansListQuery
             Filter("class", "Class", Input.CHOICE, CLASSES),
             Filter("late", "Days past due", Input.CHOICE, LATE),
             Filter("who", "Who", Input.CHOICE, authors.options(who)),
-            Filter("amount_from", "Amount from", Input.AMOUNT, is_rare=True),
-            Filter("amount_to", "Amount to", Input.AMOUNT, is_rare=True),
+            *AMOUNTS,
             Filter("rate_from", "Rate from", Input.RATE, is_rare=True),
             Filter("rate_to", "Rate to", Input.RATE, is_rare=True),
             Filter("rate_below", "Rate below", Input.RATE, is_rare=True),
             Filter("from", "Started from", Input.DAY, is_rare=True),
             Filter("to", "Started until", Input.DAY, is_rare=True),
-            Filter("customer_id", "Customer number", Input.NUMBER, is_rare=True),
+            CUSTOMER,
         ),
         columns=_columns(authors, today),
         number_of=lambda row: row.loan.loan_id,

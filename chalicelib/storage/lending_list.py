@@ -1,0 +1,36 @@
+"""What the console's lists of loans and of applications are both filtered by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement
+
+from chalicelib.storage.authors import is_by
+from chalicelib.storage.listing import Columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedLending:
+    """Whose, of how much, by whom and of which days; None filters nothing, all bounds count, `who` is an identity or a
+    kind.
+    """
+
+    customer_id: int | None = None
+    amount_from: Decimal | None = None
+    amount_to: Decimal | None = None
+    who: str | None = None
+    since: date | None = None
+    to: date | None = None
+
+
+def lending_conditions(wanted: WantedLending, columns: Columns) -> Iterator[ColumnElement[bool]]:
+    """Those of amount and author. Each list finds customers and days by an index of its own."""
+    # Not all that is looked through has these columns.
+    if wanted.amount_from is not None:
+        yield columns.loan_amount >= wanted.amount_from
+    if wanted.amount_to is not None:
+        yield columns.loan_amount <= wanted.amount_to
+    if wanted.who is not None:
+        yield is_by(columns.created_by, wanted.who)
