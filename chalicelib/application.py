@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalice.app import Chalice
+from chalice.app import Blueprint, Chalice
 
 from chalicelib import runtime
 from chalicelib.api.routes import first_routes, later_routes
@@ -20,19 +20,25 @@ class Application(Chalice):
         super().__init__(app_name="loans")
         self.register_blueprint(first_routes())
         self._is_complete = False
+        self._left: list[Blueprint] = []
         if runs_in_lambda():
             runtime.connect_early()
         else:
             self.complete()
 
     def complete(self) -> None:
-        """Declares what is left: the other endpoints, the console, and the functions that are not the API."""
+        """Declares what is left: the other endpoints, the console, and the functions that are not the API.
+
+        If it fails half way, the next call goes on with the part that failed: Chalice refuses a route that it has.
+        """
         from chalicelib.console.frame.routes import console
         from chalicelib.handlers import functions
 
-        self.register_blueprint(later_routes())
-        self.register_blueprint(console)
-        self.register_blueprint(functions)
+        # Made once, because `later_routes` hands out each endpoint once.
+        self._left = self._left or [later_routes(), console, functions]
+        while self._left:
+            self.register_blueprint(self._left[0])
+            del self._left[0]
         self._is_complete = True
 
     def __call__(self, event: Any, context: Any) -> Any:

@@ -8,7 +8,7 @@ from chalicelib.rules.counter_offer import CounterOffer, Offer
 from chalicelib.rules.decision import Decision
 from chalicelib.rules.reasons import StatedReason
 from chalicelib.rules.score import Facts
-from chalicelib.rules.sentences import change_sentence, reason_sentence, statement
+from chalicelib.rules.sentences import change_sentence, offer_warning, reason_sentence, statement
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import decisions as answers
@@ -70,6 +70,7 @@ def _offer(offer: Offer | None) -> "answers.LoanOffer | None":
         "tenure": offer.tenure,
         "interest_rate": offer.interest_rate,
         "monthly_installment": offer.monthly_installment,
+        "warning": offer_warning(offer),
     }
 
 

@@ -13,13 +13,17 @@ TENTH = Decimal("0.1")
 
 @dataclass(frozen=True)
 class Burden:
-    """Rupees; `emis`, `income` and `budget`, which is what instalments may take of the income, are a month's."""
+    """Rupees; `emis`, `income` and `budget`, which is what instalments may take of the income, are a month's.
+
+    `share` is the policy's, a fraction of the income, of which `budget` is made.
+    """
 
     principal: Decimal
     limit: Decimal
     emis: Decimal
     income: Decimal
     budget: Decimal
+    share: Decimal
 
     @property
     def exceeds_share(self) -> bool:
@@ -40,4 +44,5 @@ def burden(facts: Facts, policy: Policy, loan_amount: Decimal = ZERO, instalment
         CONTEXT.add(facts.current_emis, instalment),
         facts.monthly_income,
         emi_budget(facts, policy),
+        policy.max_emi_share_of_income,
     )

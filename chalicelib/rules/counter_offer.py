@@ -6,6 +6,7 @@ from decimal import Decimal
 from math import floor
 
 from chalicelib.rules.bounds import LOAN_AMOUNT, TENURE
+from chalicelib.rules.burden import Burden, burden
 from chalicelib.rules.changes import Change, changes_needed
 from chalicelib.rules.decision import emi_budget, rate_in_slab
 from chalicelib.rules.money import CONTEXT, ZERO, emi, largest_principal
@@ -15,12 +16,17 @@ from chalicelib.rules.score import Facts, LoanRequest, standing_score
 
 @dataclass(frozen=True)
 class Offer:
-    """A loan that the policy would approve: rupees, months, percent a year, rupees a month."""
+    """A loan that the policy would approve: rupees, months, percent a year, rupees a month.
+
+    `carried` is what the customer would carry with it. A policy that does not count the requested loan approves also
+    what takes more of the income than its share; whoever shows an offer says so.
+    """
 
     loan_amount: Decimal
     tenure: int
     interest_rate: Decimal
     monthly_installment: Decimal
+    carried: Burden
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def _largest_amount(facts: Facts, request: LoanRequest, policy: Policy, rate: De
     most = min(LOAN_AMOUNT.most, floor(_room(facts, policy)))
     if policy.counts_requested_loan:
         most = min(most, largest_principal(_emi_room(facts, policy), rate, request.tenure))
-    return _offer(Decimal(most), rate, request.tenure) if most >= LOAN_AMOUNT.least else None
+    return _offer(facts, policy, Decimal(most), rate, request.tenure) if most >= LOAN_AMOUNT.least else None
 
 
 def _shortest_tenure(facts: Facts, request: LoanRequest, policy: Policy, rate: Decimal) -> Offer | None:
@@ -71,11 +77,11 @@ def _shortest_tenure(facts: Facts, request: LoanRequest, policy: Policy, rate: D
     if amount > _room(facts, policy):
         return None
     if not policy.counts_requested_loan:
-        return _offer(amount, rate, TENURE.least)
+        return _offer(facts, policy, amount, rate, TENURE.least)
     room = _emi_room(facts, policy)
     tenures = range(TENURE.least, TENURE.most + 1)
     too_short = bisect_left(tenures, True, key=lambda tenure: emi(amount, rate, tenure) <= room)
-    return _offer(amount, rate, tenures[too_short]) if too_short < len(tenures) else None
+    return _offer(facts, policy, amount, rate, tenures[too_short]) if too_short < len(tenures) else None
 
 
 def _room(facts: Facts, policy: Policy) -> Decimal:
@@ -89,5 +95,6 @@ def _emi_room(facts: Facts, policy: Policy) -> Decimal:
     return CONTEXT.subtract(emi_budget(facts, policy), facts.current_emis)
 
 
-def _offer(amount: Decimal, rate: Decimal, tenure: int) -> Offer:
-    return Offer(amount, tenure, rate, emi(amount, rate, tenure))
+def _offer(facts: Facts, policy: Policy, amount: Decimal, rate: Decimal, tenure: int) -> Offer:
+    instalment = emi(amount, rate, tenure)
+    return Offer(amount, tenure, rate, instalment, burden(facts, policy, amount, instalment))

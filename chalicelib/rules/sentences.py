@@ -8,8 +8,9 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any, Protocol
 
+from chalicelib.rules.burden import Burden
 from chalicelib.rules.changes import Change, ChangeCode
-from chalicelib.rules.counter_offer import CounterOffer
+from chalicelib.rules.counter_offer import CounterOffer, Offer
 from chalicelib.rules.figures import percent as without_zeros
 from chalicelib.rules.figures import rupees
 from chalicelib.rules.money import CONTEXT
@@ -65,6 +66,10 @@ SHORTEST_TENURE = (
     "{shortest_tenure.interest_rate:rate} a year, {shortest_tenure.monthly_installment:money} a month."
 )
 NO_TENURE = "The amount of {request.loan_amount:money} would not be approved over any tenure."
+ABOVE_SHARE = (
+    "{begin}, instalments take {carried.emis:money} a month, {carried.emi_percent:rate} of the income: "
+    "more than the policy's {carried.share:share}."
+)
 AS_ASKED = "For the loan as asked:"
 
 
@@ -110,12 +115,29 @@ def statement(offered: CounterOffer, write: Writing = PLAIN) -> str:
 
 
 def offer_sentences(offered: CounterOffer, write: Writing = PLAIN) -> list[str]:
-    """What would be approved instead: the largest amount over the same tenure, and the same amount over another."""
-    words = (
-        LARGEST_AMOUNT if offered.largest_amount else NO_AMOUNT,
-        SHORTEST_TENURE if offered.shortest_tenure else NO_TENURE,
-    )
-    return [_Sentence(write).vformat(each, (), vars(offered)) for each in words]
+    """What would be approved instead: the largest amount over the same tenure, and the same amount over another.
+
+    Each says so if it takes more of the income than the policy's share.
+    """
+    largest, shortest = offered.largest_amount, offered.shortest_tenure
+    told = ((largest, LARGEST_AMOUNT, NO_AMOUNT), (shortest, SHORTEST_TENURE, NO_TENURE))
+    return [_offer_sentence(offered, offer, words if offer else none, write) for offer, words, none in told]
+
+
+def offer_warning(offer: Offer, write: Writing = PLAIN) -> str | None:
+    """That an offer takes more of the income than the policy's share, if it does."""
+    return share_warning("With it", offer.carried, write)
+
+
+def share_warning(begin: str, carried: Burden, write: Writing = PLAIN) -> str | None:
+    """That what is carried takes more of the income than the policy's share, whatever the policy counts; or None."""
+    return _Sentence(write).format(ABOVE_SHARE, begin=begin, carried=carried) if carried.exceeds_share else None
+
+
+def _offer_sentence(offered: CounterOffer, offer: Offer | None, words: str, write: Writing) -> str:
+    sentence = _Sentence(write).vformat(words, (), vars(offered))
+    warning = offer_warning(offer, write) if offer else None
+    return f"{sentence} {warning}" if warning else sentence
 
 
 class _Sentence(Formatter):

@@ -16,11 +16,20 @@ from chalicelib.rules.access import USER, Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.tokens import Token
 from chalicelib.services.second_factor_codes import new_recovery_codes, recovery_hash, step_of
-from chalicelib.services.sessions import OpenedSession, note_failure, open_session, waiting_sentence
+from chalicelib.services.sessions import WRONG as WRONG_PASSWORD
+from chalicelib.services.sessions import (
+    Attempt,
+    OpenedSession,
+    note_failure,
+    open_session,
+    prove_password,
+    waiting_sentence,
+)
 from chalicelib.services.users import locked
 from chalicelib.storage import audit, second_factors, sessions, sign_in_failures
 from chalicelib.storage.second_factors import Holder
 from chalicelib.storage.sign_in_failures import Counted
+from chalicelib.storage.users import Secret
 
 MOST_WRONG_CODES = 5
 
@@ -58,15 +67,24 @@ def pass_code(database: Database, token: Token, proof: Proof) -> OpenedSession:
     return opened
 
 
-@retried
-def set_up(database: Database, author: Author, secret: str, *, proof: Proof) -> list[str]:
-    """Gives the author a second factor whose first code they have typed, and returns its recovery codes.
+def set_up(database: Database, author: Author, secret: str, *, attempt: Attempt, proof: Proof) -> list[str]:
+    """Gives the author, who proves the password, a second factor whose first code they have typed, and returns its
+    recovery codes. Without the password, whoever finds a screen unlocked could take the account with their own phone.
 
-    Raises InvalidRequest for a wrong code, and Conflict if there is a second factor already.
+    Raises Unauthenticated and TooManyRequests for the password as a sign-in does, InvalidRequest for a wrong code, and
+    Conflict if there is a second factor already.
     """
+    return _set_up(database, author, prove_password(database, attempt), secret, proof)
+
+
+@retried
+def _set_up(database: Database, author: Author, proven: Secret, secret: str, proof: Proof) -> list[str]:
     codes = new_recovery_codes()
     with database.transaction() as tx:
         holder = _own(tx.connection, author)
+        if (holder.user_id, holder.password_hash) != (proven.user_id, proven.password_hash):
+            # It was changed meanwhile, which has ended this session too.
+            raise Unauthenticated(WRONG_PASSWORD)
         if holder.secret is not None:
             raise Conflict("You have a second factor already. Remove it first to set up another one.")
         step = step_of(secret, proof.code, proof.now, after=0)

@@ -51,7 +51,7 @@ def create_user(database: Database, author: Author, wanted: WantedUser) -> User:
 
 
 def change_user(database: Database, author: Author, user_id: int, *, changes: UserChanges) -> User:
-    """Changes a user. One who is disabled or gets another password is signed out everywhere.
+    """Changes a user. One who is disabled or gets another password is signed out everywhere, and their link ends.
 
     Raises UserNotFound, Conflict where nobody would be left to manage users, and InvalidRequest for a password that
     may not be one.
@@ -160,7 +160,8 @@ def _values(before: User, changes: UserChanges, password_hash: str | None) -> Ma
     if changes.role is not None:
         values["role"] = changes.role
     if changes.disabled is not None and changes.disabled != (before.disabled_at is not None):
-        values["disabled_at"] = func.now() if changes.disabled else None
+        # A link handed out before would open the account again as soon as the user is enabled.
+        values |= {"disabled_at": func.now() if changes.disabled else None, **users.NO_LINK}
     if changes.email is not None:
         values["email"] = changes.email or None
     if password_hash is not None:

@@ -73,6 +73,9 @@ class Secret:
     has_second_factor: bool
 
 
+# The columns of a user whose link, if there was one, is good no more.
+NO_LINK: Mapping[str, object] = {"link_hash": None, "link_expires_at": None}
+
 _STORED: Select[Any] = select(*(users.c[field.name] for field in fields(User)))
 _SECRET: Select[Any] = select(
     users.c.user_id,
@@ -150,8 +153,7 @@ def own_password(password_hash: str) -> dict[str, object]:
         "password_hash": password_hash,
         "password_changed_at": func.now(),
         "password_state": PasswordState.OWN.value,
-        "link_hash": None,
-        "link_expires_at": None,
+        **NO_LINK,
     }
 
 

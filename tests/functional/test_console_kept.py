@@ -192,7 +192,7 @@ def test_the_key_of_an_authenticator_app_is_made_anew_and_not_carried(officer: B
     assert back.path == address
     app = AuthenticatorApp(back.hidden("key"))
     assert app.secret in back.text.replace(" ", "")
-    assert officer.send(back, "", key=app.secret, code=app.next_code()).status == 303
+    assert officer.send(back, "", key=app.secret, current_password=PASSWORD, code=app.next_code()).status == 303
 
 
 def test_more_than_can_be_carried_is_not_promised(officer: Browser, database: Database) -> None:

@@ -160,6 +160,14 @@ def test_nobody_resets_their_own_password_by_a_link(admin: Browser) -> None:
     assert admin.get("/console/").status == 200
 
 
+def test_a_link_from_before_the_user_was_disabled_stays_over(admin: Browser, stranger: Browser) -> None:
+    link = invite(admin)
+    admin.send(admin.get(f"{USERS}2/disable/"), "")
+    admin.send(admin.get(f"{USERS}2/"), "enable/")
+    assert stranger.get(link).status == 404
+    assert "the link works until" not in admin.get(f"{USERS}2/").words
+
+
 def test_who_is_disabled_gets_no_link_before_being_enabled(admin: Browser, stranger: Browser) -> None:
     choose_password(stranger, invite(admin))
     page = admin.get(f"{USERS}2/")

@@ -10,6 +10,7 @@ from chalicelib.rules.access import Role
 from chalicelib.rules.auditing import Action
 from chalicelib.services import audit, invitations, second_factors
 from chalicelib.services.invitations import Invitee
+from chalicelib.services.sessions import MOST_FAILURES_OF_A_LOGIN
 from chalicelib.storage.audit import AuditFilter
 from chalicelib.storage.paging import Cursor
 from tests.support.application import Api
@@ -53,7 +54,7 @@ def code(browser: Browser, typed: str, next_page: str = "") -> Seen:
 def set_up(browser: Browser) -> tuple[AuthenticatorApp, list[str]]:
     page = browser.open(FACTOR)
     app = AuthenticatorApp(page.hidden("key"))
-    shown = browser.follow(browser.send(page, "", key=app.secret, code=app.next_code()))
+    shown = browser.follow(browser.send(page, "", key=app.secret, current_password=PASSWORD, code=app.next_code()))
     assert shown.path == CODES
     return app, re.findall(RECOVERY, shown.text)
 
@@ -91,10 +92,33 @@ def test_the_recovery_codes_are_shown_once(browser: Browser, database: Database)
 def test_a_wrong_first_code_sets_up_nothing_and_keeps_the_key(browser: Browser, database: Database, typed: str) -> None:
     browser.sign_in_as(database, Role.OFFICER)
     page = browser.get(FACTOR)
-    answer = browser.send(page, "", key=page.hidden("key"), code=typed)
+    answer = browser.send(page, "", key=page.hidden("key"), current_password=PASSWORD, code=typed)
     assert answer.status == 400
     assert answer.hidden("key") == page.hidden("key")
     assert "Set up a second factor" in browser.get(FACTOR).words
+
+
+@pytest.mark.parametrize("typed", ["", "not the password", "x" * 5000])
+def test_who_does_not_know_the_password_sets_up_nothing(browser: Browser, database: Database, typed: str) -> None:
+    browser.sign_in_as(database, Role.OFFICER)
+    page = browser.get(FACTOR)
+    app = AuthenticatorApp(page.hidden("key"))
+    answer = browser.send(page, "", key=app.secret, current_password=typed, code=app.next_code())
+    assert (answer.status, answer.hidden("key")) == (400, app.secret)
+    assert "Is not your current password" in answer.words
+    assert "Set up a second factor" in browser.get(FACTOR).words
+
+
+def test_who_guesses_the_password_here_waits_as_at_the_sign_in(browser: Browser, database: Database) -> None:
+    browser.sign_in_as(database, Role.OFFICER)
+    page = browser.get(FACTOR)
+    app = AuthenticatorApp(page.hidden("key"))
+    for _ in range(MOST_FAILURES_OF_A_LOGIN):
+        browser.send(page, "", key=app.secret, current_password="a guess", code="123456")
+    answer = browser.send(page, "", key=app.secret, current_password=PASSWORD, code=app.next_code())
+    assert (answer.status, answer.hidden("key")) == (429, app.secret)
+    assert "try again in 15 minutes" in answer.words
+    assert Action.SIGN_IN_FAILED in actions(database)
 
 
 @pytest.mark.parametrize("key", ["", "AAAA", "0" * 32, "a" * 32, "A" * 33])
@@ -107,7 +131,8 @@ def test_a_key_that_the_page_did_not_make_is_not_taken(browser: Browser, databas
 def test_a_form_that_is_sent_twice_leads_to_the_recovery_codes_too(browser: Browser, database: Database) -> None:
     browser.sign_in_as(database, Role.OFFICER)
     page = browser.get(FACTOR)
-    typed = {"key": page.hidden("key"), "code": AuthenticatorApp(page.hidden("key")).next_code()}
+    code = AuthenticatorApp(page.hidden("key")).next_code()
+    typed = {"key": page.hidden("key"), "current_password": PASSWORD, "code": code}
     assert browser.send(page, "", **typed).status == 303
     shown = browser.follow(browser.send(page, "", **typed))
     assert (shown.path, len(re.findall(RECOVERY, shown.text))) == (CODES, 10)

@@ -133,6 +133,18 @@ def test_a_refusal_comes_with_a_counter_offer_that_is_approved(api: Api) -> None
     assert "counter_offer" not in api.post("/api/check-eligibility", accepted).json
 
 
+def test_an_offer_says_what_it_takes_of_the_income_only_above_the_share_of_the_policy(api: Api) -> None:
+    customer_id = registered(api)
+    offers = api.post("/api/check-eligibility", asking(customer_id, loan_amount=900_000, tenure=120)).json
+    within, above = (offers["counter_offer"][which] for which in ("largest_amount", "shortest_tenure"))
+    assert (within["warning"], above) == (None, None)
+    short = api.post("/api/check-eligibility", asking(customer_id, loan_amount=900_000, tenure=12)).json
+    warning = short["counter_offer"]["largest_amount"]["warning"]
+    assert warning.startswith("With it, instalments take ")
+    assert warning.endswith("more than the policy's 50%.")
+    assert warning in short["counter_offer"]["statement"]
+
+
 def test_a_customer_is_shown_with_the_exposure(api: Api, database: Database) -> None:
     customer_id = registered(api)
     add_loan(database, customer_id)

@@ -5,7 +5,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -13,8 +15,9 @@ from sqlalchemy import text
 
 from bench.file_store import FileStore
 from chalicelib.imports.attempts import FORGOTTEN, KILLED
-from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds
+from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds, size_of
 from chalicelib.imports.reading.sheets import FileRefused
+from chalicelib.imports.reading.workbook import read_workbook
 from chalicelib.imports.running import give_up_dead, import_object
 from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database
@@ -162,6 +165,30 @@ def test_the_budget_grows_with_the_file_and_is_gone_afterwards() -> None:
     with processor_budget(0.05):
         pass
     sum(range(5 * 10**6))
+
+
+def armed() -> tuple[object, ...]:
+    """The timers of the processor's time, and who is told of their end."""
+    timers, signals = (signal.ITIMER_PROF, signal.ITIMER_VIRTUAL), (signal.SIGPROF, signal.SIGVTALRM)
+    return (*map(signal.getitimer, timers), *map(signal.getsignal, signals))
+
+
+def test_no_timer_is_left_in_the_process_once_a_file_was_read_or_given_up() -> None:
+    before = armed()
+    assert before[:2] == ((0.0, 0.0), (0.0, 0.0))
+    content = customers_book(*(customer(number) for number in range(1, 20_000)))
+    with TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        with processor_budget(reading_seconds(size_of(file))):
+            (sheet,) = read_workbook(file)
+        rows = sheet.rows()
+        seen = {armed() for _ in rows}
+        # Whoever has seen enough asks for no more.
+        next(sheet.rows())
+    with pytest.raises(FileRefused), processor_budget(60):
+        read_workbook(BytesIO(content[: len(content) // 2]))
+    assert seen | {armed()} == {before}
 
 
 def test_a_thread_reads_without_a_budget_because_signals_go_to_the_main_one() -> None:

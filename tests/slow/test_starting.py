@@ -67,6 +67,43 @@ print(json.dumps(found), file=sys.stderr)
     assert json.loads(done.stderr.splitlines()[-1]) == [[], 500, [], 405, 200, 404, 500, True]
 
 
+def test_a_function_that_could_not_be_completed_tries_again_with_the_next_request() -> None:
+    """Another thing fails each time: an import, and the registration of each part."""
+    program = """
+import sys
+from app import app
+from chalicelib.handlers import functions
+
+def completed():
+    try:
+        app.complete()
+    except (ImportError, MemoryError):
+        return False
+    return True
+
+def failing(blueprint):
+    if len(tried) < 4 and blueprint not in tried:
+        tried.append(blueprint)
+        raise MemoryError
+    register(blueprint)
+
+missing = "chalicelib.api.users", "chalicelib.console.frame.routes"
+for name in missing:
+    sys.modules[name] = None
+    assert not completed(), name
+    del sys.modules[name]
+tried, register = [], app.register_blueprint
+app.register_blueprint = failing
+assert [completed() for _ in range(4)] == [False, False, False, True], tried
+assert {"GET", "POST", "PUT"} <= set(app.routes["/api/users"]), app.routes["/api/users"]
+assert "/{proxy+}" in app.routes and "/console" in app.routes
+assert "bootstrap" in [each.name for each in app.pure_lambda_functions]
+"""
+    environ = {"PATH": os.environ["PATH"], "STAGE": "prod", "AWS_LAMBDA_FUNCTION_NAME": "loans"}
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_pdfs_are_made_without_pillow_which_the_package_does_not_have() -> None:
     program = """
 import sys

@@ -63,9 +63,8 @@ def second_factor_of(database: Database, user: User) -> AuthenticatorApp:
     """Sets up a second factor for a user."""
     app = AuthenticatorApp(new_secret())
     proof = Proof(app.next_code(), datetime.now(UTC), "192.0.2.1", "a request")
-    app.recovery_codes += second_factors.set_up(
-        database, Author(USER, user.name, user.user_id), app.secret, proof=proof
-    )
+    author, attempt = Author(USER, user.name, user.user_id), Attempt(user.login, PASSWORD, "192.0.2.1", "a request")
+    app.recovery_codes += second_factors.set_up(database, author, app.secret, attempt=attempt, proof=proof)
     return app
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.rules.bounds import LOAN_AMOUNT
+from chalicelib.rules.burden import burden
 from chalicelib.rules.changes import Change, ChangeCode, changes_needed
 from chalicelib.rules.counter_offer import CounterOffer, Offer, counter_offer
 from chalicelib.rules.decision import decide
@@ -39,14 +40,17 @@ SHORT_OF: dict[ChangeCode, Decimal | int] = {
 }
 
 
-def offered(amount: str, tenure: int, rate: str) -> Offer:
-    return Offer(Decimal(amount), tenure, Decimal(rate), emi(Decimal(amount), Decimal(rate), tenure))
+def offered(facts: Facts, policy: Policy, amount: str, tenure: int, rate: str) -> Offer:
+    instalment = emi(Decimal(amount), Decimal(rate), tenure)
+    carried = burden(facts, policy, Decimal(amount), instalment)
+    return Offer(Decimal(amount), tenure, Decimal(rate), instalment, carried)
 
 
 def approved_offer(facts: Facts, request: LoanRequest, policy: Policy) -> Offer | None:
     decision = decide(facts, request, policy)
     terms = (decision.corrected_interest_rate, decision.monthly_installment)
-    return Offer(request.loan_amount, request.tenure, *terms) if decision.approved else None
+    carried = burden(facts, policy, request.loan_amount, decision.monthly_installment)
+    return Offer(request.loan_amount, request.tenure, *terms, carried) if decision.approved else None
 
 
 def first(offers: Iterator[Offer | None]) -> Offer | None:
@@ -71,8 +75,8 @@ def after(facts: Facts, changes: tuple[Change, ...]) -> Facts:
 
 def test_prudent_offers_what_the_income_has_room_for() -> None:
     counter = counter_offer(CUSTOMER, ASKED, PRUDENT_1)
-    assert counter.largest_amount == offered("280317", 24, "10.5")
-    assert counter.shortest_tenure == offered("900000", 107, "10.5")
+    assert counter.largest_amount == offered(CUSTOMER, PRUDENT_1, "280317", 24, "10.5")
+    assert counter.shortest_tenure == offered(CUSTOMER, PRUDENT_1, "900000", 107, "10.5")
     assert counter.largest_amount.monthly_installment == Decimal("12999.99")
     assert statement(counter) == (
         "Over 24 months, up to 280317 would be approved at 10.5% a year, 12999.99 a month. "
@@ -83,7 +87,7 @@ def test_prudent_offers_what_the_income_has_room_for() -> None:
 
 def test_standard_offers_the_limit_for_an_amount_above_it() -> None:
     counter = counter_offer(CUSTOMER, replace(ASKED, loan_amount=Decimal(2_000_000)), STANDARD_1)
-    assert counter.largest_amount == offered("1800000", 24, "10.5")
+    assert counter.largest_amount == offered(CUSTOMER, STANDARD_1, "1800000", 24, "10.5")
     assert counter.shortest_tenure is None
     assert [(change.code, change.bound) for change in counter.changes] == [("approved_limit_at_least", 2_000_000)]
     assert "The amount of 2000000 would not be approved over any tenure." in statement(counter)
@@ -91,10 +95,18 @@ def test_standard_offers_the_limit_for_an_amount_above_it() -> None:
 
 def test_a_raised_rate_is_offered_at_that_rate_and_nothing_has_to_change() -> None:
     counter = counter_offer(MIDDLING, ASKED, STANDARD_1)
-    assert counter == CounterOffer(ASKED, offered("1800000", 24, "12"), offered("900000", 1, "12"), ())
-    assert statement(counter) == (
+    largest, shortest = (
+        offered(MIDDLING, STANDARD_1, *terms) for terms in (("1800000", 24, "12"), ("900000", 1, "12"))
+    )
+    assert counter == CounterOffer(ASKED, largest, shortest, ())
+
+
+def test_an_offer_above_the_share_of_the_income_says_so() -> None:
+    assert statement(counter_offer(MIDDLING, ASKED, STANDARD_1)) == (
         "Over 24 months, up to 1800000 would be approved at 12% a year, 84732.25 a month. "
-        "The amount of 900000 would be approved over 1 month at 12% a year, 909000 a month."
+        "With it, instalments take 96732.25 a month, 193.5% of the income: more than the policy's 50%. "
+        "The amount of 900000 would be approved over 1 month at 12% a year, 909000 a month. "
+        "With it, instalments take 921000 a month, 1842% of the income: more than the policy's 50%."
     )
 
 

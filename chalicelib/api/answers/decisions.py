@@ -60,6 +60,10 @@ class LoanOffer(TypedDict):
     tenure: Tenure
     interest_rate: Rate
     monthly_installment: Installment
+    warning: Annotated[
+        str | None,
+        Field(description="that instalments would take more of the income than the policy's share; null if not"),
+    ]
 
 
 class NeededChange(TypedDict):

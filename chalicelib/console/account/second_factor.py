@@ -8,6 +8,7 @@ from chalice.app import Response
 
 from chalicelib import runtime
 from chalicelib.config import PRODUCTION
+from chalicelib.console.account.passwords import NOT_CURRENT, current_password
 from chalicelib.console.frame.cookies import SECRET
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.redirects import SECOND_FACTOR, handed_over, redirect
@@ -32,15 +33,20 @@ def view_second_factor(visit: Visit) -> Response:
 
 
 def set_up(visit: Visit) -> Response:
-    """Sets the second factor up, if its first code is right, and leads to the recovery codes."""
+    """Sets the second factor up, if the password and its first code are right, and leads to the recovery codes."""
     key = visit.form.get("key", "")
     # The key was made by the page. A form without one is not ours, and gets another.
     if not re.fullmatch(KEY_FORM, key):
         return view_second_factor(visit)
     try:
-        codes = second_factors.set_up(runtime.database(), visit.author, key, proof=_proof(visit))
+        attempt = current_password(visit, _own_user(visit).login)
+        codes = second_factors.set_up(runtime.database(), visit.author, key, attempt=attempt, proof=_proof(visit))
+    except Unauthenticated:
+        return _page(visit, Form({"key": key}, NOT_CURRENT), 400)
     except InvalidRequest as error:
         return _page(visit, Form({"key": key}, error.fields), error.status)
+    except TooManyRequests as error:
+        return _too_many(visit, Form({"key": key}, fault=error.sentence), error)
     except Conflict:
         # Most likely the form was sent twice, and the first time has handed the codes over.
         return redirect(visit, RECOVERY_CODES)
@@ -86,9 +92,13 @@ def _proven(visit: Visit, act: Callable[[Visit], Response]) -> Response:
     except Unauthenticated as error:
         return _page(visit, Form(errors={"code": [error.sentence]}), 400)
     except TooManyRequests as error:
-        response = _page(visit, Form(fault=error.sentence), error.status)
-        response.headers["Retry-After"] = str(error.retry_after)
-        return response
+        return _too_many(visit, Form(fault=error.sentence), error)
+
+
+def _too_many(visit: Visit, form: Form, error: TooManyRequests) -> Response:
+    response = _page(visit, form, error.status)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _proof(visit: Visit) -> Proof:

@@ -3,18 +3,15 @@
 from chalice.app import Response
 
 from chalicelib import runtime
-from chalicelib.console.account.passwords import new_password
+from chalicelib.console.account.passwords import NOT_CURRENT, current_password, new_password
 from chalicelib.console.frame.cookies import set_device
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.redirects import ACCOUNT, SIGN_IN, redirect
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InvalidRequest, LoanError, TooManyRequests, Unauthenticated
-from chalicelib.requests.gateway import address_of
 from chalicelib.rules.access import Owed
-from chalicelib.rules.bounds import PASSWORD_LENGTH
 from chalicelib.services import sessions, users
-from chalicelib.services.sessions import Attempt
 from chalicelib.storage.sessions import REFERENCE_LENGTH, OpenSession
 from chalicelib.storage.users import User
 
@@ -27,10 +24,10 @@ def view_account(visit: Visit) -> Response:
 def change_password(visit: Visit) -> Response:
     """Changes the user's own password, which ends all sessions, and leads to the sign-in."""
     try:
-        new = new_password(visit.form)
-        device = sessions.change_own_password(runtime.database(), visit.author, _attempt(visit), new=new)
+        new, attempt = new_password(visit.form), current_password(visit, _own_user(visit)[0].login)
+        device = sessions.change_own_password(runtime.database(), visit.author, attempt, new=new)
     except Unauthenticated:
-        return _account(visit, Form(errors={"current_password": ["is not your current password"]}), 400)
+        return _account(visit, Form(errors=NOT_CURRENT), 400)
     except InvalidRequest as error:
         # What the service refuses is called password there.
         errors = {"new_password" if name == "password" else name: error.fields[name] for name in error.fields}
@@ -48,15 +45,6 @@ def end_session(visit: Visit, reference: str) -> Response:
     ended = sessions.end_own_session(runtime.database(), visit.author, reference)
     runtime.gate().forget()
     return redirect(visit, ACCOUNT, done="session-closed" if ended else None)
-
-
-def _attempt(visit: Visit) -> Attempt:
-    current = visit.form.get("current_password", "")
-    if not 0 < len(current) <= PASSWORD_LENGTH.most:
-        raise Unauthenticated(sessions.WRONG)
-    user, _ = _own_user(visit)
-    # Without the mark of the browser: who finds a screen unlocked would have its guesses too.
-    return Attempt(user.login, current, address_of(visit.request), visit.request_id)
 
 
 def _too_many(visit: Visit, error: TooManyRequests) -> Response:

@@ -15,7 +15,7 @@ from chalicelib.rules.figures import percent, rupees
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason, StatedReason
 from chalicelib.rules.score import Facts, LoanRequest, Part
-from chalicelib.rules.sentences import change_sentence, reason_sentence
+from chalicelib.rules.sentences import change_sentence, offer_warning, reason_sentence, share_warning
 from chalicelib.rules.stored import facts_from_stored, policy_from_stored, reason_from_stored
 from chalicelib.services.applications import counter_offer_of
 from chalicelib.services.loans import CheckedRequest
@@ -118,9 +118,9 @@ def explain_check(request: LoanRequest, checked: CheckedRequest, policy: Policy)
         facts=facts_in_words(checked.facts),
         policy_name=policy.name,
         policy=policy_in_words(policy),
-        offers=_offers(checked.counter_offer, checked.facts, policy),
+        offers=_offers(checked.counter_offer),
         changes=_changes(checked.counter_offer),
-        warning=_share_warning("With this loan", checked.facts, policy, decision.monthly_installment),
+        warning=_warning(checked.facts, policy, decision.monthly_installment),
     )
 
 
@@ -142,9 +142,9 @@ def explain_application(stored: StoredApplication) -> Explained:
         facts=facts_in_words(facts),
         policy_name=policy.name,
         policy=policy_in_words(policy),
-        offers=_offers(offered, facts, policy),
+        offers=_offers(offered),
         changes=_changes(offered),
-        warning=_share_warning("With this loan", facts, policy, stored.monthly_installment),
+        warning=_warning(facts, policy, stored.monthly_installment),
     )
 
 
@@ -200,27 +200,17 @@ def _changes(offered: CounterOffer | None) -> list[str]:
     return [change_sentence(change, formats()) for change in offered.changes] if offered else []
 
 
-def _share_warning(begin: str, facts: Facts, policy: Policy, instalment: Decimal) -> str | None:
-    carried = burden(facts, policy, instalment=instalment)
-    if not carried.exceeds_share:
-        return None
-    write = formats()
-    share, most = write.rate(carried.emi_percent), write.rate(100 * policy.max_emi_share_of_income)
-    return (
-        f"{begin}, instalments take {write.money(carried.emis)} a month, {share} of the income: "
-        f"more than the policy's {most}."
-    )
+def _warning(facts: Facts, policy: Policy, instalment: Decimal) -> str | None:
+    return share_warning("With this loan", burden(facts, policy, instalment=instalment), formats())
 
 
-def _offers(offered: CounterOffer | None, facts: Facts, policy: Policy) -> list[ShownOffer]:
+def _offers(offered: CounterOffer | None) -> list[ShownOffer]:
     """The loans of a counter-offer; the same one is shown once."""
     if offered is None:
         return []
     titled = [("Largest amount", offered.largest_amount), ("Shortest tenure", offered.shortest_tenure)]
     found = [
-        ShownOffer(title, offer, loan_query(offer), _share_warning("With it", facts, policy, offer.monthly_installment))
-        for title, offer in titled
-        if offer
+        ShownOffer(title, offer, loan_query(offer), offer_warning(offer, formats())) for title, offer in titled if offer
     ]
     return found[:1] if len({each.offer for each in found}) == 1 else found
 
