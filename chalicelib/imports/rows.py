@@ -17,6 +17,7 @@ from chalicelib.imports.kinds.columns import DATES, Check, Column
 from chalicelib.imports.kinds.readers import counted_from_1904
 from chalicelib.imports.reading.cells import (
     Cell,
+    DressedCell,
     MisfitCell,
     Uncalculated,
     UnclearCell,
@@ -39,7 +40,8 @@ UNCALCULATED = Problem(
 )
 UNCLEAR = Problem(
     "unclear_number_format",
-    "has a number format that shows another value than the file holds; format the cell as Number and check its value.",
+    "has a number format that shows another value than the file holds; format the cell as Number, a date with its day, "
+    "month and year as Date, or a text as Text, and check its value.",
 )
 
 Values: TypeAlias = Sequence[Any]
@@ -207,6 +209,10 @@ class _Known(dict[Cell, Any]):
         return value
 
     def _read_cell(self, cell: Cell) -> Any:
+        if type(cell) is DressedCell:
+            if not _is_undressed(self._column, cell):
+                return UNCLEAR
+            cell = cell.number
         value = _read_cell(self._column, counted_from_1904(cell) if self._counts_from_1904 else cell)
         if type(value) is EitherWay:
             return AMBIGUOUS if self._month_first() else value.day_first
@@ -217,6 +223,11 @@ class _Known(dict[Cell, Any]):
 
 
 Reading: TypeAlias = _Known | _Absent
+
+
+def _is_undressed(column: Column, cell: DressedCell) -> bool:
+    """Whether a column means no more than the number by what is seen beside it: 24 months are a tenure of 24."""
+    return cell.time == column.unit.time if cell.time else not column.reader.is_text
 
 
 def _read_cell(column: Column, cell: Cell) -> Any:

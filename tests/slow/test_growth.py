@@ -135,6 +135,7 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "imports.reading.number_formats._CONDITION": [("fullmatch", lambda n: "<" + " " * n + "x")],
     "imports.reading.number_formats._ELAPSED": [("fullmatch", lambda n: "h" * n)],
     "imports.reading.number_formats._COLOUR": [("fullmatch", lambda n: "color" + " " * n)],
+    "imports.reading.number_formats._DATE_CODE": [("fullmatch", lambda n: "d/" * n + "x")],
     "imports.reading.number_formats._OF_NO_WEIGHT": [("finditer", lambda n: " -" * n + "x")],
     "imports.report.cells._UNWRITABLE": [("finditer", lambda n: "\1" * n)],
     "imports.reading.rewriting._ADDRESS": [("fullmatch", lambda n: "A" * n), ("fullmatch", lambda n: "A" + "1" * n)],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import find_layouts
@@ -13,7 +14,16 @@ from chalicelib.imports.reading.cells import PercentCell, UnclearCell
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.rows import Chunk, read_chunks
-from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
+from tests.support.workbooks import (
+    CUSTOMER_HEADER,
+    LOAN_HEADER,
+    RECEIPT_HEADER,
+    customer,
+    customers_book,
+    loan,
+    receipt,
+    workbook,
+)
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -128,6 +138,59 @@ def test_a_unit_that_changes_the_values_refuses_the_file(title: str, unit: str) 
 )  # fmt: skip
 def test_a_number_is_what_its_format_shows_or_unclear(code: str, seen: object) -> None:
     assert NumberFormat(code).read(0.5) == seen
+
+
+@pytest.mark.parametrize(
+    "code",
+    [r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0", "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd",
+     '0.0"% p.m."', '0.0% "per month"'],
+)  # fmt: skip
+def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
+    assert NumberFormat(code).read(11.25) == UnclearCell(11.25, code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["0.00_);(0.00)", "[<0]-0;0", "_(* #,##0.00_);_(* (#,##0.00);_(* -??_);_(@_)", "0/-", "[$-409]d-mmm-yyyy;@",
+     "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####"],
+)  # fmt: skip
+def test_signs_and_text_that_leave_a_number_as_it_is_are_not_in_the_way(code: str) -> None:
+    assert NumberFormat(code).read(11.25) == 11.25
+
+
+def formatted(header: tuple[str, ...], row: list[object], title: str, code: str) -> bytes:
+    book = Workbook()
+    sheet = book.active
+    assert sheet
+    sheet.append(header)
+    sheet.append(row)
+    sheet.cell(2, header.index(title) + 1).number_format = code
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (formatted(CUSTOMER_HEADER, customer(), "Monthly Salary", '0 "p.a."'), "Monthly Salary"),
+        (formatted(CUSTOMER_HEADER, customer(), "Monthly Salary", '0 "per month"'), None),
+        (formatted(LOAN_HEADER, loan(), "Loan Amount", '0 "p.m."'), "Loan Amount"),
+        (formatted(LOAN_HEADER, loan(), "Interest Rate", '0.00 "p.m."'), "Interest Rate"),
+        (formatted(LOAN_HEADER, loan(), "Interest Rate", '0.00 "p.a."'), None),
+        (formatted(LOAN_HEADER, loan(), "Tenure", '0 "months"'), None),
+        (formatted(LOAN_HEADER, loan(), "Loan ID", "000000"), None),
+        (formatted(LOAN_HEADER, loan(end_date=46000), "End Date", "000000"), None),
+        (formatted(RECEIPT_HEADER, receipt(123), "Reference", "000000"), "Reference"),
+        (formatted(RECEIPT_HEADER, receipt(123), "Reference", "0"), None),
+    ],
+)
+def test_what_a_format_says_beside_a_number_must_be_what_its_column_is(content: bytes, seen: str | None) -> None:
+    """A salary of a year is none of a month, and a reference that is seen as 000123 is not 123."""
+    (chunk,), _ = read(content)
+    wanted = [(seen, "unclear_number_format")] if seen else []
+    assert [(found.column_name, found.code) for found in chunk.findings] == wanted
+    assert len(rows_of(chunk)) == (not seen)
 
 
 @pytest.mark.parametrize("first", ["sep=;\n", ""])

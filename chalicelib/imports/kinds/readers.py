@@ -74,6 +74,11 @@ class Reader:
     formula: str = ""
     read_numbers: Callable[[Sequence[float]], Sequence[Any] | None] | None = None
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the characters of a value matter, and not the number that they may be: 007 is not 7."""
+        return self.check == "textLength"
+
 
 def whole_number(least: int, most: int) -> Reader:
     """Whole numbers from `least` to `most`, to int."""

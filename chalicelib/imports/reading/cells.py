@@ -51,6 +51,18 @@ class UnclearCell:
 
 
 @dataclass(frozen=True)
+class DressedCell:
+    """A number that is what it is, and of which more is seen: zeros in front, or the time that it is for."""
+
+    number: float
+    number_format: str
+    time: str | None
+
+    def __str__(self) -> str:
+        return shown(self.number) + (f" a {self.time}" if self.time else "")
+
+
+@dataclass(frozen=True)
 class PercentCell:
     """A number that Excel shows as a percentage, by its cell's number format: 0.1125, which is shown as 11.25%."""
 
@@ -78,7 +90,7 @@ class MisfitCell:
 
 Cell: TypeAlias = (
     str | float | int | bool | date | datetime | time | timedelta
-    | ErrorCell | Uncalculated | PercentCell | UnclearCell | MisfitCell
+    | ErrorCell | Uncalculated | PercentCell | UnclearCell | DressedCell | MisfitCell
 )  # fmt: skip
 
 
