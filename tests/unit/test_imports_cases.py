@@ -21,7 +21,10 @@ from tests.support.workbooks import (
     customer,
     customers_book,
     loan,
+    loans_book,
+    packed,
     receipt,
+    unpacked,
     workbook,
 )
 
@@ -198,3 +201,60 @@ def test_the_first_line_of_a_text_may_name_what_stands_between_its_cells(first: 
     lines = [";".join(CUSTOMER_HEADER), ";".join(map(str, customer(7)))]
     (chunk,), _ = read((first + "\n".join(lines)).encode())
     assert (chunk.row_numbers, rows_of(chunk)[0][0]) == ([2], 7)
+
+
+def merged(content: bytes, *ranges: str) -> bytes:
+    return with_foot(content, "".join(f'<mergeCell ref="{each}"/>' for each in ranges))
+
+
+def with_foot(content: bytes, cells: str) -> bytes:
+    parts = unpacked(content)
+    foot = f"</sheetData><mergeCells>{cells}</mergeCells>".encode()
+    return packed(parts | {SHEET: parts[SHEET].replace(b"</sheetData>", foot)})
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+LOANS = loans_book(loan(1, 1), loan(1, 2, end_date=None), loan(1, 3))
+
+
+@pytest.mark.parametrize("written", ["plainly", "otherwise"])
+@pytest.mark.parametrize(
+    ("ranges", "wrong"),
+    [
+        (["I2:I3"], {(2, "End Date"), (3, "End Date")}),
+        (["F3:F4"], {(3, "Monthly payment"), (4, "Monthly payment")}),
+        (["H3:I3"], {(3, "End Date")}),
+        (["I3:I3", "K2:L9"], set()),
+        # An empty one is empty to everybody.
+        (["I3:J3"], set()),
+        (["A2:A1048576"], {(2, "Customer ID"), (3, "Customer ID"), (4, "Customer ID")}),
+    ],
+)
+def test_a_value_that_is_seen_in_several_rows_is_of_none_of_them(
+    ranges: list[str], wrong: set[tuple[int, str]], written: str
+) -> None:
+    content = merged(LOANS, *ranges)
+    if written == "otherwise":
+        parts = unpacked(content)
+        content = packed(parts | {SHEET: parts[SHEET].replace(b"<sheetData>", b"<sheetData><!-- -->")})
+    (chunk,), _ = read(content)
+    assert {(found.row_number, found.column_name) for found in chunk.findings} == wrong
+    assert {found.code for found in chunk.findings} <= {"merged_cell"}
+
+
+def test_rows_that_are_one_to_the_eye_are_one_and_merged_titles_are_titles() -> None:
+    sheet = merged(workbook({"L": [LOAN_HEADER, [], loan(), []]}), *(f"{letter}1:{letter}2" for letter in "ABCDEFGHI"))
+    (chunk,), findings = read(sheet)
+    assert (chunk.row_numbers, chunk.findings, findings) == ([3], [], [])
+
+
+def test_merged_cells_that_overlap_without_end_are_refused() -> None:
+    book = loans_book(*(loan(1, number) for number in range(1, 60)))
+    assert "overlap" in refusal(merged(book, *["A1:XFD1048576"] * 40_000))
+
+
+@pytest.mark.parametrize(("reference", "code"), [('="0012"', "formula_without_value"), ("1.2E+11", "not_a_reference")])
+def test_a_reference_of_a_text_file_that_may_be_that_of_another_payment_is_rejected(reference: str, code: str) -> None:
+    row = ",".join([reference, "5001", "1", "28/02/2025", "1066.19", "", "", "UPI", reference + "1"])
+    (chunk,), _ = read(f"{','.join(RECEIPT_HEADER)}\n{row}".encode())
+    assert next((found.column_name, found.code) for found in chunk.findings) == ("Reference", code)

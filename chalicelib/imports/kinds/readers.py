@@ -142,10 +142,10 @@ def text_of_name(*, least: int) -> Reader:
     return Reader(_name, "textLength", least, NAME_LENGTH.most, "@")
 
 
-def text_of(length: Range) -> Reader:
-    """Text that tells a thing from all others, such as the reference of a payment, also typed as a whole number.
+def text_of(length: Range, valid: Callable[[str], str | Problem] = str) -> Reader:
+    """Text of at most `length.most` characters without the white space around it, also typed as a whole number.
 
-    Without the white space around it; at most `length.most` characters.
+    `valid` gives what is wrong with it, if anything is.
     """
     too_long = Problem("too_long", f"must be text of at most {length.most} characters.")
 
@@ -156,7 +156,7 @@ def text_of(length: Range) -> Reader:
         text = bare(text)
         if not is_plain_text(text):
             return Problem("control_character", "must not have a line break or another control character.")
-        return text if len(text) in length else too_long
+        return valid(text) if len(text) in length else too_long
 
     return Reader(read, "textLength", length.least, length.most, "@")
 

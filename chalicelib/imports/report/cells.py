@@ -15,6 +15,7 @@ from chalicelib.imports.reading.cells import (
     Cell,
     DressedCell,
     ErrorCell,
+    MergedCell,
     MisfitCell,
     PercentCell,
     Uncalculated,
@@ -112,7 +113,7 @@ def plain(value: Any) -> Any:
         return value.fraction
     if isinstance(value, DressedCell):
         return plain(value.number)
-    if isinstance(value, MisfitCell):
+    if isinstance(value, MisfitCell | MergedCell):
         return plain(value.cell)
     if isinstance(value, ErrorCell | Uncalculated | UnclearCell | str):
         return _writable(str(value)) or None
