@@ -17,6 +17,8 @@ from chalicelib.imports.kinds.columns import DATES, Check, Column
 from chalicelib.imports.kinds.readers import counted_from_1904
 from chalicelib.imports.reading.cells import (
     Cell,
+    DressedCell,
+    MergedCell,
     MisfitCell,
     Uncalculated,
     UnclearCell,
@@ -39,7 +41,12 @@ UNCALCULATED = Problem(
 )
 UNCLEAR = Problem(
     "unclear_number_format",
-    "has a number format that shows another value than the file holds; format the cell as Number and check its value.",
+    "has a number format that shows another value than the file holds; format the cell as Number, a date with its day, "
+    "month and year as Date, or a text as Text, and check its value.",
+)
+MERGED = Problem(
+    "merged_cell",
+    "is merged with cells of other rows or columns, so its value may be that of any; unmerge them and fill in each.",
 )
 
 Values: TypeAlias = Sequence[Any]
@@ -155,7 +162,7 @@ def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int]
 
 def _blank(columns: Sequence[Sequence[Cell]]) -> set[int]:
     """Where all columns are blank: only where the first is, and there may be a million of these."""
-    if not any(issubclass(kind, str) for kind in set(map(type, columns[0]))):
+    if not any(issubclass(kind, str | MergedCell) for kind in set(map(type, columns[0]))):
         return set()
     first = [at for at, cell in enumerate(columns[0]) if cell == "" or is_blank(cell)]
     return {at for at in first if all(column[at] == "" or is_blank(column[at]) for column in columns[1:])}
@@ -207,6 +214,10 @@ class _Known(dict[Cell, Any]):
         return value
 
     def _read_cell(self, cell: Cell) -> Any:
+        if type(cell) is DressedCell:
+            if not _is_undressed(self._column, cell):
+                return UNCLEAR
+            cell = cell.number
         value = _read_cell(self._column, counted_from_1904(cell) if self._counts_from_1904 else cell)
         if type(value) is EitherWay:
             return AMBIGUOUS if self._month_first() else value.day_first
@@ -219,11 +230,21 @@ class _Known(dict[Cell, Any]):
 Reading: TypeAlias = _Known | _Absent
 
 
+def _is_undressed(column: Column, cell: DressedCell) -> bool:
+    """Whether a column means no more than the number by what is seen beside it: 24 months are a tenure of 24."""
+    return cell.time == column.unit.time if cell.time else not column.reader.is_text
+
+
 def _read_cell(column: Column, cell: Cell) -> Any:
+    if type(cell) is MergedCell:
+        return MERGED
     if is_blank(cell):
         return column.if_blank
     if is_error(cell):
         return ERROR
+    if type(cell) is str and cell[:2] == '="' and cell[-1] == '"':
+        # In a .csv, how programs keep Excel from changing a text: ="0012" is seen as 0012.
+        return UNCALCULATED
     if type(cell) is Uncalculated:
         return UNCALCULATED
     if type(cell) is UnclearCell:

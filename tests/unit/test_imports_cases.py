@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import find_layouts
@@ -13,7 +14,19 @@ from chalicelib.imports.reading.cells import PercentCell, UnclearCell
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.rows import Chunk, read_chunks
-from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, workbook
+from tests.support.workbooks import (
+    CUSTOMER_HEADER,
+    LOAN_HEADER,
+    RECEIPT_HEADER,
+    customer,
+    customers_book,
+    loan,
+    loans_book,
+    packed,
+    receipt,
+    unpacked,
+    workbook,
+)
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -130,8 +143,118 @@ def test_a_number_is_what_its_format_shows_or_unclear(code: str, seen: object) -
     assert NumberFormat(code).read(0.5) == seen
 
 
+@pytest.mark.parametrize(
+    "code",
+    [r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0", "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd",
+     '0.0"% p.m."', '0.0% "per month"'],
+)  # fmt: skip
+def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
+    assert NumberFormat(code).read(11.25) == UnclearCell(11.25, code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["0.00_);(0.00)", "[<0]-0;0", "_(* #,##0.00_);_(* (#,##0.00);_(* -??_);_(@_)", "0/-", "[$-409]d-mmm-yyyy;@",
+     "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####"],
+)  # fmt: skip
+def test_signs_and_text_that_leave_a_number_as_it_is_are_not_in_the_way(code: str) -> None:
+    assert NumberFormat(code).read(11.25) == 11.25
+
+
+def formatted(header: tuple[str, ...], row: list[object], title: str, code: str) -> bytes:
+    book = Workbook()
+    sheet = book.active
+    assert sheet
+    sheet.append(header)
+    sheet.append(row)
+    sheet.cell(2, header.index(title) + 1).number_format = code
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (formatted(CUSTOMER_HEADER, customer(), "Monthly Salary", '0 "p.a."'), "Monthly Salary"),
+        (formatted(CUSTOMER_HEADER, customer(), "Monthly Salary", '0 "per month"'), None),
+        (formatted(LOAN_HEADER, loan(), "Loan Amount", '0 "p.m."'), "Loan Amount"),
+        (formatted(LOAN_HEADER, loan(), "Interest Rate", '0.00 "p.m."'), "Interest Rate"),
+        (formatted(LOAN_HEADER, loan(), "Interest Rate", '0.00 "p.a."'), None),
+        (formatted(LOAN_HEADER, loan(), "Tenure", '0 "months"'), None),
+        (formatted(LOAN_HEADER, loan(), "Loan ID", "000000"), None),
+        (formatted(LOAN_HEADER, loan(end_date=46000), "End Date", "000000"), None),
+        (formatted(RECEIPT_HEADER, receipt(123), "Reference", "000000"), "Reference"),
+        (formatted(RECEIPT_HEADER, receipt(123), "Reference", "0"), None),
+    ],
+)
+def test_what_a_format_says_beside_a_number_must_be_what_its_column_is(content: bytes, seen: str | None) -> None:
+    """A salary of a year is none of a month, and a reference that is seen as 000123 is not 123."""
+    (chunk,), _ = read(content)
+    wanted = [(seen, "unclear_number_format")] if seen else []
+    assert [(found.column_name, found.code) for found in chunk.findings] == wanted
+    assert len(rows_of(chunk)) == (not seen)
+
+
 @pytest.mark.parametrize("first", ["sep=;\n", ""])
 def test_the_first_line_of_a_text_may_name_what_stands_between_its_cells(first: str) -> None:
     lines = [";".join(CUSTOMER_HEADER), ";".join(map(str, customer(7)))]
     (chunk,), _ = read((first + "\n".join(lines)).encode())
     assert (chunk.row_numbers, rows_of(chunk)[0][0]) == ([2], 7)
+
+
+def merged(content: bytes, *ranges: str) -> bytes:
+    return with_foot(content, "".join(f'<mergeCell ref="{each}"/>' for each in ranges))
+
+
+def with_foot(content: bytes, cells: str) -> bytes:
+    parts = unpacked(content)
+    foot = f"</sheetData><mergeCells>{cells}</mergeCells>".encode()
+    return packed(parts | {SHEET: parts[SHEET].replace(b"</sheetData>", foot)})
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+LOANS = loans_book(loan(1, 1), loan(1, 2, end_date=None), loan(1, 3))
+
+
+@pytest.mark.parametrize("written", ["plainly", "otherwise"])
+@pytest.mark.parametrize(
+    ("ranges", "wrong"),
+    [
+        (["I2:I3"], {(2, "End Date"), (3, "End Date")}),
+        (["F3:F4"], {(3, "Monthly payment"), (4, "Monthly payment")}),
+        (["H3:I3"], {(3, "End Date")}),
+        (["I3:I3", "K2:L9"], set()),
+        # An empty one is empty to everybody.
+        (["I3:J3"], set()),
+        (["A2:A1048576"], {(2, "Customer ID"), (3, "Customer ID"), (4, "Customer ID")}),
+    ],
+)
+def test_a_value_that_is_seen_in_several_rows_is_of_none_of_them(
+    ranges: list[str], wrong: set[tuple[int, str]], written: str
+) -> None:
+    content = merged(LOANS, *ranges)
+    if written == "otherwise":
+        parts = unpacked(content)
+        content = packed(parts | {SHEET: parts[SHEET].replace(b"<sheetData>", b"<sheetData><!-- -->")})
+    (chunk,), _ = read(content)
+    assert {(found.row_number, found.column_name) for found in chunk.findings} == wrong
+    assert {found.code for found in chunk.findings} <= {"merged_cell"}
+
+
+def test_rows_that_are_one_to_the_eye_are_one_and_merged_titles_are_titles() -> None:
+    sheet = merged(workbook({"L": [LOAN_HEADER, [], loan(), []]}), *(f"{letter}1:{letter}2" for letter in "ABCDEFGHI"))
+    (chunk,), findings = read(sheet)
+    assert (chunk.row_numbers, chunk.findings, findings) == ([3], [], [])
+
+
+def test_merged_cells_that_overlap_without_end_are_refused() -> None:
+    book = loans_book(*(loan(1, number) for number in range(1, 60)))
+    assert "overlap" in refusal(merged(book, *["A1:XFD1048576"] * 40_000))
+
+
+@pytest.mark.parametrize(("reference", "code"), [('="0012"', "formula_without_value"), ("1.2E+11", "not_a_reference")])
+def test_a_reference_of_a_text_file_that_may_be_that_of_another_payment_is_rejected(reference: str, code: str) -> None:
+    row = ",".join([reference, "5001", "1", "28/02/2025", "1066.19", "", "", "UPI", reference + "1"])
+    (chunk,), _ = read(f"{','.join(RECEIPT_HEADER)}\n{row}".encode())
+    assert next((found.column_name, found.code) for found in chunk.findings) == ("Reference", code)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.rules.auditing import SubjectKind
-from chalicelib.rules.typed import Problem, dates, names, numbers, phones
+from chalicelib.rules.typed import Problem, dates, names, numbers, phones, references
 from chalicelib.rules.typed.dates import EitherWay
 from chalicelib.rules.typed.sought import Sought, sought
 
@@ -17,11 +17,13 @@ AMOUNTS = {
               "300\u00a0000|3\u202f00\u202f000|'300000|３０００００|३०००००|\u202a300000\u202c| 300000\u200b ",
     "-300000": "-300000|-₹3,00,000|₹-300000|\u2212300000|\u2011300000",
     "150000.5": "1,50,000.5",
+    "10447.876": "10447.876|10,447.876",
+    "447.5": "447.5000|447.5",
     "0.5": ".5",
 }  # fmt: skip
 NO_AMOUNTS = (
     "3 lakh|3L|3e5|3E+05|(300000)|300000-|3,00,000 Dr|$300000|300_000|3,000,00|30,0,000|3,00,00|1,23|8,25|0,125|"
-    "1.50.000|3 00 000|1,000,00,000|12%|-|₹|--5|\u202e321|1٢|" + "9" * 101
+    "1.50.000|300.000|3.000|₹60.500|3 00 000|1,000,00,000|12%|-|₹|--5|\u202e321|1٢|" + "9" * 101
 ).split("|")
 PHONES = [
     "9812345678",
@@ -120,6 +122,18 @@ def test_an_amount_is_read_however_it_is_written(meant: str, text: str) -> None:
 @pytest.mark.parametrize("text", NO_AMOUNTS)
 def test_an_amount_that_not_everybody_would_read_the_same_is_refused(text: str) -> None:
     assert wrong(numbers.amount(text))
+
+
+@pytest.mark.parametrize("text", ["UTR 0012-7", "0012", "12E34", "N426000123", "1.2.3", "NONE-4"])
+def test_a_reference_is_kept_as_it_is(text: str) -> None:
+    assert references.reference(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["1.23457E+11", "4E+11", "123.0", "NULL", "nan", "N/A", "-", "??", "#ERROR!", "A\ufffd"]
+)
+def test_a_reference_that_several_payments_may_have_is_refused(text: str) -> None:
+    assert wrong(references.reference(text))
 
 
 @pytest.mark.parametrize("text", PHONES)

@@ -74,6 +74,11 @@ class Reader:
     formula: str = ""
     read_numbers: Callable[[Sequence[float]], Sequence[Any] | None] | None = None
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the characters of a value matter, and not the number that they may be: 007 is not 7."""
+        return self.check == "textLength"
+
 
 def whole_number(least: int, most: int) -> Reader:
     """Whole numbers from `least` to `most`, to int."""
@@ -137,10 +142,10 @@ def text_of_name(*, least: int) -> Reader:
     return Reader(_name, "textLength", least, NAME_LENGTH.most, "@")
 
 
-def text_of(length: Range) -> Reader:
-    """Text that tells a thing from all others, such as the reference of a payment, also typed as a whole number.
+def text_of(length: Range, valid: Callable[[str], str | Problem] = str) -> Reader:
+    """Text of at most `length.most` characters without the white space around it, also typed as a whole number.
 
-    Without the white space around it; at most `length.most` characters.
+    `valid` gives what is wrong with it, if anything is.
     """
     too_long = Problem("too_long", f"must be text of at most {length.most} characters.")
 
@@ -151,7 +156,7 @@ def text_of(length: Range) -> Reader:
         text = bare(text)
         if not is_plain_text(text):
             return Problem("control_character", "must not have a line break or another control character.")
-        return text if len(text) in length else too_long
+        return valid(text) if len(text) in length else too_long
 
     return Reader(read, "textLength", length.least, length.most, "@")
 

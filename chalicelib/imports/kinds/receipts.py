@@ -14,6 +14,7 @@ from chalicelib.rules.servicing.refusals import Code
 from chalicelib.rules.servicing.values import INTENTS, Effect, Intent
 from chalicelib.rules.text import joined
 from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.references import reference
 
 _INTENTS = INTENTS[values.Kind.RECEIPT]
 
@@ -47,7 +48,7 @@ RECEIPTS = Kind(
         Column(
             "Reference",
             "reference",
-            text_of(REFERENCE_LENGTH),
+            text_of(REFERENCE_LENGTH, reference),
             f"Text of {REFERENCE_LENGTH} characters that no other receipt has, such as the UTR.",
             example="UTR-240517-000123",
             aliases=("UTR", "Receipt Reference"),
@@ -102,7 +103,7 @@ RECEIPTS = Kind(
         Column(
             "Reverses Reference",
             "reverses_reference",
-            text_of(REFERENCE_LENGTH),
+            text_of(REFERENCE_LENGTH, reference),
             "The Reference of the receipt that this row undoes; empty for a receipt.",
             example="UTR-240417-000119",
             if_blank=None,

@@ -51,6 +51,18 @@ class UnclearCell:
 
 
 @dataclass(frozen=True)
+class DressedCell:
+    """A number that is what it is, and of which more is seen: zeros in front, or the time that it is for."""
+
+    number: float
+    number_format: str
+    time: str | None
+
+    def __str__(self) -> str:
+        return shown(self.number) + (f" a {self.time}" if self.time else "")
+
+
+@dataclass(frozen=True)
 class PercentCell:
     """A number that Excel shows as a percentage, by its cell's number format: 0.1125, which is shown as 11.25%."""
 
@@ -66,6 +78,16 @@ class PercentCell:
 
 
 @dataclass(frozen=True)
+class MergedCell:
+    """A cell that is seen as one with others, in other rows or columns; what it holds may not be seen."""
+
+    cell: "Cell"
+
+    def __str__(self) -> str:
+        return shown(self.cell)
+
+
+@dataclass(frozen=True)
 class MisfitCell:
     """A cell of a row that does not fit its header, so that nobody can say in which column its values belong."""
 
@@ -78,13 +100,13 @@ class MisfitCell:
 
 Cell: TypeAlias = (
     str | float | int | bool | date | datetime | time | timedelta
-    | ErrorCell | Uncalculated | PercentCell | UnclearCell | MisfitCell
+    | ErrorCell | Uncalculated | PercentCell | UnclearCell | DressedCell | MergedCell | MisfitCell
 )  # fmt: skip
 
 
 def is_blank(cell: Cell) -> bool:
     """Whether there is nothing in a cell to be seen."""
-    return isinstance(cell, str) and is_blank_text(cell)
+    return is_blank(cell.cell) if isinstance(cell, MergedCell) else isinstance(cell, str) and is_blank_text(cell)
 
 
 def is_error(cell: Cell) -> bool:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from chalicelib.imports.reading.cells import Cell, PercentCell, UnclearCell
+from chalicelib.imports.reading.cells import Cell, DressedCell, PercentCell, UnclearCell
 
 PLAIN, DATE, ELAPSED, PERCENT, PERCENT_SIGN, UNCLEAR = "plain", "date", "elapsed", "percent", "percent sign", "unclear"
+# A number that is itself, with more to be seen: zeros in front, or the time that it is for.
+PADDED, A_MONTH, A_YEAR = "padded", "a month", "a year"
 
 # Excel allows 255.
 MAX_CODE = 512
@@ -22,7 +24,9 @@ BUILT_IN = {
     13: "# ??/??", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mmss.0", 48: "##0.0E+0", 49: "@",
     59: "0", 60: "0.00", 61: "#,##0", 62: "#,##0.00", 67: "0%", 68: "0.00%", 69: "# ?/?", 70: "# ??/??",
     **dict.fromkeys((*range(5, 9), *range(37, 45)), "#,##0.00"),
-    **dict.fromkeys((*range(14, 23), *range(27, 37), *range(50, 59), *range(71, 82)), "d/m/yyyy"),
+    **dict.fromkeys((14, 15, 22, *range(27, 32), 34, 35, 36, *range(50, 59), 71, 72, 76, 81), "d/m/yyyy"),
+    16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 32: "h:mm",
+    33: "h:mm:ss", 73: "d-mmm", 74: "mmm-yy", 75: "h:mm", 77: "d/m/yyyy", 78: "mm:ss", 79: "[h]:mm:ss", 80: "mm:ss.0",
 }  # fmt: skip
 CURRENCIES = (*range(5, 9), *range(37, 45))
 
@@ -31,10 +35,14 @@ _TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(\[.*|E[+-]|General|AM
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)", re.ASCII)
 _ELAPSED = re.compile(r"(h{1,2}|m{1,2}|s{1,2})", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d{1,2}", re.IGNORECASE)
+_DATE_CODE = re.compile(r"[ymdhsgbeap/ .,:\-0]+")
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
 # What may stand beside a number without changing what it means here: rupees, a year's rate, months.
-_HARMLESS = {"", "₹", "rs", "₹rs", "inr", "₹inr", "rsinr", "rupee", "rupees", "pa", "perannum", "pm", "permonth",
-             "month", "months", "mths"}  # fmt: skip
+_HARMLESS = ("", "₹", "rs", "₹rs", "inr", "₹inr", "rsinr", "rupee", "rupees")
+_TIMES = {"pa": A_YEAR, "perannum": A_YEAR, "pm": A_MONTH, "permonth": A_MONTH,
+          "month": A_MONTH, "months": A_MONTH, "mths": A_MONTH}  # fmt: skip
+_TIME_NAMES = {A_MONTH: "month", A_YEAR: "year"}
+_WORDS = {words + time: meaning for words in _HARMLESS for time, meaning in [("", PLAIN), *_TIMES.items()]}
 _COMPARE = {
     "<": lambda a, b: a < b, ">": lambda a, b: a > b, "=": lambda a, b: a == b,
     "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b, "<>": lambda a, b: a != b,
@@ -87,6 +95,8 @@ class NumberFormat:
             return PercentCell(number)
         if meaning == PERCENT_SIGN:
             return PercentCell(float(Decimal(repr(number)) / 100))
+        if meaning in (PADDED, *_TIME_NAMES):
+            return DressedCell(number, self.code, _TIME_NAMES.get(meaning))
         return UnclearCell(number, self.code) if meaning == UNCLEAR else number
 
     def _applies(self, number: float) -> Section:
@@ -126,7 +136,17 @@ def _section(tokens: list[re.Match[str]], number: int) -> Section:
         return Section(UNCLEAR, condition)
     if any(map(_ELAPSED.fullmatch, brackets)):
         return Section(ELAPSED, condition)
-    return Section(_meaning(bare, literal, number, is_prefix=_is_prefix(tokens)), condition)
+    around = _Around.of(tokens)
+    if around.moves_the_point or (around.is_negative and _is_for_positives(number, condition)):
+        return Section(UNCLEAR, condition)
+    return Section(_meaning(bare, literal, number, is_prefix=around.literals_lead), condition)
+
+
+def _is_for_positives(number: int, condition: tuple[str, float] | None) -> bool:
+    if condition is None:
+        return number == 0
+    sign, bound = condition
+    return not (sign in ("<", "<=") and bound <= 0)
 
 
 def _currency(bracket: str) -> str:
@@ -138,10 +158,42 @@ def _is_odd(bracket: str) -> bool:
     return not bracket.startswith("$") and not any(pattern.fullmatch(bracket) for pattern in known)
 
 
-def _is_prefix(tokens: list[re.Match[str]]) -> bool:
-    """Whether all literals stand before the digits."""
-    found = ["d" if token[0] in "0#?" else "l" for token in tokens if token[0] in "0#?" or token[1] or token[2]]
-    return "l" not in found[found.index("d") :] if "d" in found else False
+@dataclass(frozen=True)
+class _Around:
+    """What is seen before, between and behind the digits of a section; a digit is written as a 0."""
+
+    seen: str
+    # Whether all literals stand before the digits.
+    literals_lead: bool
+
+    @classmethod
+    def of(cls, tokens: list[re.Match[str]]) -> "_Around":
+        written = [(token[4] or "", (token[1] or "") + (token[2] or "")) for token in tokens]
+        # A point or comma of the format itself is marked, to be told from one that is only text.
+        own = {"?": "0", "#": "0", ".": "p", ",": ""}
+        digits = [bare in ("0", "#", "?") for bare, _ in written]
+        kept = "".join(own.get(bare, bare) if bare != "p" else "" for bare, _ in written)
+        if "0" not in kept:
+            return cls("", False)
+        first = digits.index(True)
+        leads = not any(literal for _, literal in written[first:])
+        return cls("".join(own.get(bare, bare) + literal.replace("0", "o") for bare, literal in written), leads)
+
+    @property
+    def moves_the_point(self) -> bool:
+        """Whether text between the digits looks like a point, or like a comma that groups no three of them."""
+        first, last = self.seen.find("0"), self.seen.rfind("0")
+        inside = self.seen[first : last + 1]
+        whole = inside.partition("p")[0]
+        return "." in inside or ("," in inside and not re.search(r",000[^,]*$", whole))
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether a minus or brackets are seen around the digits."""
+        first, last = self.seen.find("0"), self.seen.rfind("0")
+        before, behind = self.seen[:first], self.seen[last + 1 :].strip()
+        in_brackets = "(" in before and ")" in behind
+        return in_brackets or any(dash in before for dash in "-\u2212") or (behind[-1:] == "-" and behind[-2:] != "/-")
 
 
 def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
@@ -150,12 +202,12 @@ def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
         return _beside(literal, PLAIN)
     digits = [character for character in bare if character in "0#?"]
     if not digits:
-        if lowered.strip(" -/.,:") and re.fullmatch(r"[ymdhsgbeap/ .,:\-0]+", lowered):
-            return DATE
+        if lowered.strip(" -/.,:") and _DATE_CODE.fullmatch(lowered):
+            return _date(lowered)
         # Nothing, or words only, are seen. A dash for zero is what bookkeepers write.
         return PLAIN if number == 2 and (literal + bare).strip() in ("-", "–", "—") else UNCLEAR
     if re.search(r"[ymdhs]", lowered.replace("e+", "").replace("e-", "")):
-        return DATE if re.fullmatch(r"[ymdhsgbeap/ .,:\-0]+", lowered) else UNCLEAR
+        return _date(lowered) if _DATE_CODE.fullmatch(lowered) else UNCLEAR
     core = "".join(character for character in bare if character in "0#?,.")
     whole, _, decimals = core.partition(".")
     if whole.endswith(",") or "," in decimals:
@@ -165,7 +217,15 @@ def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
     rest = re.sub(r"e[+-]", "", lowered)
     rest = "".join(character for character in rest if character not in "0#?,.%")
     percents = bare.count("%")
-    return _beside(literal + rest, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
+    meaning = _beside(literal + rest, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
+    return PADDED if meaning == PLAIN and whole.count("0") > 1 else meaning
+
+
+def _date(lowered: str) -> str:
+    """A date of which day, month and year are seen; without one of them, nobody saw which day it is."""
+    is_time = "h" in lowered or "s" in lowered
+    months = lowered if not is_time else re.sub(r"h+[^ymdhs]*m+|m+[^ymdhs]*s+", "", lowered)
+    return DATE if "d" in lowered and "m" in months and ("y" in lowered or "e" in lowered) else UNCLEAR
 
 
 def _beside(literal: str, meaning: str) -> str:
@@ -174,4 +234,8 @@ def _beside(literal: str, meaning: str) -> str:
     if "%" in words:
         words = words.replace("%", "", 1)
         meaning = PERCENT_SIGN if meaning == PLAIN else UNCLEAR
-    return meaning if words in _HARMLESS else UNCLEAR
+    beside = _WORDS.get(words, UNCLEAR)
+    if meaning == PLAIN or beside in (PLAIN, UNCLEAR):
+        return beside if meaning == PLAIN or beside == UNCLEAR else meaning
+    # Rates are a year's here.
+    return meaning if beside == A_YEAR else UNCLEAR

@@ -5,7 +5,7 @@ they are compressed, which takes hardly any time; others are written anew.
 """
 
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from itertools import chain
@@ -13,6 +13,7 @@ from typing import IO
 
 from chalicelib.imports.reading import rewriting, shared_strings
 from chalicelib.imports.reading.marks import Marks
+from chalicelib.imports.reading.merged import Merged, within
 from chalicelib.imports.reading.package import Package, SheetPart
 from chalicelib.imports.reading.plain_rows import PlainRows
 from chalicelib.imports.reading.shared_strings import SharedStrings, Strings
@@ -41,6 +42,7 @@ class LookedInto:
     first_column: int
     text_bytes: int
     marks: Marks
+    merged: Sequence[Merged]
 
 
 def sheet_name(number: int) -> str:
@@ -109,14 +111,16 @@ def _add_sheet(
 ) -> LookedInto:
     assert sheet.part
     name = sheet_name(number)
-    rows = plain_sheet(blocks(container, sheet.part), looker)
-    if rows and sheet.part.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    plain = plain_sheet(blocks(container, sheet.part), looker)
+    if plain and sheet.part.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        rows, merged = plain
         copy_part(container, sheet.part, made, name)
     else:
-        rows = looker(b"")
-        anew = rewriting.rewritten(sheet.name, blocks(container, sheet.part))
+        rows, merged = looker(b""), []
+        anew = rewriting.rewritten(sheet.name, blocks(container, sheet.part), merged)
         _write(made, name, chain([rewriting.START], _taken(rows.take, anew), [rewriting.END]))
-    return LookedInto(rows.last_row, rows.width, rows.height, rows.first_column, rows.text_bytes, rows.marks())
+    merged = within(merged, rows.height, rows.first_column, rows.width)
+    return LookedInto(rows.last_row, rows.width, rows.height, rows.first_column, rows.text_bytes, rows.marks(), merged)
 
 
 def _taken(take: Callable[[bytes], bool], some: Iterable[bytes]) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from python_calamine import CalamineError, PasswordError
 
 from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.marks import LAST_ROW, with_marks
+from chalicelib.imports.reading.merged import cells_of, with_merged
 from chalicelib.imports.reading.package import Package, open_package
 from chalicelib.imports.reading.repacking import LookedInto
 from chalicelib.imports.reading.rewriting import stray
@@ -98,7 +99,8 @@ def _sheet(name: str, parts: SheetParts, number: int, counts_from_1904: bool) ->
     def rows() -> Iterator[NumberedRow]:
         with _damage_refused():
             rows = parts.rows(number)
-            yield from with_marks(rows, looked.marks, looked.first_column - 1) if looked.marks else rows
+            seen = with_marks(rows, looked.marks, looked.first_column - 1) if looked.marks else rows
+            yield from with_merged(seen, looked.merged, looked.first_column - 1) if looked.merged else seen
 
     return Sheet(name, looked.height, rows, counts_from_1904, looked.first_column)
 
@@ -159,6 +161,8 @@ def _check_cells(package: Package, looked: Sequence[LookedInto]) -> None:
     for name, sheet in zip(names, looked, strict=True):
         if sheet.rows > LAST_ROW or sheet.rows * sheet.columns > MAX_CELLS:
             raise stray(name, sheet.rows, sheet.columns)
+    if sum(cells_of(sheet.merged) for sheet in looked) > MAX_CELLS:
+        raise FileRefused("The merged cells of the workbook overlap; unmerge them in Excel, and save it.")
     cells = sum(sheet.rows * sheet.columns for sheet in looked)
     if cells > MAX_CELLS:
         raise FileRefused(f"The sheets of the workbook span {cells} cells; at most {MAX_CELLS} are read. Split it.")

@@ -11,7 +11,16 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from chalicelib.imports.reading.cells import Cell, ErrorCell, MisfitCell, PercentCell, Uncalculated, UnclearCell
+from chalicelib.imports.reading.cells import (
+    Cell,
+    DressedCell,
+    ErrorCell,
+    MergedCell,
+    MisfitCell,
+    PercentCell,
+    Uncalculated,
+    UnclearCell,
+)
 from chalicelib.rules.bounds import MAX_ID_IN_A_FILE
 from chalicelib.rules.text import is_formula
 
@@ -48,6 +57,8 @@ def sent_cell(sheet: Any, value: Cell | None, *, fault: bool = False) -> Any:
         cell.quotePrefix = is_formula(shown)
     elif percent:
         cell.number_format = "0.####%"
+    elif isinstance(value, DressedCell):
+        cell.number_format = value.number_format
     elif long_number(shown):
         cell.number_format = "0"
     if fault:
@@ -100,7 +111,9 @@ def plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, PercentCell):
         return value.fraction
-    if isinstance(value, MisfitCell):
+    if isinstance(value, DressedCell):
+        return plain(value.number)
+    if isinstance(value, MisfitCell | MergedCell):
         return plain(value.cell)
     if isinstance(value, ErrorCell | Uncalculated | UnclearCell | str):
         return _writable(str(value)) or None

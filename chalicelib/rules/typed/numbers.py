@@ -16,6 +16,10 @@ WRONG_GROUPS = Problem(
     "not_a_number",
     "has its digits in groups that no number has; type 300000, 3,00,000 or 300,000, and 8.25 with a point.",
 )
+POINT_OR_GROUP = Problem(
+    "not_a_number",
+    "has three digits behind its point, which may be thousands; type 300000 or 300, and at most two decimals.",
+)
 NEGATIVE = Problem("not_a_number", "must be a plain number; brackets and a minus at the end mean one below zero.")
 
 # What every binary float keeps of a decimal number; what a program prints beyond is the noise of its arithmetic.
@@ -43,6 +47,8 @@ _OF_A_NUMBER = frozenset("0123456789+-.,' " + NO_BREAK_SPACE)
 _GROUPED = re.compile(
     r"[1-9][0-9]{0,2}([,\u00a0])[0-9]{3}(?:\1[0-9]{3})*|[1-9][0-9]?([,\u00a0])[0-9]{2}(?:\2[0-9]{2})*\2[0-9]{3}"
 )
+# What some countries write for 300,000.
+_POINT_OR_GROUP = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 
 _POWER_OF_TEN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?e[+-]?[0-9]+", re.IGNORECASE)
 _DEBIT_OR_CREDIT = ("dr", "cr", "dr.", "cr.")
@@ -97,6 +103,8 @@ def _read(pattern: re.Pattern[str], text: str, *, grouped: bool = True) -> Decim
     whole, _, part = digits.partition(".")
     if len(signs) > 1 or len(part) > MOST_DIGITS:
         return NOT_A_NUMBER
+    if grouped and _POINT_OR_GROUP.fullmatch(digits):
+        return POINT_OR_GROUP
     if not whole.isdecimal() and whole:
         if not (grouped and _GROUPED.fullmatch(whole)):
             return WRONG_GROUPS
