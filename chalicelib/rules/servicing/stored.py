@@ -137,7 +137,7 @@ _JSON_WRITERS: dict[Any, Callable[[Any], str]] = {
     date | None: _json_of_date,
     Steps: lambda steps: str([[*step] for step in steps]),
 }
-_POSITION_AS_JSON = "{%s}" % ", ".join(f'"{name}": %s' for name in Position._fields)
+_POSITION_AS_JSON = "{" + ", ".join(f'"{name}": %s' for name in Position._fields) + "}"
 _WRITTEN_OTHERWISE = [
     (at, _JSON_WRITERS[kind]) for at, kind in enumerate(Position.__annotations__.values()) if kind is not int
 ]
