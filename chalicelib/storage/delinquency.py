@@ -16,13 +16,20 @@ from chalicelib.storage.buckets import BUCKET_OF, Stretch, bucket_values, stretc
 from chalicelib.storage.servicing import facts_from_stored, recorded_of
 
 # Of positions whose last fact is not after the day, which know all that is known of it. Added up by due date first:
-# there are few of those, however many loans there are.
+# there are few of those, however many loans there are, and the index has them one after the other. Were those that are
+# held a group of their own, each loan would be looked up in a table of groups, for half as much time again.
 _TOTALS = text(f"""
-    SELECT {BUCKET_OF} AS bucket, CAST(sum(loans) AS bigint) AS loans, sum(principal) AS principal
-    FROM (SELECT unpaid_from, held, count(*) AS loans, sum(principal) AS principal
+    SELECT {BUCKET_OF} AS bucket, CAST(sum(each.loans) AS bigint) AS loans, sum(each.principal) AS principal
+    FROM (SELECT unpaid_from, count(*) AS loans, sum(principal) AS principal,
+                 count(*) FILTER (WHERE held) AS held_loans,
+                 coalesce(sum(principal) FILTER (WHERE held), 0) AS held_principal
           FROM loan_positions
           WHERE status = 'open' AND last_fact_on <= :as_of
-          GROUP BY unpaid_from, held) AS by_due_date
+          GROUP BY unpaid_from
+          ORDER BY unpaid_from) AS by_due_date
+    CROSS JOIN LATERAL (VALUES (false, loans - held_loans, principal - held_principal),
+                               (true, held_loans, held_principal)) AS each (held, loans, principal)
+    WHERE each.loans > 0
     GROUP BY 1
 """)  # noqa: S608 - an expression of ours
 

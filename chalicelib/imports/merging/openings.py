@@ -115,7 +115,7 @@ def _record(connection: Connection, today: date) -> list[Judged]:
 
     def read(batch: int) -> _Batch:
         rows = {row.loan_id: row for row in connection.execute(_BATCH, {"batch": batch})}
-        return rows, list(servicing.get_many(connection, list(rows), list(rows)))
+        return rows, list(servicing.get_many(connection, dict.fromkeys(rows)))
 
     def judge(batch: _Batch) -> tuple[list[Changed], list[Judged]]:
         rows, stored = batch

@@ -4,7 +4,6 @@ Runs in a transaction that holds the lock of merging (locking.py). What SQL can 
 the rules take each loan's rows by date.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -143,27 +142,20 @@ _REVERSAL_DIFFERS = reject(
     """,
 )
 
-# As one value, because the driver takes several times as long to read a row as all of it takes as JSON.
+# As JSON, because the driver takes several times as long to read a row, and by columns as storage/servicing.py does.
+# The transaction that a row reverses is looked up for reversals alone: of a join, the planner makes one with all
+# transactions there are.
 _BATCH = text("""
-    SELECT coalesce(json_agg(json_build_array(
-        place, incoming.import_id, incoming.loan_id, incoming.reference, payment_date, CAST(incoming.amount AS text),
-        incoming.intent, incoming.effect, incoming.channel, reverses_reference, known.number) ORDER BY place), '[]')
-    FROM incoming_receipts AS incoming
-    LEFT JOIN loan_transactions AS known
-           ON incoming.reverses_reference IS NOT NULL AND known.reference = incoming.reverses_reference
-    WHERE batch = :batch AND outcome = 'pending' AND NOT is_repeat
-""")
-
-# The loans of which one step after another would not do: a row that is not after the last fact, two rows of one day,
-# whose order is that of the rules, or a reversal.
-_WHOLE = text("""
-    SELECT incoming.loan_id
-    FROM incoming_receipts AS incoming
-    LEFT JOIN loan_positions AS positions ON positions.loan_id = incoming.loan_id
-    WHERE batch = :batch AND outcome = 'pending' AND NOT is_repeat
-    GROUP BY incoming.loan_id
-    HAVING min(payment_date) <= min(positions.last_fact_on) OR count(DISTINCT payment_date) < count(*)
-        OR bool_or(reverses_reference IS NOT NULL)
+    SELECT json_agg(place), json_agg(import_id), json_agg(loan_id), json_agg(reference), json_agg(payment_date),
+           json_agg(CAST(amount AS text)), json_agg(intent), json_agg(effect), json_agg(channel),
+           json_agg(reverses_reference), json_agg(reverses)
+    FROM (SELECT incoming.*,
+                 CASE WHEN reverses_reference IS NOT NULL
+                      THEN (SELECT number FROM loan_transactions AS known
+                            WHERE known.reference = incoming.reverses_reference) END AS reverses
+          FROM incoming_receipts AS incoming
+          WHERE batch = :batch AND outcome = 'pending' AND NOT is_repeat
+          ORDER BY place) AS pending
 """)
 
 # The column that is to blame for what the rules refuse.
@@ -236,11 +228,24 @@ def _record(connection: Connection, today: date) -> list[Judged]:
 
 
 def _read(connection: Connection, batch: int) -> _Batch:
-    rows = defaultdict(list)
-    for row in map(_Row._make, connection.execute(_BATCH, {"batch": batch}).scalar_one()):
-        rows[row.loan_id].append(row)
-    whole = list(connection.scalars(_WHOLE, {"batch": batch}))
-    return rows, list(servicing.get_many(connection, list(rows), whole))
+    rows: dict[int, list[_Row]] = {}
+    columns = connection.execute(_BATCH, {"batch": batch}).one()
+    # Without a row, there is no column either.
+    for row in map(_Row, *(column or () for column in columns)):
+        rows.setdefault(row.loan_id, []).append(row)
+    since = {loan_id: _steps_since(of_loan) for loan_id, of_loan in rows.items()}
+    return rows, list(servicing.get_many(connection, since)) if since else []
+
+
+def _steps_since(rows: Sequence[_Row]) -> str | None:
+    """The first day of the rows of a loan, if one step after another does, unless there is a fact on that day or later.
+
+    None if none will do: two rows of one day, whose order is that of the rules, or a reversal.
+    """
+    days = {row.payment_date for row in rows}
+    if len(days) < len(rows) or any(row.reverses_reference is not None for row in rows):
+        return None
+    return min(days)
 
 
 def _record_of(

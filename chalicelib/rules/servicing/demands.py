@@ -2,7 +2,7 @@
 
 Demands are steps `(from, instalment)`: from instalment `from` on, until the next step, each is `instalment` paise. A
 loan begins with one step; a prepayment that lowers the instalment adds another, which may begin where the one before
-does, and then takes its place.
+does, and then takes its place. Most loans have one all their lives, and it is told without looking for others.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,9 @@ Steps = tuple[tuple[int, int], ...]
 
 def demanded(steps: Steps, number: int) -> int:
     """The sum of the instalments up to and including `number`."""
+    if len(steps) == 1:
+        ((first, instalment),) = steps
+        return instalment * (number - first + 1) if number >= first else 0
     total = 0
     for first, count, instalment in _spans(steps):
         if number < first:
@@ -23,6 +26,9 @@ def demanded(steps: Steps, number: int) -> int:
 
 def covered_by(steps: Steps, received: int, most: int) -> int:
     """How many instalments `received` paise cover, counted from 1 as their numbers are, and at most `most`."""
+    if len(steps) == 1:
+        ((first, instalment),) = steps
+        return min(most, first - 1 + (received // instalment if instalment else most))
     for first, count, instalment in _spans(steps):
         whole = received // instalment if instalment else most
         if count is None or whole < count:
@@ -33,7 +39,10 @@ def covered_by(steps: Steps, received: int, most: int) -> int:
 
 def instalment_at(steps: Steps, number: int) -> int:
     """What instalment `number` is, in paise; 0 before the first."""
-    return next((instalment for first, instalment in reversed(steps) if first <= number), 0)
+    for first, instalment in reversed(steps):
+        if first <= number:
+            return instalment
+    return 0
 
 
 def _spans(steps: Steps) -> Iterator[tuple[int, int | None, int]]:

@@ -6,6 +6,7 @@ interest of the period that is running is a whole number of paise-days, so nothi
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from operator import attrgetter
 
 from chalicelib.rules.money import PERCENT_MONTHS, half_up, whole_paise
 from chalicelib.rules.servicing.buckets import Bucket, holding_from
@@ -14,6 +15,8 @@ from chalicelib.rules.servicing.demands import covered_by, demanded
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.projection import Outlook, last_demanded
 from chalicelib.rules.servicing.values import Terms
+
+_VALUES = attrgetter(*Position._fields)
 
 
 class Ledger:
@@ -60,7 +63,7 @@ class Ledger:
         """What to go on from."""
         if self.on is not None:
             self._look_ahead(self.on)
-        return Position(*(getattr(self, name) for name in Position._fields))
+        return Position._make(_VALUES(self))
 
     # --- days pass
 
@@ -127,9 +130,12 @@ class Ledger:
 
     def demanded_by(self, number: int) -> int:
         """What of the demands up to instalment `number` is not covered; never more than there is left to pay."""
+        return self._demanded_of(number, self.interest())
+
+    def _demanded_of(self, number: int, interest: int) -> int:
         if number <= self.covered:
             return 0
-        left = self.principal + self.interest()
+        left = self.principal + interest
         return left if number >= self.final else min(left, demanded(self.demands, number) - self.received)
 
     def covered_with(self, received: int) -> int:
@@ -151,7 +157,8 @@ class Ledger:
     def outlook(self) -> Outlook:
         """What the instalments that are still to come depend on."""
         assert self.on is not None
-        interest, running = self.interest(), self.running_interest()
+        running = self.running_interest()
+        interest = self.interest_accrued + running - self.interest_taken
         return Outlook(
             self.start,
             self.on,
@@ -160,7 +167,7 @@ class Ledger:
             self.principal,
             interest,
             running,
-            self.due(),
+            self._demanded_of(self.dues_by(self.on), interest),
             self.period,
             self.paise_days,
             self.demands,

@@ -4,11 +4,11 @@ Rupees and percentages are text, because a JSON number may be read back as a flo
 dates are text as 2026-01-31.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
 from chalicelib.rules.servicing.demands import Steps
@@ -26,7 +26,7 @@ def terms_as_stored(terms: Terms) -> Stored:
 
 def terms_from_stored(stored: Mapping[str, Any]) -> Terms:
     """The terms that `terms_as_stored` wrote. Raises StoredValueError, or TermsError if they make no sense."""
-    return Terms(**_TERMS.read(stored))
+    return Terms(*_TERMS.values(stored))
 
 
 def opening_as_stored(opening: Opening) -> Stored:
@@ -36,7 +36,7 @@ def opening_as_stored(opening: Opening) -> Stored:
 
 def opening_from_stored(stored: Mapping[str, Any]) -> Opening:
     """The opening that `opening_as_stored` wrote. Raises StoredValueError."""
-    return Opening(**_OPENING.read(stored))
+    return Opening(*_OPENING.values(stored))
 
 
 def position_as_stored(position: Position) -> Stored:
@@ -46,12 +46,15 @@ def position_as_stored(position: Position) -> Stored:
 
 def position_as_json(position: Position) -> str:
     """The same as text, in a fraction of the time that it takes by way of a dictionary."""
-    return _JSON.encode(position._asdict())
+    values: list[Any] = list(position)
+    for at, write in _WRITTEN_OTHERWISE:
+        values[at] = write(values[at])
+    return _POSITION_AS_JSON % tuple(values)
 
 
 def position_from_stored(stored: Mapping[str, Any]) -> Position:
     """The position that `position_as_stored` wrote. Raises StoredValueError."""
-    return Position(**_POSITION.read(stored))
+    return Position._make(_POSITION.values(stored))
 
 
 def _as_stored(values: Mapping[str, Any]) -> Stored:
@@ -76,23 +79,22 @@ class _Shape:
         self.what = what
         self.names = types.keys()
         # Most are what they are, and are only compared.
-        plain = {name: kind for name, kind in types.items() if kind in (int, bool)}
-        self._plain, self._types = list(plain), list(plain.values())
-        self._read = [(name, _READERS[kind]) for name, kind in types.items() if name not in plain]
+        plain = {at: kind for at, kind in enumerate(types.values()) if kind in (int, bool)}
+        self._all, self._plain, self._types = itemgetter(*types), itemgetter(*plain), list(plain.values())
+        self._read = [(at, _READERS[kind]) for at, kind in enumerate(types.values()) if at not in plain]
 
-    def read(self, stored: Mapping[str, Any]) -> Stored:
-        """The values by their fields. Raises StoredValueError."""
+    def values(self, stored: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the fields. Raises StoredValueError."""
         if not isinstance(stored, Mapping) or stored.keys() != self.names:
             raise StoredValueError(
                 f"Stored {self.what} needs exactly the fields {', '.join(self.names)}; got {stored!r:.300}."
             )
-        found = [type(stored[name]) for name in self._plain]
-        if found != self._types:
+        values = list(self._all(stored))
+        if list(map(type, self._plain(values))) != self._types:
             raise self._unreadable("whole numbers, and true or false, must be of their types", stored)
-        values = dict(stored)
         try:
-            for name, read in self._read:
-                values[name] = read(values[name])
+            for at, read in self._read:
+                values[at] = read(values[at])
         except (TypeError, ValueError, InvalidOperation) as error:
             raise self._unreadable(str(error), stored) from error
         return values
@@ -124,4 +126,18 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
 _TERMS = _Shape("Terms", {field.name: field.type for field in fields(Terms)})
 _OPENING = _Shape("Opening", {field.name: field.type for field in fields(Opening)})
 _POSITION = _Shape("Position", Position.__annotations__)
-_JSON = json.JSONEncoder(default=date.isoformat)
+
+
+def _json_of_date(day: date | None) -> str:
+    return f'"{day}"' if day else "null"
+
+
+_JSON_WRITERS: dict[Any, Callable[[Any], str]] = {
+    bool: lambda value: "true" if value else "false",
+    date | None: _json_of_date,
+    Steps: lambda steps: str([[*step] for step in steps]),
+}
+_POSITION_AS_JSON = "{" + ", ".join(f'"{name}": %s' for name in Position._fields) + "}"
+_WRITTEN_OTHERWISE = [
+    (at, _JSON_WRITERS[kind]) for at, kind in enumerate(Position.__annotations__.values()) if kind is not int
+]
