@@ -48,10 +48,13 @@ def main() -> None:
     if unknown := set(arguments.names) - set(BENCHES):
         parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
     here = machine()
-    results = [quietly(BENCHES[name], arguments.attempts) for name in arguments.names or BENCHES]
-    print("Measured on " + ", ".join(f"{name} {value}" for name, value in here.items()) + ".\n")
-    print("\n\n".join(f"{result.markdown()}\n\n{verdict(result)}" for result in results))
-    write_json(arguments.json, results)
+    print("Measured on " + ", ".join(f"{name} {value}" for name, value in here.items()) + ".")
+    results = []
+    for name in arguments.names or BENCHES:
+        results.append(quietly(BENCHES[name], arguments.attempts))
+        # At once: all of them take most of an hour, and what was measured is not lost with a bench that fails.
+        print(f"\n{results[-1].markdown()}\n\n{verdict(results[-1])}", flush=True)
+        write_json(arguments.json, results)
     noisy = [result.name for result in results if result.noise is not None and result.noise > MOST]
     if noisy:
         print(f"\nThe machine was too noisy for {', '.join(noisy)}.")

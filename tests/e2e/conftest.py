@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.support.console.browsing import browsing
 from tests.support.settings import DATA
 from tests.support.stack import Stack, stack_of_its_own
 
@@ -45,3 +47,10 @@ def closed_stack(stack: Stack) -> Iterator[Stack]:
     stack.seed(DATA)
     with stack.environment("api", API_AUTH="required"):
         yield stack
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser of this run; each test opens contexts of its own in it."""
+    with browsing() as running:
+        yield running

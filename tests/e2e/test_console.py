@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
-from tests.support.console.browsing import browsing, faults_in_the_dark, faults_of, new_context, sign_in
+from tests.support.console.browsing import faults_in_the_dark, faults_of, new_context, sign_in
 from tests.support.console.furnishing import RECEIPTS, begun_here, key_facts_issued
 from tests.support.console.pages import BEHIND, DOWNLOADS, PICTURES, VIEWS, Shown, View
 from tests.support.people import PASSWORD, key_of, user_of
@@ -26,12 +26,6 @@ pytestmark = pytest.mark.e2e
 MAX_PAGE_BYTES = 100_000
 # A refusal for its amount, with a counter-offer: more than any limit in the portfolio.
 MUCH = "90000000"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

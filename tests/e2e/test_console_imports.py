@@ -10,7 +10,7 @@ from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
 from infra.local.provision import queue_depths
-from tests.support.console.browsing import browsing, faults_of, new_context, sign_in
+from tests.support.console.browsing import faults_of, new_context, sign_in
 from tests.support.patience import patiently
 from tests.support.people import PASSWORD, user_of
 from tests.support.settings import settings_for
@@ -30,12 +30,6 @@ DROP = """([place, name, bytes]) => {
         document.querySelector(place).dispatchEvent(new DragEvent(kind, event));
     }
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,13 @@
 """What people do all day takes at most five clicks from Home, and no search through lists."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.console.browsing import browsing
 from tests.support.console.stopwatch import MOST_CLICKS, TASKS, Day, Task, a_day, timed
 from tests.support.settings import DATA
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
