@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
+from chalicelib.console.frame.cells import Cell
 from chalicelib.console.frame.labels import REASONS
-from chalicelib.console.frame.listing import Cell, Column, Filter, Input, List, ListQuery, Options, answer_list
+from chalicelib.console.frame.listing import Column, Filter, Input, List, ListQuery, Options, answer_list
 from chalicelib.console.frame.visit import Visit
 from chalicelib.requests.access_models import ActorIdentity
 from chalicelib.requests.models import CustomerNumber, Day, Income, LastDay, Name, digits
