@@ -281,8 +281,8 @@ def counted_loans(**wanted: Any) -> Asking:
         (of_customers("name", searched="asha777"), "customers_words_idx"),
         (of_customers("newest", days_late=350), "loan_positions_unpaid_idx"),
         (of_customers("number", exposure_from=Decimal(5000)), "Index Only Scan using loans_customer_facts_idx"),
-        (lambda c: customer_list.exposures(c, [7, 8], TODAY), "Index Only Scan using loans_customer_facts_idx"),
-        (lambda c: customer_list.late_lives(c, [7, 8], TODAY), "loan_positions_pkey"),
+        (lambda c: customer_list.owed_by(c, [7, 8], TODAY), "Index Only Scan using loans_customer_facts_idx"),
+        (lambda c: customer_list.owed_by(c, [7, 8], TODAY), "loan_positions_pkey"),
     ],
 )  # fmt: skip
 def test_a_list_reads_an_index_and_no_whole_table(
