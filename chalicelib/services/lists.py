@@ -13,7 +13,7 @@ from chalicelib.postgres.errors import retried
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing.standing import Standing, standing
 from chalicelib.services.servicing_lists import Listed, as_listed
-from chalicelib.storage import application_list, authors, customer_list, loan_list
+from chalicelib.storage import application_list, authors, customer_list, loan_list, transaction_list
 from chalicelib.storage.application_list import ListedApplication
 from chalicelib.storage.application_list import Wanted as WantedApplications
 from chalicelib.storage.customer_list import Owed
@@ -22,6 +22,8 @@ from chalicelib.storage.customers import Customer
 from chalicelib.storage.listing import Page, Place, Summary
 from chalicelib.storage.loan_list import Wanted as WantedLoans
 from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.transaction_list import ListedTransaction
+from chalicelib.storage.transaction_list import Wanted as WantedTransactions
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,20 @@ def sum_loans(database: Database, wanted: WantedLoans, today: date) -> Summary:
     """How many loans match, and what was lent by them."""
     with database.reading() as connection:
         return loan_list.summary(connection, wanted, today)
+
+
+@retried
+def list_transactions(database: Database, wanted: WantedTransactions, place: Place) -> Page[ListedTransaction]:
+    """The transactions of all loans at a place of an order of transaction_list.ORDERS."""
+    with database.reading() as connection:
+        return transaction_list.page(connection, wanted, place)
+
+
+@retried
+def sum_transactions(database: Database, wanted: WantedTransactions) -> Summary:
+    """How many transactions match, and the sum of their amounts."""
+    with database.reading() as connection:
+        return transaction_list.summary(connection, wanted)
 
 
 @retried

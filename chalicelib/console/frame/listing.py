@@ -119,8 +119,8 @@ class List(Generic[Q, T]):
     number_of: Callable[[T], int]
     page_of: Callable[[Q, Place], Page[T]]
     summary_of: Callable[[Q], Summary]
-    # What the sum is of: lent, applied for.
-    total: Callable[[Q], str] | None = None
+    # What the sum is of: lent, applied for; None if what is asked for has no sum.
+    total: Callable[[Q], str | None] = lambda _query: None
     # Shown as rows that lead to their object.
     has_links: bool = True
     # In words, what is looked through first of more than can be looked through at once.
@@ -271,7 +271,7 @@ def _head(listed: List[Q, T], column: Column[T], sort: str, typed: Mapping[str, 
 
 
 # Falling orders that have a name of their own.
-FALLING = {"number": ("newest",)}
+FALLING = {"number": ("newest",), "day": ("newest",)}
 
 
 def _chips(listed: List[Q, T], typed: Mapping[str, str], kept: Mapping[str, str]) -> Iterator[Chip]:
@@ -314,11 +314,12 @@ def _note(listed: List[Q, T], query: Q, summed: Summary, *, walks: bool) -> str 
 
 
 def _total(listed: List[Q, T], query: Q, summed: Summary) -> str | None:
-    if listed.total is None:
+    of_what = listed.total(query)
+    if of_what is None:
         return None
     if not summed.is_whole:
         return f"narrow them down to {formats().number(summed.looked)} for their sum"
-    return None if summed.total is None else f"{formats().money(summed.total)} {listed.total(query)}"
+    return None if summed.total is None else f"{formats().money(summed.total)} {of_what}"
 
 
 def _file(visit: Visit, listed: List[Q, T], query: Q, order: Order, kind: FileKind) -> Response:
