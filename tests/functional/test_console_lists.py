@@ -165,7 +165,7 @@ def test_receipts_are_found_by_day_kind_amount_who_and_whether_they_are_reversed
     today = runtime.today()
     number = a_loan(database, named(database, "Asha", "Rao"), start=today - timedelta(days=90))
     for amount, day, intent, effect in (
-        ("500", 40, None, None),
+        ("2500", 40, None, None),
         ("700", 3, Intent.PREPAYMENT, Effect.SHORTER_TENURE),
         ("900", 2, None, None),
     ):
@@ -177,17 +177,17 @@ def test_receipts_are_found_by_day_kind_amount_who_and_whether_they_are_reversed
         assert names_in(seen) == [f"Loan {number}"] * len(names_in(seen))
         return re.findall(r'<td class="n p-head">₹([0-9,]+)</td>', seen.text)
 
-    assert amounts("") == ["900", "900", "700", "500", "12,000"]
-    assert amounts("kind=receipt") == ["900", "700", "500"]
-    assert amounts("kind=receipt&reversed=no") == amounts("kind=receipt&to=" + str(today - timedelta(days=3)))
+    assert amounts("") == ["900", "900", "700", "2,500", "12,000"]
+    assert amounts("kind=receipt") == ["900", "700", "2,500"]
+    assert amounts("kind=receipt&reversed=no") == ["700", "2,500"]
     assert amounts("reversed=yes") == ["900"]
-    assert amounts("kind=receipt&sort=amount") == ["500", "700", "900"]
+    assert amounts("kind=receipt&sort=amount") == ["700", "900", "2,500"]
     assert amounts(f"from={today - timedelta(days=3)}&intent=prepayment") == ["700"]
-    assert amounts(f"to={today - timedelta(days=40)}&kind=receipt&amount_from=1") == ["500"]
-    assert amounts(f"loan_id={number}&amount_from=1,000") == ["12,000"]
+    assert amounts(f"to={today - timedelta(days=40)}&kind=receipt&amount_from=1") == ["2,500"]
+    assert amounts(f"loan_id={number}&amount_from=5,000") == ["12,000"]
     assert amounts("loan_id=999") == amounts("who=key:7") == []
     seen = officer.get("/console/transactions/?kind=receipt&reversed=no")
-    assert "2 transactions , ₹1,200 of receipts" in seen.words
+    assert "2 transactions , ₹3,200 of receipts" in seen.words
     assert link_of(seen, f"Loan {number}") == f"../loans/{number}/#ledger"
     # What was received and what was disbursed do not add up.
     assert "₹12,000 of" not in officer.get("/console/transactions/").words
