@@ -115,7 +115,7 @@ def offer_sentences(offered: CounterOffer, write: Writing = PLAIN) -> list[str]:
         LARGEST_AMOUNT if offered.largest_amount else NO_AMOUNT,
         SHORTEST_TENURE if offered.shortest_tenure else NO_TENURE,
     )
-    return [_Sentence(write).vformat(each, (), vars(offered)) for each in words]
+    return [_Sentence(write).vformat(each, (), offered._asdict()) for each in words]
 
 
 class _Sentence(Formatter):

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -58,7 +58,7 @@ class Wanted:
     to: date | None = None
 
 
-_ON_RECORD: Select[Any] = select(*(_COLUMNS[field.name] for field in fields(LoanOnRecord)))
+_ON_RECORD: Select[Any] = select(*(_COLUMNS[name] for name in LoanOnRecord._fields))
 
 
 def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -> Page[LoanOnRecord]:

@@ -31,7 +31,7 @@ from chalicelib.rules.importing import (
     SheetKind,
 )
 from chalicelib.storage.constraints import BROKEN
-from chalicelib.storage.tables import metadata
+from chalicelib.storage.import_tables import metadata
 
 PROJECT = Path(__file__).parents[2]
 CHALICELIB = PROJECT / "chalicelib"
