@@ -40,7 +40,8 @@ from chalicelib.imports.rows import read_chunks
 from chalicelib.imports.running import import_object
 from chalicelib.imports.s3_events import ObjectReference
 from chalicelib.postgres.database import Database, make_engine
-from chalicelib.storage.tables import customers, imports, loans
+from chalicelib.storage.import_tables import imports
+from chalicelib.storage.tables import customers, loans
 from infra.local.postgres import PostgresServer
 
 SIZES = (10_000, 100_000, 1_000_000)

@@ -1,8 +1,11 @@
 """What makes a process start sooner."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
 
 
 @contextmanager
@@ -19,3 +22,22 @@ def importing() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def import_when_used(name: str) -> None:
+    """Has a module that others import as a whole imported when they first use what is in it.
+
+    The standard library's LazyLoader would not do: already the statement that imports a module looks into it.
+    """
+    if name in sys.modules:
+        return
+    stand_in = ModuleType(name)
+
+    def look_up(attribute: str) -> object:
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
+        return getattr(import_module(name), attribute)
+
+    # What Python asks for an attribute that a module does not have (PEP 562).
+    stand_in.__dict__["__getattr__"] = look_up
+    sys.modules[name] = stand_in

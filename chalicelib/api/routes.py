@@ -11,16 +11,18 @@ from chalicelib.api.blueprint import endpoints
 from chalicelib.api.endpoint import Endpoint
 
 # The modules of register, check-eligibility, create-loan, view-loan and view-loans.
-FIRST = ("customers", "decisions", "loans")
+FIRST = ("decisions", "loans")
 LATER = (
     "accounts",
     "api_keys",
     "applications",
     "audit",
     "contract",
+    "customers",
     "delinquency",
     "imports",
     "key_facts",
+    "loan_list",
     "schedules",
     "sessions",
     "statements",

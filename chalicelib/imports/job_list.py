@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 from chalicelib.imports.jobs import COLUMNS, SHEETS, ImportJob, job_of
 from chalicelib.rules.importing import ImportState
 from chalicelib.storage import listing
+from chalicelib.storage.import_tables import import_sheets, imports
 from chalicelib.storage.listing import NEWEST, Order, Page, Place, Source, Summary
-from chalicelib.storage.tables import import_sheets, imports
 
 ORDERS: Mapping[str, Order] = {"newest": NEWEST, "number": Order()}
 # Of a file that was put into the bucket nobody is known.

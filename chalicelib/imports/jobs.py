@@ -12,8 +12,8 @@ from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.importing import ImportState
 from chalicelib.storage import audit
+from chalicelib.storage.import_tables import import_sheets
 from chalicelib.storage.paging import Cursor, Slice
-from chalicelib.storage.tables import import_sheets
 
 
 @dataclass(frozen=True)

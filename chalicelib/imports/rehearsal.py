@@ -18,7 +18,7 @@ from chalicelib.imports import staging
 from chalicelib.imports.copying import copy_from, copy_to
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.jobs import SheetCounts
-from chalicelib.storage.tables import import_rows
+from chalicelib.storage.import_tables import import_rows
 
 _FINDING = ", ".join(("import_id", *Finding._fields))
 _ROW = ", ".join(import_rows.c.keys())

@@ -6,8 +6,8 @@ AWS client would make the same text, at four times the import time of this servi
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import quote
 
 from chalicelib.config import AwsCredentials
@@ -18,8 +18,7 @@ TOKEN_SECONDS = 900
 _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 
 
-@dataclass(frozen=True)
-class DatabaseAddress:
+class DatabaseAddress(NamedTuple):
     """Where the database is and as whom one signs in."""
 
     host: str

@@ -4,11 +4,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Waited:
+class Waited(NamedTuple):
     """Round trips to the database, and the seconds until their answers were read."""
 
     round_trips: int = 0

@@ -1,7 +1,6 @@
 """Who may do what: the one table of roles and operations (docs/access.md shows it, a test holds both together)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple, Self, TypeAlias, get_args
@@ -146,8 +145,7 @@ class Scope(NamedTuple):
 EVERYBODY = Scope()
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(NamedTuple):
     """Who makes a request. `customer_id` limits a key to what is about this one customer; `given` is what it may beside
     its role.
     """
@@ -204,8 +202,7 @@ USER = "user"
 ANYONE = Actor("anyone", "anyone", Role.ANYONE)
 
 
-@dataclass(frozen=True)
-class Author:
+class Author(NamedTuple):
     """Who answers for a write, and in which request: what the audit log says of it."""
 
     kind: str

@@ -1,13 +1,12 @@
 """How old a customer is: by the date of birth where it is known, else by the age that was given."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from chalicelib.rules.bounds import AGE
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """What is wrong with an age or a date of birth: the field, and a sentence that goes on from its name."""
 
     field: str

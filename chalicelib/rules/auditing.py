@@ -1,9 +1,8 @@
 """What the audit log tells of: the actions, and which values of a change it keeps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Action(StrEnum):
@@ -52,8 +51,7 @@ class SubjectKind(StrEnum):
     USER = "user"
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One thing that was done to one subject. `before` and `after` are None where there is nothing to tell."""
 
     action: Action

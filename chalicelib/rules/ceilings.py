@@ -1,13 +1,12 @@
 """How high a role may set a credit limit: so many monthly incomes, and so many rupees, whichever is less."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from chalicelib.rules.access import Role
 
 
-@dataclass(frozen=True)
-class Ceiling:
+class Ceiling(NamedTuple):
     """The most that a limit may be: `incomes` times the monthly income, and `most` rupees."""
 
     incomes: int
@@ -18,8 +17,7 @@ class Ceiling:
         return min(self.incomes * monthly_income, Decimal(self.most))
 
 
-@dataclass(frozen=True)
-class Ceilings:
+class Ceilings(NamedTuple):
     """The ceiling of admins, and that of everybody else who may change limits."""
 
     officer: Ceiling
@@ -30,8 +28,7 @@ class Ceilings:
         return self.admin if role is Role.ADMIN else self.officer
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """What a customer may borrow by, in rupees; the income is a month's."""
 
     approved_limit: Decimal

@@ -1,8 +1,9 @@
 """What would have to change, all of it, before a refused loan could be approved as asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.rules.decision import emi_budget, rate_in_slab
 from chalicelib.rules.figures import Figures
@@ -22,8 +23,7 @@ class ChangeCode(StrEnum):
     SCORE_ABOVE = "score_above"
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """The bound that a fact must reach: rupees for amounts, a count for instalments, points for the score.
 
     `figures` are what its sentence names beside the bound (sentences.py): the fact as it is, and for instalments how

@@ -1,9 +1,9 @@
 """What could be had instead of a refused loan or a raised rate, and what would have to change for the loan as asked."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from decimal import Decimal
 from math import floor
+from typing import NamedTuple
 
 from chalicelib.rules.bounds import LOAN_AMOUNT, TENURE
 from chalicelib.rules.burden import Burden, burden
@@ -14,8 +14,7 @@ from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts, LoanRequest, standing_score
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """A loan that the policy would approve: rupees, months, percent a year, rupees a month.
 
     `carried` is what the customer would carry with it. A policy that does not count the requested loan approves also
@@ -29,8 +28,7 @@ class Offer:
     carried: Burden
 
 
-@dataclass(frozen=True)
-class CounterOffer:
+class CounterOffer(NamedTuple):
     """Beside a request that was not approved as asked, which is `request`.
 
     `largest_amount` is for the asked tenure, `shortest_tenure` for the asked amount; None if the policy approves

@@ -1,7 +1,7 @@
 """The decision on a loan request: approved or not, at which rate, and why. Pure: the same values, the same answer."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from chalicelib.rules.money import CONTEXT, emi
 from chalicelib.rules.policy import Policy, Slab
@@ -9,8 +9,7 @@ from chalicelib.rules.reasons import FIGURES, Reason, StatedReason
 from chalicelib.rules.score import Facts, LoanRequest, Score, ScorePart, credit_score
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """A request with what was found for it: the score, and the instalment at the rate that would apply to it."""
 
     facts: Facts
@@ -21,8 +20,7 @@ class Case:
     instalment: Decimal
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """The result. `reasons` holds all that apply, the deciding one first.
 
     `score_parts` add up, rounded down, to `score`. `corrected_interest_rate` (percent a year) is the rate that

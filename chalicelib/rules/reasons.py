@@ -4,8 +4,8 @@ Their sentences stand in sentences.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.rules.figures import Figures
 
@@ -47,8 +47,7 @@ FIGURES: Mapping[Reason, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class StatedReason:
+class StatedReason(NamedTuple):
     """A reason with its figures for one customer and request: those that FIGURES names."""
 
     code: Reason

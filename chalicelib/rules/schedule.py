@@ -1,7 +1,6 @@
 """The amortization schedule of a loan: what each instalment pays of interest and principal, and when it is due."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -23,8 +22,7 @@ class Instalment(NamedTuple):
     closing_balance: Decimal
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(NamedTuple):
     """The instalments of a loan and their totals. Money in rupees, rates in percent a year.
 
     `monthly_installment` is the stated one, which every instalment is except the last. `effective_interest_rate` is

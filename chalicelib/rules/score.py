@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.rules.bounds import MAX_SCORE
 from chalicelib.rules.money import ZERO, from_paise
@@ -46,8 +47,7 @@ class Part(StrEnum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True)
-class ScorePart:
+class ScorePart(NamedTuple):
     """Points with two decimals, from 0 to `points_possible`."""
 
     name: Part
@@ -55,8 +55,7 @@ class ScorePart:
     points_possible: int
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(NamedTuple):
     """The points of `parts` add up to at most 100, and rounded down to `value`.
 
     `reasons` are why the score is not earned by history: what forces it to 0, or that there is none.

@@ -135,7 +135,7 @@ def share_warning(begin: str, carried: Burden, write: Writing = PLAIN) -> str | 
 
 
 def _offer_sentence(offered: CounterOffer, offer: Offer | None, words: str, write: Writing) -> str:
-    sentence = _Sentence(write).vformat(words, (), vars(offered))
+    sentence = _Sentence(write).vformat(words, (), offered._asdict())
     warning = offer_warning(offer, write) if offer else None
     return f"{sentence} {warning}" if warning else sentence
 

@@ -3,7 +3,7 @@
 import hmac
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.postgres.database import Database
@@ -36,8 +36,7 @@ MISSING = "Send an API key or the token of a session, as Authorization: Bearer â
 WRONG = "These credentials are not valid; check that they were copied completely."
 
 
-@dataclass(frozen=True)
-class _Trusted:
+class _Trusted(NamedTuple):
     actor: Actor
     until: float
 

@@ -125,5 +125,5 @@ def _existing(key: StoredKey | None, key_id: int) -> StoredKey:
 
 def _event(action: Action, key: StoredKey) -> Event:
     # When it was used last says nothing about the change.
-    shown = {name: value for name, value in vars(key).items() if value is not None and name != "last_used_at"}
+    shown = {name: value for name, value in key._asdict().items() if value is not None and name != "last_used_at"}
     return Event(action, SubjectKind.API_KEY, key.key_id, after=shown)

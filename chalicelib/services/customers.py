@@ -2,10 +2,9 @@
 
 import hashlib
 from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -27,8 +26,7 @@ from chalicelib.storage.customers import Customer, Registered, Registration
 from chalicelib.storage.paging import Cursor, Slice
 
 
-@dataclass(frozen=True)
-class CustomerWithExposure:
+class CustomerWithExposure(NamedTuple):
     """A customer, the facts of a decision on that day, and the mark of this state of the customer."""
 
     customer: Customer

@@ -5,8 +5,7 @@ the process broke. After draft-ietf-httpapi-idempotency-key-header.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
@@ -16,8 +15,7 @@ from chalicelib.postgres.errors import interrupted, retried
 from chalicelib.storage import idempotency
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A request that carries a key. `fingerprint` tells its body from another one."""
 
     route: str
@@ -28,8 +26,7 @@ class Attempt:
 Made = TypeVar("Made")
 
 
-@dataclass(frozen=True)
-class Once(Generic[Made]):
+class Once(NamedTuple, Generic[Made]):
     """That something is to be made once for an attempt, if there is one, and how it is answered: the text that `tell`
     makes of it is kept in the transaction that makes it.
     """
@@ -38,8 +35,7 @@ class Once(Generic[Made]):
     tell: Callable[[Made], str]
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """The answer as it was told, and whether it was told before."""
 
     answer: str

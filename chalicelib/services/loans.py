@@ -1,9 +1,9 @@
 """The use cases of loans: decide, apply, look up."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -26,8 +26,7 @@ from chalicelib.storage import applications, customers, loans
 from chalicelib.storage.loans import ListedLoan, LoanOnRecord, LoanWithCustomer
 
 
-@dataclass(frozen=True)
-class CheckedRequest:
+class CheckedRequest(NamedTuple):
     """A decision with the facts it was made from."""
 
     facts: Facts
@@ -35,8 +34,7 @@ class CheckedRequest:
     counter_offer: CounterOffer | None
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(NamedTuple):
     """A saved application; `loan_id` is None where it was refused."""
 
     application_id: int
@@ -46,8 +44,7 @@ class Application:
     counter_offer: CounterOffer | None
 
 
-@dataclass(frozen=True)
-class LoanFile:
+class LoanFile(NamedTuple):
     """All that is known of a loan; `application_id` is None where it was not decided here."""
 
     loan: LoanOnRecord

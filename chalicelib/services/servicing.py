@@ -4,7 +4,7 @@ All of them are one: lock the loan, ask the rules, write the transaction with th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -228,8 +228,8 @@ def _written(life: Life, transaction: Transaction, position: Position) -> Writte
     loan = life.loan
     paid = position.paid_on_time if position.is_serviced else _paid_before(life, transaction)
     ends = end_date_of(life, position)
-    changed = replace(loan, emis_paid_on_time=paid, end_date=ends, is_open=position.is_open)
-    before, after = difference(vars(loan), vars(changed))
+    changed = loan._replace(emis_paid_on_time=paid, end_date=ends, is_open=position.is_open)
+    before, after = difference(loan._asdict(), changed._asdict())
     event = Event(
         Action.TRANSACTION_RECORDED, SubjectKind.LOAN, loan.loan_id, before or None, _told(transaction) | after
     )

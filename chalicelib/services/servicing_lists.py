@@ -1,9 +1,9 @@
 """The use cases of lists of loans that say what is owed and how late, from the positions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
@@ -17,16 +17,14 @@ from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.standings import Stands
 
 
-@dataclass(frozen=True)
-class LoanToday:
+class LoanToday(NamedTuple):
     """A loan and where it stands today; `standing` is None if it is not serviced here."""
 
     loan: LoanOnRecord
     standing: Standing | None
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """Whose a loan is and whom to call, and where it stands today; `standing` is None if it is not serviced here."""
 
     customer_name: str
@@ -34,8 +32,7 @@ class Listed:
     standing: Standing | None
 
 
-@dataclass(frozen=True)
-class CustomerLoans:
+class CustomerLoans(NamedTuple):
     """All loans of a customer, those that are current first, then the newest, and where they stand, by number.
 
     A loan that is not serviced here stands nowhere.

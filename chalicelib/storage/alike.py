@@ -1,9 +1,8 @@
 """The query for customers who are likely the same person as another: the same phone number, or name and age."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -54,8 +53,7 @@ OF_A_NEW_ONE = f"({_ALIKE.format(others='')})"
 _OF_ONE = text(_ALIKE.format(others="AND customer_id <> :customer_id"))
 
 
-@dataclass(frozen=True)
-class Alike:
+class Alike(NamedTuple):
     """A customer who is likely the same person as another, and by what."""
 
     customer_id: int

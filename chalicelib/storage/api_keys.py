@@ -1,8 +1,7 @@
 """The queries on API keys. What is stored of a secret is its hash, and only `find` reads that."""
 
-from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
@@ -11,8 +10,7 @@ from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import api_keys
 
 
-@dataclass(frozen=True)
-class NewKey:
+class NewKey(NamedTuple):
     """A key to be created. `customer_id` limits it to one customer."""
 
     public_id: str
@@ -25,8 +23,7 @@ class NewKey:
     may_change_terms: bool
 
 
-@dataclass(frozen=True)
-class StoredKey:
+class StoredKey(NamedTuple):
     """A key as lists show it."""
 
     key_id: int
@@ -43,8 +40,7 @@ class StoredKey:
     revoked_at: datetime | None
 
 
-@dataclass(frozen=True)
-class FoundKey:
+class FoundKey(NamedTuple):
     """What the check of a key needs. `seconds_left` is None for a key that does not expire."""
 
     key_id: int
@@ -58,7 +54,7 @@ class FoundKey:
     may_change_terms: bool
 
 
-_STORED: Select[Any] = select(*(api_keys.c[field.name] for field in fields(StoredKey)))
+_STORED: Select[Any] = select(*(api_keys.c[name] for name in StoredKey._fields))
 
 # Looks a key up and notes its use, at most once a minute, in one round trip. Only the right secret is a use.
 _FIND = prepared("""
@@ -84,7 +80,7 @@ def find(connection: Connection, public_id: str, secret_hash: bytes) -> FoundKey
 
 def add(connection: Connection, key: NewKey) -> StoredKey:
     """Inserts a key."""
-    statement = insert(api_keys).values(vars(key)).returning(*_STORED.selected_columns)
+    statement = insert(api_keys).values(key._asdict()).returning(*_STORED.selected_columns)
     return StoredKey(*connection.execute(statement).one())
 
 

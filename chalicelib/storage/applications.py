@@ -1,11 +1,10 @@
 """The queries on loan applications: every one is kept, with what it was decided from."""
 
 import json
-from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select, tuple_
 
@@ -25,8 +24,7 @@ from chalicelib.storage.tables import loan_applications
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class StoredApplication:
+class StoredApplication(NamedTuple):
     """An application as it was kept: the request, what it was decided from, and the result.
 
     `policy`, `facts`, `score_parts` and `reasons` hold amounts as text (rules/stored.py).
@@ -52,8 +50,7 @@ class StoredApplication:
     created_by: str | None
 
 
-@dataclass(frozen=True)
-class ApplicationFilter:
+class ApplicationFilter(NamedTuple):
     """Which applications; None filters nothing. `to` is the last day that counts."""
 
     customer_id: int | None = None
@@ -62,15 +59,14 @@ class ApplicationFilter:
     to: date | None = None
 
 
-@dataclass(frozen=True)
-class Numbers:
+class Numbers(NamedTuple):
     """Of an application and its loan; `loan_id` is None where it was refused."""
 
     application_id: int
     loan_id: int | None
 
 
-_STORED: Select[Any] = select(*(loan_applications.c[field.name] for field in fields(StoredApplication)))
+_STORED: Select[Any] = select(*(loan_applications.c[name] for name in StoredApplication._fields))
 
 # An application, its loan if it was approved, what begins the loan's life, and the entry in the audit log: each needs
 # the number of the one before, and one statement waits for the database once.

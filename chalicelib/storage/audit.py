@@ -1,10 +1,9 @@
 """The queries on the audit log. There are two, to add and to read: the database refuses any other."""
 
 import json
-from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import simplejson
 from sqlalchemy import CTE, Connection, Select, Text, cast, func, select
@@ -24,8 +23,7 @@ _GIVEN = (
 _ADD = f"INSERT INTO audit_log ({', '.join(_GIVEN)}) VALUES ({', '.join('%s' for _ in _GIVEN)})"  # noqa: S608 - names of ours
 
 
-@dataclass(frozen=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """An entry of the log. Amounts in `before` and `after` are exact."""
 
     audit_id: int
@@ -41,8 +39,7 @@ class StoredEvent:
     request_id: str | None
 
 
-@dataclass(frozen=True)
-class AuditFilter:
+class AuditFilter(NamedTuple):
     """Which entries; None filters nothing. `since` counts, `to` does not."""
 
     actor_kind: str | None = None
@@ -60,7 +57,7 @@ _NEAR, _MARGIN = timedelta(days=1), timedelta(hours=1)
 
 # As text, because the driver would read the amounts as binary floats.
 _TEXTS = {name: cast(audit_log.c[name], Text).label(name) for name in ("before", "after")}
-_STORED: Select[Any] = select(*(_TEXTS.get(field.name, audit_log.c[field.name]) for field in fields(StoredEvent)))
+_STORED: Select[Any] = select(*(_TEXTS.get(name, audit_log.c[name]) for name in StoredEvent._fields))
 
 
 def add(connection: Connection, author: Author, event: Event, *, with_next: bool = False) -> None:

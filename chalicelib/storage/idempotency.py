@@ -1,6 +1,6 @@
 """The queries on idempotency keys: which request was answered with what, for a day."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -28,8 +28,7 @@ _REMEMBER = prepared("""
 _SWEEP = text("DELETE FROM idempotency_keys WHERE created_at <= now() - interval '24 hours'")
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """What is known of a key: whether this transaction may use it, and what was answered before."""
 
     claimed: bool

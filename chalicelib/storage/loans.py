@@ -1,9 +1,8 @@
 """The queries on loans, and the facts that a decision takes from them."""
 
-from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -26,8 +25,7 @@ from chalicelib.rules.servicing.standing import Status
 from chalicelib.storage.tables import customers, loan_positions, loans
 
 
-@dataclass(frozen=True)
-class ListedLoan:
+class ListedLoan(NamedTuple):
     """A loan in the list of its customer."""
 
     loan_id: int
@@ -38,8 +36,7 @@ class ListedLoan:
     repayments_left: int
 
 
-@dataclass(frozen=True)
-class LoanWithCustomer:
+class LoanWithCustomer(NamedTuple):
     """A loan beside the customer it belongs to."""
 
     loan_id: int
@@ -59,8 +56,7 @@ class LoanWithCustomer:
         return current_age(self.age, self.date_of_birth, today)
 
 
-@dataclass(frozen=True)
-class LoanOnRecord:
+class LoanOnRecord(NamedTuple):
     """A loan with everything that is stored of it."""
 
     loan_id: int
@@ -122,7 +118,7 @@ _FACTS = prepared(_facts_statement())
 _JOINED = {column.name: column for column in (*customers.c, *loans.c)}
 
 _LOAN_WITH_CUSTOMER: Select[Any] = prepared(
-    select(*(_JOINED[field.name] for field in fields(LoanWithCustomer)))
+    select(*(_JOINED[name] for name in LoanWithCustomer._fields))
     .join_from(loans, customers, loans.c.customer_id == customers.c.customer_id)
     .where(loans.c.loan_id == bindparam("loan_id"))
 )
@@ -135,14 +131,14 @@ _REPAYMENTS_LEFT = case(
 ).label("repayments_left")
 
 _LOANS_OF_CUSTOMER: Select[Any] = prepared(
-    select(*(loans.c[field.name] for field in fields(ListedLoan)[:-1]), _REPAYMENTS_LEFT)
+    select(*(loans.c[name] for name in ListedLoan._fields[:-1]), _REPAYMENTS_LEFT)
     .select_from(loans.outerjoin(loan_positions, loan_positions.c.loan_id == loans.c.loan_id))
     .where(loans.c.customer_id == bindparam("customer_id"))
     .order_by(loans.c.loan_id)
 )
 
 
-ON_RECORD: Select[Any] = select(*(loans.c[field.name] for field in fields(LoanOnRecord)))
+ON_RECORD: Select[Any] = select(*(loans.c[name] for name in LoanOnRecord._fields))
 _ONE = prepared(ON_RECORD.where(loans.c.loan_id == bindparam("loan_id")))
 
 
@@ -163,8 +159,7 @@ def of_customer(connection: Connection, customer_id: int) -> list[ListedLoan]:
     return [ListedLoan(*row) for row in connection.execute(_LOANS_OF_CUSTOMER, {"customer_id": customer_id})]
 
 
-@dataclass(frozen=True)
-class LikelyDouble:
+class LikelyDouble(NamedTuple):
     """A loan that was made here, and one that a workbook brought for the same customer under its number."""
 
     customer_id: int

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import simplejson
 from sqlalchemy import Connection, text
@@ -34,8 +33,7 @@ Json = dict[str, Any]
 END_OF_DAY = 99
 
 
-@dataclass(frozen=True)
-class Transaction:
+class Transaction(NamedTuple):
     """A fact as it was recorded: of which loan, known by what, through which channel, by whom and when."""
 
     loan_id: int
@@ -68,8 +66,7 @@ class Transaction:
         )
 
 
-@dataclass(frozen=True)
-class StoredLife:
+class StoredLife(NamedTuple):
     """A loan and what is stored of its life. `terms` and `position` are None before it is serviced.
 
     `transactions` are all of them in the order of recording, or None if they were not asked for; `known` is the one
@@ -86,8 +83,7 @@ class StoredLife:
     now: datetime
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What to read beside the loan, its terms and its position.
 
     All transactions come if `history` is asked for, if the position has a fact that is after `before` (a value date
@@ -114,7 +110,7 @@ def recorded_of(loan_id: str) -> str:
                 FROM loan_transactions AS every WHERE every.loan_id = {loan_id})"""  # noqa: S608 - names of ours
 
 
-_LOAN_NAMES = tuple(each.name for each in fields(LoanOnRecord))
+_LOAN_NAMES = LoanOnRecord._fields
 _LOAN_COLUMNS = ", ".join(f"loans.{name}" for name in _LOAN_NAMES)
 _EXACT = ("loan_amount", "interest_rate", "monthly_installment")
 
@@ -294,8 +290,7 @@ def _transaction(stored: Sequence[Any]) -> Transaction:
     )
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """What one statement writes of one loan: transactions, the position that they lead to, and what the log says.
 
     `terms` are given where servicing begins, with `stated_end_date`, what the loan said before. `end_date` is what the
@@ -310,7 +305,7 @@ class Written:
     end_date: date | None
     terms: Terms | None = None
     stated_end_date: date | None = None
-    events: Sequence[tuple[Author, Event]] = field(default=())
+    events: Sequence[tuple[Author, Event]] = ()
 
 
 # From one JSON value, so that it is one statement for one receipt or for a thousand loans, and can be sent ahead. The

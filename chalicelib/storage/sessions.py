@@ -1,7 +1,7 @@
 """The queries on sessions. A session is known by the hash of its token; the token itself is nowhere."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -75,8 +75,7 @@ _END_ONE = text(f"""
 _SWEEP = text("DELETE FROM sessions WHERE expires_at <= now() - interval '30 days'")
 
 
-@dataclass(frozen=True)
-class FoundSession:
+class FoundSession(NamedTuple):
     """What the check of a session needs. `seconds_left` is until it expires or has been idle for too long."""
 
     user_id: int
@@ -90,8 +89,7 @@ class FoundSession:
     has_second_factor: bool
 
 
-@dataclass(frozen=True)
-class NewSession:
+class NewSession(NamedTuple):
     """A session that was just opened, with its user as they are now."""
 
     name: str
@@ -99,8 +97,7 @@ class NewSession:
     expires_at: datetime
 
 
-@dataclass(frozen=True)
-class OpenSession:
+class OpenSession(NamedTuple):
     """A session as users see it. `last_seen_at` is noted once a minute. `reference` names it and lets nobody in."""
 
     reference: str

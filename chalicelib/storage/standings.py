@@ -1,9 +1,8 @@
 """The queries that lists of loans are made of: each loan with what is stored of its life, in one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CTE,
@@ -34,7 +33,7 @@ from chalicelib.storage.loans import ON_RECORD, LoanOnRecord, is_current
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import customers, loan_positions, loan_terms, loans
 
-_COLUMNS = ", ".join(f"loans.{each.name}" for each in fields(LoanOnRecord))
+_COLUMNS = ", ".join(f"loans.{name}" for name in LoanOnRecord._fields)
 
 _OF_CUSTOMER = prepared(f"""
     SELECT {_COLUMNS}, loan_terms.terms, positions.position
@@ -201,8 +200,7 @@ def _stretches(bucket: Bucket, today: date) -> tuple[list[str], dict[str, Any]]:
     ], values
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """Whose a loan is and whom to call, and where it stands as of its last fact."""
 
     customer_name: str

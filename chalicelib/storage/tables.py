@@ -1,11 +1,11 @@
-"""The schema as SQLAlchemy Core tables. A test holds it equal to what the migrations make.
+"""The schema as SQLAlchemy Core tables, but for those of imports (import_tables.py), which a function that answers
+requests does without. A test holds the schema equal to what the migrations make.
 
 Every constraint has a name, because constraints.py says by it what a client is told.
 Money is NUMERIC in rupees, rates are percent a year, tenures are months.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -35,7 +35,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from chalicelib.rules import bounds
 from chalicelib.rules.access import MACHINES, PEOPLE, PasswordState
 from chalicelib.rules.bounds import Range
-from chalicelib.rules.importing import COUNTED_OUTCOMES, ENDED, FINDING_OUTCOMES, ROW_OUTCOMES, ImportState, SheetKind
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
 
@@ -48,7 +47,8 @@ RATE = Numeric(7, bounds.RATE_DECIMALS)
 PHONE_ENDING = 4
 
 
-def _now(name: str) -> Column[object]:
+def now(name: str) -> Column[object]:
+    """A column with the moment at which its row was written."""
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
@@ -56,11 +56,13 @@ def _within(table: str, column: str, values: Range) -> CheckConstraint:
     return CheckConstraint(f"{column} BETWEEN {values.least} AND {values.most}", name=f"{table}_{column}_range")
 
 
-def _known(table: str, column: str, words: Iterable[str]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN {_listed(words)}", name=f"{table}_{column}_known")
+def known(table: str, column: str, words: Iterable[str]) -> CheckConstraint:
+    """Holds a column to words that are known."""
+    return CheckConstraint(f"{column} IN {listed(words)}", name=f"{table}_{column}_known")
 
 
-def _listed(words: Iterable[str]) -> str:
+def listed(words: Iterable[str]) -> str:
+    """Words as SQL has them behind IN."""
     quoted = [f"'{word}'" for word in words]
     return f"({', '.join(quoted)})"
 
@@ -78,8 +80,8 @@ customers = Table(
     Column("monthly_income", MONEY, nullable=False),
     Column("approved_limit", MONEY, nullable=False),
     Column("date_of_birth", Date),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
     # Whether a workbook brought the customer. Who was registered here is changed by those only who may do so by hand.
     Column("from_workbook", Boolean, nullable=False, server_default="false"),
     PrimaryKeyConstraint("customer_id", name="customers_pkey"),
@@ -134,8 +136,8 @@ loans = Table(
     Column("is_open", Boolean, nullable=False, server_default="false"),
     # The number in the workbook the loan came from; NULL for a loan that was made here.
     Column("source_loan_id", BigInteger),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
     # Who made it, or the import that brought it (user:3, key:12, import:5); NULL where that is not known.
     Column("created_by", Text),
     PrimaryKeyConstraint("loan_id", name="loans_pkey"),
@@ -192,7 +194,7 @@ loan_applications = Table(
     Column("corrected_interest_rate", RATE, nullable=False),
     Column("monthly_installment", MONEY, nullable=False),
     Column("loan_id", BigInteger),
-    _now("created_at"),
+    now("created_at"),
     # Who applied, as with loans.
     Column("created_by", Text),
     # What lists ask of the two above, which are large. Migration 0015 has the function.
@@ -243,139 +245,9 @@ idempotency_keys = Table(
     Column("key", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("answer", Text, nullable=False),
-    _now("created_at"),
+    now("created_at"),
     PrimaryKeyConstraint("route", "key", name="idempotency_keys_pkey"),
     Index("idempotency_keys_created_idx", "created_at"),
-)
-
-imports = Table(
-    "imports",
-    metadata,
-    Column("import_id", BigInteger, Identity(always=True), nullable=False),
-    Column("bucket", Text, nullable=False),
-    Column("object_key", Text, nullable=False),
-    # S3's version id of the object: what makes a second delivery the same delivery. NULL until it is uploaded.
-    Column("object_version", Text),
-    # The key that the file would have had without an import that was asked for, whose number is in its key: what tells
-    # which files are versions of one (imports/jobs.py). NULL where it is known by its key only.
-    Column("file_key", Text),
-    # What tells the order of the versions of a key (imports/jobs.py): S3's own mark, and when S3 got the object.
-    Column("sequencer", Text),
-    Column("uploaded_at", DateTime(timezone=True)),
-    Column("size_bytes", BigInteger),
-    Column("state", Text, nullable=False, server_default=ImportState.RUNNING),
-    # Why it failed, for a person. NULL unless it did.
-    Column("message", Text),
-    # How far it is: rows of all its sheets, known once the file is open, rows read so far, and how many of these lie
-    # in staging. The latter tells whether staging was lost, which a crash of the server does to unlogged tables.
-    Column("rows_total", BigInteger),
-    Column("rows_read", BigInteger, nullable=False, server_default="0"),
-    Column("rows_staged", BigInteger, nullable=False, server_default="0"),
-    # How many rows that are not blank each sheet has, as they were read. What becomes of them is counted by the merge,
-    # and import_sheets holds the two against each other.
-    Column("rows_by_sheet", JSONB),
-    Column("report_key", Text),
-    # Workers that have begun and not come back since the last progress, and when the last of them must be over.
-    Column("attempts", SmallInteger, nullable=False, server_default="0"),
-    Column("attempt_ends_at", DateTime(timezone=True)),
-    _now("created_at"),
-    Column("finished_at", DateTime(timezone=True)),
-    # Who asked for it (key:12, user:3); NULL for a file that was put into the bucket. And whether it leaves alone who
-    # was registered here and what was lent here, because whoever asked for it may not change them.
-    Column("started_by", Text),
-    Column("spares_registered", Boolean, nullable=False, server_default="false"),
-    # Whether an admin released it: its numbers may then be as far above the others as files can name.
-    Column("is_released", Boolean, nullable=False, server_default="false"),
-    # Whether it is applied and taken back, so that people see what it would do.
-    Column("is_dry_run", Boolean, nullable=False, server_default="false"),
-    # When somebody said of a failed import that there is nothing left to do about it, and who (user:3).
-    Column("dismissed_at", DateTime(timezone=True)),
-    Column("dismissed_by", Text),
-    # What it said most often (imports/findings.py), counted once when it was completed.
-    Column("said", JSONB),
-    PrimaryKeyConstraint("import_id", name="imports_pkey"),
-    UniqueConstraint("bucket", "object_key", "object_version", name="imports_object_key"),
-    _known("imports", "state", ImportState),
-    CheckConstraint(f"(state = '{ImportState.FAILED}') = (message IS NOT NULL)", name="imports_message_if_failed"),
-    CheckConstraint(f"(state IN {_listed(ENDED)}) = (finished_at IS NOT NULL)", name="imports_finished_when_it_ended"),
-    # A file that never arrives fails its import.
-    CheckConstraint(
-        f"object_version IS NOT NULL OR state IN {_listed((ImportState.AWAITING_UPLOAD, ImportState.FAILED))}",
-        name="imports_object_unless_it_did_not_arrive",
-    ),
-    Index("imports_file_idx", "bucket", "file_key"),
-    Index("imports_started_by_idx", "started_by", "import_id"),
-)
-
-import_sheets = Table(
-    "import_sheets",
-    metadata,
-    Column("import_id", BigInteger, nullable=False),
-    Column("sheet", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("rows_found", Integer, nullable=False),
-    *(Column(outcome.value, Integer, nullable=False) for outcome in COUNTED_OUTCOMES),
-    PrimaryKeyConstraint("import_id", "sheet", name="import_sheets_pkey"),
-    ForeignKeyConstraint(["import_id"], ["imports.import_id"], name="import_sheets_import_fkey"),
-    _known("import_sheets", "kind", SheetKind),
-    CheckConstraint(f"rows_found = {' + '.join(ROW_OUTCOMES)}", name="import_sheets_every_row_accounted_for"),
-)
-
-# What became of every row, for the report: the rows as sent, each with its outcome. The ids say whom or what a row
-# that was not rejected is about; an older version of the file that comes late leaves those alone.
-# No foreign key: the statement that ends an import writes its rows, and would check the same key a million times.
-import_rows = Table(
-    "import_rows",
-    metadata,
-    Column("import_id", BigInteger, nullable=False),
-    Column("sheet", Text, nullable=False),
-    Column("row_number", Integer, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("customer_id", BigInteger),
-    Column("source_loan_id", BigInteger),
-    Column("loan_id", BigInteger),
-    Column("reference", Text),
-    PrimaryKeyConstraint("import_id", "sheet", "row_number", name="import_rows_pkey"),
-    _known("import_rows", "outcome", ROW_OUTCOMES),
-    # Which rows changed something, from a page to the next.
-    Index(
-        "import_rows_updated_idx",
-        "import_id",
-        "sheet",
-        "row_number",
-        postgresql_where=literal_column("outcome = 'updated'"),
-    ),
-)
-
-# What a dry run would have changed, as the audit log would have had it.
-import_changes = Table(
-    "import_changes",
-    metadata,
-    Column("import_id", BigInteger, nullable=False),
-    Column("subject_kind", Text, nullable=False),
-    Column("subject_id", Text, nullable=False),
-    Column("before", JSONB),
-    Column("after", JSONB),
-    PrimaryKeyConstraint("import_id", "subject_kind", "subject_id", name="import_changes_pkey"),
-)
-
-import_findings = Table(
-    "import_findings",
-    metadata,
-    Column("finding_id", BigInteger, Identity(always=True), nullable=False),
-    Column("import_id", BigInteger, nullable=False),
-    Column("sheet", Text, nullable=False),
-    # As Excel shows it: the header is row 1 where the sheet starts at the top.
-    Column("row_number", Integer, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("column_name", Text),
-    Column("value", Text),
-    Column("code", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    PrimaryKeyConstraint("finding_id", name="import_findings_pkey"),
-    ForeignKeyConstraint(["import_id"], ["imports.import_id"], name="import_findings_import_fkey"),
-    _known("import_findings", "outcome", FINDING_OUTCOMES),
-    Index("import_findings_import_idx", "import_id", "outcome", "finding_id"),
 )
 
 # Loans of workbooks whose customer is not here yet. Their number is kept for them from the first sight on,
@@ -400,93 +272,6 @@ waiting_loans = Table(
 )
 
 
-def _staging(name: str, *columns: Column[Any]) -> Table:
-    """Rows of running imports. `position` counts the rows of a whole workbook, so no row can be staged twice."""
-    return Table(
-        name,
-        metadata,
-        Column("import_id", BigInteger, nullable=False),
-        Column("position", BigInteger, nullable=False),
-        Column("sheet", Text, nullable=False),
-        Column("row_number", Integer, nullable=False),
-        *columns,
-        PrimaryKeyConstraint("import_id", "position", name=f"{name}_pkey"),
-        # Not worth its way through the log: what is lost is read again from the file.
-        prefixes=["UNLOGGED"],
-    )
-
-
-# What a workbook says of a customer is all but what is noted of the row itself.
-staged_customers = _staging(
-    "staged_customers",
-    *(
-        Column(column.name, column.type, nullable=column.nullable)
-        for column in customers.columns
-        if column.name not in ("created_at", "updated_at", "from_workbook")
-    ),
-)
-
-staged_loans = _staging(
-    "staged_loans",
-    Column("customer_id", BigInteger, nullable=False),
-    Column("source_loan_id", BigInteger, nullable=False),
-    Column("loan_amount", MONEY, nullable=False),
-    Column("tenure", SmallInteger, nullable=False),
-    Column("interest_rate", RATE, nullable=False),
-    Column("monthly_installment", MONEY, nullable=False),
-    Column("emis_paid_on_time", SmallInteger, nullable=False),
-    Column("start_date", Date, nullable=False),
-    Column("end_date", Date),
-)
-
-
-def _opening() -> list[Column[Any]]:
-    return [
-        Column("loan_id", BigInteger, nullable=False),
-        Column("customer_id", BigInteger, nullable=False),
-        Column("opening_date", Date, nullable=False),
-        Column("principal_outstanding", MONEY, nullable=False),
-        Column("interest_due", MONEY, nullable=False),
-        Column("first_unpaid_due_date", Date, nullable=False),
-        Column("instalments_left", SmallInteger, nullable=False),
-    ]
-
-
-def _receipt() -> list[Column[Any]]:
-    return [
-        Column("reference", Text, nullable=False),
-        Column("loan_id", BigInteger, nullable=False),
-        Column("customer_id", BigInteger, nullable=False),
-        Column("payment_date", Date, nullable=False),
-        # NULL only of a reversal, which is of all of its receipt.
-        Column("amount", MONEY),
-        Column("intent", Text, nullable=False),
-        Column("effect", Text),
-        Column("channel", Text),
-        Column("reverses_reference", Text),
-    ]
-
-
-def _waiting(name: str, key: str, *columns: Column[Any]) -> Table:
-    """Rows of imports that are done whose loan or receipt is not here yet: where they stood, and what they say."""
-    return Table(
-        name,
-        metadata,
-        Column("import_id", BigInteger, nullable=False),
-        Column("position", BigInteger, nullable=False),
-        Column("sheet", Text, nullable=False),
-        Column("row_number", Integer, nullable=False),
-        *columns,
-        PrimaryKeyConstraint(key, name=f"{name}_pkey"),
-        ForeignKeyConstraint(["import_id"], ["imports.import_id"], name=f"{name}_import_fkey"),
-    )
-
-
-staged_openings = _staging("staged_openings", *_opening())
-staged_receipts = _staging("staged_receipts", *_receipt())
-waiting_openings = _waiting("waiting_openings", "loan_id", *_opening())
-waiting_receipts = _waiting("waiting_receipts", "reference", *_receipt())
-
 # The keys of machines. The hash is SHA-256 of the whole token (docs/decisions/access.md); the token itself is nowhere.
 api_keys = Table(
     "api_keys",
@@ -499,7 +284,7 @@ api_keys = Table(
     Column("secret_hash", LargeBinary, nullable=False),
     # The only customer the key may see; NULL limits nothing.
     Column("customer_id", BigInteger),
-    _now("created_at"),
+    now("created_at"),
     Column("created_by", Text, nullable=False),
     Column("expires_at", DateTime(timezone=True)),
     Column("last_used_at", DateTime(timezone=True)),
@@ -510,7 +295,7 @@ api_keys = Table(
     PrimaryKeyConstraint("key_id", name="api_keys_pkey"),
     UniqueConstraint("public_id", name="api_keys_public_id_key"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="api_keys_customer_fkey"),
-    _known("api_keys", "role", MACHINES),
+    known("api_keys", "role", MACHINES),
     CheckConstraint("octet_length(secret_hash) = 32", name="api_keys_secret_hash_length"),
 )
 
@@ -523,8 +308,8 @@ users = Table(
     Column("role", Text, nullable=False),
     # Argon2id, with its parameters and salt.
     Column("password_hash", Text, nullable=False),
-    _now("created_at"),
-    _now("password_changed_at"),
+    now("created_at"),
+    now("password_changed_at"),
     Column("disabled_at", DateTime(timezone=True)),
     # For people to read; nothing is sent to it.
     Column("email", Text),
@@ -546,8 +331,8 @@ users = Table(
         "(totp_secret IS NULL) = (totp_since IS NULL) AND (totp_secret IS NULL) = (totp_step IS NULL)",
         name="users_totp_whole",
     ),
-    _known("users", "role", PEOPLE),
-    _known("users", "password_state", PasswordState),
+    known("users", "role", PEOPLE),
+    known("users", "password_state", PasswordState),
 )
 
 sessions = Table(
@@ -555,8 +340,8 @@ sessions = Table(
     metadata,
     Column("token_hash", LargeBinary, nullable=False),
     Column("user_id", BigInteger, nullable=False),
-    _now("created_at"),
-    _now("last_seen_at"),
+    now("created_at"),
+    now("last_seen_at"),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
     # Where it was opened from, as the gateway saw it.
@@ -579,7 +364,7 @@ saved_views = Table(
     Column("list", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("query", Text, nullable=False),
-    _now("created_at"),
+    now("created_at"),
     PrimaryKeyConstraint("view_id", name="saved_views_pkey"),
     ForeignKeyConstraint(["user_id"], ["users.user_id"], name="saved_views_user_fkey"),
     UniqueConstraint("user_id", "list", "name", name="saved_views_name_key"),
@@ -591,7 +376,7 @@ recovery_codes = Table(
     metadata,
     Column("code_hash", LargeBinary, nullable=False),
     Column("user_id", BigInteger, nullable=False),
-    _now("created_at"),
+    now("created_at"),
     Column("used_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("user_id", "code_hash", name="recovery_codes_pkey"),
     ForeignKeyConstraint(["user_id"], ["users.user_id"], name="recovery_codes_user_fkey"),
@@ -604,7 +389,7 @@ sign_in_failures = Table(
     metadata,
     Column("subject", Text, nullable=False),
     Column("failures", Integer, nullable=False),
-    _now("last_failed_at"),
+    now("last_failed_at"),
     Column("blocked_until", DateTime(timezone=True)),
     PrimaryKeyConstraint("subject", name="sign_in_failures_pkey"),
 )
@@ -615,7 +400,7 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("audit_id", BigInteger, Identity(always=True), nullable=False),
-    _now("at"),
+    now("at"),
     # The one who answers for it: a key, a user, an import, an operator at the command line, the bootstrap, anyone.
     Column("actor_kind", Text, nullable=False),
     Column("actor_id", BigInteger),
@@ -660,7 +445,7 @@ loan_transactions = Table(
     # NULL where an import recorded it.
     Column("request_id", Text),
     Column("import_id", BigInteger),
-    _now("recorded_at"),
+    now("recorded_at"),
     # By which a list of the transactions of all loans goes on from page to page.
     Column("transaction_id", BigInteger, Identity(), nullable=False),
     PrimaryKeyConstraint("loan_id", "number", name="loan_transactions_pkey"),
@@ -673,9 +458,9 @@ loan_transactions = Table(
     ),
     CheckConstraint("number > 0", name="loan_transactions_number_positive"),
     CheckConstraint("amount > 0", name="loan_transactions_amount_positive"),
-    _known("loan_transactions", "kind", Kind),
-    _known("loan_transactions", "intent", Intent),
-    _known("loan_transactions", "effect", Effect),
+    known("loan_transactions", "kind", Kind),
+    known("loan_transactions", "intent", Intent),
+    known("loan_transactions", "effect", Effect),
     CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="loan_transactions_reverses_if_reversal"),
     CheckConstraint("(kind = 'opening') = (opening IS NOT NULL)", name="loan_transactions_opening_if_opening"),
     Index(
@@ -731,10 +516,10 @@ loan_positions = Table(
     Column("last_fact_on", Date),
     Column("last_number", Integer, nullable=False),
     Column("position", JSONB, nullable=False),
-    _now("updated_at"),
+    now("updated_at"),
     PrimaryKeyConstraint("loan_id", name="loan_positions_pkey"),
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_positions_loan_fkey"),
-    _known("loan_positions", "status", Status),
+    known("loan_positions", "status", Status),
     # Who is how late, and with how much, from the index alone.
     Index(
         "loan_positions_unpaid_idx",
@@ -777,7 +562,7 @@ key_facts_statements = Table(
     Column("actor_id", BigInteger),
     Column("actor_name", Text, nullable=False),
     Column("request_id", Text),
-    _now("created_at"),
+    now("created_at"),
     PrimaryKeyConstraint("number", name="key_facts_statements_pkey"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="key_facts_statements_customer_fkey"),
     CheckConstraint("(customer_id IS NULL) = (customer_name IS NULL)", name="key_facts_statements_name_if_customer"),

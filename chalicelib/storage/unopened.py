@@ -1,6 +1,6 @@
 """The queries on loans that need an opening before anything can be recorded of them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, text
@@ -18,7 +18,7 @@ _UNOPENED = """
 _MADE_HERE = "loans.source_loan_id IS NULL AND loans.emis_paid_on_time > 0"
 # Nothing is owed of an imported loan that has ended, as far as its workbook says.
 _RUNNING = "loans.source_loan_id IS NOT NULL AND (loans.end_date >= :today OR loans.end_date IS NULL)"
-_COLUMNS = ", ".join(f"loans.{each.name}" for each in fields(LoanOnRecord))
+_COLUMNS = ", ".join(f"loans.{name}" for name in LoanOnRecord._fields)
 
 _LISTED_MADE_HERE = text(f"""
     SELECT loans.loan_id, loans.customer_id, loans.emis_paid_on_time {_UNOPENED} AND {_MADE_HERE}

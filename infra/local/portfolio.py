@@ -13,8 +13,9 @@ from chalicelib.imports.findings import StoredFinding
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.importing import FINDING_OUTCOMES
+from chalicelib.storage.import_tables import import_sheets, imports
 from chalicelib.storage.paging import Cursor
-from chalicelib.storage.tables import customers, import_sheets, imports, loans, waiting_loans
+from chalicelib.storage.tables import customers, loans, waiting_loans
 from infra.local.settings import STAGE
 from infra.terminal import CommandError
 

@@ -14,7 +14,7 @@ import requests
 from openpyxl import load_workbook
 from sqlalchemy import text
 
-from chalicelib.storage.tables import metadata
+from chalicelib.storage.import_tables import metadata
 from infra.local.portfolio import reading
 from tests.support import plain_http
 from tests.support.hostile.business import REPEATED_APPLICATION, REPEATED_SIGN_IN

@@ -12,7 +12,7 @@ from chalicelib.postgres.migrate import migrate
 from chalicelib.rules.access import USER, Author
 from chalicelib.services import users
 from chalicelib.services.users import UserChanges, WantedUser
-from chalicelib.storage.tables import metadata
+from chalicelib.storage.import_tables import metadata
 from infra.local.postgres import PostgresServer
 from tests.support.people import PASSWORD
 from tests.support.settings import settings_for

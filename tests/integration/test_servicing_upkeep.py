@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -69,7 +69,7 @@ def test_a_loan_that_was_made_before_reads_the_same_before_it_is_disbursed(datab
     begin_servicing(database)
     after = view_account(database, loan_id, TODAY), quote_settlement(database, loan_id, TODAY)
     # Nobody had said that it is open.
-    assert replace(before[0].loan, is_open=True) == after[0].loan == after[1].loan
+    assert before[0].loan._replace(is_open=True) == after[0].loan == after[1].loan
     for name in (field.name for field in fields(before[0]) if field.name not in ("loan", "transactions")):
         assert getattr(before[0], name) == getattr(after[0], name)
     assert before[1].settlement == after[1].settlement

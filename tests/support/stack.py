@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from chalicelib.imports.jobs import ImportJob
-from chalicelib.storage.tables import metadata
+from chalicelib.storage.import_tables import metadata
 from infra.deploy import run_bootstrap
 from infra.local.administration import administer
 from infra.local.native import Native

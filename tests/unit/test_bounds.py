@@ -42,7 +42,7 @@ from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.statement import Computed
 from chalicelib.rules.servicing.values import Kind
 from chalicelib.storage.constraints import BROKEN
-from chalicelib.storage.tables import metadata
+from chalicelib.storage.import_tables import metadata
 from contract.schemas import resolved
 
 PROJECT = Path(__file__).parents[2]

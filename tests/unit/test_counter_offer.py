@@ -303,7 +303,7 @@ def test_with_all_changes_the_loan_as_asked_is_approved_and_with_any_of_them_sho
     changed = after(facts, changes)
     assert decide(changed, request, policy).approved
     for change in changes:
-        short = replace(change, bound=change.bound + SHORT_OF[change.code])
+        short = change._replace(bound=change.bound + SHORT_OF[change.code])
         assert not decide(after(changed, (short,)), request, policy).approved
 
 

@@ -22,7 +22,8 @@ from chalicelib.imports.reading.cells import Cell
 from chalicelib.imports.reading.sheets import FileRefused, Sheet
 from chalicelib.imports.rows import read_chunks
 from chalicelib.imports.staging import PLACE
-from chalicelib.storage.tables import import_sheets, metadata, waiting_loans
+from chalicelib.storage.import_tables import import_sheets, metadata
+from chalicelib.storage.tables import waiting_loans
 
 of_each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 

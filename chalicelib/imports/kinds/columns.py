@@ -99,7 +99,7 @@ class Kind:
 
     @property
     def staging(self) -> str:
-        """The table that its rows are copied to (storage/tables.py)."""
+        """The table that its rows are copied to (storage/import_tables.py)."""
         return f"staged_{self.name}"
 
     @property

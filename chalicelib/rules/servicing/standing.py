@@ -1,10 +1,10 @@
 """What a loan owes on a day, from its position alone: for lists, for the decision to record, for the account."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.rules.money import from_paise
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket, bucket_of
@@ -24,8 +24,7 @@ class Status(StrEnum):
     WRITTEN_OFF = "written_off"
 
 
-@dataclass(frozen=True)
-class NextInstalment:
+class NextInstalment(NamedTuple):
     """The next instalment that will be demanded after today, and what of it is not paid yet, in rupees."""
 
     number: int
@@ -33,8 +32,7 @@ class NextInstalment:
     amount: Decimal
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """A loan on a day, in rupees.
 
     `outstanding` is `principal` + `interest` + `charges`, all that is owed today. `due` is what has been demanded of

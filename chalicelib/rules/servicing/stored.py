@@ -31,7 +31,7 @@ def terms_from_stored(stored: Mapping[str, Any]) -> Terms:
 
 def opening_as_stored(opening: Opening) -> Stored:
     """{"interest_due": "12.50", "first_unpaid_due_date": "2026-02-28", "instalments_left": 20, …}"""
-    return _as_stored(vars(opening))
+    return _as_stored(opening._asdict())
 
 
 def opening_from_stored(stored: Mapping[str, Any]) -> Opening:
@@ -124,7 +124,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     Steps: _steps,
 }
 _TERMS = _Shape("Terms", {field.name: field.type for field in fields(Terms)})
-_OPENING = _Shape("Opening", {field.name: field.type for field in fields(Opening)})
+_OPENING = _Shape("Opening", Opening.__annotations__)
 _POSITION = _Shape("Position", Position.__annotations__)
 
 

@@ -54,8 +54,7 @@ INTENTS = {
 }
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(NamedTuple):
     """What was owed, besides the principal, when the servicing of a loan that was made elsewhere began.
 
     `interest_due` is all interest that is unpaid on the day of the opening, in rupees. `first_unpaid_due_date` is a due

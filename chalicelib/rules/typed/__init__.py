@@ -4,11 +4,10 @@ Workbooks, the API and the console all ask these functions. Each takes a text an
 A text has a meaning only if every reasonable reader would agree on it; anything else is refused, never guessed.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with what was typed. `message` finishes a sentence that begins with the name of the field."""
 
     code: str

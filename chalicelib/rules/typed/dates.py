@@ -1,8 +1,8 @@
 """Dates as people and programs type them."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from chalicelib.rules.bounds import FIRST_DATE, LAST_DATE
 from chalicelib.rules.typed import Problem
@@ -22,8 +22,7 @@ AMBIGUOUS = Problem(
 )
 
 
-@dataclass(frozen=True)
-class EitherWay:
+class EitherWay(NamedTuple):
     """A date that depends on whether the day or the month stands first."""
 
     day_first: date

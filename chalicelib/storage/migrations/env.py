@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from chalicelib.storage.tables import metadata
+from chalicelib.storage.import_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,7 +1,6 @@
 """What may not be recorded, and the figure that would be right."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -96,7 +95,7 @@ def test_a_loan_begins_once_and_as_its_terms_say() -> None:
 )
 def test_an_opening_that_cannot_be_is_refused(wrong: dict[str, object], says: str) -> None:
     assert OPENING.opening is not None
-    opening = replace(OPENING.opening, **wrong)  # type: ignore[arg-type]
+    opening = OPENING.opening._replace(**wrong)  # type: ignore[arg-type]
     refused = refusal([], OPENING._replace(opening=opening))
     assert refused.code is Code.OPENING_INVALID
     assert says in refused.sentence
