@@ -56,7 +56,8 @@ class Unpacked:
         """Runs a program that finds what is in the zip, and behind it the AWS client, which Lambda brings."""
         path = f"{self.folder}:{Path(boto3.__file__).parent.parent}"
         environment = _ENVIRONMENT | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-S", *arguments]
+        # -P: what lies in the working directory is not imported instead.
+        command = [sys.executable, "-S", "-P", *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
 
     def seconds(self, statement: str) -> float:

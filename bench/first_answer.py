@@ -107,7 +107,7 @@ def _function(code: Path, url: str, module: str, call: Call) -> tuple[list[str],
         "IMPORT_BUCKET": "bench",
         "IMPORT_QUEUE_URL": "bench",
     }
-    return [sys.executable, "-S", "-c", ANSWER.format(module=module), str(event)], environment
+    return [sys.executable, "-S", "-P", "-c", ANSWER.format(module=module), str(event)], environment
 
 
 def _measured(

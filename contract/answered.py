@@ -11,6 +11,7 @@ from chalicelib.api.answers.common import DownloadLink
 from chalicelib.api.declaring import Answer
 from chalicelib.api.endpoint import Endpoint
 from chalicelib.api.responses import FileLink, Reply, Text
+from chalicelib.requests import models
 
 FILE_ELSEWHERE = 303
 
@@ -30,10 +31,12 @@ def _returned(endpoint: Endpoint) -> Any:
 
 @cache
 def _names() -> dict[str, Any]:
-    """What the annotations of the views mean: a module of answers under the name `answers`, and its types by theirs."""
+    """What the annotations of the views mean: answers under the name `answers` and by the names of their types, and
+    models of requests.
+    """
     modules = [import_module(f"{answers.__name__}.{each.name}") for each in iter_modules(answers.__path__)]
     types = {name: value for module in modules for name, value in vars(module).items() if not name.startswith("_")}
-    return {**types, "answers": SimpleNamespace(**types)}
+    return {**vars(models), **types, "answers": SimpleNamespace(**types)}
 
 
 def _choices(returned: Any) -> tuple[Any, ...]:

@@ -12,7 +12,6 @@ from chalicelib.api.explaining import explanation, message, offered
 from chalicelib.api.responses import Reply, Text, to_json
 from chalicelib.api.taking import IdempotencyKey
 from chalicelib.errors import CustomerNotFound
-from chalicelib.requests.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
 from chalicelib.rules.access import Operation, Scope
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, loans
@@ -24,6 +23,7 @@ from chalicelib.storage.customers import Registered
 if TYPE_CHECKING:
     from chalicelib.api.answers import decisions as answers
     from chalicelib.api.answers.customers import PossibleDuplicate, RegisteredCustomer
+    from chalicelib.requests.models import CheckEligibilityBody, CreateLoanBody, RegisterBody
 
 _CUSTOMER = {"path.customer_id": "$response.body#/customer_id"}
 _LOAN = {"path.loan_id": "$response.body#/loan_id"}
@@ -59,7 +59,7 @@ def _loan_of(amount: str) -> dict[str, str | int]:
     tag="Decisions",
     raises=OF_A_WRITE,
 )
-def register(call: Call, body: RegisterBody, attempt: IdempotencyKey) -> "Reply[RegisteredCustomer]":
+def register(call: Call, body: "RegisterBody", attempt: IdempotencyKey) -> "Reply[RegisteredCustomer]":
     """Registers a customer and computes the credit limit."""
     today = runtime.today()
     registration = customers.registration_of(body.model_dump(), today)
@@ -91,7 +91,7 @@ def register(call: Call, body: RegisterBody, attempt: IdempotencyKey) -> "Reply[
     tag="Decisions",
     raises=(CustomerNotFound,),
 )
-def check_eligibility(body: CheckEligibilityBody, scope: Scope) -> "answers.Eligibility":
+def check_eligibility(body: "CheckEligibilityBody", scope: Scope) -> "answers.Eligibility":
     """Decides without saving."""
     checked = loans.check_eligibility(
         runtime.database(),
@@ -135,7 +135,7 @@ def check_eligibility(body: CheckEligibilityBody, scope: Scope) -> "answers.Elig
     raises=(CustomerNotFound, *OF_A_WRITE),
 )
 def create_loan(
-    call: Call, body: CreateLoanBody, attempt: IdempotencyKey, scope: Scope
+    call: Call, body: "CreateLoanBody", attempt: IdempotencyKey, scope: Scope
 ) -> "Reply[answers.AppliedLoan]":
     """Decides and saves the application, and the loan if approved."""
     once = Once[Application](attempt, lambda made: to_json(_applied(body.customer_id, made)))
@@ -193,5 +193,5 @@ def _told(told: Told) -> Reply[Any]:
     return Reply(Text(told.answer), {"Idempotency-Replayed": "true"} if told.replayed else {})
 
 
-def _loan_request(body: CheckEligibilityBody) -> LoanRequest:
+def _loan_request(body: "CheckEligibilityBody") -> LoanRequest:
     return LoanRequest(body.loan_amount, body.interest_rate, body.tenure)

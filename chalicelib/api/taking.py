@@ -5,13 +5,13 @@
 `query` and `body` are models; a number in the path and a header are of the types below; a Scope says which customers
 there are for whoever asks, and the Call is the request as such. They are read in the order of the signature, and the
 first that is not valid is raised.
+
+A model may be named by a text, "RegisterBody": then it is imported, and pydantic with it, by the first request that has
+one. What only has a number in its path is answered without.
 """
 
 from collections.abc import Callable, Container, Mapping
-from inspect import isclass
-from typing import Annotated, Any, NamedTuple
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from chalicelib.api.call import Call
 from chalicelib.errors import (
@@ -31,16 +31,13 @@ from chalicelib.errors import (
     UnsupportedMediaType,
     UserNotFound,
 )
-from chalicelib.requests.parsing import (
-    body_of,
-    bytes_of,
-    entity_tags,
-    idempotency_attempt,
-    number_in_path,
-    query_of,
-)
+from chalicelib.requests.heading import bytes_of, entity_tags, idempotency_attempt, number_in_path
 from chalicelib.rules.access import Scope
 from chalicelib.services.idempotency import Attempt
+from chalicelib.starting import importing
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Failures = tuple[type[LoanError], ...]
 PathParameters = Mapping[str, str]
@@ -101,7 +98,7 @@ def _parameter(name: str, annotation: Any) -> Parameter:
         return Parameter(annotation, lambda call, _: call)
     if annotation is Scope:
         return Parameter(annotation, lambda call, _: call.actor.scope)
-    if isclass(annotation) and issubclass(annotation, BaseModel):
+    if name in ("query", "body"):
         return _model(name, annotation)
     for mark in getattr(annotation, "__metadata__", ()):
         if isinstance(mark, PathNumber):
@@ -111,13 +108,16 @@ def _parameter(name: str, annotation: Any) -> Parameter:
     raise TypeError(f"A view cannot be handed {name}: {annotation!r}.")
 
 
-def _model(name: str, model: type[BaseModel]) -> Parameter:
+def _model(name: str, annotation: "type[BaseModel] | str") -> Parameter:
+    with importing():
+        from chalicelib.requests import models
+        from chalicelib.requests.parsing import body_of, query_of
+
+    model = getattr(models, annotation) if isinstance(annotation, str) else annotation
     if name == "query":
         return Parameter(model, lambda call, _: query_of(call.request, model), (InvalidRequest,))
-    if name == "body":
-        failures = (InvalidRequest, BodyTooLarge, UnsupportedMediaType)
-        return Parameter(model, lambda call, _: body_of(call.request, model), failures)
-    raise TypeError(f"A model is handed to a view as query or body, not as {name}.")
+    failures = (InvalidRequest, BodyTooLarge, UnsupportedMediaType)
+    return Parameter(model, lambda call, _: body_of(call.request, model), failures)
 
 
 def _number_reader(name: str, mark: PathNumber) -> Callable[[Call, PathParameters], object]:

@@ -1,7 +1,6 @@
 """From the bytes of a request to a valid model, or to every fault in them at once."""
 
-import hashlib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
@@ -9,11 +8,10 @@ from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from chalicelib.errors import BodyTooLarge, InvalidRequest, LoanError, PreconditionRequired, UnsupportedMediaType
+from chalicelib.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
+from chalicelib.requests.heading import bytes_of
 from chalicelib.requests.json_bodies import MAX_FAULTS, SHOWN_CHARACTERS, given_twice, json_object, presentable, shown
 from chalicelib.requests.models import OUT_OF_ORDER, PatchBody
-from chalicelib.rules.bounds import IDEMPOTENCY_KEY_LENGTH, MAX_ID
-from chalicelib.services.idempotency import Attempt
 
 # The largest body of an endpoint here is under 1 KB; what is longer is a mistake or worse.
 MAX_BODY_BYTES = 64 * 1024
@@ -63,50 +61,6 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
         unknown = [_place(model, fault["loc"]).owner for fault in faults if fault["type"] == UNKNOWN]
         known = f" The fields of this request are {', '.join(_fields_of(unknown[0]))}." if unknown else ""
         raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.{known}", fields) from None
-
-
-def bytes_of(request: Request) -> bytes:
-    """The body as it was sent."""
-    body = request.raw_body
-    return body if isinstance(body, bytes) else body.encode()
-
-
-def number_in_path(text: str, not_found: type[LoanError], what: str) -> int:
-    """A number in a path. What cannot be one of ours names nothing, so it is not found rather than not valid."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID):
-        raise not_found(f"There is no {what} {text[:40]!r}; the number must be a whole number from 1.")
-    return int(text)
-
-
-class AnyTag:
-    """What `If-Match: *` means: whatever is there now."""
-
-    def __contains__(self, tag: object) -> bool:
-        return True
-
-
-def entity_tags(request: Request) -> Container[str]:
-    """The states that the client saw, from If-Match. Raises PreconditionRequired where the header is missing."""
-    header = request.headers.get("if-match")
-    if header is None:
-        raise PreconditionRequired("Send the ETag of what you read in the header If-Match, so that no change is lost.")
-    return AnyTag() if header.strip() == "*" else {tag.strip().strip('"') for tag in header.split(",")}
-
-
-def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | None:
-    """The request as one that may come again, if it carries a key. Raises InvalidRequest where the key is none.
-
-    The draft wants a quoted string; what clients send is mostly bare, so both are taken and mean the same.
-    """
-    if key is None:
-        return None
-    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
-    if not (len(bare) in IDEMPOTENCY_KEY_LENGTH and bare.isascii() and bare.isprintable()):
-        raise InvalidRequest(
-            f"The header Idempotency-Key must have {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters; "
-            f"got {shown(key)}."
-        )
-    return Attempt(route, bare, hashlib.sha256(body).hexdigest())
 
 
 def _check_content_type(content_type: str | None) -> None:

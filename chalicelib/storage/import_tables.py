@@ -23,7 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from chalicelib.rules.importing import COUNTED_OUTCOMES, ENDED, FINDING_OUTCOMES, ROW_OUTCOMES, ImportState, SheetKind
-from chalicelib.storage.tables import MONEY, RATE, customers, known, listed, metadata, now
+from chalicelib.storage.tables import MONEY, RATE, customers, known, listed, now
+
+# With all tables in it.
+from chalicelib.storage.tables import metadata as metadata
 
 imports = Table(
     "imports",

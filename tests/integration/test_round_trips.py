@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from bench.proxy import CountingProxy
 from chalicelib.postgres.connection import driver_of
 from chalicelib.postgres.database import Database, make_engine
-from chalicelib.requests.parsing import AnyTag
+from chalicelib.requests.heading import AnyTag
 from chalicelib.rules.lender import Lender
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest

@@ -14,7 +14,7 @@ from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import ApiKeyNotFound, InvalidRequest
 from chalicelib.requests.access_models import NewKeyBody, NumberedQuery
-from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.heading import number_in_path
 from chalicelib.rules.access import MACHINES, Role
 from chalicelib.rules.tokens import read_token
 from chalicelib.services import api_keys

@@ -12,7 +12,7 @@ from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import Conflict, InvalidRequest, LoanError, UserNotFound
 from chalicelib.requests.access_models import NewUserBody, NumberedQuery, PatchUserBody
-from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.heading import number_in_path
 from chalicelib.rules.access import PEOPLE, Role
 from chalicelib.rules.tokens import read_invitation
 from chalicelib.services import invitations, second_factors, users

@@ -8,7 +8,7 @@ from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import ApplicationNotFound
 from chalicelib.paper.letter import letter_paper
-from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.heading import number_in_path
 from chalicelib.services import applications, customers
 
 

@@ -9,7 +9,7 @@ from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import ApplicationNotFound
-from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.heading import number_in_path
 from chalicelib.rules.auditing import SubjectKind
 from chalicelib.services import applications, customers
 

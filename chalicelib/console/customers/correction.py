@@ -24,8 +24,8 @@ from chalicelib.console.frame.redirects import redirect
 from chalicelib.console.frame.rendering import formats, page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import AboveCeiling, CustomerNotFound, InvalidRequest, Outdated
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.json_bodies import shown
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.typed.numbers import amount
 from chalicelib.services import access, audit, customers

@@ -13,8 +13,8 @@ from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import CustomerNotFound, InvalidRequest
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import CursorId, PageQuery
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.burden import burden
 from chalicelib.services import applications, audit, customers, servicing_lists

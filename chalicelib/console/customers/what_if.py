@@ -17,8 +17,8 @@ from chalicelib.console.frame.redirects import redirect
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import CustomerNotFound, RequestInFlight
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import CheckEligibilityBody
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.burden import burden
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import loans

@@ -18,8 +18,8 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import ImportNotFound
 from chalicelib.imports.changes import CHANGED, Changed, ChangedRow
 from chalicelib.imports.jobs import ImportJob
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import CursorId, PageQuery, printable
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.importing import SheetKind
 from chalicelib.services import import_changes, imports
 

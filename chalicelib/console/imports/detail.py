@@ -19,8 +19,8 @@ from chalicelib.console.imports.views import BY_SCRIPT
 from chalicelib.errors import ImportNotFound
 from chalicelib.imports.findings import StoredFinding
 from chalicelib.imports.jobs import ImportJob, totals
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import ImportRowsQuery
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.access import Operation
 from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.importing import ImportState

@@ -17,8 +17,8 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.console.key_facts.fees import ROWS, amount_of_first, read_fees
 from chalicelib.errors import CustomerNotFound, InvalidRequest, KeyFactsNotFound, RequestInFlight
 from chalicelib.paper.key_facts import key_facts_paper
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.key_facts_models import KeyFactsBody
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.key_facts import LOAN_TYPE, Charged, PayableTo, Proposal
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, key_facts

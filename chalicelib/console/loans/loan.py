@@ -18,8 +18,8 @@ from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.words import STATES, title_of
 from chalicelib.errors import InvalidRequest, LoanNotFound
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import Day
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.bounds import TENURE
 from chalicelib.rules.servicing.fold import Split

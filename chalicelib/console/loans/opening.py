@@ -12,8 +12,8 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.recording import record_once
 from chalicelib.console.loans.refused import refused_form
 from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import Day
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.requests.servicing_models import OpeningBody, OpeningQuery
 from chalicelib.rules.figures import rupees
 from chalicelib.rules.servicing.days import due_date

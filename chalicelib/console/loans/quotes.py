@@ -11,7 +11,7 @@ from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.refused import refused_form
 from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
-from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.servicing_models import PrepaymentQuery, SettlementQuery
 from chalicelib.services import customers, loans, servicing_accounts
 from chalicelib.storage.loans import LoanOnRecord

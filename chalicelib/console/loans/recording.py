@@ -27,7 +27,7 @@ from chalicelib.errors import (
     TransactionNotFound,
     TransactionRefused,
 )
-from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.servicing_models import (
     ReceiptBody,
     RecordedBody,

@@ -16,7 +16,7 @@ from chalicelib.console.frame.redirects import redirect_to_file
 from chalicelib.console.frame.rendering import download, formats, page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import InstalmentsDoNotRepayLoan, LoanNotFound
-from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.heading import number_in_path
 from chalicelib.rules.bounds import TENURE
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.schedule import Instalment, Schedule

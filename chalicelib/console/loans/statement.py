@@ -16,7 +16,7 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.refused import refused_form
 from chalicelib.errors import InvalidRequest, LoanNotFound, TransactionRefused
 from chalicelib.paper.statement import rows_of, statement_paper
-from chalicelib.requests.parsing import number_in_path
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.servicing_models import StatementQuery
 from chalicelib.services import customers, loans, servicing_accounts
 from chalicelib.services.servicing_accounts import LoanStatement

@@ -15,8 +15,8 @@ from chalicelib.console.frame.redirects import redirect
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import Conflict, InvalidRequest, PathNotFound
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import Name
-from chalicelib.requests.parsing import number_in_path
 from chalicelib.services import saved_views
 from chalicelib.storage.saved_views import SavedView
 

@@ -1,0 +1,55 @@
+"""What a request says outside of its body: the number in its path, its headers; and the body as it was sent."""
+
+import hashlib
+from collections.abc import Container
+
+from chalice.app import Request
+
+from chalicelib.errors import InvalidRequest, LoanError, PreconditionRequired
+from chalicelib.requests.json_bodies import shown
+from chalicelib.rules.bounds import IDEMPOTENCY_KEY_LENGTH, MAX_ID
+from chalicelib.services.idempotency import Attempt
+
+
+def bytes_of(request: Request) -> bytes:
+    """The body as it was sent."""
+    body = request.raw_body
+    return body if isinstance(body, bytes) else body.encode()
+
+
+def number_in_path(text: str, not_found: type[LoanError], what: str) -> int:
+    """A number in a path. What cannot be one of ours names nothing, so it is not found rather than not valid."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID):
+        raise not_found(f"There is no {what} {text[:40]!r}; the number must be a whole number from 1.")
+    return int(text)
+
+
+class AnyTag:
+    """What `If-Match: *` means: whatever is there now."""
+
+    def __contains__(self, tag: object) -> bool:
+        return True
+
+
+def entity_tags(request: Request) -> Container[str]:
+    """The states that the client saw, from If-Match. Raises PreconditionRequired where the header is missing."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise PreconditionRequired("Send the ETag of what you read in the header If-Match, so that no change is lost.")
+    return AnyTag() if header.strip() == "*" else {tag.strip().strip('"') for tag in header.split(",")}
+
+
+def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | None:
+    """The request as one that may come again, if it carries a key. Raises InvalidRequest where the key is none.
+
+    The draft wants a quoted string; what clients send is mostly bare, so both are taken and mean the same.
+    """
+    if key is None:
+        return None
+    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+    if not (len(bare) in IDEMPOTENCY_KEY_LENGTH and bare.isascii() and bare.isprintable()):
+        raise InvalidRequest(
+            f"The header Idempotency-Key must have {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters; "
+            f"got {shown(key)}."
+        )
+    return Attempt(route, bare, hashlib.sha256(body).hexdigest())
