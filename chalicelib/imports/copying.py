@@ -45,7 +45,9 @@ def _copy(connection: Connection, statement: str, stream: object) -> None:
 
 def _blocks(columns: Sequence[Collection[object]]) -> Iterator[bytes]:
     """The rows in COPY's text format; each block is sent as one message."""
-    lines = map("\t".join, zip(*map(_fields, columns), strict=True))
+    # A column at a time, because a row at a time goes from dictionary to dictionary, none of which stays at hand.
+    fields = [list(_fields(column)) for column in columns]
+    lines = map("\t".join, zip(*fields, strict=True))
     while some := list(islice(lines, LINES_A_BLOCK)):
         yield "\n".join((*some, "")).encode()
 
