@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 # Between two blocks the sender may have to wait for the interpreter.
 LINES_A_BLOCK = 10_000
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_ESCAPES = str.maketrans(_ESCAPED)
 
 
 def copy(connection: Connection, table: str, names: Sequence[str], columns: Sequence[Collection[object]]) -> None:
@@ -68,4 +69,7 @@ class _Fields(dict[object, str]):
 def _field(value: object) -> str:
     if value is None:
         return "\\N"
-    return value.translate(_ESCAPES) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    # Hardly any text has one of them, and to look for all four is several times as fast as to translate.
+    return value.translate(_ESCAPES) if any(sign in value for sign in _ESCAPED) else value

@@ -19,7 +19,7 @@ from chalicelib.imports.jobs import ImportJob, SheetCounts
 from chalicelib.imports.merging import merge
 from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.merging.statements import MergedRows, prepare
-from chalicelib.imports.overlapping import few_searches, wire
+from chalicelib.imports.overlapping import wire
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.rehearsal import rehearsed
 from chalicelib.imports.rows import Chunk, read_chunks
@@ -92,7 +92,7 @@ def _stage_all(database: Database, import_id: int, file: OpenedFile, time_left: 
     """
     job = _progress(database, import_id)
     has_staged = False
-    with few_searches(), wire("staging") as thread:
+    with wire("staging") as thread:
         while job.state == ImportState.RUNNING and job.rows_read < file.rows:
             on_its_way: Future[ImportJob] | None = None
             for chunk in read_chunks(file.layouts, start=job.rows_read):

@@ -10,29 +10,20 @@ from contextlib import contextmanager
 # many small waits of a connection would add up to more than the work that they are to overlap with.
 SWITCH_SECONDS = 0.0005
 
-# Python looks for garbage each time that so many objects came to be which are still there. Its own 700 are 30 rows, and
-# a chunk has some ten thousand, of which none is garbage; those of two chunks are less than this.
+# Python looks for garbage each time that so many objects more are there than before. Its own 700 are 30 rows of a sheet
+# or ten receipts, of which none is garbage before its chunk is done: the search took an eighth of a receipt's time.
 OBJECTS_BETWEEN_SEARCHES = 100_000
-
-
-@contextmanager
-def few_searches() -> Iterator[None]:
-    """Looks for garbage seldom, while rows in great numbers come and go."""
-    before = gc.get_threshold()
-    gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @contextmanager
 def wire(name: str) -> Iterator[ThreadPoolExecutor]:
     """One thread of this name; what it was given is done at the end."""
-    before = sys.getswitchinterval()
+    before, searches = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, *searches[1:])
     try:
         with ThreadPoolExecutor(1, name) as thread:
             yield thread
     finally:
         sys.setswitchinterval(before)
+        gc.set_threshold(*searches)

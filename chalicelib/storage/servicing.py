@@ -135,8 +135,9 @@ _READ_ONE = prepared(_READ)
 
 # The same of many loans at once, by columns; all transactions come of those with a fact on the day `from` or later, or
 # without such a day, and if there is no position. As JSON, because the driver takes ten times as long to read a date,
-# and by columns, because the server asks for the type of each value of a row anew. The numbers are compared with each
-# table's, because the planner would read all positions of a portfolio of some ten thousand rather than follow a join.
+# and by columns, because the server asks for the type of each value of a row anew. The numbers are asked for twice: the
+# loans are found by the array, and together with the table of it the planner takes them for so few that it looks up the
+# position of each, where it would read all positions of a portfolio of some ten thousand.
 _COLUMNS_OF_MANY = (
     *(f"CAST(loans.{name} AS text)" if name in _EXACT else f"loans.{name}" for name in _LOAN_NAMES),
     "loan_terms.terms",
@@ -150,10 +151,8 @@ _READ_MANY = text(f"""
     SELECT {", ".join(f"coalesce(json_agg({column}), '[]')" for column in _COLUMNS_OF_MANY)}, now()
     FROM unnest(CAST(:loan_ids AS bigint[]), CAST(:since AS date[])) AS asked (loan_id, since)
     JOIN loans ON loans.loan_id = asked.loan_id AND loans.loan_id = ANY (CAST(:loan_ids AS bigint[]))
-    LEFT JOIN loan_terms
-           ON loan_terms.loan_id = loans.loan_id AND loan_terms.loan_id = ANY (CAST(:loan_ids AS bigint[]))
-    LEFT JOIN loan_positions AS positions
-           ON positions.loan_id = loans.loan_id AND positions.loan_id = ANY (CAST(:loan_ids AS bigint[]))
+    LEFT JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
+    LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
 """)  # noqa: S608 - names of ours
 
 # Any number that nothing else locks: the first four letters of "disburse", read as a number.

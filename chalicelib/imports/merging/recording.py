@@ -5,9 +5,8 @@ What a request records of one loan with one statement (storage/servicing.py), an
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, text
 
@@ -23,16 +22,14 @@ from chalicelib.storage.servicing import position_columns
 LOANS_A_BATCH = 1000
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """The import that recorded something: its number and the key of its file."""
 
     import_id: int
     object_key: str
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A fact, and what is stored of it beside."""
 
     fact: Fact

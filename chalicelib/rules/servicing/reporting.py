@@ -52,6 +52,10 @@ def report(
     then each is one step. The others of a run without a reversal take one replay together.
     """
     book = _Book(terms, facts, last_number, today, Report(position))
+    if len(reported) == 1 and reported[0].fact.kind is not Kind.REVERSAL:
+        # Most loans of most files have one.
+        book.enter(reported)
+        return book.report
     later = []
     for is_reversal, run in groupby(reported, lambda each: each.fact.kind is Kind.REVERSAL):
         if is_reversal:
@@ -92,7 +96,7 @@ class _Book:
         return undone is not None or is_last_try
 
     def _enter_one(self, each: Reported) -> None:
-        fact = each.fact._replace(number=self.last_number + 1)
+        fact = Fact(self.last_number + 1, *each.fact[1:])
         try:
             if self.facts is None or follows(self.report.position, fact):
                 position = record_next(self.terms, self.report.position, fact, self.today, reported=True)
@@ -132,7 +136,9 @@ class _Book:
         self.last_number += len(taken)
         if self.facts is not None:
             self.facts = [*self.facts, *(fact for _, fact in taken)]
-        self.numbers |= {each.reference: fact.number for each, fact in taken if each.reference}
+        for each, fact in taken:
+            if each.reference:
+                self.numbers[each.reference] = fact.number
 
 
 def _follow(position: Position, run: Sequence[Reported]) -> bool:

@@ -107,7 +107,8 @@ class Terms:
 
     def __post_init__(self) -> None:
         for name in ("principal", "instalment", "penal_charge", "fees"):
-            if not is_whole_paise(getattr(self, name)) or getattr(self, name) < 0:
+            amount = getattr(self, name)
+            if not is_whole_paise(amount) or amount < 0:
                 raise TermsError(f"{name} must be rupees with at most 2 decimals, not {getattr(self, name)!r}.")
         for name in ("annual_rate", "prepayment_charge"):
             if not _is_number(getattr(self, name)) or getattr(self, name) < 0:

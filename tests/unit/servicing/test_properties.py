@@ -28,6 +28,7 @@ from chalicelib.rules.servicing.settlement import payoff, settlement
 from chalicelib.rules.servicing.standing import Status, standing
 from chalicelib.rules.servicing.statement import statement
 from chalicelib.rules.servicing.stored import (
+    position_as_json,
     position_as_stored,
     position_from_stored,
     terms_as_stored,
@@ -411,6 +412,8 @@ def test_reading_a_receipt_before_it_is_recorded_shows_what_it_will_pay(life: Li
 def test_terms_and_positions_survive_being_stored(life: Life) -> None:
     assert terms_from_stored(json.loads(json.dumps(terms_as_stored(life.terms)))) == life.terms
     assert stored_and_back(life.position) == life.position
+    # A workbook writes it in a way of its own, because it writes many.
+    assert json.loads(position_as_json(life.position)) == position_as_stored(life.position)
 
 
 @few
