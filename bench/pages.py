@@ -29,6 +29,7 @@ PAGES = {
     "a decision": "applications/1/",
     "loans": "loans/",
     "a loan": "loans/4911/",
+    "transactions": "transactions/",
     "imports": "imports/",
     "an import": "imports/1/",
     "users": "administration/users/",
