@@ -423,6 +423,22 @@ class ImportRowsQuery(PageQuery):
     after: CursorId = 0
 
 
+class ImportChangesQuery(PageQuery):
+    """`GET /api/imports/{import_id}/changes/`"""
+
+    # None is the first sheet that changed something. A name of a sheet of a workbook has 31 characters at most.
+    sheet: (
+        Annotated[
+            str,
+            StringConstraints(max_length=100),
+            AfterValidator(printable),
+            Field(description="the name of a sheet, of at most 100 characters"),
+        ]
+        | None
+    ) = None
+    after: CursorId = 0
+
+
 class FormatQuery(Model):
     """`GET /api/loans/{loan_id}/schedule/`"""
 
