@@ -284,7 +284,8 @@ def _change(kind: str, row: "ChangedRow") -> "answers.ImportChange":
     return {
         "row_number": row.row_number,
         "subject": {"kind": kind, "id": str(row.subject_id)},
-        "values": [{"field": each.name, "before": each.before, "after": each.after} for each in row.values],
+        "before": {each.name: each.before for each in row.values},
+        "after": {each.name: each.after for each in row.values},
     }
 
 

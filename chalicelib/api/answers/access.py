@@ -15,6 +15,8 @@ PersonRole = Annotated[str, one_of(PEOPLE)]
 # The database has them as text, and may know one more while a newer release is being deployed.
 Action = TypeAliasType("Action", Annotated[str, one_of(auditing.Action)])
 SubjectKind = TypeAliasType("SubjectKind", Annotated[str, one_of(auditing.SubjectKind)])
+# What an event changed, by the names of the fields.
+AuditValues = TypeAliasType("AuditValues", dict[str, Any])
 
 UserId = Annotated[int, Field(description="the number of the user")]
 Name = Annotated[str, Field(description="the name")]
@@ -154,8 +156,8 @@ class AuditEvent(TypedDict):
     actor: Annotated[AuditActor, Field(description="who did it")]
     action: Annotated[Action, Field(description="what was done")]
     subject: Annotated[AuditSubject, Field(description="what it was done to")]
-    before: Annotated[dict[str, Any] | None, Field(description="the values before, of what changed; null for none")]
-    after: Annotated[dict[str, Any] | None, Field(description="the values after; null for none")]
+    before: Annotated[AuditValues | None, Field(description="the values before, of what changed; null for none")]
+    after: Annotated[AuditValues | None, Field(description="the values after; null for none")]
     request_id: Annotated[str | None, Field(description="the request that did it; null where none did")]
 
 

@@ -1,12 +1,12 @@
 """What the API answers about imports."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from chalicelib.api.answers.access import AuditSubject
+from chalicelib.api.answers.access import AuditSubject, AuditValues
 from chalicelib.api.answers.common import DownloadLink, NextId, Seconds, one_of
 from chalicelib.rules.importing import FINDING_OUTCOMES, ImportState, SheetKind
 
@@ -100,20 +100,13 @@ class ImportsPage(TypedDict):
     next: NextId
 
 
-class ImportChangedValue(TypedDict):
-    """A value that a row changed."""
-
-    field: Annotated[str, Field(description="the name of the field of the customer or loan")]
-    before: Annotated[Any, Field(description="the value before; null for none")]
-    after: Annotated[Any, Field(description="the value after; null for none")]
-
-
 class ImportChange(TypedDict):
     """A row that changed something."""
 
     row_number: Annotated[int, Field(description="the row as Excel shows it")]
     subject: Annotated[AuditSubject, Field(description="the customer or loan that it changed")]
-    values: Annotated[list[ImportChangedValue], Field(description="what it changed of it")]
+    before: Annotated[AuditValues, Field(description="the values before, of what changed")]
+    after: Annotated[AuditValues, Field(description="the values after")]
 
 
 class ImportChangesPage(TypedDict):
