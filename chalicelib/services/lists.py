@@ -12,15 +12,18 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing.standing import Standing, standing
-from chalicelib.services.servicing_lists import Listed, listed_loans
-from chalicelib.storage import application_list, authors, customer_list, loan_list
+from chalicelib.services.servicing_lists import Listed, as_listed
+from chalicelib.storage import application_list, authors, customer_list, loan_list, transaction_list
 from chalicelib.storage.application_list import ListedApplication
 from chalicelib.storage.application_list import Wanted as WantedApplications
+from chalicelib.storage.customer_list import Owed
 from chalicelib.storage.customer_list import Wanted as WantedCustomers
 from chalicelib.storage.customers import Customer
 from chalicelib.storage.listing import Page, Place, Summary
 from chalicelib.storage.loan_list import Wanted as WantedLoans
 from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.transaction_list import ListedTransaction
+from chalicelib.storage.transaction_list import Wanted as WantedTransactions
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,10 @@ def sum_applications(database: Database, wanted: WantedApplications) -> Summary:
 
 @retried
 def list_loans(database: Database, wanted: WantedLoans, place: Place, *, today: date) -> Page[LoanRow]:
-    """The loans at a place of an order of loan_list.ORDERS, in two statements."""
+    """The loans at a place of an order of loan_list.ORDERS."""
     with database.reading() as connection:
         found = loan_list.page(connection, wanted, place, today=today)
-        listed = listed_loans(connection, [loan.loan_id for loan in found.rows], today) if found.rows else {}
-    rows = [LoanRow(loan, listed[loan.loan_id]) for loan in found.rows]
-    return Page(rows, *found[1:])
+    return Page([LoanRow(loan, as_listed(listed, today)) for loan, listed in found.rows], *found[1:])
 
 
 @retried
@@ -82,20 +83,34 @@ def sum_loans(database: Database, wanted: WantedLoans, today: date) -> Summary:
 
 
 @retried
+def list_transactions(database: Database, wanted: WantedTransactions, place: Place) -> Page[ListedTransaction]:
+    """The transactions of all loans at a place of an order of transaction_list.ORDERS."""
+    with database.reading() as connection:
+        return transaction_list.page(connection, wanted, place)
+
+
+@retried
+def sum_transactions(database: Database, wanted: WantedTransactions) -> Summary:
+    """How many transactions match, and the sum of their amounts."""
+    with database.reading() as connection:
+        return transaction_list.summary(connection, wanted)
+
+
+@retried
 def list_customers(database: Database, wanted: WantedCustomers, place: Place, *, today: date) -> Page[CustomerRow]:
-    """The customers at a place of an order of customer_list.ORDERS, in three statements."""
+    """The customers at a place of an order of customer_list.ORDERS, in two statements."""
     with database.reading() as connection:
         found = customer_list.page(connection, wanted, place, today=today)
         numbers = [customer.customer_id for customer in found.rows]
-        exposures = customer_list.exposures(connection, numbers, today) if numbers else {}
-        lives = customer_list.late_lives(connection, numbers, today) if numbers else []
-    late: dict[int, list[Standing]] = {number: [] for number in numbers}
-    for life in lives:
-        late[life.customer_id].append(standing(life.terms, life.position, max(today, life.position.on or today)))
-    rows = [
-        CustomerRow(each, exposures.get(each.customer_id, ZERO), tuple(late[each.customer_id])) for each in found.rows
-    ]
-    return Page(rows, *found[1:])
+        owed = customer_list.owed_by(connection, numbers, today) if numbers else {}
+    return Page([_customer_row(each, owed.get(each.customer_id), today) for each in found.rows], *found[1:])
+
+
+def _customer_row(customer: Customer, owed: Owed | None, today: date) -> CustomerRow:
+    if owed is None:
+        return CustomerRow(customer, ZERO, ())
+    late = (standing(terms, position, max(today, position.on or today)) for terms, position in owed.late)
+    return CustomerRow(customer, owed.exposure, tuple(late))
 
 
 @retried

@@ -1,11 +1,9 @@
 """The use cases of lists of loans that say what is owed and how late, from the positions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-
-from sqlalchemy import Connection
 
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
@@ -99,12 +97,9 @@ def list_loans(
     return Slice([LoanToday(loan, _standing(stands, today)) for loan, stands in found.rows], found.next)
 
 
-def listed_loans(connection: Connection, loan_ids: Collection[int], today: date) -> Mapping[int, Listed]:
-    """Whose these loans are and where they stand, by number."""
-    return {
-        number: Listed(each.customer_name, each.phone_number, _standing(each.stands, today))
-        for number, each in standings.of_loans(connection, loan_ids).items()
-    }
+def as_listed(found: standings.Listed, today: date) -> Listed:
+    """Whose a loan is and where it stands today."""
+    return Listed(found.customer_name, found.phone_number, _standing(found.stands, today))
 
 
 @retried

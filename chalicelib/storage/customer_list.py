@@ -1,6 +1,6 @@
 """The queries behind the console's list of customers: what it is filtered and sorted by, and what each owes."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -44,31 +44,28 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class LateLife:
-    """A loan with an instalment that was not paid when it was due, and where it stands as of its last fact."""
+class Owed:
+    """The principal of the current loans of a customer in rupees, and the lives of those with an instalment that was
+    not paid when it was due, as of their last facts.
+    """
 
-    customer_id: int
-    terms: Terms
-    position: Position
+    exposure: Decimal
+    late: Sequence[tuple[Terms, Position]]
 
 
 _SHOWN: Select[Any] = select(*(_COLUMNS[field.name] for field in fields(Customer)))
 
-_EXPOSURES = text("""
-    SELECT customer_id, sum(loan_amount)
+# What is late is among what is current: a position that is open is that of an open loan.
+_OWED = text("""
+    SELECT loans.customer_id, sum(loans.loan_amount),
+           jsonb_agg(jsonb_build_array(loan_terms.terms, late.position)) FILTER (WHERE late.loan_id IS NOT NULL)
     FROM loans
-    WHERE customer_id = ANY(CAST(:customer_ids AS bigint[]))
-      AND (is_open OR end_date >= :today OR end_date IS NULL)
-    GROUP BY customer_id
-""")
-
-_LATE = text("""
-    SELECT loans.customer_id, loan_terms.terms, loan_positions.position
-    FROM loans
-    JOIN loan_positions ON loan_positions.loan_id = loans.loan_id
-    JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
+    LEFT JOIN loan_positions AS late ON late.loan_id = loans.loan_id AND loans.is_open
+                                    AND late.status = 'open' AND late.unpaid_from < :today
+    LEFT JOIN loan_terms ON loan_terms.loan_id = late.loan_id
     WHERE loans.customer_id = ANY(CAST(:customer_ids AS bigint[]))
-      AND loan_positions.status = 'open' AND loan_positions.unpaid_from < :today
+      AND (loans.is_open OR loans.end_date >= :today OR loans.end_date IS NULL)
+    GROUP BY loans.customer_id
 """)
 
 
@@ -90,16 +87,14 @@ def summary(connection: Connection, wanted: Wanted, today: date) -> Summary:
     return listing.summary(connection, _source(wanted, today, ORDERS["number"]))
 
 
-def exposures(connection: Connection, customer_ids: Collection[int], today: date) -> Mapping[int, Decimal]:
-    """The principal of the current loans of these customers, by number; none of those without any."""
-    values = {"customer_ids": list(customer_ids), "today": today}
-    return {number: amount for number, amount in connection.execute(_EXPOSURES, values)}  # noqa: C416 - as a dict of values
+def owed_by(connection: Connection, customer_ids: Collection[int], today: date) -> Mapping[int, Owed]:
+    """What these customers owe, by number; nothing of those without a current loan."""
+    rows = connection.execute(_OWED, {"customer_ids": list(customer_ids), "today": today})
+    return {number: Owed(exposure, _lives(late or ())) for number, exposure, late in rows}
 
 
-def late_lives(connection: Connection, customer_ids: Collection[int], today: date) -> list[LateLife]:
-    """The loans of these customers that are late."""
-    rows = connection.execute(_LATE, {"customer_ids": list(customer_ids), "today": today})
-    return [LateLife(number, terms_from_stored(terms), position_from_stored(stored)) for number, terms, stored in rows]
+def _lives(stored: Iterable[tuple[Any, Any]]) -> list[tuple[Terms, Position]]:
+    return [(terms_from_stored(terms), position_from_stored(position)) for terms, position in stored]
 
 
 def _source(wanted: Wanted, today: date, order: Order) -> Source:

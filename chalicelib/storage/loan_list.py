@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from chalicelib.storage.authors import is_by
 from chalicelib.storage.listing import NEWEST, Columns, Lead, Order, Page, Place, Source, Summary, both_ways
 from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.paging import Cursor
-from chalicelib.storage.standings import in_state
+from chalicelib.storage.standings import LISTED, Listed, in_state, with_listed
 from chalicelib.storage.tables import loan_positions, loans
 
 _COLUMNS = loans.c
@@ -58,20 +58,20 @@ class Wanted:
     to: date | None = None
 
 
-_ON_RECORD: Select[Any] = select(*(_COLUMNS[field.name] for field in fields(LoanOnRecord)))
+ListedLoan = tuple[LoanOnRecord, Listed]
 
 
-def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -> Page[LoanOnRecord]:
-    """The loans at a place of one of ORDERS."""
-    how: dict[str, Any] = {"number": _NUMBER, "make": LoanOnRecord, "number_of": lambda loan: loan.loan_id}
+def page(connection: Connection, wanted: Wanted, place: Place, *, today: date) -> Page[ListedLoan]:
+    """The loans at a place of one of ORDERS, each with its customer and where it stands."""
+    how: dict[str, Any] = {"number": _NUMBER, "make": with_listed, "number_of": lambda found: found[0].loan_id}
     if place.order.key is None and wanted == Wanted(current=wanted.current) != Wanted():
         cursor, newest_first = Cursor(place.size, place.last), place.seen.descending
         known = in_state(cursor, today, current=bool(wanted.current), newest_first=newest_first)
         numbers = select(known.c.loan_id.label("number"), known.c.loan_id.label("key")).subquery()
-        return listing.page_of(connection, _ON_RECORD, place, numbers=numbers, **how)
+        return listing.page_of(connection, LISTED, place, numbers=numbers, **how)
     return listing.page(
         connection,
-        _ON_RECORD,
+        LISTED,
         place,
         source=_source(wanted, today, place.order, needs_loans=place.order.key is not None),
         **how,

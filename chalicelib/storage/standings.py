@@ -1,6 +1,6 @@
 """The queries that lists of loans are made of: each loan with what is stored of its life, in one statement."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -32,19 +32,9 @@ from chalicelib.rules.typed.names import full_name
 from chalicelib.storage.buckets import stretches
 from chalicelib.storage.loans import ON_RECORD, LoanOnRecord, is_current
 from chalicelib.storage.paging import Cursor, Slice
-from chalicelib.storage.tables import loan_positions, loan_terms, loans
+from chalicelib.storage.tables import customers, loan_positions, loan_terms, loans
 
 _COLUMNS = ", ".join(f"loans.{each.name}" for each in fields(LoanOnRecord))
-
-_OF_LOANS = text("""
-    SELECT loans.loan_id, customers.first_name, customers.last_name, customers.phone_number, loan_terms.terms,
-           positions.position
-    FROM loans
-    JOIN customers ON customers.customer_id = loans.customer_id
-    LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
-    LEFT JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
-    WHERE loans.loan_id = ANY(CAST(:loan_ids AS bigint[]))
-""")
 
 _OF_CUSTOMER = prepared(f"""
     SELECT {_COLUMNS}, loan_terms.terms, positions.position
@@ -60,6 +50,9 @@ _LISTED = (
     .outerjoin(loan_positions, loan_positions.c.loan_id == loans.c.loan_id)
     .outerjoin(loan_terms, loan_terms.c.loan_id == loans.c.loan_id)
 )
+# The same with the customer, as `with_listed` takes it.
+_CUSTOMER = (customers.c.first_name, customers.c.last_name, customers.c.phone_number)
+LISTED = _LISTED.add_columns(*_CUSTOMER).join(customers, customers.c.customer_id == loans.c.customer_id)
 
 # So many loans are looked at by number before others are looked for by something else.
 NEAR = 2_000
@@ -217,13 +210,11 @@ class Listed:
     stands: Stands
 
 
-def of_loans(connection: Connection, loan_ids: Collection[int]) -> Mapping[int, Listed]:
-    """By the number of the loan."""
-    rows = connection.execute(_OF_LOANS, {"loan_ids": list(loan_ids)})
-    return {
-        number: Listed(full_name(first, last), phone, _stands(terms, stored))
-        for number, first, last, phone, terms, stored in rows
-    }
+def with_listed(*row: Any) -> tuple[LoanOnRecord, Listed]:
+    """A loan with its customer and its life, from a row of LISTED."""
+    *loan, first, last, phone = row
+    on_record, stands = _with_life(loan)
+    return on_record, Listed(full_name(first, last), phone, stands)
 
 
 def of_customer(connection: Connection, customer_id: int, today: date) -> list[tuple[LoanOnRecord, Stands]]:

@@ -661,7 +661,10 @@ loan_transactions = Table(
     Column("request_id", Text),
     Column("import_id", BigInteger),
     _now("recorded_at"),
+    # By which a list of the transactions of all loans goes on from page to page.
+    Column("transaction_id", BigInteger, Identity(), nullable=False),
     PrimaryKeyConstraint("loan_id", "number", name="loan_transactions_pkey"),
+    UniqueConstraint("transaction_id", name="loan_transactions_transaction_key"),
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_transactions_loan_fkey"),
     ForeignKeyConstraint(
         ["loan_id", "reverses"],
@@ -690,6 +693,13 @@ loan_transactions = Table(
     ),
     # Most are recorded soon after they happen, so this index is a few pages however many there are.
     Index("loan_transactions_value_date_idx", "value_date", postgresql_using="brin"),
+    # What the list of transactions asks for, from the index alone.
+    Index(
+        "loan_transactions_listed_idx",
+        "value_date",
+        "transaction_id",
+        postgresql_include=["loan_id", "number", "kind", "intent", "amount", "actor_kind", "actor_id"],
+    ),
 )
 
 # What lender and customer agreed on, as rules/servicing/stored.py writes it.

@@ -18,12 +18,13 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
+from chalicelib.rules.servicing.values import Effect, Intent
 from chalicelib.services import list_files, saved_views
 from tests.support.application import BUCKET
 from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import add_loan, named
-from tests.support.lending import create_loan
-from tests.support.loan_lives import a_loan
+from tests.support.lending import create_loan, record
+from tests.support.loan_lives import a_loan, receipt, reversal
 from tests.support.people import TEST, user_of
 
 if TYPE_CHECKING:
@@ -158,6 +159,59 @@ def test_loans_are_found_by_class_amount_rate_start_and_state(officer: Browser, 
     assert "of principal" in officer.get("/console/loans/?late=31").words
 
 
+def test_receipts_are_found_by_day_kind_amount_who_and_whether_they_are_reversed(
+    officer: Browser, database: Database, s3: "S3Client"
+) -> None:
+    today = runtime.today()
+    number = a_loan(database, named(database, "Asha", "Rao"), start=today - timedelta(days=90))
+    for amount, day, intent, effect in (
+        ("2500", 40, None, None),
+        ("700", 3, Intent.PREPAYMENT, Effect.SHORTER_TENURE),
+        ("900", 2, None, None),
+    ):
+        record(database, number, receipt(amount, today - timedelta(days=day), intent, effect), today, TEST)
+    record(database, number, reversal(4), today, TEST)
+
+    def amounts(query: str) -> list[str]:
+        seen = officer.get(f"/console/transactions/?{query}")
+        assert names_in(seen) == [f"Loan {number}"] * len(names_in(seen))
+        return re.findall(r'<td class="n p-head">₹([0-9,]+)</td>', seen.text)
+
+    assert amounts("") == ["900", "900", "700", "2,500", "12,000"]
+    assert amounts("kind=receipt") == ["900", "700", "2,500"]
+    assert amounts("kind=receipt&reversed=no") == ["700", "2,500"]
+    assert amounts("reversed=yes") == ["900"]
+    assert amounts("kind=receipt&sort=amount") == ["700", "900", "2,500"]
+    assert amounts(f"from={today - timedelta(days=3)}&intent=prepayment") == ["700"]
+    assert amounts(f"to={today - timedelta(days=40)}&kind=receipt&amount_from=1") == ["2,500"]
+    assert amounts(f"loan_id={number}&amount_from=5,000") == ["12,000"]
+    assert amounts("loan_id=999") == amounts("who=key:7") == []
+    seen = officer.get("/console/transactions/?kind=receipt&reversed=no")
+    assert "2 transactions , ₹3,200 of receipts" in seen.words
+    assert link_of(seen, f"Loan {number}") == f"../loans/{number}/#ledger"
+    # What was received and what was disbursed do not add up.
+    assert "₹12,000 of" not in officer.get("/console/transactions/").words
+    content = content_of(officer.get("/console/transactions/?kind=receipt&format=csv"), s3).decode("utf-8-sig")
+    first, second, _ = csv.DictReader(io.StringIO(content))
+    assert (first["Amount"], first["What"], first["Reversed"]) == ("900.00", "Receipt", "Yes")
+    assert (second["What"], second["Customer"]) == ("Receipt as a prepayment, fewer instalments", "Asha Rao")
+
+
+def test_transactions_go_on_from_page_to_page(officer: Browser, database: Database) -> None:
+    number = a_loan(database, named(database), amount="60000", start=runtime.today() - timedelta(days=20))
+    for nth in range(1, 30):
+        day = runtime.today() - timedelta(days=nth % 4)
+        record(database, number, receipt(str(100 + nth), day), runtime.today(), TEST)
+    for sort in ("newest", "day", "amount", "amount-descending"):
+        seen = officer.get(f"/console/transactions/?kind=receipt&sort={sort}")
+        second = officer.get(f"/console/transactions/{link_of(seen, 'Next page')}")
+        found = [re.findall(r'<td class="n p-head">₹([0-9,]+)</td>', each.text) for each in (seen, second)]
+        assert [len(each) for each in found] == [25, 4]
+        assert len({*found[0], *found[1]}) == 29
+        back = officer.get(f"/console/transactions/{link_of(second, 'Previous page')}")
+        assert re.findall(r'<td class="n p-head">₹([0-9,]+)</td>', back.text) == found[0]
+
+
 def test_who_is_late_is_found_with_the_phone_number_and_as_a_file(
     officer: Browser, database: Database, s3: "S3Client"
 ) -> None:
@@ -176,7 +230,7 @@ def test_who_is_late_is_found_with_the_phone_number_and_as_a_file(
         assert len(rows) == 2
 
 
-@pytest.mark.parametrize("address", ["applications", "loans", "customers", "imports"])
+@pytest.mark.parametrize("address", ["applications", "loans", "customers", "imports", "transactions"])
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_every_list_is_a_file(officer: Browser, database: Database, s3: "S3Client", address: str, kind: str) -> None:
     number = named(database)

@@ -31,6 +31,7 @@ from chalicelib.storage import (
     loans,
     servicing,
     standings,
+    transaction_list,
 )
 from chalicelib.storage.applications import ApplicationFilter
 from chalicelib.storage.audit import AuditFilter
@@ -241,6 +242,15 @@ def of_customers(name: str, after: int | None = None, **wanted: Any) -> Asking:
     return lambda c: customer_list.page(c, customer_list.Wanted(**wanted), place, today=TODAY)
 
 
+def of_transactions(name: str, after: int | None = None, **wanted: Any) -> Asking:
+    place = in_order(name, transaction_list.ORDERS, after)
+    return lambda c: transaction_list.page(c, transaction_list.Wanted(**wanted), place)
+
+
+def counted_transactions(**wanted: Any) -> Asking:
+    return lambda c: transaction_list.summary(c, transaction_list.Wanted(**wanted))
+
+
 def counted(**wanted: Any) -> Asking:
     return lambda c: application_list.summary(c, application_list.Wanted(**wanted))
 
@@ -275,14 +285,21 @@ def counted_loans(**wanted: Any) -> Asking:
         (counted_loans(days_late=60), "Index Only Scan using loan_positions_unpaid_idx"),
         (counted_loans(bucket=BUCKETS[2]), "Index Only Scan using loan_positions_unpaid_idx"),
         (counted_loans(bucket=BUCKETS[4]), "loan_positions_held_idx"),
+        (of_transactions("newest"), "Index Only Scan Backward using loan_transactions_listed_idx"),
+        (of_transactions("day", 700), "Index Cond: (ROW(value_date, transaction_id) > ROW("),
+        (of_transactions("amount", 700, kind=Kind.RECEIPT), "Index Only Scan Backward using loan_transactions_listed"),
+        (of_transactions("newest", reversed=False), "loan_transactions_reverses_key"),
+        (of_transactions("newest", loan_id=7), "loan_transactions_pkey"),
+        (counted_transactions(who="user:7", **DAYS), "Index Only Scan Backward using loan_transactions_listed_idx"),
+        (counted_transactions(reversed=False, kind=Kind.RECEIPT), "loan_transactions_listed_idx"),
         (of_customers("name", 700), "customers_full_name_idx"),
         (of_customers("name-descending"), "customers_full_name_idx"),
         (of_customers("newest"), "customers_pkey"),
         (of_customers("name", searched="asha777"), "customers_words_idx"),
         (of_customers("newest", days_late=350), "loan_positions_unpaid_idx"),
         (of_customers("number", exposure_from=Decimal(5000)), "Index Only Scan using loans_customer_facts_idx"),
-        (lambda c: customer_list.exposures(c, [7, 8], TODAY), "Index Only Scan using loans_customer_facts_idx"),
-        (lambda c: customer_list.late_lives(c, [7, 8], TODAY), "loan_positions_pkey"),
+        (lambda c: customer_list.owed_by(c, [7, 8], TODAY), "Index Only Scan using loans_customer_facts_idx"),
+        (lambda c: customer_list.owed_by(c, [7, 8], TODAY), "loan_positions_pkey"),
     ],
 )  # fmt: skip
 def test_a_list_reads_an_index_and_no_whole_table(

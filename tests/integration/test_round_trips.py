@@ -25,6 +25,7 @@ from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.loans import view_loans
 from chalicelib.services.servicing import Recorded, Wanted, preview
 from chalicelib.services.servicing_accounts import compare_prepayments, quote_settlement, view_account, view_statement
+from chalicelib.storage import listing
 from chalicelib.storage import servicing as stored_lives
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.key_facts import StoredStatement
@@ -296,3 +297,16 @@ def test_the_answer_to_a_statement_with_parameters_comes_in_one_packet(distant: 
     before = proxy.answers
     ask(distant, "SELECT CAST(:a AS integer)", a=1)
     assert proxy.answers == before + 1
+
+
+def test_a_list_is_answered_without_workers_and_what_comes_after_it_may_have_them(
+    distant: Database, proxy: CountingProxy
+) -> None:
+    asked = text("SELECT current_setting('max_parallel_workers_per_gather') WHERE CAST(:a AS integer) = 1")
+    with distant.reading() as connection:
+        usual = connection.execute(asked, {"a": 1}).scalar()
+        before = proxy.round_trips
+        listing.without_workers(connection)
+        assert connection.execute(asked, {"a": 1}).scalar() == "0"
+        assert proxy.round_trips == before + 1
+        assert connection.execute(asked, {"a": 1}).scalar() == usual != "0"

@@ -5,8 +5,13 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel import Locale
+from babel.dates import format_datetime
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.console.frame.formats import Formats, months
+from chalicelib.console.frame.numbers import NumberWriter
 from chalicelib.errors import ConfigurationError
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -43,6 +48,21 @@ def test_a_large_sum_is_said_shortly(formats: Formats, amount: str, shown: str) 
 @pytest.mark.parametrize(("rate", "shown"), [("8.12", "8.12%"), ("12.0000", "12%"), ("0", "0%"), ("100", "100%")])
 def test_rates_have_the_decimals_they_need(formats: Formats, rate: str, shown: str) -> None:
     assert formats.rate(Decimal(rate)) == shown
+
+
+@pytest.mark.parametrize("locale", ["en_IN", "de_DE", "de_CH", "fr_FR", "ar_EG", "es_ES", "en_US", "hi_IN", "pl_PL"])
+@given(number=st.decimals("-1e13", "1e13", places=4) | st.integers(-(10**15), 10**15).map(Decimal))
+def test_numbers_are_written_as_babel_writes_them(locale: str, number: Decimal) -> None:
+    known = Locale.parse(locale)
+    for pattern in (known.currency_formats["standard"], known.decimal_formats[None], known.percent_formats[None]):
+        assert NumberWriter(pattern, known, "₹")(number) == pattern.apply(number, known).replace("¤", "₹")
+
+
+@pytest.mark.parametrize("locale", ["en_IN", "de_DE", "fr_FR", "hi_IN", "en_US"])
+@given(moment=st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - Hypothesis adds it
+def test_moments_are_written_as_babel_writes_them(locale: str, moment: datetime) -> None:
+    here = moment.astimezone(KOLKATA)
+    assert format_datetime(here, "medium", locale=locale) in Formats(locale, "INR", KOLKATA).moment(moment)
 
 
 def test_a_share_of_nothing_is_a_dash(formats: Formats) -> None:

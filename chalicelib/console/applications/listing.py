@@ -1,6 +1,5 @@
 """The list of applications: found by result, reason, score, amount, policy, day and by who applied."""
 
-from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from chalice.app import Response
@@ -8,8 +7,10 @@ from pydantic import BeforeValidator, Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
+from chalicelib.console.frame.cells import Cell
 from chalicelib.console.frame.labels import REASONS
-from chalicelib.console.frame.listing import Cell, Column, Filter, Input, List, ListQuery, Options, answer_list
+from chalicelib.console.frame.listing import Column, Filter, Input, List, ListQuery, Options, answer_list
+from chalicelib.console.frame.lists import periods
 from chalicelib.console.frame.visit import Visit
 from chalicelib.requests.access_models import ActorIdentity
 from chalicelib.requests.models import CustomerNumber, Day, Income, LastDay, Name, digits
@@ -109,7 +110,7 @@ def _list(authors: Authors, who: str | None) -> List[ApplicationsListQuery, List
         page_of=_page,
         summary_of=_summary,
         total=lambda _query: "applied for",
-        shortcuts=[*_periods(runtime.today()), ("Refused for income", {"outcome": "refused", "reason": "income"})],
+        shortcuts=[*periods(runtime.today()), ("Refused for income", {"outcome": "refused", "reason": "income"})],
     )
 
 
@@ -173,11 +174,3 @@ def _months(count: int) -> str:
     from chalicelib.console.frame.formats import months
 
     return months(count)
-
-
-def _periods(today: date) -> list[tuple[str, dict[str, str]]]:
-    """Days that are often asked for."""
-    month = today.replace(day=1)
-    last = month - timedelta(days=1)
-    spans = (("Today", today, today), ("This month", month, today), ("Last month", last.replace(day=1), last))
-    return [(words, {"from": since.isoformat(), "to": to.isoformat()}) for words, since, to in spans]

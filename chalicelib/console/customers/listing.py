@@ -6,8 +6,9 @@ from chalice.app import Response
 from pydantic import Field
 
 from chalicelib import runtime
+from chalicelib.console.frame.cells import Cell
 from chalicelib.console.frame.labels import LATE
-from chalicelib.console.frame.listing import Cell, Column, DaysLate, Filter, Input, List, ListQuery, answer_list
+from chalicelib.console.frame.listing import Column, DaysLate, Filter, Input, List, ListQuery, answer_list
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
 from chalicelib.requests.models import Income, Searched

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from chalicelib import runtime
-from chalicelib.console.frame.listing import Cell, Options
+from chalicelib.console.frame.cells import Cell
+from chalicelib.console.frame.listing import Options
 from chalicelib.rules.access import ANYONE, BOOTSTRAP, KEY
 from chalicelib.services.lists import names_of_authors
 

@@ -3,27 +3,31 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
-from babel.numbers import NumberPattern, format_compact_currency, get_currency_symbol, parse_pattern
-from markupsafe import Markup
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
+from babel.numbers import format_compact_currency, get_currency_symbol, parse_pattern
+from markupsafe import Markup, escape
 
+from chalicelib.console.frame.numbers import NumberWriter
 from chalicelib.errors import ConfigurationError
 from chalicelib.rules.sentences import counted
 from chalicelib.rules.typed.numbers import amount as read_amount
 
 # A crore, or ten million: from here on all digits are more than a glance takes in.
 LARGE = 10**7
+# So many days are remembered as they are written: those of a year or two come again and again.
+DAYS = 2000
 NOTHING = Markup('<span class="nothing" title="none">–</span>')
 
 
 class Formats:
     """What the templates use as filters. Raises ConfigurationError for a locale that Babel does not know.
 
-    Patterns are prepared once: a page of a table formats some hundred numbers.
+    Patterns are prepared once and days are remembered: a page of a table formats some hundred of them.
     """
 
     def __init__(self, locale: str, currency: str, zone: ZoneInfo) -> None:
@@ -32,10 +36,15 @@ class Formats:
         self.currency_symbol = get_currency_symbol(currency, self._locale)
         self._currency = currency
         pattern = self._locale.currency_formats["standard"]
-        self._amount = pattern
-        self._whole = parse_pattern(_without_decimals(pattern.pattern))
-        self._number = self._locale.decimal_formats[None]
-        self._percent = parse_pattern(_with_decimals(self._locale.percent_formats[None].pattern, 4))
+        whole = parse_pattern(_without_decimals(pattern.pattern))
+        percent = parse_pattern(_with_decimals(self._locale.percent_formats[None].pattern, 4))
+        self._amount = NumberWriter(pattern, self._locale, self.currency_symbol)
+        self._whole = NumberWriter(whole, self._locale, self.currency_symbol)
+        self._amount_alone, self._whole_alone = NumberWriter(pattern, self._locale), NumberWriter(whole, self._locale)
+        self._number = NumberWriter(self._locale.decimal_formats[None], self._locale)
+        self._percent = NumberWriter(percent, self._locale)
+        # As Babel puts a day and a time together.
+        self._day_and_time = get_datetime_format("medium", self._locale).replace("'", "")
         # As scripts and the lang attribute write it.
         self.tag = str(self._locale).replace("_", "-")
 
@@ -58,16 +67,11 @@ class Formats:
         """An amount with its currency: ₹1,20,030, and ₹10,447.88 if there are paise."""
         if amount is None:
             return NOTHING
-        return self._with_symbol(self._whole if amount == int(amount) else self._amount, amount)
+        return (self._whole if amount == int(amount) else self._amount)(amount)
 
     def exact_money(self, amount: Decimal) -> str:
         """An amount with its paise even if there are none, so that a column of them lines up."""
-        return self._with_symbol(self._amount, amount)
-
-    def _with_symbol(self, pattern: NumberPattern, amount: Decimal | int) -> str:
-        # Told the currency, Babel would first look up its name in the plural of the amount, which no pattern of ours
-        # has: half of the time of an amount.
-        return str(pattern.apply(amount, self._locale)).replace("¤", self.currency_symbol)
+        return self._amount(amount)
 
     def whole_money(self, amount: Decimal | int) -> str:
         """A sum of which the paise do not matter."""
@@ -85,17 +89,16 @@ class Formats:
         found = read_amount(text.removeprefix(self.currency_symbol).strip())
         if not isinstance(found, Decimal):
             return text
-        pattern = self._whole if found == int(found) else self._amount
-        grouped = str(pattern.apply(found, self._locale)).replace("¤", "").strip()
+        grouped = (self._whole_alone if found == int(found) else self._amount_alone)(found).strip()
         return grouped if read_amount(grouped) == found else text
 
     def number(self, value: Decimal | int | None) -> str:
         """A number with its digits grouped."""
-        return NOTHING if value is None else self._number.apply(value, self._locale)
+        return NOTHING if value is None else self._number(value)
 
     def rate(self, percent: Decimal | None) -> str:
         """A rate in percent a year: 8.12%."""
-        return NOTHING if percent is None else self._percent.apply(percent.scaleb(-2), self._locale)
+        return NOTHING if percent is None else self._percent(percent.scaleb(-2))
 
     def share(self, part: Decimal | int, whole: Decimal | int) -> str:
         """How much of a whole, in whole percent; nothing of nothing is not a share."""
@@ -105,15 +108,11 @@ class Formats:
 
     def day(self, day: date | None) -> Markup | str:
         """A date without a time, which is the same day for everybody."""
-        if day is None:
-            return NOTHING
-        return Markup('<time datetime="{}">{}</time>').format(
-            day.isoformat(), format_date(day, "medium", locale=self._locale)
-        )
+        return NOTHING if day is None else _as_element(day, self._locale)
 
     def plain_day(self, day: date) -> str:
         """The same as text, for sentences."""
-        return format_date(day, "medium", locale=self._locale)
+        return _as_text(day, self._locale)
 
     def short_day(self, day: date) -> str:
         """Day and month, if the year is known: 23 Nov."""
@@ -132,15 +131,26 @@ class Formats:
         if moment is None:
             return NOTHING
         here = moment.astimezone(self._zone)
-        shown = format_datetime(here, "medium", locale=self._locale)
-        return Markup('<time datetime="{}" data-moment>{} {}</time>').format(
-            here.isoformat(timespec="seconds"), shown, here.tzname()
+        time = format_time(here, "medium", locale=self._locale)
+        shown = escape(self._day_and_time.replace("{0}", time).replace("{1}", self.plain_day(here.date())))
+        return Markup(  # noqa: S704 - escaped
+            f'<time datetime="{here.isoformat(timespec="seconds")}" data-moment>{shown} {escape(here.tzname())}</time>'
         )
 
 
 def months(count: int) -> str:
     """A number of months in words: 1 month, 12 months."""
     return counted(count, "month")
+
+
+@lru_cache(maxsize=DAYS)
+def _as_text(day: date, locale: Locale) -> str:
+    return format_date(day, "medium", locale=locale)
+
+
+@lru_cache(maxsize=DAYS)
+def _as_element(day: date, locale: Locale) -> Markup:
+    return Markup(f'<time datetime="{day.isoformat()}">{escape(_as_text(day, locale))}</time>')  # noqa: S704 - escaped
 
 
 def _known(name: str) -> Locale:

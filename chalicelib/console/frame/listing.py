@@ -11,9 +11,12 @@ from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from chalice.app import Response
+from markupsafe import Markup
 from pydantic import BaseModel, BeforeValidator, Field
 
 from chalicelib import runtime
+from chalicelib.console.frame import cells
+from chalicelib.console.frame.cells import Cell, Head
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.lists import ROWS, address
 from chalicelib.console.frame.reading import plain_amount, read
@@ -76,20 +79,6 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What a page shows of a value. `link` is a page from /console/ on, `badge` the kind of a state, `more` a line
-    below; a cell that says nothing is `quiet`: a phone leaves it out.
-    """
-
-    words: object
-    link: str | None = None
-    badge: str | None = None
-    more: str | None = None
-    quiet: bool = False
-    bad: bool = False
-
-
-@dataclass(frozen=True)
 class Column(Generic[T]):
     """A column of a list: its value as a file has it, and how a page shows it, if not as every value of its kind.
 
@@ -130,8 +119,8 @@ class List(Generic[Q, T]):
     number_of: Callable[[T], int]
     page_of: Callable[[Q, Place], Page[T]]
     summary_of: Callable[[Q], Summary]
-    # What the sum is of: lent, applied for.
-    total: Callable[[Q], str] | None = None
+    # What the sum is of: lent, applied for; None if what is asked for has no sum.
+    total: Callable[[Q], str | None] = lambda _query: None
     # Shown as rows that lead to their object.
     has_links: bool = True
     # In words, what is looked through first of more than can be looked through at once.
@@ -143,17 +132,6 @@ class List(Generic[Q, T]):
     def names(self) -> Sequence[str]:
         """The parameters that narrow it."""
         return [each.name for each in self.filters]
-
-
-@dataclass(frozen=True)
-class Head:
-    """The head of a column: where it sorts, and how it is sorted now."""
-
-    words: str
-    is_number: bool
-    sort: str | None
-    direction: str | None
-    on_phone: str | None
 
 
 @dataclass(frozen=True)
@@ -173,7 +151,7 @@ class ShownList:
     form: Form
     sort: str
     heads: Sequence[Head] = ()
-    rows: Sequence[Sequence[Cell]] = ()
+    rows: Sequence[Markup] = ()
     chips: Sequence[Chip] = ()
     shortcuts: Sequence[Chip] = ()
     count: str = ""
@@ -219,7 +197,7 @@ def answer_list(visit: Visit, listed: List[Q, T], template: str, **values: Any) 
     if query.format:
         return _file(visit, listed, query, order, query.format)
     views = list_views(runtime.database(), visit.actor.actor_id or 0, listed.path)
-    return page(visit, template, shown=replace(_shown(listed, typed, query, order), views=views), **values)
+    return page(visit, template, shown=replace(_shown(listed, typed, query, order, visit.root), views=views), **values)
 
 
 def in_words(written: Written, value: Any) -> object:
@@ -250,19 +228,20 @@ def _order(listed: List[Q, T], query: Q) -> Order:
     return listed.orders[name]
 
 
-def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order) -> ShownList:
+def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order, root: str) -> ShownList:
     default = next(iter(listed.orders))
     sort = query.sort or default
     kept = dict(typed) | ({"sort": sort} if sort != default else {})
     summed = listed.summary_of(query)
     found = listed.page_of(query, Place(order, ROWS, query.after, query.before))
     columns = [column for column in listed.columns if column.on_page]
+    heads = [_head(listed, column, sort, typed) for column in columns]
     return ShownList(
         listed,
         Form(typed),
         sort,
-        heads=[_head(listed, column, sort, typed) for column in columns],
-        rows=[[column.cell(row) for column in columns] for row in found.rows],
+        heads=heads,
+        rows=[cells.row([column.cell(row) for column in columns], heads, root) for row in found.rows],
         chips=list(_chips(listed, typed, kept)),
         shortcuts=[
             Chip(words, address({**kept, **sets}), sets.items() <= typed.items()) for words, sets in listed.shortcuts
@@ -292,7 +271,7 @@ def _head(listed: List[Q, T], column: Column[T], sort: str, typed: Mapping[str, 
 
 
 # Falling orders that have a name of their own.
-FALLING = {"number": ("newest",)}
+FALLING = {"number": ("newest",), "day": ("newest",)}
 
 
 def _chips(listed: List[Q, T], typed: Mapping[str, str], kept: Mapping[str, str]) -> Iterator[Chip]:
@@ -335,11 +314,12 @@ def _note(listed: List[Q, T], query: Q, summed: Summary, *, walks: bool) -> str 
 
 
 def _total(listed: List[Q, T], query: Q, summed: Summary) -> str | None:
-    if listed.total is None:
+    of_what = listed.total(query)
+    if of_what is None:
         return None
     if not summed.is_whole:
         return f"narrow them down to {formats().number(summed.looked)} for their sum"
-    return None if summed.total is None else f"{formats().money(summed.total)} {listed.total(query)}"
+    return None if summed.total is None else f"{formats().money(summed.total)} {of_what}"
 
 
 def _file(visit: Visit, listed: List[Q, T], query: Q, order: Order, kind: FileKind) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -31,6 +32,14 @@ def shown_page(found: Slice[T], query: Mapping[str, str], *, cursor: str, kept: 
         address(filters) if cursor in query else None,
         None if found.next is None else address(filters | {cursor: found.next}),
     )
+
+
+def periods(today: date) -> list[tuple[str, dict[str, str]]]:
+    """Days that are often asked for, as lists are narrowed to them."""
+    month = today.replace(day=1)
+    last = month - timedelta(days=1)
+    spans = (("Today", today, today), ("This month", month, today), ("Last month", last.replace(day=1), last))
+    return [(words, {"from": since.isoformat(), "to": to.isoformat()}) for words, since, to in spans]
 
 
 def address(query: Mapping[str, object]) -> str:

@@ -34,7 +34,11 @@ def navigation(actor: Actor) -> list[Section]:
     return [section for section in SECTIONS if actor.may(section.operation)]
 
 
+# Pages that belong to a section without standing below it.
+BELONGING = {"transactions": "loans"}
+
+
 def current_section(resource_path: str) -> str:
     """The path of the section that a page belongs to."""
     first, _, _ = resource_path.removeprefix(BASE).strip("/").partition("/")
-    return f"{first}/" if first else ""
+    return f"{BELONGING.get(first, first)}/" if first else ""

@@ -84,6 +84,10 @@ _ALL = (
         ("GET", "loans", Operation.READ_LOANS, "list_loans"),
     ),
     *_pages(
+        "loans.transactions",
+        ("GET", "transactions", Operation.READ_LOANS, "list_transactions"),
+    ),
+    *_pages(
         "loans.loan",
         ("GET", "loans/{loan_id}", Operation.READ_LOANS, "view_loan"),
     ),

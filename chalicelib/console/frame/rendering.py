@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.frame.cells import badge
 from chalicelib.console.frame.cookies import DONE, VISITOR, add_cookies, cookie_of, drop_cookie, set_cookie
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.headers import content_security_policy, page_headers
@@ -114,5 +115,5 @@ def environment() -> "Environment":
     )
     made.filters |= formats().filters()
     made.globals |= {"formats": formats(), "import_states": IMPORT_STATES, "bounds": bounds}
-    made.globals |= {"loan_badge": loan_badge, "class_badge": class_badge}
+    made.globals |= {"badge_of": badge, "loan_badge": loan_badge, "class_badge": class_badge}
     return made

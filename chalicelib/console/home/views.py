@@ -15,6 +15,7 @@ from chalicelib.rules.access import Operation
 from chalicelib.rules.bounds import SCORE
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.reasons import Reason
+from chalicelib.rules.servicing.values import Kind
 from chalicelib.services.counted_books import overviews
 from chalicelib.services.delinquency import BucketTotal
 from chalicelib.services.statistics import Outcomes, Overview, RateBand, Servicing, imports_to_look_at
@@ -43,6 +44,10 @@ def view_home(visit: Visit) -> Response:
     )
 
 
+# As what was received is counted.
+RECEIVED = {"kind": Kind.RECEIPT.value, "reversed": "no"}
+
+
 class Lists:
     """The addresses of the lists behind the figures."""
 
@@ -54,6 +59,9 @@ class Lists:
         """Applications of some days, narrowed down further."""
         days = {"from": since.isoformat(), "to": to.isoformat()}
         return f"{self._root}applications/{address({**more, **days})}"
+
+    def _this_month(self) -> Mapping[str, str]:
+        return {"from": self._today.replace(day=1).isoformat(), "to": self._today.isoformat()}
 
     def counted(self, **more: object) -> str:
         """Applications of all days that are counted."""
@@ -81,6 +89,7 @@ class Lists:
             "month": self.applications(self._today.replace(day=1), self._today),
             "current": f"{self._root}loans/?state=current",
             "late": f"{self._root}loans/?late=1",
+            "received": f"{self._root}transactions/{address({**RECEIVED, **self._this_month()})}",
         }
 
 

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
+from chalicelib.console.frame.cells import Cell
 from chalicelib.console.frame.labels import IMPORT_STATES
-from chalicelib.console.frame.listing import Cell, Column, Filter, Input, List, ListQuery, Options, answer_list
+from chalicelib.console.frame.listing import Column, Filter, Input, List, ListQuery, Options, answer_list
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
 from chalicelib.imports.job_list import BUCKET, ORDERS, Wanted

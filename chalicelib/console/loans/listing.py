@@ -8,18 +8,9 @@ from pydantic import Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
+from chalicelib.console.frame.cells import Cell
 from chalicelib.console.frame.labels import LATE, LOAN_STATES, class_badge, loan_badge
-from chalicelib.console.frame.listing import (
-    Cell,
-    Column,
-    DaysLate,
-    Filter,
-    Input,
-    List,
-    ListQuery,
-    Options,
-    answer_list,
-)
+from chalicelib.console.frame.listing import Column, DaysLate, Filter, Input, List, ListQuery, Options, answer_list
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
 from chalicelib.requests.access_models import ActorIdentity

@@ -6,6 +6,7 @@ from chalicelib.paper.words import KINDS
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.values import Effect, Intent
 from chalicelib.storage import servicing
+from chalicelib.storage.transaction_list import ListedTransaction
 
 STATES: Mapping[State, tuple[str, str]] = {
     State.PAID_ON_TIME: ("Paid on time", "good"),
@@ -28,7 +29,7 @@ EFFECTS: Mapping[Effect, str] = {
 }
 
 
-def title_of(transaction: servicing.Transaction) -> str:
+def title_of(transaction: servicing.Transaction | ListedTransaction) -> str:
     """What a transaction is, with what it is for: `Receipt as a prepayment, fewer instalments`."""
     title = KINDS[transaction.kind]
     if transaction.reverses is not None:

@@ -25,6 +25,7 @@ LISTS: Mapping[str, str] = {
     "customers": "Customers",
     "applications": "Applications",
     "loans": "Loans",
+    "transactions": "Transactions",
     "imports": "Imports",
 }
 MAX_QUERY = 1000

@@ -1,0 +1,139 @@
+"""The list of transactions: what was received, disbursed, refunded, waived and undone, of all loans."""
+
+from typing import Annotated, Literal
+
+from chalice.app import Response
+from pydantic import BeforeValidator, Field
+
+from chalicelib import runtime
+from chalicelib.console.frame.authors import Authors
+from chalicelib.console.frame.cells import Cell
+from chalicelib.console.frame.listing import Column, Filter, Input, List, ListQuery, Options, answer_list
+from chalicelib.console.frame.lists import periods
+from chalicelib.console.frame.visit import Visit
+from chalicelib.console.loans.words import INTENTS, title_of
+from chalicelib.paper.words import KINDS
+from chalicelib.requests.access_models import ActorIdentity
+from chalicelib.requests.models import Day, Income, LastDay, digits
+from chalicelib.rules.bounds import MAX_ID
+from chalicelib.rules.servicing.values import Intent, Kind
+from chalicelib.rules.typed.names import full_name
+from chalicelib.services import lists
+from chalicelib.services.list_files import Written
+from chalicelib.storage.listing import Page, Place, Summary
+from chalicelib.storage.transaction_list import ORDERS, ListedTransaction, Wanted
+
+KIND_OPTIONS: Options = [(kind.value, KINDS[kind]) for kind in Kind]
+INTENT_OPTIONS: Options = [(intent.value, f"{words[:1].upper()}{words[1:]}") for intent, words in INTENTS.items()]
+REVERSED: Options = [("no", "No"), ("yes", "Yes")]
+
+LoanNumber = Annotated[int, BeforeValidator(digits), Field(ge=1, le=MAX_ID, description="the number of a loan")]
+
+
+class TransactionsListQuery(ListQuery):
+    """The address of the list."""
+
+    kind: Annotated[Kind, Field(description=f"one of {', '.join(Kind)}")] | None = None
+    intent: Annotated[Intent, Field(description=f"one of {', '.join(Intent)}")] | None = None
+    reversed: Annotated[Literal["yes", "no"], Field(description="yes or no")] | None = None
+    loan_id: LoanNumber | None = None
+    amount_from: Income | None = None
+    amount_to: Income | None = None
+    who: ActorIdentity | None = None
+    since: Day | None = Field(None, alias="from")
+    to: LastDay | None = None
+
+    def wanted(self) -> Wanted:
+        """What is looked for."""
+        return Wanted(
+            self.kind,
+            self.intent,
+            None if self.reversed is None else self.reversed == "yes",
+            self.loan_id,
+            self.amount_from,
+            self.amount_to,
+            self.who,
+            self.since,
+            self.to,
+        )
+
+
+def list_transactions(visit: Visit) -> Response:
+    """Transactions, the newest first, or as the address says."""
+    return answer_list(visit, _list(Authors(), visit.query.get("who")), "loans/transactions.html")
+
+
+def _list(authors: Authors, who: str | None) -> List[TransactionsListQuery, ListedTransaction]:
+    return List(
+        "transactions",
+        "transaction",
+        "transactions",
+        TransactionsListQuery,
+        ORDERS,
+        filters=(
+            Filter("kind", "Kind", Input.CHOICE, KIND_OPTIONS),
+            Filter("from", "From", Input.DAY),
+            Filter("to", "To", Input.DAY),
+            Filter("who", "Who", Input.CHOICE, authors.options(who)),
+            Filter("reversed", "Reversed", Input.CHOICE, REVERSED),
+            Filter("intent", "What for", Input.CHOICE, INTENT_OPTIONS, is_rare=True),
+            Filter("amount_from", "Amount from", Input.AMOUNT, is_rare=True),
+            Filter("amount_to", "Amount to", Input.AMOUNT, is_rare=True),
+            Filter("loan_id", "Loan number", Input.NUMBER, is_rare=True),
+        ),
+        columns=_columns(authors),
+        number_of=lambda each: each.transaction_id,
+        page_of=_page,
+        summary_of=_summary,
+        total=_total,
+        shortcuts=[
+            ("Receipts", {"kind": Kind.RECEIPT.value, "reversed": "no"}),
+            *periods(runtime.today()),
+        ],
+    )
+
+
+def _columns(authors: Authors) -> list[Column[ListedTransaction]]:
+    return [
+        Column(
+            "Loan",
+            lambda each: each.loan_id,
+            Written.NUMBER,
+            shown=lambda each: Cell(f"Loan {each.loan_id}", f"loans/{each.loan_id}/#ledger"),
+        ),
+        Column("Number", lambda each: each.number, Written.NUMBER, on_page=False),
+        Column("Customer number", lambda each: each.customer_id, Written.NUMBER, on_page=False),
+        Column(
+            "Customer",
+            lambda each: full_name(each.first_name, each.last_name),
+            shown=lambda each: Cell(full_name(each.first_name, each.last_name), f"customers/{each.customer_id}/"),
+            on_phone="line",
+        ),
+        Column("Phone", lambda each: each.phone_number, on_page=False),
+        Column("Date", lambda each: each.value_date, Written.DAY, sort="day", on_phone="line"),
+        Column("What", title_of, shown=_what, on_phone="line"),
+        Column("Reversed", lambda each: "Yes" if each.is_reversed else "No", on_page=False),
+        Column("Amount", lambda each: each.amount, Written.MONEY, sort="amount", on_phone="head"),
+        Column("Reference", lambda each: each.reference),
+        Column("Channel", lambda each: each.channel, on_page=False),
+        Column("Reason", lambda each: each.reason, on_page=False),
+        Column("Recorded", lambda each: each.recorded_at, Written.MOMENT, on_page=False),
+        Column("Who", lambda each: authors.words(each.created_by), shown=lambda each: authors.cell(each.created_by)),
+    ]
+
+
+def _what(each: ListedTransaction) -> Cell:
+    return Cell(title_of(each), more="Reversed" if each.is_reversed else None)
+
+
+def _total(query: TransactionsListQuery) -> str | None:
+    """Of one kind: what was received and what was disbursed do not add up to anything."""
+    return None if query.kind is None else f"of {KINDS[query.kind].lower()}s"
+
+
+def _page(query: TransactionsListQuery, place: Place) -> Page[ListedTransaction]:
+    return lists.list_transactions(runtime.database(), query.wanted(), place)
+
+
+def _summary(query: TransactionsListQuery) -> Summary:
+    return lists.sum_transactions(runtime.database(), query.wanted())
