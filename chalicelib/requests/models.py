@@ -270,6 +270,7 @@ Day = Annotated[
 # The last of some days, of which the field `since` has the first.
 LastDay = Annotated[Day, not_before("since")]
 CustomerNumber = Annotated[CustomerId, BeforeValidator(digits)]
+LoanNumber = Annotated[int, BeforeValidator(digits), Field(ge=1, le=bounds.MAX_ID, description="the number of a loan")]
 CursorId = Annotated[
     int,
     BeforeValidator(digits),
