@@ -73,7 +73,7 @@ _OF_A_RECEIPT = (*_BEGUN, LoanClosed, InArrears, SettlementDiffers)
 )
 def list_transactions(query: TransactionsQuery, scope: Scope) -> "answers.TransactionsPage":
     """What was received, disbursed, refunded, waived and undone, of all loans, that of the latest day first."""
-    found = lists.transactions_behind(runtime.database(), query.wanted(), query.cursor(), scope)
+    found = lists.transactions_behind(runtime.database(), query.wanted(), cursor=query.cursor(), scope=scope)
     return {"transactions": [_listed(each) for each in found.rows], "next": found.next}
 
 

@@ -92,7 +92,7 @@ def list_transactions(database: Database, wanted: WantedTransactions, place: Pla
 
 
 def transactions_behind(
-    database: Database, wanted: WantedTransactions, cursor: Cursor, scope: Scope = EVERYBODY
+    database: Database, wanted: WantedTransactions, *, cursor: Cursor, scope: Scope = EVERYBODY
 ) -> Slice[ListedTransaction]:
     """The transactions of the loans of whom the scope covers, the newest first. A part may have fewer rows than were
     asked for, or none, and others still follow: only so many are looked through at once.

@@ -381,7 +381,7 @@ def test_what_an_import_changed_is_told_row_by_row_and_a_dry_run_is_imported_for
 
 def test_nothing_is_told_of_what_changed_nothing(api: Api, s3: "S3Client", database: Database) -> None:
     number = uploaded_and_imported(api, s3, database)
-    nothing = {"sheet": None, "changes": [], "next": None}
+    nothing: dict[str, Any] = {"sheet": None, "changes": [], "next": None}
     for query in ("", "?sheet=customers", "?sheet=none"):
         assert api.get(f"/api/imports/{number}/changes/{query}").json == nothing
     assert_envelope(api.get("/api/imports/4711/changes/"), 404, "import_not_found")

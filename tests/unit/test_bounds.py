@@ -30,6 +30,7 @@ from chalicelib.rules.importing import (
     Outcome,
     SheetKind,
 )
+from chalicelib.rules.servicing.values import Kind
 from chalicelib.storage.constraints import BROKEN
 from chalicelib.storage.tables import metadata
 
@@ -82,7 +83,7 @@ WORDS_IN_THE_CONTRACT: Mapping[str, list[list[str]]] = {
     "role": [[*PEOPLE], [*MACHINES], [*Role]],
     "outcome": [[*FINDING_OUTCOMES], ["approved", "refused"]],
     "state": [[*ImportState], [ImportState.AWAITING_UPLOAD], ["current", "ended"]],
-    "kind": [[*SheetKind], ["key", "user", "anyone"]],
+    "kind": [[*SheetKind], [*Kind], ["key", "user", "anyone"]],
 }
 
 
