@@ -268,7 +268,7 @@ def test_a_number_in_the_audit_log_leads_to_what_it_is_the_number_of(admin: Brow
 
 def filtered(admin: Browser, query: str) -> list[str]:
     """What the entries that a filter finds are about."""
-    found = re.findall(r'data-label="What"><span>([^<]+)<', admin.get(AUDIT + query).text)
+    found = re.findall(r'<th scope="row" class="what">([^<]+) <', admin.get(AUDIT + query).text)
     return [unescape(each) for each in found]
 
 

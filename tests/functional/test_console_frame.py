@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -214,6 +215,23 @@ def test_the_token_of_somebody_else_is_not_taken(officer: Browser, closed_api: A
     stranger = Browser(closed_api.client)
     assert officer.post("/console/sign-out/", csrf=stranger.open(SIGN_IN).hidden("csrf")).status == 403
     assert stranger.post(SIGN_IN, csrf=officer.get(HOME).hidden("csrf"), login="a", password="b").status == 403
+
+
+def test_a_sign_in_that_is_sent_again_leads_on_once_somebody_is_signed_in(browser: Browser, database: Database) -> None:
+    asha = user_of(database, Role.OFFICER).login
+    page = browser.open(SIGN_IN)
+    failed: dict[str, Any] = {
+        "csrf": page.hidden("csrf"),
+        "login": asha,
+        "password": "not the password",
+        "next": "loans/",
+    }
+    for _ in range(2):
+        assert "out of date" not in browser.post(SIGN_IN, **failed).words
+    assert browser.sign_in(asha).status == 200
+    again = browser.post(SIGN_IN, **failed)
+    assert (again.status, again.headers["Location"]) == (303, "../loans/")
+    assert browser.get(HOME).status == 200
 
 
 @pytest.mark.parametrize(

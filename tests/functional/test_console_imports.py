@@ -261,7 +261,7 @@ def test_the_same_said_of_many_rows_is_one_line_with_a_count(
     send(page, customers_book(*(customer(number, age=7) for number in range(1, 61)), customer(61, phone_number=1)))
     import_object(database, s3, reference(s3, form_of(page)[1]["key"]))
     seen = officer.get(page.path).words
-    assert "60 times in customers, first in row 2 Rejected Age For example: Age must be a whole number" in seen
+    assert "60 times in customers from row 2 on Rejected Age For example: Age must be a whole number" in seen
     assert "customers, row 62 Rejected Phone Number" in seen
     assert "Next page" not in seen
     assert "customers, row 3 " in officer.get(f"{page.path}?outcome=rejected").words

@@ -21,6 +21,7 @@ from chalicelib.console.frame.redirects import (
     page_of_form,
     redirect,
     requested_page,
+    safe_next,
     sign_in_path,
 )
 from chalicelib.console.frame.rendering import page as rendered
@@ -74,6 +75,8 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
         response = _to_sign_in(visit, page)
     except _OwesFirst as error:
         response = redirect(visit, error.path)
+    except StaleForm as error:
+        response = _led_on(visit, page) or error_page(visit, error)
     except LoanError as error:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log_exception("request_interrupted", error, request_id=visit.request_id)
@@ -138,6 +141,15 @@ def _to_sign_in(visit: Visit, page: Page) -> Response:
         return _sign_in_that_keeps(visit)
     following = requested_page(visit) if ("GET", page.path) in PAGES else ""
     return redirect(visit, sign_in_path(following), done="session-ended" if sent else None)
+
+
+def _led_on(visit: Visit, page: Page) -> Response | None:
+    """The way into the console for a sign-in that is sent again, as by a reload, after it was let in; None if it is not
+    that. The form belongs to a cookie that ended with it.
+    """
+    if page.operation is not Operation.SIGN_IN or signed_in(visit, Operation.SEE_ONESELF) is None:
+        return None
+    return redirect(visit, safe_next(visit.form.get("next", "")))
 
 
 def _is_ours(visit: Visit, session: str) -> bool:

@@ -44,7 +44,7 @@ class Formats:
         self._number = NumberWriter(self._locale.decimal_formats[None], self._locale)
         self._percent = NumberWriter(percent, self._locale)
         # As Babel puts a day and a time together.
-        self._day_and_time = get_datetime_format("medium", self._locale).replace("'", "")
+        self._day_and_time = str(get_datetime_format("medium", self._locale)).replace("'", "")
         # As scripts and the lang attribute write it.
         self.tag = str(self._locale).replace("_", "-")
 
