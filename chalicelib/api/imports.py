@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
-from chalicelib.api.declaring import FILE_ELSEWHERE, OF_A_WRITE, Link, created, next_page, ok
+from chalicelib.api.declaring import FILE_ELSEWHERE, OF_A_WRITE, Link, created, done, next_page, ok
 from chalicelib.api.moments import moment
 from chalicelib.api.responses import FileLink, link
 from chalicelib.api.taking import ImportNumber
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.imports.findings import StoredFinding
 from chalicelib.imports.jobs import ImportJob, SheetCounts, totals
-from chalicelib.requests.models import ImportRowsQuery, ImportsQuery, StartImportBody
+from chalicelib.requests.models import ImportChangesQuery, ImportRowsQuery, ImportsQuery, StartImportBody
 from chalicelib.rules.access import Operation
 from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.rules.importing import ImportState
@@ -25,6 +25,7 @@ from chalicelib.services.imports import UPLOAD_SECONDS
 if TYPE_CHECKING:
     from chalicelib.api.answers import imports as answers
     from chalicelib.api.answers.common import DownloadLink
+    from chalicelib.imports.changes import ChangedRow
 
 _IMPORT = {"path.import_id": "$response.body#/import_id"}
 _FIRST = {"path.import_id": "$response.body#/imports/0/import_id"}
@@ -143,6 +144,87 @@ def release_import(call: Call, import_id: ImportNumber) -> "answers.ReleasedImpo
 
 @endpoints.add(
     "GET",
+    "/api/imports/{import_id}/changes",
+    Operation.READ_IMPORTS,
+    ok(
+        "A page of changes.",
+        links={
+            "next_page": Link(
+                "The page after this one.",
+                "list_import_changes",
+                {
+                    "path.import_id": "$request.path.import_id",
+                    "query.sheet": "$response.body#/sheet",
+                    "query.after": "$response.body#/next",
+                },
+            )
+        },
+    ),
+    tag="Imports",
+    note="Of a dry run it is what would change. `sheets` of the import says which sheets have rows that were updated.",
+)
+def list_import_changes(call: Call, import_id: ImportNumber, query: ImportChangesQuery) -> "answers.ImportChangesPage":
+    """The rows of a sheet that changed something, with the values before and after."""
+    # They know all kinds of sheets, which nothing else here needs.
+    from chalicelib.imports.changes import CHANGED
+    from chalicelib.services import import_changes
+
+    job = imports.view_import(runtime.database(), import_id, call.actor.own_imports)
+    sheet = import_changes.sheet_that_changed(job, query.sheet)
+    if sheet is None:
+        return {"sheet": None, "changes": [], "next": None}
+    found = import_changes.list_changes(runtime.database(), job, sheet, cursor=query.cursor())
+    kind = CHANGED[sheet.kind].one
+    return {"sheet": sheet.sheet, "changes": [_change(kind, row) for row in found.rows], "next": found.next}
+
+
+@endpoints.add(
+    "POST",
+    "/api/imports/{import_id}/import",
+    Operation.START_IMPORT,
+    created("The import that the file has become.", links={"import": Link("How it goes.", "view_import", _IMPORT)}),
+    tag="Imports",
+    raises=(Conflict, Unavailable),
+)
+def import_for_good(call: Call, import_id: ImportNumber) -> "answers.ImportRecord":
+    """Imports the file of a dry run, which has changed nothing yet."""
+    own = call.actor.own_imports
+    started = imports.import_for_good(
+        runtime.database(), runtime.s3(), import_id, actor=call.actor, request_id=call.request_id, own=own
+    )
+    return _import(imports.view_import(runtime.database(), started.import_id, own))
+
+
+@endpoints.add(
+    "POST",
+    "/api/imports/{import_id}/dismissal",
+    Operation.START_IMPORT,
+    done("The failed import needs no attention any more."),
+    tag="Imports",
+    raises=(Conflict, *OF_A_WRITE),
+)
+def dismiss_import(call: Call, import_id: ImportNumber) -> None:
+    """Dismisses a failed import, so that Home of the console no longer lists it. Again, it changes nothing."""
+    imports.dismiss_import(runtime.database(), import_id, author=call.author, own=call.actor.own_imports)
+
+
+@endpoints.add(
+    "DELETE",
+    "/api/imports/{import_id}/dismissal",
+    Operation.START_IMPORT,
+    done("The failed import needs attention again."),
+    tag="Imports",
+    raises=(Conflict, *OF_A_WRITE),
+)
+def restore_import(call: Call, import_id: ImportNumber) -> None:
+    """Puts a failed import that was dismissed back among those that need attention."""
+    imports.dismiss_import(
+        runtime.database(), import_id, author=call.author, own=call.actor.own_imports, is_undone=True
+    )
+
+
+@endpoints.add(
+    "GET",
     "/api/imports/template",
     Operation.READ_IMPORTS,
     FILE_ELSEWHERE,
@@ -165,6 +247,7 @@ def _import(job: ImportJob) -> "answers.ImportRecord":
         "created_at": moment(job.created_at),
         "finished_at": moment(job.finished_at),
         "message": job.message or imports.awaiting_message(job, datetime.now(UTC)),
+        "dismissed_at": moment(job.dismissed_at),
         "progress": _progress(job),
         "counts": _counts(totals(job.sheets)),
     }
@@ -195,6 +278,15 @@ def _report(job: ImportJob) -> "DownloadLink | None":
     if job.report_key is None:
         return None
     return link(download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key))
+
+
+def _change(kind: str, row: "ChangedRow") -> "answers.ImportChange":
+    return {
+        "row_number": row.row_number,
+        "subject": {"kind": kind, "id": str(row.subject_id)},
+        "before": {each.name: each.before for each in row.values},
+        "after": {each.name: each.after for each in row.values},
+    }
 
 
 def _finding(finding: StoredFinding) -> "answers.ImportFinding":

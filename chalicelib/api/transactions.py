@@ -1,4 +1,4 @@
-"""What happens to a loan, recorded: receipts, refunds, waivers, write-offs, openings and reversals."""
+"""What happens to loans, listed and recorded: receipts, refunds, waivers, write-offs, openings and reversals."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
-from chalicelib.api.declaring import OF_A_WRITE, Answer, Link, created, ok
+from chalicelib.api.declaring import OF_A_WRITE, Answer, Link, created, next_page, ok
+from chalicelib.api.moments import moment
 from chalicelib.api.responses import Reply, Text, to_json
 from chalicelib.api.standing import paid_answered, standing_answered, transaction_answered
 from chalicelib.api.taking import IdempotencyKey, LoanNumber, TransactionNumber
@@ -34,13 +35,15 @@ from chalicelib.requests.servicing_models import (
     ReceiptBody,
     RefundBody,
     ReversalBody,
+    TransactionsQuery,
     WaiverBody,
     WriteOffBody,
 )
 from chalicelib.rules.access import Operation, Scope
-from chalicelib.services import servicing
+from chalicelib.services import lists, servicing
 from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.servicing import Recorded, Wanted
+from chalicelib.storage.transaction_list import ListedTransaction
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import servicing as answers
@@ -50,6 +53,52 @@ _OF_A_RECEIPT = (*_BEGUN, LoanClosed, InArrears, SettlementDiffers)
 
 # Says what is to be recorded, of what the client sent.
 Wish = TypeVar("Wish", bound=Callable[..., Wanted])
+
+
+@endpoints.add(
+    "GET",
+    "/api/transactions",
+    Operation.READ_LOANS,
+    ok(
+        "A page of transactions.",
+        links={
+            **next_page("list_transactions", "before"),
+            "account": Link(
+                "The account of the loan of the first.",
+                "view_account",
+                {"path.loan_id": "$response.body#/transactions/0/loan_id"},
+            ),
+        },
+    ),
+    tag="Servicing",
+    note="A page may have fewer transactions than `limit`, or none, and others still follow: `next` is null on the "
+    "last one.",
+)
+def list_transactions(query: TransactionsQuery, scope: Scope) -> "answers.TransactionsPage":
+    """What was received, disbursed, refunded, waived and undone, of all loans, that of the latest day first."""
+    found = lists.transactions_behind(runtime.database(), query.wanted(), cursor=query.cursor(), scope=scope)
+    return {"transactions": [_listed(each) for each in found.rows], "next": found.next}
+
+
+def _listed(each: ListedTransaction) -> "answers.ListedTransaction":
+    return {
+        "transaction_id": each.transaction_id,
+        "loan_id": each.loan_id,
+        "number": each.number,
+        "customer_id": each.customer_id,
+        "kind": each.kind,
+        "amount": each.amount,
+        "value_date": each.value_date,
+        "intent": each.intent,
+        "effect": each.effect,
+        "reverses": each.reverses,
+        "reversed": each.is_reversed,
+        "reference": each.reference,
+        "channel": each.channel,
+        "reason": each.reason,
+        "recorded_by": each.recorded_by,
+        "recorded_at": moment(each.recorded_at),
+    }
 
 
 def _recording(

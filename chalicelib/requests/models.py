@@ -270,6 +270,7 @@ Day = Annotated[
 # The last of some days, of which the field `since` has the first.
 LastDay = Annotated[Day, not_before("since")]
 CustomerNumber = Annotated[CustomerId, BeforeValidator(digits)]
+LoanNumber = Annotated[int, BeforeValidator(digits), Field(ge=1, le=bounds.MAX_ID, description="the number of a loan")]
 CursorId = Annotated[
     int,
     BeforeValidator(digits),
@@ -420,6 +421,22 @@ class ImportRowsQuery(PageQuery):
     """`GET /api/imports/{import_id}/rows/`"""
 
     outcome: FindingOutcome | None = None
+    after: CursorId = 0
+
+
+class ImportChangesQuery(PageQuery):
+    """`GET /api/imports/{import_id}/changes/`"""
+
+    # None is the first sheet that changed something. A name of a sheet of a workbook has 31 characters at most.
+    sheet: (
+        Annotated[
+            str,
+            StringConstraints(max_length=100),
+            AfterValidator(printable),
+            Field(description="the name of a sheet, of at most 100 characters"),
+        ]
+        | None
+    ) = None
     after: CursorId = 0
 
 

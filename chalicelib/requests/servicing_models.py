@@ -9,10 +9,13 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from chalicelib.requests.models import (
     WHOLE,
     BucketCode,
+    CursorId,
+    CustomerNumber,
     Day,
     Income,
     LastDay,
     Limit,
+    LoanNumber,
     Model,
     PageQuery,
     Reason,
@@ -25,6 +28,7 @@ from chalicelib.rules.servicing.values import INTENTS, Effect, Intent, Kind
 from chalicelib.rules.text import joined
 from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.storage.delinquency import Behind
+from chalicelib.storage.transaction_list import Wanted as WantedTransactions
 
 _OF_RECEIPTS, _OF_WAIVERS = INTENTS[Kind.RECEIPT], INTENTS[Kind.WAIVER]
 
@@ -211,6 +215,31 @@ class DelinquencyQuery(Model):
     model_config = ConfigDict(extra="forbid")
 
     as_of: Day | None = None
+
+
+class TransactionsQuery(PageQuery):
+    """`GET /api/transactions/`"""
+
+    kind: Annotated[Kind, Field(description=f"one of {', '.join(Kind)}")] | None = None
+    loan_id: LoanNumber | None = None
+    customer_id: CustomerNumber | None = None
+    amount_from: Income | None = None
+    amount_to: Income | None = None
+    since: Day | None = Field(None, alias="from")
+    to: LastDay | None = None
+    before: CursorId | None = None
+
+    def wanted(self) -> WantedTransactions:
+        """What is looked for."""
+        return WantedTransactions(
+            kind=self.kind,
+            loan_id=self.loan_id,
+            customer_id=self.customer_id,
+            amount_from=self.amount_from,
+            amount_to=self.amount_to,
+            since=self.since,
+            to=self.to,
+        )
 
 
 class LateLoansQuery(PageQuery):

@@ -31,6 +31,11 @@ def sheets_that_changed(job: ImportJob) -> Sequence[SheetCounts]:
     return [sheet for sheet in job.sheets if sheet.updated and sheet.kind in CHANGED]
 
 
+def sheet_that_changed(job: ImportJob, name: str | None) -> SheetCounts | None:
+    """The sheet of this name, or the first one if no name is given; None if no row of it changed something."""
+    return next((each for each in sheets_that_changed(job) if name in (None, each.sheet)), None)
+
+
 @retried
 def list_changes(database: Database, job: ImportJob, sheet: SheetCounts, *, cursor: Cursor) -> Slice[ChangedRow]:
     """The rows of a sheet that changed something, from the top."""

@@ -1,7 +1,7 @@
 """The use cases of lists: a page in an order, how much matches, and the names of who made what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from chalicelib.imports.job_list import Wanted as WantedImports
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing.standing import Standing, standing
 from chalicelib.services.servicing_lists import Listed, as_listed
@@ -22,6 +23,7 @@ from chalicelib.storage.customers import Customer
 from chalicelib.storage.listing import Page, Place, Summary
 from chalicelib.storage.loan_list import Wanted as WantedLoans
 from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.transaction_list import ListedTransaction
 from chalicelib.storage.transaction_list import Wanted as WantedTransactions
 
@@ -87,6 +89,21 @@ def list_transactions(database: Database, wanted: WantedTransactions, place: Pla
     """The transactions of all loans at a place of an order of transaction_list.ORDERS."""
     with database.reading() as connection:
         return transaction_list.page(connection, wanted, place)
+
+
+def transactions_behind(
+    database: Database, wanted: WantedTransactions, *, cursor: Cursor, scope: Scope = EVERYBODY
+) -> Slice[ListedTransaction]:
+    """The transactions of the loans of whom the scope covers, the newest first. A part may have fewer rows than were
+    asked for, or none, and others still follow: only so many are looked through at once.
+    """
+    if scope.customer_id is not None:
+        if wanted.customer_id not in (None, scope.customer_id):
+            return Slice([])
+        wanted = replace(wanted, customer_id=scope.customer_id)
+    place = Place(transaction_list.ORDERS["newest"], cursor.size, after=cursor.behind)
+    found = list_transactions(database, wanted, place)
+    return Slice(found.rows, found.next)
 
 
 @retried

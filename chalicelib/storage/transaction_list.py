@@ -52,11 +52,15 @@ class Wanted:
     who: str | None = None
     since: date | None = None
     to: date | None = None
+    customer_id: int | None = None
 
 
 @dataclass(frozen=True)
 class ListedTransaction:
-    """A transaction as a line of the list; `number` is its place in the life of its loan. The amount in rupees."""
+    """A transaction as a line of the list; `number` is its place in the life of its loan, the amount in rupees.
+
+    `created_by` is the identity of who recorded it, `recorded_by` their name.
+    """
 
     transaction_id: int
     loan_id: int
@@ -76,6 +80,7 @@ class ListedTransaction:
     reason: str | None
     recorded_at: datetime
     created_by: str
+    recorded_by: str
     is_reversed: bool
 
 
@@ -99,6 +104,7 @@ _SHOWN: Select[Any] = (
         _COLUMNS.reason,
         _COLUMNS.recorded_at,
         _CREATED_BY,
+        _COLUMNS.actor_name,
         _IS_REVERSED,
     )
     .join_from(loan_transactions, loans, loans.c.loan_id == _COLUMNS.loan_id)
@@ -131,7 +137,10 @@ def _listed(*row: Any) -> ListedTransaction:
 
 
 def _source(wanted: Wanted) -> Source:
-    """The transactions of some days or of a loan, the newest first; the index of days has all that is asked."""
+    """The transactions of some days, of a loan or of a customer, the newest first.
+
+    The index of days has all that is asked, but for the customer.
+    """
     bounds = (
         (wanted.since, _COLUMNS.value_date.__ge__),
         (wanted.to, _COLUMNS.value_date.__le__),
@@ -139,6 +148,10 @@ def _source(wanted: Wanted) -> Source:
     )
     rows = select(_NUMBER, _COLUMNS.kind, _COLUMNS.intent, _COLUMNS.amount)
     rows = rows.where(*(holds(value) for value, holds in bounds if value is not None))
+    if wanted.customer_id is not None:
+        rows = rows.where(
+            _COLUMNS.loan_id.in_(select(loans.c.loan_id).where(loans.c.customer_id == wanted.customer_id))
+        )
     if wanted.who is not None:
         rows = rows.add_columns(_CREATED_BY.label("created_by"))
     most = listing.LOOKED

@@ -34,6 +34,10 @@ PORTFOLIO = workbook(
     }
 )
 
+RAISES = workbook({"customers": [CUSTOMER_HEADER, customer(1, age=42, monthly_income=70000)]})
+# By their names; a file of any other has the portfolio.
+FILES = {"raises.xlsx": RAISES, "damaged.xlsx": PORTFOLIO[:1000]}
+
 # What no two runs share, and what stands there instead.
 VOLATILE = {
     "request_id": "5a0c7a1e-4f0e-4b8e-9a55-2d3f1c6b7e80",
@@ -55,6 +59,8 @@ VOLATILE = {
     "rotated_at": "2026-11-23T10:20:00.123456+05:30",
     "revoked_at": "2026-11-23T10:25:00.123456+05:30",
     "disabled_at": "2026-11-23T10:25:00.123456+05:30",
+    "link_expires_at": "2026-11-26 04:45:30.123456+00:00",
+    "second_factor_since": "2026-11-23T10:18:00.123456+05:30",
     "password_changed_at": "2026-11-23T10:15:30.123456+05:30",
     "token": "lk_Zy3kQ81mWc0d_…",
     "invitation": {
@@ -125,10 +131,10 @@ def replayed(api: Api, s3: "S3Client", database: Database) -> Iterator[tuple[Exc
     tokens = {KEY: ""}
     users.create_user(database, TEST, WantedUser("asha", "Asha Menon", "admin", PASSWORD))
     for exchange in read_exchanges():
-        if exchange.operation == "remove_second_factor":
-            second_factor_of(database, users.view_user(database, 2)[0])
         answer = call(api, exchange, tokens)
         yield exchange, answer
+        if exchange.operation == "accept_invitation" and answer.status == 201:
+            second_factor_of(database, users.view_user(database, 2)[0], exchange.body["password"])
         if exchange.operation == "sign_in" and answer.status == 201:
             tokens[KEY] = f"Bearer {answer.json['token']}"
         if "invitation" in (answer.json if answer.text else {}):
@@ -136,7 +142,7 @@ def replayed(api: Api, s3: "S3Client", database: Database) -> Iterator[tuple[Exc
         if exchange.operation == "create_key" and answer.json["role"] == "importer":
             tokens[IMPORTER] = f"Bearer {answer.json['token']}"
         if exchange.operation == "start_import" and answer.status == 201:
-            assert upload(answer.json, PORTFOLIO).ok
+            assert upload(answer.json, FILES.get(exchange.body["file_name"], PORTFOLIO)).ok
             import_object(database, s3, reference(s3, answer.json["key"]))
 
 

@@ -332,3 +332,70 @@ def test_links_and_uploads_name_the_address_at_which_people_reach_s3(api: Api, m
     assert template.startswith(f"http://localhost:4999/{BUCKET}/templates/")
     assert upload.startswith(f"http://localhost:4999/{BUCKET}")
     assert allowed_by_the_console == "http://localhost:4999"
+
+
+def test_what_an_import_changed_is_told_row_by_row_and_a_dry_run_is_imported_for_good(
+    api: Api, s3: "S3Client", database: Database
+) -> None:
+    loans = [LOAN_HEADER, loan(1, 5001), loan(3, 5002)]
+    people = [customer(number) for number in range(1, 4)]
+    uploaded_and_imported(api, s3, database, workbook({"customers": [CUSTOMER_HEADER, *people], "loans": loans}))
+    book = workbook(
+        {
+            "customers": [
+                CUSTOMER_HEADER,
+                customer(1, age=50, monthly_income=70000),
+                *people[1:2],
+                customer(3, age=50),
+            ],
+            "loans": [LOAN_HEADER, loan(1, 5001), loan(3, 5002, emis_paid_on_time=21)],
+        }
+    )
+    job = started(api, dry_run=True)
+    upload(job, book)
+    import_object(database, s3, reference(s3, job["key"]))
+    dry = job["import_id"]
+    first = api.get(f"/api/imports/{dry}/changes/?limit=1").json
+    assert first["sheet"] == "customers"
+    assert first["changes"] == [
+        {
+            "row_number": 2,
+            "subject": {"kind": "customer", "id": "1"},
+            "before": {"age": 41, "monthly_income": 60000},
+            "after": {"age": 50, "monthly_income": 70000},
+        }
+    ]
+    second = api.get(f"/api/imports/{dry}/changes/?limit=1&sheet=customers&after={first['next']}").json
+    assert ([row["row_number"] for row in second["changes"]], second["next"]) == ([4], None)
+    assert api.get("/api/customers/1/").json["age"] == 41
+
+    answer = api.call("POST", f"/api/imports/{dry}/import/")
+    assert (answer.status, answer.json["state"], answer.json["dry_run"]) == (201, "awaiting_upload", False)
+    import_object(database, s3, reference(s3, answer.json["key"]))
+    assert api.get("/api/customers/1/").json["age"] == 50
+    (changed,) = api.get(f"/api/imports/{answer.json['import_id']}/changes/?sheet=loans").json["changes"]
+    assert (changed["row_number"], changed["subject"]["kind"]) == (3, "loan")
+    assert (changed["before"], changed["after"]) == ({"emis_paid_on_time": 20}, {"emis_paid_on_time": 21})
+    assert_envelope(api.call("POST", f"/api/imports/{answer.json['import_id']}/import/"), 409, "conflict")
+
+
+def test_nothing_is_told_of_what_changed_nothing(api: Api, s3: "S3Client", database: Database) -> None:
+    number = uploaded_and_imported(api, s3, database)
+    nothing: dict[str, Any] = {"sheet": None, "changes": [], "next": None}
+    for query in ("", "?sheet=customers", "?sheet=none"):
+        assert api.get(f"/api/imports/{number}/changes/{query}").json == nothing
+    assert_envelope(api.get("/api/imports/4711/changes/"), 404, "import_not_found")
+    assert_envelope(api.call("POST", "/api/imports/4711/import/"), 404, "import_not_found")
+
+
+def test_a_failed_import_is_dismissed_and_put_back(api: Api, database: Database) -> None:
+    number = insert_import(database, "failed", message="The file is damaged.", object_key="incoming/broken.xlsx")
+    place = f"/api/imports/{number}"
+    for _ in range(2):
+        assert api.call("POST", f"{place}/dismissal/").status == 204
+        assert api.get(f"{place}/").json["dismissed_at"] is not None
+    assert api.call("DELETE", f"{place}/dismissal/").status == 204
+    assert api.get(f"{place}/").json["dismissed_at"] is None
+    completed = insert_import(database, "completed")
+    assert_envelope(api.call("POST", f"/api/imports/{completed}/dismissal/"), 409, "conflict")
+    assert_envelope(api.call("POST", "/api/imports/4711/dismissal/"), 404, "import_not_found")

@@ -74,7 +74,7 @@ def test_it_cannot_ask_for_another_customer(two: Two, path: str) -> None:
     assert len(loans) == 1
 
 
-@pytest.mark.parametrize("kind", ["customers", "loans", "applications"])
+@pytest.mark.parametrize("kind", ["customers", "loans", "applications", "transactions"])
 def test_lists_have_its_own_customer_only(two: Two, kind: str) -> None:
     shown = two.own.get(f"/api/{kind}").json[kind]
     assert {each["customer_id"] for each in shown} == {two.customer_id}

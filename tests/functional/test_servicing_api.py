@@ -581,3 +581,45 @@ def test_each_call_waits_for_the_database_as_often_as_it_must(loan: Loan, capsys
     for path in ("/api/delinquency", "/api/delinquency/loans?class=NPA", "/api/loans?class=NPA"):
         loan.api.get(path)
     assert [line["round_trips"] for line in lines_of(capsys, "request")] == [1] * 9
+
+
+def test_what_was_recorded_of_all_loans_is_listed_by_kind_day_amount_loan_and_customer(
+    loan: Loan, database: Database
+) -> None:
+    other = Loan(loan.api, customer_id := registered(loan.api), a_loan(database, customer_id))
+    first = loan.pay(EMI, DUE[1], reference="UTR1", channel="upi")["transaction"]
+    other.pay(500, DUE[2])
+    last = loan.pay(700, DUE[3])["transaction"]["number"]
+    loan.post(f"transactions/{last}/reversal", reason="typed by mistake")
+
+    def listed(query: str) -> list[tuple[int, str, Decimal]]:
+        found = loan.api.get(f"/api/transactions/?{query}").json["transactions"]
+        return [(each["loan_id"], each["kind"], Decimal(str(each["amount"]))) for each in found]
+
+    receipts = [
+        (loan.loan_id, "receipt", Decimal(700)),
+        (other.loan_id, "receipt", Decimal(500)),
+        (loan.loan_id, "receipt", EMI),
+    ]
+    assert listed("kind=receipt") == receipts
+    assert listed(f"kind=receipt&from={DUE[2]}&to={DUE[2]}") == receipts[1:2]
+    assert listed("kind=receipt&amount_from=500&amount_to=700") == receipts[:2]
+    assert listed(f"kind=receipt&loan_id={other.loan_id}") == receipts[1:2]
+    assert listed(f"kind=receipt&customer_id={loan.customer_id}") == [receipts[0], receipts[2]]
+    assert listed(f"customer_id={loan.customer_id}&loan_id={other.loan_id}") == []
+    assert {kind for _, kind, _ in listed("")} == {"disbursal", "receipt", "reversal"}
+
+    page = loan.api.get("/api/transactions/?kind=receipt&limit=1").json
+    assert page["transactions"][0]["reversed"] is True
+    seen = page["transactions"]
+    while page["next"] is not None:
+        page = loan.api.get(f"/api/transactions/?kind=receipt&limit=1&before={page['next']}").json
+        seen += page["transactions"]
+    assert [each["loan_id"] for each in seen] == [loan_id for loan_id, _, _ in receipts]
+    shown = {name: value for name, value in first.items() if name != "opening"}
+    assert {name: seen[2][name] for name in shown} == shown
+
+
+@pytest.mark.parametrize("query", ["kind=gift", "loan_id=0", "amount_from=-1", "from=2026-02-01&to=2026-01-01", "x=1"])
+def test_a_list_of_transactions_is_asked_for_by_what_there_is(api: Api, query: str) -> None:
+    assert_envelope(api.get(f"/api/transactions/?{query}"), 400, "invalid_request")

@@ -71,8 +71,10 @@ def test_a_key_sees_its_own_imports_and_no_others(api: Api, database: Database, 
     own, of_another = send(importer, customers_book(customer(1))), send(other, customers_book(customer(2, age=7)))
     assert [each["import_id"] for each in importer.get("/api/imports/").json["imports"]] == [own]
     assert importer.get(f"/api/imports/{own}/").status == 200
-    for path in (f"/api/imports/{of_another}/", f"/api/imports/{of_another}/rows/"):
-        assert_envelope(importer.get(path), 404, "import_not_found")
+    for path in ("", "rows/", "changes/"):
+        assert_envelope(importer.get(f"/api/imports/{of_another}/{path}"), 404, "import_not_found")
+    for method, path in (("POST", "import/"), ("POST", "dismissal/"), ("DELETE", "dismissal/")):
+        assert_envelope(importer.call(method, f"/api/imports/{of_another}/{path}"), 404, "import_not_found")
     viewer = api.showing(session_of(database, user_of(database, Role.VIEWER).login))
     assert [each["import_id"] for each in viewer.get("/api/imports/").json["imports"]] == [of_another, own]
 

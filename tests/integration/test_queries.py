@@ -290,6 +290,8 @@ def counted_loans(**wanted: Any) -> Asking:
         (of_transactions("amount", 700, kind=Kind.RECEIPT), "Index Only Scan Backward using loan_transactions_listed"),
         (of_transactions("newest", reversed=False), "loan_transactions_reverses_key"),
         (of_transactions("newest", loan_id=7), "loan_transactions_pkey"),
+        (of_transactions("newest", customer_id=7), "loan_transactions_pkey"),
+        (of_transactions("newest", 700, customer_id=7), "loan_transactions_pkey"),
         (counted_transactions(who="user:7", **DAYS), "Index Only Scan Backward using loan_transactions_listed_idx"),
         (counted_transactions(reversed=False, kind=Kind.RECEIPT), "loan_transactions_listed_idx"),
         (of_customers("name", 700), "customers_full_name_idx"),

@@ -59,11 +59,11 @@ class AuthenticatorApp:
         return str(code)
 
 
-def second_factor_of(database: Database, user: User) -> AuthenticatorApp:
-    """Sets up a second factor for a user."""
+def second_factor_of(database: Database, user: User, password: str = PASSWORD) -> AuthenticatorApp:
+    """Sets up a second factor for a user who has this password."""
     app = AuthenticatorApp(new_secret())
     proof = Proof(app.next_code(), datetime.now(UTC), "192.0.2.1", "a request")
-    author, attempt = Author(USER, user.name, user.user_id), Attempt(user.login, PASSWORD, "192.0.2.1", "a request")
+    author, attempt = Author(USER, user.name, user.user_id), Attempt(user.login, password, "192.0.2.1", "a request")
     app.recovery_codes += second_factors.set_up(database, author, app.secret, attempt=attempt, proof=proof)
     return app
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType, TypedDict
 
+from chalicelib.api.answers.access import AuditSubject, AuditValues
 from chalicelib.api.answers.common import DownloadLink, NextId, Seconds, one_of
 from chalicelib.rules import importing
 from chalicelib.rules.importing import FINDING_OUTCOMES, SheetKind
@@ -81,6 +82,9 @@ class ImportRecord(TypedDict):
     created_at: Annotated[datetime, Field(description="the moment at which it began")]
     finished_at: Annotated[datetime | None, Field(description="the moment at which it ended; null until then")]
     message: Annotated[str | None, Field(description="why it failed or still waits, for a person")]
+    dismissed_at: Annotated[
+        datetime | None, Field(description="the moment at which its failure was dismissed; null if it was not")
+    ]
     progress: Annotated[Progress, Field(description="how far it is")]
     counts: Annotated[RowCounts, Field(description="what became of the rows of all sheets")]
 
@@ -98,6 +102,23 @@ class ImportsPage(TypedDict):
     """Imports, the newest first."""
 
     imports: Annotated[list[ImportRecord], Field(description="the imports of this page")]
+    next: NextId
+
+
+class ImportChange(TypedDict):
+    """A row that changed something."""
+
+    row_number: Annotated[int, Field(description="the row as Excel shows it")]
+    subject: Annotated[AuditSubject, Field(description="the customer or loan that it changed")]
+    before: Annotated[AuditValues, Field(description="the values before, of what changed")]
+    after: Annotated[AuditValues, Field(description="the values after")]
+
+
+class ImportChangesPage(TypedDict):
+    """The rows of a sheet that changed something, from the top."""
+
+    sheet: Annotated[str | None, Field(description="the name of the sheet; null if nothing was changed")]
+    changes: Annotated[list[ImportChange], Field(description="the rows of this page")]
     next: NextId
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from chalicelib.api.answers.common import CustomerId, FirstName, LastName, LoanClass, LoanId, Phone
+from chalicelib.api.answers.common import CustomerId, FirstName, LastName, LoanClass, LoanId, NextId, Phone
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.rules.servicing.statement import Computed
@@ -51,9 +51,7 @@ class OpeningFigures(TypedDict):
     emis_paid_on_time: Annotated[int, Field(description="instalments paid on time before", ge=0)]
 
 
-class TransactionRecord(TypedDict):
-    """A transaction as it was recorded."""
-
+class _Recorded(TypedDict):
     number: Number
     kind: Annotated[Kind, Field(description="what happened")]
     amount: TransactionAmount
@@ -61,12 +59,33 @@ class TransactionRecord(TypedDict):
     intent: OfIntent
     effect: OfEffect
     reverses: Annotated[int | None, Field(description="the number of the transaction that it undoes; null if none")]
-    opening: Annotated[OpeningFigures | None, Field(description="the figures of an opening; null for others")]
     reference: Annotated[str | None, Field(description="what the outside world knows it by; null if nothing")]
     channel: Annotated[str | None, Field(description="how the money came or went; null if that was not said")]
     reason: Annotated[str | None, Field(description="why it was recorded; null if that was not said")]
     recorded_by: Annotated[str, Field(description="the name of who recorded it")]
     recorded_at: Annotated[datetime, Field(description="when it was recorded")]
+
+
+class TransactionRecord(_Recorded):
+    """A transaction as it was recorded."""
+
+    opening: Annotated[OpeningFigures | None, Field(description="the figures of an opening; null for others")]
+
+
+class ListedTransaction(_Recorded):
+    """A transaction of any loan."""
+
+    transaction_id: Annotated[int, Field(description="the number of the transaction among those of all loans")]
+    loan_id: LoanId
+    customer_id: CustomerId
+    reversed: Annotated[bool, Field(description="whether it was undone")]
+
+
+class TransactionsPage(TypedDict):
+    """Transactions, those of the latest day first."""
+
+    transactions: Annotated[list[ListedTransaction], Field(description="the transactions of this page")]
+    next: NextId
 
 
 class PaymentSplit(TypedDict):

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 from urllib.parse import urlencode
 
 from chalice.app import Response
-from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib import runtime
 from chalicelib.console.administration.audit_labels import label_of, written
@@ -19,28 +17,11 @@ from chalicelib.errors import ImportNotFound
 from chalicelib.imports.changes import CHANGED, Changed, ChangedRow
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.requests.heading import number_in_path
-from chalicelib.requests.models import CursorId, PageQuery, printable
+from chalicelib.requests.models import ImportChangesQuery
 from chalicelib.rules.importing import SheetKind
 from chalicelib.services import import_changes, imports
 
 PAGE_ROWS = 50
-# A name of a sheet of a workbook has 31 characters at most.
-MAX_SHEET_NAME = 100
-
-
-class ChangesQuery(PageQuery):
-    """Which sheet, the first one that changed something if none is named, and from which row on."""
-
-    sheet: (
-        Annotated[
-            str,
-            StringConstraints(max_length=MAX_SHEET_NAME),
-            AfterValidator(printable),
-            Field(description="the name of a sheet"),
-        ]
-        | None
-    ) = None
-    after: CursorId = 0
 
 
 @dataclass(frozen=True)
@@ -63,10 +44,10 @@ class Row:
 
 def view_changes(visit: Visit, import_id: str) -> Response:
     """The rows of a sheet that changed something, in pages."""
-    query = read(ChangesQuery, visit.query)
+    query = read(ImportChangesQuery, visit.query)
     job = _job(visit, import_id)
     sheets = import_changes.sheets_that_changed(job)
-    sheet = next((each for each in sheets if query.sheet in (None, each.sheet)), None)
+    sheet = import_changes.sheet_that_changed(job, query.sheet)
     if sheet is None:
         raise ImportNotFound(f"Import {job.import_id} changed nothing there.")
     found = import_changes.list_changes(runtime.database(), job, sheet, cursor=query.cursor(PAGE_ROWS))

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from chalice.app import Response
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
@@ -14,8 +14,7 @@ from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.words import INTENTS, title_of
 from chalicelib.paper.words import KINDS
 from chalicelib.requests.access_models import ActorIdentity
-from chalicelib.requests.models import Day, Income, LastDay, digits
-from chalicelib.rules.bounds import MAX_ID
+from chalicelib.requests.models import Day, Income, LastDay, LoanNumber
 from chalicelib.rules.servicing.values import Intent, Kind
 from chalicelib.rules.typed.names import full_name
 from chalicelib.services import lists
@@ -26,8 +25,6 @@ from chalicelib.storage.transaction_list import ORDERS, ListedTransaction, Wante
 KIND_OPTIONS: Options = [(kind.value, KINDS[kind]) for kind in Kind]
 INTENT_OPTIONS: Options = [(intent.value, f"{words[:1].upper()}{words[1:]}") for intent, words in INTENTS.items()]
 REVERSED: Options = [("no", "No"), ("yes", "Yes")]
-
-LoanNumber = Annotated[int, BeforeValidator(digits), Field(ge=1, le=MAX_ID, description="the number of a loan")]
 
 
 class TransactionsListQuery(ListQuery):

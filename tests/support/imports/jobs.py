@@ -23,8 +23,8 @@ BOOK = workbook(
 )
 
 
-def started(api: Api, file_name: str = "loans.xlsx") -> Any:
-    answer = api.post("/api/imports/", {"file_name": file_name})
+def started(api: Api, file_name: str = "loans.xlsx", *, dry_run: bool = False) -> Any:
+    answer = api.post("/api/imports/", {"file_name": file_name, "dry_run": dry_run})
     assert answer.status == 201, answer.text
     return answer.json
 
