@@ -137,6 +137,7 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "imports.reading.number_formats._COLOUR": [("fullmatch", lambda n: "color" + " " * n)],
     "imports.reading.merged._RANGE": [("fullmatch", lambda n: "A" * n), ("fullmatch", lambda n: "A" + "1" * n)],
     "rules.typed.numbers._POINT_OR_GROUP": [("fullmatch", lambda n: "1." + "1" * n)],
+    "rules.typed.names._ESCAPED": [("search", lambda n: "_x" * n), ("search", lambda n: "_x200" * n)],
     "rules.typed.references._POWER_OF_TEN": [("fullmatch", lambda n: "1." + "1" * n)],
     "rules.typed.references._OF_A_FLOAT": [("fullmatch", lambda n: "1" * n), ("fullmatch", lambda n: "1." + "0" * n)],
     "imports.reading.number_formats._DATE_CODE": [("fullmatch", lambda n: "d/" * n + "x")],

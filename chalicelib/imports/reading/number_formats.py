@@ -35,6 +35,8 @@ _TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(\[.*|E[+-]|General|AM
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)", re.ASCII)
 _ELAPSED = re.compile(r"(h{1,2}|m{1,2}|s{1,2})", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d{1,2}", re.IGNORECASE)
+# What fills a cell and would be read with its number.
+_NO_FILLING = frozenset("%-\u2212123456789")
 _DATE_CODE = re.compile(r"[ymdhsgbeap/ .,:\-0]+")
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
 # What may stand beside a number without changing what it means here: rupees, a year's rate, months.
@@ -132,7 +134,9 @@ def _section(tokens: list[re.Match[str]], number: int) -> Section:
     literal = "".join((token[1] or "") + (token[2] or "") for token in tokens) + "".join(map(_currency, brackets))
     conditions = [found for bracket in brackets if (found := _CONDITION.fullmatch(bracket))]
     condition = (conditions[0][1], float(conditions[0][2])) if conditions else None
-    if any(_is_odd(bracket) for bracket in brackets):
+    if any(_is_odd(bracket) for bracket in brackets) or any(
+        token[0][0] == "*" and token[0][1:] in _NO_FILLING for token in tokens
+    ):
         return Section(UNCLEAR, condition)
     if any(map(_ELAPSED.fullmatch, brackets)):
         return Section(ELAPSED, condition)
