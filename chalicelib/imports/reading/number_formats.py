@@ -38,6 +38,9 @@ _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\
 # What fills a cell and would be read with its number.
 _NO_FILLING = frozenset("%-\u2212123456789")
 _DATE_CODE = re.compile(r"[ymdhsgbeap/ .,:\-0]+")
+# Minutes, which are written as months are, beside hours or seconds.
+_MINUTES = re.compile(r"(?<!h)h++[^ymdhs]*+m++|(?<!m)m++[^ymdhs]*+s")
+_LAST_THREE = re.compile(r",000[^,]*+\Z")
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
 # What may stand beside a number without changing what it means here: rupees, a year's rate, months.
 _HARMLESS = ("", "₹", "rs", "₹rs", "inr", "₹inr", "rsinr", "rupee", "rupees")
@@ -189,7 +192,7 @@ class _Around:
         first, last = self.seen.find("0"), self.seen.rfind("0")
         inside = self.seen[first : last + 1]
         whole = inside.partition("p")[0]
-        return "." in inside or ("," in inside and not re.search(r",000[^,]*$", whole))
+        return "." in inside or ("," in inside and not _LAST_THREE.search(whole))
 
     @property
     def is_negative(self) -> bool:
@@ -227,8 +230,7 @@ def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
 
 def _date(lowered: str) -> str:
     """A date of which day, month and year are seen; without one of them, nobody saw which day it is."""
-    is_time = "h" in lowered or "s" in lowered
-    months = lowered if not is_time else re.sub(r"h+[^ymdhs]*m+|m+[^ymdhs]*s+", "", lowered)
+    months = _MINUTES.sub("", lowered)
     return DATE if "d" in lowered and "m" in months and ("y" in lowered or "e" in lowered) else UNCLEAR
 
 
