@@ -176,14 +176,12 @@ class _Around:
     @classmethod
     def of(cls, tokens: list[re.Match[str]]) -> "_Around":
         written = [(token[4] or "", (token[1] or "") + (token[2] or "")) for token in tokens]
-        # A point or comma of the format itself is marked, to be told from one that is only text.
-        own = {"?": "0", "#": "0", ".": "p", ",": ""}
         digits = [bare in ("0", "#", "?") for bare, _ in written]
-        kept = "".join(own.get(bare, bare) if bare != "p" else "" for bare, _ in written)
-        if "0" not in kept:
+        if not any(digits):
             return cls("", False)
-        first = digits.index(True)
-        leads = not any(literal for _, literal in written[first:])
+        # A point of the format itself is a p, to be told from one that is only text; its commas show nothing else.
+        own = {"?": "0", "#": "0", ".": "p", ",": ""}
+        leads = not any(literal for _, literal in written[digits.index(True) :])
         return cls("".join(own.get(bare, bare) + literal.replace("0", "o") for bare, literal in written), leads)
 
     @property
@@ -241,7 +239,7 @@ def _beside(literal: str, meaning: str) -> str:
         words = words.replace("%", "", 1)
         meaning = PERCENT_SIGN if meaning == PLAIN else UNCLEAR
     beside = _WORDS.get(words, UNCLEAR)
-    if meaning == PLAIN or beside in (PLAIN, UNCLEAR):
-        return beside if meaning == PLAIN or beside == UNCLEAR else meaning
+    if meaning == PLAIN or beside == UNCLEAR:
+        return beside
     # Rates are a year's here.
-    return meaning if beside == A_YEAR else UNCLEAR
+    return meaning if beside in (PLAIN, A_YEAR) else UNCLEAR
