@@ -18,6 +18,9 @@ MAX_BODY_BYTES = 64 * 1024
 # Pydantic's name for a field that a model does not have.
 UNKNOWN = "extra_forbidden"
 
+# What JSON is written in: ASCII is UTF-8 too.
+_ENCODINGS = ("utf-8", "utf8", "us-ascii", "ascii")
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -67,11 +70,15 @@ def _check_content_type(content_type: str | None) -> None:
     # A web page of another origin can send a body without a type unasked, and none with this one.
     if not content_type:
         raise UnsupportedMediaType("The body must be JSON, sent as Content-Type: application/json; it has no type.")
-    kind = content_type.partition(";")[0].strip().lower()
+    kind, *parameters = (each.strip().lower() for each in content_type.split(";"))
     if kind != "application/json":
         raise UnsupportedMediaType(
             f"The body must be JSON, sent as Content-Type: application/json; it is {kind[:SHOWN_CHARACTERS]!r}."
         )
+    # The same bytes are other letters in another encoding.
+    others = [each for each in parameters if each.startswith("charset=") and each[8:].strip('"') not in _ENCODINGS]
+    if others:
+        raise UnsupportedMediaType(f"The body must be JSON in UTF-8; it is said to be {others[0][8:][:20]!r}.")
 
 
 def _sentences(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]:

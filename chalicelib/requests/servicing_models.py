@@ -26,6 +26,7 @@ from chalicelib.requests.models import (
 from chalicelib.rules.bounds import CHANNEL_LENGTH, MAX_ID, REFERENCE_LENGTH, TENURE
 from chalicelib.rules.servicing.values import INTENTS, Effect, Intent, Kind
 from chalicelib.rules.text import joined
+from chalicelib.rules.typed.letters import bare
 from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.storage.delinquency import Behind
 from chalicelib.storage.transaction_list import Wanted as WantedTransactions
@@ -51,8 +52,14 @@ def behind_of(cursor: str) -> Behind:
     return Behind(date.fromisoformat(day) if day else None, int(number))
 
 
+def _seen(value: Any) -> Any:
+    # As in workbooks: two references that look alike are one receipt.
+    return bare(value) if isinstance(value, str) else value
+
+
 Reference = Annotated[
     str,
+    BeforeValidator(_seen),
     text_of(REFERENCE_LENGTH),
     AfterValidator(printable),
     Field(description=f"text of {REFERENCE_LENGTH} characters, such as the number of the payment"),

@@ -399,6 +399,13 @@ def test_the_same_reference_is_one_receipt_and_with_other_values_a_conflict(loan
     assert recorded(database) == 2
 
 
+@pytest.mark.parametrize("seen", ["UTR\u200b 7", "ＵＴＲ 7", " UTR 7", "UTR 7\ufeff"])
+def test_a_reference_that_looks_the_same_is_the_same_receipt(loan: Loan, database: Database, seen: str) -> None:
+    loan.pay(EMI, DUE[1], reference="UTR 7")
+    assert loan.pay(EMI, DUE[1], reference=seen)["recorded_before"]
+    assert recorded(database) == 2
+
+
 def test_an_opening_with_a_known_reference_is_compared_by_its_figures(api: Api, database: Database) -> None:
     loan = an_import(api, database)
     figures = {

@@ -142,9 +142,12 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "imports.reading.number_formats._COLOUR": [("fullmatch", lambda n: "color" + " " * n)],
     "imports.reading.merged._RANGE": [("fullmatch", lambda n: "A" * n), ("fullmatch", lambda n: "A" + "1" * n)],
     "rules.typed.numbers._POINT_OR_GROUP": [("fullmatch", lambda n: "1." + "1" * n)],
+    "rules.typed.names._ESCAPED": [("search", lambda n: "_x" * n), ("search", lambda n: "_x200" * n)],
     "rules.typed.references._POWER_OF_TEN": [("fullmatch", lambda n: "1." + "1" * n)],
     "rules.typed.references._OF_A_FLOAT": [("fullmatch", lambda n: "1" * n), ("fullmatch", lambda n: "1." + "0" * n)],
     "imports.reading.number_formats._DATE_CODE": [("fullmatch", lambda n: "d/" * n + "x")],
+    "imports.reading.number_formats._MINUTES": [("finditer", lambda n: "h" * n), ("finditer", lambda n: "hm" * n)],
+    "imports.reading.number_formats._LAST_THREE": [("search", lambda n: ",000" * n + "x,")],
     "imports.reading.number_formats._OF_NO_WEIGHT": [("finditer", lambda n: " -" * n + "x")],
     "imports.report.cells._UNWRITABLE": [("finditer", lambda n: "\1" * n)],
     "imports.reading.rewriting._ADDRESS": [("fullmatch", lambda n: "A" * n), ("fullmatch", lambda n: "A" + "1" * n)],
@@ -353,9 +356,6 @@ INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
     ("imports.kinds.readers", "sub", r"r'[\s_-]'"): [
         Case(lambda n: "_" * n, one_of(tuple(Intent), "unknown_intent").read),
         Case(lambda n: "a " * n, one_of(tuple(Intent), "unknown_intent").read),
-    ],
-    ("imports.reading.number_formats", "fullmatch", r"r'[ymdhsgbeap/ .,:\-0]+'"): [
-        Case(lambda n: "y" * n + "x", lambda text: NumberFormat(text).sections, MAX_CODE)
     ],
     ("imports.reading.number_formats", "search", "r'[ymdhs]'"): [
         Case(lambda n: "0" * n, lambda text: NumberFormat(text).sections, MAX_CODE)

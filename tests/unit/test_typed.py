@@ -130,7 +130,7 @@ def test_a_reference_is_kept_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1.23457E+11", "4E+11", "123.0", "NULL", "nan", "N/A", "-", "??", "#ERROR!", "A\ufffd"]
+    "text", ["1.23457E+11", "4E+11", "123.0", "NULL", "nan", "N/A", "-", "??", "#ERROR!", "A\ufffd", "A_x200B_"]
 )
 def test_a_reference_that_several_payments_may_have_is_refused(text: str) -> None:
     assert wrong(references.reference(text))
@@ -191,7 +191,8 @@ def test_a_name_is_kept_as_it_is_seen(text: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\u200b", "\u3164", "12", "007", "\u202eAsha", "\u202dAsha", "Asha\ufffd", "a\nb", "x" * 101]
+    "text",
+    ["\u200b", "\u3164", "12", "007", "\u202eAsha", "\u202dAsha", "Asha\ufffd", "As_x200B_ha", "a\nb", "x" * 101],
 )
 def test_a_name_that_is_not_seen_as_it_is_stored_is_refused(text: str) -> None:
     assert wrong(names.name(text))

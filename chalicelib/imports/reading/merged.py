@@ -60,7 +60,7 @@ def within(merged: Sequence[Merged], height: int, first: int, last: int) -> list
 
 
 def cells_of(merged: Sequence[Merged]) -> int:
-    """How many cells they are, one that is in several counted for each."""
+    """How many cells they are, one that is in several counted for each: as many as are looked at."""
     return sum((each.bottom - each.top + 1) * (each.right - each.left + 1) for each in merged)
 
 
@@ -93,4 +93,5 @@ def _cover(cells: list[Any], merged: Merged, number: int, left_out: int) -> None
     # What is merged within its row belongs to the first of its columns.
     belongs = merged.top == merged.bottom == number
     for at in range(merged.left - 1 - left_out + belongs, merged.right - left_out):
-        cells[at] = MergedCell(cells[at])
+        cell = cells[at]
+        cells[at] = cell if isinstance(cell, MergedCell) else MergedCell(cell)

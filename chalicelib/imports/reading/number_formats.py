@@ -35,7 +35,12 @@ _TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(\[.*|E[+-]|General|AM
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)", re.ASCII)
 _ELAPSED = re.compile(r"(h{1,2}|m{1,2}|s{1,2})", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d{1,2}", re.IGNORECASE)
+# What fills a cell and would be read with its number.
+_NO_FILLING = frozenset("%-\u2212123456789")
 _DATE_CODE = re.compile(r"[ymdhsgbeap/ .,:\-0]+")
+# Minutes, which are written as months are, beside hours or seconds.
+_MINUTES = re.compile(r"(?<!h)h++[^ymdhs]*+m++|(?<!m)m++[^ymdhs]*+s")
+_LAST_THREE = re.compile(r",000[^,]*+\Z")
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
 # What may stand beside a number without changing what it means here: rupees, a year's rate, months.
 _HARMLESS = ("", "₹", "rs", "₹rs", "inr", "₹inr", "rsinr", "rupee", "rupees")
@@ -132,7 +137,9 @@ def _section(tokens: list[re.Match[str]], number: int) -> Section:
     literal = "".join((token[1] or "") + (token[2] or "") for token in tokens) + "".join(map(_currency, brackets))
     conditions = [found for bracket in brackets if (found := _CONDITION.fullmatch(bracket))]
     condition = (conditions[0][1], float(conditions[0][2])) if conditions else None
-    if any(_is_odd(bracket) for bracket in brackets):
+    if any(_is_odd(bracket) for bracket in brackets) or any(
+        token[0][0] == "*" and token[0][1:] in _NO_FILLING for token in tokens
+    ):
         return Section(UNCLEAR, condition)
     if any(map(_ELAPSED.fullmatch, brackets)):
         return Section(ELAPSED, condition)
@@ -169,14 +176,12 @@ class _Around:
     @classmethod
     def of(cls, tokens: list[re.Match[str]]) -> "_Around":
         written = [(token[4] or "", (token[1] or "") + (token[2] or "")) for token in tokens]
-        # A point or comma of the format itself is marked, to be told from one that is only text.
-        own = {"?": "0", "#": "0", ".": "p", ",": ""}
         digits = [bare in ("0", "#", "?") for bare, _ in written]
-        kept = "".join(own.get(bare, bare) if bare != "p" else "" for bare, _ in written)
-        if "0" not in kept:
+        if not any(digits):
             return cls("", False)
-        first = digits.index(True)
-        leads = not any(literal for _, literal in written[first:])
+        # A point of the format itself is a p, to be told from one that is only text; its commas show nothing else.
+        own = {"?": "0", "#": "0", ".": "p", ",": ""}
+        leads = not any(literal for _, literal in written[digits.index(True) :])
         return cls("".join(own.get(bare, bare) + literal.replace("0", "o") for bare, literal in written), leads)
 
     @property
@@ -185,7 +190,7 @@ class _Around:
         first, last = self.seen.find("0"), self.seen.rfind("0")
         inside = self.seen[first : last + 1]
         whole = inside.partition("p")[0]
-        return "." in inside or ("," in inside and not re.search(r",000[^,]*$", whole))
+        return "." in inside or ("," in inside and not _LAST_THREE.search(whole))
 
     @property
     def is_negative(self) -> bool:
@@ -223,8 +228,7 @@ def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
 
 def _date(lowered: str) -> str:
     """A date of which day, month and year are seen; without one of them, nobody saw which day it is."""
-    is_time = "h" in lowered or "s" in lowered
-    months = lowered if not is_time else re.sub(r"h+[^ymdhs]*m+|m+[^ymdhs]*s+", "", lowered)
+    months = _MINUTES.sub("", lowered)
     return DATE if "d" in lowered and "m" in months and ("y" in lowered or "e" in lowered) else UNCLEAR
 
 
@@ -235,7 +239,7 @@ def _beside(literal: str, meaning: str) -> str:
         words = words.replace("%", "", 1)
         meaning = PERCENT_SIGN if meaning == PLAIN else UNCLEAR
     beside = _WORDS.get(words, UNCLEAR)
-    if meaning == PLAIN or beside in (PLAIN, UNCLEAR):
-        return beside if meaning == PLAIN or beside == UNCLEAR else meaning
+    if meaning == PLAIN or beside == UNCLEAR:
+        return beside
     # Rates are a year's here.
-    return meaning if beside == A_YEAR else UNCLEAR
+    return meaning if beside in (PLAIN, A_YEAR) else UNCLEAR

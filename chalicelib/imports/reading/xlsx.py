@@ -161,8 +161,8 @@ def _check_cells(package: Package, looked: Sequence[LookedInto]) -> None:
     for name, sheet in zip(names, looked, strict=True):
         if sheet.rows > LAST_ROW or sheet.rows * sheet.columns > MAX_CELLS:
             raise stray(name, sheet.rows, sheet.columns)
-    if sum(cells_of(sheet.merged) for sheet in looked) > MAX_CELLS:
-        raise FileRefused("The merged cells of the workbook overlap; unmerge them in Excel, and save it.")
+        if cells_of(sheet.merged) > sheet.rows * sheet.columns:
+            raise FileRefused(f"Merged cells of the sheet {shown(name)} overlap; unmerge them in Excel, and save it.")
     cells = sum(sheet.rows * sheet.columns for sheet in looked)
     if cells > MAX_CELLS:
         raise FileRefused(f"The sheets of the workbook span {cells} cells; at most {MAX_CELLS} are read. Split it.")

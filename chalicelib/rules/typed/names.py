@@ -17,6 +17,8 @@ MEANS_NOTHING = Problem(
     "word_for_nothing", "is what programs write for nothing, or for an error; the row was kept as it is."
 )
 
+# A character as workbooks escape it, where their reader leaves it so.
+_ESCAPED = re.compile(r"_x[0-9a-f]{4}_", re.IGNORECASE)
 _OVERRIDES = frozenset("\u202d\u202e")
 _REPLACEMENT = "\ufffd"
 # They say how letters of Indian and Arabic scripts join, and nothing to others.
@@ -56,10 +58,15 @@ def name(text: str) -> str | Problem:
         return CONTROL
     if _OVERRIDES.intersection(text):
         return OVERRIDDEN
-    if _REPLACEMENT in text:
+    if is_damaged(text):
         return DAMAGED
     seen = text if text.isascii() else _seen(text).strip()
     return seen if _has_letter(seen) or _is_word_for_nothing(seen) else NO_LETTER
+
+
+def is_damaged(text: str) -> bool:
+    """Whether a text has the mark of a lost character, or the code of one in the place of it: _x200B_."""
+    return _REPLACEMENT in text or _ESCAPED.search(text) is not None
 
 
 def misread(text: str) -> str | None:

@@ -3,7 +3,7 @@
 import re
 
 from chalicelib.rules.typed import Problem
-from chalicelib.rules.typed.names import DAMAGED, means_nothing
+from chalicelib.rules.typed.names import DAMAGED, is_damaged, means_nothing
 
 SHORTENED = Problem(
     "not_a_reference",
@@ -31,7 +31,7 @@ def reference(text: str) -> str | Problem:
         return SHORTENED
     if _OF_A_FLOAT.fullmatch(text):
         return WITH_DECIMALS
-    if "\ufffd" in text:
+    if is_damaged(text):
         return DAMAGED
     is_none = not any(map(str.isalnum, text)) or (means_nothing(text) and not any(map(str.isdecimal, text)))
     return NOTHING if is_none else text
