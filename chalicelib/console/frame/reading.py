@@ -15,7 +15,7 @@ from chalicelib.requests.json_bodies import shown
 from chalicelib.requests.models import RUPEES
 from chalicelib.requests.parsing import validated
 from chalicelib.rules.typed import Problem
-from chalicelib.rules.typed.numbers import amount
+from chalicelib.rules.typed.numbers import POINT_OR_GROUP, amount
 
 Model = TypeVar("Model", bound=BaseModel)
 REQUIRED = "is required"
@@ -63,7 +63,9 @@ def _amount_sentence(field: FieldInfo, typed: str) -> str:
         name: getattr(each, name) for each in field.metadata for name in ("gt", "ge", "le") if hasattr(each, name)
     }
     write, found = formats().money, amount(typed.removeprefix(formats().currency_symbol).strip())
-    if isinstance(found, Problem):
+    if found is POINT_OR_GROUP:
+        wanted = "must have at most 2 decimals"
+    elif isinstance(found, Problem):
         wanted = f"must be an amount, for example {formats().typed_amount(120_000)}"
     elif "gt" in bounds and found <= bounds["gt"]:
         wanted = f"must be above {write(bounds['gt'])}"
