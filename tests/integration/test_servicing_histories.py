@@ -17,7 +17,7 @@ from chalicelib.storage.tables import loans
 from tests.support.lending import record
 from tests.support.loan_lives import a_customer, replayed, row, stored_position
 from tests.support.people import TEST
-from tests.unit.servicing.histories import Life, lives
+from tests.support.servicing.histories import Life, lives
 
 modest = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
