@@ -151,11 +151,6 @@ def _not_null(field: Schema) -> Schema:
     return field
 
 
-def fields_of(schema: Schema, schemas: Mapping[str, Schema]) -> dict[str, Schema]:
-    """The properties of an object, found through its reference."""
-    return dict(resolved(schema, schemas).get("properties", {}))
-
-
 def resolved(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
     """What a schema refers to, with the keywords that stand beside the reference."""
     if "$ref" not in schema:

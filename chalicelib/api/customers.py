@@ -87,7 +87,7 @@ def change_customer(
         raise InvalidRequest("A reason changes nothing by itself; give the field that it is for.")
     access.require_for_change(call.actor, changes)
     today = runtime.today()
-    changed = customers.change_and_view_customer(
+    changed = customers.change_customer(
         runtime.database(),
         customer_id,
         changes,

@@ -43,7 +43,6 @@ TITLE = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=16, leading
 HEADING = ParagraphStyle("heading", parent=BODY, fontName=BOLD, fontSize=11, leading=15, spaceBefore=10, spaceAfter=4)
 CELL = ParagraphStyle("cell", parent=BODY, fontSize=8.5, leading=12, spaceAfter=0)
 HEAD = ParagraphStyle("head", parent=CELL, fontName=BOLD)
-FIGURE = ParagraphStyle("figure", parent=CELL, alignment=TA_RIGHT)
 FIGURE_HEAD = ParagraphStyle("figure-head", parent=HEAD, alignment=TA_RIGHT)
 LENDER = ParagraphStyle("lender", parent=CELL, textColor=MUTED)
 LENDER_NAME = ParagraphStyle("lender-name", parent=LENDER, fontName=BOLD, fontSize=11, leading=15)

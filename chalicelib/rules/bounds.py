@@ -66,16 +66,13 @@ MAX_SEARCH_LENGTH = 100
 REASON_LENGTH = Range(10, 300)
 # What the outside world knows a transaction by, and how the money came.
 REFERENCE_LENGTH = Range(1, 100)
-CHANNEL_LENGTH = Range(1, 40)
+CHANNEL_LENGTH = Range(1, 50)
 FILE_NAME_LENGTH = Range(1, 255)
 # Of a fee and of a kind of loan, as a customer reads them.
 FEE_NAME_LENGTH = Range(1, 60)
 LOAN_TYPE_LENGTH = Range(1, 60)
 # Of a loan.
 MAX_FEES = 20
-# Of what the outside world knows a receipt by, and how it came in.
-REFERENCE_LENGTH = Range(1, 100)
-CHANNEL_LENGTH = Range(1, 50)
 LOGIN_LENGTH = Range(1, 100)
 EMAIL_LENGTH = Range(3, 254)
 # What is typed as a code of the second factor: six digits, or a recovery code with its hyphens.

@@ -154,8 +154,9 @@ def change_customer(
     today: date,
     reason: str | None = None,
     ceiling: Ceiling | None = None,
-) -> None:
+) -> CustomerWithExposure:
     """Changes a customer who is still as the client saw it, which is one of `etags`. The audit log keeps the reason.
+    Returns the customer changed, with the exposure on `today`.
 
     Of age and date of birth the latter is kept. Raises CustomerNotFound, Outdated if somebody else has changed the
     customer since, AboveCeiling for a limit or an income above the ceiling of whoever changes it, and InvalidRequest
@@ -163,38 +164,9 @@ def change_customer(
     """
     with database.transaction() as tx:
         customer = _locked(tx.connection, customer_id, etags)
-        _change(tx.connection, customer, changes, author=author, today=today, reason=reason, ceiling=ceiling)
-        tx.commit()
-
-
-@retried
-def change_and_view_customer(
-    database: Database,
-    customer_id: int,
-    changes: Mapping[str, object],
-    *,
-    etags: Container[str],
-    author: Author,
-    today: date,
-    reason: str | None = None,
-    ceiling: Ceiling | None = None,
-) -> CustomerWithExposure:
-    """As `change_customer`; returns the customer changed, with the exposure on `today`.
-
-    Looked at before the commit: who looks afterwards may find the database gone, and would say nothing was saved.
-    """
-    with database.transaction() as tx:
-        customer = _locked(tx.connection, customer_id, etags)
-        changed = _change(
-            tx.connection,
-            customer,
-            changes,
-            author=author,
-            today=today,
-            reason=reason,
-            ceiling=ceiling,
-            has_next=True,
-        )
+        _check_ceiling(customer, changes, ceiling)
+        changed = _changed(tx.connection, customer, changes, author=author, today=today, reason=reason)
+        # Before the commit: who looks afterwards may find the database gone, and would say nothing was saved.
         facts = loans.facts(tx.connection, customer_id, today)
         if facts is None:
             raise CustomerNotFound(f"There is no customer {customer_id}.")
@@ -211,7 +183,7 @@ def _locked(connection: Connection, customer_id: int, etags: Container[str]) -> 
     return customer
 
 
-def _change(
+def _changed(
     connection: Connection,
     customer: Customer,
     changes: Mapping[str, object],
@@ -219,17 +191,15 @@ def _change(
     author: Author,
     today: date,
     reason: str | None,
-    ceiling: Ceiling | None,
-    has_next: bool = False,
 ) -> Customer:
-    _check_ceiling(customer, changes, ceiling)
+    """The customer changed so; the entry in the audit log goes out with the next statement."""
     if AGES & changes.keys():
         changes = {**changes, **_ages(customer, changes, today)}
     changed = customers.change(connection, customer.customer_id, changes)
     before, after = difference(vars(customer), vars(changed))
     told = after | ({"reason": reason} if reason else {})
     event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer.customer_id, before, told)
-    audit.add(connection, author, event, with_next=has_next)
+    audit.add(connection, author, event, with_next=True)
     return changed
 
 

@@ -152,7 +152,7 @@ def _cell_writer(sheet: Any, written: Written) -> Callable[[Value], Any]:
     from openpyxl.cell import WriteOnlyCell
 
     from chalicelib.imports.report.cells import plain
-    from chalicelib.services.schedule_books import PERCENT, RUPEES
+    from chalicelib.services.loan_books import PERCENT, RUPEES
 
     formats = {
         Written.MONEY: RUPEES,

@@ -70,7 +70,7 @@ def write_openings(file: IO[bytes], rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _cells(sheet: Any, row: dict[str, Any]) -> Iterator[Any]:
-    from chalicelib.services.schedule_books import number_cell
+    from chalicelib.services.loan_books import number_cell
 
     for column in OPENINGS.columns:
         yield number_cell(sheet, row[column.name], column.reader.number_format)

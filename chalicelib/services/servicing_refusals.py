@@ -49,7 +49,7 @@ def _why_not_serviced(loan: LoanOnRecord) -> str:
 
 def error_of(refusal: Refused, fields: Mapping[Code, str] | None = None) -> LoanError:
     """InvalidRequest with the field that is wrong, TransactionNotFound, or the TransactionRefused with its code."""
-    if refusal.code in _FIELDS:
+    if refusal.code.is_bad_input:
         wrong = refusal.wrong or {{**_FIELDS, **(fields or {})}[refusal.code]: refusal.sentence}
         return InvalidRequest(refusal.sentence, {name: [sentence] for name, sentence in wrong.items()})
     if refusal.code is Code.UNKNOWN_FACT:

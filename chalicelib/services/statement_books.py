@@ -1,32 +1,30 @@
 """A statement of account as a workbook: the loan on top, the opening balance, a row for all that happened, totals."""
 
 import hashlib
-import io
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.services.files import published
-from chalicelib.services.schedule_books import PERCENT, RUPEES, number_cell
+from chalicelib.services.loan_books import PERCENT, RUPEES, Line, begin_book, bytes_of, number_cell
 from chalicelib.services.servicing_accounts import LoanStatement
 from chalicelib.services.statement_csv import StatementRow, rows_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-TITLES = (
-    "Date",
-    "What",
-    "No.",
-    "Reference",
-    "Channel",
-    "Debit",
-    "Credit",
-    "Balance",
-    "Interest paid",
-    "Principal paid",
-    "Charges paid",
-    "Reversed by",
+COLUMNS = (
+    ("Date", 14),
+    ("What", 20),
+    ("No.", 8),
+    ("Reference", 24),
+    ("Channel", 14),
+    ("Debit", 16),
+    ("Credit", 16),
+    ("Balance", 18),
+    ("Interest paid", 16),
+    ("Principal paid", 16),
+    ("Charges paid", 16),
+    ("Reversed by", 12),
 )
-WIDTHS = (14, 20, 8, 24, 14, 16, 16, 18, 16, 16, 16, 12)
 
 
 def statement_link(s3: "S3Client", signer: "S3Client", *, bucket: str, found: LoanStatement) -> str:
@@ -37,36 +35,20 @@ def statement_link(s3: "S3Client", signer: "S3Client", *, bucket: str, found: Lo
     return published(s3, signer, bucket=bucket, key=key, make=lambda: _bytes(found))
 
 
-def write_statement(file: IO[bytes], found: LoanStatement) -> None:
-    """Writes the workbook to `file`. Amounts are rupees, written with all their digits."""
-    # Half a second that only those pay who ask for a workbook.
-    from openpyxl import Workbook
-
-    from chalicelib.imports.report.cells import BOLD, TITLE_FONT, fit_to_width, header, styled
+def _bytes(found: LoanStatement) -> bytes:
+    from chalicelib.imports.report.cells import BOLD
 
     made = found.statement
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Statement")
-    for letter, width in zip("ABCDEFGHIJKL", WIDTHS, strict=True):
-        sheet.column_dimensions[letter].width = width
-    top = _top(found)
-    sheet.freeze_panes = f"A{len(top) + 4}"
-    sheet.print_title_rows = f"{len(top) + 3}:{len(top) + 3}"
-    fit_to_width(sheet)
-    sheet.append([styled(sheet, f"Loan {found.loan.loan_id}", TITLE_FONT)])
-    for label, value, number_format in top:
-        sheet.append([label, None, number_cell(sheet, value, number_format)])
-    sheet.append([])
-    sheet.append(header(sheet, TITLES, range(len(TITLES))))
+    book, sheet = begin_book("Statement", f"Loan {found.loan.loan_id}", top=_top(found), columns=COLUMNS)
     sheet.append(_balance(sheet, made.since, "Opening balance", (None, None, made.opening_balance), None))
     for row in rows_of(found):
         sheet.append(_cells(sheet, row))
     totals = (made.total_debit, made.total_credit, made.closing_balance)
     sheet.append(_balance(sheet, made.until, "Closing balance", totals, BOLD))
-    book.save(file)
+    return bytes_of(book)
 
 
-def _top(found: LoanStatement) -> list[tuple[str, object, str]]:
+def _top(found: LoanStatement) -> list[Line]:
     return [
         ("Customer", found.loan.customer_id, "0"),
         ("Loan amount", found.terms.principal, RUPEES),
@@ -102,9 +84,3 @@ def _text_cell(sheet: Any, said: str | None) -> Any:
     if said is not None:
         cell.data_type = "s"
     return cell
-
-
-def _bytes(found: LoanStatement) -> bytes:
-    file = io.BytesIO()
-    write_statement(file, found)
-    return file.getvalue()

@@ -19,6 +19,7 @@ from chalicelib.services.idempotency import Once
 from chalicelib.services.loans import Application, apply, check_eligibility
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.tables import loans
+from tests.support.cutting import cut_all_others
 from tests.support.lending import create_loan, register
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.people import TEST
@@ -159,13 +160,7 @@ def test_a_connection_cut_while_idle_is_replaced_without_anyone_noticing(
     customer_id = customer_with_history(database)
     ask = LoanRequest(Decimal(1000), Decimal(10), 12)
     check_eligibility(database, customer_id, ask, policy=STANDARD_1, today=TODAY)
-    with new_database().reading() as connection:
-        connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
+    cut_all_others(new_database())
     assert check_eligibility(database, customer_id, ask, policy=STANDARD_1, today=TODAY).decision.approved
 
 

@@ -19,6 +19,7 @@ from chalicelib.imports.running import import_messages, import_object
 from chalicelib.imports.s3_events import message_for
 from chalicelib.postgres.database import Database, make_engine
 from tests.support.aws import Aws
+from tests.support.cutting import cut_all_others
 from tests.support.imports.contents import contents, query, scalar
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, loan, loans_book, workbook
@@ -100,13 +101,7 @@ def test_a_cut_connection_leaves_nothing_and_the_next_attempt_does_it_all(
         nonlocal cut
         if "INSERT INTO loans" in statement and not cut:
             cut = True
-            with other.reading() as connection:
-                connection.execute(
-                    text(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                    )
-                )
+            cut_all_others(other)
 
     event.listen(database.engine, "before_cursor_execute", cut_once)
     result = import_object(database, aws.s3, aws.upload("incoming/book.xlsx", BOOK))
@@ -124,13 +119,7 @@ def test_a_connection_cut_within_copy_is_reported_as_the_database_being_away(
     encode = copying._blocks
 
     def cut_then_encode(rows: Any) -> Iterator[bytes]:
-        with other.reading() as connection:
-            connection.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            )
+        cut_all_others(other)
         yield from encode(rows)
 
     reference = aws.upload("incoming/book.xlsx", BOOK)

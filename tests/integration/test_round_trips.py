@@ -19,7 +19,7 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.services import key_facts, servicing
-from chalicelib.services.customers import change_and_view_customer
+from chalicelib.services.customers import change_customer
 from chalicelib.services.delinquency import list_late_loans, view_delinquency
 from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.loans import view_loans
@@ -205,7 +205,7 @@ def test_a_correction_waits_for_the_database_four_times(distant: Database, proxy
     made = register(distant, PERSON, STANDARD_1, TEST)
     before = proxy.round_trips
     changes = {"phone_number": "9876543211"}
-    changed = change_and_view_customer(distant, made.customer_id, changes, etags=AnyTag(), author=TEST, today=TODAY)
+    changed = change_customer(distant, made.customer_id, changes, etags=AnyTag(), author=TEST, today=TODAY)
     # The lock, the change, the entry in the audit log with the exposure, and the end of the transaction.
     assert proxy.round_trips == before + 4
     assert changed.customer.phone_number == "9876543211"

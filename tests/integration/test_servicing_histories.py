@@ -4,7 +4,6 @@ from contextlib import suppress
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
 
 from chalicelib.errors import LoanError
 from chalicelib.postgres.database import Database
@@ -13,27 +12,25 @@ from chalicelib.rules.servicing.fold import fold
 from chalicelib.rules.servicing.values import Fact, Intent, Kind, Terms
 from chalicelib.services.servicing import Wanted
 from chalicelib.services.servicing_accounts import view_account
-from chalicelib.storage.tables import loans
 from tests.support.lending import record
-from tests.support.loan_lives import a_customer, replayed, row, stored_position
+from tests.support.loan_lives import made_before, replayed, row, stored_position
 from tests.support.people import TEST
-from tests.unit.servicing.histories import Life, lives
+from tests.support.servicing.histories import Life, lives
 
 modest = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
-def made_before(database: Database, terms: Terms) -> int:
-    """A loan that was made here when no disbursal was recorded."""
-    values = {
-        "customer_id": a_customer(database),
-        "loan_amount": terms.principal,
-        "tenure": terms.tenure,
-        "interest_rate": terms.annual_rate,
-        "monthly_installment": terms.instalment,
-        "start_date": terms.start_date,
-    }
-    with database.reading() as connection:
-        return int(connection.execute(insert(loans).returning(loans.c.loan_id), values).scalar_one())
+def made_on(database: Database, terms: Terms) -> int:
+    """A loan on these terms that was made here when no disbursal was recorded."""
+    return made_before(
+        database,
+        loan_amount=terms.principal,
+        tenure=terms.tenure,
+        interest_rate=terms.annual_rate,
+        monthly_installment=terms.instalment,
+        start_date=terms.start_date,
+        end_date=None,
+    )
 
 
 def wanted(fact: Fact) -> Wanted:
@@ -72,7 +69,7 @@ def check_stored(database: Database, loan_id: int) -> None:
 @modest
 @given(life=lives(charged=False))
 def test_a_life_is_stored_as_the_rules_have_it(database: Database, life: Life) -> None:
-    loan_id = made_before(database, life.terms)
+    loan_id = made_on(database, life.terms)
     for fact in life.facts[1:]:
         made = record(database, loan_id, wanted(fact), life.today, TEST)
         assert made.transaction.number == fact.number
@@ -86,7 +83,7 @@ def test_a_life_is_stored_as_the_rules_have_it(database: Database, life: Life) -
 @modest
 @given(life=lives(charged=False), data=st.data())
 def test_the_order_of_recording_changes_nothing(database: Database, life: Life, data: st.DataObject) -> None:
-    loan_id = made_before(database, life.terms)
+    loan_id = made_on(database, life.terms)
     facts = [fact for fact in life.facts[1:] if fact.kind is not Kind.REVERSAL]
     accepted = [life.facts[0]]
     for fact in data.draw(st.permutations(facts)):

@@ -34,6 +34,7 @@ from tests.support.loan_lives import (
     a_loan,
     an_imported_loan,
     loan_row,
+    made_before,
     receipt,
     replayed,
     reversal,
@@ -43,11 +44,6 @@ from tests.support.loan_lives import (
 from tests.support.people import TEST
 
 TODAY = date(2025, 7, 15)
-
-
-def made_before(database: Database, customer_id: int | None = None, **columns: object) -> int:
-    """A loan that a release before made: 12,000 at 12% over 12 months, nothing paid."""
-    return an_imported_loan(database, customer_id, **{"source_loan_id": None, "emis_paid_on_time": 0, **columns})
 
 
 def test_a_loan_that_was_made_before_is_disbursed_and_what_fell_due_since_is_due(database: Database) -> None:

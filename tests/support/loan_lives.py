@@ -62,6 +62,11 @@ def an_imported_loan(database: Database, customer_id: int | None = None, **colum
         return int(connection.execute(insert(loans).returning(loans.c.loan_id), values).scalar_one())
 
 
+def made_before(database: Database, customer_id: int | None = None, **columns: Any) -> int:
+    """The number of a loan that a release before made, without a disbursal: as an imported one, with nothing paid."""
+    return an_imported_loan(database, customer_id, **{"source_loan_id": None, "emis_paid_on_time": 0, **columns})
+
+
 def receipt(
     amount: str | Decimal,
     day: date | None = None,

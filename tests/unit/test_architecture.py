@@ -104,11 +104,13 @@ def module_in(name: str, modules: Mapping[str, Path]) -> str | None:
     return name if name in modules else next((part for part in (name.rpartition(".")[0],) if part in modules), None)
 
 
-def test_no_module_of_the_tests_imports_a_test_or_a_conftest() -> None:
-    """What several of them need stands in tests/support/."""
+def test_a_module_of_the_tests_imports_helpers_from_the_support_alone() -> None:
+    """So that a test can be moved or run alone. What the way through Docker needs is of use to nobody else."""
     for path in (PROJECT / "tests").rglob("*.py"):
+        level = path.relative_to(PROJECT).parts[1]
         for name in imported(path):
             parts = name.split(".")
+            assert parts[0] != "tests" or parts[1] == "support" or (level == parts[1] == "docker"), f"{path}: {name}"
             assert parts[0] != "tests" or not any(part.startswith(("test_", "conftest")) for part in parts), path
 
 
@@ -156,6 +158,14 @@ def test_use_cases_and_queries_take_at_most_three_values_by_position() -> None:
                     assert len(names) <= 3, f"{path.relative_to(CHALICELIB)}: {function.name}({', '.join(names)})"
 
 
+def test_no_module_gives_a_name_two_values() -> None:
+    """The first of two constants of one name is read by people and by nothing else."""
+    for path in CHALICELIB.rglob("*.py"):
+        statements = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)]
+        names = [target.id for node in statements for target in node.targets if isinstance(target, ast.Name)]
+        assert len(names) == len(set(names)), path.relative_to(CHALICELIB)
+
+
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {path.name for path in CHALICELIB.rglob("*.py") if "os.environ" in path.read_text()}
     assert readers == {"config.py"}
@@ -191,17 +201,13 @@ def opens_a_transaction(function: ast.FunctionDef) -> bool:
     return any(isinstance(call, ast.Attribute) and call.attr in ("transaction", "reading") for call in calls)
 
 
-# Use cases that no door leads to yet.
-WITHOUT_A_DOOR = {"servicing.py", "servicing_accounts.py", "delinquency.py"}
-
-
 @pytest.mark.parametrize("room", ["services", "storage"])
 def test_nothing_is_there_for_the_tests_alone(room: str) -> None:
     """A use case or a query that only tests call looks real, and what really runs goes untested."""
     used = {name for path in CHALICELIB.rglob("*.py") for name in named_in(path)}
     for path in modules_of(room):
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and path.name not in WITHOUT_A_DOOR:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 assert f"{name_of(path)}.{node.name}" in used, f"{path.relative_to(CHALICELIB)}: {node.name}"
 
 

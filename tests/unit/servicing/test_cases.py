@@ -15,7 +15,7 @@ from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.settlement import settlement
 from chalicelib.rules.servicing.standing import Status, standing
 from chalicelib.rules.servicing.values import Intent
-from tests.unit.servicing.histories import disbursed, loan, paid, receipt, reversal
+from tests.support.servicing.histories import disbursed, loan, paid, receipt, reversal
 
 FINERACT = loan(100, 7, 6, date(2024, 1, 1))
 

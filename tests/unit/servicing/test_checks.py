@@ -15,7 +15,7 @@ from chalicelib.rules.servicing.refusals import Code, Refused
 from chalicelib.rules.servicing.settlement import payoff, settlement
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Terms
-from tests.unit.servicing.histories import disbursed, loan, paid, prepayment, receipt, reversal
+from tests.support.servicing.histories import disbursed, loan, paid, prepayment, receipt, reversal
 
 MADE = loan(100_000, 12, 24, date(2024, 1, 5))
 TODAY = date(2024, 3, 20)

@@ -19,7 +19,7 @@ from chalicelib.rules.servicing.settlement import settlement
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.statement import statement
 from chalicelib.rules.servicing.values import Fact, Terms
-from tests.unit.servicing.histories import loan, paid, receipt
+from tests.support.servicing.histories import loan, paid, receipt
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "servicing.md"
 # 1,000 rupees at 12% over 4 months: the example that runs through the document.

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from chalicelib.rules.money import from_paise
 from chalicelib.rules.servicing.fold import fold
 from chalicelib.rules.servicing.standing import Status, standing
-from tests.unit.servicing.histories import Life, lives
-from tests.unit.servicing.naive import ONE_DAY, NaiveLoan
+from tests.support.servicing.histories import Life, lives
+from tests.support.servicing.naive import ONE_DAY, NaiveLoan
 
 
 @settings(max_examples=60)

@@ -35,7 +35,7 @@ from chalicelib.rules.servicing.stored import (
     terms_from_stored,
 )
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Opening, Terms
-from tests.unit.servicing.histories import (
+from tests.support.servicing.histories import (
     Life,
     disbursed,
     lives,

@@ -32,7 +32,7 @@ from chalicelib.rules.servicing.stored import (
 )
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Terms, TermsError, terms_of
 from chalicelib.rules.stored import StoredValueError
-from tests.unit.servicing.histories import disbursed, loan, paid, prepayment, receipt, terms
+from tests.support.servicing.histories import disbursed, loan, paid, prepayment, receipt, terms
 
 MADE = loan(100_000, 12, 24, date(2024, 1, 5))
 FIRST_DUE = date(2024, 2, 5)
