@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from threading import RLock
 from types import ModuleType
 
 
@@ -31,12 +32,14 @@ def import_when_used(name: str) -> None:
     """
     if name in sys.modules:
         return
-    stand_in = ModuleType(name)
+    # Two connections may be the first to sign in at once, each in a thread of its own.
+    stand_in, alone = ModuleType(name), RLock()
 
     def look_up(attribute: str) -> object:
-        if sys.modules.get(name) is stand_in:
-            del sys.modules[name]
-        return getattr(import_module(name), attribute)
+        with alone:
+            if sys.modules.get(name) is stand_in:
+                del sys.modules[name]
+            return getattr(import_module(name), attribute)
 
     # What Python asks for an attribute that a module does not have (PEP 562).
     stand_in.__dict__["__getattr__"] = look_up

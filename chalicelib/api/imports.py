@@ -132,7 +132,7 @@ def list_import_rows(call: Call, import_id: ImportNumber, query: ImportRowsQuery
     Operation.RELEASE_IMPORTS,
     created("The import that the file has become.", links={"import": Link("How it goes.", "view_import", _IMPORT)}),
     tag="Imports",
-    raises=(Conflict, Unavailable),
+    raises=(Conflict, Unavailable, *OF_A_WRITE),
 )
 def release_import(call: Call, import_id: ImportNumber) -> "answers.ReleasedImport":
     """Imports a file once more, as one of whoever releases it, so that it changes who was registered here too."""
@@ -161,7 +161,8 @@ def release_import(call: Call, import_id: ImportNumber) -> "answers.ReleasedImpo
         },
     ),
     tag="Imports",
-    note="Of a dry run it is what would change. `sheets` of the import says which sheets have rows that were updated.",
+    note="Of a dry run it is what would change. `sheets` of the import says which sheets have rows that were updated. "
+    "`before` is null for a key that may not read customers.",
 )
 def list_import_changes(call: Call, import_id: ImportNumber, query: ImportChangesQuery) -> "answers.ImportChangesPage":
     """The rows of a sheet that changed something, with the values before and after."""
@@ -175,7 +176,10 @@ def list_import_changes(call: Call, import_id: ImportNumber, query: ImportChange
         return {"sheet": None, "changes": [], "next": None}
     found = import_changes.list_changes(runtime.database(), job, sheet, cursor=query.cursor())
     kind = CHANGED[sheet.kind].one
-    return {"sheet": sheet.sheet, "changes": [_change(kind, row) for row in found.rows], "next": found.next}
+    # Else a dry run of any values would tell those of everybody to a key that only imports.
+    may_read = call.actor.may(Operation.READ_CUSTOMERS)
+    changes = [_change(kind, row, may_read=may_read) for row in found.rows]
+    return {"sheet": sheet.sheet, "changes": changes, "next": found.next}
 
 
 @endpoints.add(
@@ -184,7 +188,7 @@ def list_import_changes(call: Call, import_id: ImportNumber, query: ImportChange
     Operation.START_IMPORT,
     created("The import that the file has become.", links={"import": Link("How it goes.", "view_import", _IMPORT)}),
     tag="Imports",
-    raises=(Conflict, Unavailable),
+    raises=(Conflict, Unavailable, *OF_A_WRITE),
 )
 def import_for_good(call: Call, import_id: ImportNumber) -> "answers.ImportRecord":
     """Imports the file of a dry run, which has changed nothing yet."""
@@ -280,11 +284,11 @@ def _report(job: ImportJob) -> "DownloadLink | None":
     return link(download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key))
 
 
-def _change(kind: str, row: "ChangedRow") -> "answers.ImportChange":
+def _change(kind: str, row: "ChangedRow", *, may_read: bool) -> "answers.ImportChange":
     return {
         "row_number": row.row_number,
         "subject": {"kind": kind, "id": str(row.subject_id)},
-        "before": {each.name: each.before for each in row.values},
+        "before": {each.name: each.before for each in row.values} if may_read else None,
         "after": {each.name: each.after for each in row.values},
     }
 

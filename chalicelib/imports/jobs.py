@@ -251,7 +251,7 @@ def start(
     is_released: bool = False,
     is_dry_run: bool = False,
 ) -> NewJob:
-    """Inserts an import that waits for a file of this name, and may change what storage/tables.py says of these."""
+    """Inserts an import that waits for a file of this name, and may change what its columns say (import_tables.py)."""
     values = {
         "bucket": bucket,
         "prefix": INCOMING_PREFIX,

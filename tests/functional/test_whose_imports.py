@@ -96,6 +96,16 @@ def test_a_key_changes_whom_a_workbook_brought(api: Api, importer: Api, send: Se
     assert api.get("/api/customers/5/").json["first_name"] == "Usha"
 
 
+def test_a_key_is_not_told_what_stood_there_before(api: Api, importer: Api, send: Send) -> None:
+    """A dry run of made-up values would otherwise tell those of everybody whom a workbook brought."""
+    send(importer, customers_book(customer(5, monthly_income=60_000)))
+    number = send(importer, customers_book(customer(5, monthly_income=70_000)))
+    (told,) = importer.get(f"/api/imports/{number}/changes/").json["changes"]
+    assert (told["before"], told["after"]) == (None, {"monthly_income": 70_000})
+    (told,) = api.get(f"/api/imports/{number}/changes/").json["changes"]
+    assert told["before"] == {"monthly_income": 60_000}
+
+
 def test_a_file_sent_again_by_the_same_form_may_do_no_more(
     api: Api, s3: "S3Client", database: Database, importer: Api
 ) -> None:

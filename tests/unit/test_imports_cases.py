@@ -186,6 +186,10 @@ def formatted(header: tuple[str, ...], row: list[object], title: str, code: str)
         (formatted(LOAN_HEADER, loan(end_date=46000), "End Date", "000000"), None),
         (formatted(RECEIPT_HEADER, receipt(123), "Reference", "000000"), "Reference"),
         (formatted(RECEIPT_HEADER, receipt(123), "Reference", "0"), None),
+        # As people keep Excel from showing 4.12346E+11: no zero is seen before it.
+        (formatted(RECEIPT_HEADER, receipt(412345678901), "Reference", "000000000000"), None),
+        (formatted(RECEIPT_HEADER, receipt(412345678901), "Reference", "0000000000000"), "Reference"),
+        (formatted(RECEIPT_HEADER, receipt(5), "Reference", "0#"), "Reference"),
     ],
 )
 def test_what_a_format_says_beside_a_number_must_be_what_its_column_is(content: bytes, seen: str | None) -> None:

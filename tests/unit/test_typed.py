@@ -124,7 +124,7 @@ def test_an_amount_that_not_everybody_would_read_the_same_is_refused(text: str) 
     assert wrong(numbers.amount(text))
 
 
-@pytest.mark.parametrize("text", ["UTR 0012-7", "0012", "12E34", "N426000123", "1.2.3", "NONE-4"])
+@pytest.mark.parametrize("text", ["UTR 0012-7", "0012", "12E34", "N426000123", "1.2.3", "NONE-4", "AXIS_XABCD_01"])
 def test_a_reference_is_kept_as_it_is(text: str) -> None:
     assert references.reference(text) == text
 

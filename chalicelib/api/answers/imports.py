@@ -110,7 +110,10 @@ class ImportChange(TypedDict):
 
     row_number: Annotated[int, Field(description="the row as Excel shows it")]
     subject: Annotated[AuditSubject, Field(description="the customer or loan that it changed")]
-    before: Annotated[AuditValues, Field(description="the values before, of what changed")]
+    before: Annotated[
+        AuditValues | None,
+        Field(description="the values before, of what changed; null for who may not read customers"),
+    ]
     after: Annotated[AuditValues, Field(description="the values after")]
 
 

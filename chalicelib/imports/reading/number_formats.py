@@ -56,10 +56,13 @@ _COMPARE = {
 
 @dataclass(frozen=True)
 class Section:
-    """One of up to four parts of a number format: what it means, and for which numbers it is, if it says so."""
+    """One of up to four parts of a number format: what it means, for which numbers it is, if it says so, and how many
+    digits are seen of the smallest of them.
+    """
 
     meaning: str
     condition: tuple[str, float] | None = None
+    digits: int = 1
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,10 @@ class NumberFormat:
 
     def meaning(self, number: float) -> str:
         """What the section says that applies to the number."""
-        meanings = {section.meaning for section in self.sections}
-        return self._applies(number).meaning if len(meanings) > 1 else meanings.pop()
+        meanings = {(section.meaning, section.digits) for section in self.sections}
+        section = self._applies(number) if len(meanings) > 1 else self.sections[0]
+        is_long = section.meaning == PADDED and abs(number) >= 10 ** (section.digits - 1)
+        return PLAIN if is_long else section.meaning
 
     def read(self, number: float) -> Cell:
         """The number as a person sees it."""
@@ -146,7 +151,14 @@ def _section(tokens: list[re.Match[str]], number: int) -> Section:
     around = _Around.of(tokens)
     if around.moves_the_point or (around.is_negative and _is_for_positives(number, condition)):
         return Section(UNCLEAR, condition)
-    return Section(_meaning(bare, literal, number, is_prefix=around.literals_lead), condition)
+    meaning, digits = _meaning(bare, literal, number, is_prefix=around.literals_lead), _least_digits(bare)
+    return Section(PADDED if meaning == PLAIN and digits > 1 else meaning, condition, digits)
+
+
+def _least_digits(bare: str) -> int:
+    """How many digits are seen before the point at least: from the first 0 on, all are."""
+    whole = "".join(character for character in re.split(r"[.E]", bare.upper())[0] if character in "0#?")
+    return len(whole[whole.find("0") :]) if "0" in whole else 1
 
 
 def _is_for_positives(number: int, condition: tuple[str, float] | None) -> bool:
@@ -222,8 +234,7 @@ def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
     rest = re.sub(r"e[+-]", "", lowered)
     rest = "".join(character for character in rest if character not in "0#?,.%")
     percents = bare.count("%")
-    meaning = _beside(literal + rest, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
-    return PADDED if meaning == PLAIN and whole.count("0") > 1 else meaning
+    return _beside(literal + rest, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
 
 
 def _date(lowered: str) -> str:

@@ -18,7 +18,7 @@ MEANS_NOTHING = Problem(
 )
 
 # A character as workbooks escape it, where their reader leaves it so.
-_ESCAPED = re.compile(r"_x[0-9a-f]{4}_", re.IGNORECASE)
+_ESCAPED = re.compile(r"_x[0-9A-Fa-f]{4}_")
 _OVERRIDES = frozenset("\u202d\u202e")
 _REPLACEMENT = "\ufffd"
 # They say how letters of Indian and Arabic scripts join, and nothing to others.
