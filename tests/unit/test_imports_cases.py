@@ -182,6 +182,8 @@ def formatted(header: tuple[str, ...], row: list[object], title: str, code: str)
         (formatted(LOAN_HEADER, loan(), "Interest Rate", '0.00 "p.m."'), "Interest Rate"),
         (formatted(LOAN_HEADER, loan(), "Interest Rate", '0.00 "p.a."'), None),
         (formatted(LOAN_HEADER, loan(), "Tenure", '0 "months"'), None),
+        # An instalment a month.
+        (formatted(LOAN_HEADER, loan(), "EMIs paid on Time", '0 "months"'), None),
         (formatted(LOAN_HEADER, loan(), "Loan ID", "000000"), None),
         (formatted(LOAN_HEADER, loan(end_date=46000), "End Date", "000000"), None),
         (formatted(RECEIPT_HEADER, receipt(123), "Reference", "000000"), "Reference"),

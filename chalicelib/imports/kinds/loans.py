@@ -84,6 +84,8 @@ LOANS = Kind(
             whole_number(*PAID),
             "A whole number from 0; not more than Tenure.",
             example=20,
+            # One a month, so a format may call them months.
+            unit=MONTHS,
         ),
         Column(
             "Date of Approval",
