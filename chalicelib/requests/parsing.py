@@ -28,7 +28,7 @@ def parse(model: type[Model], body: bytes, content_type: str | None) -> Model:
     """The body as `model`. Raises InvalidRequest naming all bad fields, BodyTooLarge or UnsupportedMediaType."""
     # Where there is no body, its type is not what is missing.
     if body:
-        _check_content_type(content_type)
+        _check_content_type(content_type, body)
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(f"The body must be at most {MAX_BODY_BYTES} bytes long; it has {len(body)}.")
     return validated(model, json_object(body))
@@ -66,7 +66,7 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
         raise InvalidRequest(f"The request is not valid: see {', '.join(fields)}.{known}", fields) from None
 
 
-def _check_content_type(content_type: str | None) -> None:
+def _check_content_type(content_type: str | None, body: bytes) -> None:
     # A web page of another origin can send a body without a type unasked, and none with this one.
     if not content_type:
         raise UnsupportedMediaType("The body must be JSON, sent as Content-Type: application/json; it has no type.")
@@ -75,7 +75,10 @@ def _check_content_type(content_type: str | None) -> None:
         raise UnsupportedMediaType(
             f"The body must be JSON, sent as Content-Type: application/json; it is {kind[:SHOWN_CHARACTERS]!r}."
         )
-    # The same bytes are other letters in another encoding.
+    # The same bytes are other letters in another encoding, but for those of ASCII: there are clients that name
+    # ISO-8859-1 whatever they send.
+    if body.isascii():
+        return
     others = [each for each in parameters if each.startswith("charset=") and each[8:].strip('"') not in _ENCODINGS]
     if others:
         raise UnsupportedMediaType(f"The body must be JSON in UTF-8; it is said to be {others[0][8:][:20]!r}.")
