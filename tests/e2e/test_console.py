@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, Route, expect
 from pypdfium2 import PdfDocument
 from sqlalchemy import text
 
@@ -99,6 +99,24 @@ def test_an_officer_reads_a_refusal_takes_the_counter_offer_and_applies(console:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Application")
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Home").click()
     expect(page.locator(".figure").first).to_contain_text("approved: 1 of")
+
+
+def test_what_is_typed_before_the_scripts_are_there_is_searched_for(console: str, page: Page) -> None:
+    sign_in(page, console, "officer", PASSWORD)
+    held = list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/(search|find)\.js$"), hold)
+    page.goto(f"{console}customers/", wait_until="commit")
+    name = page.locator("tbody a").nth(4).inner_text()
+    page.get_by_label("Search").fill(name)
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    for each in held:
+        each.continue_()
+    expect(page.locator("tbody tr")).to_have_count(1)
 
 
 def test_a_customer_is_found_by_the_end_of_a_phone_number_in_five_keys(console: str, page: Page) -> None:

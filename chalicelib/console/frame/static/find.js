@@ -75,10 +75,12 @@ async function search() {
   }
 }
 
-input.addEventListener("input", () => {
+function searchSoon() {
   clearTimeout(timer);
   timer = setTimeout(search, PAUSE);
-});
+}
+
+input.addEventListener("input", searchSoon);
 
 input.addEventListener("keydown", (event) => {
   const isOpen = !list.hidden && links().length > 0;
@@ -132,3 +134,6 @@ results?.addEventListener("keydown", (event) => {
   all[next].focus();
 });
 results?.querySelector("a")?.focus();
+
+// What was typed before this script was there.
+if (document.activeElement === input && input.value !== input.defaultValue) searchSoon();

@@ -30,8 +30,12 @@ for (const form of document.querySelectorAll("form[data-search]")) {
     }
   };
 
-  form.addEventListener("input", () => {
+  const searchSoon = () => {
     clearTimeout(timer);
     timer = setTimeout(search, PAUSE);
-  });
+  };
+
+  form.addEventListener("input", searchSoon);
+  // What was typed before this script was there.
+  if ([...form.querySelectorAll("input")].some((input) => input.value !== input.defaultValue)) searchSoon();
 }
