@@ -157,7 +157,7 @@ def _section(tokens: list[re.Match[str]], number: int) -> Section:
 
 def _least_digits(bare: str) -> int:
     """How many digits are seen before the point at least: from the first 0 on, all are."""
-    whole = "".join(character for character in re.split(r"[.E]", bare.upper())[0] if character in "0#?")
+    whole = "".join(character for character in bare.upper().replace("E", ".").partition(".")[0] if character in "0#?")
     return len(whole[whole.find("0") :]) if "0" in whole else 1
 
 
