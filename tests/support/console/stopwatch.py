@@ -69,7 +69,8 @@ class Stopwatch:
         self.click(self.page.get_by_role("main").get_by_role("button", name=name))
 
     def type(self, text: str) -> None:
-        """Types into what has the focus."""
+        """Types into what has the focus, once a page is there whose field has it."""
+        expect(self.page.locator("input:focus, textarea:focus")).to_have_count(1)
         self.page.keyboard.type(text)
         self.keys += len(text)
 
