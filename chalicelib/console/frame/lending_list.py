@@ -10,6 +10,7 @@ from chalicelib.requests.access_models import ActorIdentity
 from chalicelib.requests.models import CustomerNumber, Day, Income, LastDay
 from chalicelib.storage.lending_list import WantedLending
 
+# The list of transactions is narrowed by them, too.
 AMOUNTS = (
     Filter("amount_from", "Amount from", Input.AMOUNT, is_rare=True),
     Filter("amount_to", "Amount to", Input.AMOUNT, is_rare=True),

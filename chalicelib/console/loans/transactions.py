@@ -8,6 +8,7 @@ from pydantic import Field
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.cells import Cell
+from chalicelib.console.frame.lending_list import AMOUNTS
 from chalicelib.console.frame.listing import Column, Filter, Input, List, ListQuery, Options, answer_list
 from chalicelib.console.frame.lists import periods
 from chalicelib.console.frame.visit import Visit
@@ -74,8 +75,7 @@ def _list(authors: Authors, who: str | None) -> List[TransactionsListQuery, List
             Filter("who", "Who", Input.CHOICE, authors.options(who)),
             Filter("reversed", "Reversed", Input.CHOICE, REVERSED),
             Filter("intent", "What for", Input.CHOICE, INTENT_OPTIONS, is_rare=True),
-            Filter("amount_from", "Amount from", Input.AMOUNT, is_rare=True),
-            Filter("amount_to", "Amount to", Input.AMOUNT, is_rare=True),
+            *AMOUNTS,
             Filter("loan_id", "Loan number", Input.NUMBER, is_rare=True),
         ),
         columns=_columns(authors),
