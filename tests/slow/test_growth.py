@@ -294,8 +294,8 @@ FORMULAS = {7: NumberFormat("0%"), 8: NumberFormat("0.0%")}
 def take_rows(xml: bytes) -> object:
     strings = SharedStrings(Strings().lengths)
     strings.lengths.append(100)
-    rows = PlainRows(b"", strings, FORMULAS, is_uncalculated=True)
-    return rows.take(xml), rows.marks()
+    rows = PlainRows(b"", strings, FORMULAS)
+    return rows.take(xml), rows.marks(is_uncalculated=True)
 
 
 def one_row(cells: Callable[[int], bytes]) -> Callable[[int], bytes]:
@@ -427,7 +427,7 @@ def test_styles_of_one_format_take_time_in_proportion() -> None:
 
     def taken(n: int) -> PlainRows:
         styles = dict.fromkeys(range(1, n + 1), FORMULAS[7])
-        rows = PlainRows(b"", SharedStrings(Strings().lengths), styles, is_uncalculated=False)
+        rows = PlainRows(b"", SharedStrings(Strings().lengths), styles)
         cells = b"".join(b'<row r="%d"><c r="A%d" s="%d"><v>1</v></c></row>' % (row, row, row) for row in styles)
         assert rows.take(cells)
         return rows

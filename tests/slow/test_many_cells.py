@@ -18,7 +18,7 @@ ERROR_CELLS = 100_000
 
 
 def test_error_cells_are_kept_in_a_few_bytes_each() -> None:
-    finder = PlainRows(b"", SharedStrings(array("I")), {}, is_uncalculated=False)
+    finder = PlainRows(b"", SharedStrings(array("I")), {})
     tracemalloc.start()
     for first in range(1, ERROR_CELLS + 1, 10_000):
         rows = (

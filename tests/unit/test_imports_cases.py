@@ -1,5 +1,6 @@
 """Files that went wrong, each as a program really wrote it (tests/cases): what is stored is what a person saw."""
 
+import re
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -264,3 +265,48 @@ def test_a_reference_of_a_text_file_that_may_be_that_of_another_payment_is_rejec
     row = ",".join([reference, "5001", "1", "28/02/2025", "1066.19", "", "", "UPI", reference + "1"])
     (chunk,), _ = read(f"{','.join(RECEIPT_HEADER)}\n{row}".encode())
     assert next((found.column_name, found.code) for found in chunk.findings) == ("Reference", code)
+
+
+def with_formula(value: bytes, foot: bytes = b"") -> bytes:
+    """A workbook of two loans; what was paid of the first is a formula with this value in the file."""
+    parts = unpacked(loans_book(loan(1, 1), loan(1, 2)))
+    # openpyxl says of all its workbooks that they were not calculated.
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b'fullCalcOnLoad="1"', b"")
+    cell = rb'<c r="G2"[^>]*><v>20</v></c>'
+    changed, count = re.subn(cell, b'<c r="G2"><f>SUM(A9:A10)</f>' + value + b"</c>", parts[SHEET])
+    assert count == 1
+    return packed(parts | {SHEET: changed.replace(b"</sheetData>", b"</sheetData>" + foot)})
+
+
+NOT_CALCULATED = b'<sheetCalcPr fullCalcOnLoad="1"/>'
+
+
+@pytest.mark.parametrize("around", [b"", b"<!-- not plain -->"])
+@pytest.mark.parametrize(
+    ("value", "foot", "codes"),
+    [
+        (b"<v>5</v>", b"", []),
+        (b"<v>5</v>", b'<sheetCalcPr fullCalcOnLoad="0"/>', []),
+        # As Apache POI says of a sheet that it did not calculate.
+        (b"<v>5</v>", NOT_CALCULATED, ["formula_without_value"]),
+        # As it writes for every formula, and XlsxWriter too.
+        (b"<v>0.0</v>", b"", ["formula_without_value"]),
+        (b"<v>0</v>", b"", ["formula_without_value"]),
+    ],
+)
+def test_a_formula_that_nobody_calculated_has_no_value(
+    value: bytes, foot: bytes, codes: list[str], around: bytes
+) -> None:
+    content = with_formula(value, foot)
+    parts = unpacked(content)
+    content = packed(parts | {SHEET: parts[SHEET].replace(b"<sheetData>", b"<sheetData>" + around)})
+    (chunk,), _ = read(content)
+    assert [found.code for found in chunk.findings] == codes
+    assert len(rows_of(chunk)) == 2 - len(codes)
+
+
+def test_a_formula_with_a_zero_is_one_where_another_formula_was_calculated() -> None:
+    parts = unpacked(with_formula(b"<v>0</v>"))
+    other = re.sub(rb'<c r="G3"[^>]*><v>20</v></c>', b'<c r="G3"><f>B3</f><v>2</v></c>', parts[SHEET])
+    (chunk,), _ = read(packed(parts | {SHEET: other}))
+    assert [row[6] for row in rows_of(chunk)] == [0, 2]

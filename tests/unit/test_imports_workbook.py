@@ -471,7 +471,7 @@ def test_cells_without_addresses_that_span_too_much_are_refused_before_they_are_
 
 
 def plain_rows(xml: bytes) -> PlainRows:
-    rows = PlainRows(b"", SharedStrings(array("I")), {}, is_uncalculated=False)
+    rows = PlainRows(b"", SharedStrings(array("I")), {})
     assert rows.take(xml)
     return rows
 

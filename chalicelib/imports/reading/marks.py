@@ -75,6 +75,14 @@ def _in_order(marks: Marks) -> Iterator[tuple[int, int, int]]:
     return merge(*(zip(rows, repeat(column), repeat(which)) for which, ((column, _), rows) in enumerate(marks.items())))
 
 
+def joined(some: Marks, others: Marks) -> Marks:
+    """All of the marks; of two of one kind at one cell one is enough."""
+    if not others:
+        return some
+    both = {key: some.get(key, array("I")) + others.get(key, array("I")) for key in {**some, **others}}
+    return {key: ascending(rows) for key, rows in both.items()}
+
+
 def ascending(rows: "array[int]") -> "array[int]":
     """The rows in their order; they nearly always are in it."""
     return rows if all(above <= below for above, below in pairwise(rows)) else array("I", sorted(rows))

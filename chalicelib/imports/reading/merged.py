@@ -6,14 +6,12 @@ An empty cell may mean something, for example that a loan is current, where a pe
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
-from xml.parsers import expat
 
 from chalicelib.imports.reading.cells import MergedCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_number
 from chalicelib.imports.reading.sheets import NumberedRow
-from chalicelib.imports.reading.xml_parts import Damaged, known, parser
+from chalicelib.imports.reading.xml_parts import Damaged
 
-PATH = ["worksheet", "mergeCells", "mergeCell"]
 _RANGE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?", re.ASCII)
 
 
@@ -34,23 +32,6 @@ def merged_at(reference: str) -> Merged:
     first, last = column_number(found[1].encode()), column_number((found[3] or found[1]).encode())
     top, bottom = int(found[2]), int(found[4] or found[2])
     return Merged(min(top, bottom), min(first, last), max(top, bottom), max(first, last))
-
-
-def merged_in(xml: bytes) -> list[Merged]:
-    """The merged cells of a sheet, of which this is all but its rows. Raises Damaged and ExpatError."""
-    if b"mergeCell" not in xml:
-        return []
-    path: list[str] = []
-    found: list[Merged] = []
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        path.append(known(name))
-        if path == PATH:
-            found.append(merged_at(attributes.get("ref", "")))
-
-    made: expat.XMLParserType = parser(start, lambda _: path.pop())
-    made.Parse(xml, True)
-    return found
 
 
 def within(merged: Sequence[Merged], height: int, first: int, last: int) -> list[Merged]:

@@ -56,10 +56,10 @@ def grammar(prefix: bytes, rest: bytes = _REST) -> re.Pattern[bytes]:
 class PlainRows:
     """Takes the rows of a sheet in, piece by piece, and finds what its cells are beside their values."""
 
-    def __init__(
-        self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat], *, is_uncalculated: bool
-    ) -> None:
+    def __init__(self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat]) -> None:
         self.last_row = self.width = self.text_bytes = 0
+        # Whether any formula has a value that somebody must have calculated.
+        self.is_calculated = False
         # The last row that may have a value, and the first column that has a cell.
         self.height = 0
         self.first_column = LAST_COLUMN
@@ -67,9 +67,14 @@ class PlainRows:
         self._grammar, self._numbers = grammar(prefix), grammar(prefix, _NUMBER)
         self._strings = strings
         self._formats = formats
-        self._is_uncalculated = is_uncalculated
         self._patterns = _Patterns(prefix, formats)
-        self._found: dict[tuple[bytes, ErrorCell | Uncalculated], array[int]] = {}
+        self._errors: dict[tuple[bytes, ErrorCell], array[int]] = {}
+        # Of formulas by their columns: those with a value, of these the ones with a zero, and those without a value.
+        self._formulas: dict[bytes, array[int]] = {}
+        self._zeros: dict[bytes, array[int]] = {}
+        self._valueless: dict[bytes, array[int]] = {}
+        # The first formula whose values stand in other cells too.
+        self._spread: bytes | None = None
         self._formatted: dict[tuple[bytes, bytes], array[int]] = {}
 
     def take(self, xml: bytes) -> bool:
@@ -86,15 +91,28 @@ class PlainRows:
         self._find_formats(xml)
         return True
 
-    def marks(self) -> Marks:
-        """All that was found so far."""
+    def marks(self, *, is_uncalculated: bool = False) -> Marks:
+        """All that was found so far. If the file says that it was not calculated, no formula has a value; then it
+        raises Damaged if one has values in other cells too, which do not say so.
+        """
+        if is_uncalculated and self._spread:
+            raise Damaged(
+                f"the formula of the cells {self._spread.decode()} was not calculated; save the file in Excel"
+            )
         marks: dict[tuple[int, Mark], array[int]] = {}
-        for (letters, fault), rows in self._found.items():
+        for (letters, fault), rows in self._errors.items():
             marks.setdefault((column_number(letters), fault), array("I")).extend(rows)
+        for some in (self._valueless, self._formulas) if is_uncalculated else (self._valueless,):
+            for key, rows in _uncalculated(some).items():
+                marks.setdefault(key, array("I")).extend(rows)
         # A file may have tens of thousands of styles of one format.
         for (letters, style), rows in self._formatted.items():
             marks.setdefault((column_number(letters), self._formats[int(style)]), array("I")).extend(rows)
         return {key: ascending(rows) for key, rows in marks.items()}
+
+    def zeros(self) -> Marks:
+        """The formulas whose value is zero, as cells without one: programs that do not calculate write it."""
+        return _uncalculated(self._zeros)
 
     def _is_in_order(self, xml: bytes, matched: re.Match[bytes]) -> bool:
         rows = [self.last_row, *map(int, self._patterns.row.findall(xml))]
@@ -139,19 +157,24 @@ class PlainRows:
     def _find_errors(self, xml: bytes) -> None:
         if b't="e"' in xml:
             for letters, row, value in self._patterns.error.findall(xml):
-                self._add(letters, _ERRORS.get(value, _OTHER), row)
+                key = letters, _ERRORS.get(value, _OTHER)
+                self._errors.setdefault(key, array("I")).append(int(row))
 
     def _find_formulas(self, xml: bytes) -> None:
         if b"<%bf" % self._prefix not in xml:
             return
         for letters, row, attributes, formula, value, is_empty in self._patterns.formula.findall(xml):
             if b't="e"' in attributes:
+                self.is_calculated = True
                 continue
-            if self._is_uncalculated:
-                _check_range(formula, letters + row)
+            self._spread = self._spread or _spread(formula, letters + row)
+            is_text = b't="str"' in attributes
             # A text without any characters is a value: ="" has it.
-            if self._is_uncalculated or not (value or (is_empty and b't="str"' in attributes)):
-                self._add(letters, _UNCALCULATED, row)
+            has_value = bool(value) or (is_empty and is_text)
+            is_zero = bool(value) and not is_text and not value.partition(b">")[2].strip(b"-0.")
+            self.is_calculated = self.is_calculated or (bool(value) and not is_zero)
+            for some in (self._formulas if has_value else self._valueless, *((self._zeros,) if is_zero else ())):
+                some.setdefault(letters, array("I")).append(int(row))
 
     def _find_formats(self, xml: bytes) -> None:
         if not self._formats:
@@ -159,9 +182,6 @@ class PlainRows:
         for letters, row, style in self._patterns.formatted.findall(xml):
             if (style := style or b"0") in self._patterns.styles:
                 self._formatted.setdefault((letters, style), array("I")).append(int(row))
-
-    def _add(self, letters: bytes, fault: ErrorCell | Uncalculated, row: bytes) -> None:
-        self._found.setdefault((letters, fault), array("I")).append(int(row))
 
 
 class _Patterns:
@@ -186,7 +206,7 @@ class _Patterns:
             % formula.replace(b"(", b"(?:", 1)
         )
         self.formula = pattern(
-            rb'<~c r="([A-Z]++)(\d++)"([^<>]*+)>%b((?:<~v>[^<>])|<~is>)?+(<~v ?+/>|<~v></~v>)?+' % formula
+            rb'<~c r="([A-Z]++)(\d++)"([^<>]*+)>%b(<~v>[^<>]++|<~is>)?+(<~v ?+/>|<~v></~v>)?+' % formula
         )
         self.styles = {b"%d" % number for number in formats}
         few = 0 < len(self.styles) <= _MOST_ALTERNATIVES and b"0" not in self.styles
@@ -194,8 +214,13 @@ class _Patterns:
         self.formatted = pattern(rb'<~c r="([A-Z]++)(\d++)"(?: t="[A-Za-z]++")?+' + style)
 
 
-def _check_range(formula: bytes, address: bytes) -> None:
-    """Raises Damaged if a formula that was not calculated has values in other cells too, which do not say so."""
+def _uncalculated(rows_by_letters: Mapping[bytes, "array[int]"]) -> dict[tuple[int, Mark], "array[int]"]:
+    return {(column_number(letters), _UNCALCULATED): rows for letters, rows in rows_by_letters.items()}
+
+
+def _spread(formula: bytes, address: bytes) -> bytes | None:
+    """The cells of a formula whose values stand in other cells too."""
+    if b" ref=" not in formula or b't="shared"' in formula:
+        return None
     reference = re.search(rb' ref="([A-Z0-9:]{1,30})"', formula)
-    if reference and b't="shared"' not in formula and reference[1] not in (address, address + b":" + address):
-        raise Damaged(f"the formula of the cells {reference[1].decode()} was not calculated; save the file in Excel")
+    return reference[1] if reference and reference[1] not in (address, address + b":" + address) else None

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import IO
 
 from chalicelib.imports.reading import rewriting, shared_strings
+from chalicelib.imports.reading.around_rows import AroundRows
 from chalicelib.imports.reading.marks import Marks
 from chalicelib.imports.reading.merged import Merged, within
 from chalicelib.imports.reading.package import Package, SheetPart
@@ -33,7 +34,8 @@ _LOCAL_HEADER = 30
 class LookedInto:
     """Of one sheet: how far its cells reach, how many bytes of text are in them, and what they are beside values.
 
-    `rows` counts those without a value too; the last that may have one is at `height`.
+    `rows` counts those without a value too; the last that may have one is at `height`. `zeros` are the formulas whose
+    value is zero, and `is_calculated` is whether any formula has another.
     """
 
     rows: int
@@ -43,6 +45,8 @@ class LookedInto:
     text_bytes: int
     marks: Marks
     merged: Sequence[Merged]
+    zeros: Marks
+    is_calculated: bool
 
 
 def sheet_name(number: int) -> str:
@@ -69,9 +73,12 @@ def repack(container: zipfile.ZipFile, package: Package, target: IO[bytes]) -> t
         strings = _add_strings(container, package.strings, made)
 
         def looker(prefix: bytes) -> PlainRows:
-            return PlainRows(prefix, strings, styles.marked, is_uncalculated=package.is_uncalculated)
+            return PlainRows(prefix, strings, styles.marked)
 
-        looked = [_add_sheet(container, sheet, made, number, looker) for number, sheet in enumerate(sheets, start=1)]
+        looked = [
+            _add_sheet(container, sheet, made, number, looker, is_uncalculated=package.is_uncalculated)
+            for number, sheet in enumerate(sheets, start=1)
+        ]
     return strings.total, looked
 
 
@@ -108,19 +115,30 @@ def _add_sheet(
     made: zipfile.ZipFile,
     number: int,
     looker: Callable[[bytes], PlainRows],
+    *,
+    is_uncalculated: bool,
 ) -> LookedInto:
     assert sheet.part
     name = sheet_name(number)
     plain = plain_sheet(blocks(container, sheet.part), looker)
     if plain and sheet.part.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        rows, merged = plain
+        rows, around = plain
         copy_part(container, sheet.part, made, name)
     else:
-        rows, merged = looker(b""), []
-        anew = rewriting.rewritten(sheet.name, blocks(container, sheet.part), merged)
+        rows, around = looker(b""), AroundRows()
+        anew = rewriting.rewritten(sheet.name, blocks(container, sheet.part), around)
         _write(made, name, chain([rewriting.START], _taken(rows.take, anew), [rewriting.END]))
-    merged = within(merged, rows.height, rows.first_column, rows.width)
-    return LookedInto(rows.last_row, rows.width, rows.height, rows.first_column, rows.text_bytes, rows.marks(), merged)
+    return LookedInto(
+        rows=rows.last_row,
+        columns=rows.width,
+        height=rows.height,
+        first_column=rows.first_column,
+        text_bytes=rows.text_bytes,
+        marks=rows.marks(is_uncalculated=is_uncalculated or around.is_uncalculated),
+        merged=within(around.merged, rows.height, rows.first_column, rows.width),
+        zeros=rows.zeros(),
+        is_calculated=rows.is_calculated,
+    )
 
 
 def _taken(take: Callable[[bytes], bool], some: Iterable[bytes]) -> Iterator[bytes]:

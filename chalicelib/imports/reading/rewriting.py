@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 
+from chalicelib.imports.reading.around_rows import AroundRows
 from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.marks import LAST_COLUMN, LAST_ROW, column_letters, column_number
-from chalicelib.imports.reading.merged import PATH, Merged, merged_at
 from chalicelib.imports.reading.shared_strings import written
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.reading.xml_parts import MAIN, MAX_ELEMENTS, MAX_PIECE_BYTES, Damaged, feed, known, parser
@@ -26,20 +26,20 @@ _ROW, _CELL = ["worksheet", "sheetData", "row"], ["worksheet", "sheetData", "row
 _TEXTS = ([*_CELL, "is", "t"], [*_CELL, "is", "r", "t"])
 
 
-def rewritten(name: str, some: Iterable[bytes], merged: list[Merged]) -> Iterator[bytes]:
-    """The rows of a sheet, plainly; its merged cells are added to `merged`.
+def rewritten(name: str, some: Iterable[bytes], around: AroundRows) -> Iterator[bytes]:
+    """The rows of a sheet, plainly; `around` takes in what is outside of them.
 
     Raises Damaged, ExpatError, and FileRefused if a cell is far away.
     """
-    rewriter = _Rewriter(name, merged)
+    rewriter = _Rewriter(name, around)
     for _ in feed(rewriter.parser, some):
         yield "".join(rewriter.rows).encode()
         rewriter.rows.clear()
 
 
 class _Rewriter:
-    def __init__(self, sheet: str, merged: list[Merged]) -> None:
-        self._merged = merged
+    def __init__(self, sheet: str, around: AroundRows) -> None:
+        self._around = around
         self.rows: list[str] = []
         self.parser: expat.XMLParserType = parser(self._start, self._end)
         self.parser.CharacterDataHandler = self._text
@@ -66,8 +66,7 @@ class _Rewriter:
             self._start_part(path[4], attributes)
         else:
             self._start_other()
-            if path == PATH:
-                self._merged.append(merged_at(attributes.get("ref", "")))
+            self._around.take(path, attributes)
 
     def _start_other(self) -> None:
         self._others += 1

@@ -1,10 +1,10 @@
 """A worksheet that is written plainly throughout: its head, its rows, and what stands below them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from xml.parsers import expat
 
-from chalicelib.imports.reading.merged import Merged, merged_in
+from chalicelib.imports.reading.around_rows import AroundRows
 from chalicelib.imports.reading.plain_rows import PlainRows
 from chalicelib.imports.reading.xml_parts import MAIN, Damaged, known, parser, pieces
 
@@ -13,10 +13,8 @@ _MAX_HEAD = 2**22
 _SHEET_DATA = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.-]{0,19}:)?sheetData>")
 
 
-def plain_sheet(
-    some: Iterable[bytes], looker: Callable[[bytes], PlainRows]
-) -> tuple[PlainRows, Sequence[Merged]] | None:
-    """What is in the rows of a sheet, and its merged cells; None if anything is not plain. Reads it to its end."""
+def plain_sheet(some: Iterable[bytes], looker: Callable[[bytes], PlainRows]) -> tuple[PlainRows, AroundRows] | None:
+    """What is in the rows of a sheet, and around them; None if anything is not plain. Reads it to its end."""
     source = iter(some)
     start, head, prefix = _head(source)
     rows = looker(prefix) if start is not None and _is_plain_head(head) else None
@@ -34,7 +32,7 @@ def plain_sheet(
         if is_second or not (is_below or rows.take(inside)):
             rows = None
         is_below = is_below or bool(closing)
-    return (rows, merged_in(head + foot)) if rows and is_below else None
+    return (rows, AroundRows.of(head + foot)) if rows and is_below else None
 
 
 def row_pieces(some: Iterable[bytes]) -> tuple[bytes, bytes, Iterator[bytes]]:

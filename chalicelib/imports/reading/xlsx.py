@@ -17,7 +17,7 @@ from xml.parsers.expat import ExpatError
 from python_calamine import CalamineError, PasswordError
 
 from chalicelib.imports.reading.cells import shown
-from chalicelib.imports.reading.marks import LAST_ROW, with_marks
+from chalicelib.imports.reading.marks import LAST_ROW, joined, with_marks
 from chalicelib.imports.reading.merged import cells_of, with_merged
 from chalicelib.imports.reading.package import Package, open_package
 from chalicelib.imports.reading.repacking import LookedInto
@@ -85,21 +85,24 @@ def _damage_refused() -> Iterator[None]:
 def _sheets(package: Package, parts: SheetParts) -> list[Sheet]:
     names = _distinct(shown(sheet.name) for sheet in package.sheets)
     numbers = count(1)
+    # Where every formula has a zero, nobody calculated any: it is what programs write for the value they do not know.
+    is_calculated = any(looked.is_calculated for looked in parts.looked)
     return [
         Sheet(name, 0, lambda: iter(()), left_out=sheet.left_out)
         if sheet.left_out
-        else _sheet(name, parts, next(numbers), package.counts_from_1904)
+        else _sheet(name, parts, next(numbers), package.counts_from_1904, is_calculated=is_calculated)
         for name, sheet in zip(names, package.sheets, strict=True)
     ]
 
 
-def _sheet(name: str, parts: SheetParts, number: int, counts_from_1904: bool) -> Sheet:
+def _sheet(name: str, parts: SheetParts, number: int, counts_from_1904: bool, *, is_calculated: bool) -> Sheet:
     looked = parts.looked[number - 1]
+    marks = looked.marks if is_calculated else joined(looked.marks, looked.zeros)
 
     def rows() -> Iterator[NumberedRow]:
         with _damage_refused():
             rows = parts.rows(number)
-            seen = with_marks(rows, looked.marks, looked.first_column - 1) if looked.marks else rows
+            seen = with_marks(rows, marks, looked.first_column - 1) if marks else rows
             yield from with_merged(seen, looked.merged, looked.first_column - 1) if looked.merged else seen
 
     return Sheet(name, looked.height, rows, counts_from_1904, looked.first_column)

@@ -1,0 +1,44 @@
+"""What a sheet says outside of its rows that matters to their cells: which are merged, and that none was calculated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from chalicelib.imports.reading.merged import Merged, merged_at
+from chalicelib.imports.reading.xml_parts import known, parser
+
+_MERGED = ["worksheet", "mergeCells", "mergeCell"]
+# What Apache POI writes of a sheet, where others write it of the workbook.
+_CALCULATION = ["worksheet", "sheetCalcPr"]
+_TRUE = ("1", "true")
+
+
+@dataclass
+class AroundRows:
+    """Takes in the elements of a sheet, of which it needs a few."""
+
+    merged: list[Merged] = field(default_factory=list)
+    # Whether the program that wrote the sheet says that it did not calculate its formulas.
+    is_uncalculated: bool = False
+
+    @classmethod
+    def of(cls, xml: bytes) -> "AroundRows":
+        """What is in all of a sheet but its rows. Raises Damaged and ExpatError."""
+        around = cls()
+        if b"mergeCell" in xml or b"sheetCalcPr" in xml:
+            path: list[str] = []
+
+            def start(name: str, attributes: dict[str, str]) -> None:
+                path.append(known(name))
+                around.take(path, attributes)
+
+            made: expat.XMLParserType = parser(start, lambda _: path.pop())
+            made.Parse(xml, True)
+        return around
+
+    def take(self, path: Sequence[str], attributes: Mapping[str, str]) -> None:
+        """Takes in one element. Raises Damaged."""
+        if path == _MERGED:
+            self.merged.append(merged_at(attributes.get("ref", "")))
+        elif path == _CALCULATION:
+            self.is_uncalculated = self.is_uncalculated or attributes.get("fullCalcOnLoad") in _TRUE
