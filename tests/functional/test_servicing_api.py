@@ -185,6 +185,26 @@ def test_a_loan_is_written_off_whole(loan: Loan) -> None:
     assert_envelope(loan.post("write-off", **WHY), 409, "loan_written_off")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("receipts", {"intent": "settlement"}, "loan_closed"),
+        ("write-off", WHY, "loan_written_off"),
+    ],
+)
+def test_a_loan_that_ended_today_takes_nothing_more_and_says_what_to_do_first(
+    api: Api, database: Database, path: str, body: dict[str, Any], code: str
+) -> None:
+    made = api.post("/api/create-loan", asking(registered(api))).json
+    loan = Loan(api, 0, made["loan_id"])
+    loan.pay(100)
+    assert loan.post(path, **body, amount=loan.get("settlement").json["total"]).status == 201
+    before = recorded(database)
+    for what, more in (("receipts", {}), ("receipts/preview", {}), ("waivers", WHY), ("write-off", WHY)):
+        assert "reverse" in assert_envelope(loan.post(what, amount=5, **more), 409, code)["error"]
+    assert recorded(database) == before
+
+
 def test_an_imported_loan_is_opened_as_proposed(api: Api, database: Database) -> None:
     loan = an_import(api, database)
     assert loan.account()["account"]["status"] == "not_serviced"
@@ -291,9 +311,10 @@ def test_what_stands_against_a_transaction_is_told_with_its_figures(loan: Loan) 
     def refused(path: str, code: str, **body: Any) -> Any:
         return assert_envelope(loan.post(path, **body), 409, code)["figures"]
 
-    total = loan.get(f"settlement?on={DUE[1]}").json["total"]
+    quote = loan.get(f"settlement?on={DUE[1]}").json
+    parts = {name: quote[name] for name in ("principal", "interest", "charges", "prepayment_charge")}
     assert refused("receipts", "settlement_differs", amount=100, value_date=DUE[1], intent="settlement") == {
-        "amount": 100, "settlement": total,
+        "amount": 100, "settlement": quote["total"], **parts,
     }  # fmt: skip
     prepayment = {"amount": 100, "intent": "prepayment", "effect": "shorter_tenure"}
     overdue = refused("receipts", "in_arrears", **prepayment, value_date=DUE[1] + timedelta(days=1))
@@ -307,7 +328,7 @@ def test_what_stands_against_a_transaction_is_told_with_its_figures(loan: Loan) 
     assert loan.post(undo, **WHY).status == 201
     assert refused(undo, "already_reversed", **WHY) == {"reverses": number, "reversed_by": number + 1}
     again = f"transactions/{number + 1}/reversal"
-    assert refused(again, "reversal_of_a_reversal", **WHY) == {"reverses": number + 1}
+    assert refused(again, "reversal_of_a_reversal", **WHY) == {"reverses": number + 1, "reversal_of": number}
 
 
 def test_a_loan_that_was_made_elsewhere_is_not_serviced_before_its_opening(api: Api, database: Database) -> None:

@@ -218,7 +218,8 @@ def test_each_row_that_cannot_be_is_told_why_and_the_others_go_in(database: Data
         13: ("Reference", "missing"),
     }
     told = {row: message for _, row, *_, message in findings(database, result, "rejected")}
-    assert f"The settlement on 2025-03-10 is {quote.total}, not 1.00. Correct the amount" in told[6]
+    parts = f"principal {quote.principal}, interest {quote.interest}"
+    assert f"The settlement on 2025-03-10 is {quote.total}, not 1.00: {parts}. Correct the amount" in told[6]
     assert [each[4] for each in transactions(database, loan_id)] == [None, "GOOD"]
 
 

@@ -110,5 +110,6 @@ def check_open(position: Position) -> None:
     """Raises Refused if nothing can be owed: not serviced, written off or closed."""
     check_recordable(position)
     if position.closed_on:
-        sentence = f"The loan was closed on {position.closed_on}; nothing is owed."
+        closed = f"The loan was closed on {position.closed_on}; nothing is owed."
+        sentence = f"{closed} If that is wrong, reverse what closed it first."
         raise Refused(Code.CLOSED, sentence, {"closed_on": position.closed_on})
