@@ -116,6 +116,19 @@ def test_a_loan_that_was_applied_for_today_can_be_repaid_today(api: Api) -> None
     assert loan.pay(total, intent="settlement")["account"]["status"] == "closed"
 
 
+def test_a_rupee_over_fifty_years_raises_no_score_before_it_is_paid(api: Api) -> None:
+    customer_id = registered(api)
+    rupee = {"customer_id": customer_id, "loan_amount": 1, "interest_rate": 0, "tenure": 600}
+    made = api.post("/api/create-loan", rupee).json
+    assert (made["loan_approved"], made["monthly_installment"]) == (True, 0)
+    loan = Loan(api, customer_id, made["loan_id"])
+    assert api.get(f"/api/view-loans/{customer_id}").json[0]["repayments_left"] == 600
+    assert loan.score() == 0
+    assert loan.pay(1)["account"]["emis_paid_on_time"] == 600
+    assert api.get(f"/api/view-loans/{customer_id}").json[0]["repayments_left"] == 0
+    assert loan.score() == 100
+
+
 def test_both_effects_of_a_prepayment_are_compared_beside_none(loan: Loan) -> None:
     compared = loan.get(f"prepayment?amount=5000&on={DUE[0]}").json
     assert (compared["on"], compared["amount"]) == (str(DUE[0]), 5000)

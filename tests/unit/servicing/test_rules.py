@@ -142,6 +142,35 @@ def test_a_prepayment_never_raises_the_instalment() -> None:
     assert after.demands[-1][1] == after.demands[0][1]
 
 
+def test_instalments_of_nothing_are_left_and_not_paid_until_the_loan_is() -> None:
+    start = date(2024, 1, 31)
+    rupee = loan(1, 0, 600, start)
+    new = [disbursed(rupee)]
+    assert rupee.instalment == 0
+    before = fold(rupee, new)
+    assert (before.paid_on_time, before.repayments_left, before.unpaid_from) == (0, 600, due_date(start, 600))
+    shown = account(rupee, new, date(2030, 1, 1))
+    assert (shown.standing.overdue, shown.standing.days_past_due, shown.standing.repayments_left) == (ZERO, 0, 600)
+    assert [(row.number, row.demanded) for row in shown.instalments] == [(600, Decimal(1))]
+    in_parts = [*new, receipt(2, "0.40", date(2025, 1, 1))]
+    assert (fold(rupee, in_parts).paid_on_time, fold(rupee, in_parts).repayments_left) == (0, 600)
+    paid_up = fold(rupee, [*in_parts, receipt(3, "0.60", date(2026, 1, 1))])
+    assert (paid_up.paid_on_time, paid_up.repayments_left, paid_up.closed_on) == (600, 0, date(2026, 1, 1))
+    late = fold(rupee, [*new, receipt(2, 1, due_date(start, 600) + timedelta(days=1))])
+    assert (late.paid_on_time, late.repayments_left) == (0, 0)
+
+
+def test_a_prepayment_that_lowers_the_instalment_to_nothing_pays_none_of_them() -> None:
+    made = loan(240, 0, 24, date(2024, 1, 31))
+    first = due_date(made.start_date, 1)
+    facts = [*paid(made, (10, first)), prepayment(3, "229.95", date(2024, 3, 5), Effect.LOWER_INSTALMENT)]
+    after = fold(made, facts)
+    assert after.demands == ((1, 10_00), (2, 0))
+    assert (after.paid_on_time, after.repayments_left) == (1, 23)
+    end = fold(made, [*facts, receipt(4, "0.05", due_date(made.start_date, 24))])
+    assert (end.paid_on_time, end.repayments_left) == (24, 0)
+
+
 # --- charges
 
 
