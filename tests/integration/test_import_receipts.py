@@ -387,6 +387,24 @@ def test_an_opening_that_cannot_be_is_refused(database: Database, upload: Upload
     assert transactions(database, imported) == []
 
 
+@pytest.mark.parametrize(
+    ("wrong", "column", "value", "code"),
+    [
+        ({"principal_outstanding": 12001}, "Principal Outstanding", "12001.00", "opening_invalid"),
+        ({"first_unpaid_due_date": date(2025, 5, 30)}, "First Unpaid Due Date", "2025-05-30", "opening_invalid"),
+        ({"instalments_left": 600}, "Instalments Left", "600", "opening_invalid"),
+        ({"opening_date": date(2025, 1, 30)}, "Opening Date", "2025-01-30", "before_disbursal"),
+        ({"opening_date": TODAY + timedelta(days=1)}, "Opening Date", str(TODAY + timedelta(days=1)), "future_date"),
+    ],
+)
+def test_an_opening_that_cannot_be_names_the_cell_that_is_wrong(
+    database: Database, upload: Upload, wrong: dict[str, object], column: str, value: str, code: str
+) -> None:
+    loan_id = an_imported_loan(database)
+    assert said(database, upload(openings_book(opening(loan_id, 1, **wrong)))) == [(2, column, value, code)]
+    assert transactions(database, loan_id) == []
+
+
 def test_one_workbook_brings_customers_loans_openings_and_receipts(database: Database, upload: Upload) -> None:
     mine = loan(1, 5001, loan_amount=12000, tenure=12, interest_rate=12, monthly_installment=1066.19,
                 emis_paid_on_time=3, start_date=START, end_date=date(2026, 1, 31))  # fmt: skip
