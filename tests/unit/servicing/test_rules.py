@@ -15,7 +15,7 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket, bucket_of, worst
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.fold import fold, history
 from chalicelib.rules.servicing.instalments import State
-from chalicelib.rules.servicing.opening import propose_opening
+from chalicelib.rules.servicing.opening import due_but_the_last, propose_opening
 from chalicelib.rules.servicing.position import NOTHING
 from chalicelib.rules.servicing.prepayment import compare_prepayments
 from chalicelib.rules.servicing.refusals import Code, Refused
@@ -312,6 +312,16 @@ def test_an_opening_can_be_proposed_for_a_loan_that_is_paid_ahead() -> None:
 
 
 # --- buckets
+
+
+def test_an_opening_is_proposed_with_something_left_also_if_the_loan_is_repaid_before_its_tenure() -> None:
+    # The EMI of 0.0067 is one paisa, so 100 of the 150 instalments repay the rupee.
+    made, on = loan(1, 0, 150, date(2010, 1, 5)), date(2024, 1, 5)
+    assert due_but_the_last(made, on) == 99
+    assert propose_opening(made, on, 99, 0).amount == Decimal("0.01")
+    with pytest.raises(Refused, match="at most 99 can be") as refused:
+        propose_opening(made, on, 100, 0)
+    assert refused.value.figures == {"instalments": 99}
 
 
 def test_buckets_are_data() -> None:
