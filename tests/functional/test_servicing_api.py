@@ -304,6 +304,8 @@ def test_an_opening_that_cannot_be_is_refused_with_its_field(
         ("prepayment?amount=0", "amount"),
         ("prepayment?amount=5&on=2025-01-30", "on"),
         ("statement?from=2025-03-01&to=2025-02-01", "to"),
+        ("statement?to=2025-01-30", "to"),
+        ("statement?from=2199-01-01", "from"),
         ("statement?format=doc", "format"),
     ],
 )
