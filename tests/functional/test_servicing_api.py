@@ -580,11 +580,11 @@ def test_a_key_of_one_customer_reads_and_previews_its_own_loans_and_records_noth
         (Role.OFFICER, True, True),
         (Role.ADMIN, True, True),
         (Role.READER, False, False),
-        (Role.WRITER, True, False),
+        (Role.WRITER, True, True),
         (Role.IMPORTER, False, False),
     ],
 )
-def test_machines_record_receipts_and_people_the_rest(
+def test_writers_officers_and_admins_record_receipts_and_the_rest(
     closed_api: Api, database: Database, role: Role, records: bool, adjusts: bool
 ) -> None:
     loan = Loan(closed_api.showing(credentials_of(database, role)), 0, a_loan(database))
