@@ -223,6 +223,15 @@ def test_each_row_that_cannot_be_is_told_why_and_the_others_go_in(database: Data
     assert [each[4] for each in transactions(database, loan_id)] == [None, "GOOD"]
 
 
+def test_money_beyond_all_bounds_is_refused_row_by_row_and_the_others_go_in(database: Database, upload: Upload) -> None:
+    (absurd, customer_id), others = some_loans(database, 2).items()
+    rows = [receipt(f"A{at}", absurd, customer_id, amount=10**12) for at in range(110)]
+    result = upload(receipts_book(*rows, receipt("B", *others)))
+    assert counts(result) == {"rows_found": 111, "inserted": 2, "rejected": 109}
+    assert {code for *_, code in said(database, result)} == {"credit_too_high"}
+    assert is_sound(database, absurd)
+
+
 def test_a_receipt_waits_for_its_loan_and_the_loan_s_opening(database: Database, upload: Upload) -> None:
     first = upload(receipts_book(receipt("A", 5001, 1, payment_date=date(2025, 5, 31))))
     assert counts(first) == {"rows_found": 1, "waiting": 1}

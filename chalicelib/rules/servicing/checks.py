@@ -8,7 +8,14 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.fold import fold, in_order, order_of, step
 from chalicelib.rules.servicing.opening import wrong_with_opening
 from chalicelib.rules.servicing.position import Position
-from chalicelib.rules.servicing.refusals import Code, Refused, already_serviced, check_open, check_recordable
+from chalicelib.rules.servicing.refusals import (
+    Code,
+    Refused,
+    already_serviced,
+    check_credit,
+    check_open,
+    check_recordable,
+)
 from chalicelib.rules.servicing.settlement import payoff, settlement
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.values import INTENTS, Effect, Fact, Intent, Kind, Terms, is_whole_paise
@@ -29,7 +36,9 @@ def record_next(
     closed (it is credit) or in arrears (a prepayment pays what is overdue first). A settlement must equal its quote.
     """
     check(terms, position, fact, today, buckets, since=position.since, reported=reported)
-    return step(terms, position, fact, buckets)
+    after = step(terms, position, fact, buckets)
+    check_credit(after)
+    return after
 
 
 def record(
@@ -56,13 +65,15 @@ def record(
         ends = None if reported else _end_of_day(terms, counting, fact, buckets)
         check(terms, before, fact, today, buckets, since=since, ends=ends, reported=reported)
     try:
-        return fold(terms, [*recorded, fact], buckets=buckets)
+        after = fold(terms, [*recorded, fact], buckets=buckets)
     except Refused as refusal:
         raise Refused(
             Code.LATER_FACT_STANDS,
             f"Transaction {refusal.figures.get('fact')}, which is later, could not stand: {refusal.sentence}",
             refusal.figures,
         ) from refusal
+    check_credit(after)
+    return after
 
 
 def _end_of_day(terms: Terms, counting: Sequence[Fact], fact: Fact, buckets: Sequence[Bucket]) -> Position | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.rules.bounds import MAX_AMOUNT
 from chalicelib.rules.servicing.checks import check, record, record_next
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.fold import fold
@@ -171,6 +172,16 @@ def test_a_loan_takes_nothing_more_on_the_day_on_which_it_ended() -> None:
     # What a file reports was paid already, and is kept whatever the order.
     assert record(MADE, settled, late[0], TODAY, reported=True).credit == 10_00
     assert record(MADE, written_off, late[0], TODAY, reported=True).written_off_on == TODAY
+
+
+def test_no_loan_keeps_more_credit_than_an_amount_may_be() -> None:
+    most = Decimal(MAX_AMOUNT)
+    closed = [*NEW, receipt(2, most, TODAY)]
+    refused = refusal(closed, receipt(3, most, date(2024, 3, 1)))
+    assert (refused.code, refused.figures["highest"]) == (Code.CREDIT_TOO_HIGH, most)
+    with pytest.raises(Refused) as of_a_file:
+        record_next(MADE, fold(MADE, closed), receipt(3, most, TODAY), TODAY, reported=True)
+    assert of_a_file.value.code is Code.CREDIT_TOO_HIGH
 
 
 def test_a_file_may_report_a_prepayment_before_the_instalments_that_came_first() -> None:
