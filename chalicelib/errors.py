@@ -171,6 +171,12 @@ class SettlementDiffers(TransactionRefused):
     code = "settlement_differs"
 
 
+class CreditTooHigh(TransactionRefused):
+    """The customer's credit would be more than any amount may be."""
+
+    code = "credit_too_high"
+
+
 class RefundAboveCredit(TransactionRefused):
     code = "refund_above_credit"
 

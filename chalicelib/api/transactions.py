@@ -14,6 +14,7 @@ from chalicelib.api.standing import paid_answered, standing_answered, transactio
 from chalicelib.api.taking import IdempotencyKey, LoanNumber, TransactionNumber
 from chalicelib.errors import (
     AlreadyReversed,
+    CreditTooHigh,
     InArrears,
     LaterFactStands,
     LoanAlreadyServiced,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from chalicelib.api.answers import servicing as answers
 
 _BEGUN = (LoanNotServiced, LoanWrittenOff, LaterFactStands)
-_OF_A_RECEIPT = (*_BEGUN, LoanClosed, InArrears, SettlementDiffers)
+_OF_A_RECEIPT = (*_BEGUN, LoanClosed, InArrears, SettlementDiffers, CreditTooHigh)
 
 # Says what is to be recorded, of what the client sent.
 Wish = TypeVar("Wish", bound=Callable[..., Wanted])
@@ -204,6 +205,7 @@ def refund_credit(body: RefundBody) -> Wanted:
     *_BEGUN,
     LoanClosed,
     WaiverAboveOwed,
+    CreditTooHigh,
 )
 def waive(body: WaiverBody) -> Wanted:
     """Waives something that is owed."""
@@ -244,6 +246,7 @@ def open_loan(body: OpeningBody) -> Wanted:
     ReversalOfADisbursal,
     OpeningInUse,
     LaterFactStands,
+    CreditTooHigh,
 )
 def reverse_transaction(transaction_number: TransactionNumber, body: ReversalBody) -> Wanted:
     """Undoes a transaction, as if it had never been recorded."""

@@ -95,11 +95,12 @@ _WRITING = _READING | {
     Operation.ISSUE_KEY_FACTS,
     Operation.CREATE_LOAN,
     Operation.RECORD_RECEIPTS,
+    Operation.ADJUST_LOANS,
 }
 # People have to explain what was decided.
 _EXPLAINING = frozenset({Operation.READ_POLICY})
 # What an officer may, and anyone where nobody is asked who they are.
-_DECIDING = frozenset({Operation.CHANGE_TERMS, Operation.ADJUST_LOANS, Operation.READ_ALL_IMPORTS})
+_DECIDING = frozenset({Operation.CHANGE_TERMS, Operation.READ_ALL_IMPORTS})
 _IMPORTING = frozenset({Operation.READ_IMPORTS, Operation.START_IMPORT})
 
 PERMISSIONS: Mapping[Role, frozenset[Operation]] = {

@@ -110,7 +110,8 @@ def view_statement(
     begins = since or life.position.since or until
     if until < begins:
         sentence = f"A statement cannot end on {until}, before it begins on {begins}."
-        raise InvalidRequest(sentence, {"to": [sentence]})
+        # With both of them, the query was refused before it came here.
+        raise InvalidRequest(sentence, {"to" if since is None else "from": [sentence]})
     made = statement.statement(life.terms, life.facts or (), begins, until)
     return LoanStatement(life.loan, life.terms, made, _transactions(life))
 

@@ -179,7 +179,7 @@ def test_the_script_gets_the_preview_alone(officer: Browser, database: Database)
     wrong = officer.send(page, f"{LOAN}receipts/", part="preview", amount="much", value_date=day)
     assert "The amount must be an amount, for example 1,20,000" in wrong.words
     settling = officer.send(page, f"{LOAN}receipts/", part="preview", amount="5", value_date=day, purpose="settlement")
-    assert "The settlement on this day is ₹12,120, not ₹5." in settling.words
+    assert "The settlement on this day is ₹12,120, not ₹5: ₹12,000 principal, ₹120 interest." in settling.words
 
 
 def test_a_double_click_records_one_receipt(officer: Browser, database: Database) -> None:
@@ -300,6 +300,15 @@ def test_credit_is_refunded_and_no_more_than_there_is(officer: Browser, database
     after = filled(officer, f"{LOAN}refunds/", amount=credit, reason="paid too much", channel="NEFT")
     assert "The refund is recorded." in after.words
     assert "in credit" not in after.words
+
+
+def test_a_receipt_that_a_refund_stands_on_names_the_refund(officer: Browser, database: Database) -> None:
+    loan = lent(database)
+    paid(database, loan, "20000")
+    filled(officer, f"{LOAN}refunds/", amount="10", reason="paid too much")
+    refused = filled(officer, f"{LOAN}transactions/2/reversal/", reason="typed twice by mistake")
+    assert refused.status == 409
+    assert "Transaction 3, which is later, could not stand after this. Reverse that first." in refused.words
 
 
 def test_what_is_owed_is_waived_and_no_more(officer: Browser, database: Database) -> None:

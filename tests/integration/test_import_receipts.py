@@ -218,8 +218,18 @@ def test_each_row_that_cannot_be_is_told_why_and_the_others_go_in(database: Data
         13: ("Reference", "missing"),
     }
     told = {row: message for _, row, *_, message in findings(database, result, "rejected")}
-    assert f"The settlement on 2025-03-10 is {quote.total}, not 1.00. Correct the amount" in told[6]
+    parts = f"principal {quote.principal}, interest {quote.interest}"
+    assert f"The settlement on 2025-03-10 is {quote.total}, not 1.00: {parts}. Correct the amount" in told[6]
     assert [each[4] for each in transactions(database, loan_id)] == [None, "GOOD"]
+
+
+def test_money_beyond_all_bounds_is_refused_row_by_row_and_the_others_go_in(database: Database, upload: Upload) -> None:
+    (absurd, customer_id), others = some_loans(database, 2).items()
+    rows = [receipt(f"A{at}", absurd, customer_id, amount=10**12) for at in range(110)]
+    result = upload(receipts_book(*rows, receipt("B", *others)))
+    assert counts(result) == {"rows_found": 111, "inserted": 2, "rejected": 109}
+    assert {code for *_, code in said(database, result)} == {"credit_too_high"}
+    assert is_sound(database, absurd)
 
 
 def test_a_receipt_waits_for_its_loan_and_the_loan_s_opening(database: Database, upload: Upload) -> None:
@@ -384,6 +394,24 @@ def test_an_opening_that_cannot_be_is_refused(database: Database, upload: Upload
     )
     assert sorted(code for *_, code in said(database, result)) == ["loan_already_serviced", "opening_invalid"]
     assert transactions(database, imported) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "column", "value", "code"),
+    [
+        ({"principal_outstanding": 12001}, "Principal Outstanding", "12001.00", "opening_invalid"),
+        ({"first_unpaid_due_date": date(2025, 5, 30)}, "First Unpaid Due Date", "2025-05-30", "opening_invalid"),
+        ({"instalments_left": 600}, "Instalments Left", "600", "opening_invalid"),
+        ({"opening_date": date(2025, 1, 30)}, "Opening Date", "2025-01-30", "before_disbursal"),
+        ({"opening_date": TODAY + timedelta(days=1)}, "Opening Date", str(TODAY + timedelta(days=1)), "future_date"),
+    ],
+)
+def test_an_opening_that_cannot_be_names_the_cell_that_is_wrong(
+    database: Database, upload: Upload, wrong: dict[str, object], column: str, value: str, code: str
+) -> None:
+    loan_id = an_imported_loan(database)
+    assert said(database, upload(openings_book(opening(loan_id, 1, **wrong)))) == [(2, column, value, code)]
+    assert transactions(database, loan_id) == []
 
 
 def test_one_workbook_brings_customers_loans_openings_and_receipts(database: Database, upload: Upload) -> None:

@@ -257,7 +257,8 @@ def test_what_stands_against_it_is_told_with_both_figures(database: Database) ->
     loan_id = a_loan(database)
     with pytest.raises(errors.SettlementDiffers, match=r"is 12120\.00, not 1\.00") as differing:
         record(database, loan_id, receipt("1.00", DUE[1], Intent.SETTLEMENT), TODAY, TEST)
-    assert differing.value.figures == {"amount": Decimal("1.00"), "settlement": Decimal("12120.00")}
+    parts = {"principal": Decimal(12_000), "interest": Decimal(120), "charges": 0, "prepayment_charge": 0}
+    assert differing.value.figures == {"amount": Decimal("1.00"), "settlement": Decimal("12120.00"), **parts}
     with pytest.raises(errors.InArrears):
         record(database, loan_id, receipt("1", DUE[3], Intent.PREPAYMENT, Effect.SHORTER_TENURE), TODAY, TEST)
     with pytest.raises(errors.WaiverAboveOwed):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -232,7 +231,7 @@ def _page(
         previewed=previewed,
         fault=None,
         reversed_entry=None if reverses is None else _entry(seen, reverses),
-        earliest=_earliest(seen),
+        earliest=seen.since or seen.loan.start_date,
         today=today,
         suggested=_suggested(seen) if paper is RECEIPT else (),
     )
@@ -243,12 +242,6 @@ def _entry(seen: LoanAccount, number: int) -> Any:
     if found is None:
         raise TransactionNotFound(f"Loan {seen.loan.loan_id} has no transaction {number}.")
     return found
-
-
-def _earliest(seen: LoanAccount) -> date:
-    """The first day that a transaction can have."""
-    days = [each.value_date for each in seen.transactions if each.kind in (Kind.DISBURSAL, Kind.OPENING)]
-    return min(days, default=seen.loan.start_date)
 
 
 def _suggested(seen: LoanAccount) -> list[tuple[str, Decimal, str]]:

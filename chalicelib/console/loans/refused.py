@@ -26,7 +26,9 @@ Figures = Mapping[str, Any]
 
 
 def _settlement(figures: Figures) -> str:
-    return f"The settlement on this day is {_money(figures['settlement'])}, not {_money(figures['amount'])}."
+    parts = {name: figures[name] for name in ("principal", "interest", "charges", "prepayment_charge")}
+    told = ", ".join(f"{_money(amount)} {name.replace('_', ' ')}" for name, amount in parts.items() if amount)
+    return f"The settlement on this day is {_money(figures['settlement'])}, not {_money(figures['amount'])}: {told}."
 
 
 def _arrears(figures: Figures) -> str:
@@ -64,7 +66,8 @@ _RECORDED: Mapping[str, Callable[[Any], str]] = {
 
 
 def _closed(figures: Figures) -> str:
-    return f"The loan was closed on {formats().plain_day(figures['closed_on'])}; nothing is owed."
+    closed = f"The loan was closed on {formats().plain_day(figures['closed_on'])}; nothing is owed."
+    return f"{closed} If that is wrong, reverse what closed it first."
 
 
 def _written_off(figures: Figures) -> str:
@@ -72,7 +75,7 @@ def _written_off(figures: Figures) -> str:
 
 
 def _later(figures: Figures) -> str:
-    return f"Transaction {figures.get('fact')} of a later day could not stand after this. Reverse that first."
+    return f"Transaction {figures['transaction']}, which is later, could not stand after this. Reverse that first."
 
 
 def _reversed(figures: Figures) -> str:

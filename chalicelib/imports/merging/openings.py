@@ -14,7 +14,7 @@ from chalicelib.imports.merging import reported
 from chalicelib.imports.merging.recording import Changed, Recorded, Source
 from chalicelib.imports.merging.reported import Judged, judged, reject
 from chalicelib.imports.merging.statements import MergedRows, analyze, run, yield_to_newer
-from chalicelib.rules.servicing.refusals import Code
+from chalicelib.rules.servicing.refusals import Code, Refused
 from chalicelib.rules.servicing.reporting import Reported, report
 from chalicelib.rules.servicing.values import Fact, Kind, Opening
 from chalicelib.storage import servicing
@@ -77,6 +77,11 @@ _NOT_YOURS = reject(
     """,
 )
 
+# The column of each figure, by what the rules call it.
+_COLUMNS = {column.name: column for column in OPENINGS.columns}
+_DATE = _COLUMNS["opening_date"]
+_BLAMED = _COLUMNS | {"amount": _COLUMNS["principal_outstanding"]}
+
 _BATCH = text("""
     SELECT place, import_id, loan_id, opening_date, principal_outstanding, interest_due, first_unpaid_due_date,
            instalments_left
@@ -125,12 +130,18 @@ def _record(connection: Connection, today: date) -> list[Judged]:
             row = rows[life.loan.loan_id]
             opening = Reported(row.place, _opening(life, row))
             made = report(life.terms, life.position, life.facts, life.last_number, [opening], today)
-            said += [judged(row.place, "Opening Date", row.opening_date, refusal) for _, refusal in made.refused]
+            said += [_judged(row, refusal) for _, refusal in made.refused]
             if made.taken:
                 changed.append((life, made.position, _recorded(made.taken, sources[row.import_id])))
         return changed, said
 
     return reported.record_batches(connection, OPENINGS, read, judge)
+
+
+def _judged(row: Any, refusal: Refused) -> Judged:
+    """With the first figure that cannot be, or with the date."""
+    column = _BLAMED.get(next(iter(refusal.wrong), "value_date"), _DATE)
+    return judged(row.place, column.title, getattr(row, column.name), refusal)
 
 
 def _opening(life: Life, row: Any) -> Fact:

@@ -8,8 +8,15 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.fold import fold, in_order, order_of, step
 from chalicelib.rules.servicing.opening import wrong_with_opening
 from chalicelib.rules.servicing.position import Position
-from chalicelib.rules.servicing.refusals import Code, Refused, already_serviced, check_open, check_recordable
-from chalicelib.rules.servicing.settlement import payoff
+from chalicelib.rules.servicing.refusals import (
+    Code,
+    Refused,
+    already_serviced,
+    check_credit,
+    check_open,
+    check_recordable,
+)
+from chalicelib.rules.servicing.settlement import payoff, settlement
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.values import INTENTS, Effect, Fact, Intent, Kind, Terms, is_whole_paise
 
@@ -29,7 +36,9 @@ def record_next(
     closed (it is credit) or in arrears (a prepayment pays what is overdue first). A settlement must equal its quote.
     """
     check(terms, position, fact, today, buckets, since=position.since, reported=reported)
-    return step(terms, position, fact, buckets)
+    after = step(terms, position, fact, buckets)
+    check_credit(after)
+    return after
 
 
 def record(
@@ -53,15 +62,25 @@ def record(
         counting = in_order(recorded)
         before = fold(terms, [each for each in counting if order_of(each) < order_of(fact)], buckets=buckets)
         since = counting[0].value_date if counting else None
-        check(terms, before, fact, today, buckets, since=since, reported=reported)
+        ends = None if reported else _end_of_day(terms, counting, fact, buckets)
+        check(terms, before, fact, today, buckets, since=since, ends=ends, reported=reported)
     try:
-        return fold(terms, [*recorded, fact], buckets=buckets)
+        after = fold(terms, [*recorded, fact], buckets=buckets)
     except Refused as refusal:
         raise Refused(
             Code.LATER_FACT_STANDS,
             f"Transaction {refusal.figures.get('fact')}, which is later, could not stand: {refusal.sentence}",
             refusal.figures,
         ) from refusal
+    check_credit(after)
+    return after
+
+
+def _end_of_day(terms: Terms, counting: Sequence[Fact], fact: Fact, buckets: Sequence[Bucket]) -> Position | None:
+    """Where the loan stands when the day of the fact ends, if anything of that day comes after it; otherwise None."""
+    if not any(each.value_date == fact.value_date and order_of(each) > order_of(fact) for each in counting):
+        return None
+    return fold(terms, counting, fact.value_date, buckets)
 
 
 def check(
@@ -72,11 +91,13 @@ def check(
     buckets: Sequence[Bucket] = BUCKETS,
     *,
     since: date | None = None,
+    ends: Position | None = None,
     reported: bool = False,
 ) -> None:
     """Raises Refused if the fact, no reversal, may not be recorded after `before`, which has all facts it follows.
 
-    `since` is when servicing began, None if it has not; `reported` as in record_next().
+    `since` is when servicing began, None if it has not; `ends` is the loan at the end of the fact's day, if that is not
+    `before`: what ends a loan is the last of its day, and nothing is owed from then on. `reported` as in record_next().
     """
     _check_amount(fact)
     _check_intent(fact)
@@ -86,12 +107,13 @@ def check(
         return
     _check_date(fact, today, since)
     if fact.kind is Kind.REFUND:
+        check_recordable(ends or before)
         _check_refund(before, fact)
         return
     if reported and fact.kind is Kind.RECEIPT and fact.intent is not Intent.SETTLEMENT:
         check_recordable(before)
         return
-    check_open(before)
+    check_open(ends or before)
     if judge := _JUDGES.get((fact.kind, fact.intent if fact.kind is Kind.RECEIPT else None)):
         judge(terms, before, fact, buckets)
 
@@ -105,8 +127,9 @@ def check_reversal(facts: Sequence[Fact], reversal: Fact, today: date) -> None:
     if reversed_one is None:
         raise Refused(Code.UNKNOWN_FACT, f"The loan has no transaction {number} to reverse.", figures)
     if reversed_one.kind is Kind.REVERSAL:
-        sentence = f"Transaction {number} is a reversal. Record what it undid once more."
-        raise Refused(Code.REVERSAL_OF_A_REVERSAL, sentence, figures)
+        undone = reversed_one.reverses
+        sentence = f"Transaction {number} is the reversal of transaction {undone}. Record once more what that was."
+        raise Refused(Code.REVERSAL_OF_A_REVERSAL, sentence, {**figures, "reversal_of": undone})
     if reversed_one.kind is Kind.DISBURSAL:
         sentence = "A disbursal is not reversed. Settle the loan: on the same day no interest is owed."
         raise Refused(Code.REVERSAL_OF_A_DISBURSAL, sentence, figures)
@@ -168,7 +191,6 @@ def _check_beginning(terms: Terms, fact: Fact, since: date | None) -> None:
 
 def _check_refund(before: Position, fact: Fact) -> None:
     """A refund gives credit back, which a closed loan can have too."""
-    check_recordable(before)
     credit = from_paise(before.credit)
     if fact.amount > credit:
         sentence = f"A refund of {fact.amount} is more than the credit on {fact.value_date}, {credit}."
@@ -183,10 +205,13 @@ def _judge_prepayment(terms: Terms, before: Position, fact: Fact, buckets: Seque
 
 
 def _judge_settlement(terms: Terms, before: Position, fact: Fact, buckets: Sequence[Bucket]) -> None:
-    total = payoff(terms, before, fact.value_date, buckets)
-    if fact.amount != total:
-        sentence = f"The settlement on {fact.value_date} is {total}, not {fact.amount}."
-        raise Refused(Code.SETTLEMENT_DIFFERS, sentence, {"amount": fact.amount, "settlement": total})
+    if fact.amount == payoff(terms, before, fact.value_date, buckets):
+        return
+    quote = settlement(terms, before, fact.value_date, buckets)
+    told = ", ".join(f"{name.replace('_', ' ')} {amount}" for name, amount in quote.parts.items() if amount)
+    sentence = f"The settlement on {fact.value_date} is {quote.total}, not {fact.amount}: {told}."
+    figures = {"amount": fact.amount, "settlement": quote.total, **quote.parts}
+    raise Refused(Code.SETTLEMENT_DIFFERS, sentence, figures)
 
 
 def _judge_waiver(terms: Terms, before: Position, fact: Fact, buckets: Sequence[Bucket]) -> None:

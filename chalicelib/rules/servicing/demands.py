@@ -37,6 +37,17 @@ def covered_by(steps: Steps, received: int, most: int) -> int:
     raise AssertionError("The last step has no end.")
 
 
+def asking_nothing(steps: Steps, number: int) -> int:
+    """How many of the instalments up to and including `number` are of 0 paise: an EMI of a rupee over 50 years is."""
+    if len(steps) == 1 and steps[0][1]:
+        return 0
+    return sum(
+        number - first + 1 if count is None else min(count, number - first + 1)
+        for first, count, instalment in _spans(steps)
+        if instalment == 0 and first <= number
+    )
+
+
 def instalment_at(steps: Steps, number: int) -> int:
     """What instalment `number` is, in paise; 0 before the first."""
     for first, instalment in reversed(steps):

@@ -55,7 +55,8 @@ class Instalment:
 def instalments(books: Ledger, entries: Sequence[Entry], as_of: date) -> tuple[Instalment, ...]:
     """All that were demanded by `as_of`, are covered already or will be demanded, of books advanced to that day.
 
-    Those that are not demanded because nothing is left have no row. Of a loan that was written off, only covered ones.
+    Those of 0 paise, and those that are not demanded because nothing is left, have no row. Of a loan that was written
+    off, only covered ones.
     """
     position = books.position()
     covers = _Covers(position, entries)
@@ -98,6 +99,8 @@ class _Covers:
 
 def _covered(books: Ledger, position: Position, covers: _Covers) -> Iterator[Instalment]:
     for number in range(position.demands[0][0], position.covered + 1):
+        if number < position.final and not covers.full(number):
+            continue
         since = covers.covered_on(number)
         if since is None:
             return

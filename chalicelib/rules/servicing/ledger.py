@@ -11,7 +11,7 @@ from operator import attrgetter
 from chalicelib.rules.money import PERCENT_MONTHS, half_up, whole_paise
 from chalicelib.rules.servicing.buckets import Bucket, holding_from
 from chalicelib.rules.servicing.days import A_DAY, due_date, dues_by
-from chalicelib.rules.servicing.demands import covered_by, demanded
+from chalicelib.rules.servicing.demands import asking_nothing, covered_by, demanded
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.projection import Outlook, last_demanded
 from chalicelib.rules.servicing.values import Terms
@@ -195,17 +195,22 @@ class Ledger:
         """Instalments that are covered by their due dates count as paid on time.
 
         So do those that will never be demanded because nothing is left, unless something was overdue this morning.
+        Among these are those of 0 paise: before that, nobody has paid anything for them.
         """
         reached = covered_by(self.demands, self.received, self.final if paid_up else self.final - 1)
-        on_time = reached
-        if paid_up:
-            on_time = max(reached, self.dues_by(today)) if self.late else self.final
-            reached = self.final
-        missed = max(self.covered, self.dues_by(today - A_DAY))
+        missed = self._asking(max(self.covered, self.dues_by(today - A_DAY)))
+        if paid_up and not self.late:
+            on_time = self.final
+        else:
+            on_time = self._asking(max(reached, self.dues_by(today)) if paid_up else reached)
         if self.covered < self.final:
             # An opening may leave more instalments than the tenure had.
             self.paid_on_time = min(self.terms.tenure, self.paid_on_time + max(0, on_time - missed))
-        self.covered = max(self.covered, reached)
+        self.covered = max(self.covered, self.final if paid_up else reached)
+
+    def _asking(self, number: int) -> int:
+        """How many instalments up to `number` ask for something."""
+        return number - asking_nothing(self.demands, number)
 
     def _look_ahead(self, today: date) -> None:
         """Where the loan ends if all is paid as demanded from now on."""

@@ -23,8 +23,8 @@ def propose_opening(terms: Terms, on: date, paid: int, emis_paid_on_time: int, n
     """
     if on < terms.start_date:
         raise Refused(Code.BEFORE_DISBURSAL, f"The loan starts on {terms.start_date}.", {"from": terms.start_date})
-    if not 0 <= paid < terms.tenure:
-        most = terms.tenure - 1
+    most = _instalments(terms) - 1
+    if not 0 <= paid <= most:
         sentence = f"With {paid} of {terms.tenure} instalments paid there is nothing to open; at most {most} can be."
         raise Refused(Code.OPENING_INVALID, sentence, {"instalments": most})
     books = _paid_as_demanded(terms, paid)
@@ -40,12 +40,22 @@ def propose_opening(terms: Terms, on: date, paid: int, emis_paid_on_time: int, n
 
 def due_but_the_last(terms: Terms, on: date) -> int:
     """How many instalments are due by `on`, so that one at least is left: what is taken as paid if nobody says."""
-    return min(dues_by(terms.start_date, on), terms.tenure - 1)
+    return min(dues_by(terms.start_date, on), _instalments(terms) - 1)
+
+
+def _instalments(terms: Terms) -> int:
+    """How many are demanded: fewer than the tenure has months if those that were rounded up repay the loan sooner."""
+    return _new(terms).position().last
+
+
+def _new(terms: Terms) -> Ledger:
+    books = Ledger(terms, NOTHING, BUCKETS)
+    enter(books, Fact(0, Kind.DISBURSAL, terms.principal, terms.start_date))
+    return books
 
 
 def _paid_as_demanded(terms: Terms, paid: int) -> Ledger:
-    books = Ledger(terms, NOTHING, BUCKETS)
-    enter(books, Fact(0, Kind.DISBURSAL, terms.principal, terms.start_date))
+    books = _new(terms)
     for instalment in range(1, paid + 1):
         day = due_date(terms.start_date, instalment)
         books.advance(day)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from chalicelib.rules.servicing.demands import Steps
+from chalicelib.rules.servicing.demands import Steps, asking_nothing
 
 
 class Position(NamedTuple):
@@ -72,8 +72,13 @@ class Position(NamedTuple):
 
     @property
     def repayments_left(self) -> int:
-        """How many instalments are not covered and will be demanded, if all is paid as demanded from now on."""
-        return max(0, self.last - self.covered) if self.is_open else 0
+        """How many instalments are not covered and will be demanded, if all is paid as demanded from now on.
+
+        Those of 0 paise are among them until the loan is paid up: nobody paid them, although none can be late.
+        """
+        if not self.is_open or self.covered == self.final:
+            return 0
+        return max(0, self.last - self.covered) + asking_nothing(self.demands, self.covered)
 
 
 NOTHING = Position(

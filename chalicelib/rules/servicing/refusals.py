@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from chalicelib.rules.bounds import MAX_AMOUNT
+from chalicelib.rules.money import PAISE_A_RUPEE, from_paise
 from chalicelib.rules.servicing.position import Position
 
 Figure = Decimal | date | int | str | None
@@ -30,6 +32,7 @@ class Code(StrEnum):
     WRITTEN_OFF = "loan_written_off"
     IN_ARREARS = "in_arrears"
     SETTLEMENT_DIFFERS = "settlement_differs"
+    CREDIT_TOO_HIGH = "credit_too_high"
     REFUND_ABOVE_CREDIT = "refund_above_credit"
     WAIVER_ABOVE_OWED = "waiver_above_owed"
     WRITE_OFF_DIFFERS = "write_off_differs"
@@ -106,9 +109,18 @@ def check_recordable(position: Position) -> None:
         raise written_off(position.written_off_on)
 
 
+def check_credit(position: Position) -> None:
+    """Raises Refused if the customer's credit is more than any amount here may be."""
+    if position.credit > MAX_AMOUNT * PAISE_A_RUPEE:
+        credit = from_paise(position.credit)
+        sentence = f"The credit of the loan would be {credit}, and at most {MAX_AMOUNT} is kept; refund credit first."
+        raise Refused(Code.CREDIT_TOO_HIGH, sentence, {"credit": credit, "highest": MAX_AMOUNT})
+
+
 def check_open(position: Position) -> None:
     """Raises Refused if nothing can be owed: not serviced, written off or closed."""
     check_recordable(position)
     if position.closed_on:
-        sentence = f"The loan was closed on {position.closed_on}; nothing is owed."
+        closed = f"The loan was closed on {position.closed_on}; nothing is owed."
+        sentence = f"{closed} If that is wrong, reverse what closed it first."
         raise Refused(Code.CLOSED, sentence, {"closed_on": position.closed_on})

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from chalicelib.rules.servicing.checks import check, record, record_next
 from chalicelib.rules.servicing.fold import follows, in_order, order_of, step
 from chalicelib.rules.servicing.position import NOTHING, Position
-from chalicelib.rules.servicing.refusals import Code, Refused
+from chalicelib.rules.servicing.refusals import Code, Refused, check_credit
 from chalicelib.rules.servicing.values import Fact, Kind, Terms
 
 
@@ -123,6 +123,7 @@ class _Book:
                     continue
             try:
                 position = step(self.terms, position, fact)
+                check_credit(position)
             except Refused:
                 return False
         self.report.refused += [(numbered[number], refusal) for number, refusal in refused.items()]

@@ -35,6 +35,11 @@ class Settlement:
     per_day: Decimal
     next_days: tuple[tuple[date, Decimal], ...]
 
+    @property
+    def parts(self) -> dict[str, Decimal]:
+        """The parts of the total by their names."""
+        return {name: getattr(self, name) for name in ("principal", "interest", "charges", "prepayment_charge")}
+
 
 def settlement(terms: Terms, position: Position, on: date, buckets: Sequence[Bucket] = BUCKETS) -> Settlement:
     """The quote for `on`, if nothing happens in between.

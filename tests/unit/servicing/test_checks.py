@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.rules.bounds import MAX_AMOUNT
 from chalicelib.rules.servicing.checks import check, record, record_next
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.fold import fold
@@ -31,7 +32,7 @@ def refusal(facts: Sequence[Fact], fact: Fact, made: Terms = MADE, today: date =
     return refused.value
 
 
-def fact(kind: Kind, amount: str | int, intent: Intent | None = None, effect: Effect | None = None) -> Fact:
+def fact(kind: Kind, amount: str | int | Decimal, intent: Intent | None = None, effect: Effect | None = None) -> Fact:
     return Fact(100, kind, Decimal(amount), TODAY, intent, effect)
 
 
@@ -116,8 +117,14 @@ def test_an_opening_needs_its_figures_and_a_principal_within_the_loan() -> None:
 def test_a_settlement_must_equal_its_quote() -> None:
     total = payoff(MADE, fold(MADE, ON_TIME), TODAY)
     refused = refusal(ON_TIME, fact(Kind.RECEIPT, "1000", Intent.SETTLEMENT))
-    assert (refused.code, refused.figures) == (Code.SETTLEMENT_DIFFERS, {"amount": 1000, "settlement": total})
-    assert str(total) in refused.sentence
+    parts = settlement(MADE, fold(MADE, ON_TIME), TODAY).parts
+    assert (refused.code, refused.figures) == (
+        Code.SETTLEMENT_DIFFERS,
+        {"amount": 1000, "settlement": total, **parts},
+    )
+    assert sum(parts.values()) == total
+    told = f"principal {parts['principal']}, interest {parts['interest']}"
+    assert refused.sentence == f"The settlement on 2024-03-20 is {total}, not 1000: {told}."
 
 
 def test_a_prepayment_in_arrears_is_refused_with_what_is_overdue() -> None:
@@ -141,6 +148,40 @@ def test_a_closed_loan_takes_refunds_and_from_files_money() -> None:
     assert refusal(closed, fact(Kind.RECEIPT, 10, Intent.SETTLEMENT)).code is Code.CLOSED
     # Before it was closed it was open.
     assert record(MADE, [*ON_TIME[:2], receipt(7, 150_000, TODAY)], receipt(9, 10, date(2024, 3, 1)), TODAY)
+
+
+def test_a_loan_takes_nothing_more_on_the_day_on_which_it_ended() -> None:
+    total = payoff(MADE, fold(MADE, ON_TIME), TODAY)
+    settled = [*ON_TIME, receipt(4, total, TODAY, Intent.SETTLEMENT)]
+    owed = standing(MADE, fold(MADE, ON_TIME), TODAY).outstanding
+    written_off = [*ON_TIME, Fact(4, Kind.WRITE_OFF, owed, TODAY)]
+    late = (
+        fact(Kind.RECEIPT, 10),
+        fact(Kind.RECEIPT, 10, Intent.INSTALMENT),
+        fact(Kind.RECEIPT, 10, Intent.PREPAYMENT, Effect.SHORTER_TENURE),
+        fact(Kind.RECEIPT, total, Intent.SETTLEMENT),
+        fact(Kind.WAIVER, 10),
+    )
+    for each in late:
+        closed = refusal(settled, each)
+        assert (closed.code, closed.figures["closed_on"]) == (Code.CLOSED, TODAY)
+        assert "reverse what closed it first" in closed.sentence
+        over = refusal(written_off, each)
+        assert (over.code, over.figures["written_off_on"]) == (Code.WRITTEN_OFF, TODAY)
+    assert refusal(written_off, fact(Kind.REFUND, 10)).code is Code.WRITTEN_OFF
+    # What a file reports was paid already, and is kept whatever the order.
+    assert record(MADE, settled, late[0], TODAY, reported=True).credit == 10_00
+    assert record(MADE, written_off, late[0], TODAY, reported=True).written_off_on == TODAY
+
+
+def test_no_loan_keeps_more_credit_than_an_amount_may_be() -> None:
+    most = Decimal(MAX_AMOUNT)
+    closed = [*NEW, receipt(2, most, TODAY)]
+    refused = refusal(closed, receipt(3, most, date(2024, 3, 1)))
+    assert (refused.code, refused.figures["highest"]) == (Code.CREDIT_TOO_HIGH, most)
+    with pytest.raises(Refused) as of_a_file:
+        record_next(MADE, fold(MADE, closed), receipt(3, most, TODAY), TODAY, reported=True)
+    assert of_a_file.value.code is Code.CREDIT_TOO_HIGH
 
 
 def test_a_file_may_report_a_prepayment_before_the_instalments_that_came_first() -> None:
@@ -185,7 +226,8 @@ def test_a_reversal_is_of_one_fact_that_stands() -> None:
     once = [*ON_TIME, reversal(9, ON_TIME[2], TODAY)]
     again = refusal(once, reversal(10, ON_TIME[2], TODAY))
     assert (again.code, again.figures["reversed_by"]) == (Code.ALREADY_REVERSED, 9)
-    assert refusal(once, reversal(10, once[-1], TODAY)).code is Code.REVERSAL_OF_A_REVERSAL
+    of_reversal = refusal(once, reversal(10, once[-1], TODAY))
+    assert (of_reversal.code, of_reversal.figures) == (Code.REVERSAL_OF_A_REVERSAL, {"reverses": 9, "reversal_of": 3})
     assert refusal(once, reversal(10, ON_TIME[1], TODAY + timedelta(days=1))).code is Code.FUTURE_DATE
 
 

@@ -15,7 +15,7 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket, bucket_of, worst
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.fold import fold, history
 from chalicelib.rules.servicing.instalments import State
-from chalicelib.rules.servicing.opening import propose_opening
+from chalicelib.rules.servicing.opening import due_but_the_last, propose_opening
 from chalicelib.rules.servicing.position import NOTHING
 from chalicelib.rules.servicing.prepayment import compare_prepayments
 from chalicelib.rules.servicing.refusals import Code, Refused
@@ -140,6 +140,35 @@ def test_a_prepayment_never_raises_the_instalment() -> None:
     day = late[-1].value_date
     after = fold(MADE, [*late, prepayment(100, "0.01", day, Effect.LOWER_INSTALMENT)])
     assert after.demands[-1][1] == after.demands[0][1]
+
+
+def test_instalments_of_nothing_are_left_and_not_paid_until_the_loan_is() -> None:
+    start = date(2024, 1, 31)
+    rupee = loan(1, 0, 600, start)
+    new = [disbursed(rupee)]
+    assert rupee.instalment == 0
+    before = fold(rupee, new)
+    assert (before.paid_on_time, before.repayments_left, before.unpaid_from) == (0, 600, due_date(start, 600))
+    shown = account(rupee, new, date(2030, 1, 1))
+    assert (shown.standing.overdue, shown.standing.days_past_due, shown.standing.repayments_left) == (ZERO, 0, 600)
+    assert [(row.number, row.demanded) for row in shown.instalments] == [(600, Decimal(1))]
+    in_parts = [*new, receipt(2, "0.40", date(2025, 1, 1))]
+    assert (fold(rupee, in_parts).paid_on_time, fold(rupee, in_parts).repayments_left) == (0, 600)
+    paid_up = fold(rupee, [*in_parts, receipt(3, "0.60", date(2026, 1, 1))])
+    assert (paid_up.paid_on_time, paid_up.repayments_left, paid_up.closed_on) == (600, 0, date(2026, 1, 1))
+    late = fold(rupee, [*new, receipt(2, 1, due_date(start, 600) + timedelta(days=1))])
+    assert (late.paid_on_time, late.repayments_left) == (0, 0)
+
+
+def test_a_prepayment_that_lowers_the_instalment_to_nothing_pays_none_of_them() -> None:
+    made = loan(240, 0, 24, date(2024, 1, 31))
+    first = due_date(made.start_date, 1)
+    facts = [*paid(made, (10, first)), prepayment(3, "229.95", date(2024, 3, 5), Effect.LOWER_INSTALMENT)]
+    after = fold(made, facts)
+    assert after.demands == ((1, 10_00), (2, 0))
+    assert (after.paid_on_time, after.repayments_left) == (1, 23)
+    end = fold(made, [*facts, receipt(4, "0.05", due_date(made.start_date, 24))])
+    assert (end.paid_on_time, end.repayments_left) == (24, 0)
 
 
 # --- charges
@@ -283,6 +312,16 @@ def test_an_opening_can_be_proposed_for_a_loan_that_is_paid_ahead() -> None:
 
 
 # --- buckets
+
+
+def test_an_opening_is_proposed_with_something_left_also_if_the_loan_is_repaid_before_its_tenure() -> None:
+    # The EMI of 0.0067 is one paisa, so 100 of the 150 instalments repay the rupee.
+    made, on = loan(1, 0, 150, date(2010, 1, 5)), date(2024, 1, 5)
+    assert due_but_the_last(made, on) == 99
+    assert propose_opening(made, on, 99, 0).amount == Decimal("0.01")
+    with pytest.raises(Refused, match="at most 99 can be") as refused:
+        propose_opening(made, on, 100, 0)
+    assert refused.value.figures == {"instalments": 99}
 
 
 def test_buckets_are_data() -> None:
