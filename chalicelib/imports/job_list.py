@@ -18,7 +18,7 @@ ORDERS: Mapping[str, Order] = {"newest": NEWEST, "number": Order()}
 BUCKET = "bucket"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Which imports; None filters nothing. `outcome` is of some of their rows, `own` the identity whose imports are
     all that there are for whoever asks; the moment `to` does not count.

@@ -1,4 +1,4 @@
-"""What the lists of loans and of applications are both narrowed by."""
+"""What the lists of loans, of applications and of transactions are narrowed by."""
 
 from dataclasses import fields
 from typing import Any
@@ -10,7 +10,6 @@ from chalicelib.requests.access_models import ActorIdentity
 from chalicelib.requests.models import CustomerNumber, Day, Income, LastDay
 from chalicelib.storage.lending_list import WantedLending
 
-# The list of transactions is narrowed by them, too.
 AMOUNTS = (
     Filter("amount_from", "Amount from", Input.AMOUNT, is_rare=True),
     Filter("amount_to", "Amount to", Input.AMOUNT, is_rare=True),
@@ -18,10 +17,9 @@ AMOUNTS = (
 CUSTOMER = Filter("customer_id", "Customer number", Input.NUMBER, is_rare=True)
 
 
-class LendingListQuery(ListQuery):
-    """What the addresses of both lists may have."""
+class AmountsListQuery(ListQuery):
+    """What the addresses of all three may have."""
 
-    customer_id: CustomerNumber | None = None
     amount_from: Income | None = None
     amount_to: Income | None = None
     who: ActorIdentity | None = None
@@ -29,5 +27,12 @@ class LendingListQuery(ListQuery):
     to: LastDay | None = None
 
     def lending(self) -> dict[str, Any]:
-        """The same by the names of WantedLending."""
-        return {each.name: getattr(self, each.name) for each in fields(WantedLending)}
+        """What the address has of this, by the names of WantedLending."""
+        names = {each.name for each in fields(WantedLending)}
+        return {name: value for name, value in self if name in names}
+
+
+class LendingListQuery(AmountsListQuery):
+    """What the addresses of the lists of loans and of applications may have."""
+
+    customer_id: CustomerNumber | None = None
