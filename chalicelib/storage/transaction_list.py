@@ -132,13 +132,12 @@ def _source(wanted: Wanted) -> Source:
 
     The index of days has all that is asked, but for the customer.
     """
-    bounds = (
+    found = listing.given(
         (wanted.since, _COLUMNS.value_date.__ge__),
         (wanted.to, _COLUMNS.value_date.__le__),
         (wanted.loan_id, _COLUMNS.loan_id.__eq__),
     )
-    rows = select(_NUMBER, _COLUMNS.kind, _COLUMNS.intent, _COLUMNS.amount)
-    rows = rows.where(*(holds(value) for value, holds in bounds if value is not None))
+    rows = select(_NUMBER, _COLUMNS.kind, _COLUMNS.intent, _COLUMNS.amount).where(*found)
     if wanted.customer_id is not None:
         rows = rows.where(
             _COLUMNS.loan_id.in_(select(loans.c.loan_id).where(loans.c.customer_id == wanted.customer_id))

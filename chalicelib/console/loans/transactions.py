@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.cells import Cell
-from chalicelib.console.frame.lending_list import AMOUNTS, AmountsListQuery
+from chalicelib.console.frame.lending_list import AMOUNTS, AmountsListQuery, Whose, customer_columns
 from chalicelib.console.frame.listing import Column, Filter, Input, List, Options, answer_list
 from chalicelib.console.frame.lists import periods
 from chalicelib.console.frame.visit import Visit
@@ -80,6 +80,10 @@ def _list(authors: Authors, who: str | None) -> List[TransactionsListQuery, List
     )
 
 
+def _whose(each: ListedTransaction) -> Whose:
+    return Whose(each.customer_id, full_name(each.first_name, each.last_name), each.phone_number)
+
+
 def _columns(authors: Authors) -> list[Column[ListedTransaction]]:
     return [
         Column(
@@ -89,14 +93,7 @@ def _columns(authors: Authors) -> list[Column[ListedTransaction]]:
             shown=lambda each: Cell(f"Loan {each.loan_id}", f"loans/{each.loan_id}/#ledger"),
         ),
         Column("Number", lambda each: each.number, Written.NUMBER, on_page=False),
-        Column("Customer number", lambda each: each.customer_id, Written.NUMBER, on_page=False),
-        Column(
-            "Customer",
-            lambda each: full_name(each.first_name, each.last_name),
-            shown=lambda each: Cell(full_name(each.first_name, each.last_name), f"customers/{each.customer_id}/"),
-            on_phone="line",
-        ),
-        Column("Phone", lambda each: each.phone_number, on_page=False),
+        *customer_columns(_whose),
         Column("Date", lambda each: each.value_date, Written.DAY, sort="day", on_phone="line"),
         Column("What", title_of, shown=_what, on_phone="line"),
         Column("Reversed", lambda each: "Yes" if each.is_reversed else "No", on_page=False),
