@@ -1,6 +1,8 @@
 """The audit log: who did what."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
@@ -36,7 +38,13 @@ def _event(event: StoredEvent) -> "answers.AuditEvent":
         "actor": {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_name},
         "action": event.action,
         "subject": {"kind": event.subject_kind, "id": event.subject_id},
-        "before": event.before,
-        "after": event.after,
+        "before": _values(event.before),
+        "after": _values(event.after),
         "request_id": event.request_id,
     }
+
+
+def _values(values: Mapping[str, Any] | None) -> "answers.AuditValues | None":
+    if values is None:
+        return None
+    return {name: moment(value) if isinstance(value, datetime) else value for name, value in values.items()}

@@ -56,6 +56,7 @@ FILE_ELSEWHERE = Answer(
 )
 
 
-def next_page(operation: str, cursor: str) -> dict[str, Link]:
-    """The link from a page of a list to the one after it."""
-    return {"next_page": Link("The page after this one.", operation, {f"query.{cursor}": "$response.body#/next"})}
+def next_page(operation: str, cursor: str, of: Mapping[str, str] | None = None) -> dict[str, Link]:
+    """The link from a page of a list to the one after it; `of` says which list, if the operation has several."""
+    parameters = {**(of or {}), f"query.{cursor}": "$response.body#/next"}
+    return {"next_page": Link("The page after this one.", operation, parameters)}

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _IMPORT = {"path.import_id": "$response.body#/import_id"}
 _FIRST = {"path.import_id": "$response.body#/imports/0/import_id"}
+_SAME = {"path.import_id": "$request.path.import_id"}
+_PROGRESS = {"import": Link("How it goes.", "view_import", _IMPORT)}
+_AGAIN = created("The import that the file has become.", links=_PROGRESS)
 
 
 @endpoints.add(
@@ -38,7 +41,7 @@ _FIRST = {"path.import_id": "$response.body#/imports/0/import_id"}
     created(
         "The import, and the form to send its file with.",
         links={
-            "import": Link("How it goes.", "view_import", _IMPORT),
+            **_PROGRESS,
             "rows": Link("What it says of its rows.", "list_import_rows", _IMPORT),
         },
     ),
@@ -84,7 +87,7 @@ def start_import(call: Call, body: StartImportBody) -> "answers.StartedImport":
 )
 def list_imports(call: Call, query: ImportsQuery) -> "answers.ImportsPage":
     """Imports, the newest first."""
-    found = imports.list_imports(runtime.database(), query.cursor(), call.actor.own_imports)
+    found = imports.list_imports(runtime.database(), call.actor, query.cursor())
     return {"imports": [_import(job) for job in found.rows], "next": found.next}
 
 
@@ -98,7 +101,7 @@ def list_imports(call: Call, query: ImportsQuery) -> "answers.ImportsPage":
 )
 def view_import(call: Call, import_id: ImportNumber) -> "answers.ImportWithSheets":
     """An import as it stands, by sheet, with the link to its report."""
-    job = imports.view_import(runtime.database(), import_id, call.actor.own_imports)
+    job = imports.view_import(runtime.database(), import_id, call.actor)
     return {**_import(job), "sheets": [_sheet(each) for each in job.sheets], "report": _report(job)}
 
 
@@ -106,22 +109,13 @@ def view_import(call: Call, import_id: ImportNumber) -> "answers.ImportWithSheet
     "GET",
     "/api/imports/{import_id}/rows",
     Operation.READ_IMPORTS,
-    ok(
-        "A page of findings.",
-        links={
-            "next_page": Link(
-                "The page after this one.",
-                "list_import_rows",
-                {"path.import_id": "$request.path.import_id", "query.after": "$response.body#/next"},
-            )
-        },
-    ),
+    ok("A page of findings.", links=next_page("list_import_rows", "after", _SAME)),
     tag="Imports",
 )
 def list_import_rows(call: Call, import_id: ImportNumber, query: ImportRowsQuery) -> "answers.ImportRowsPage":
     """What the import says about rows, in the order it said it."""
     found = imports.list_findings(
-        runtime.database(), import_id, outcome=query.outcome, cursor=query.cursor(), own=call.actor.own_imports
+        runtime.database(), import_id, call.actor, outcome=query.outcome, cursor=query.cursor()
     )
     return {"rows": [_finding(finding) for finding in found.rows], "next": found.next}
 
@@ -130,7 +124,7 @@ def list_import_rows(call: Call, import_id: ImportNumber, query: ImportRowsQuery
     "POST",
     "/api/imports/{import_id}/release",
     Operation.RELEASE_IMPORTS,
-    created("The import that the file has become.", links={"import": Link("How it goes.", "view_import", _IMPORT)}),
+    _AGAIN,
     tag="Imports",
     raises=(Conflict, Unavailable, *OF_A_WRITE),
 )
@@ -148,17 +142,7 @@ def release_import(call: Call, import_id: ImportNumber) -> "answers.ReleasedImpo
     Operation.READ_IMPORTS,
     ok(
         "A page of changes.",
-        links={
-            "next_page": Link(
-                "The page after this one.",
-                "list_import_changes",
-                {
-                    "path.import_id": "$request.path.import_id",
-                    "query.sheet": "$response.body#/sheet",
-                    "query.after": "$response.body#/next",
-                },
-            )
-        },
+        links=next_page("list_import_changes", "after", {**_SAME, "query.sheet": "$response.body#/sheet"}),
     ),
     tag="Imports",
     note="Of a dry run it is what would change. `sheets` of the import says which sheets have rows that were updated. "
@@ -170,7 +154,7 @@ def list_import_changes(call: Call, import_id: ImportNumber, query: ImportChange
     from chalicelib.imports.changes import CHANGED
     from chalicelib.services import import_changes
 
-    job = imports.view_import(runtime.database(), import_id, call.actor.own_imports)
+    job = imports.view_import(runtime.database(), import_id, call.actor)
     sheet = import_changes.sheet_that_changed(job, query.sheet)
     if sheet is None:
         return {"sheet": None, "changes": [], "next": None}
@@ -186,17 +170,16 @@ def list_import_changes(call: Call, import_id: ImportNumber, query: ImportChange
     "POST",
     "/api/imports/{import_id}/import",
     Operation.START_IMPORT,
-    created("The import that the file has become.", links={"import": Link("How it goes.", "view_import", _IMPORT)}),
+    _AGAIN,
     tag="Imports",
     raises=(Conflict, Unavailable, *OF_A_WRITE),
 )
 def import_for_good(call: Call, import_id: ImportNumber) -> "answers.ImportRecord":
     """Imports the file of a dry run, which has changed nothing yet."""
-    own = call.actor.own_imports
     started = imports.import_for_good(
-        runtime.database(), runtime.s3(), import_id, actor=call.actor, request_id=call.request_id, own=own
+        runtime.database(), runtime.s3(), import_id, actor=call.actor, request_id=call.request_id
     )
-    return _import(imports.view_import(runtime.database(), started.import_id, own))
+    return _import(imports.view_import(runtime.database(), started.import_id, call.actor))
 
 
 @endpoints.add(
@@ -209,7 +192,7 @@ def import_for_good(call: Call, import_id: ImportNumber) -> "answers.ImportRecor
 )
 def dismiss_import(call: Call, import_id: ImportNumber) -> None:
     """Dismisses a failed import, so that Home of the console no longer lists it. Again, it changes nothing."""
-    imports.dismiss_import(runtime.database(), import_id, author=call.author, own=call.actor.own_imports)
+    imports.dismiss_import(runtime.database(), import_id, actor=call.actor, request_id=call.request_id)
 
 
 @endpoints.add(
@@ -222,9 +205,7 @@ def dismiss_import(call: Call, import_id: ImportNumber) -> None:
 )
 def restore_import(call: Call, import_id: ImportNumber) -> None:
     """Puts a failed import that was dismissed back among those that need attention."""
-    imports.dismiss_import(
-        runtime.database(), import_id, author=call.author, own=call.actor.own_imports, is_undone=True
-    )
+    imports.dismiss_import(runtime.database(), import_id, actor=call.actor, request_id=call.request_id, is_undone=True)
 
 
 @endpoints.add(

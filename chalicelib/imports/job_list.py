@@ -18,7 +18,7 @@ ORDERS: Mapping[str, Order] = {"newest": NEWEST, "number": Order()}
 BUCKET = "bucket"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Which imports; None filters nothing. `outcome` is of some of their rows, `own` the identity whose imports are
     all that there are for whoever asks; the moment `to` does not count.
@@ -62,15 +62,12 @@ def _source(wanted: Wanted) -> Source:
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    bounds = (
+    yield from listing.given(
         (wanted.state, _COLUMNS.state.__eq__),
         (wanted.since, _COLUMNS.created_at.__ge__),
         (wanted.to, _COLUMNS.created_at.__lt__),
         (wanted.own, _COLUMNS.started_by.__eq__),
     )
-    for value, holds in bounds:
-        if value is not None:
-            yield holds(value)
     if wanted.who is not None:
         yield _COLUMNS.started_by.is_(None) if wanted.who == BUCKET else _COLUMNS.started_by == wanted.who
     if wanted.dismissed:

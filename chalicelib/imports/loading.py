@@ -6,7 +6,7 @@ finds the progress beyond it and drops it. One last transaction merges, reports 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -19,7 +19,6 @@ from chalicelib.imports.jobs import ImportJob, SheetCounts
 from chalicelib.imports.merging import merge
 from chalicelib.imports.merging.locking import lock_merging
 from chalicelib.imports.merging.statements import MergedRows, prepare
-from chalicelib.imports.overlapping import wire
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.rehearsal import rehearsed
 from chalicelib.imports.rows import Chunk, read_chunks
@@ -92,7 +91,7 @@ def _stage_all(database: Database, import_id: int, file: OpenedFile, time_left: 
     """
     job = _progress(database, import_id)
     has_staged = False
-    with wire("staging") as thread:
+    with ThreadPoolExecutor(1, "staging") as thread:
         while job.state == ImportState.RUNNING and job.rows_read < file.rows:
             on_its_way: Future[ImportJob] | None = None
             for chunk in read_chunks(file.layouts, start=job.rows_read):

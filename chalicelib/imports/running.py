@@ -21,6 +21,7 @@ from chalicelib.imports import attempts, jobs, staging
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.jobs import ImportJob, SheetCounts
 from chalicelib.imports.loading import OpenedFile, OutOfTime, TimeLeft, load
+from chalicelib.imports.process import for_many_rows
 from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds, size_of
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.s3_events import ObjectReference, message_for, references
@@ -126,7 +127,7 @@ def _run(
     today: date,
 ) -> ImportResult:
     try:
-        with _downloaded(s3, reference) as (file, uploaded_at):
+        with _downloaded(s3, reference) as (file, uploaded_at), for_many_rows():
             with processor_budget(reading_seconds(size_of(file))):
                 opened = OpenedFile(*find_layouts(read_workbook(file)), uploaded_at)
             job, is_ended_here = load(database, import_id, opened, time_left, today)

@@ -61,6 +61,15 @@ class Event(NamedTuple):
     after: Mapping[str, Any] | None = None
 
 
+def is_moment(name: str) -> bool:
+    """Whether the value of this name is a moment.
+
+    >>> is_moment("expires_at"), is_moment("totp_since"), is_moment("reason")
+    (True, True, False)
+    """
+    return name.endswith(("_at", "_since"))
+
+
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of two states the values that differ: those before, and those after.
 

@@ -1,6 +1,6 @@
 """The overview of a large book, which takes seconds to count: counted ahead, and shown until it is counted again.
 
-A small book is counted by the page that shows it, so it is never out of date there.
+A small book is counted by the page that shows it. A container shows either again for a while (Overviews).
 """
 
 import time
@@ -26,13 +26,14 @@ LARGE = 20_000
 # The bootstrap counts every fifteen minutes. If it does not run, a page counts.
 OLDEST = timedelta(hours=1)
 NAME = "overview"
-# Counting may take this part of the time at most: what took 5 ms is kept for half a second, what took 1 s for 100 s.
+# What took 5 ms, as counting a thousand loans does, is shown for half a second; what took 1 s, for 100 s.
 MOST_SHARE_OF_TIME = 0.01
 
 
 class Overviews:
-    """Keeps the last overview for a while that grows with what it cost, so that a large book is not counted at each
-    visit and a small one is never out of date."""
+    """Shows the last overview again for a while that grows with what it cost: however large the book is and however
+    often it is looked at, counting takes MOST_SHARE_OF_TIME at most. Its `as_of` says how old it is.
+    """
 
     def __init__(self, database: Database, now: Callable[[], float] = time.monotonic) -> None:
         self._database = database

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection
+
 from chalicelib.errors import Conflict, ImportNotFound
 from chalicelib.imports import findings, jobs
 from chalicelib.imports.files import content_type_of, safe_file_name
@@ -80,20 +82,18 @@ def release_import(database: Database, s3: "S3Client", import_id: int, *, actor:
     Raises ImportNotFound; Conflict where there is nothing to release, or a newer version of the file was imported, or
     the file is not in S3 any more; Unavailable where S3 cannot be reached.
     """
-    job = _releasable(database, import_id)
+    job = _releasable(database, import_id, actor)
     return _again(database, s3, job, actor=actor, request_id=request_id, releases=import_id)
 
 
-def import_for_good(
-    database: Database, s3: "S3Client", import_id: int, *, actor: Actor, request_id: str, own: str | None = None
-) -> NewJob:
+def import_for_good(database: Database, s3: "S3Client", import_id: int, *, actor: Actor, request_id: str) -> NewJob:
     """Imports the file of a dry run, which may change what this actor may. It is a copy in S3 under the number of the
     new import, which is returned.
 
     Raises ImportNotFound; Conflict for what is no completed dry run, or whose file is not in S3 any more; Unavailable
     where S3 cannot be reached.
     """
-    job = view_import(database, import_id, own)
+    job = view_import(database, import_id, actor)
     if not job.is_dry_run or job.state != ImportState.COMPLETED:
         raise Conflict(f"Import {import_id} is not a dry run that is done.")
     return _again(database, s3, job, actor=actor, request_id=request_id)
@@ -157,34 +157,29 @@ def give_up_waiting(database: Database) -> int:
 
 
 @retried
-def view_import(database: Database, import_id: int, own: str | None = None) -> ImportJob:
-    """An import as it stands. Raises ImportNotFound.
-
-    `own` is the identity whose imports are all that there are for whoever asks, None where that is everybody's; here as
-    in every list.
+def view_import(database: Database, import_id: int, actor: Actor) -> ImportJob:
+    """An import as it stands. Raises ImportNotFound, also for one that is not there for this actor
+    (`Actor.own_imports`).
     """
     with database.reading() as connection:
-        job = jobs.find(connection, import_id, own)
-    if job is None:
-        raise _not_found(import_id)
-    return job
+        return _found(connection, import_id, actor)
 
 
 @retried
-def list_imports(database: Database, cursor: Cursor, own: str | None = None) -> Slice[ImportJob]:
-    """The newest imports first."""
+def list_imports(database: Database, actor: Actor, cursor: Cursor) -> Slice[ImportJob]:
+    """The imports that there are for this actor, the newest first."""
     with database.reading() as connection:
-        return jobs.listed(connection, cursor, own)
+        return jobs.listed(connection, cursor, actor.own_imports)
 
 
 @retried
 def list_findings(
-    database: Database, import_id: int, *, cursor: Cursor, outcome: str | None = None, own: str | None = None
+    database: Database, import_id: int, actor: Actor, *, cursor: Cursor, outcome: str | None = None
 ) -> Slice[StoredFinding]:
     """What an import says about rows: all of it, or what has this outcome. Raises ImportNotFound."""
     outcomes: Sequence[str] = FINDING_OUTCOMES if outcome is None else (outcome,)
     with database.reading() as connection:
-        if not jobs.exists(connection, import_id, own):
+        if not jobs.exists(connection, import_id, actor.own_imports):
             raise _not_found(import_id)
         return findings.listed(connection, import_id, outcomes=outcomes, cursor=cursor)
 
@@ -198,17 +193,16 @@ def finding_groups(database: Database, import_id: int) -> Sequence[FindingCount]
 
 @retried
 def dismiss_import(
-    database: Database, import_id: int, *, author: Author, own: str | None = None, is_undone: bool = False
+    database: Database, import_id: int, *, actor: Actor, request_id: str, is_undone: bool = False
 ) -> None:
     """Takes a failed import from those that need attention, or puts it back. Again, it changes nothing.
 
     Raises ImportNotFound, and Conflict for an import that did not fail.
     """
+    author = Author.of(actor, request_id)
     action = Action.IMPORT_RESTORED if is_undone else Action.IMPORT_DISMISSED
     with database.transaction() as tx:
-        job = jobs.find(tx.connection, import_id, own)
-        if job is None:
-            raise _not_found(import_id)
+        job = _found(tx.connection, import_id, actor)
         if job.state != ImportState.FAILED:
             raise Conflict(f"Import {import_id} did not fail; there is nothing to dismiss.")
         if jobs.dismiss(tx.connection, import_id, None if is_undone else author.name):
@@ -237,11 +231,9 @@ def template_link(s3: "S3Client", signer: "S3Client", bucket: str) -> str:
 
 
 @retried
-def _releasable(database: Database, import_id: int) -> ImportJob:
+def _releasable(database: Database, import_id: int, actor: Actor) -> ImportJob:
     with database.reading() as connection:
-        job = jobs.find(connection, import_id)
-        if job is None:
-            raise _not_found(import_id)
+        job = _found(connection, import_id, actor)
         newer = jobs.newer_versions(connection, import_id)
         has_something = jobs.is_releasable(connection, import_id)
     if not has_something:
@@ -300,6 +292,13 @@ def _signed_upload(
     conditions.append(["content-length-range", 1, MAX_FILE_BYTES])
     signed = signer.generate_presigned_post(bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds)
     return Upload(signed["url"], dict(signed["fields"]), content_type)
+
+
+def _found(connection: Connection, import_id: int, actor: Actor) -> ImportJob:
+    job = jobs.find(connection, import_id, actor.own_imports)
+    if job is None:
+        raise _not_found(import_id)
+    return job
 
 
 def _not_found(import_id: int) -> ImportNotFound:

@@ -108,12 +108,12 @@ def policies(connection: Connection) -> list[str]:
 
 def _source(wanted: Wanted) -> Source:
     """The applications of some days or of a customer, the newest first; the index of days has all that is asked."""
-    bounds = (
+    found = listing.given(
         (wanted.since, _COLUMNS.decided_on.__ge__),
         (wanted.to, _COLUMNS.decided_on.__le__),
         (wanted.customer_id, _COLUMNS.customer_id.__eq__),
     )
-    rows = select(_NUMBER, *_ASKED).where(*(holds(value) for value, holds in bounds if value is not None))
+    rows = select(_NUMBER, *_ASKED).where(*found)
     return Source(
         [rows], ORDERS["newest"], FROM_THE_INDEX * listing.LOOKED, lambda columns: _conditions(wanted, columns)
     )
@@ -121,14 +121,11 @@ def _source(wanted: Wanted) -> Source:
 
 def _conditions(wanted: Wanted, columns: Columns) -> Iterator[ColumnElement[bool]]:
     yield from lending_conditions(wanted, columns)
-    bounds = (
+    yield from listing.given(
         (wanted.score_from, columns.score.__ge__),
         (wanted.score_to, columns.score.__le__),
         (wanted.approved, columns.approved.is_),
         (wanted.policy, columns.policy_name.__eq__),
     )
-    for value, holds in bounds:
-        if value is not None:
-            yield holds(value)
     if wanted.reasons:
         yield columns.reason_codes.overlap(list(wanted.reasons))

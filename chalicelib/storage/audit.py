@@ -1,6 +1,7 @@
 """The queries on the audit log. There are two, to add and to read: the database refuses any other."""
 
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from sqlalchemy import CTE, Connection, Select, Text, cast, func, select
 
 from chalicelib.postgres.connection import PREPARED, driver_of
 from chalicelib.rules.access import Author
-from chalicelib.rules.auditing import Event
+from chalicelib.rules.auditing import Event, is_moment
 from chalicelib.rules.bounds import MAX_ID
 from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.tables import audit_log
@@ -24,7 +25,7 @@ _ADD = f"INSERT INTO audit_log ({', '.join(_GIVEN)}) VALUES ({', '.join('%s' for
 
 
 class StoredEvent(NamedTuple):
-    """An entry of the log. Amounts in `before` and `after` are exact."""
+    """An entry of the log. In `before` and `after` amounts are exact, and moments are moments."""
 
     audit_id: int
     at: datetime
@@ -135,8 +136,23 @@ def _numbers_within(since: datetime, to: datetime) -> CTE:
 
 
 def _event(row: dict[str, Any]) -> StoredEvent:
-    parsed = {name: None if row[name] is None else json.loads(row[name], parse_float=Decimal) for name in _TEXTS}
-    return StoredEvent(**row | parsed)
+    return StoredEvent(**row | {name: _values(row[name]) for name in _TEXTS})
+
+
+def _values(stored: str | None) -> Json | None:
+    if stored is None:
+        return None
+    values = json.loads(stored, parse_float=Decimal)
+    return {name: _moment(value) if is_moment(name) else value for name, value in values.items()}
+
+
+def _moment(value: Any) -> Any:
+    # With a blank before the time or, if a statement of SQL wrote it, with a T.
+    if not isinstance(value, str):
+        return value
+    with suppress(ValueError):
+        return datetime.fromisoformat(value)
+    return value
 
 
 def _as_json(values: Any) -> str | None:

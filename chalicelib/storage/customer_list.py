@@ -31,7 +31,7 @@ ORDERS: Mapping[str, Order] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Which customers; None filters nothing. `days_late` are the days past due of some loan at least, the exposure is
     the principal of current loans in rupees, `searched` as of storage/customers.py.

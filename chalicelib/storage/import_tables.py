@@ -8,7 +8,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -23,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from chalicelib.rules.importing import COUNTED_OUTCOMES, ENDED, FINDING_OUTCOMES, ROW_OUTCOMES, ImportState, SheetKind
-from chalicelib.storage.tables import MONEY, RATE, customers, known, listed, now
+from chalicelib.storage.tables import MONEY, customers, known, listed, loan_of_workbook, moment, now
 
 # With all tables in it.
 from chalicelib.storage.tables import metadata as metadata
@@ -41,7 +40,7 @@ imports = Table(
     Column("file_key", Text),
     # What tells the order of the versions of a key (imports/jobs.py): S3's own mark, and when S3 got the object.
     Column("sequencer", Text),
-    Column("uploaded_at", DateTime(timezone=True)),
+    moment("uploaded_at"),
     Column("size_bytes", BigInteger),
     Column("state", Text, nullable=False, server_default=ImportState.RUNNING),
     # Why it failed, for a person. NULL unless it did.
@@ -57,9 +56,9 @@ imports = Table(
     Column("report_key", Text),
     # Workers that have begun and not come back since the last progress, and when the last of them must be over.
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
-    Column("attempt_ends_at", DateTime(timezone=True)),
+    moment("attempt_ends_at"),
     now("created_at"),
-    Column("finished_at", DateTime(timezone=True)),
+    moment("finished_at"),
     # Who asked for it (key:12, user:3); NULL for a file that was put into the bucket. And whether it leaves alone who
     # was registered here and what was lent here, because whoever asked for it may not change them.
     Column("started_by", Text),
@@ -68,8 +67,8 @@ imports = Table(
     Column("is_released", Boolean, nullable=False, server_default="false"),
     # Whether it is applied and taken back, so that people see what it would do.
     Column("is_dry_run", Boolean, nullable=False, server_default="false"),
-    # When somebody said of a failed import that there is nothing left to do about it, and who (user:3).
-    Column("dismissed_at", DateTime(timezone=True)),
+    # When somebody said of a failed import that there is nothing left to do about it, and their name.
+    moment("dismissed_at"),
     Column("dismissed_by", Text),
     # What it said most often (imports/findings.py), counted once when it was completed.
     Column("said", JSONB),
@@ -159,15 +158,22 @@ import_findings = Table(
 )
 
 
-def _staging(name: str, *columns: Column[Any]) -> Table:
-    """Rows of running imports. `position` counts the rows of a whole workbook, so no row can be staged twice."""
-    return Table(
-        name,
-        metadata,
+def _place() -> tuple[Column[Any], ...]:
+    """The columns of where a row stands. `position` counts the rows of a whole workbook."""
+    return (
         Column("import_id", BigInteger, nullable=False),
         Column("position", BigInteger, nullable=False),
         Column("sheet", Text, nullable=False),
         Column("row_number", Integer, nullable=False),
+    )
+
+
+def _staging(name: str, *columns: Column[Any]) -> Table:
+    """Rows of running imports, of which none can be staged twice."""
+    return Table(
+        name,
+        metadata,
+        *_place(),
         *columns,
         PrimaryKeyConstraint("import_id", "position", name=f"{name}_pkey"),
         # Not worth its way through the log: what is lost is read again from the file.
@@ -185,18 +191,7 @@ staged_customers = _staging(
     ),
 )
 
-staged_loans = _staging(
-    "staged_loans",
-    Column("customer_id", BigInteger, nullable=False),
-    Column("source_loan_id", BigInteger, nullable=False),
-    Column("loan_amount", MONEY, nullable=False),
-    Column("tenure", SmallInteger, nullable=False),
-    Column("interest_rate", RATE, nullable=False),
-    Column("monthly_installment", MONEY, nullable=False),
-    Column("emis_paid_on_time", SmallInteger, nullable=False),
-    Column("start_date", Date, nullable=False),
-    Column("end_date", Date),
-)
+staged_loans = _staging("staged_loans", *loan_of_workbook())
 
 
 def _opening() -> list[Column[Any]]:
@@ -231,10 +226,7 @@ def _waiting(name: str, key: str, *columns: Column[Any]) -> Table:
     return Table(
         name,
         metadata,
-        Column("import_id", BigInteger, nullable=False),
-        Column("position", BigInteger, nullable=False),
-        Column("sheet", Text, nullable=False),
-        Column("row_number", Integer, nullable=False),
+        *_place(),
         *columns,
         PrimaryKeyConstraint(key, name=f"{name}_pkey"),
         ForeignKeyConstraint(["import_id"], ["imports.import_id"], name=f"{name}_import_fkey"),

@@ -1,4 +1,4 @@
-"""What the console's lists of loans and of applications are both filtered by."""
+"""What the lists of loans, of applications and of transactions are all filtered by."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,12 +25,16 @@ class WantedLending:
     to: date | None = None
 
 
-def lending_conditions(wanted: WantedLending, columns: Columns) -> Iterator[ColumnElement[bool]]:
-    """Those of amount and author. Each list finds customers and days by an index of its own."""
+def lending_conditions(
+    wanted: WantedLending, columns: Columns, *, amount: str = "loan_amount"
+) -> Iterator[ColumnElement[bool]]:
+    """Those of amount, which is in the column of that name, and author. Each list finds customers and days by an index
+    of its own.
+    """
     # Not all that is looked through has these columns.
     if wanted.amount_from is not None:
-        yield columns.loan_amount >= wanted.amount_from
+        yield columns[amount] >= wanted.amount_from
     if wanted.amount_to is not None:
-        yield columns.loan_amount <= wanted.amount_to
+        yield columns[amount] <= wanted.amount_to
     if wanted.who is not None:
         yield is_by(columns.created_by, wanted.who)

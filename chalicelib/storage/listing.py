@@ -5,7 +5,7 @@ moves nothing. Rows are looked through in the order of one index, and only so ma
 whatever is asked and however little of it there is.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -44,6 +44,13 @@ Columns = ReadOnlyColumnCollection[str, Any]
 LOOKED = 20_000
 # If something has to be looked up elsewhere for each of them, so many times fewer.
 ELSEWHERE = 5
+
+
+def given(*bounds: tuple[Any, Callable[[Any], ColumnElement[bool]]]) -> Iterator[ColumnElement[bool]]:
+    """The conditions of those values that are given: `(wanted.since, columns.day.__ge__)`; None asks nothing."""
+    for value, holds in bounds:
+        if value is not None:
+            yield holds(value)
 
 
 @dataclass(frozen=True)

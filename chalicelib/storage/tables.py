@@ -6,6 +6,7 @@ Money is NUMERIC in rupees, rates are percent a year, tenures are months.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -50,6 +51,37 @@ PHONE_ENDING = 4
 def now(name: str) -> Column[object]:
     """A column with the moment at which its row was written."""
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def moment(name: str, *, nullable: bool = True) -> Column[object]:
+    """A column with a moment; NULL until it has come."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def actor() -> tuple[Column[Any], ...]:
+    """The columns of who answers for a row: a key, a user, an import, an operator at the command line, the bootstrap,
+    anyone.
+    """
+    return (
+        Column("actor_kind", Text, nullable=False),
+        Column("actor_id", BigInteger),
+        Column("actor_name", Text, nullable=False),
+    )
+
+
+def loan_of_workbook() -> tuple[Column[Any], ...]:
+    """The columns of what a workbook says of a loan."""
+    return (
+        Column("customer_id", BigInteger, nullable=False),
+        Column("source_loan_id", BigInteger, nullable=False),
+        Column("loan_amount", MONEY, nullable=False),
+        Column("tenure", SmallInteger, nullable=False),
+        Column("interest_rate", RATE, nullable=False),
+        Column("monthly_installment", MONEY, nullable=False),
+        Column("emis_paid_on_time", SmallInteger, nullable=False),
+        Column("start_date", Date, nullable=False),
+        Column("end_date", Date),
+    )
 
 
 def _within(table: str, column: str, values: Range) -> CheckConstraint:
@@ -232,7 +264,7 @@ counted_books = Table(
     "counted_books",
     metadata,
     Column("name", Text, nullable=False),
-    Column("counted_at", DateTime(timezone=True), nullable=False),
+    moment("counted_at", nullable=False),
     Column("counted", JSONB, nullable=False),
     PrimaryKeyConstraint("name", name="counted_books_pkey"),
 )
@@ -256,15 +288,7 @@ waiting_loans = Table(
     "waiting_loans",
     metadata,
     Column("loan_id", BigInteger, nullable=False),
-    Column("customer_id", BigInteger, nullable=False),
-    Column("source_loan_id", BigInteger, nullable=False),
-    Column("loan_amount", MONEY, nullable=False),
-    Column("tenure", SmallInteger, nullable=False),
-    Column("interest_rate", RATE, nullable=False),
-    Column("monthly_installment", MONEY, nullable=False),
-    Column("emis_paid_on_time", SmallInteger, nullable=False),
-    Column("start_date", Date, nullable=False),
-    Column("end_date", Date),
+    *loan_of_workbook(),
     Column("import_id", BigInteger, nullable=False),
     PrimaryKeyConstraint("customer_id", "source_loan_id", name="waiting_loans_pkey"),
     UniqueConstraint("loan_id", name="waiting_loans_loan_key"),
@@ -286,10 +310,10 @@ api_keys = Table(
     Column("customer_id", BigInteger),
     now("created_at"),
     Column("created_by", Text, nullable=False),
-    Column("expires_at", DateTime(timezone=True)),
-    Column("last_used_at", DateTime(timezone=True)),
-    Column("rotated_at", DateTime(timezone=True)),
-    Column("revoked_at", DateTime(timezone=True)),
+    moment("expires_at"),
+    moment("last_used_at"),
+    moment("rotated_at"),
+    moment("revoked_at"),
     # What a writer has if it was given it when it was made.
     Column("may_change_terms", Boolean, server_default="false", nullable=False),
     PrimaryKeyConstraint("key_id", name="api_keys_pkey"),
@@ -310,17 +334,17 @@ users = Table(
     Column("password_hash", Text, nullable=False),
     now("created_at"),
     now("password_changed_at"),
-    Column("disabled_at", DateTime(timezone=True)),
+    moment("disabled_at"),
     # For people to read; nothing is sent to it.
     Column("email", Text),
     # Who chose the password (rules/access.py).
     Column("password_state", Text, server_default="own", nullable=False),
     # SHA-256 of the link with which the user chooses a password; NULL once it was used.
     Column("link_hash", LargeBinary),
-    Column("link_expires_at", DateTime(timezone=True)),
+    moment("link_expires_at"),
     # The second factor: its secret in Base32, since when it is asked for, and the time step of the last accepted code.
     Column("totp_secret", Text),
-    Column("totp_since", DateTime(timezone=True)),
+    moment("totp_since"),
     Column("totp_step", BigInteger),
     PrimaryKeyConstraint("user_id", name="users_pkey"),
     UniqueConstraint("login", name="users_login_key"),
@@ -342,8 +366,8 @@ sessions = Table(
     Column("user_id", BigInteger, nullable=False),
     now("created_at"),
     now("last_seen_at"),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
-    Column("ended_at", DateTime(timezone=True)),
+    moment("expires_at", nullable=False),
+    moment("ended_at"),
     # Where it was opened from, as the gateway saw it.
     Column("address", Text, nullable=False),
     # Opened by the password alone, to type the code of the second factor.
@@ -377,7 +401,7 @@ recovery_codes = Table(
     Column("code_hash", LargeBinary, nullable=False),
     Column("user_id", BigInteger, nullable=False),
     now("created_at"),
-    Column("used_at", DateTime(timezone=True)),
+    moment("used_at"),
     PrimaryKeyConstraint("user_id", "code_hash", name="recovery_codes_pkey"),
     ForeignKeyConstraint(["user_id"], ["users.user_id"], name="recovery_codes_user_fkey"),
     CheckConstraint("octet_length(code_hash) = 32", name="recovery_codes_code_hash_length"),
@@ -390,7 +414,7 @@ sign_in_failures = Table(
     Column("subject", Text, nullable=False),
     Column("failures", Integer, nullable=False),
     now("last_failed_at"),
-    Column("blocked_until", DateTime(timezone=True)),
+    moment("blocked_until"),
     PrimaryKeyConstraint("subject", name="sign_in_failures_pkey"),
 )
 
@@ -401,10 +425,7 @@ audit_log = Table(
     metadata,
     Column("audit_id", BigInteger, Identity(always=True), nullable=False),
     now("at"),
-    # The one who answers for it: a key, a user, an import, an operator at the command line, the bootstrap, anyone.
-    Column("actor_kind", Text, nullable=False),
-    Column("actor_id", BigInteger),
-    Column("actor_name", Text, nullable=False),
+    *actor(),
     Column("action", Text, nullable=False),
     Column("subject_kind", Text, nullable=False),
     Column("subject_id", Text),
@@ -439,9 +460,7 @@ loan_transactions = Table(
     Column("reverses", Integer),
     Column("opening", JSONB),
     Column("reason", Text),
-    Column("actor_kind", Text, nullable=False),
-    Column("actor_id", BigInteger),
-    Column("actor_name", Text, nullable=False),
+    *actor(),
     # NULL where an import recorded it.
     Column("request_id", Text),
     Column("import_id", BigInteger),
@@ -558,9 +577,7 @@ key_facts_statements = Table(
     Column("lender", JSONB, nullable=False),
     # In percent a year. Fees may leave next to nothing of a loan, and then it has many digits.
     Column("apr", Numeric(24, 2), nullable=False),
-    Column("actor_kind", Text, nullable=False),
-    Column("actor_id", BigInteger),
-    Column("actor_name", Text, nullable=False),
+    *actor(),
     Column("request_id", Text),
     now("created_at"),
     PrimaryKeyConstraint("number", name="key_facts_statements_pkey"),

@@ -1,6 +1,5 @@
 """The queries behind the list of transactions of all loans, such as receipts: what it is filtered and sorted by."""
 
-import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -11,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, String, cast, func, li
 
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
 from chalicelib.storage import listing
-from chalicelib.storage.authors import is_by
+from chalicelib.storage.lending_list import WantedLending, lending_conditions
 from chalicelib.storage.listing import Columns, Order, Page, Place, Source, Summary, both_ways
 from chalicelib.storage.tables import customers, loan_transactions, loans
 
@@ -37,22 +36,14 @@ _IS_REVERSED = _REVERSED_BY.limit(1).scalar_subquery().is_not(None)
 _CREATED_BY = _COLUMNS.actor_kind + func.coalesce(literal(":") + cast(_COLUMNS.actor_id, String), "")
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which transactions; None filters nothing. All bounds count, days are those of the value, and `who` is an identity
-    or a kind.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Wanted(WantedLending):
+    """Which transactions, the days being those of their value."""
 
     kind: Kind | None = None
     intent: Intent | None = None
     reversed: bool | None = None
     loan_id: int | None = None
-    amount_from: Decimal | None = None
-    amount_to: Decimal | None = None
-    who: str | None = None
-    since: date | None = None
-    to: date | None = None
-    customer_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -141,13 +132,12 @@ def _source(wanted: Wanted) -> Source:
 
     The index of days has all that is asked, but for the customer.
     """
-    bounds = (
+    found = listing.given(
         (wanted.since, _COLUMNS.value_date.__ge__),
         (wanted.to, _COLUMNS.value_date.__le__),
         (wanted.loan_id, _COLUMNS.loan_id.__eq__),
     )
-    rows = select(_NUMBER, _COLUMNS.kind, _COLUMNS.intent, _COLUMNS.amount)
-    rows = rows.where(*(holds(value) for value, holds in bounds if value is not None))
+    rows = select(_NUMBER, _COLUMNS.kind, _COLUMNS.intent, _COLUMNS.amount).where(*found)
     if wanted.customer_id is not None:
         rows = rows.where(
             _COLUMNS.loan_id.in_(select(loans.c.loan_id).where(loans.c.customer_id == wanted.customer_id))
@@ -162,15 +152,8 @@ def _source(wanted: Wanted) -> Source:
 
 
 def _conditions(wanted: Wanted, columns: Columns) -> Iterator[ColumnElement[bool]]:
-    bounds = (
-        (wanted.kind, "kind", operator.eq),
-        (wanted.intent, "intent", operator.eq),
-        (wanted.amount_from, "amount", operator.ge),
-        (wanted.amount_to, "amount", operator.le),
-        (wanted.reversed, "is_reversed", operator.eq),
-    )
-    for value, name, holds in bounds:
+    yield from lending_conditions(wanted, columns, amount="amount")
+    asked = {"kind": wanted.kind, "intent": wanted.intent, "is_reversed": wanted.reversed}
+    for name, value in asked.items():
         if value is not None:
-            yield holds(columns[name], value)
-    if wanted.who is not None:
-        yield is_by(columns.created_by, wanted.who)
+            yield columns[name] == value

@@ -99,6 +99,12 @@ def test_a_key_is_created_used_rotated_and_revoked(admin: Api) -> None:
     assert_envelope(admin.call("POST", f"/api/api-keys/{key_id}/rotate"), 409, "conflict")
 
 
+def test_the_audit_log_gives_moments_as_answers_do(admin: Api) -> None:
+    created = admin.post("/api/api-keys", {"name": "shop", "role": "reader", "days": 30}).json
+    event = admin.get("/api/audit?action=api_key_created").json["events"][0]
+    assert event["after"]["expires_at"] == created["expires_at"]
+
+
 def test_the_list_of_keys_shows_when_they_were_used_and_no_secret(admin: Api) -> None:
     created = admin.post("/api/api-keys", {"name": "shop", "role": "reader"}).json
     assert admin.showing(created["token"]).get(CUSTOMERS).status == 200

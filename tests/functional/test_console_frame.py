@@ -15,7 +15,7 @@ from chalicelib.errors import DatabaseUnavailable
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import MACHINES, PEOPLE, PERMISSIONS, PUBLIC, Role
 from tests.support.application import Api
-from tests.support.console.browser import FORM, HOST, Browser
+from tests.support.console.browser import FORM, HOST, Browser, Seen
 from tests.support.people import PASSWORD, key_of, session_of, user_of
 
 HOME = "/console/"
@@ -330,18 +330,31 @@ def test_a_page_that_is_not_there_is_told_as_a_page(officer: Browser) -> None:
     assert "/console/customers/" in seen.links()
 
 
-def test_a_database_out_of_reach_is_told_as_a_page(officer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def out_of_reach(officer: Browser, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """An officer who signed in while there still was a database."""
     runtime.gate().forget()
     runtime.database().engine.dispose()
     monkeypatch.setattr(runtime.database().engine, "connect", _unreachable)
-    seen = officer.get(HOME)
-    assert seen.status == 503
-    assert seen.headers["Retry-After"] == "5"
-    assert "try again" in seen.words
+    return officer
 
 
 def _unreachable(*_arguments: object, **_named: object) -> None:
     raise DatabaseUnavailable("The database cannot be reached at the moment.")
+
+
+def test_a_database_out_of_reach_is_told_as_a_page(out_of_reach: Browser) -> None:
+    _is_told_to_try_again(out_of_reach.get(HOME))
+
+
+def test_a_database_out_of_reach_is_told_to_a_sign_in_that_is_sent_again(out_of_reach: Browser) -> None:
+    _is_told_to_try_again(out_of_reach.post(SIGN_IN, csrf="stale", login="asha", password="a password"))
+
+
+def _is_told_to_try_again(seen: Seen) -> None:
+    assert seen.status == 503
+    assert seen.headers["Retry-After"] == "5"
+    assert "try again" in seen.words
 
 
 @pytest.mark.parametrize("path", [HOME, "/console/sign-in/", "/console/nothing/"])

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from chalicelib import runtime
+from chalicelib.imports import jobs
 from chalicelib.imports.report.making import make_report
 from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
@@ -289,7 +290,8 @@ def test_a_dry_run_changes_nothing_until_it_is_imported_for_good(
 
 def jobs_of(database: Database) -> dict[int, str]:
     """The keys of all imports."""
-    return {job.import_id: job.object_key for job in imports.list_imports(database, Cursor(99)).rows}
+    with database.reading() as connection:
+        return {job.import_id: job.object_key for job in jobs.listed(connection, Cursor(99)).rows}
 
 
 def test_an_admin_is_asked_to_release_what_a_key_may_not_change(

@@ -20,7 +20,6 @@ from chalicelib.imports.running import import_object
 from chalicelib.postgres.database import Database
 from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.services.files import XLSX
-from chalicelib.services.imports import view_import
 from tests.support import plain_http
 from tests.support.application import BUCKET, Api, assert_envelope
 from tests.support.imports.jobs import BOOK, insert_findings, insert_import, reference, started, upload
@@ -303,7 +302,8 @@ def test_the_first_version_of_an_awaited_object_is_adopted_once(api: Api, databa
     assert begun(database, job["key"]).import_id == number
     assert begun(database, job["key"], "v2").import_id != number
     assert begun(database, "incoming/another.xlsx").import_id != number
-    seen = view_import(database, number)
+    with database.reading() as connection:
+        seen = jobs.get(connection, number)
     assert (seen.state, seen.object_version) == ("running", "v1")
 
 

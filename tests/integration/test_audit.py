@@ -128,6 +128,20 @@ def test_keys_users_and_sessions_are_there_without_their_secrets(database: Datab
     assert "hash" not in str(told)
 
 
+def test_moments_are_read_however_they_were_written(database: Database) -> None:
+    values = '{"at": "x", "reason": "2026-11-26", "before_at": "2026-11-26 10:15:30.5+00:00", "after_since": '
+    values += '"2026-11-26T10:15:30.5+00:00", "never_at": null}'
+    columns = "actor_kind, actor_name, action, subject_kind, after"
+    with database.transaction() as tx:
+        written = f"INSERT INTO audit_log ({columns}) VALUES ('operator', 'x', 'x', 'x', CAST(:values AS jsonb))"
+        tx.connection.execute(text(written), {"values": values})
+        tx.commit()
+    at = datetime(2026, 11, 26, 10, 15, 30, 500_000, UTC)
+    assert events(database)[0].after == {
+        "at": "x", "reason": "2026-11-26", "before_at": at, "after_since": at, "never_at": None,
+    }  # fmt: skip
+
+
 def test_the_log_is_filtered_and_comes_in_pages(database: Database) -> None:
     for _ in range(3):
         register(database, PERSON, STANDARD_1, ASHA)

@@ -1,5 +1,6 @@
 """Imports in parts: progress that can be watched, an end of time that is no failure, and staging that gets lost."""
 
+import gc
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sqlalchemy import text
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.imports import jobs, loading, rows
 from chalicelib.imports.loading import OutOfTime
+from chalicelib.imports.process import OBJECTS_BETWEEN_SEARCHES
 from chalicelib.imports.running import ImportResult, import_messages, import_object
 from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.imports.template import write_template
@@ -101,6 +103,20 @@ def test_an_import_that_runs_out_of_time_goes_on_with_a_message_of_its_own(aws: 
     assert delivered == 7
     assert query(database, "SELECT state FROM imports") == [("completed",)]
     assert scalar(database, "SELECT count(*) FROM loans") == 5
+
+
+def test_the_process_is_set_up_for_rows_only_while_it_imports(aws: Aws, database: Database) -> None:
+    before, watched = gc.get_threshold(), []
+
+    def no_time_but_a_look() -> float:
+        watched.append(gc.get_threshold()[0])
+        return 0
+
+    with pytest.raises(OutOfTime):
+        import_object(database, aws.s3, aws.upload("incoming/book.xlsx", BOOK), no_time_but_a_look)
+    # The first look is at how long the attempt may take.
+    assert watched == [before[0], OBJECTS_BETWEEN_SEARCHES]
+    assert gc.get_threshold() == before
 
 
 def test_without_a_way_to_send_a_message_it_is_delivered_again(aws: Aws, database: Database) -> None:

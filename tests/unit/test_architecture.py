@@ -31,7 +31,7 @@ NOT_OUTSIDE = {room: {"sqlalchemy", "boto3", "pg8000"} for room in ("paper", "re
 # What views may know of imports: values. The rest is slow to load, and the use cases of services call it.
 VALUES_OF_IMPORTS = ("jobs", "job_list", "changes", "findings", "files", "kinds")
 # Reading knows nothing of what is read, and a kind nothing of what becomes of it.
-WITHIN_IMPORTS = {"reading": {"reading", "overlapping"}, "kinds": {"kinds", "reading"}}
+WITHIN_IMPORTS = {"reading": {"reading"}, "kinds": {"kinds", "reading"}}
 
 
 @cache

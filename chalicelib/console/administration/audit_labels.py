@@ -1,6 +1,5 @@
 """The audit log in the words of a page."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -57,7 +56,6 @@ SUBJECTS: Mapping[str, str] = {
 FIRST = ("reason", "customer_id", "loan_id", "loan_amount", "interest_rate", "tenure", "approved")
 AMOUNTS = CUSTOMER_AMOUNTS | {"loan_amount", "monthly_installment"}
 RATES = {"interest_rate", "corrected_interest_rate", "rate_floor"}
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?|Z)")
 
 
 LABELS = {
@@ -91,8 +89,8 @@ def written(name: str, value: Any) -> object:
         return _sheet(value) if "rows_found" in value else _pairs(value)
     if isinstance(value, list):
         return "; ".join(str(written(name, each)) for each in value)
-    if name.endswith("_at") and MOMENT.fullmatch(value):
-        return formats().moment(datetime.fromisoformat(value))
+    if isinstance(value, datetime):
+        return formats().moment(value)
     return value
 
 

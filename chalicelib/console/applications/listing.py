@@ -9,7 +9,7 @@ from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.cells import Cell
 from chalicelib.console.frame.labels import REASONS
-from chalicelib.console.frame.lending_list import AMOUNTS, CUSTOMER, LendingListQuery
+from chalicelib.console.frame.lending_list import AMOUNTS, CUSTOMER, LendingListQuery, Whose, customer_columns
 from chalicelib.console.frame.listing import Column, Filter, Input, List, Options, answer_list
 from chalicelib.console.frame.lists import periods
 from chalicelib.console.frame.visit import Visit
@@ -102,6 +102,10 @@ def _list(authors: Authors, who: str | None) -> List[ApplicationsListQuery, List
     )
 
 
+def _whose(each: ListedApplication) -> Whose:
+    return Whose(each.customer_id, full_name(each.first_name, each.last_name), each.phone_number)
+
+
 def _columns(authors: Authors) -> list[Column[ListedApplication]]:
     return [
         Column(
@@ -111,14 +115,7 @@ def _columns(authors: Authors) -> list[Column[ListedApplication]]:
             sort="number",
             shown=lambda each: Cell(f"Application {each.application_id}", f"applications/{each.application_id}/"),
         ),
-        Column("Customer number", lambda each: each.customer_id, Written.NUMBER, on_page=False),
-        Column(
-            "Customer",
-            lambda each: full_name(each.first_name, each.last_name),
-            shown=lambda each: Cell(full_name(each.first_name, each.last_name), f"customers/{each.customer_id}/"),
-            on_phone="line",
-        ),
-        Column("Phone", lambda each: each.phone_number, on_page=False),
+        *customer_columns(_whose),
         Column("Result", lambda each: "Approved" if each.approved else "Refused", shown=_result, on_phone="head"),
         Column("Reasons", lambda each: "; ".join(_told(each)), on_page=False),
         Column("Amount", lambda each: each.loan_amount, Written.MONEY, sort="amount", on_phone="line"),

@@ -31,7 +31,9 @@ class CustomersListQuery(ListQuery):
 
     def wanted(self) -> Wanted:
         """What is looked for."""
-        return Wanted(self.q, self.late, self.exposure_from, self.exposure_to)
+        return Wanted(
+            searched=self.q, days_late=self.late, exposure_from=self.exposure_from, exposure_to=self.exposure_to
+        )
 
 
 def list_customers(visit: Visit) -> Response:

@@ -73,10 +73,8 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
         response = view_of(page)(visit, **path_parameters)
     except _NotSignedIn:
         response = _to_sign_in(visit, page)
-    except _OwesFirst as error:
-        response = redirect(visit, error.path)
-    except StaleForm as error:
-        response = _led_on(visit, page) or error_page(visit, error)
+    except _LedTo as led:
+        response = redirect(visit, led.path)
     except LoanError as error:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log_exception("request_interrupted", error, request_id=visit.request_id)
@@ -90,10 +88,15 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
 def _let_in(visit: Visit, page: Page) -> tuple[Visit, Page]:
     """The visit as it may be made. What was typed before the sign-in is only shown in its form again: if it comes back
     from there, or if somebody signed in elsewhere meanwhile, which makes the token of the form stale.
+
+    A sign-in that is sent again after it was let in, as by a reload, is led on into the console: its form belongs to a
+    cookie that ended with it.
     """
     try:
         _authorize(visit, page)
     except StaleForm:
+        if page.operation is Operation.SIGN_IN and signed_in(visit, Operation.SEE_ONESELF):
+            raise _LedTo(safe_next(visit.form.get("next", ""))) from None
         if not (visit.is_opened and is_from_here(visit.request) and page.operation not in PUBLIC):
             raise
         typed = kept.read_kept(kept.kept_of(visit.form))
@@ -143,15 +146,6 @@ def _to_sign_in(visit: Visit, page: Page) -> Response:
     return redirect(visit, sign_in_path(following), done="session-ended" if sent else None)
 
 
-def _led_on(visit: Visit, page: Page) -> Response | None:
-    """The way into the console for a sign-in that is sent again, as by a reload, after it was let in; None if it is not
-    that. The form belongs to a cookie that ended with it.
-    """
-    if page.operation is not Operation.SIGN_IN or signed_in(visit, Operation.SEE_ONESELF) is None:
-        return None
-    return redirect(visit, safe_next(visit.form.get("next", "")))
-
-
 def _is_ours(visit: Visit, session: str) -> bool:
     """Whether the form was made by a page of the session that the cookie names, which may be over."""
     try:
@@ -171,7 +165,7 @@ def _sign_in_that_keeps(visit: Visit) -> Response:
 
 
 def _authorize(visit: Visit, page: Page) -> None:
-    """Raises Forbidden for a form that is not ours, and for what the visitor's role may not do; _OwesFirst while the
+    """Raises Forbidden for a form that is not ours, and for what the visitor's role may not do; _LedTo while the
     visitor has to do something else first.
     """
     if page.method != "GET":
@@ -182,7 +176,7 @@ def _authorize(visit: Visit, page: Page) -> None:
         path = OWED[owes]
         if page.path not in (f"{BASE}/{path}".rstrip("/"), f"{BASE}/{SIGN_OUT}".rstrip("/")):
             following = requested_page(visit) if ("GET", page.path) in PAGES else ""
-            raise _OwesFirst(sign_in_path(following, path) if owes is Owed.CODE else path)
+            raise _LedTo(sign_in_path(following, path) if owes is Owed.CODE else path)
     if page.operation not in PUBLIC:
         access.require(visit.actor, page.operation)
 
@@ -191,8 +185,8 @@ class _NotSignedIn(Exception):
     """Nobody is signed in."""
 
 
-class _OwesFirst(Exception):
-    """The visitor has to do something before anything else, at `path`, from /console/ on."""
+class _LedTo(Exception):
+    """The visitor is led to another page, at `path`, from /console/ on."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)

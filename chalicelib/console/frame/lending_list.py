@@ -1,16 +1,20 @@
-"""What the lists of loans and of applications are both narrowed by."""
+"""What the lists of loans, of applications and of transactions are narrowed by, and the columns they share."""
 
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
-from chalicelib.console.frame.listing import Filter, Input, ListQuery
+from chalicelib.console.frame.cells import Cell
+from chalicelib.console.frame.listing import Column, Filter, Input, ListQuery
 from chalicelib.requests.access_models import ActorIdentity
 from chalicelib.requests.models import CustomerNumber, Day, Income, LastDay
+from chalicelib.services.list_files import Written
 from chalicelib.storage.lending_list import WantedLending
 
-# The list of transactions is narrowed by them, too.
+T = TypeVar("T")
+
 AMOUNTS = (
     Filter("amount_from", "Amount from", Input.AMOUNT, is_rare=True),
     Filter("amount_to", "Amount to", Input.AMOUNT, is_rare=True),
@@ -18,10 +22,31 @@ AMOUNTS = (
 CUSTOMER = Filter("customer_id", "Customer number", Input.NUMBER, is_rare=True)
 
 
-class LendingListQuery(ListQuery):
-    """What the addresses of both lists may have."""
+class Whose(NamedTuple):
+    """The customer that a row is of."""
 
-    customer_id: CustomerNumber | None = None
+    customer_id: int
+    name: str
+    phone_number: str
+
+
+def customer_columns(whose: Callable[[T], Whose]) -> list[Column[T]]:
+    """The columns of whose a row is; a page has the name, which leads to the customer."""
+
+    def linked(row: T) -> Cell:
+        customer = whose(row)
+        return Cell(customer.name, f"customers/{customer.customer_id}/")
+
+    return [
+        Column("Customer number", lambda row: whose(row).customer_id, Written.NUMBER, on_page=False),
+        Column("Customer", lambda row: whose(row).name, shown=linked, on_phone="line"),
+        Column("Phone", lambda row: whose(row).phone_number, on_page=False),
+    ]
+
+
+class AmountsListQuery(ListQuery):
+    """What the addresses of all three may have."""
+
     amount_from: Income | None = None
     amount_to: Income | None = None
     who: ActorIdentity | None = None
@@ -29,5 +54,12 @@ class LendingListQuery(ListQuery):
     to: LastDay | None = None
 
     def lending(self) -> dict[str, Any]:
-        """The same by the names of WantedLending."""
-        return {each.name: getattr(self, each.name) for each in fields(WantedLending)}
+        """What the address has of this, by the names of WantedLending."""
+        names = {each.name for each in fields(WantedLending)}
+        return {name: value for name, value in self if name in names}
+
+
+class LendingListQuery(AmountsListQuery):
+    """What the addresses of the lists of loans and of applications may have."""
+
+    customer_id: CustomerNumber | None = None

@@ -13,13 +13,12 @@ from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import redirect_to_file
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
+from chalicelib.console.imports.views import import_of
 from chalicelib.errors import ImportNotFound
 from chalicelib.imports.changes import CHANGED, Changed, ChangedRow
-from chalicelib.imports.jobs import ImportJob
-from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import ImportChangesQuery
 from chalicelib.rules.importing import SheetKind
-from chalicelib.services import import_changes, imports
+from chalicelib.services import import_changes
 
 PAGE_ROWS = 50
 
@@ -45,7 +44,7 @@ class Row:
 def view_changes(visit: Visit, import_id: str) -> Response:
     """The rows of a sheet that changed something, in pages."""
     query = read(ImportChangesQuery, visit.query)
-    job = _job(visit, import_id)
+    job = import_of(visit, import_id)
     sheets = import_changes.sheets_that_changed(job)
     sheet = import_changes.sheet_that_changed(job, query.sheet)
     if sheet is None:
@@ -67,14 +66,9 @@ def view_changes(visit: Visit, import_id: str) -> Response:
 
 def download_changes(visit: Visit, import_id: str) -> Response:
     """Redirects to all changes as CSV in S3."""
-    job = _job(visit, import_id)
+    job = import_of(visit, import_id)
     link = import_changes.changes_link(runtime.database(), runtime.s3(), runtime.signing_s3(), job=job)
     return redirect_to_file(visit, link)
-
-
-def _job(visit: Visit, import_id: str) -> ImportJob:
-    number = number_in_path(import_id, ImportNotFound, "import")
-    return imports.view_import(runtime.database(), number, visit.actor.own_imports)
 
 
 def _row(kind: str, row: ChangedRow) -> Row:

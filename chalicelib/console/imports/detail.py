@@ -15,11 +15,10 @@ from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import BASE, Visit
 from chalicelib.console.imports.findings import OUTCOMES
 from chalicelib.console.imports.listing import BUCKET_WORDS
-from chalicelib.console.imports.views import BY_SCRIPT
+from chalicelib.console.imports.views import BY_SCRIPT, import_of, number_of
 from chalicelib.errors import ImportNotFound
 from chalicelib.imports.findings import StoredFinding
 from chalicelib.imports.jobs import ImportJob, totals
-from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import ImportRowsQuery
 from chalicelib.rules.access import Operation
 from chalicelib.rules.auditing import SubjectKind
@@ -49,7 +48,7 @@ class Progress:
 def view_import(visit: Visit, import_id: str) -> Response:
     """An import with its findings about rows, by page and outcome."""
     query = read(ImportRowsQuery, visit.query)
-    job = _job(visit, import_id)
+    job = import_of(visit, import_id)
     # First what it says and how often; each row with an outcome, and of imports from before that was counted.
     groups = [] if query.outcome or query.after else imports.finding_groups(runtime.database(), job.import_id)
     findings = Slice[StoredFinding]([]) if groups else _findings(visit, job, query)
@@ -76,24 +75,20 @@ def view_import(visit: Visit, import_id: str) -> Response:
 
 def _findings(visit: Visit, job: ImportJob, query: ImportRowsQuery) -> Slice[StoredFinding]:
     return imports.list_findings(
-        runtime.database(),
-        job.import_id,
-        outcome=query.outcome,
-        cursor=query.cursor(PAGE_ROWS),
-        own=visit.actor.own_imports,
+        runtime.database(), job.import_id, visit.actor, outcome=query.outcome, cursor=query.cursor(PAGE_ROWS)
     )
 
 
 def view_progress(visit: Visit, import_id: str) -> Response:
     """The part of the page that the script replaces while the import runs."""
-    job = _job(visit, import_id)
+    job = import_of(visit, import_id)
     progress = progress_of(job, datetime.now(UTC), is_sent=True)
     return page(visit, "imports/import_progress.html", progress=progress, totals=totals(job.sheets))
 
 
 def download_report(visit: Visit, import_id: str) -> Response:
     """Redirects to the report in S3, by a link made at this moment because it expires soon."""
-    job = _job(visit, import_id)
+    job = import_of(visit, import_id)
     if job.report_key is None:
         raise ImportNotFound(f"Import {job.import_id} has no report, or none yet.")
     link = download_link(runtime.signing_s3(), runtime.settings().import_bucket, job.report_key)
@@ -102,7 +97,7 @@ def download_report(visit: Visit, import_id: str) -> Response:
 
 def release(visit: Visit, import_id: str) -> Response:
     """Imports the file once more in the name of the visitor, and leads to that import."""
-    number = number_in_path(import_id, ImportNotFound, "import")
+    number = number_of(import_id)
     released = imports.release_import(
         runtime.database(), runtime.s3(), number, actor=visit.actor, request_id=visit.request_id
     )
@@ -120,23 +115,18 @@ def restore(visit: Visit, import_id: str) -> Response:
 
 
 def _dismissal(visit: Visit, import_id: str, *, is_undone: bool) -> Response:
-    number = number_in_path(import_id, ImportNotFound, "import")
+    number = number_of(import_id)
     imports.dismiss_import(
-        runtime.database(), number, author=visit.author, own=visit.actor.own_imports, is_undone=is_undone
+        runtime.database(), number, actor=visit.actor, request_id=visit.request_id, is_undone=is_undone
     )
     return redirect(visit, f"imports/{number}/", done="import-restored" if is_undone else "import-dismissed")
 
 
 def import_for_good(visit: Visit, import_id: str) -> Response:
     """Imports the file of a dry run, and leads to that import."""
-    number = number_in_path(import_id, ImportNotFound, "import")
+    number = number_of(import_id)
     started = imports.import_for_good(
-        runtime.database(),
-        runtime.s3(),
-        number,
-        actor=visit.actor,
-        request_id=visit.request_id,
-        own=visit.actor.own_imports,
+        runtime.database(), runtime.s3(), number, actor=visit.actor, request_id=visit.request_id
     )
     return redirect(visit, f"imports/{started.import_id}/?sent=1", done="dry-run-imported")
 
@@ -157,11 +147,6 @@ def progress_of(job: ImportJob, now: datetime, *, is_sent: bool) -> Progress:
         f"{job.state}{' reported' if job.report_key else ''}",
         job.state == ImportState.RUNNING or awaits_report or awaits_file,
     )
-
-
-def _job(visit: Visit, import_id: str) -> ImportJob:
-    number = number_in_path(import_id, ImportNotFound, "import")
-    return imports.view_import(runtime.database(), number, visit.actor.own_imports)
 
 
 def _upload(visit: Visit, job: ImportJob) -> Upload | None:

@@ -45,13 +45,13 @@ class ImportsListQuery(ListQuery):
         """What is looked for; the days are those of the lender."""
         zone = runtime.settings().business_timezone
         return Wanted(
-            self.state,
-            self.rows,
-            self.who,
-            None if self.since is None else datetime.combine(self.since, time.min, zone),
-            None if self.to is None else datetime.combine(self.to + timedelta(days=1), time.min, zone),
-            own,
-            self.show == "dismissed",
+            state=self.state,
+            outcome=self.rows,
+            who=self.who,
+            since=None if self.since is None else datetime.combine(self.since, time.min, zone),
+            to=None if self.to is None else datetime.combine(self.to + timedelta(days=1), time.min, zone),
+            own=own,
+            dismissed=self.show == "dismissed",
         )
 
 

@@ -8,14 +8,26 @@ from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import redirect, redirect_to_file
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
-from chalicelib.errors import InvalidRequest
+from chalicelib.errors import ImportNotFound, InvalidRequest
 from chalicelib.imports.files import CONTENT_TYPES
+from chalicelib.imports.jobs import ImportJob
+from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import StartImportBody
 from chalicelib.rules.bounds import MAX_FILE_BYTES
 from chalicelib.services import imports
 
 # A script that starts an import sends the file too, and S3 must not redirect it.
 BY_SCRIPT = "script"
+
+
+def number_of(import_id: str) -> int:
+    """The number of an import in the path of a page. Raises ImportNotFound for what can be the number of none."""
+    return number_in_path(import_id, ImportNotFound, "import")
+
+
+def import_of(visit: Visit, import_id: str) -> ImportJob:
+    """The import in the path of a page. Raises ImportNotFound, also for one that is not there for the visitor."""
+    return imports.view_import(runtime.database(), number_of(import_id), visit.actor)
 
 
 def view_new_import(visit: Visit) -> Response:

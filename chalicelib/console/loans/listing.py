@@ -10,7 +10,7 @@ from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.cells import Cell
 from chalicelib.console.frame.labels import LATE, LOAN_STATES, class_badge, loan_badge
-from chalicelib.console.frame.lending_list import AMOUNTS, CUSTOMER, LendingListQuery
+from chalicelib.console.frame.lending_list import AMOUNTS, CUSTOMER, LendingListQuery, Whose, customer_columns
 from chalicelib.console.frame.listing import Column, DaysLate, Filter, Input, List, Options, answer_list
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
@@ -92,6 +92,10 @@ def _list(authors: Authors, who: str | None, today: date) -> List[LoansListQuery
     )
 
 
+def _whose(row: LoanRow) -> Whose:
+    return Whose(row.loan.customer_id, row.listed.customer_name, row.listed.phone_number)
+
+
 def _columns(authors: Authors, today: date) -> list[Column[LoanRow]]:
     return [
         Column(
@@ -101,14 +105,7 @@ def _columns(authors: Authors, today: date) -> list[Column[LoanRow]]:
             sort="number",
             shown=lambda row: Cell(f"Loan {row.loan.loan_id}", f"loans/{row.loan.loan_id}/"),
         ),
-        Column("Customer number", lambda row: row.loan.customer_id, Written.NUMBER, on_page=False),
-        Column(
-            "Customer",
-            lambda row: row.listed.customer_name,
-            shown=lambda row: Cell(row.listed.customer_name, f"customers/{row.loan.customer_id}/"),
-            on_phone="line",
-        ),
-        Column("Phone", lambda row: row.listed.phone_number, on_page=False),
+        *customer_columns(_whose),
         Column(
             "State",
             lambda row: _state(row, today)[0],

@@ -8,14 +8,13 @@ from pydantic import Field
 from chalicelib import runtime
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.cells import Cell
-from chalicelib.console.frame.lending_list import AMOUNTS
-from chalicelib.console.frame.listing import Column, Filter, Input, List, ListQuery, Options, answer_list
+from chalicelib.console.frame.lending_list import AMOUNTS, AmountsListQuery, Whose, customer_columns
+from chalicelib.console.frame.listing import Column, Filter, Input, List, Options, answer_list
 from chalicelib.console.frame.lists import periods
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.words import INTENTS, title_of
 from chalicelib.paper.words import KINDS
-from chalicelib.requests.access_models import ActorIdentity
-from chalicelib.requests.models import Day, Income, LastDay, LoanNumber
+from chalicelib.requests.models import LoanNumber
 from chalicelib.rules.servicing.values import Intent, Kind
 from chalicelib.rules.typed.names import full_name
 from chalicelib.services import lists
@@ -28,31 +27,22 @@ INTENT_OPTIONS: Options = [(intent.value, f"{words[:1].upper()}{words[1:]}") for
 REVERSED: Options = [("no", "No"), ("yes", "Yes")]
 
 
-class TransactionsListQuery(ListQuery):
+class TransactionsListQuery(AmountsListQuery):
     """The address of the list."""
 
     kind: Annotated[Kind, Field(description=f"one of {', '.join(Kind)}")] | None = None
     intent: Annotated[Intent, Field(description=f"one of {', '.join(Intent)}")] | None = None
     reversed: Annotated[Literal["yes", "no"], Field(description="yes or no")] | None = None
     loan_id: LoanNumber | None = None
-    amount_from: Income | None = None
-    amount_to: Income | None = None
-    who: ActorIdentity | None = None
-    since: Day | None = Field(None, alias="from")
-    to: LastDay | None = None
 
     def wanted(self) -> Wanted:
         """What is looked for."""
         return Wanted(
-            self.kind,
-            self.intent,
-            None if self.reversed is None else self.reversed == "yes",
-            self.loan_id,
-            self.amount_from,
-            self.amount_to,
-            self.who,
-            self.since,
-            self.to,
+            **self.lending(),
+            kind=self.kind,
+            intent=self.intent,
+            reversed=None if self.reversed is None else self.reversed == "yes",
+            loan_id=self.loan_id,
         )
 
 
@@ -90,6 +80,10 @@ def _list(authors: Authors, who: str | None) -> List[TransactionsListQuery, List
     )
 
 
+def _whose(each: ListedTransaction) -> Whose:
+    return Whose(each.customer_id, full_name(each.first_name, each.last_name), each.phone_number)
+
+
 def _columns(authors: Authors) -> list[Column[ListedTransaction]]:
     return [
         Column(
@@ -99,14 +93,7 @@ def _columns(authors: Authors) -> list[Column[ListedTransaction]]:
             shown=lambda each: Cell(f"Loan {each.loan_id}", f"loans/{each.loan_id}/#ledger"),
         ),
         Column("Number", lambda each: each.number, Written.NUMBER, on_page=False),
-        Column("Customer number", lambda each: each.customer_id, Written.NUMBER, on_page=False),
-        Column(
-            "Customer",
-            lambda each: full_name(each.first_name, each.last_name),
-            shown=lambda each: Cell(full_name(each.first_name, each.last_name), f"customers/{each.customer_id}/"),
-            on_phone="line",
-        ),
-        Column("Phone", lambda each: each.phone_number, on_page=False),
+        *customer_columns(_whose),
         Column("Date", lambda each: each.value_date, Written.DAY, sort="day", on_phone="line"),
         Column("What", title_of, shown=_what, on_phone="line"),
         Column("Reversed", lambda each: "Yes" if each.is_reversed else "No", on_page=False),

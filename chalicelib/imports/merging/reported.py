@@ -6,7 +6,7 @@ is taken out. What is said of a row that waited goes to the import that brought 
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, text
@@ -15,7 +15,6 @@ from chalicelib.imports.copying import copy
 from chalicelib.imports.kinds.columns import Kind
 from chalicelib.imports.merging.recording import LOANS_A_BATCH, Changed, Recorder, Source
 from chalicelib.imports.merging.statements import FINDING, MergedRows, count, differ, listed, note_rows, run
-from chalicelib.imports.overlapping import wire
 from chalicelib.rules.servicing.refusals import Code, Refused
 
 T = TypeVar("T")
@@ -211,7 +210,7 @@ def record_batches(
     """
     recorder, batches = Recorder(connection), _batches(connection, kind)
     said: list[Judged] = []
-    with wire("merging") as thread:
+    with ThreadPoolExecutor(1, "merging") as thread:
         being_written: Future[None] | None = None
         being_read = thread.submit(read, 0)
         for batch in range(batches):

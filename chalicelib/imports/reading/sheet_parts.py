@@ -14,7 +14,6 @@ from weakref import finalize
 
 from python_calamine import CalamineSheet, CalamineWorkbook
 
-from chalicelib.imports.overlapping import wire
 from chalicelib.imports.reading.package import Package
 from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds
 from chalicelib.imports.reading.repacking import STRINGS, copy_part, is_sheet, repack, sheet_name
@@ -82,7 +81,7 @@ def ahead(parts: Iterator[CalamineSheet], seconds: float) -> Iterator[CalamineSh
     with processor_budget(seconds):
         first = next(parts)
     yield first
-    with wire("reading") as reader:
+    with ThreadPoolExecutor(1, "reading") as reader:
         following = reader.submit(next, parts, None)
         while (part := _result(reader, following, seconds)) is not None:
             following = reader.submit(next, parts, None)

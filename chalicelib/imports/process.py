@@ -1,9 +1,8 @@
-"""Work on many rows: a second thread, whose work is mostly to wait, and a search for garbage that is not for rows."""
+"""The process of an import: Python's own settings are not for many rows."""
 
 import gc
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 # A thread that has its answer waits so long for the interpreter while another computes. With Python's own 5 ms, the
@@ -16,14 +15,17 @@ OBJECTS_BETWEEN_SEARCHES = 100_000
 
 
 @contextmanager
-def wire(name: str) -> Iterator[ThreadPoolExecutor]:
-    """One thread of this name; what it was given is done at the end."""
-    before, searches = sys.getswitchinterval(), gc.get_threshold()
+def for_many_rows() -> Iterator[None]:
+    """Sets the whole process up for many rows; at the end it is as before.
+
+    It is for whoever runs an import, once around all of it: parts that began and ended by themselves, as those of a
+    generator do, would put back what others had set.
+    """
+    switches, searches = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, *searches[1:])
     try:
-        with ThreadPoolExecutor(1, name) as thread:
-            yield thread
+        yield
     finally:
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(switches)
         gc.set_threshold(*searches)
