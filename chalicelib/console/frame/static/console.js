@@ -25,6 +25,17 @@ for (const input of document.querySelectorAll("input[data-amount]")) {
   });
 }
 
+// The sections behind More close as a menu does.
+const more = document.querySelector(".more-sections");
+document.addEventListener("click", (event) => {
+  if (more?.open && !more.contains(event.target)) more.open = false;
+});
+more?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !more.open) return;
+  more.open = false;
+  more.querySelector("summary").focus();
+});
+
 // What scrolls sideways must be reachable with the keyboard; what does not scroll would only be one more stop.
 const widths = new ResizeObserver((entries) => {
   for (const { target } of entries) {
