@@ -2,11 +2,14 @@
 const locale = document.documentElement.dataset.locale;
 const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
+// In the two lines of a row on a phone there is room for a day beside a name and an amount, and none for a time.
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const isPhone = matchMedia("(max-width: 820px)").matches;
 
 export function showMoments(within) {
   for (const time of within.querySelectorAll("time[data-moment]")) {
     const moment = new Date(time.dateTime);
-    time.textContent = format.format(moment);
+    time.textContent = (isPhone && time.closest("table.leads .p-line") ? day : format).format(moment);
     time.title = exact.format(moment);
   }
 }
