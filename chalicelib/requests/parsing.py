@@ -139,6 +139,13 @@ def description_of(field: FieldInfo) -> str | None:
     return next((each.description for each in (field, *_annotations(field)) if each.description), None)
 
 
+def metadata_of(field: FieldInfo) -> list[Any]:
+    """How a field is read and what bounds it; of an optional one that stands at the type it may have."""
+    at_types = [each for choice in get_args(field.annotation) for each in get_args(choice)[1:]]
+    bounds = [bound for each in _annotations(field) for bound in each.metadata]
+    return [*field.metadata, *at_types, *bounds]
+
+
 def _annotations(field: FieldInfo) -> list[FieldInfo]:
     return [
         each for choice in get_args(field.annotation) for each in get_args(choice)[1:] if isinstance(each, FieldInfo)

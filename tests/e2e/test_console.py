@@ -186,7 +186,7 @@ def test_an_officer_records_a_receipt_that_is_previewed_while_it_is_typed(
     page.get_by_label("Amount").press_sequentially("1,000", delay=20)
     expect(page.locator("#preview")).to_contain_text("₹1,000 pays")
     page.get_by_role("button", name="Record the receipt").click()
-    expect(page.get_by_role("status")).to_contain_text("The receipt is recorded.")
+    expect(page.get_by_role("status")).to_contain_text("Receipt recorded.")
     expect(page.locator("#ledger tbody tr").first).to_contain_text("₹1,000.00")
 
 
@@ -353,6 +353,7 @@ def _show(page: Page, shown: Shown, address: str) -> None:
         assert page.locator("[aria-invalid], [role=alert]").count() > 0, shown.name
     assert page.locator("h1").count() == 1, shown.name
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    page.evaluate("document.querySelectorAll('.fold input').forEach(each => { each.checked = true })")
 
 
 def _apply(page: Page, console: str) -> int:

@@ -89,7 +89,7 @@ def test_without_a_script_the_file_is_sent_by_a_form_and_the_page_refreshes_itse
     page.get_by_label("File name").fill("June customers.xlsx")
     page.get_by_role("button", name="Continue").click()
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Upload").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("June customers.xlsx")
     expect(page.locator(".progress")).to_contain_text("2 rows in 1 sheet")
     context.close()

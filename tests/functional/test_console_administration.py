@@ -114,8 +114,8 @@ def test_name_and_role_are_changed(admin: Browser) -> None:
     page = admin.get(f"{USERS}2/")
     assert 'value="asha@example.com"' in page.text
     changed = admin.follow(admin.send(page, "", name="Asha Menon", role="viewer", email=""))
-    assert "The change is saved." in changed.words
-    assert "asha@example.com" not in changed.text
+    assert "Changes saved." in changed.words
+    assert 'value="asha@example.com"' not in changed.text
     assert "asha, viewer" in changed.words
     assert admin.send(page, "", name="Asha Menon", role="king").status == 400
 
@@ -133,6 +133,14 @@ def test_a_user_is_disabled_and_let_in_again(admin: Browser) -> None:
     assert asha.sign_in("asha").status == 403
     admin.follow(admin.send(disabled, "enable/"))
     assert asha.sign_in("asha").status == 200
+
+
+def test_the_page_of_a_user_says_what_was_done_to_them(admin: Browser) -> None:
+    make_user(admin)
+    admin.send(admin.get(f"{USERS}2/"), "", name="Asha Menon", role="officer")
+    words = admin.get(f"{USERS}2/").words.partition("Who did what, and when")[2]
+    assert re.search(r"Changed a user by a-admin of the tests .* Name Asha Rao → Asha Menon", words)
+    assert "Created a user by a-admin of the tests" in words
 
 
 def test_the_sessions_of_a_user_are_shown_and_ended(admin: Browser) -> None:
@@ -229,7 +237,7 @@ def test_a_key_is_revoked_after_a_question(admin: Browser, closed_api: Api) -> N
     assert "This cannot be undone." in question.words
     assert closed_api.showing(token).get("/api/customers/").status == 200
     listed = admin.follow(admin.send(question, ""))
-    assert "The key is revoked" in listed.words
+    assert "Key revoked." in listed.words
     assert "Revoked" in listed.words
     assert closed_api.showing(token).get("/api/customers/").status == 401
     assert "was revoked" in admin.get(f"{KEYS}1/rotate/").words
@@ -245,6 +253,12 @@ def test_last_use_and_expiry_are_in_the_list(admin: Browser, database: Database,
         tx.connection.exec_driver_sql("UPDATE api_keys SET expires_at = now() - interval '1 minute'")
         tx.commit()
     assert "Expired" in admin.get(KEYS).words
+
+
+def test_what_was_done_to_a_key_is_a_click_away(admin: Browser) -> None:
+    make_key(admin)
+    assert f"{AUDIT}?subject_kind=api_key&subject_id=1" in admin.get(KEYS).links()
+    assert filtered(admin, "?subject_kind=api_key&subject_id=1") == ["Created an API key"]
 
 
 def test_the_audit_log_tells_who_did_what_and_what_it_was_before(admin: Browser) -> None:
@@ -365,7 +379,7 @@ def test_everybody_changes_their_own_password_and_signs_in_anew(
     assert ACCOUNT in person.get("/console/").links()
     changed = person.follow(change_own(person, PASSWORD, ANOTHER))
     assert changed.path.startswith("/console/sign-in/")
-    assert "Your password is changed" in changed.words
+    assert "Password changed." in changed.words
     assert person.get("/console/").status == 303
     assert person.sign_in(f"a-{role.value}").status == 403
     assert person.sign_in(f"a-{role.value}", ANOTHER).status == 200

@@ -179,6 +179,10 @@ def test_each_figure_and_bar_opens_the_list_behind_it(api: Api, database: Databa
     for link, count_said in (*pieces, *bars, *figures, *bands):
         listed = browser.get(urljoin(HOME, unescape(link)))
         assert len(names_in(listed)) == int(count_said), link
+    money = re.findall(r'<li><span class="bar-words"><span>(<a href="[^"]+">)?[^<]+(?:</a>)?</span><b>₹', seen.text)
+    assert len(money) == 3
+    assert all(money)
+    assert names_in(browser.get("/console/loans/?state=open")) == ["Loan 1"]
 
 
 def test_imports_that_run_failed_or_left_rows_out_are_shown(browser: Browser, database: Database) -> None:

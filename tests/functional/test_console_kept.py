@@ -1,5 +1,7 @@
 """Nothing typed is lost: a form whose session has ended comes back after the sign-in, as it was."""
 
+import re
+from datetime import timedelta
 from urllib.parse import urljoin
 
 import pytest
@@ -10,7 +12,9 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from tests.support.console.browser import Browser, Seen
 from tests.support.customers import add_loan, named
-from tests.support.people import PASSWORD, AuthenticatorApp, second_factor_of, user_of
+from tests.support.lending import record
+from tests.support.loan_lives import a_loan, an_imported_loan, receipt
+from tests.support.people import PASSWORD, TEST, AuthenticatorApp, second_factor_of, user_of
 
 NEW = "/console/customers/new/"
 SIGN_IN = "/console/sign-in/"
@@ -89,6 +93,41 @@ def test_a_form_comes_back_filled_in_after_the_sign_in(officer: Browser, databas
         back, "", idempotency_key=back.hidden("idempotency_key"), **TYPED | {"age": "37", "first_name": "Meera"}
     )
     assert officer.follow(sent).path == "/console/customers/1/"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "customers/new/",
+        "customers/1/change/",
+        "customers/1/key-facts/",
+        "loans/1/receipts/",
+        "loans/1/refunds/",
+        "loans/1/waivers/",
+        "loans/1/write-off/",
+        "loans/1/transactions/2/reversal/",
+        "loans/2/opening/",
+        "imports/new/",
+        "administration/users/new/",
+        "administration/users/2/",
+        "administration/keys/new/",
+    ],
+)
+@pytest.mark.usefixtures("s3")
+def test_every_form_comes_back_with_each_of_its_fields(browser: Browser, database: Database, address: str) -> None:
+    admin, place = browser.sign_in_as(database, Role.ADMIN), f"/console/{address}"
+    user_of(database, Role.VIEWER, "asha")
+    loan = a_loan(database, named(database), start=runtime.today() - timedelta(days=40))
+    record(database, loan, receipt("2000"), runtime.today(), TEST)
+    an_imported_loan(database, 1, end_date=None)
+    page = admin.get(place)
+    inputs = re.findall(r'<input id="f-([\w-]+)" name="([\w-]+)" type="(\w+)"', page.text)
+    typed = {name: "2026-03-04" if kind == "date" else f"typed into {name}" for _, name, kind in inputs}
+    assert typed
+    asked = too_late(admin, database, page, **typed)
+    back = go_on(admin, sign_in_again(admin, asked, login="a-admin"), place)
+    shown = dict(re.findall(r'name="([\w-]+)" type="\w+" value="([^"]*)"', back.text))
+    assert {name: shown.get(name) for name in typed} == typed
 
 
 def test_nothing_is_done_before_the_form_is_sent_again(officer: Browser, database: Database) -> None:

@@ -25,7 +25,7 @@ from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import add_loan, named
 from tests.support.lending import create_loan, record
 from tests.support.loan_lives import a_loan, receipt, reversal
-from tests.support.people import TEST, user_of
+from tests.support.people import TEST, key_of, user_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -79,6 +79,12 @@ def test_a_phone_shows_a_row_in_two_lines_of_the_cells_that_say_so(officer: Brow
     seen = officer.get("/console/applications/").text
     assert len(re.findall(r'<td class="[^"]*p-head', seen)) == 1
     assert len(re.findall(r'<td class="[^"]*p-line', seen)) == 3
+
+
+def test_filters_are_folded_on_a_phone_unless_something_is_wrong_with_them(officer: Browser) -> None:
+    fold = '<label class="fold"><input class="visually-hidden" type="checkbox" value="1"'
+    assert f"{fold}>Filters" in officer.get("/console/applications/?outcome=refused").text
+    assert f"{fold} checked>Filters" in officer.get("/console/applications/?amount_from=much").text
 
 
 def test_refusals_for_income_and_customers_late_are_one_click(officer: Browser, database: Database) -> None:
@@ -242,6 +248,42 @@ def test_every_list_is_a_file(officer: Browser, database: Database, s3: "S3Clien
     content_of(seen, s3)
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_users_keys_and_the_audit_log_are_files(
+    browser: Browser, database: Database, s3: "S3Client", kind: str
+) -> None:
+    admin = browser.sign_in_as(database, Role.ADMIN)
+    key_of(database, Role.READER)
+    for path, said in (
+        ("users", {"Login": "a-admin", "Role": "Admin", "State": "Active"}),
+        ("keys", {"Role": "Reader", "State": "Active", "Only customer": ""}),
+        ("audit", {"What": "Created an API key", "About": "API key 1"}),
+    ):
+        page = f"/console/administration/{path}/"
+        content = content_of(admin.get(f"{page}{link_of(admin.get(page), {'csv': 'CSV', 'xlsx': 'Excel'}[kind])}"), s3)
+        titles, first, *_ = table_of(content, kind)
+        found = dict(zip(titles, first, strict=True))
+        assert {name: found[name] or "" for name in said} == said
+
+
+def test_the_file_of_the_audit_log_has_what_its_filters_find_whole(
+    browser: Browser, database: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = browser.sign_in_as(database, Role.ADMIN)
+    user_of(database, Role.VIEWER, "asha")
+    for name in ("Asha Rao", "Asha Menon", "Asha Iyer"):
+        admin.send(admin.get("/console/administration/users/2/"), "", name=name, role="viewer")
+    monkeypatch.setattr(listing, "FILE_PART", 2)
+    content = content_of(admin.get("/console/administration/audit/?action=user_changed&format=csv"), s3)
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert [row["Before and after"] for row in rows] == [
+        "Name: Asha Menon → Asha Iyer",
+        "Name: Asha Rao → Asha Menon",
+        "Name: asha of the tests → Asha Rao",
+    ]
+    assert {row["Who"] for row in rows} == {"a-admin of the tests"}
+
+
 def test_a_file_has_all_rows_that_match_in_their_order(
     officer: Browser, database: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,16 +326,16 @@ def test_a_list_is_saved_under_a_name_replaced_renamed_and_deleted(officer: Brow
     named(database)
     narrowed = officer.get("/console/customers/?exposure_to=1&sort=name&after=0")
     saved = officer.follow(save(officer, narrowed, "Nothing lent"))
-    assert "The view is saved." in saved.words
+    assert "View saved." in saved.words
     assert "Nothing lent" in officer.get("/console/customers/").words
     assert "/console/customers/?exposure_to=1&sort=name" in officer.get("/console/customers/").links()
     assert "Nothing lent" not in officer.get("/console/loans/").words
     officer.follow(save(officer, officer.get("/console/customers/?late=1"), "Nothing lent"))
     assert "/console/customers/?late=1" in officer.get("/console/customers/").links()
     page = officer.get("/console/views/")
-    assert "The view is renamed." in officer.follow(officer.send(page, "1/", name="Late")).words
+    assert "View renamed." in officer.follow(officer.send(page, "1/", name="Late")).words
     assert "Late" in officer.get("/console/customers/").words
-    assert "The view is deleted." in officer.follow(officer.send(page, "1/delete/")).words
+    assert "View deleted." in officer.follow(officer.send(page, "1/delete/")).words
     assert officer.send(page, "1/delete/").status == 404
     assert "No saved views yet" in officer.get("/console/views/").words
 
@@ -359,6 +401,13 @@ def content_of(seen: Seen, s3: "S3Client") -> bytes:
     assert seen.status == 303, seen.words
     key = urlsplit(seen.headers["Location"]).path.removeprefix(f"/{BUCKET}/")
     return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+
+def table_of(content: bytes, kind: str) -> list[list[object]]:
+    """The rows of a file."""
+    if kind == "xlsx":
+        return rows_of(content)
+    return [list(row) for row in csv.reader(io.StringIO(content.decode("utf-8-sig")))]
 
 
 def rows_of(content: bytes) -> list[list[object]]:

@@ -208,6 +208,19 @@ def test_a_key_facts_statement_is_issued_shown_and_printed(officer: Browser, dat
     assert "KFS 1" in opened(officer, FORM).words
 
 
+def test_a_statement_says_below_it_who_issued_it(officer: Browser, database: Database) -> None:
+    named(database)
+    statement = officer.follow(issued(officer))
+    assert "Issued a Key Facts Statement by a-officer of the tests" in statement.words
+
+
+def test_the_form_shows_two_fees_and_the_others_if_they_were_typed(officer: Browser, database: Database) -> None:
+    named(database)
+    more = '<details class="more-fees"'
+    assert f"{more}><summary>More fees" in opened(officer, FORM).text
+    assert f"{more} open>" in issued(officer, tenure="").text
+
+
 def test_a_statement_is_issued_once_however_often_the_button_is_pressed(officer: Browser, database: Database) -> None:
     named(database)
     form = opened(officer, FORM)

@@ -220,7 +220,7 @@ def test_one_ends_one_session_of_ones_own(browser: Browser, closed_api: Api, dat
     references = re.findall(r'account/sessions/([0-9a-f]{16})/"', page.text)
     assert len(references) == 2
     ended = person.follow(person.send(page, f"sessions/{references[0]}/"))
-    assert "The session is ended." in ended.words
+    assert "Session ended." in ended.words
     assert sorted(each.get("/console/").status for each in (person, elsewhere, third)) == [200, 200, 303]
     assert person.get("/console/").status == 200
 
@@ -252,8 +252,8 @@ def test_a_notice_is_shown_once_and_does_not_go_along_with_the_address(
     (reference,) = re.findall(r'account/sessions/([0-9a-f]{16})/"', page.text)
     shown = person.follow(person.send(page, f"sessions/{reference}/"))
     assert shown.path == ACCOUNT
-    assert "The session is ended." in shown.words
-    assert "The session is ended." not in person.get(shown.path).words
+    assert "Session ended." in shown.words
+    assert "Session ended." not in person.get(shown.path).words
 
 
 def test_a_part_of_a_page_takes_no_notice_from_the_page_that_comes_next(browser: Browser) -> None:

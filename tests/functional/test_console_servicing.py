@@ -119,7 +119,7 @@ def test_the_page_shows_a_loan_as_of_any_day_and_says_which(officer: Browser, da
     assert "Record a receipt" not in seen.words
     assert "Reverse" not in seen.words
     ahead = opened(officer, f"{LOAN}?as_of={due_date(start, 12)}&instalment=1")
-    assert "if nothing happens until then." in ahead.words
+    assert "if nothing happens before then." in ahead.words
     assert "Outstanding on" in ahead.words
     early = opened(officer, f"{LOAN}?as_of={start - timedelta(days=1)}")
     assert "Earlier days are not known." in early.words
@@ -160,7 +160,7 @@ def test_a_receipt_is_previewed_and_recorded(officer: Browser, database: Databas
     assert stored_position(database, loan).principal == 1_200_000  # type: ignore[union-attr]
     after = filled(officer, f"{LOAN}receipts/", **fields)
     assert after.path == LOAN
-    assert "The receipt is recorded." in after.words
+    assert "Receipt recorded." in after.words
     assert "R1 · UPI" in after.words
     assert "a-officer of the tests" in after.words
     assert stored_position(database, loan).principal == 1_105_381  # type: ignore[union-attr]
@@ -298,7 +298,7 @@ def test_credit_is_refunded_and_no_more_than_there_is(officer: Browser, database
     assert too_much.status == 409
     assert "so ₹30,000 cannot be refunded." in too_much.words
     after = filled(officer, f"{LOAN}refunds/", amount=credit, reason="paid too much", channel="NEFT")
-    assert "The refund is recorded." in after.words
+    assert "Refund recorded." in after.words
     assert "in credit" not in after.words
 
 
@@ -420,6 +420,9 @@ def test_loans_that_need_an_opening_are_named_on_the_first_page_with_a_workbook_
         f"Loan {told_of} of customer {who} was made here, and a workbook said that 3 of its instalments" in home.words
     )
     assert "1 imported loan is current but not serviced here yet." in home.words
+    an_imported_loan(database, who, source_loan_id=78, end_date=runtime.today() - timedelta(days=1))
+    assert "/console/loans/?state=unopened" in home.links()
+    assert names_in(opened(officer, "/console/loans/?state=unopened")) == [f"Loan {told_of + 1}", f"Loan {told_of}"]
     assert "but a workbook said that 3 of its instalments were paid on time" in opened(officer, LOAN).words
     assert "./loans/openings/" in home.text
 
@@ -463,6 +466,12 @@ def test_the_list_of_loans_and_a_customer_say_what_is_owed_and_how_late(officer:
     customer = opened(officer, f"/console/customers/{who}/").words
     assert f"today on 1 loan, of which ₹3,198.57 is overdue , up to {days} days." in customer
     assert "Rudra Singh" in customer
+
+
+def test_collections_of_a_new_book_say_what_will_stand_there(officer: Browser) -> None:
+    seen = opened(officer, "/console/collections/")
+    assert "No open loans yet" in seen.words
+    assert "/console/loans/" in seen.links()
 
 
 def test_collections_count_each_class_and_list_its_loans_oldest_first(officer: Browser, database: Database) -> None:

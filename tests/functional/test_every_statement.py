@@ -106,8 +106,8 @@ LISTS = (
     "customers/?sort=newest", "customers/?late=30", "loans/?late=30",
     "loans/?class=SMA-1&sort=amount", "loans/?who=import", "loans/?who=import&sort=amount", "loans/?who=user:1",
     "loans/?late=1&who=user:1&amount_from=5000", "loans/?class=STANDARD&sort=start", "loans/?amount_from=5000",
-    *(f"loans/?state={state}&sort={sort}" for state in ("closed", "not_serviced", "ended", "current", "open")
-      for sort in ("amount", "number")),
+    *(f"loans/?state={state}&sort={sort}" for sort in ("amount", "number")
+      for state in ("closed", "not_serviced", "unopened", "ended", "current", "open")),
     "loans/?from=2026-02-01", "loans/?to=2026-02-01&rate_from=20", "loans/?sort=rate-descending",
     "applications/?outcome=refused&reason=income", "applications/?sort=score",
     "applications/?score_from=99&sort=amount",

@@ -13,6 +13,7 @@ from chalicelib.console.customers.fields import CORRECTABLE, FIELDS, Correction
 from chalicelib.console.frame import rendering
 from chalicelib.console.frame.reading import plain_amount, read
 from chalicelib.console.imports.findings import OUTCOMES
+from chalicelib.console.loans.listing import LoansListQuery
 from chalicelib.errors import InvalidRequest
 from chalicelib.requests.models import CheckEligibilityBody, PatchCustomerBody, RegisterBody
 from chalicelib.rules.changes import Change, ChangeCode
@@ -123,6 +124,8 @@ def test_a_policy_is_said_in_full() -> None:
         ),
         (CheckEligibilityBody, {"loan_amount": "0.5"}, 'must be at least ₹1; got "0.5"'),
         (CheckEligibilityBody, {"loan_amount": "5.005"}, 'must have at most 2 decimals; got "5.005"'),
+        (LoansListQuery, {"amount_from": "much"}, 'must be an amount, for example 1,20,000; got "much"'),
+        (LoansListQuery, {"amount_to": "-5"}, 'must be above ₹0; got "-5"'),
         (CheckEligibilityBody, {"loan_amount": "much"}, 'must be an amount, for example 1,20,000; got "much"'),
         (
             Correction,

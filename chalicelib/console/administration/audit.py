@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalice.app import Response
+from markupsafe import Markup
 
 from chalicelib import runtime
 from chalicelib.console.administration.audit_labels import ACTIONS, FIRST, SUBJECTS, label_of, written
 from chalicelib.console.frame.authors import Authors
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.labels import HOW
+from chalicelib.console.frame.listing import Column, FileFormat, answer_file, every_row, file_links
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.rendering import page
@@ -19,6 +21,7 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.requests.access_models import AuditQuery
 from chalicelib.rules.access import identity_of
 from chalicelib.services import audit
+from chalicelib.services.list_files import Written
 from chalicelib.storage.audit import StoredEvent
 from chalicelib.storage.paging import Slice
 
@@ -64,14 +67,23 @@ class Entry:
     changes: Sequence[Change]
 
 
+class ShownAuditQuery(AuditQuery):
+    """Also whether a file is asked for."""
+
+    format: FileFormat | None = None
+
+
 def view_audit(visit: Visit) -> Response:
-    """Entries, the newest first, as the filters in the address say."""
+    """Entries, the newest first, as the filters in the address say; or a file of them."""
     try:
-        query = read(AuditQuery, visit.query)
+        query = read(ShownAuditQuery, visit.query)
     except InvalidRequest as error:
         return _audit(visit, Form.refused(visit.query, error), Slice([]), status=error.status)
-    wanted = query.filter(runtime.settings().business_timezone)
-    found = audit.list_events(runtime.database(), wanted, query.cursor(PAGE_ROWS))
+    database, wanted = runtime.database(), query.filter(runtime.settings().business_timezone)
+    if query.format:
+        entries = map(entry_of, every_row(lambda cursor: audit.list_events(database, wanted, cursor)))
+        return answer_file(visit, "audit-log", COLUMNS, entries, query.format)
+    found = audit.list_events(database, wanted, query.cursor(PAGE_ROWS))
     return _audit(visit, Form(visit.query), found)
 
 
@@ -89,6 +101,7 @@ def _audit(visit: Visit, form: Form, found: Slice[StoredEvent], status: int = 20
         subjects=[("", "Anything"), *SUBJECTS.items()],
         first=shown.first,
         next=shown.next,
+        files=file_links({name: visit.query[name] for name in FILTERS if name in visit.query}),
     )
 
 
@@ -105,6 +118,30 @@ def entry_of(event: StoredEvent) -> Entry:
         PLACES[kind].format(number) if kind in PLACES and number is not None else None,
         changes_of(event.before, event.after),
     )
+
+
+def _told(change: Change) -> str:
+    """A change as a cell of a file has it."""
+    before, after = (_plain(value) for value in (change.before, change.after))
+    return f"{change.label}: {after}" if before is None else f"{change.label}: {before} → {after or 'none'}"
+
+
+def _plain(value: object) -> str | None:
+    if isinstance(value, Markup):
+        return value.striptags()
+    return None if value is None else str(value)
+
+
+COLUMNS: Sequence[Column[Entry]] = (
+    Column("Number", lambda entry: entry.event.audit_id, Written.NUMBER),
+    Column("When", lambda entry: entry.event.at, Written.MOMENT),
+    Column("Who", lambda entry: entry.event.actor_name),
+    Column("Identity", lambda entry: entry.actor),
+    Column("What", lambda entry: entry.action),
+    Column("About", lambda entry: entry.subject),
+    Column("Before and after", lambda entry: "; ".join(map(_told, entry.changes))),
+    Column("Request", lambda entry: entry.event.request_id),
+)
 
 
 def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:

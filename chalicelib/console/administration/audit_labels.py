@@ -55,12 +55,13 @@ SUBJECTS: Mapping[str, str] = {
 # Shown first, in this order; the database does not keep the order in which the rest was written.
 FIRST = ("reason", "customer_id", "loan_id", "loan_amount", "interest_rate", "tenure", "approved")
 AMOUNTS = CUSTOMER_AMOUNTS | {"loan_amount", "monthly_installment"}
-RATES = {"interest_rate", "corrected_interest_rate", "rate_floor"}
+RATES = {"interest_rate", "corrected_interest_rate", "rate_floor", "apr"}
 
 
 LABELS = {
     "email": "E-mail",
     "apr": "APR",
+    "loan_ids": "Loans",
     "size_bytes": "Size in bytes",
     "totp_since": "Second factor since",
     "link_expires_at": "Link works until",

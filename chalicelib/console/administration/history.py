@@ -1,4 +1,4 @@
-"""What was done to an application, a loan or an import, on its page: what the audit log says of it."""
+"""What was done to an application, a loan or a user, on its page: what the audit log says of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """API keys. A token is shown once: the form hands it over to a page, which shows it no more when it is loaded again."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from chalice.app import Response
@@ -7,6 +8,7 @@ from chalice.app import Response
 from chalicelib import runtime
 from chalicelib.console.frame.cookies import SECRET
 from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.listing import Column, FileFormat, answer_file, every_row, file_links
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import handed_over, redirect
@@ -19,6 +21,7 @@ from chalicelib.rules.access import MACHINES, Role
 from chalicelib.rules.tokens import read_token
 from chalicelib.services import api_keys
 from chalicelib.services.api_keys import IssuedKey, WantedKey
+from chalicelib.services.list_files import Written
 from chalicelib.storage.api_keys import StoredKey
 
 PAGE_ROWS = 50
@@ -31,14 +34,40 @@ ROLES = [
 assert [role for role, _ in ROLES] == [*MACHINES]
 
 
+class KeysQuery(NumberedQuery):
+    """Also whether a file is asked for."""
+
+    format: FileFormat | None = None
+
+
+COLUMNS: Sequence[Column[StoredKey]] = (
+    Column("Number", lambda key: key.key_id, Written.NUMBER),
+    Column("Name", lambda key: key.name),
+    Column("Begins with", lambda key: f"lk_{key.public_id}"),
+    Column("Role", lambda key: key.role.capitalize()),
+    Column("State", lambda key: state_of(key, datetime.now(UTC))[0]),
+    Column("Only customer", lambda key: key.customer_id, Written.NUMBER),
+    Column("May change limits and incomes", lambda key: "Yes" if key.may_change_terms else "No"),
+    Column("Last used", lambda key: key.last_used_at, Written.MOMENT),
+    Column("Expires", lambda key: key.expires_at, Written.MOMENT),
+    Column("Created", lambda key: key.created_at, Written.MOMENT),
+    Column("Rotated", lambda key: key.rotated_at, Written.MOMENT),
+    Column("Revoked", lambda key: key.revoked_at, Written.MOMENT),
+)
+
+
 def view_keys(visit: Visit) -> Response:
-    """Keys by number, revoked and expired ones too."""
-    query = read(NumberedQuery, visit.query)
+    """Keys by number, revoked and expired ones too; or a file of them."""
+    query = read(KeysQuery, visit.query)
+    if query.format:
+        rows = every_row(lambda cursor: api_keys.list_keys(runtime.database(), cursor))
+        return answer_file(visit, "api-keys", COLUMNS, rows, query.format)
     found = api_keys.list_keys(runtime.database(), query.cursor(PAGE_ROWS))
     shown = shown_page(found, visit.query, cursor="after")
     now = datetime.now(UTC)
     keys = [(key, state_of(key, now)) for key in shown.rows]
-    return page(visit, "administration/keys.html", keys=keys, first=shown.first, next=shown.next)
+    links = file_links({})
+    return page(visit, "administration/keys.html", keys=keys, first=shown.first, next=shown.next, files=links)
 
 
 def view_new_key(visit: Visit) -> Response:

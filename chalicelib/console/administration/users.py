@@ -1,10 +1,14 @@
 """Users: who may sign in, and with which role."""
 
+from collections.abc import Sequence
+
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.administration.history import history_of
 from chalicelib.console.frame.cookies import SECRET
 from chalicelib.console.frame.forms import Form
+from chalicelib.console.frame.listing import Column, FileFormat, answer_file, every_row, file_links
 from chalicelib.console.frame.lists import shown_page
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import handed_over, redirect
@@ -14,10 +18,13 @@ from chalicelib.errors import Conflict, InvalidRequest, LoanError, UserNotFound
 from chalicelib.requests.access_models import NewUserBody, NumberedQuery, PatchUserBody
 from chalicelib.requests.heading import number_in_path
 from chalicelib.rules.access import PEOPLE, Role
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.tokens import read_invitation
 from chalicelib.services import invitations, second_factors, users
 from chalicelib.services.invitations import Invitation, Invitee
+from chalicelib.services.list_files import Written
 from chalicelib.services.users import UserChanges
+from chalicelib.storage.users import User
 
 PAGE_ROWS = 50
 
@@ -29,12 +36,43 @@ ROLES = [
 assert [role for role, _ in ROLES] == [*PEOPLE]
 
 
+class UsersQuery(NumberedQuery):
+    """Also whether a file is asked for."""
+
+    format: FileFormat | None = None
+
+
+COLUMNS: Sequence[Column[User]] = (
+    Column("Number", lambda user: user.user_id, Written.NUMBER),
+    Column("Name", lambda user: user.name),
+    Column("Login", lambda user: user.login),
+    Column("Role", lambda user: user.role.capitalize()),
+    Column("State", lambda user: state_of(user)[0]),
+    Column("Second factor since", lambda user: user.totp_since, Written.MOMENT),
+    Column("Password changed", lambda user: None if user.is_invited else user.password_changed_at, Written.MOMENT),
+    Column("E-mail", lambda user: user.email),
+    Column("Created", lambda user: user.created_at, Written.MOMENT),
+    Column("Disabled", lambda user: user.disabled_at, Written.MOMENT),
+)
+
+
 def view_users(visit: Visit) -> Response:
-    """Users by number, disabled ones too."""
-    query = read(NumberedQuery, visit.query)
+    """Users by number, disabled ones too; or a file of them."""
+    query = read(UsersQuery, visit.query)
+    if query.format:
+        rows = every_row(lambda cursor: users.list_users(runtime.database(), cursor))
+        return answer_file(visit, "users", COLUMNS, rows, query.format)
     found = users.list_users(runtime.database(), query.cursor(PAGE_ROWS))
     shown = shown_page(found, visit.query, cursor="after")
-    return page(visit, "administration/users.html", users=shown.rows, first=shown.first, next=shown.next)
+    return page(
+        visit,
+        "administration/users.html",
+        users=shown.rows,
+        state_of=state_of,
+        first=shown.first,
+        next=shown.next,
+        files=file_links({}),
+    )
 
 
 def view_new_user(visit: Visit) -> Response:
@@ -125,6 +163,13 @@ def remove_second_factor(visit: Visit, user_id: str) -> Response:
     return redirect(visit, f"administration/users/{number}/", done="second-factor-taken")
 
 
+def state_of(user: User) -> tuple[str, str]:
+    """The state of a user, with the kind of its badge."""
+    if user.disabled_at is not None:
+        return "Disabled", "bad"
+    return ("Invited", "warn") if user.is_invited else ("Active", "good")
+
+
 def _set_disabled(visit: Visit, number: int, disabled: bool) -> Response:
     try:
         _change(visit, number, UserChanges(disabled=disabled))
@@ -172,4 +217,6 @@ def _user(visit: Visit, number: int, *, changed: Form | None = None, status: int
         form=changed or Form(stored),
         is_oneself=visit.actor.actor_id == number,
         roles=ROLES,
+        state_of=state_of,
+        history=history_of(visit, SubjectKind.USER, number),
     )

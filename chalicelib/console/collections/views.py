@@ -50,7 +50,7 @@ class CollectionsQuery(BaseModel):
 
 
 def view_collections(visit: Visit) -> Response:
-    """The classes by count and amount, and the loans of one of them, those that are late the longest first."""
+    """The classes by count and amount, and the loans of one of them, the longest overdue first."""
     query = read(CollectionsQuery, visit.query)
     database, today = runtime.database(), runtime.today()
     whole, counted_at = counted_books.delinquency_of(database, today)

@@ -3,7 +3,7 @@
 Everything that is chosen stands in the address, so a list can be linked, kept under a name and gone back to.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -29,6 +29,7 @@ from chalicelib.rules.typed.dates import read_date
 from chalicelib.services.list_files import MOST_ROWS, FileColumn, FileKind, Value, Written, list_link
 from chalicelib.services.saved_views import list_views
 from chalicelib.storage.listing import Order, Page, Place, Summary
+from chalicelib.storage.paging import Cursor, Slice
 from chalicelib.storage.saved_views import SavedView
 
 # Rows that are read at once for a file.
@@ -41,13 +42,16 @@ DaysLate = Annotated[
 ]
 
 
+FileFormat = Annotated[Literal["csv", "xlsx"], Field(description="csv or xlsx")]
+
+
 class ListQuery(BaseModel):
     """What the address of every list may have beside its filters: the order, the place and the kind of a file."""
 
     sort: Annotated[str | None, Field(max_length=40, description="the name of an order")] = None
     after: CursorId | None = None
     before: CursorId | None = None
-    format: Annotated[Literal["csv", "xlsx"], Field(description="csv or xlsx")] | None = None
+    format: FileFormat | None = None
 
 
 Q = TypeVar("Q", bound=ListQuery)
@@ -195,9 +199,41 @@ def answer_list(visit: Visit, listed: List[Q, T], template: str, **values: Any) 
         nothing = ShownList(listed, Form.refused(typed, error), next(iter(listed.orders)))
         return page(visit, template, status=error.status, shown=nothing, **values)
     if query.format:
-        return _file(visit, listed, query, order, query.format)
+        return answer_file(visit, listed.path, listed.columns, _all(listed, query, order), query.format)
     views = list_views(runtime.database(), visit.actor.actor_id or 0, listed.path)
     return page(visit, template, shown=replace(_shown(listed, typed, query, order, visit.root), views=views), **values)
+
+
+def answer_file(visit: Visit, name: str, columns: Sequence[Column[T]], rows: Iterable[T], kind: FileKind) -> Response:
+    """Leads to a file with the rows of a list, which is called by the name of the list and the day."""
+    filed = [column for column in columns if column.in_file]
+    link = list_link(
+        runtime.s3(),
+        runtime.signing_s3(),
+        bucket=runtime.settings().import_bucket,
+        name=f"{name}-{runtime.today().isoformat()}",
+        kind=kind,
+        columns=[FileColumn(column.title, column.written) for column in filed],
+        rows=([column.value(row) for column in filed] for row in rows),
+        zone=runtime.settings().business_timezone,
+    )
+    return redirect_to_file(visit, link)
+
+
+def every_row(part_of: Callable[[Cursor], Slice[T]]) -> Iterator[T]:
+    """All rows of what is read in parts, for a file."""
+    behind = None
+    while True:
+        part = part_of(Cursor(FILE_PART, behind))
+        yield from part.rows
+        if part.next is None:
+            return
+        behind = part.next
+
+
+def file_links(query: Mapping[str, str]) -> Mapping[str, str]:
+    """The addresses of the files of a page with this query, by their kinds."""
+    return {kind: address({**query, "format": kind}) for kind in FORMATS}
 
 
 def in_words(written: Written, value: Any) -> object:
@@ -252,7 +288,7 @@ def _shown(listed: List[Q, T], typed: Mapping[str, str], query: Q, order: Order,
         first=address(kept) if query.after or query.before else None,
         previous=None if found.previous is None else address(kept | {"before": found.previous}),
         next=None if found.next is None else address(kept | {"after": found.next}),
-        files={kind: address(kept | {"format": kind}) for kind in FORMATS} if found.rows else {},
+        files=file_links(kept) if found.rows else {},
         most_in_a_file=None if summed.is_whole else MOST_ROWS,
         kept=address(kept).removeprefix("?"),
     )
@@ -320,21 +356,6 @@ def _total(listed: List[Q, T], query: Q, summed: Summary) -> str | None:
     if not summed.is_whole:
         return f"narrow them down to {formats().number(summed.looked)} for their sum"
     return None if summed.total is None else f"{formats().money(summed.total)} {of_what}"
-
-
-def _file(visit: Visit, listed: List[Q, T], query: Q, order: Order, kind: FileKind) -> Response:
-    columns = [column for column in listed.columns if column.in_file]
-    link = list_link(
-        runtime.s3(),
-        runtime.signing_s3(),
-        bucket=runtime.settings().import_bucket,
-        name=f"{listed.path}-{runtime.today().isoformat()}",
-        kind=kind,
-        columns=[FileColumn(column.title, column.written) for column in columns],
-        rows=([column.value(row) for column in columns] for row in _all(listed, query, order)),
-        zone=runtime.settings().business_timezone,
-    )
-    return redirect_to_file(visit, link)
 
 
 def _all(listed: List[Q, T], query: Q, order: Order) -> Iterator[T]:

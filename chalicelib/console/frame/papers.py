@@ -6,6 +6,7 @@ from chalice.app import Response
 from pydantic import BaseModel, Field
 
 from chalicelib import runtime
+from chalicelib.console.administration.history import History
 from chalicelib.console.frame.redirects import redirect_to_file
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
@@ -19,12 +20,16 @@ class PaperQuery(BaseModel):
     format: Annotated[Literal["pdf"], Field(description="pdf")] | None = None
 
 
-def answer_paper(visit: Visit, paper: Paper, query: PaperQuery, *, back: tuple[str, str]) -> Response:
-    """The paper as it is asked for. `back` is the page it belongs to: its words, and its path from /console/ on."""
+def answer_paper(
+    visit: Visit, paper: Paper, query: PaperQuery, *, back: tuple[str, str], history: History | None = None
+) -> Response:
+    """The paper as it is asked for. `back` is the page it belongs to: its words, and its path from /console/ on.
+    `history` is its own, if it has one beside that of the page.
+    """
     if query.format == "pdf":
         return redirect_to_pdf(visit, paper)
     parts = [(type(part).__name__, part) for part in paper.parts]
-    return page(visit, "frame/paper.html", paper=paper, parts=parts, back=back)
+    return page(visit, "frame/paper.html", paper=paper, parts=parts, back=back, history=history)
 
 
 def redirect_to_pdf(visit: Visit, paper: Paper) -> Response:

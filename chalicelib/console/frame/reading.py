@@ -13,7 +13,7 @@ from chalicelib.console.frame.rendering import formats
 from chalicelib.errors import InvalidRequest
 from chalicelib.requests.json_bodies import shown
 from chalicelib.requests.models import RUPEES
-from chalicelib.requests.parsing import validated
+from chalicelib.requests.parsing import metadata_of, validated
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.numbers import POINT_OR_GROUP, amount
 
@@ -27,7 +27,7 @@ def read(model: type[Model], typed: Mapping[str, str]) -> Model:
     Raises InvalidRequest with a sentence for each field that is wrong.
     """
     names = {field.alias or name for name, field in model.model_fields.items()}
-    amounts = {name: field for name, field in model.model_fields.items() if RUPEES in field.metadata}
+    amounts = {name: field for name, field in model.model_fields.items() if RUPEES in metadata_of(field)}
     given = {name: value for name, value in typed.items() if name in names and value}
     try:
         return validated(
@@ -60,7 +60,7 @@ def _sentences(said: Sequence[str], field: FieldInfo | None, typed: str | None) 
 def _amount_sentence(field: FieldInfo, typed: str) -> str:
     """What is wrong with an amount: how it is written, its paise, or the bound that it is beyond."""
     bounds = {
-        name: getattr(each, name) for each in field.metadata for name in ("gt", "ge", "le") if hasattr(each, name)
+        name: getattr(each, name) for each in metadata_of(field) for name in ("gt", "ge", "le") if hasattr(each, name)
     }
     write, found = formats().money, amount(typed.removeprefix(formats().currency_symbol).strip())
     if found is POINT_OR_GROUP:

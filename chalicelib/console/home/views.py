@@ -89,6 +89,8 @@ class Lists:
             "month": self.applications(self._today.replace(day=1), self._today),
             "current": f"{self._root}loans/?state=current",
             "late": f"{self._root}loans/?late=1",
+            # Each of them has an instalment in every month.
+            "open": f"{self._root}loans/?state=open",
             "received": f"{self._root}transactions/{address({**RECEIVED, **self._this_month()})}",
         }
 
@@ -99,7 +101,7 @@ def _days_chart(overview: Overview, lists: Lists) -> Columns:
         outcome: [lists.applications(day, day, outcome=outcome) for day in days] for outcome in ("approved", "refused")
     }
     series = _outcome_series(list(overview.days.values()), links)
-    return columns("Applications a day", [_short(day) for day in days], series, formats().number)
+    return columns("Applications per day", [_short(day) for day in days], series, formats().number)
 
 
 def _scores_chart(scores: Sequence[Outcomes], lists: Lists) -> Columns:

@@ -7,8 +7,8 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.requests.key_facts_models import FeeBody
 from chalicelib.rules.key_facts import Fee
 
-# Rows of the form. The API takes more fees.
-ROWS = 5
+# Rows of the form, and how many of them are seen at first. The API takes more fees.
+ROWS, FIRST_ROWS = 5, 2
 
 Wrong = dict[str, list[str]]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from chalice.app import Response
 
 from chalicelib import runtime
+from chalicelib.console.administration.history import history_of
 from chalicelib.console.frame import idempotency
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.papers import PaperQuery, answer_paper
@@ -14,11 +15,12 @@ from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import redirect
 from chalicelib.console.frame.rendering import page
 from chalicelib.console.frame.visit import Visit
-from chalicelib.console.key_facts.fees import ROWS, amount_of_first, read_fees
+from chalicelib.console.key_facts.fees import FIRST_ROWS, ROWS, amount_of_first, read_fees
 from chalicelib.errors import CustomerNotFound, InvalidRequest, KeyFactsNotFound, RequestInFlight
 from chalicelib.paper.key_facts import key_facts_paper
 from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.key_facts_models import KeyFactsBody
+from chalicelib.rules.auditing import SubjectKind
 from chalicelib.rules.key_facts import LOAN_TYPE, Charged, PayableTo, Proposal
 from chalicelib.rules.score import LoanRequest
 from chalicelib.services import customers, key_facts
@@ -64,7 +66,8 @@ def view_key_facts(visit: Visit, number: str) -> Response:
     customer_id = found.statement.customer_id
     back = ("Home", "") if customer_id is None else (f"{found.statement.customer_name}", f"customers/{customer_id}/")
     paper = key_facts_paper(found, runtime.formats())
-    return answer_paper(visit, paper, read(PaperQuery, visit.query), back=back)
+    history = history_of(visit, SubjectKind.KEY_FACTS, found.number)
+    return answer_paper(visit, paper, read(PaperQuery, visit.query), back=back, history=history)
 
 
 def _form(visit: Visit, number: int, form: Form, status: int = 200) -> Response:
@@ -81,6 +84,7 @@ def _form(visit: Visit, number: int, form: Form, status: int = 200) -> Response:
         customer_id=number,
         name=names[number],
         rows=range(1, ROWS + 1),
+        first_rows=FIRST_ROWS,
         payable=[(PayableTo.LENDER.value, "The lender"), (PayableTo.THIRD_PARTY.value, "A third party")],
         charged=[(Charged.ONCE.value, "Once"), (Charged.MONTHLY.value, "With every instalment")],
         issued=key_facts.latest_of(database, number, LATEST),

@@ -24,10 +24,13 @@ from chalicelib.services.lists import LoanRow
 from chalicelib.storage.listing import Page, Place, Summary
 from chalicelib.storage.loan_list import ORDERS, Wanted, asks_for_late, asks_how_late
 
+# Current, but its receipts cannot be recorded before somebody says what was owed on a day.
+UNOPENED = "unopened"
 STATUSES = tuple(status.value for status in Status)
 STATES: Options = [
     ("current", "Current"),
     ("ended", "Ended"),
+    (UNOPENED, "Current, not serviced here"),
     *((status.value, words) for status, (words, _) in LOAN_STATES.items()),
 ]
 STATE_NAMES = tuple(name for name, _ in STATES)
@@ -48,14 +51,19 @@ class LoansListQuery(LendingListQuery):
         """What is looked for."""
         return Wanted(
             **self.lending(),
-            current={"current": True, "ended": False}.get(self.state or ""),
-            status=Status(self.state) if self.state in STATUSES else None,
+            current={"current": True, UNOPENED: True, "ended": False}.get(self.state or ""),
+            status=self._status(),
             bucket=None if self.bucket is None else bucket_named(self.bucket),
             days_late=self.late,
             rate_from=self.rate_from,
             rate_to=self.rate_to,
             rate_below=self.rate_below,
         )
+
+    def _status(self) -> Status | None:
+        if self.state == UNOPENED:
+            return Status.NOT_SERVICED
+        return Status(self.state) if self.state in STATUSES else None
 
 
 def list_loans(visit: Visit) -> Response:

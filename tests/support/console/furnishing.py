@@ -17,6 +17,7 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.values import Kind
+from chalicelib.rules.stored_key_facts import lender_from_stored
 from chalicelib.services import key_facts
 from chalicelib.services.api_keys import WantedKey, create_key
 from chalicelib.services.customers import change_customer, etag_of, view_customer
@@ -28,6 +29,7 @@ from chalicelib.services.users import WantedUser, create_user
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.key_facts import StoredStatement
 from chalicelib.storage.paging import Cursor
+from infra.local.settings import LENDER
 from tests.support.lending import create_loan, record, register
 from tests.support.people import PASSWORD, TEST, session_of
 from tests.support.settings import DATA, settings_for
@@ -89,7 +91,7 @@ def furnish(stack: Stack) -> dict[str, int]:
     numbers = {"user": officer.author_id or 0, "import": _an_import_with_faults(stack, database)}
     numbers |= _a_month_of_applications(database, [officer, shop, shop])
     numbers |= {"loan": begun_here(database, officer), "imported": _an_imported_loan(database)}
-    numbers["key_facts"] = key_facts_issued(database, numbers["customer"], officer)
+    numbers["key_facts"] = key_facts_issued(database, numbers["customer"], officer, lender_from_stored(LENDER))
     _correct(database, numbers["customer"], officer)
     stack.run(SPREAD)
     session_of(database, officer.name.split()[0].lower())
@@ -119,7 +121,7 @@ def begun_here(database: Database, author: Author = TEST) -> int:
     return made.loan_id
 
 
-def key_facts_issued(database: Database, customer_id: int, author: Author = TEST) -> int:
+def key_facts_issued(database: Database, customer_id: int, author: Author = TEST, lender: Lender | None = None) -> int:
     """The number of a Key Facts Statement, issued today to a customer for a loan with two fees."""
     today = datetime.now(settings_for("postgresql://unused").business_timezone).date()
     fees = (
@@ -128,7 +130,9 @@ def key_facts_issued(database: Database, customer_id: int, author: Author = TEST
     )
     proposal = key_facts.proposal_for(LoanRequest(Decimal(240_000), Decimal("13.5"), 24), today, fees=fees)
     once = Once[StoredStatement](None, lambda made: str(made.number))
-    told = key_facts.issue(database, customer_id, proposal, lender=Lender(), today=today, author=author, once=once)
+    told = key_facts.issue(
+        database, customer_id, proposal, lender=lender or Lender(), today=today, author=author, once=once
+    )
     return int(told.answer)
 
 

@@ -27,6 +27,11 @@ class View:
     height: int
     scheme: str
 
+    @property
+    def is_phone(self) -> bool:
+        """Whether it is looked at by somebody with a finger and no mouse."""
+        return self.width < 500
+
 
 VIEWS = (
     View("desk-light", 1280, 900, "light"),

@@ -47,6 +47,8 @@ def take(browser: Browser, view: View, console_url: str, numbers: dict[str, int]
         browser,
         viewport={"width": view.width, "height": view.height},
         color_scheme="dark" if view.scheme == "dark" else "light",
+        is_mobile=view.is_phone,
+        has_touch=view.is_phone,
         locale="en-IN",
         timezone_id="Asia/Kolkata",
     )

@@ -160,7 +160,7 @@ def record_receipt(watch: Stopwatch, day: Day) -> None:
     watch.link("Record a receipt")
     watch.type("1000")
     watch.button("Record the receipt")
-    expect(watch.page.get_by_role("status")).to_contain_text("The receipt is recorded.")
+    expect(watch.page.get_by_role("status")).to_contain_text("Receipt recorded.")
 
 
 def statement_as_pdf(watch: Stopwatch, day: Day) -> None:
@@ -215,7 +215,7 @@ def undo_receipt(watch: Stopwatch, day: Day) -> None:
     watch.link("Reverse No.")
     watch.type("typed twice")
     watch.button("Reverse the transaction")
-    expect(watch.page.get_by_role("status")).to_contain_text("The transaction is reversed")
+    expect(watch.page.get_by_role("status")).to_contain_text("Transaction reversed")
 
 
 def decision_letter(watch: Stopwatch, day: Day) -> None:

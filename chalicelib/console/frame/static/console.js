@@ -2,11 +2,14 @@
 const locale = document.documentElement.dataset.locale;
 const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
+// In the two lines of a row on a phone there is room for a day beside a name and an amount, and none for a time.
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const isPhone = matchMedia("(max-width: 820px)").matches;
 
 export function showMoments(within) {
   for (const time of within.querySelectorAll("time[data-moment]")) {
     const moment = new Date(time.dateTime);
-    time.textContent = format.format(moment);
+    time.textContent = (isPhone && time.closest("table.leads .p-line") ? day : format).format(moment);
     time.title = exact.format(moment);
   }
 }
@@ -24,6 +27,17 @@ for (const input of document.querySelectorAll("input[data-amount]")) {
     if (grouped.replaceAll(",", "") === whole) input.value = grouped + decimals;
   });
 }
+
+// The sections behind More close as a menu does.
+const more = document.querySelector(".more-sections");
+document.addEventListener("click", (event) => {
+  if (more?.open && !more.contains(event.target)) more.open = false;
+});
+more?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !more.open) return;
+  more.open = false;
+  more.querySelector("summary").focus();
+});
 
 // What scrolls sideways must be reachable with the keyboard; what does not scroll would only be one more stop.
 const widths = new ResizeObserver((entries) => {
