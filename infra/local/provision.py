@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 from chalicelib.imports.jobs import ImportJob, is_populated
@@ -59,10 +60,8 @@ def remove_stillborn(stack: Stack, bucket: str, aws: Session) -> bool:
     return True
 
 
-def queue_depths(stack: StackFile) -> dict[str, int]:
+def queue_depths(sqs: Any, stack: StackFile) -> dict[str, int]:
     """Messages in the queue (waiting, being worked on) and in the dead-letter queue."""
-    sqs = session_of(stack.aws_endpoint_url).client("sqs")
-
     queue, dead = (
         sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         for url in (stack.import_queue_url, stack.dead_letter_queue_url)

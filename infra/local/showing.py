@@ -13,6 +13,7 @@ from infra.local.portfolio import count, findings_of, imports_of, reading
 from infra.local.provision import queue_depths
 from infra.local.running import NOT_UP, choose_launcher
 from infra.local.settings import Home, StackFile
+from infra.session import session_of
 from infra.terminal import CommandError
 
 # Enough to see what is wrong with a workbook; the report has all of them.
@@ -40,7 +41,7 @@ def show_status(home: Home) -> None:
     _line("AWS", stack.aws_endpoint_url)
     _line("database", stack.database_url)
     _line("data", str(counts))
-    depths = queue_depths(stack)
+    depths = queue_depths(session_of(stack.aws_endpoint_url).client("sqs"), stack)
     _line(
         "queue",
         f"{depths['waiting']} messages waiting, {depths['working']} being worked on, "

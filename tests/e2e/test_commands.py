@@ -191,7 +191,7 @@ def test_a_deployment_that_fails_says_which_resource_and_why(stack: Stack) -> No
     }
     s3 = stack.s3
     s3.put_object(Bucket=stack.file.bucket, Key="template.json", Body=json.dumps(template).encode())
-    broken = CloudFormationStack("broken", stack.session.client("cloudformation"), wait_seconds=PATIENCE_SECONDS)
+    broken = CloudFormationStack("broken", stack.client("cloudformation"), wait_seconds=PATIENCE_SECONDS)
     plan = broken.plan(f"{s3.meta.endpoint_url}/{stack.file.bucket}/template.json", {}, {}, {})
     assert plan
     with pytest.raises(CommandError, match="Sender"):

@@ -13,10 +13,17 @@ from sqlalchemy import text
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.rules.access import Role
-from tests.support.console.browsing import faults_in_the_dark, faults_of, new_context, sign_in
+from tests.support.console.browsing import (
+    faults_in_the_dark,
+    faults_of,
+    new_context,
+    open_what_was_found,
+    reload_until,
+    sign_in,
+)
 from tests.support.console.furnishing import RECEIPTS, begun_here, key_facts_issued
 from tests.support.console.pages import BEHIND, DOWNLOADS, PICTURES, VIEWS, Shown, View
-from tests.support.patience import wait_until
+from tests.support.patience import patiently
 from tests.support.people import PASSWORD, key_of, user_of
 from tests.support.settings import DATA, settings_for
 from tests.support.stack import Stack
@@ -84,10 +91,13 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_an_officer_reads_a_refusal_takes_the_counter_offer_and_applies(console: str, page: Page) -> None:
     sign_in(page, console, "officer", PASSWORD)
     page.get_by_role("link", name="Find a customer").first.click()
+    # The first page has tables too.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Customers")
     name = page.locator("tbody a").nth(4).inner_text()
     page.get_by_label("Search").press_sequentially(name, delay=20)
     expect(page.locator("tbody tr")).to_have_count(1)
     page.locator("tbody").get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
     page.get_by_label("Amount").fill(MUCH)
     page.get_by_label("Interest rate").fill("11.5")
     page.get_by_label("Tenure").fill("36")
@@ -98,33 +108,70 @@ def test_an_officer_reads_a_refusal_takes_the_counter_offer_and_applies(console:
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("status")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Application")
-    home = page.get_by_role("navigation", name="Sections").get_by_role("link", name="Home")
-
-    def is_counted() -> bool:
-        home.click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Home")
-        return "approved: 1 of" in page.locator(".figure").first.inner_text()
-
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     # A container shows what it counted for a hundred times as long as it took to count.
-    wait_until(is_counted, "the first page counts the application")
+    reload_until(page.locator(".figure").first, "approved: 1 of")
 
 
 def test_what_is_typed_before_the_scripts_are_there_is_searched_for(console: str, page: Page) -> None:
     sign_in(page, console, "officer", PASSWORD)
-    held = list[Route]()
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile(r"/(search|find)\.js$"), hold)
+    held = hold(page, re.compile(r"/(search|find)\.js$"))
     page.goto(f"{console}customers/", wait_until="commit")
     name = page.locator("tbody a").nth(4).inner_text()
     page.get_by_label("Search").fill(name)
-    while len(held) < 2:
-        page.wait_for_timeout(20)
+    wait_for(page, held, 2)
     for each in held:
         each.continue_()
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def hold(page: Page, address: re.Pattern[str]) -> list[Route]:
+    """The requests for such an address, from now on, which wait until they are let go."""
+    held = list[Route]()
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, keep)
+    return held
+
+
+def wait_for(page: Page, held: list[Route], count: int) -> None:
+    """Returns when so many requests are held."""
+    for _ in patiently(f"{count} requests", pause_seconds=0):
+        if len(held) == count:
+            return
+        # Playwright tells of requests only while it is asked for something.
+        page.wait_for_timeout(20)
+
+
+def type_on_while_a_list_is_shown(page: Page, console: str) -> Route:
+    """Has the search of every page list something, and types on; returns the request that asks for the next list."""
+    sign_in(page, console, "officer", PASSWORD)
+    page.locator("#find").fill("a")
+    expect(page.get_by_role("option").first).to_be_visible()
+    held = hold(page, re.compile(r"part=results"))
+    page.locator("#find").press_sequentially("r")
+    wait_for(page, held, 1)
+    return held[0]
+
+
+def test_a_list_that_was_closed_is_not_opened_by_what_was_still_asked_for(console: str, page: Page) -> None:
+    type_on_while_a_list_is_shown(page, console)
+    with page.expect_event("requestfailed"):
+        page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+
+
+def test_a_list_that_comes_when_one_has_left_the_box_is_shown_when_one_is_back(console: str, page: Page) -> None:
+    asked = type_on_while_a_list_is_shown(page, console)
+    page.keyboard.press("Tab")
+    asked.continue_()
+    expect(page.locator("#find-results")).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    page.locator("#find").focus()
+    expect(page.get_by_role("listbox")).to_be_visible()
 
 
 def test_a_customer_is_found_by_the_end_of_a_phone_number_in_five_keys(console: str, page: Page) -> None:
@@ -133,10 +180,10 @@ def test_a_customer_is_found_by_the_end_of_a_phone_number_in_five_keys(console: 
     row = page.locator("tbody tr").nth(4)
     name, phone = (row.locator(part).inner_text() for part in ("th", "td:nth-of-type(2)"))
     page.goto(console)
+    expect(page.locator("#find")).to_be_focused()
     for digit in phone[-4:]:
         page.keyboard.press(digit)
-    expect(page.get_by_role("option", name=name).first).to_be_visible()
-    page.keyboard.press("Enter")
+    open_what_was_found(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
@@ -150,7 +197,7 @@ def test_the_search_of_every_page_is_led_by_the_keyboard(console: str, page: Pag
     assert faults_of(page) == []
     second = options.nth(1).locator("b").inner_text()
     page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
+    open_what_was_found(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(second)
     page.keyboard.press("Control+k")
     page.keyboard.type("nobody at all")
@@ -182,6 +229,7 @@ def test_an_officer_records_a_receipt_that_is_previewed_while_it_is_typed(
     sign_in(page, console, "officer", PASSWORD)
     page.goto(f"{console}loans/{late_loan}/")
     page.get_by_role("link", name="Record a receipt").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Record a receipt")
     expect(page.get_by_role("button", name="Preview")).to_have_count(0)
     page.get_by_label("Amount").press_sequentially("1,000", delay=20)
     expect(page.locator("#preview")).to_contain_text("₹1,000 pays")
@@ -204,13 +252,13 @@ def test_an_admin_edits_a_limit_and_finds_it_in_the_audit_log(console: str, page
 def test_a_viewer_sees_everything_and_may_change_nothing(console: str, page: Page) -> None:
     sign_in(page, console, "viewer", PASSWORD)
     page.goto(f"{console}customers/7/")
-    assert page.get_by_role("link", name="Change details").count() == 0
+    expect(page.get_by_role("link", name="Change details")).to_have_count(0)
     answer = page.goto(f"{console}customers/7/change/")
     assert answer is not None
     assert answer.status == 403
     expect(page.get_by_role("main")).to_contain_text("The role viewer may not")
     assert faults_of(page) == []
-    assert page.get_by_role("link", name="Administration").count() == 0
+    expect(page.get_by_role("link", name="Administration")).to_have_count(0)
 
 
 def test_the_sign_in_leads_to_where_one_wanted_to_be_and_the_sign_out_ends_it(console: str, page: Page) -> None:
@@ -232,6 +280,7 @@ def test_without_scripts_the_console_works_too(console: str, browser: Browser) -
     page.goto(f"{console}customers/")
     page.get_by_label("Search").fill("7")
     page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile(r"[?&]q=7\b"))
     expect(page.locator("tbody tr").first).to_be_visible()
     page.goto(f"{console}imports/new/")
     page.get_by_label("File name").fill("customers.xlsx")

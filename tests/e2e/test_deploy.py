@@ -68,7 +68,7 @@ def _is_not_changed_without_a_yes(dev: Dev) -> None:
     assert done.returncode == 1, done.stdout
     assert "+ APIHandler" in done.stdout
     assert "CONFIRM=yes" in done.stderr
-    names = dev.stack.session.client("lambda").list_functions()["Functions"]
+    names = dev.stack.client("lambda").list_functions()["Functions"]
     assert not [each for each in names if each["FunctionName"].startswith("loans-dev")]
 
 

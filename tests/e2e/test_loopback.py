@@ -58,9 +58,11 @@ def chalice_local(stack: Stack) -> Iterator[tuple[psutil.Process, int]]:
         f"{port}",
     ]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) as process:
-        wait_until(lambda: answers("127.0.0.1", port), "chalice local")
-        yield psutil.Process(process.pid), port
-        process.terminate()
+        try:
+            wait_until(lambda: answers("127.0.0.1", port), "chalice local")
+            yield psutil.Process(process.pid), port
+        finally:
+            process.terminate()
 
 
 def test_localstack_listens_on_the_loopback_alone_whatever_services_are_in_use(used_stack: Stack) -> None:

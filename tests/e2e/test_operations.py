@@ -13,7 +13,6 @@ import pytest
 
 from chalicelib.imports.s3_events import ObjectReference, message_for
 from chalicelib.services.dead_letters import find_queue
-from infra.local.provision import queue_depths
 from tests.support import plain_http
 from tests.support.aws_commands import read
 from tests.support.deployments import Dev
@@ -135,7 +134,7 @@ def test_a_stage_is_deployed_watched_stopped_rolled_back_and_destroyed(reader: R
 
     (group,) = re.findall(r"/aws/lambda/\S+", tail)
     for _ in patiently(f"a line in {group}"):
-        events = reader.stack.session.client("logs").filter_log_events(logGroupName=group)["events"]
+        events = reader.stack.client("logs").filter_log_events(logGroupName=group)["events"]
         if any('"event": "request"' in event["message"] for event in events):
             break
 
@@ -168,7 +167,7 @@ def test_dead_letters_are_put_back(reader: Reader, told: list[str]) -> None:
     redrive, move, moves = told
     stack = reader.stack
     stack.empty()
-    sqs = stack.session.client("sqs")
+    sqs = stack.client("sqs")
     workbook = stack.upload(DATA / "customer_data.xlsx")
     stack.wait_for_import(workbook)
     reference = ObjectReference(stack.file.bucket, workbook.key, workbook.version, "etag", 1)
@@ -187,7 +186,7 @@ def test_dead_letters_are_put_back(reader: Reader, told: list[str]) -> None:
     # A message that is hidden while it is moved is counted nowhere, and neither is one that is hidden after a failure.
     assert (task["Status"], task["ApproximateNumberOfMessagesMoved"]) == ("COMPLETED", 1)
     stack.wait_until_idle()
-    assert queue_depths(stack.file)["dead"] == 0
+    assert stack.depths()["dead"] == 0
 
 
 @follows("make superuser", "make api-key", "aws lambda invoke")

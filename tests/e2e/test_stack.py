@@ -13,7 +13,6 @@ import requests
 from openpyxl import load_workbook
 
 from infra.local.portfolio import Counts, first_customer, reading
-from infra.local.provision import queue_depths
 from infra.terminal import CommandError
 from tests.support import plain_http
 from tests.support.patience import patiently
@@ -81,7 +80,7 @@ def test_a_file_that_is_no_workbook_ends_as_a_failed_import_and_is_not_tried_aga
     assert ended.state == "failed"
     assert ended.message
     empty_stack.wait_until_idle()
-    assert queue_depths(empty_stack.file)["dead"] == 0
+    assert empty_stack.depths()["dead"] == 0
 
 
 def test_a_name_with_spaces_and_accents_is_imported(empty_stack: Stack) -> None:
@@ -156,5 +155,5 @@ def test_the_steps_of_the_compose_deployer_run_on_servers_that_others_started(
 
 
 def test_the_bootstrap_is_scheduled(stack: Stack) -> None:
-    rules = stack.session.client("events").list_rules()["Rules"]
+    rules = stack.client("events").list_rules()["Rules"]
     assert [rule["ScheduleExpression"] for rule in rules] == ["rate(15 minutes)"]

@@ -36,9 +36,11 @@ def project(tmp_path: Path) -> Path:
 def reloading(project: Path) -> Iterator[Path]:
     command = [sys.executable, "-c", PROGRAM, str(project)]
     with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: said(project) == ["first"], "the first start")
-        yield project
-        process.terminate()
+        try:
+            wait_until(lambda: said(project) == ["first"], "the first start")
+            yield project
+        finally:
+            process.terminate()
 
 
 def said(project: Path) -> list[str]:

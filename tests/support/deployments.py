@@ -47,7 +47,7 @@ class Dev:
 
     def function(self, name: str) -> dict[str, Any]:
         """The configuration of a function, as Lambda has it."""
-        client = self.stack.session.client("lambda")
+        client = self.stack.client("lambda")
         found: dict[str, Any] = client.get_function_configuration(FunctionName=f"loans-dev-{name}")
         return found
 

@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psutil
 import requests
+from botocore.config import Config
 from localstack_client.session import Session
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
@@ -47,11 +49,15 @@ class Stack:
 
     @property
     def session(self) -> Session:
-        return session_of(self.file.aws_endpoint_url)
+        return session_at(self.file.aws_endpoint_url)
+
+    def client(self, service: str) -> Any:
+        """AWS's client of a service, the same each time."""
+        return client_at(self.file.aws_endpoint_url, service)
 
     @property
     def s3(self) -> Any:
-        return self.session.client("s3")
+        return self.client("s3")
 
     def get(self, path: str) -> requests.Response:
         """GETs a path below `/api`."""
@@ -69,17 +75,21 @@ class Stack:
 
     def wait_for_import(self, uploaded: Uploaded) -> ImportJob:
         """The import of an upload, when it has ended."""
-        for _ in patiently(f"the import of {uploaded.key}"):
-            with reading(self.file.database_url) as connection:
+        with reading(self.file.database_url) as connection:
+            for _ in patiently(f"the import of {uploaded.key}"):
                 found = imports_of(connection, [(uploaded.key, uploaded.version)])
-            if found and found[0].state != "running":
-                return found[0]
+                if found and found[0].state != "running":
+                    return found[0]
         raise AssertionError
+
+    def depths(self) -> dict[str, int]:
+        """Messages in the import queue (waiting, working) and in the dead-letter queue (dead)."""
+        return queue_depths(self.client("sqs"), self.file)
 
     def wait_until_idle(self) -> None:
         """Returns when no message is waiting or being worked on."""
         for _ in patiently("an empty queue"):
-            depths = queue_depths(self.file)
+            depths = self.depths()
             if depths["waiting"] == depths["working"] == 0:
                 return
 
@@ -104,9 +114,8 @@ class Stack:
     @contextmanager
     def environment(self, function: str, **values: str) -> Iterator[None]:
         """The stack with other values in the environment of a function, as another stage has them."""
-        lambda_client = self.session.client("lambda")
         name = f"loans-{STAGE}-{function}"
-        before = lambda_client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        before = self.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         self._configure(name, before | values)
         try:
             yield
@@ -114,7 +123,7 @@ class Stack:
             self._configure(name, before)
 
     def _configure(self, name: str, variables: dict[str, str]) -> None:
-        lambda_client = self.session.client("lambda")
+        lambda_client = self.client("lambda")
         lambda_client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
         lambda_client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
 
@@ -130,7 +139,7 @@ class Stack:
     def empty(self) -> None:
         """Removes all data, from the database, the bucket and the dead-letter queue."""
         self.wait_until_idle()
-        self.session.client("sqs").purge_queue(QueueUrl=self.file.dead_letter_queue_url)
+        self.client("sqs").purge_queue(QueueUrl=self.file.dead_letter_queue_url)
         for prefix in ("seed/", "incoming/"):
             for item in self.s3.list_objects_v2(Bucket=self.file.bucket, Prefix=prefix).get("Contents", []):
                 self.s3.delete_object(Bucket=self.file.bucket, Key=item["Key"])
@@ -144,6 +153,19 @@ class Stack:
         engine = create_engine(url, poolclass=NullPool)
         with engine.begin() as connection:
             connection.execute(text(statement))
+
+
+@cache
+def session_at(endpoint: str) -> Session:
+    """The session at a LocalStack, made once: each reads anew what there is to know of AWS."""
+    return session_of(endpoint)
+
+
+@cache
+def client_at(endpoint: str, service: str) -> Any:
+    """A client that waits as long as anything may take, and asks once: what is sent again is there twice."""
+    patient = Config(read_timeout=PATIENCE_SECONDS, retries={"total_max_attempts": 1})
+    return session_at(endpoint).client(service, config=patient)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +21,7 @@ BUSY: Answer = (429, {"Type": "User", "Reason": "ReservedFunctionConcurrentInvoc
 @contextmanager
 def a_lambda(answer: Callable[[int], Answer], function_seconds: int = 1) -> Iterator[tuple[Session, list[int]]]:
     """A session at a Lambda that gives this answer to the call of this number, and the numbers of the calls."""
-    calls: list[int] = []
+    calls, is_over = list[int](), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -31,7 +30,7 @@ def a_lambda(answer: Callable[[int], Answer], function_seconds: int = 1) -> Iter
         def do_POST(self) -> None:
             calls.append(len(calls) + 1)
             status, body, seconds = answer(len(calls))
-            time.sleep(seconds)
+            is_over.wait(seconds)
             self.tell(status, body)
 
         def tell(self, status: int, body: object) -> None:
@@ -42,7 +41,7 @@ def a_lambda(answer: Callable[[int], Answer], function_seconds: int = 1) -> Iter
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             # Who gave up does not listen any more.
-            with suppress(BrokenPipeError):
+            with suppress(ConnectionError):
                 self.wfile.write(text)
 
         def log_message(self, *_words: object) -> None:
@@ -50,8 +49,11 @@ def a_lambda(answer: Callable[[int], Answer], function_seconds: int = 1) -> Iter
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield session_of(f"http://127.0.0.1:{server.server_port}"), calls
-        server.shutdown()
+        try:
+            yield session_of(f"http://127.0.0.1:{server.server_port}"), calls
+        finally:
+            is_over.set()
+            server.shutdown()
 
 
 def test_a_function_is_waited_for_as_long_as_it_may_run_and_called_once() -> None:
@@ -62,7 +64,7 @@ def test_a_function_is_waited_for_as_long_as_it_may_run_and_called_once() -> Non
 
 def test_one_that_does_not_answer_is_not_called_again() -> None:
     with (
-        a_lambda(lambda _: (200, {}, 1.5)) as (session, calls),
+        a_lambda(lambda _: (200, {}, PATIENCE_SECONDS)) as (session, calls),
         pytest.raises(CommandError, match=r"loans-dev-bootstrap did not answer within 1 s; its log"),
     ):
         invoke(session, "loans-dev-bootstrap", {}, slack_seconds=0.1)

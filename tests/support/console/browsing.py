@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.support.debian import install
-from tests.support.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS, patiently
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HOW = "The tests of the console need Chromium; on Debian and Ubuntu: apt install chromium."
@@ -48,9 +48,10 @@ def browsing() -> Iterator[Browser]:
     """A browser, closed when the block ends. Raises NoChromium."""
     program = chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         # Playwright's own limits are for a machine with nothing else to do.
-        expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+        patience = PATIENCE_SECONDS * 1000
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS), timeout=patience)
+        expect.set_options(timeout=patience)
         try:
             yield browser
         finally:
@@ -65,12 +66,32 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
 
 
 def sign_in(page: Page, console_url: str, login: str, password: str) -> None:
-    """Signs in with the form; the page is the first one then."""
+    """Signs in with the form; the page is the first one then, with its scripts."""
     page.goto(console_url)
     page.get_by_label("Login").fill(login)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("navigation", name="Sections").wait_for()
+    # A click returns before the page has come that it leads to, on a busy machine, and so does a key always.
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("navigation", name="Sections")).to_be_visible()
+
+
+def open_what_was_found(page: Page) -> None:
+    """Presses Enter in the search that every page has, once it lists what is found for all that was typed."""
+    expect(page.locator("#find-results:not([aria-busy=true]) [role=option]").first).to_be_visible()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def reload_until(place: Locator, words: str) -> None:
+    """Loads the page again until the place says so: what is counted now and then, or ends by itself, comes late.
+
+    The place may be missing until then.
+    """
+    for _ in patiently(f"a page that says {words!r}"):
+        if any(words in each for each in place.all_inner_texts()):
+            return
+        place.page.reload()
 
 
 def faults_of(page: Page) -> list[str]:

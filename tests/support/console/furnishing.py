@@ -214,4 +214,4 @@ def _workbook_with_faults() -> bytes:
 
 def _a_dead_letter(stack: Stack) -> None:
     notice = message_for(ObjectReference(stack.file.bucket, "incoming/september-customers.xlsx", "v1"))
-    stack.session.client("sqs").send_message(QueueUrl=stack.file.dead_letter_queue_url, MessageBody=notice)
+    stack.client("sqs").send_message(QueueUrl=stack.file.dead_letter_queue_url, MessageBody=notice)

@@ -25,7 +25,7 @@ from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
 from chalicelib.storage.customers import Registration
 from infra.terminal import CommandError
-from tests.support.console.browsing import NoChromium, browsing, new_context, sign_in
+from tests.support.console.browsing import NoChromium, browsing, new_context, open_what_was_found, sign_in
 from tests.support.console.furnishing import BEGUN_BY, begun_here
 from tests.support.lending import create_loan, register
 from tests.support.people import PASSWORD, user_of
@@ -49,24 +49,31 @@ class Stopwatch:
     keys: int = 0
     seconds: float = 0
 
-    def click(self, *target: Locator) -> None:
-        """A click on each, one after the other."""
-        for each in target:
-            each.click()
-            self.clicks += 1
+    def click(self, target: Locator) -> None:
+        """A click."""
+        target.click()
+        self.clicks += 1
+
+    def go(self, target: Locator) -> None:
+        """A click that leads to another page, which is there afterwards: the one before may look the same."""
+        with self.page.expect_navigation():
+            self.click(target)
 
     def link(self, *names: str) -> None:
         """A click on the first link of each name, one after the other."""
         for name in names:
-            self.click(self.page.get_by_role("main").get_by_role("link", name=name).first)
+            self.go(self._link(name))
+
+    def _link(self, name: str) -> Locator:
+        return self.page.get_by_role("main").get_by_role("link", name=name).first
 
     def section(self, name: str) -> None:
         """A click on a section."""
-        self.click(self.page.get_by_role("navigation", name="Sections").get_by_role("link", name=name))
+        self.go(self.page.get_by_role("navigation", name="Sections").get_by_role("link", name=name))
 
     def button(self, name: str) -> None:
-        """A click on a button."""
-        self.click(self.page.get_by_role("main").get_by_role("button", name=name))
+        """A click on a button that sends a form."""
+        self.go(self.page.get_by_role("main").get_by_role("button", name=name))
 
     def type(self, text: str) -> None:
         """Types into what has the focus, once a page is there whose field has it."""
@@ -82,14 +89,13 @@ class Stopwatch:
     def find(self, words: str) -> None:
         """Finds something with the search that every page has; on Home it has the focus."""
         self.type(words)
-        expect(self.page.get_by_role("option").first).to_be_visible()
-        self.press("Enter")
-        expect(self.page.get_by_role("listbox")).to_be_hidden()
+        open_what_was_found(self.page)
+        self.keys += 1
 
     def download(self, link: str) -> bytes:
         """Clicks on a link to a file; returns what the file holds."""
         with self.page.expect_download() as download:
-            self.link(link)
+            self.click(self._link(link))
         return download.value.path().read_bytes()
 
     def sees(self, *words: str) -> None:
@@ -205,7 +211,7 @@ def new_officer(watch: Stopwatch, _day: Day) -> None:
 def changes_of_an_import(watch: Stopwatch, _day: Day) -> None:
     watch.section("Imports")
     watch.link(SALARIES)
-    watch.click(watch.page.get_by_role("row", name="customers").get_by_role("link"))
+    watch.go(watch.page.get_by_role("row", name="customers").get_by_role("link"))
     watch.sees("What the updated rows changed.", "Row 2", "Monthly income")
 
 

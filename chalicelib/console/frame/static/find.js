@@ -15,6 +15,7 @@ let chosen = 0;
 
 const links = () => [...list.querySelectorAll("a")];
 const typed = () => input.value.trim();
+const isCurrent = () => listed !== "" && listed === typed();
 
 // To a screen reader the box is a combobox and what it finds are its options, grouped by their headings.
 input.setAttribute("role", "combobox");
@@ -30,6 +31,18 @@ function show(open) {
   if (!open) input.removeAttribute("aria-activedescendant");
 }
 
+// By a key, after which nothing that is still on its way opens the list again.
+function close() {
+  clearTimeout(timer);
+  latest?.abort();
+  show(false);
+}
+
+// What is listed may be older than what is typed; then Enter does not choose from it.
+function tellAge() {
+  list.setAttribute("aria-busy", String(!isCurrent()));
+}
+
 function choose(index) {
   const all = links();
   chosen = (index + all.length) % all.length;
@@ -42,6 +55,7 @@ function fill(page, address) {
   list.replaceChildren(...page.body.childNodes);
   // Its links are told from the page of the results, and this may be another one.
   for (const link of links()) link.href = new URL(link.getAttribute("href"), address);
+  tellAge();
   showMoments(list);
   for (const each of list.querySelectorAll("ul, li")) each.setAttribute("role", "presentation");
   for (const section of list.querySelectorAll("section")) {
@@ -51,7 +65,8 @@ function fill(page, address) {
     heading.setAttribute("role", "presentation");
   }
   links().forEach((link, at) => Object.assign(link, { id: `found-${at}`, role: "option", tabIndex: -1 }));
-  show(true);
+  // Who has left the box meanwhile sees the list when they come back.
+  show(document.activeElement === input);
   const count = links().length;
   status.textContent = count ? `${count} found. Arrow keys choose, Enter opens.` : "Nothing found";
   if (count) choose(0);
@@ -76,6 +91,7 @@ async function search() {
 }
 
 function searchSoon() {
+  tellAge();
   clearTimeout(timer);
   timer = setTimeout(search, PAUSE);
 }
@@ -85,18 +101,18 @@ input.addEventListener("input", searchSoon);
 input.addEventListener("keydown", (event) => {
   const isOpen = !list.hidden && links().length > 0;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (event.key === "Escape" && !list.hidden) show(false);
+  if (event.key === "Escape" && !list.hidden) close();
   else if (event.key === "/" && !input.value) event.preventDefault();
   else if (isOpen && step) choose(chosen + step);
-  // What is listed may be older than what is typed; then the form asks for it.
-  else if (isOpen && event.key === "Enter" && !event.isComposing && listed === typed()) links()[chosen].click();
+  // If it is older than what is typed, the form asks for it.
+  else if (isOpen && event.key === "Enter" && !event.isComposing && isCurrent()) links()[chosen].click();
   else return;
   event.preventDefault();
 });
 
 input.addEventListener("focus", () => {
   form.append(status);
-  show(listed !== "" && listed === typed());
+  show(isCurrent());
 });
 form.addEventListener("submit", (event) => {
   if (!typed()) event.preventDefault();
@@ -133,7 +149,7 @@ results?.addEventListener("keydown", (event) => {
   event.preventDefault();
   all[next].focus();
 });
-results?.querySelector("a")?.focus();
+if (document.activeElement !== input) results?.querySelector("a")?.focus();
 
 // What was typed before this script was there.
 if (document.activeElement === input && input.value !== input.defaultValue) searchSoon();
