@@ -273,7 +273,7 @@ def test_an_admin_removes_that_of_another(
     admin = Browser(closed_api.client).sign_in_as(database, Role.ADMIN)
     page = admin.get("/console/administration/users/1/")
     assert "Remove second factor" in page.words
-    assert "signs in without a second factor" in admin.follow(admin.send(page, "second-factor/")).words
+    assert "They sign in with the password alone" in admin.follow(admin.send(page, "second-factor/")).words
     assert admin.send(page, "second-factor/").status == 409
     assert browser.sign_in("asha").path == "/console/"
     (event,) = audit.list_events(database, AuditFilter(action=Action.SECOND_FACTOR_REMOVED), Cursor(2)).rows
@@ -301,7 +301,7 @@ def test_a_role_that_must_have_one_sets_it_up_before_anything_else(
     for path in ("/console/", "/console/customers/", "/console/account/"):
         led = browser.open(path)
         assert led.path == FACTOR
-    assert "Your role asks for it" in led.words
+    assert "Your role requires it" in led.words
     refused = closed_api.showing(browser.cookies["loans-session"]).get("/api/customers")
     assert refused.status == 403
     assert "First set up a second factor" in refused.json["error"]
