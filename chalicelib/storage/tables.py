@@ -144,11 +144,6 @@ customers = Table(
         literal_column("lower((first_name || ' ') || last_name)").label("full_name"),
         postgresql_ops={"full_name": "text_pattern_ops"},
     ),
-    Index(
-        "customers_last_name_idx",
-        literal_column("lower(last_name)").label("lower_last_name"),
-        postgresql_ops={"lower_last_name": "text_pattern_ops"},
-    ),
     Index("customers_phone_number_idx", "phone_number", postgresql_ops={"phone_number": "text_pattern_ops"}),
 )
 

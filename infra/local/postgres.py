@@ -30,6 +30,9 @@ def _binaries() -> Path:
 
 # How names are sorted and times are told is the database's; the cluster in Docker is made with the same.
 CLUSTER = ("--encoding=UTF8", "--locale=C.UTF-8", "--set=timezone=UTC")
+# Postgres's own 128 MB of buffers are for the smallest machine: the indexes of a million loans do not fit in them. A
+# database in use has gigabytes; so much a laptop can spare, and none of it is taken before it is needed.
+MEMORY = ("shared_buffers=512MB", "max_wal_size=2GB")
 DATABASE = "loans"
 USER = "loans"
 PASSWORD = "loans"  # noqa: S105 - guards a loopback port against the laptop's other users, not a secret
@@ -61,7 +64,7 @@ class PostgresServer:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         # No Unix socket: its path would have to be short and writable, and nobody needs it.
-        settings = ("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *self.settings)
+        settings = ("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *MEMORY, *self.settings)
         options = " ".join(f"-c {setting}" for setting in settings)
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self.log), "-o", options, "-w", "start")
         # CREATE DATABASE has no "if not exists"; asking first keeps its failure for real failures.

@@ -13,7 +13,7 @@ from infra.local import running, settings
 from infra.local.docker import SERVERS, Docker, engine_socket, project_of, states_of, variables
 from infra.local.launcher import public_url
 from infra.local.native import Native
-from infra.local.postgres import CLUSTER, DATABASE, PASSWORD, USER
+from infra.local.postgres import CLUSTER, DATABASE, MEMORY, PASSWORD, USER
 from infra.local.running import choose_launcher
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
@@ -105,13 +105,14 @@ def test_localstack_can_start_the_containers_of_the_functions(compose: Compose) 
     assert {"type": "bind", "source": socket, "target": socket} in compose["services"]["localstack"]["volumes"]
 
 
-def test_postgres_has_the_database_login_sort_order_and_time_zone_it_has_without_docker(compose: Compose) -> None:
+def test_postgres_has_the_login_sort_order_time_zone_and_memory_it_has_without_docker(compose: Compose) -> None:
     assert compose["services"]["postgres"]["environment"] == {
         "POSTGRES_DB": DATABASE,
         "POSTGRES_USER": USER,
         "POSTGRES_PASSWORD": PASSWORD,
         "POSTGRES_INITDB_ARGS": " ".join(CLUSTER),
     }
+    assert compose["services"]["postgres"]["command"] == " ".join(["postgres", *(f"-c {each}" for each in MEMORY)])
 
 
 def test_the_deployer_waits_until_both_servers_are_healthy_and_runs_once(compose: Compose) -> None:
