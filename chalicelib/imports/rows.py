@@ -8,7 +8,6 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress, islice
-from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from chalicelib.imports.findings import Finding
@@ -73,20 +72,20 @@ class Chunk:
 
 def read_chunks(layouts: Sequence[Layout], start: int = 0, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
     """The rows below the headers, validated, at most `size` at a time; the first `start` of them are left out."""
-    begin = 0
-    for layout in layouts:
-        yield from _chunks_of(layout, begin, start, size)
-        begin += layout.height
-
-
-def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Chunk]:
-    skipped = min(max(0, start - begin), layout.height)
-    rows = islice(layout.rows(), skipped, None)
 
     @cache
     def month_first() -> bool:
-        return _has_month_first(layout)
+        return any(map(_has_month_first, layouts))
 
+    begin = 0
+    for layout in layouts:
+        yield from _chunks_of(layout, month_first, begin, start, size)
+        begin += layout.height
+
+
+def _chunks_of(layout: Layout, month_first: Callable[[], bool], begin: int, start: int, size: int) -> Iterator[Chunk]:
+    skipped = min(max(0, start - begin), layout.height)
+    rows = islice(layout.rows(), skipped, None)
     readers = [
         _Absent(column) if place is None else _Known(column, layout.sheet.counts_from_1904, month_first)
         for place, column in zip(layout.positions, layout.kind.columns, strict=True)
@@ -100,15 +99,15 @@ def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Ch
 def _has_month_first(layout: Layout) -> bool:
     """Whether any date of the sheet proves that its writer puts the month first, in whichever column.
 
-    All of the sheet is looked at, so the answer is the same for each of its chunks, whoever reads them; it is only
-    asked for if there is a date that may be read either way.
+    All sheets of a file are looked at as a whole, because one person or program wrote them. So the answer is the same
+    for each chunk, whoever reads it. It is only asked for if there is a date that may be read either way.
     """
     places = zip(layout.positions, layout.kind.columns, strict=True)
     own = [at for at, column in places if at is not None and _holds_dates(column)]
-    dates, rows = itemgetter(*own), layout.rows()
+    rows = layout.rows() if own else iter(())
     known: set[str] = set()
     while some := list(islice(rows, CHUNK_ROWS)):
-        texts = {cell for _, row in some for cell in dates(row) if type(cell) is str} - known
+        texts = {cell for _, row in some for at in own if type(cell := row[at]) is str} - known
         if any(map(proves_month_first, texts)):
             return True
         known = texts if len(known) > MOST_KNOWN_CELLS else known | texts

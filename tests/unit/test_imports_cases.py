@@ -310,3 +310,32 @@ def test_a_formula_with_a_zero_is_one_where_another_formula_was_calculated() -> 
     other = re.sub(rb'<c r="G3"[^>]*><v>20</v></c>', b'<c r="G3"><f>B3</f><v>2</v></c>', parts[SHEET])
     (chunk,), _ = read(packed(parts | {SHEET: other}))
     assert [row[6] for row in rows_of(chunk)] == [0, 2]
+
+
+@pytest.mark.parametrize("proof", ["03/31/2024", "3-31-2024"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_month_first_on_one_sheet_makes_dates_of_the_others_ambiguous(proof: str, order: int) -> None:
+    sheets = {
+        "proof": [LOAN_HEADER, loan(1, 1, start_date=proof, end_date=None)],
+        "other": [LOAN_HEADER, loan(1, 2, start_date="04/05/2024", end_date=None), loan(1, 3, end_date=None)],
+        # Without a column of dates.
+        "customers": [CUSTOMER_HEADER, customer(1)],
+    }
+    chunks, _ = read(workbook(dict(list(sheets.items())[::order])))
+    assert [(found.sheet, found.row_number, found.code) for chunk in chunks for found in chunk.findings] == [
+        ("other", 2, "ambiguous_date")
+    ]
+    assert sum(len(rows_of(chunk)) for chunk in chunks) == 3
+
+
+def test_a_day_first_beside_a_month_first_decides_nothing() -> None:
+    dates = ("31/03/2024", "03/31/2024", "04/05/2024")
+    rows = [loan(1, number, start_date=day, end_date=None) for number, day in enumerate(dates, 1)]
+    (chunk,), _ = read(loans_book(*rows))
+    assert [(found.row_number, found.code) for found in chunk.findings] == [(4, "ambiguous_date")]
+
+
+def test_a_sheet_with_one_column_of_dates_proves_its_order_too() -> None:
+    rows = [receipt(f"UTR-{at}", payment_date=day) for at, day in enumerate(("04/05/2024", 45000, "03/31/2024"))]
+    (chunk,), _ = read(workbook({"R": [RECEIPT_HEADER, *rows]}))
+    assert [(found.row_number, found.code) for found in chunk.findings] == [(2, "ambiguous_date")]
