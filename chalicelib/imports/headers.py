@@ -14,7 +14,7 @@ from chalicelib.imports.kinds.columns import Column, Kind
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
-from chalicelib.imports.titles import normalised, of_other_unit, unit_of, without_unit
+from chalicelib.imports.titles import normalised, not_understood, without_unit
 from chalicelib.rules.text import joined
 from chalicelib.rules.typed import Problem
 
@@ -180,10 +180,11 @@ def _check_columns(best: _Candidate) -> None:
                 f"is the {title}? Delete the others, or give them other titles."
             )
         written = _text(best.cells[found[0]]) if found else ""
-        if (unit := unit_of(written)) and of_other_unit(column.unit, unit):
+        if added := not_understood(column, written):
             raise FileRefused(
                 f"Column {letters[0]} of the sheet {best.sheet.name} is titled {shown(written)}, and {title} is read "
-                f"in {column.unit.words}; convert the values, and take the unit out of the title."
+                f"as {column.unit.words}; convert the values if they are something else, and take {shown(added)} out "
+                "of the title."
             )
 
 

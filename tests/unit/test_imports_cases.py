@@ -122,10 +122,43 @@ def test_a_unit_behind_a_title_is_ignored() -> None:
     assert [len(rows_of(chunk)) for chunk in chunks] == [1, 1]
 
 
-@pytest.mark.parametrize(("title", "unit"), [("Loan Amount", "Rs. lakhs"), ("Tenure", "years"), ("Loan Amount", "USD")])
-def test_a_unit_that_changes_the_values_refuses_the_file(title: str, unit: str) -> None:
-    header = [f"{name} ({unit})" if name == title else name for name in LOAN_HEADER]
-    assert "convert the values" in refusal(workbook({"L": [header, loan()]}))
+def titled(spelling: str) -> bytes:
+    """A sheet of customers and one of loans, of which one column is titled otherwise."""
+
+    def respelt(header: tuple[str, ...]) -> list[str]:
+        return [spelling if spelling.startswith((name, f"({name}")) else name for name in header]
+
+    return workbook({"C": [respelt(CUSTOMER_HEADER), customer()], "L": [respelt(LOAN_HEADER), loan()]})
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["Loan Amount $", "Loan Amount (paise)", "Loan Amount (₹ L)", "Loan Amount (in 1000)", "Loan Amount ('000)",
+     "Loan Amount (NPR)", "Loan Amount (USD)", "Loan Amount (Rs. Cr)", "Loan Amount (Rs. lakhs)", "Loan Amount ﹩",
+     "Loan Amount (₹) (lakhs)", "Loan Amount %", "Loan Amount (per month)", "Loan Amount（₹ lakhs）",
+     "Loan Amount (₹ lakhs)*", "Interest Rate (flat)", "Interest Rate (bps)", "Interest Rate (per month)",
+     "Interest Rate (% p.m.)", "Interest Rate ‰", "Tenure (years)", "Tenure (in yrs)", "Tenure (quarters)",
+     "Age (months)", "Monthly Salary (p.a.)", "End Date (mm/dd/yyyy)", "End Date (M-D-YYYY)", "End Date (B.S.)",
+     "Loan ID (old)"],
+)  # fmt: skip
+def test_what_a_title_adds_refuses_the_file_unless_it_is_understood(spelling: str) -> None:
+    sentence = refusal(titled(spelling))
+    assert re.match(r"Column [A-I] of the sheet [CL] is titled ", sentence), sentence
+    assert "convert the values if they are something else, and take " in sentence
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["Loan Amount ₹", "Loan Amount (₹)", "Loan Amount (Rs.)", "Loan Amount [INR]", "Loan Amount (in rupees)",
+     "Loan Amount *", "Loan Amount (required)", "Loan Amount (₹)*", "Loan Amount（Rs）", "Loan Amount (₨)",
+     "Monthly Salary (Rs./month)", "Monthly Salary (₹ p.m.)", "Monthly payment (EMI)", "Interest Rate (%)",
+     "Interest Rate %", "Interest Rate (% p.a.)", "Interest Rate (per cent per annum)", "Tenure (months)",
+     "Tenure (in months)", "Tenure (No. of months)", "Age (years)", "End Date (dd/mm/yyyy)", "End Date (YYYY-MM-DD)",
+     "End Date (DD MMM YYYY)", "End Date (optional)", "Phone Number (10 digits)", "EMIs paid on Time (nos.)"],
+)  # fmt: skip
+def test_a_title_may_add_what_its_column_is_anyway(spelling: str) -> None:
+    chunks, findings = read(titled(spelling))
+    assert ([len(rows_of(chunk)) for chunk in chunks], findings[1:]) == ([1, 1], [])
 
 
 @pytest.mark.parametrize(
