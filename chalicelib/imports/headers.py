@@ -6,11 +6,12 @@ A header that can be read in two ways is refused, and a row that does not fit it
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
+from chalicelib.imports.other_rows import is_data
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
@@ -34,16 +35,37 @@ class Layout:
     positions: tuple[int | None, ...]
     findings: tuple[Finding, ...]
     header: Sequence[Cell] = ()
+    # Rows of data that stand above the header.
+    above: tuple[NumberedRow, ...] = ()
 
     @property
     def height(self) -> int:
-        """How many rows there are below the header, blank ones included."""
-        return max(0, self.sheet.height - self.header_row)
+        """How many rows there are but the header and titles, blank ones included."""
+        return len(self.above) + max(0, self.sheet.height - self.header_row)
 
     def rows(self) -> Iterator[NumberedRow]:
-        """The rows below the header; the first cell that is looked at in a row that does not fit it says so."""
+        """The rows of data and those below the header; the first cell that is looked at in a row that does not fit the
+        header, or stands above it, says so.
+        """
         below = islice(self.sheet.rows(), self.header_row, None)
-        return map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
+        fitted = map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
+        return chain(map(self._above, self.above), fitted) if self.above else fitted
+
+    def _above(self, numbered: NumberedRow) -> NumberedRow:
+        return self._misfit(
+            numbered,
+            Problem(
+                "row_above_titles",
+                f"stands in a row above the titles, which are in row {self.header_row}; move the row below them.",
+            ),
+        )
+
+    def _misfit(self, numbered: NumberedRow, problem: Problem) -> NumberedRow:
+        number, row = numbered
+        cells = list(row)
+        first = next(at for at in self.positions if at is not None)
+        cells[first] = MisfitCell(row[first], problem)
+        return number, cells
 
     @cached_property
     def _length(self) -> int:
@@ -57,16 +79,13 @@ class Layout:
         return [at for at, cell in enumerate(self.header) if at > first and is_blank(cell)]
 
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
-        number, row = numbered
+        _, row = numbered
         has_more = self._length < len(row) and row[self._length] is not ABSENT
         odd = next((at for at in self._untitled if row[at] != "" and not is_blank(row[at])), None)
         if (odd is None and not has_more) or all(map(is_blank, row)):
             return numbered
         problem = self._too_long(row) if has_more or odd is None else self._without_title(row, odd)
-        cells = list(row)
-        first = next(at for at in self.positions if at is not None)
-        cells[first] = MisfitCell(row[first], problem)
-        return number, cells
+        return self._misfit(numbered, problem)
 
     def _too_long(self, row: Sequence[Cell]) -> Problem:
         cells = sum(cell is not ABSENT for cell in row)
@@ -216,7 +235,12 @@ def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in _nameless(sheet, header)]
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
     findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
-    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells)
+    above = tuple(
+        (number, row)
+        for number, row in islice(sheet.rows(), header.row_number - 1)
+        if is_data(header.kind, positions, row)
+    )
+    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above)
 
 
 def _nameless(sheet: Sheet, header: _Candidate) -> list[int]:

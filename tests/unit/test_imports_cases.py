@@ -372,3 +372,37 @@ def test_a_sheet_with_one_column_of_dates_proves_its_order_too() -> None:
     rows = [receipt(f"UTR-{at}", payment_date=day) for at, day in enumerate(("04/05/2024", 45000, "03/31/2024"))]
     (chunk,), _ = read(workbook({"R": [RECEIPT_HEADER, *rows]}))
     assert [(found.row_number, found.code) for found in chunk.findings] == [(2, "ambiguous_date")]
+
+
+NOTES_ABOVE = [["Report of June 2024"], ["Printed on", 45473, "at 5:30 p.m."], [], [None, "Loans", 300000], ["Page", 1]]
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_a_row_of_data_above_the_titles_is_rejected_by_its_number(text: bool) -> None:
+    rows = [*NOTES_ABOVE, loan(1, 1), [None, *loan(1, 2)[1:]], LOAN_HEADER, loan(1, 3)]
+    content = workbook({"L": rows})
+    if text:
+        content = "\n".join(",".join("" if cell is None else str(cell) for cell in row) for row in rows).encode()
+    (chunk,), _ = read(content)
+    assert [row[1] for row in rows_of(chunk)] == [3]
+    said = {found.row_number: found for found in chunk.findings}
+    assert ({*said}, chunk.found) == ({6, 7}, 3)
+    assert said[6].code == "row_above_titles"
+    assert said[6].message == (
+        "Customer ID stands in a row above the titles, which are in row 8; move the row below them. Invalid value: 1."
+    )
+
+
+def test_rows_of_data_above_the_titles_of_a_sheet_without_others_are_rejected_too() -> None:
+    (chunk,), _ = read(workbook({"C": [customer(1), CUSTOMER_HEADER]}))
+    assert [(found.row_number, found.code) for found in chunk.findings] == [(1, "row_above_titles")]
+
+
+def test_reading_goes_on_anywhere_behind_rows_above_the_titles() -> None:
+    layouts, _ = find_layouts(
+        read_workbook(BytesIO(workbook({"L": [loan(1, 1), LOAN_HEADER, loan(1, 2), loan(1, 3)]})))
+    )
+    for start in range(4):
+        chunks = list(read_chunks(layouts, start=start, size=2))
+        assert [place for chunk in chunks for place in range(chunk.start, chunk.end)] == list(range(start, 3))
+        assert sum(len(chunk.findings) for chunk in chunks) == (start == 0)
