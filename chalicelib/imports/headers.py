@@ -11,7 +11,7 @@ from itertools import chain, islice
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
-from chalicelib.imports.other_rows import is_data
+from chalicelib.imports.other_rows import check_name, check_units, is_data
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
@@ -50,6 +50,17 @@ class Layout:
         below = islice(self.sheet.rows(), self.header_row, None)
         fitted = map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
         return chain(map(self._above, self.above), fitted) if self.above else fitted
+
+    def check_other(self, numbered: NumberedRow) -> None:
+        """Raises FileRefused if a row that is no good one of the table is a note that its values are in another unit.
+
+        Whatever stands in columns that are ignored is about these.
+        """
+        number, row = numbered
+        ignored = {at for at, cell in enumerate(self.header) if not is_blank(cell)} - set(self.positions)
+        cells = ["" if at in ignored else cell for at, cell in enumerate(row)]
+        if not is_data(self.kind, self.positions, cells):
+            check_units(self.sheet, self.kind, self.positions, (number, cells), beside_titles=True)
 
     def _above(self, numbered: NumberedRow) -> NumberedRow:
         return self._misfit(
@@ -235,12 +246,21 @@ def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in _nameless(sheet, header)]
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
     findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
-    above = tuple(
-        (number, row)
-        for number, row in islice(sheet.rows(), header.row_number - 1)
-        if is_data(header.kind, positions, row)
-    )
+    above = _data_above(sheet, header, positions)
     return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above)
+
+
+def _data_above(sheet: Sheet, header: _Candidate, positions: Sequence[int | None]) -> tuple[NumberedRow, ...]:
+    """The rows above the header that are data. Raises FileRefused if another is a note of another unit."""
+    check_name(sheet)
+    data = []
+    for numbered in islice(sheet.rows(), header.row_number - 1):
+        if is_data(header.kind, positions, numbered[1]):
+            data.append(numbered)
+        else:
+            is_next = numbered[0] == header.row_number - 1
+            check_units(sheet, header.kind, positions, numbered, beside_titles=is_next)
+    return tuple(data)
 
 
 def _nameless(sheet: Sheet, header: _Candidate) -> list[int]:

@@ -1,9 +1,12 @@
-"""Rows of a table's sheet that are none of its own: data above the titles."""
+"""Rows of a table's sheet that are none of its own: data above the titles, notes of units."""
 
 from collections.abc import Sequence
 
 from chalicelib.imports.kinds.columns import Kind
-from chalicelib.imports.reading.cells import Cell, is_blank
+from chalicelib.imports.notes import other_unit, other_unit_of
+from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
+from chalicelib.imports.reading.marks import column_letters
+from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
 from chalicelib.rules.typed import Problem
 
 
@@ -19,3 +22,38 @@ def is_data(kind: Kind, positions: Sequence[int | None], row: Sequence[Cell]) ->
     ]
     good = sum(not is_blank(row[at]) and type(column.reader.read(row[at])) is not Problem for column, at in columns)
     return 2 * good >= len(columns)
+
+
+def check_units(
+    sheet: Sheet, kind: Kind, positions: Sequence[int | None], numbered: NumberedRow, *, beside_titles: bool
+) -> None:
+    """Raises FileRefused if a row that is no data says that values are in another unit than they are read in.
+
+    `beside_titles` says whether its cells may be about the columns they stand in.
+    """
+    number, row = numbered
+    columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
+    for at, cell in enumerate(row):
+        text = _text(cell)
+        column = columns.get(at) if beside_titles else None
+        unit = text and (other_unit(text) or (other_unit_of(column, text) if column else ""))
+        if unit:
+            letters = column_letters(sheet.first_column + at)
+            raise _refused(f"Cell {letters}{number} of the sheet {sheet.name} says {shown(text)}", unit)
+
+
+def check_name(sheet: Sheet) -> None:
+    """Raises FileRefused if the name of a sheet says that its values are in another unit."""
+    if unit := other_unit(sheet.name):
+        raise _refused(f"The sheet {sheet.name} is named so", unit)
+
+
+def _refused(what: str, unit: str) -> FileRefused:
+    return FileRefused(
+        f"{what}, so its values may not be in rupees, percent a year, months and dates with the day before the month. "
+        f"Convert those that are not, and delete {shown(unit)} there."
+    )
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else shown(cell) if isinstance(cell, MergedCell | MisfitCell) else ""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import Layout
 from chalicelib.imports.kinds.columns import DATES, Check, Column
+from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.kinds.readers import counted_from_1904
 from chalicelib.imports.reading.cells import (
     Cell,
@@ -123,6 +124,7 @@ def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: 
     places, cells = _written(layout, rows)
     columns = [reader.read(column) for reader, column in zip(readers, cells, strict=True)]
     problems = _problems(layout, columns)
+    _check_others(layout, rows, places, problems)
     refused = {problem.at for problem in problems}
     flags = _broken(layout, layout.kind.flagged_by, columns, lambda *_: refused, "flagged")
     flags += _flagged(readers, cells, refused)
@@ -142,6 +144,17 @@ def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: 
         columns=[list(compress(column, good)) for column in columns] if good else columns,
         findings=findings,
     )
+
+
+def _check_others(
+    layout: Layout, rows: Sequence[NumberedRow], places: Sequence[int], problems: Sequence["_Found"]
+) -> None:
+    """Raises FileRefused if one of the rows that are no data, for want of a customer, says more than any row may."""
+    number = layout.kind.names.index(CUSTOMER_ID.name)
+    without = {places[found.at] for found in problems if found.column == number}
+    blank = set(range(len(rows))) - set(places) if len(places) < len(rows) else set()
+    for place in sorted(without | {at for at in blank if any(rows[at][1])}):
+        layout.check_other(rows[place])
 
 
 def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int], list[Sequence[Cell]]]:

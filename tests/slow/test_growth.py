@@ -165,6 +165,14 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("finditer", lambda n: b"<t" + b">" * n),
         ("finditer", lambda n: b"<t>" + b"a" * n),
     ],
+    "imports.notes._WORDS": [
+        ("search", lambda n: "in " * n),
+        ("search", lambda n: "rs. (" * n),
+        ("search", lambda n: "in 1000 " * n + "x"),
+        ("search", lambda n: "in 1000" + "!" * n + "x"),
+        ("search", lambda n: "tenure years" + " " * n + "1"),
+        ("search", lambda n: "rate is in " * n),
+    ],
     "imports.reading.worksheets._SHEET_DATA": [
         ("search", lambda n: b"<" * n),
         ("search", lambda n: b"<a" * n),

@@ -406,3 +406,86 @@ def test_reading_goes_on_anywhere_behind_rows_above_the_titles() -> None:
         chunks = list(read_chunks(layouts, start=start, size=2))
         assert [place for chunk in chunks for place in range(chunk.start, chunk.end)] == list(range(start, 3))
         assert sum(len(chunk.findings) for chunk in chunks) == (start == 0)
+
+
+UNITS = (
+    "(Amounts in ₹ lakhs)", "Rs. in crore", "All amounts in thousands", "(₹ in lakhs)", "Rs. '000", "(₹ '000)",
+    "in 000s", "Amounts in 1,000", "₹ L", "INR Cr.", "Figures in INR lakh", "Unit: Lakh", "Amount (Rs. Lacs)",
+    "Amounts in USD", "Currency: NPR", "Amounts in $", "All values in paise", "Rates in bps", "Interest rates are flat",
+    "Rate in % p.m.", "Interest rate per month", "Tenure in years", "Tenure (yrs)", "Monthly salary p.a.",
+    "Dates as mm/dd/yyyy", "Lakhs of rupees", "ＡＭＯＵＮＴＳ ＩＮ ＬＡＫＨＳ", "Loan book\nin millions",
+)  # fmt: skip
+HARMLESS = (
+    "Loans of June 2024", "Amounts in ₹", "Amounts in rupees", "(All amounts in Rs.)", "Loans above Rs. 5 lakh",
+    "Portfolio: ₹ 12.5 crore", "Loans from 5 to 10 lakhs", "Printed at 5:30 p.m.", "Branch: L & T Marg, Pune",
+    "K. R. Finance Ltd.", "Tenure in months, rate in % p.a.", "Statement for the year 2023-24", "Loans above Rs. 1000",
+    "Million Dreams Finance", "Lakhani Brothers", "Page 1 of 20", "Sanctioned in the years 2019 to 2024",
+    "Dates as dd/mm/yyyy", "Salary per month in ₹", "Crore Capital Ltd", "Code 000123", "EMI payable monthly",
+)  # fmt: skip
+
+
+def around(note: str, place: str) -> bytes:
+    rows = {
+        "above": [[note], [], LOAN_HEADER, loan()],
+        "right above": [[None, None, note], LOAN_HEADER, loan()],
+        "below": [LOAN_HEADER, loan(), [], [note]],
+        "right below": [LOAN_HEADER, [None, None, note], loan()],
+        "beside": [[None, *LOAN_HEADER], [1, *loan()], [note]],
+    }
+    return workbook({"L": rows[place]})
+
+
+PLACES = ("above", "right above", "below", "right below", "beside")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("note", UNITS)
+def test_a_note_of_another_unit_refuses_the_file_wherever_it_stands(note: str, place: str) -> None:
+    cell = {"above": "A1", "right above": "C1", "below": "A4", "right below": "C2", "beside": "A3"}[place]
+    sentence = refusal(around(note, place))
+    assert sentence.startswith(f"Cell {cell} of the sheet L says "), sentence
+    assert "Convert those that are not, and delete " in sentence
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("note", HARMLESS)
+def test_another_note_refuses_nothing(note: str, place: str) -> None:
+    (chunk,), _ = read(around(note, place))
+    assert len(rows_of(chunk)) == 1
+    assert {found.row_number for found in chunk.findings} <= {2, 4}
+
+
+@pytest.mark.parametrize(
+    ("units", "is_refused"),
+    [
+        ({"Loan Amount": "₹ lakhs", "Tenure": "years"}, True), ({"Tenure": "(years)"}, True),
+        ({"Loan Amount": "k"}, True),
+        ({"Loan Amount": "'000"}, True), ({"Loan Amount": "$"}, True), ({"Interest Rate": "% p.m."}, True),
+        ({"Loan Amount": "₹", "Tenure": "months", "Interest Rate": "% p.a.", "End Date": "dd/mm/yyyy"}, False),
+        ({"Tenure": "?", "Loan Amount": "total"}, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("above", [True, False])
+def test_a_row_of_units_refuses_the_file_if_one_is_not_its_columns(
+    units: dict[str, str], is_refused: bool, above: bool
+) -> None:
+    row = [units.get(title) for title in LOAN_HEADER]
+    content = workbook({"L": [row, LOAN_HEADER, loan()] if above else [LOAN_HEADER, row, loan()]})
+    if is_refused:
+        assert re.match(r"Cell [CDE][12] of the sheet L says ", refusal(content))
+    else:
+        (chunk,), _ = read(content)
+        assert len(rows_of(chunk)) == 1
+
+
+def test_the_name_of_a_sheet_may_say_its_unit() -> None:
+    assert "The sheet Loans (₹ lakhs) is named so" in refusal(workbook({"Loans (₹ lakhs)": [LOAN_HEADER, loan()]}))
+
+
+def test_words_of_units_in_rows_of_data_refuse_no_file() -> None:
+    rows = [
+        customer(1, first_name="Lakh", last_name="Million"), customer("x", last_name="Thousand"),
+        customer(3, monthly_income="3 lakh"), customer(None, approved_limit="5 lakhs"),
+    ]  # fmt: skip
+    (chunk,), _ = read(customers_book(*rows))
+    assert {found.row_number for found in chunk.findings} == {3, 4, 5}
