@@ -11,7 +11,7 @@ from itertools import chain, islice
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
-from chalicelib.imports.other_rows import check_name, check_units, is_data
+from chalicelib.imports.other_rows import check_name, check_units, is_data, titles_again
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
@@ -51,16 +51,18 @@ class Layout:
         fitted = map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
         return chain(map(self._above, self.above), fitted) if self.above else fitted
 
-    def check_other(self, numbered: NumberedRow) -> None:
-        """Raises FileRefused if a row that is no good one of the table is a note that its values are in another unit.
+    def check_other(self, numbered: NumberedRow) -> Problem | None:
+        """What is wrong with a row that is no good one of the table because it repeats the titles.
 
-        Whatever stands in columns that are ignored is about these.
+        Raises FileRefused if it has other titles, or is a note that values are in another unit. Whatever stands in
+        columns that are ignored is about these.
         """
         number, row = numbered
         ignored = {at for at, cell in enumerate(self.header) if not is_blank(cell)} - set(self.positions)
         cells = ["" if at in ignored else cell for at, cell in enumerate(row)]
         if not is_data(self.kind, self.positions, cells):
             check_units(self.sheet, self.kind, self.positions, (number, cells), beside_titles=True)
+        return titles_again(self.sheet, self.header_row, self.header, numbered)
 
     def _above(self, numbered: NumberedRow) -> NumberedRow:
         return self._misfit(
@@ -189,12 +191,18 @@ def _best_candidate(sheet: Sheet) -> _Candidate | None:
 
 
 def _check_kinds(best: _Candidate, candidates: Sequence[_Candidate]) -> None:
-    """Raises FileRefused if the sheet has more than half of what only another kind has."""
+    """Raises FileRefused if the sheet has more than half of what only another kind has, or another header above."""
     others = [other for other in candidates if other.kind is not best.kind and other.own > 0.5]
     if best.own > 0.5 and others:
         raise FileRefused(
             f"The sheet {best.sheet.name} has the columns of {best.kind.name} and of {others[0].kind.name}; put them "
             "on two sheets, each with a header of its own."
+        )
+    above = [other.row_number for other in candidates if other.is_meant and other.row_number < best.row_number]
+    if above:
+        raise FileRefused(
+            f"The sheet {best.sheet.name} has titles in row {above[0]} and others in row {best.row_number}; put each "
+            "table on a sheet of its own."
         )
 
 

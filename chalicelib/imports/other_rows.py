@@ -1,13 +1,19 @@
-"""Rows of a table's sheet that are none of its own: data above the titles, notes of units."""
+"""Rows of a table's sheet that are none of its own: data above the titles, notes of units, titles again."""
 
 from collections.abc import Sequence
 
+from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Kind
 from chalicelib.imports.notes import other_unit, other_unit_of
 from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
+from chalicelib.imports.titles import normalised, without_unit
 from chalicelib.rules.typed import Problem
+
+# So many cells that are titles make a row of titles.
+_FEWEST = 2
+_TITLES = {normalised(title) for kind in KINDS for column in kind.columns for title in (column.title, *column.aliases)}
 
 
 def is_data(kind: Kind, positions: Sequence[int | None], row: Sequence[Cell]) -> bool:
@@ -40,6 +46,24 @@ def check_units(
         if unit:
             letters = column_letters(sheet.first_column + at)
             raise _refused(f"Cell {letters}{number} of the sheet {sheet.name} says {shown(text)}", unit)
+
+
+def titles_again(sheet: Sheet, header_row: int, header: Sequence[Cell], numbered: NumberedRow) -> Problem | None:
+    """What is wrong with a row that has the titles of the header once more, as printed pages have them.
+
+    Raises FileRefused if they are others, or in another order: the rows below would be read in the wrong columns.
+    """
+    number, row = numbered
+    texts = [_text(cell) for cell in row]
+    if sum(normalised(without_unit(text)) in _TITLES for text in texts if text) < _FEWEST:
+        return None
+    above = [normalised(_text(cell)) for cell in header]
+    if [normalised(text) for text in texts] != above:
+        raise FileRefused(
+            f"Row {number} of the sheet {sheet.name} has titles again, other ones than row {header_row} or in another "
+            "order; put each table on a sheet of its own."
+        )
+    return Problem("titles_again", f"stands in a row with the titles of row {header_row} once more; delete the row.")
 
 
 def check_name(sheet: Sheet) -> None:

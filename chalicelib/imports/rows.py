@@ -124,7 +124,7 @@ def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: 
     places, cells = _written(layout, rows)
     columns = [reader.read(column) for reader, column in zip(readers, cells, strict=True)]
     problems = _problems(layout, columns)
-    _check_others(layout, rows, places, problems)
+    problems = _without_titles(layout, rows, places, problems)
     refused = {problem.at for problem in problems}
     flags = _broken(layout, layout.kind.flagged_by, columns, lambda *_: refused, "flagged")
     flags += _flagged(readers, cells, refused)
@@ -146,15 +146,21 @@ def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: 
     )
 
 
-def _check_others(
+def _without_titles(
     layout: Layout, rows: Sequence[NumberedRow], places: Sequence[int], problems: Sequence["_Found"]
-) -> None:
-    """Raises FileRefused if one of the rows that are no data, for want of a customer, says more than any row may."""
+) -> list["_Found"]:
+    """The problems, with one of each row that repeats the titles. Raises FileRefused if a row that is no data, for want
+    of a customer, says more than any row may.
+    """
     number = layout.kind.names.index(CUSTOMER_ID.name)
-    without = {places[found.at] for found in problems if found.column == number}
     blank = set(range(len(rows))) - set(places) if len(places) < len(rows) else set()
-    for place in sorted(without | {at for at in blank if any(rows[at][1])}):
-        layout.check_other(rows[place])
+    for place in sorted(blank):
+        if any(rows[place][1]):
+            layout.check_other(rows[place])
+    said = {at: layout.check_other(rows[places[at]]) for at in sorted({f.at for f in problems if f.column == number})}
+    again = [_Found(at, 0, problem, "rejected") for at, problem in said.items() if problem]
+    repeated = {found.at for found in again}
+    return [*(found for found in problems if found.at not in repeated), *again]
 
 
 def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int], list[Sequence[Cell]]]:

@@ -489,3 +489,45 @@ def test_words_of_units_in_rows_of_data_refuse_no_file() -> None:
     ]  # fmt: skip
     (chunk,), _ = read(customers_book(*rows))
     assert {found.row_number for found in chunk.findings} == {3, 4, 5}
+
+
+SWAPPED = [LOAN_HEADER[1], LOAN_HEADER[0], *LOAN_HEADER[2:]]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        SWAPPED,
+        [*LOAN_HEADER[:3], *LOAN_HEADER[4:]],
+        [*LOAN_HEADER[:8], "Closed On"],
+        [*LOAN_HEADER, "Branch"],
+        [None, *LOAN_HEADER[:-1]],
+        ["Customer ID", "Loan Amount", "Total"],
+        list(CUSTOMER_HEADER),
+        list(RECEIPT_HEADER),
+        [*LOAN_HEADER[:2], "Loan Amount $", *LOAN_HEADER[3:]],
+        [*LOAN_HEADER[:2], "Loan Amount (₹ lakhs)", *LOAN_HEADER[3:]],
+    ],
+)
+def test_other_titles_further_down_refuse_the_file(below: list[str | None]) -> None:
+    many = [loan(1, number) for number in range(1, 40)]
+    sentence = refusal(workbook({"L": [LOAN_HEADER, *many, below, loan(2, 70)]}))
+    assert re.match("(Row 41|Cell C41) of the sheet L (has titles again|says )", sentence), sentence
+    sentence = refusal(customers_book(customer(1), list(LOAN_HEADER), loan(2, 70)))
+    assert "put them on two sheets" in sentence
+
+
+def test_other_titles_above_the_header_refuse_the_file() -> None:
+    summary = [*LOAN_HEADER[:6], "Branch"]
+    content = workbook({"L": [summary, loan(1, 1)[:6], [], LOAN_HEADER, loan(1, 2)]})
+    assert "The sheet L has titles in row 1 and others in row 4" in refusal(content)
+
+
+@pytest.mark.parametrize("header", [LOAN_HEADER, [title.replace(" ", "_").upper() for title in LOAN_HEADER]])
+def test_the_same_titles_once_more_are_one_row_that_is_rejected(header: list[str]) -> None:
+    (chunk,), _ = read(loans_book(loan(1, 1), header, loan(1, 2), header, loan(1, 3)))
+    assert [row[1] for row in rows_of(chunk)] == [1, 2, 3]
+    assert [(found.row_number, found.code) for found in chunk.findings] == [(3, "titles_again"), (5, "titles_again")]
+    assert chunk.findings[0].message == (
+        f"Customer ID stands in a row with the titles of row 1 once more; delete the row. Invalid value: {header[0]}."
+    )
