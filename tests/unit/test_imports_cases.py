@@ -1,6 +1,7 @@
 """Files that went wrong, each as a program really wrote it (tests/cases): what is stored is what a person saw."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -374,12 +375,18 @@ def test_a_sheet_with_one_column_of_dates_proves_its_order_too() -> None:
     assert [(found.row_number, found.code) for found in chunk.findings] == [(2, "ambiguous_date")]
 
 
-NOTES_ABOVE = [["Report of June 2024"], ["Printed on", 45473, "at 5:30 p.m."], [], [None, "Loans", 300000], ["Page", 1]]
+NOTES_ABOVE: list[list[Any]] = [
+    ["Report of June 2024"],
+    ["Printed on", 45473, "at 5:30 p.m."],
+    [],
+    [None, "Loans", 300000],
+    ["Page", 1],
+]
 
 
 @pytest.mark.parametrize("text", [False, True])
 def test_a_row_of_data_above_the_titles_is_rejected_by_its_number(text: bool) -> None:
-    rows = [*NOTES_ABOVE, loan(1, 1), [None, *loan(1, 2)[1:]], LOAN_HEADER, loan(1, 3)]
+    rows: list[Sequence[Any]] = [*NOTES_ABOVE, loan(1, 1), [None, *loan(1, 2)[1:]], LOAN_HEADER, loan(1, 3)]
     content = workbook({"L": rows})
     if text:
         content = "\n".join(",".join("" if cell is None else str(cell) for cell in row) for row in rows).encode()
@@ -425,7 +432,7 @@ HARMLESS = (
 
 
 def around(note: str, place: str) -> bytes:
-    rows = {
+    rows: dict[str, list[Sequence[Any]]] = {
         "above": [[note], [], LOAN_HEADER, loan()],
         "right above": [[None, None, note], LOAN_HEADER, loan()],
         "below": [LOAN_HEADER, loan(), [], [note]],
