@@ -58,10 +58,10 @@ class Layout:
         columns that are ignored is about these.
         """
         number, row = numbered
-        ignored = {at for at, cell in enumerate(self.header) if not is_blank(cell)} - set(self.positions)
-        cells = ["" if at in ignored else cell for at, cell in enumerate(row)]
-        if not is_data(self.kind, self.positions, cells):
-            check_units(self.sheet, self.kind, self.positions, (number, cells), beside_titles=True)
+        cells = list(row)
+        for at in self._ignored:
+            cells[at] = ""
+        check_units(self.sheet, self.kind, self.positions, (number, cells), beside_titles=True)
         return titles_again(self.sheet, self.header_row, self.header, numbered)
 
     def _above(self, numbered: NumberedRow) -> NumberedRow:
@@ -90,6 +90,11 @@ class Layout:
         """The columns without a title, but for those on the left of all titles."""
         first = next((at for at, cell in enumerate(self.header) if not is_blank(cell)), 0)
         return [at for at, cell in enumerate(self.header) if at > first and is_blank(cell)]
+
+    @cached_property
+    def _ignored(self) -> list[int]:
+        """The columns with a title that is not known."""
+        return [at for at, cell in enumerate(self.header) if not is_blank(cell) and at not in self.positions]
 
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
         _, row = numbered

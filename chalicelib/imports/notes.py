@@ -5,6 +5,7 @@ A sum of money is none, as in "Loans above Rs. 5 lakh": a number stands before i
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from chalicelib.imports.kinds.columns import Column
 from chalicelib.imports.titles import not_understood
@@ -39,16 +40,16 @@ _OTHERS = frozenset(
     flat day days week weeks month months monthly pm quarter quarters year years yearly yrs annum annual pa
     """.split()  # noqa: SIM905 - a list of so many words is read better as text
 )
-# Longer texts are cut, so that a page of text costs no more than a note.
-_MOST = 2_000
 
 
+@lru_cache(1_000)
 def other_unit(text: str) -> str:
     """The words of a note by which values are not in rupees, percent a year, months or day before month; or nothing."""
-    found = _WORDS.search(" ".join(unicodedata.normalize("NFKC", text[:_MOST]).casefold().split()))
+    found = _WORDS.search(" ".join(unicodedata.normalize("NFKC", text).casefold().split()))
     return found[0].strip(" ([:") if found else ""
 
 
+@lru_cache(1_000)
 def other_unit_of(column: Column, text: str) -> str:
     """The same of a text that stands in a column of its own, right above or below the title: years, ₹ lakhs, k."""
     words = not_understood(column, f"{column.title} ({text})").split()

@@ -1,6 +1,7 @@
 """Rows of a table's sheet that are none of its own: data above the titles, notes of units, titles again."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Kind
@@ -11,6 +12,8 @@ from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
 from chalicelib.imports.titles import normalised, without_unit
 from chalicelib.rules.typed import Problem
 
+# A page of text is no note, and must not cost more than one.
+_LONGEST_NOTE = 2_000
 # So many cells that are titles make a row of titles.
 _FEWEST = 2
 _TITLES = {normalised(title) for kind in KINDS for column in kind.columns for title in (column.title, *column.aliases)}
@@ -41,9 +44,12 @@ def check_units(
     columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
     for at, cell in enumerate(row):
         text = _text(cell)
+        # Most texts of a .csv are numbers and dates.
+        if not text or text[0] in "23456789":
+            continue
         column = columns.get(at) if beside_titles else None
-        unit = text and (other_unit(text) or (other_unit_of(column, text) if column else ""))
-        if unit:
+        unit = other_unit(text) or (other_unit_of(column, text) if column else "")
+        if unit and not is_data(kind, positions, row):
             letters = column_letters(sheet.first_column + at)
             raise _refused(f"Cell {letters}{number} of the sheet {sheet.name} says {shown(text)}", unit)
 
@@ -55,7 +61,7 @@ def titles_again(sheet: Sheet, header_row: int, header: Sequence[Cell], numbered
     """
     number, row = numbered
     texts = [_text(cell) for cell in row]
-    if sum(normalised(without_unit(text)) in _TITLES for text in texts if text) < _FEWEST:
+    if sum(_is_title(text) for text in texts if text and not text[0].isdigit()) < _FEWEST:
         return None
     above = [normalised(_text(cell)) for cell in header]
     if [normalised(text) for text in texts] != above:
@@ -64,6 +70,11 @@ def titles_again(sheet: Sheet, header_row: int, header: Sequence[Cell], numbered
             "order; put each table on a sheet of its own."
         )
     return Problem("titles_again", f"stands in a row with the titles of row {header_row} once more; delete the row.")
+
+
+@lru_cache(1_000)
+def _is_title(text: str) -> bool:
+    return normalised(without_unit(text)) in _TITLES
 
 
 def check_name(sheet: Sheet) -> None:
@@ -80,4 +91,5 @@ def _refused(what: str, unit: str) -> FileRefused:
 
 
 def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else shown(cell) if isinstance(cell, MergedCell | MisfitCell) else ""
+    text = cell if isinstance(cell, str) else shown(cell) if isinstance(cell, MergedCell | MisfitCell) else ""
+    return text[:_LONGEST_NOTE]
