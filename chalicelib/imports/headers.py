@@ -11,7 +11,7 @@ from itertools import chain, islice
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
-from chalicelib.imports.other_rows import check_name, check_units, is_data, titles_again
+from chalicelib.imports.other_rows import check_name, check_units, is_data, is_note, titles_again
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
@@ -37,6 +37,8 @@ class Layout:
     header: Sequence[Cell] = ()
     # Rows of data that stand above the header.
     above: tuple[NumberedRow, ...] = ()
+    # Columns on the left of all titles that are ignored, and the report says so.
+    nameless: frozenset[int] = frozenset()
 
     @property
     def height(self) -> int:
@@ -87,9 +89,8 @@ class Layout:
 
     @cached_property
     def _untitled(self) -> list[int]:
-        """The columns without a title, but for those on the left of all titles."""
-        first = next((at for at, cell in enumerate(self.header) if not is_blank(cell)), 0)
-        return [at for at, cell in enumerate(self.header) if at > first and is_blank(cell)]
+        """The columns without a title, but for those that are ignored."""
+        return [at for at, cell in enumerate(self.header) if is_blank(cell) and at not in self.nameless]
 
     @cached_property
     def _ignored(self) -> list[int]:
@@ -255,17 +256,22 @@ def _places(column: Column, titles: Sequence[set[str]]) -> list[int]:
 def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     places = {column: header.positions.get(column.title) for column in header.kind.columns}
     positions = tuple(found[0] if found else None for found in places.values())
+    nameless = _nameless(sheet, header)
     ignored = [shown(cell) for at, cell in enumerate(header.cells) if at not in positions and not is_blank(cell)]
-    ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in _nameless(sheet, header)]
+    ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in nameless]
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
     findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
     above = _data_above(sheet, header, positions)
-    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above)
+    return Layout(
+        sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, tuple(nameless)
+    )
 
 
 def _data_above(sheet: Sheet, header: _Candidate, positions: Sequence[int | None]) -> tuple[NumberedRow, ...]:
     """The rows above the header that are data. Raises FileRefused if another is a note of another unit."""
     check_name(sheet)
+    beside = ["" if at in positions or not is_note(cell) else cell for at, cell in enumerate(header.cells)]
+    check_units(sheet, header.kind, positions, (header.row_number, beside), beside_titles=False)
     data = []
     for numbered in islice(sheet.rows(), header.row_number - 1):
         if is_data(header.kind, positions, numbered[1]):

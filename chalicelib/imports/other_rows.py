@@ -33,6 +33,12 @@ def is_data(kind: Kind, positions: Sequence[int | None], row: Sequence[Cell]) ->
     return 2 * good >= len(columns)
 
 
+def is_note(cell: Cell) -> bool:
+    """Whether a text beside titles is about all of them, and not a title with a unit of its own."""
+    text = _text(cell).strip().casefold()
+    return text.startswith(("(", "[", "₹", "rs", "inr", "all ", "amounts ", "figures ", "values "))
+
+
 def check_units(
     sheet: Sheet, kind: Kind, positions: Sequence[int | None], numbered: NumberedRow, *, beside_titles: bool
 ) -> None:

@@ -538,3 +538,21 @@ def test_the_same_titles_once_more_are_one_row_that_is_rejected(header: list[str
     assert chunk.findings[0].message == (
         f"Customer ID stands in a row with the titles of row 1 once more; delete the row. Invalid value: {header[0]}."
     )
+
+
+def test_a_value_far_down_on_the_left_of_all_titles_is_not_left_out_silently() -> None:
+    rows = [[None, *loan(1, number)] for number in range(1, 30)]
+    (chunk,), findings = read(workbook({"L": [["Loans"], [None, *LOAN_HEADER], *rows, [5, *loan(1, 31)], ["Note"]]}))
+    assert (chunk.findings[0].row_number, chunk.findings[0].code, findings) == (32, "row_does_not_fit", [])
+    assert {found.row_number for found in chunk.findings} == {32, 33}
+    assert len(rows_of(chunk)) == 29
+
+
+@pytest.mark.parametrize("note", ["(₹ in lakhs)", "[Rs. Cr]", "Amounts in lakhs", "All figures in USD"])
+def test_a_note_of_another_unit_may_stand_beside_the_titles(note: str) -> None:
+    assert refusal(workbook({"L": [[*LOAN_HEADER, note], loan()]})).startswith("Cell J1 of the sheet L says ")
+
+
+def test_a_column_that_is_ignored_may_have_its_own_unit() -> None:
+    (chunk,), findings = read(workbook({"L": [[*LOAN_HEADER, "Exposure (₹ lakhs)"], [*loan(), 5]]}))
+    assert (len(rows_of(chunk)), [found.code for found in findings]) == (1, ["unknown_column"])
