@@ -256,15 +256,13 @@ def _places(column: Column, titles: Sequence[set[str]]) -> list[int]:
 def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     places = {column: header.positions.get(column.title) for column in header.kind.columns}
     positions = tuple(found[0] if found else None for found in places.values())
-    nameless = _nameless(sheet, header)
+    nameless = frozenset(_nameless(sheet, header))
     ignored = [shown(cell) for at, cell in enumerate(header.cells) if at not in positions and not is_blank(cell)]
-    ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in nameless]
+    ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in sorted(nameless)]
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
     findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
     above = _data_above(sheet, header, positions)
-    return Layout(
-        sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, tuple(nameless)
-    )
+    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, nameless)
 
 
 def _data_above(sheet: Sheet, header: _Candidate, positions: Sequence[int | None]) -> tuple[NumberedRow, ...]:
