@@ -6,15 +6,16 @@ A header that can be read in two ways is refused, and a row that does not fit it
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
+from chalicelib.imports.other_rows import check_name, check_units, is_data, is_note, titles_again
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
-from chalicelib.imports.titles import normalised, of_other_unit, unit_of, without_unit
+from chalicelib.imports.titles import normalised, not_understood, without_unit
 from chalicelib.rules.text import joined
 from chalicelib.rules.typed import Problem
 
@@ -34,16 +35,52 @@ class Layout:
     positions: tuple[int | None, ...]
     findings: tuple[Finding, ...]
     header: Sequence[Cell] = ()
+    # Rows of data that stand above the header.
+    above: tuple[NumberedRow, ...] = ()
+    # Columns on the left of all titles that are ignored, and the report says so.
+    nameless: frozenset[int] = frozenset()
 
     @property
     def height(self) -> int:
-        """How many rows there are below the header, blank ones included."""
-        return max(0, self.sheet.height - self.header_row)
+        """How many rows there are but the header and titles, blank ones included."""
+        return len(self.above) + max(0, self.sheet.height - self.header_row)
 
     def rows(self) -> Iterator[NumberedRow]:
-        """The rows below the header; the first cell that is looked at in a row that does not fit it says so."""
+        """The rows of data and those below the header; the first cell that is looked at in a row that does not fit the
+        header, or stands above it, says so.
+        """
         below = islice(self.sheet.rows(), self.header_row, None)
-        return map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
+        fitted = map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
+        return chain(map(self._above, self.above), fitted) if self.above else fitted
+
+    def check_other(self, numbered: NumberedRow) -> Problem | None:
+        """What is wrong with a row that is no good one of the table because it repeats the titles.
+
+        Raises FileRefused if it has other titles, or is a note that values are in another unit. Whatever stands in
+        columns that are ignored is about these.
+        """
+        number, row = numbered
+        cells = list(row)
+        for at in self._ignored:
+            cells[at] = ""
+        check_units(self.sheet, self.kind, self.positions, (number, cells), beside_titles=True)
+        return titles_again(self.sheet, self.header_row, self.header, numbered)
+
+    def _above(self, numbered: NumberedRow) -> NumberedRow:
+        return self._misfit(
+            numbered,
+            Problem(
+                "row_above_titles",
+                f"stands in a row above the titles, which are in row {self.header_row}; move the row below them.",
+            ),
+        )
+
+    def _misfit(self, numbered: NumberedRow, problem: Problem) -> NumberedRow:
+        number, row = numbered
+        cells = list(row)
+        first = next(at for at in self.positions if at is not None)
+        cells[first] = MisfitCell(row[first], problem)
+        return number, cells
 
     @cached_property
     def _length(self) -> int:
@@ -52,21 +89,22 @@ class Layout:
 
     @cached_property
     def _untitled(self) -> list[int]:
-        """The columns without a title, but for those on the left of all titles."""
-        first = next((at for at, cell in enumerate(self.header) if not is_blank(cell)), 0)
-        return [at for at, cell in enumerate(self.header) if at > first and is_blank(cell)]
+        """The columns without a title, but for those that are ignored."""
+        return [at for at, cell in enumerate(self.header) if is_blank(cell) and at not in self.nameless]
+
+    @cached_property
+    def _ignored(self) -> list[int]:
+        """The columns with a title that is not known."""
+        return [at for at, cell in enumerate(self.header) if not is_blank(cell) and at not in self.positions]
 
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
-        number, row = numbered
+        _, row = numbered
         has_more = self._length < len(row) and row[self._length] is not ABSENT
         odd = next((at for at in self._untitled if row[at] != "" and not is_blank(row[at])), None)
         if (odd is None and not has_more) or all(map(is_blank, row)):
             return numbered
         problem = self._too_long(row) if has_more or odd is None else self._without_title(row, odd)
-        cells = list(row)
-        first = next(at for at in self.positions if at is not None)
-        cells[first] = MisfitCell(row[first], problem)
-        return number, cells
+        return self._misfit(numbered, problem)
 
     def _too_long(self, row: Sequence[Cell]) -> Problem:
         cells = sum(cell is not ABSENT for cell in row)
@@ -159,12 +197,18 @@ def _best_candidate(sheet: Sheet) -> _Candidate | None:
 
 
 def _check_kinds(best: _Candidate, candidates: Sequence[_Candidate]) -> None:
-    """Raises FileRefused if the sheet has more than half of what only another kind has."""
+    """Raises FileRefused if the sheet has more than half of what only another kind has, or another header above."""
     others = [other for other in candidates if other.kind is not best.kind and other.own > 0.5]
     if best.own > 0.5 and others:
         raise FileRefused(
             f"The sheet {best.sheet.name} has the columns of {best.kind.name} and of {others[0].kind.name}; put them "
             "on two sheets, each with a header of its own."
+        )
+    above = [other.row_number for other in candidates if other.is_meant and other.row_number < best.row_number]
+    if above:
+        raise FileRefused(
+            f"The sheet {best.sheet.name} has titles in row {above[0]} and others in row {best.row_number}; put each "
+            "table on a sheet of its own."
         )
 
 
@@ -180,10 +224,11 @@ def _check_columns(best: _Candidate) -> None:
                 f"is the {title}? Delete the others, or give them other titles."
             )
         written = _text(best.cells[found[0]]) if found else ""
-        if (unit := unit_of(written)) and of_other_unit(column.unit, unit):
+        if added := not_understood(column, written):
             raise FileRefused(
                 f"Column {letters[0]} of the sheet {best.sheet.name} is titled {shown(written)}, and {title} is read "
-                f"in {column.unit.words}; convert the values, and take the unit out of the title."
+                f"as {column.unit.words}; convert the values if they are something else, and take {shown(added)} out "
+                "of the title."
             )
 
 
@@ -211,11 +256,28 @@ def _places(column: Column, titles: Sequence[set[str]]) -> list[int]:
 def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     places = {column: header.positions.get(column.title) for column in header.kind.columns}
     positions = tuple(found[0] if found else None for found in places.values())
+    nameless = frozenset(_nameless(sheet, header))
     ignored = [shown(cell) for at, cell in enumerate(header.cells) if at not in positions and not is_blank(cell)]
-    ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in _nameless(sheet, header)]
+    ignored += [f"{column_letters(sheet.first_column + at)}, which has no title," for at in sorted(nameless)]
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
     findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
-    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells)
+    above = _data_above(sheet, header, positions)
+    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, nameless)
+
+
+def _data_above(sheet: Sheet, header: _Candidate, positions: Sequence[int | None]) -> tuple[NumberedRow, ...]:
+    """The rows above the header that are data. Raises FileRefused if another is a note of another unit."""
+    check_name(sheet)
+    beside = ["" if at in positions or not is_note(cell) else cell for at, cell in enumerate(header.cells)]
+    check_units(sheet, header.kind, positions, (header.row_number, beside), beside_titles=False)
+    data = []
+    for numbered in islice(sheet.rows(), header.row_number - 1):
+        if is_data(header.kind, positions, numbered[1]):
+            data.append(numbered)
+        else:
+            is_next = numbered[0] == header.row_number - 1
+            check_units(sheet, header.kind, positions, numbered, beside_titles=is_next)
+    return tuple(data)
 
 
 def _nameless(sheet: Sheet, header: _Candidate) -> list[int]:

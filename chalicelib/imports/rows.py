@@ -8,12 +8,12 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress, islice
-from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import Layout
 from chalicelib.imports.kinds.columns import DATES, Check, Column
+from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.kinds.readers import counted_from_1904
 from chalicelib.imports.reading.cells import (
     Cell,
@@ -73,20 +73,20 @@ class Chunk:
 
 def read_chunks(layouts: Sequence[Layout], start: int = 0, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
     """The rows below the headers, validated, at most `size` at a time; the first `start` of them are left out."""
-    begin = 0
-    for layout in layouts:
-        yield from _chunks_of(layout, begin, start, size)
-        begin += layout.height
-
-
-def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Chunk]:
-    skipped = min(max(0, start - begin), layout.height)
-    rows = islice(layout.rows(), skipped, None)
 
     @cache
     def month_first() -> bool:
-        return _has_month_first(layout)
+        return any(map(_has_month_first, layouts))
 
+    begin = 0
+    for layout in layouts:
+        yield from _chunks_of(layout, month_first, begin, start, size)
+        begin += layout.height
+
+
+def _chunks_of(layout: Layout, month_first: Callable[[], bool], begin: int, start: int, size: int) -> Iterator[Chunk]:
+    skipped = min(max(0, start - begin), layout.height)
+    rows = islice(layout.rows(), skipped, None)
     readers = [
         _Absent(column) if place is None else _Known(column, layout.sheet.counts_from_1904, month_first)
         for place, column in zip(layout.positions, layout.kind.columns, strict=True)
@@ -100,15 +100,15 @@ def _chunks_of(layout: Layout, begin: int, start: int, size: int) -> Iterator[Ch
 def _has_month_first(layout: Layout) -> bool:
     """Whether any date of the sheet proves that its writer puts the month first, in whichever column.
 
-    All of the sheet is looked at, so the answer is the same for each of its chunks, whoever reads them; it is only
-    asked for if there is a date that may be read either way.
+    All sheets of a file are looked at as a whole, because one person or program wrote them. So the answer is the same
+    for each chunk, whoever reads it. It is only asked for if there is a date that may be read either way.
     """
     places = zip(layout.positions, layout.kind.columns, strict=True)
     own = [at for at, column in places if at is not None and _holds_dates(column)]
-    dates, rows = itemgetter(*own), layout.rows()
+    rows = layout.rows() if own else iter(())
     known: set[str] = set()
     while some := list(islice(rows, CHUNK_ROWS)):
-        texts = {cell for _, row in some for cell in dates(row) if type(cell) is str} - known
+        texts = {cell for _, row in some for at in own if type(cell := row[at]) is str} - known
         if any(map(proves_month_first, texts)):
             return True
         known = texts if len(known) > MOST_KNOWN_CELLS else known | texts
@@ -124,6 +124,7 @@ def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: 
     places, cells = _written(layout, rows)
     columns = [reader.read(column) for reader, column in zip(readers, cells, strict=True)]
     problems = _problems(layout, columns)
+    problems = _without_titles(layout, rows, places, problems)
     refused = {problem.at for problem in problems}
     flags = _broken(layout, layout.kind.flagged_by, columns, lambda *_: refused, "flagged")
     flags += _flagged(readers, cells, refused)
@@ -143,6 +144,23 @@ def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: 
         columns=[list(compress(column, good)) for column in columns] if good else columns,
         findings=findings,
     )
+
+
+def _without_titles(
+    layout: Layout, rows: Sequence[NumberedRow], places: Sequence[int], problems: Sequence["_Found"]
+) -> list["_Found"]:
+    """The problems, with one of each row that repeats the titles. Raises FileRefused if a row that is no data, for want
+    of a customer, says more than any row may.
+    """
+    number = layout.kind.names.index(CUSTOMER_ID.name)
+    blank = set(range(len(rows))) - set(places) if len(places) < len(rows) else set()
+    for place in sorted(blank):
+        if any(rows[place][1]):
+            layout.check_other(rows[place])
+    said = {at: layout.check_other(rows[places[at]]) for at in sorted({f.at for f in problems if f.column == number})}
+    again = [_Found(at, 0, problem, "rejected") for at, problem in said.items() if problem]
+    repeated = {found.at for found in again}
+    return [*(found for found in problems if found.at not in repeated), *again]
 
 
 def _written(layout: Layout, rows: Sequence[NumberedRow]) -> tuple[Sequence[int], list[Sequence[Cell]]]:

@@ -3,22 +3,13 @@
 import re
 import unicodedata
 
-from chalicelib.imports.kinds.columns import DATES, Unit
+from chalicelib.imports.kinds.columns import DATES, EVERY_UNIT, Column
 
 # Longer titles are of no column that is known.
 MAX_TITLE = 200
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
-_OTHER_SCALES = re.compile(
-    r"lakhs?|lacs?|crores?|cr|thousands?|k|hundreds?|millions?|mn|mio|billions?|bn|tsd|000s?|usd|us|eur|euros?|gbp|aed|"
-    r"dollars?|pounds?|fractions?|decimals?"
-)
-_TIMES = {
-    "day": r"days?|daily", "week": r"weeks?|weekly|wks?|fortnights?|fortnightly",
-    "month": r"months?|monthly|mths?|mons?|pm", "quarter": r"quarters?|quarterly|qtrs?",
-    "year": r"years?|yearly|yrs?|annum|annual|annually|pa",
-}  # fmt: skip
-_MONTH_FIRST = re.compile(r"mm?\W+dd?\W+yy(yy)?")
+_DATE_ORDERS = ("", "dmy", "ymd")
 
 
 def normalised(title: str) -> str:
@@ -31,24 +22,45 @@ def normalised(title: str) -> str:
 
 def without_unit(title: str) -> str:
     """A title without what stands in brackets at its end, such as `(Rs.)`."""
-    title = title[: MAX_TITLE + 1].rstrip()
+    title = _without_end(title)
     start = title.rfind(_BRACKETS[title[-1]]) if title and title[-1] in _BRACKETS else -1
     return title[:start] if start > 0 else title
 
 
 def unit_of(title: str) -> str:
     """What stands in brackets at the end of a title."""
-    title = title[: MAX_TITLE + 1].rstrip()
+    title = _without_end(title)
     return title[len(without_unit(title)) :][1:-1].strip()
 
 
-def of_other_unit(own: Unit, unit: str) -> bool:
-    """Whether values in the unit of a title are not in the `own` one of its column: lakhs, years, dollars."""
-    text = unicodedata.normalize("NFKC", unit).casefold().replace("p.a", "pa").replace("p.m", "pm")
-    if own is DATES:
-        return bool(_MONTH_FIRST.search(text))
-    words = re.findall(r"[^\W_]+", text)
-    if any(map(_OTHER_SCALES.fullmatch, words)) or any(symbol in text for symbol in "$€£¥"):
-        return True
-    times = {time for time, pattern in _TIMES.items() if any(re.fullmatch(pattern, word) for word in words)}
-    return own.time is not None and bool(times - {own.time})
+def _without_end(title: str) -> str:
+    """A title in ordinary characters, without the marks of a required field behind it."""
+    return unicodedata.normalize("NFKC", title[: MAX_TITLE + 1]).rstrip(" \t\r\n\f\v*:")
+
+
+def not_understood(column: Column, title: str) -> str:
+    """What a title says beside its column's name, if that may change what its values are; empty if it does not.
+
+    | title                                                        | result       |
+    |--------------------------------------------------------------|--------------|
+    | Loan Amount (₹), Interest Rate (% p.a.), End Date (dd/mm/yyyy) |            |
+    | Loan Amount (₹ lakhs), Loan Amount $, End Date (mm/dd/yyyy)  | lakhs, $, mm/dd/yyyy |
+    """
+    unit = unit_of(title)
+    if normalised(unit) in map(normalised, (column.title, *column.aliases)):
+        return ""
+    words = [*re.findall(r"[^\W_]+", _plain(unit)), *_symbols(title)]
+    order = "".join(word[0] for word in words if column.unit is DATES and set(word) <= set("dmy"))
+    if order not in _DATE_ORDERS:
+        return unit
+    known = EVERY_UNIT | column.unit.spellings
+    return " ".join(word for word in dict.fromkeys(words) if word not in known)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().replace("p.a", "pa").replace("p.m", "pm")
+
+
+def _symbols(title: str) -> list[str]:
+    """Signs of currencies, percent and its like, which `normalised` leaves out of a title."""
+    return [sign for sign in _plain(title) if unicodedata.category(sign) == "Sc" or sign in "%‰‱"]

@@ -21,14 +21,14 @@ import chalicelib
 from chalicelib.api.forms import preferred_format
 from chalicelib.errors import LoanError
 from chalicelib.imports.files import safe_file_name
-from chalicelib.imports.kinds.columns import YEARS
+from chalicelib.imports.kinds.customers import CUSTOMERS
 from chalicelib.imports.kinds.readers import one_of
 from chalicelib.imports.reading.number_formats import MAX_CODE, NumberFormat
 from chalicelib.imports.reading.plain_rows import PlainRows, grammar
 from chalicelib.imports.reading.shared_strings import SharedStrings, Strings
 from chalicelib.imports.reading.workbook import FileRefused
 from chalicelib.imports.reading.xml_parts import Damaged
-from chalicelib.imports.titles import MAX_TITLE, of_other_unit, unit_of
+from chalicelib.imports.titles import MAX_TITLE, not_understood
 from chalicelib.requests import models
 from chalicelib.rules.servicing.values import Intent
 from tests.support.growth import BODIES, FILES, Case
@@ -37,6 +37,7 @@ MOST_GROWTH = 2.5
 SECONDS = 0.004
 ATTEMPTS = 5
 REPEATS = 3
+AGE = CUSTOMERS.column("age")
 
 
 def seconds(
@@ -164,11 +165,13 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("finditer", lambda n: b"<t" + b">" * n),
         ("finditer", lambda n: b"<t>" + b"a" * n),
     ],
-    "imports.titles._OTHER_SCALES": [("fullmatch", lambda n: "lakhs" * n)],
-    "imports.titles._MONTH_FIRST": [
-        ("search", lambda n: "m" * n),
-        ("search", lambda n: "m" + " " * n + "x"),
-        ("search", lambda n: "m dd " * n),
+    "imports.notes._WORDS": [
+        ("search", lambda n: "in " * n),
+        ("search", lambda n: "rs. (" * n),
+        ("search", lambda n: "in 1000 " * n + "x"),
+        ("search", lambda n: "in 1000" + "!" * n + "x"),
+        ("search", lambda n: "tenure years" + " " * n + "1"),
+        ("search", lambda n: "rate is in " * n),
     ],
     "imports.reading.worksheets._SHEET_DATA": [
         ("search", lambda n: b"<" * n),
@@ -374,10 +377,8 @@ INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
         Case(ROWS["a long formula"], take_rows)
     ],
     ("imports.titles", "findall", r"r'[^\W_]+'"): [
-        Case(lambda n: "a_" * n, lambda text: of_other_unit(YEARS, text), MAX_TITLE // 2)
-    ],
-    ("imports.titles", "fullmatch", "pattern"): [
-        Case(lambda n: f"x ({'year ' * n})", lambda text: of_other_unit(YEARS, unit_of(text)), MAX_TITLE // 5)
+        Case(lambda n: f"Age ({'a_' * n})", lambda text: not_understood(AGE, text), MAX_TITLE // 2),
+        Case(lambda n: f"Age ({'year ' * n})", lambda text: not_understood(AGE, text), MAX_TITLE // 5),
     ],
     ("imports.files", "split", r"r'[/\\]'"): [
         Case(lambda n: "/" * n, safe_file_name),

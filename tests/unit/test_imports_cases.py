@@ -1,6 +1,7 @@
 """Files that went wrong, each as a program really wrote it (tests/cases): what is stored is what a person saw."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -122,10 +123,43 @@ def test_a_unit_behind_a_title_is_ignored() -> None:
     assert [len(rows_of(chunk)) for chunk in chunks] == [1, 1]
 
 
-@pytest.mark.parametrize(("title", "unit"), [("Loan Amount", "Rs. lakhs"), ("Tenure", "years"), ("Loan Amount", "USD")])
-def test_a_unit_that_changes_the_values_refuses_the_file(title: str, unit: str) -> None:
-    header = [f"{name} ({unit})" if name == title else name for name in LOAN_HEADER]
-    assert "convert the values" in refusal(workbook({"L": [header, loan()]}))
+def titled(spelling: str) -> bytes:
+    """A sheet of customers and one of loans, of which one column is titled otherwise."""
+
+    def respelt(header: tuple[str, ...]) -> list[str]:
+        return [spelling if spelling.startswith((name, f"({name}")) else name for name in header]
+
+    return workbook({"C": [respelt(CUSTOMER_HEADER), customer()], "L": [respelt(LOAN_HEADER), loan()]})
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["Loan Amount $", "Loan Amount (paise)", "Loan Amount (₹ L)", "Loan Amount (in 1000)", "Loan Amount ('000)",
+     "Loan Amount (NPR)", "Loan Amount (USD)", "Loan Amount (Rs. Cr)", "Loan Amount (Rs. lakhs)", "Loan Amount ﹩",
+     "Loan Amount (₹) (lakhs)", "Loan Amount %", "Loan Amount (per month)", "Loan Amount（₹ lakhs）",
+     "Loan Amount (₹ lakhs)*", "Interest Rate (flat)", "Interest Rate (bps)", "Interest Rate (per month)",
+     "Interest Rate (% p.m.)", "Interest Rate ‰", "Tenure (years)", "Tenure (in yrs)", "Tenure (quarters)",
+     "Age (months)", "Monthly Salary (p.a.)", "End Date (mm/dd/yyyy)", "End Date (M-D-YYYY)", "End Date (B.S.)",
+     "Loan ID (old)"],
+)  # fmt: skip
+def test_what_a_title_adds_refuses_the_file_unless_it_is_understood(spelling: str) -> None:
+    sentence = refusal(titled(spelling))
+    assert re.match(r"Column [A-I] of the sheet [CL] is titled ", sentence), sentence
+    assert "convert the values if they are something else, and take " in sentence
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["Loan Amount ₹", "Loan Amount (₹)", "Loan Amount (Rs.)", "Loan Amount [INR]", "Loan Amount (in rupees)",
+     "Loan Amount *", "Loan Amount (required)", "Loan Amount (₹)*", "Loan Amount（Rs）", "Loan Amount (₨)",
+     "Monthly Salary (Rs./month)", "Monthly Salary (₹ p.m.)", "Monthly payment (EMI)", "Interest Rate (%)",
+     "Interest Rate %", "Interest Rate (% p.a.)", "Interest Rate (per cent per annum)", "Tenure (months)",
+     "Tenure (in months)", "Tenure (No. of months)", "Age (years)", "End Date (dd/mm/yyyy)", "End Date (YYYY-MM-DD)",
+     "End Date (DD MMM YYYY)", "End Date (optional)", "Phone Number (10 digits)", "EMIs paid on Time (nos.)"],
+)  # fmt: skip
+def test_a_title_may_add_what_its_column_is_anyway(spelling: str) -> None:
+    chunks, findings = read(titled(spelling))
+    assert ([len(rows_of(chunk)) for chunk in chunks], findings[1:]) == ([1, 1], [])
 
 
 @pytest.mark.parametrize(
@@ -310,3 +344,215 @@ def test_a_formula_with_a_zero_is_one_where_another_formula_was_calculated() -> 
     other = re.sub(rb'<c r="G3"[^>]*><v>20</v></c>', b'<c r="G3"><f>B3</f><v>2</v></c>', parts[SHEET])
     (chunk,), _ = read(packed(parts | {SHEET: other}))
     assert [row[6] for row in rows_of(chunk)] == [0, 2]
+
+
+@pytest.mark.parametrize("proof", ["03/31/2024", "3-31-2024"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_month_first_on_one_sheet_makes_dates_of_the_others_ambiguous(proof: str, order: int) -> None:
+    sheets = {
+        "proof": [LOAN_HEADER, loan(1, 1, start_date=proof, end_date=None)],
+        "other": [LOAN_HEADER, loan(1, 2, start_date="04/05/2024", end_date=None), loan(1, 3, end_date=None)],
+        # Without a column of dates.
+        "customers": [CUSTOMER_HEADER, customer(1)],
+    }
+    chunks, _ = read(workbook(dict(list(sheets.items())[::order])))
+    assert [(found.sheet, found.row_number, found.code) for chunk in chunks for found in chunk.findings] == [
+        ("other", 2, "ambiguous_date")
+    ]
+    assert sum(len(rows_of(chunk)) for chunk in chunks) == 3
+
+
+def test_a_day_first_beside_a_month_first_decides_nothing() -> None:
+    dates = ("31/03/2024", "03/31/2024", "04/05/2024")
+    rows = [loan(1, number, start_date=day, end_date=None) for number, day in enumerate(dates, 1)]
+    (chunk,), _ = read(loans_book(*rows))
+    assert [(found.row_number, found.code) for found in chunk.findings] == [(4, "ambiguous_date")]
+
+
+def test_a_sheet_with_one_column_of_dates_proves_its_order_too() -> None:
+    rows = [receipt(f"UTR-{at}", payment_date=day) for at, day in enumerate(("04/05/2024", 45000, "03/31/2024"))]
+    (chunk,), _ = read(workbook({"R": [RECEIPT_HEADER, *rows]}))
+    assert [(found.row_number, found.code) for found in chunk.findings] == [(2, "ambiguous_date")]
+
+
+NOTES_ABOVE: list[list[Any]] = [
+    ["Report of June 2024"],
+    ["Printed on", 45473, "at 5:30 p.m."],
+    [],
+    [None, "Loans", 300000],
+    ["Page", 1],
+]
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_a_row_of_data_above_the_titles_is_rejected_by_its_number(text: bool) -> None:
+    rows: list[Sequence[Any]] = [*NOTES_ABOVE, loan(1, 1), [None, *loan(1, 2)[1:]], LOAN_HEADER, loan(1, 3)]
+    content = workbook({"L": rows})
+    if text:
+        content = "\n".join(",".join("" if cell is None else str(cell) for cell in row) for row in rows).encode()
+    (chunk,), _ = read(content)
+    assert [row[1] for row in rows_of(chunk)] == [3]
+    said = {found.row_number: found for found in chunk.findings}
+    assert ({*said}, chunk.found) == ({6, 7}, 3)
+    assert said[6].code == "row_above_titles"
+    assert said[6].message == (
+        "Customer ID stands in a row above the titles, which are in row 8; move the row below them. Invalid value: 1."
+    )
+
+
+def test_rows_of_data_above_the_titles_of_a_sheet_without_others_are_rejected_too() -> None:
+    (chunk,), _ = read(workbook({"C": [customer(1), CUSTOMER_HEADER]}))
+    assert [(found.row_number, found.code) for found in chunk.findings] == [(1, "row_above_titles")]
+
+
+def test_reading_goes_on_anywhere_behind_rows_above_the_titles() -> None:
+    layouts, _ = find_layouts(
+        read_workbook(BytesIO(workbook({"L": [loan(1, 1), LOAN_HEADER, loan(1, 2), loan(1, 3)]})))
+    )
+    for start in range(4):
+        chunks = list(read_chunks(layouts, start=start, size=2))
+        assert [place for chunk in chunks for place in range(chunk.start, chunk.end)] == list(range(start, 3))
+        assert sum(len(chunk.findings) for chunk in chunks) == (start == 0)
+
+
+UNITS = (
+    "(Amounts in ₹ lakhs)", "Rs. in crore", "All amounts in thousands", "(₹ in lakhs)", "Rs. '000", "(₹ '000)",
+    "in 000s", "Amounts in 1,000", "₹ L", "INR Cr.", "Figures in INR lakh", "Unit: Lakh", "Amount (Rs. Lacs)",
+    "Amounts in USD", "Currency: NPR", "Amounts in $", "All values in paise", "Rates in bps", "Interest rates are flat",
+    "Rate in % p.m.", "Interest rate per month", "Tenure in years", "Tenure (yrs)", "Monthly salary p.a.",
+    "Dates as mm/dd/yyyy", "Lakhs of rupees", "ＡＭＯＵＮＴＳ ＩＮ ＬＡＫＨＳ", "Loan book\nin millions",
+)  # fmt: skip
+HARMLESS = (
+    "Loans of June 2024", "Amounts in ₹", "Amounts in rupees", "(All amounts in Rs.)", "Loans above Rs. 5 lakh",
+    "Portfolio: ₹ 12.5 crore", "Loans from 5 to 10 lakhs", "Printed at 5:30 p.m.", "Branch: L & T Marg, Pune",
+    "K. R. Finance Ltd.", "Tenure in months, rate in % p.a.", "Statement for the year 2023-24", "Loans above Rs. 1000",
+    "Million Dreams Finance", "Lakhani Brothers", "Page 1 of 20", "Sanctioned in the years 2019 to 2024",
+    "Dates as dd/mm/yyyy", "Salary per month in ₹", "Crore Capital Ltd", "Code 000123", "EMI payable monthly",
+)  # fmt: skip
+
+
+def around(note: str, place: str) -> bytes:
+    rows: dict[str, list[Sequence[Any]]] = {
+        "above": [[note], [], LOAN_HEADER, loan()],
+        "right above": [[None, None, note], LOAN_HEADER, loan()],
+        "below": [LOAN_HEADER, loan(), [], [note]],
+        "right below": [LOAN_HEADER, [None, None, note], loan()],
+        "beside": [[None, *LOAN_HEADER], [1, *loan()], [note]],
+    }
+    return workbook({"L": rows[place]})
+
+
+PLACES = ("above", "right above", "below", "right below", "beside")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("note", UNITS)
+def test_a_note_of_another_unit_refuses_the_file_wherever_it_stands(note: str, place: str) -> None:
+    cell = {"above": "A1", "right above": "C1", "below": "A4", "right below": "C2", "beside": "A3"}[place]
+    sentence = refusal(around(note, place))
+    assert sentence.startswith(f"Cell {cell} of the sheet L says "), sentence
+    assert "Convert those that are not, and delete " in sentence
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("note", HARMLESS)
+def test_another_note_refuses_nothing(note: str, place: str) -> None:
+    (chunk,), _ = read(around(note, place))
+    assert len(rows_of(chunk)) == 1
+    assert {found.row_number for found in chunk.findings} <= {2, 4}
+
+
+@pytest.mark.parametrize(
+    ("units", "is_refused"),
+    [
+        ({"Loan Amount": "₹ lakhs", "Tenure": "years"}, True), ({"Tenure": "(years)"}, True),
+        ({"Loan Amount": "k"}, True),
+        ({"Loan Amount": "'000"}, True), ({"Loan Amount": "$"}, True), ({"Interest Rate": "% p.m."}, True),
+        ({"Loan Amount": "₹", "Tenure": "months", "Interest Rate": "% p.a.", "End Date": "dd/mm/yyyy"}, False),
+        ({"Tenure": "?", "Loan Amount": "total"}, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("above", [True, False])
+def test_a_row_of_units_refuses_the_file_if_one_is_not_its_columns(
+    units: dict[str, str], is_refused: bool, above: bool
+) -> None:
+    row = [units.get(title) for title in LOAN_HEADER]
+    content = workbook({"L": [row, LOAN_HEADER, loan()] if above else [LOAN_HEADER, row, loan()]})
+    if is_refused:
+        assert re.match(r"Cell [CDE][12] of the sheet L says ", refusal(content))
+    else:
+        (chunk,), _ = read(content)
+        assert len(rows_of(chunk)) == 1
+
+
+def test_the_name_of_a_sheet_may_say_its_unit() -> None:
+    assert "The sheet Loans (₹ lakhs) is named so" in refusal(workbook({"Loans (₹ lakhs)": [LOAN_HEADER, loan()]}))
+
+
+def test_words_of_units_in_rows_of_data_refuse_no_file() -> None:
+    rows = [
+        customer(1, first_name="Lakh", last_name="Million"), customer("x", last_name="Thousand"),
+        customer(3, monthly_income="3 lakh"), customer(None, approved_limit="5 lakhs"),
+    ]  # fmt: skip
+    (chunk,), _ = read(customers_book(*rows))
+    assert {found.row_number for found in chunk.findings} == {3, 4, 5}
+
+
+SWAPPED = [LOAN_HEADER[1], LOAN_HEADER[0], *LOAN_HEADER[2:]]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        SWAPPED,
+        [*LOAN_HEADER[:3], *LOAN_HEADER[4:]],
+        [*LOAN_HEADER[:8], "Closed On"],
+        [*LOAN_HEADER, "Branch"],
+        [None, *LOAN_HEADER[:-1]],
+        ["Customer ID", "Loan Amount", "Total"],
+        list(CUSTOMER_HEADER),
+        list(RECEIPT_HEADER),
+        [*LOAN_HEADER[:2], "Loan Amount $", *LOAN_HEADER[3:]],
+        [*LOAN_HEADER[:2], "Loan Amount (₹ lakhs)", *LOAN_HEADER[3:]],
+    ],
+)
+def test_other_titles_further_down_refuse_the_file(below: list[str | None]) -> None:
+    many = [loan(1, number) for number in range(1, 40)]
+    sentence = refusal(workbook({"L": [LOAN_HEADER, *many, below, loan(2, 70)]}))
+    assert re.match("(Row 41|Cell C41) of the sheet L (has titles again|says )", sentence), sentence
+    sentence = refusal(customers_book(customer(1), list(LOAN_HEADER), loan(2, 70)))
+    assert "put them on two sheets" in sentence
+
+
+def test_other_titles_above_the_header_refuse_the_file() -> None:
+    summary = [*LOAN_HEADER[:6], "Branch"]
+    content = workbook({"L": [summary, loan(1, 1)[:6], [], LOAN_HEADER, loan(1, 2)]})
+    assert "The sheet L has titles in row 1 and others in row 4" in refusal(content)
+
+
+@pytest.mark.parametrize("header", [LOAN_HEADER, [title.replace(" ", "_").upper() for title in LOAN_HEADER]])
+def test_the_same_titles_once_more_are_one_row_that_is_rejected(header: list[str]) -> None:
+    (chunk,), _ = read(loans_book(loan(1, 1), header, loan(1, 2), header, loan(1, 3)))
+    assert [row[1] for row in rows_of(chunk)] == [1, 2, 3]
+    assert [(found.row_number, found.code) for found in chunk.findings] == [(3, "titles_again"), (5, "titles_again")]
+    assert chunk.findings[0].message == (
+        f"Customer ID stands in a row with the titles of row 1 once more; delete the row. Invalid value: {header[0]}."
+    )
+
+
+def test_a_value_far_down_on_the_left_of_all_titles_is_not_left_out_silently() -> None:
+    rows = [[None, *loan(1, number)] for number in range(1, 30)]
+    (chunk,), findings = read(workbook({"L": [["Loans"], [None, *LOAN_HEADER], *rows, [5, *loan(1, 31)], ["Note"]]}))
+    assert (chunk.findings[0].row_number, chunk.findings[0].code, findings) == (32, "row_does_not_fit", [])
+    assert {found.row_number for found in chunk.findings} == {32, 33}
+    assert len(rows_of(chunk)) == 29
+
+
+@pytest.mark.parametrize("note", ["(₹ in lakhs)", "[Rs. Cr]", "Amounts in lakhs", "All figures in USD"])
+def test_a_note_of_another_unit_may_stand_beside_the_titles(note: str) -> None:
+    assert refusal(workbook({"L": [[*LOAN_HEADER, note], loan()]})).startswith("Cell J1 of the sheet L says ")
+
+
+def test_a_column_that_is_ignored_may_have_its_own_unit() -> None:
+    (chunk,), findings = read(workbook({"L": [[*LOAN_HEADER, "Exposure (₹ lakhs)"], [*loan(), 5]]}))
+    assert (len(rows_of(chunk)), [found.code for found in findings]) == (1, ["unknown_column"])

@@ -12,20 +12,39 @@ MISSING = Problem("missing", "must be given.")
 
 @dataclass(frozen=True)
 class Unit:
-    """What a column is counted in, as a sentence says it, and the time that it depends on, None where on none."""
+    """What a column is read as, in the words of a sentence, and the time that it depends on, None where on none.
+
+    `spellings` are the words and symbols with which a title or a note may say the same, in lower case.
+    """
 
     words: str
     time: str | None = None
+    spellings: frozenset[str] = frozenset()
 
 
-NUMBERS = Unit("numbers")
-RUPEES = Unit("rupees")
-RUPEES_A_MONTH = Unit("rupees a month", "month")
-PERCENT_A_YEAR = Unit("percent a year", "year")
-YEARS = Unit("years", "year")
-MONTHS = Unit("months", "month")
+def _spelt(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_RUPEES = _spelt("₹ rs re inr rupee rupees indian amount amt")
+_A_MONTH = _spelt("month monthly mth pm")
+_MONTHS = _spelt("month months mth mths mon mons")
+_YEARS = _spelt("year years yr yrs completed")
+_A_YEAR = _spelt("% percent percentage pct cent pa annum annual annually year yearly yr reducing diminishing balance")
+_ORDERED = _spelt("d dd m mm mmm mmmm yyyy ddmmyyyy yyyymmdd date format iso")
+
+# What a title may say of any column.
+EVERY_UNIT = _spelt("required mandatory compulsory optional in of the per a no nos number numbers count only")
+
+AS_IT_STANDS = Unit("it stands", spellings=_spelt("text numeric digits"))
+PHONES = Unit("10 digits", spellings=_spelt("10 digit digits mobile cell 91 india"))
+RUPEES = Unit("rupees", spellings=_RUPEES)
+RUPEES_A_MONTH = Unit("rupees a month", "month", _RUPEES | _A_MONTH)
+PERCENT_A_YEAR = Unit("percent a year", "year", _A_YEAR)
+YEARS = Unit("years", "year", _YEARS)
+MONTHS = Unit("months", "month", _MONTHS)
 AMOUNTS = (RUPEES, RUPEES_A_MONTH)
-DATES = Unit("the order of day, month and year")
+DATES = Unit("dates, the day before the month", spellings=_ORDERED)
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,7 @@ class Column:
     reader: Reader
     words: str
     example: Any
-    unit: Unit = NUMBERS
+    unit: Unit = AS_IT_STANDS
     aliases: tuple[str, ...] = ()
     if_blank: Any = MISSING
     if_absent: Any = MISSING

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from chalicelib.imports.kinds.columns import DATES, MISSING, RUPEES, RUPEES_A_MONTH, YEARS, Check, Column, Kind
+from chalicelib.imports.kinds.columns import DATES, MISSING, PHONES, RUPEES, RUPEES_A_MONTH, YEARS, Check, Column, Kind
 from chalicelib.imports.kinds.readers import BIRTH_DATE, ID, PHONE_NUMBER, money, text_of_name, whole_number
 from chalicelib.rules.bounds import AGE, NAME_LENGTH
 from chalicelib.rules.importing import SheetKind
@@ -60,6 +60,7 @@ CUSTOMERS = Kind(
             PHONE_NUMBER,
             "10 digits, as a number or as text.",
             example=9812345678,
+            unit=PHONES,
             aliases=("Phone", "Mobile Number"),
             flag=unlikely,
         ),

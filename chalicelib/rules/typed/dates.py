@@ -18,7 +18,7 @@ WITH_ORDINAL = Problem("not_a_date", "must have its day as a plain number, such 
 WRONG_WEEKDAY = Problem("not_a_date", "must be a date that falls on the day of the week it names.")
 AMBIGUOUS = Problem(
     "ambiguous_date",
-    "may have its day or its month first: other dates of this sheet have the month first. Type it as 2024-03-31.",
+    "may have its day or its month first: other dates of this file have the month first. Type it as 2024-03-31.",
 )
 
 

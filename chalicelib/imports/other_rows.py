@@ -1,0 +1,101 @@
+"""Rows of a table's sheet that are none of its own: data above the titles, notes of units, titles again."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from chalicelib.imports.kinds import KINDS
+from chalicelib.imports.kinds.columns import Kind
+from chalicelib.imports.notes import other_unit, other_unit_of
+from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
+from chalicelib.imports.reading.marks import column_letters
+from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
+from chalicelib.imports.titles import normalised, without_unit
+from chalicelib.rules.typed import Problem
+
+# A page of text is no note, and must not cost more than one.
+_LONGEST_NOTE = 2_000
+# So many cells that are titles make a row of titles.
+_FEWEST = 2
+_TITLES = {normalised(title) for kind in KINDS for column in kind.columns for title in (column.title, *column.aliases)}
+
+
+def is_data(kind: Kind, positions: Sequence[int | None], row: Sequence[Cell]) -> bool:
+    """Whether a row has good values in half or more of the required columns of numbers and dates.
+
+    A title, a note or the sums above a table have fewer. Texts say nothing: any word may be a name.
+    """
+    columns = [
+        (column, at)
+        for column, at in zip(kind.columns, positions, strict=True)
+        if at is not None and not column.is_optional and not column.reader.is_text
+    ]
+    good = sum(not is_blank(row[at]) and type(column.reader.read(row[at])) is not Problem for column, at in columns)
+    return 2 * good >= len(columns)
+
+
+def is_note(cell: Cell) -> bool:
+    """Whether a text beside titles is about all of them, and not a title with a unit of its own."""
+    text = _text(cell).strip().casefold()
+    return text.startswith(("(", "[", "₹", "rs", "inr", "all ", "amounts ", "figures ", "values "))
+
+
+def check_units(
+    sheet: Sheet, kind: Kind, positions: Sequence[int | None], numbered: NumberedRow, *, beside_titles: bool
+) -> None:
+    """Raises FileRefused if a row that is no data says that values are in another unit than they are read in.
+
+    `beside_titles` says whether its cells may be about the columns they stand in.
+    """
+    number, row = numbered
+    columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
+    for at, cell in enumerate(row):
+        text = _text(cell)
+        # Most texts of a .csv are numbers and dates.
+        if not text or text[0] in "23456789":
+            continue
+        column = columns.get(at) if beside_titles else None
+        unit = other_unit(text) or (other_unit_of(column, text) if column else "")
+        if unit and not is_data(kind, positions, row):
+            letters = column_letters(sheet.first_column + at)
+            raise _refused(f"Cell {letters}{number} of the sheet {sheet.name} says {shown(text)}", unit)
+
+
+def titles_again(sheet: Sheet, header_row: int, header: Sequence[Cell], numbered: NumberedRow) -> Problem | None:
+    """What is wrong with a row that has the titles of the header once more, as printed pages have them.
+
+    Raises FileRefused if they are others, or in another order: the rows below would be read in the wrong columns.
+    """
+    number, row = numbered
+    texts = [_text(cell) for cell in row]
+    if sum(_is_title(text) for text in texts if text and not text[0].isdigit()) < _FEWEST:
+        return None
+    above = [normalised(_text(cell)) for cell in header]
+    if [normalised(text) for text in texts] != above:
+        raise FileRefused(
+            f"Row {number} of the sheet {sheet.name} has titles again, other ones than row {header_row} or in another "
+            "order; put each table on a sheet of its own."
+        )
+    return Problem("titles_again", f"stands in a row with the titles of row {header_row} once more; delete the row.")
+
+
+@lru_cache(1_000)
+def _is_title(text: str) -> bool:
+    return normalised(without_unit(text)) in _TITLES
+
+
+def check_name(sheet: Sheet) -> None:
+    """Raises FileRefused if the name of a sheet says that its values are in another unit."""
+    if unit := other_unit(sheet.name):
+        raise _refused(f"The sheet {sheet.name} is named so", unit)
+
+
+def _refused(what: str, unit: str) -> FileRefused:
+    return FileRefused(
+        f"{what}, so its values may not be in rupees, percent a year, months and dates with the day before the month. "
+        f"Convert those that are not, and delete {shown(unit)} there."
+    )
+
+
+def _text(cell: Cell) -> str:
+    text = cell if isinstance(cell, str) else shown(cell) if isinstance(cell, MergedCell | MisfitCell) else ""
+    return text[:_LONGEST_NOTE]
