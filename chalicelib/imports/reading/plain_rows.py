@@ -28,13 +28,25 @@ _MOST_ALTERNATIVES = 20
 _SHORT_TEXT = 20
 
 _ATTRIBUTE = rb' (?!xmlns|r=)[A-Za-z_][A-Za-z0-9_:.-]*+="[^"<>]*+"'
-_STYLE, _TYPE = rb' s="(?:0|[1-9]\d{0,4})"', rb' t="(?:n|s|str|b|e|d|inlineStr)"'
-_STYLE_AND_TYPE = rb'(?:%b(?:%b)?+|%b(?:%b)?+)?+(?: [cvp][mh]="\d{1,9}"){0,3}+' % (_STYLE, _TYPE, _TYPE, _STYLE)
-_CONTENT = (
-    rb"(?:<~f(?: (?!xmlns)[A-Za-z][A-Za-z0-9]*+=\"[^\"<>]*+\"){0,12}+ ?+(?:/>|>[^<>]*+</~f>))?+"
-    rb'(?:<~v>[^<>]*+</~v>|<~v ?+/>|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+'
+_STYLE, _OTHERS = rb' s="(?:0|[1-9]\d{0,4})"', rb'(?: [cvp][mh]="\d{1,9}"){0,3}+'
+_FORMULA = rb"(?:<~f(?: (?!xmlns)[A-Za-z][A-Za-z0-9]*+=\"[^\"<>]*+\"){0,12}+ ?+(?:/>|>[^<>]*+</~f>))?+"
+_VALUE = rb"(?:<~v>[^<>]*+</~v>|<~v ?+/>)?+"
+_OWN_TEXT = rb'(?:<~v></~v>|<~v ?+/>|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+'
+
+
+def _cell(types: bytes, value: bytes) -> bytes:
+    """What follows the address of a cell of one of these types, whose value is written so."""
+    style_and_type = rb"(?:%b(?:%b)?+|%b(?:%b)?+)%b" % (_STYLE, types, types, _STYLE, _OTHERS)
+    return style_and_type + rb" ?+(?:/>|>" + _FORMULA + value + rb"</~c>)"
+
+
+# A cell has the value that its type says, where every reader looks for it: text of its own in <is>, all else in <v>.
+_REST = rb"(?:%b|%b|%b ?+(?:/>|>%b</~c>))\s*+" % (
+    _cell(rb' t="(?:n|s|str|b|e|d)"', _VALUE),
+    _cell(rb' t="inlineStr"', _OWN_TEXT),
+    _OTHERS,
+    _FORMULA + _VALUE,
 )
-_REST = _STYLE_AND_TYPE + rb" ?+(?:/>|>" + _CONTENT + rb"</~c>)\s*+"
 # Of numbers there is nothing to be found, so that most rows of most files need no second look.
 _NUMBER = rb'(?:%b)?+(?: t="n")?+ ?+(?:/>|><~v>[^<>]++</~v></~c>)\s*+' % _STYLE
 _COLUMNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from xml.sax.saxutils import escape
 
+from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.xml_parts import MAIN, MAX_PIECE_BYTES, Damaged, feed, known, parser
 
 START = f'<sst xmlns="{MAIN[0]}">'.encode()
 END = b"</sst>"
 
 _PLAIN = re.compile(rb'\s*+(?:<si><t(?: xml:space="preserve")?+>[^<>]*+</t></si>\s*+)*+')
+# How a text is pronounced, and what programs add.
+_UNREAD = frozenset(("rPh", "extLst"))
 _TEXT = re.compile(rb"<t[^<>]*+>([^<>]*+)<")
 
 
@@ -74,6 +77,8 @@ def rewritten(some: Iterable[bytes]) -> Iterator[bytes]:
             size += len(characters)
             if size > MAX_PIECE_BYTES * 16:
                 raise Damaged(f"{size} characters of text")
+        elif "si" in path and not _UNREAD.intersection(path) and not characters.isspace():
+            raise Damaged(f"a text of its cells holds {shown(characters)} where none is read")
 
     made = parser(start, end)
     made.CharacterDataHandler = text

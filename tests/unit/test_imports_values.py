@@ -1,0 +1,74 @@
+"""The value of a cell, however its XML, its format and its letters say it: read as it is seen, or refused."""
+
+import re
+from io import BytesIO
+
+import pytest
+
+from chalicelib.imports.findings import Finding
+from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.reading.workbook import FileRefused, read_workbook
+from chalicelib.imports.rows import read_chunks
+from tests.support.workbooks import loan, loans_book, packed, unpacked
+
+SHEET = "xl/worksheets/sheet1.xml"
+# What makes a sheet be written anew before it is read.
+NOT_PLAIN = b"<!-- by hand -->"
+
+
+def book_with(cell: str, *, plainly: bool = True) -> bytes:
+    """A workbook of one loan, with this XML for its End Date."""
+    parts = unpacked(loans_book(loan(1, 1)))
+    xml, count = re.subn(rb'<c r="I2"[^>]*>.*?</c>', cell.encode(), parts[SHEET])
+    assert count == 1
+    if not plainly:
+        xml = xml.replace(b"<sheetData>", b"<sheetData>" + NOT_PLAIN)
+    return packed(parts | {SHEET: xml})
+
+
+def read(content: bytes) -> tuple[list[object], list[Finding]]:
+    """The last column of what is stored, and what is said of the other rows; a refused file is one finding."""
+    try:
+        layouts, _ = find_layouts(read_workbook(BytesIO(content)))
+        (chunk,) = read_chunks(layouts)
+    except FileRefused as error:
+        return [], [Finding("loans", 0, "rejected", None, None, "file", str(error))]
+    return list(chunk.columns[-1]), list(chunk.findings)
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+@pytest.mark.parametrize("text", ["31/12/2024", "0", "45657", "2024-12-31", "1"])
+@pytest.mark.parametrize("value", ["<v>{}</v>", "<is><t>{}</t></is>", "<is><t>{0}</t></is><v>{0}</v>"])
+@pytest.mark.parametrize("kind", ["", ' t="n"', *(f' t="{t}"' for t in ("s", "str", "inlineStr", "d", "b", "e"))])
+def test_no_value_that_a_file_carries_is_read_as_nothing(kind: str, value: str, text: str, plainly: bool) -> None:
+    stored, findings = read(book_with(f'<c r="I2"{kind}>{value.format(text)}</c>', plainly=plainly))
+    assert len(stored) + len(findings) == 1
+    assert None not in stored
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+@pytest.mark.parametrize(
+    "cell",
+    ['t="inlineStr"><v>31/12/2024</v>', 't="str"><is><t>31/12/2024</t></is>', "><is><t>31/12/2024</t></is>",
+     't="inlineStr"><is><t>31/12/2024</t></is><v>45657</v>'],
+)  # fmt: skip
+def test_a_value_that_is_not_written_as_its_type_says_is_named(cell: str, plainly: bool) -> None:
+    _, (finding,) = read(book_with(f'<c r="I2" {cell}</c>', plainly=plainly))
+    assert "the value of the cell I2 is not written as its type" in finding.message
+    assert "type the cell again, and save it" in finding.message
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["<v><x>45657</x></v>", "45657", "<x>45657</x>", '<is>31/12/2024</is>', "<is><t><x>31/12/2024</x></t></is>"],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["n", "inlineStr"])
+def test_text_in_a_cell_where_no_value_stands_is_not_dropped(kind: str, inside: str) -> None:
+    _, (finding,) = read(book_with(f'<c r="I2" t="{kind}">{inside}</c>'))
+    assert "the cell I2 has text where no value stands" in finding.message
+
+
+@pytest.mark.parametrize("kind", ["n", "s", "str", "inlineStr", "d", "b"])
+@pytest.mark.parametrize("value", ["", "<v/>", "<v></v>"])
+def test_a_cell_without_a_value_is_empty_whatever_its_type(kind: str, value: str) -> None:
+    assert read(book_with(f'<c r="I2" t="{kind}">{value}</c>')) == ([None], [])
