@@ -1,6 +1,7 @@
 """The value of a cell, however its XML, its format and its letters say it: read as it is seen, or refused."""
 
 import re
+from datetime import date
 from io import BytesIO
 
 import pytest
@@ -72,3 +73,28 @@ def test_text_in_a_cell_where_no_value_stands_is_not_dropped(kind: str, inside: 
 @pytest.mark.parametrize("value", ["", "<v/>", "<v></v>"])
 def test_a_cell_without_a_value_is_empty_whatever_its_type(kind: str, value: str) -> None:
     assert read(book_with(f'<c r="I2" t="{kind}">{value}</c>')) == ([None], [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "seen"),
+    [
+        ('s="1"><v>45656.770833333336</v>', "2024-12-30 18:30:00"),
+        ("><v>45656.770833333336</v>", "45656.770833333336"),
+        ('t="d"><v>2024-12-30T18:30:00.000Z</v>', "2024-12-30T18:30:00.000Z"),
+        ('t="d"><v>2024-12-31T17:45:00</v>', "2024-12-31 17:45:00"),
+    ],
+)
+def test_a_date_with_a_time_of_day_is_refused_with_what_was_seen(cell: str, seen: str) -> None:
+    stored, (finding,) = read(book_with(f'<c r="I2" {cell}</c>'))
+    assert stored == []
+    assert finding.message == (
+        f"End Date must be a date without a time of day, such as 2024-03-31. Invalid value: {seen}."
+    )
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ['s="1"><v>45657.00000001</v>', 't="d"><v>2024-12-31</v>', 't="d"><v>2024-12-31T00:00:00.000Z</v>'],
+)  # fmt: skip
+def test_a_date_at_midnight_is_that_day(cell: str) -> None:
+    assert read(book_with(f'<c r="I2" {cell}</c>')) == ([date(2024, 12, 31)], [])

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from operator import eq
@@ -52,6 +52,11 @@ _DAY_NUMBER = re.compile(r"(\d{1,5})(\.\d{1,9})?", re.ASCII)
 
 # Excel counts days from here; the day before 1900-01-01 less one for the 29 February 1900 it believes in.
 _EXCEL_EPOCH = date(1899, 12, 30)
+_DAY_MS = 24 * 60 * 60 * 1000
+# What a day's number may be off as a binary float. More is a time of day, and then the day may be another one: programs
+# write 31 March in India as 30 March 18:30.
+_NOISE_MS = 10
+_MIDNIGHT_IS_OVER = time(microsecond=_NOISE_MS * 1000)
 # A workbook may count them from 1904 instead, as Excel on a Mac did.
 DAYS_TO_1904 = 1462
 
@@ -226,7 +231,7 @@ def _calendar_date(cell: Cell, first: date) -> date | EitherWay | Problem:
     if isinstance(cell, str):
         return _date_of_text(cell, first)
     if isinstance(cell, datetime):
-        return cell.date()
+        return cell.date() if cell.time() < _MIDNIGHT_IS_OVER else TIME_OF_DAY
     if isinstance(cell, date):
         return cell
     if isinstance(cell, float | int) and not isinstance(cell, bool):
@@ -275,9 +280,12 @@ def _date_of_text(text: str, first: date) -> date | EitherWay | Problem:
     number = _DAY_NUMBER.fullmatch(bare(text))
     if number is None or not int(number[1]):
         return read_date(text, first)
-    return TIME_OF_DAY if float(number[2] or 0) else _date_of_day_number(int(number[1]))
+    return _date_of_day_number(float(number[0]))
 
 
 def _date_of_day_number(number: float) -> date | Problem:
-    last = (date.max - _EXCEL_EPOCH).days
-    return _EXCEL_EPOCH + timedelta(days=int(number)) if 1 <= number <= last else NOT_A_DATE
+    if not 1 <= number <= (date.max - _EXCEL_EPOCH).days:
+        return NOT_A_DATE
+    # To the millisecond, as dates by their format are read too.
+    day, rest = divmod(round(number * _DAY_MS), _DAY_MS)
+    return _EXCEL_EPOCH + timedelta(days=day) if rest < _NOISE_MS else TIME_OF_DAY
