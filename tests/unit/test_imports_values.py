@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from io import BytesIO
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -12,14 +13,19 @@ from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.rows import read_chunks
 from tests.support.workbooks import loan, loans_book, packed, unpacked
 
+STYLES = "xl/styles.xml"
 SHEET = "xl/worksheets/sheet1.xml"
 # What makes a sheet be written anew before it is read.
 NOT_PLAIN = b"<!-- by hand -->"
 
 
-def book_with(cell: str, *, plainly: bool = True) -> bytes:
-    """A workbook of one loan, with this XML for its End Date."""
+def book_with(cell: str, *, plainly: bool = True, number_format: str = "General") -> bytes:
+    """A workbook of one loan, with this XML for its End Date. The style 1 is that of dates, 2 has `number_format`."""
     parts = unpacked(loans_book(loan(1, 1)))
+    code = escape(number_format, {'"': "&quot;"}).encode()
+    styles = parts[STYLES].replace(b"</numFmts>", b'<numFmt numFmtId="200" formatCode="%b"/></numFmts>' % code)
+    styles = styles.replace(b"</cellXfs>", b'<xf numFmtId="200"/></cellXfs>')
+    parts[STYLES] = styles
     xml, count = re.subn(rb'<c r="I2"[^>]*>.*?</c>', cell.encode(), parts[SHEET])
     assert count == 1
     if not plainly:
@@ -98,3 +104,20 @@ def test_a_date_with_a_time_of_day_is_refused_with_what_was_seen(cell: str, seen
 )  # fmt: skip
 def test_a_date_at_midnight_is_that_day(cell: str) -> None:
     assert read(book_with(f'<c r="I2" {cell}</c>')) == ([date(2024, 12, 31)], [])
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+@pytest.mark.parametrize("number_format", ["mmm-yy", ";;;", "0%", '"soon"'])
+@pytest.mark.parametrize("value", ["2024-12-31", "2024-12-31T00:00:00", "2024-12-31T00:00:00.000Z"])
+def test_a_date_whose_format_shows_something_else_is_unclear(value: str, number_format: str, plainly: bool) -> None:
+    for attributes in ('s="2" t="d"', 't="d" s="2"'):
+        content = book_with(f'<c r="I2" {attributes}><v>{value}</v></c>', plainly=plainly, number_format=number_format)
+        stored, (finding,) = read(content)
+        assert (stored, finding.code) == ([], "unclear_number_format")
+        assert finding.message.endswith(f" in the number format {number_format}.")
+
+
+@pytest.mark.parametrize("number_format", ["General", "dd/mm/yyyy", "d mmm yyyy"])
+def test_a_date_whose_format_shows_it_is_that_date(number_format: str) -> None:
+    content = book_with('<c r="I2" s="2" t="d"><v>2024-12-31</v></c>', number_format=number_format)
+    assert read(content) == ([date(2024, 12, 31)], [])

@@ -7,16 +7,25 @@ a few MiB.
 
 from array import array
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
 from itertools import pairwise, repeat
 from typing import Any, TypeAlias
 
-from chalicelib.imports.reading.cells import Cell, ErrorCell, Uncalculated
+from chalicelib.imports.reading.cells import Cell, ErrorCell, Uncalculated, UnclearCell, is_blank
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.sheets import NumberedRow
 
-Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat
+
+@dataclass(frozen=True)
+class OtherwiseSeen:
+    """That a cell, whatever it holds, is not seen as that, by its number format."""
+
+    number_format: str
+
+
+Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat | OtherwiseSeen
 # The rows, from 1 and ascending, in which a column, from 1, has a mark.
 Marks: TypeAlias = "Mapping[tuple[int, Mark], array[int]]"
 
@@ -58,6 +67,8 @@ def with_marks(rows: Iterator[tuple[int, list[Any]]], marks: Marks, left_out: in
 
 
 def _read(cell: Cell, mark: Mark, which: int, seen: dict[tuple[int, float], Cell]) -> Cell:
+    if isinstance(mark, OtherwiseSeen):
+        return cell if is_blank(cell) else UnclearCell(cell, mark.number_format)
     if not isinstance(mark, NumberFormat):
         return mark
     if type(cell) is not float:

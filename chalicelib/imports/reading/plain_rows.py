@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from chalicelib.imports.reading.cells import ERROR_NAMES, ErrorCell, Uncalculated
-from chalicelib.imports.reading.marks import LAST_COLUMN, Mark, Marks, ascending, column_number
+from chalicelib.imports.reading.marks import LAST_COLUMN, Mark, Marks, OtherwiseSeen, ascending, column_number
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.xml_parts import Damaged
@@ -88,6 +88,8 @@ class PlainRows:
         # The first formula whose values stand in other cells too.
         self._spread: bytes | None = None
         self._formatted: dict[tuple[bytes, bytes], array[int]] = {}
+        # Dates that are written as such, in a style that shows numbers as something else.
+        self._dated: dict[tuple[bytes, bytes], array[int]] = {}
 
     def take(self, xml: bytes) -> bool:
         """Takes in whole rows; False if they are not plain, and then nothing is known. Raises Damaged."""
@@ -120,6 +122,9 @@ class PlainRows:
         # A file may have tens of thousands of styles of one format.
         for (letters, style), rows in self._formatted.items():
             marks.setdefault((column_number(letters), self._formats[int(style)]), array("I")).extend(rows)
+        for (letters, style), rows in self._dated.items():
+            mark = OtherwiseSeen(self._formats[int(style)].code)
+            marks.setdefault((column_number(letters), mark), array("I")).extend(rows)
         return {key: ascending(rows) for key, rows in marks.items()}
 
     def zeros(self) -> Marks:
@@ -194,6 +199,11 @@ class PlainRows:
         for letters, row, style in self._patterns.formatted.findall(xml):
             if (style := style or b"0") in self._patterns.styles:
                 self._formatted.setdefault((letters, style), array("I")).append(int(row))
+        if b't="d"' in xml:
+            for letters, row, attributes in self._patterns.dated.findall(xml):
+                found = self._patterns.style.search(attributes)
+                if (style := found[1] if found else b"0") in self._patterns.styles:
+                    self._dated.setdefault((letters, style), array("I")).append(int(row))
 
 
 class _Patterns:
@@ -217,6 +227,8 @@ class _Patterns:
             rb'<~c r="([A-Z]++)(\d++)"[^<>]*? t="e"[^<>]*+>(?:%b)?+(?:<~v>([^<>]*+))?+'
             % formula.replace(b"(", b"(?:", 1)
         )
+        self.dated = pattern(rb'<~c r="([A-Z]++)(\d++)"([^<>]*? t="d"[^<>]*+)>')
+        self.style = re.compile(rb' s="(\d++)"')
         self.formula = pattern(
             rb'<~c r="([A-Z]++)(\d++)"([^<>]*+)>%b(<~v>[^<>]++|<~is>)?+(<~v ?+/>|<~v></~v>)?+' % formula
         )
