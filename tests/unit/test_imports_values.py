@@ -1,7 +1,9 @@
 """The value of a cell, however its XML, its format and its letters say it: read as it is seen, or refused."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 from xml.sax.saxutils import escape
 
@@ -11,7 +13,7 @@ from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.rows import read_chunks
-from tests.support.workbooks import loan, loans_book, packed, unpacked
+from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, loan, loans_book, packed, unpacked
 
 STYLES = "xl/styles.xml"
 SHEET = "xl/worksheets/sheet1.xml"
@@ -34,13 +36,14 @@ def book_with(cell: str, *, plainly: bool = True, number_format: str = "General"
 
 
 def read(content: bytes) -> tuple[list[object], list[Finding]]:
-    """The last column of what is stored, and what is said of the other rows; a refused file is one finding."""
+    """The last of its columns, as it is stored, and what is said of the other rows; a refused file is one finding."""
     try:
         layouts, _ = find_layouts(read_workbook(BytesIO(content)))
         (chunk,) = read_chunks(layouts)
     except FileRefused as error:
         return [], [Finding("loans", 0, "rejected", None, None, "file", str(error))]
-    return list(chunk.columns[-1]), list(chunk.findings)
+    at = max(at for at, place in enumerate(chunk.layout.positions) if place is not None)
+    return list(chunk.columns[at]), list(chunk.findings)
 
 
 @pytest.mark.parametrize("plainly", [True, False])
@@ -121,3 +124,53 @@ def test_a_date_whose_format_shows_something_else_is_unclear(value: str, number_
 def test_a_date_whose_format_shows_it_is_that_date(number_format: str) -> None:
     content = book_with('<c r="I2" s="2" t="d"><v>2024-12-31</v></c>', number_format=number_format)
     assert read(content) == ([date(2024, 12, 31)], [])
+
+
+def customers_text(*rows: str, header: Sequence[str] = CUSTOMER_HEADER) -> bytes:
+    return "\n".join([",".join(header), *rows, ""]).encode()
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", " \u00a0 ", "\t", "\u2003", "\u200b", "\ufeff", "\x0b", "\u2800"])
+def test_a_quotation_mark_behind_an_unusual_blank_refuses_the_text(blank: str) -> None:
+    for row in (f'1,{blank}"Asha",Rao,41,9812345678,60000,5', f'1,{blank}"Rao, Asha",,41,9812345678,60000,5'):
+        _, (finding,) = read(customers_text(row))
+        assert "a blank that is no ordinary space stands before a quotation mark; delete it" in finding.message
+        assert "line 2" in finding.message
+
+
+def test_blanks_inside_of_quotation_marks_are_part_of_the_text() -> None:
+    row = '1,"Asha\u00a0","Rao ""R"", \u00a0Menon",41,"9812345678","60,000","5"'
+    assert read(customers_text(row)) == ([Decimal(5)], [])
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["1,Asha,Rao,41,9812345678,60,000", "1,Asha,Rao,41,9812345678,60,050", "1,Asha,Rao,41,9812345678,₹60,000.50",
+     "1,Asha,Rao,41,9812345678,Rs. 60,000/-", "1,Asha,41,9812345678,3,00,000", "1,Asha,9812345678,60,000,3,005"],
+)  # fmt: skip
+def test_a_number_torn_at_its_commas_is_refused_also_if_the_row_is_as_long_as_its_header(row: str) -> None:
+    stored, findings = read(customers_text(row))
+    assert stored == []
+    assert any("may be a part of one number, " in finding.message for finding in findings)
+
+
+def test_the_sentence_about_a_torn_number_says_what_to_do() -> None:
+    _, (salary, limit) = read(customers_text("1,Asha,Rao,41,9812345678,60,000"))
+    assert (salary.code, limit.code) == ("row_does_not_fit", "row_does_not_fit")
+    assert salary.message == (
+        "Monthly Salary may be a part of one number, 60,000: put it between quotation marks, or write 000 without the "
+        "zero in front. Invalid value: 60."
+    )
+
+
+@pytest.mark.parametrize(
+    "row", ['1,Asha,Rao,41,9812345678,"60,000",0', "1,Asha,Rao,41,09812345678,60,500", '"1","0",Rao,41,9812345678,60,0']
+)
+def test_numbers_that_are_no_part_of_another_stay(row: str) -> None:
+    stored, _ = read(customers_text(row.replace('"0"', '"Asha"')))
+    assert len(stored) == 1
+
+
+def test_codes_with_zeros_in_front_are_no_groups_of_thousands() -> None:
+    (stored,), findings = read(customers_text("012,007,300000,24,11.25,15344,0,2023-05-17,", header=LOAN_HEADER))
+    assert (stored, findings) == (None, [])

@@ -90,7 +90,7 @@ class MergedCell:
 
 @dataclass(frozen=True)
 class MisfitCell:
-    """A cell of a row that does not fit its header, so that nobody can say in which column its values belong."""
+    """A cell of which nobody can say what it is, whatever its column, as in a row that does not fit its header."""
 
     cell: "Cell"
     problem: Problem
