@@ -11,8 +11,11 @@ import pytest
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import find_layouts
+from chalicelib.imports.kinds import readers
+from chalicelib.imports.kinds.receipts import RECEIPTS
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.rows import read_chunks
+from chalicelib.rules.typed import Problem
 from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, loan, loans_book, packed, unpacked
 
 STYLES = "xl/styles.xml"
@@ -174,3 +177,18 @@ def test_numbers_that_are_no_part_of_another_stay(row: str) -> None:
 def test_codes_with_zeros_in_front_are_no_groups_of_thousands() -> None:
     (stored,), findings = read(customers_text("012,007,300000,24,11.25,15344,0,2023-05-17,", header=LOAN_HEADER))
     assert (stored, findings) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "code", ["&#39;", "&#x27;", "&apos;", "&amp;", "&quot;", "&nbsp;", "&eacute;", "%27", "\\u0027", "\\'"]
+)
+def test_a_character_that_stands_as_a_code_in_a_name_or_reference_is_refused(code: str) -> None:
+    for reader in (readers.text_of_name(least=1), RECEIPTS.column("reference").reader):
+        assert reader.read(f"O{code}Neil") == Problem(
+            "damaged_text", f"holds {code}, the code of a character; write the character itself."
+        )
+
+
+@pytest.mark.parametrize("name", ["Rao & Sons", "AT&T", "R&D; Rao", "D'Souza", "O\u2019Neil", "Rao 100% Ltd", "A#39;"])
+def test_an_ampersand_and_other_signs_are_what_they_are(name: str) -> None:
+    assert readers.text_of_name(least=1).read(name) == name

@@ -37,7 +37,7 @@ from chalicelib.rules.typed.dates import (
     EitherWay,
     read_date,
 )
-from chalicelib.rules.typed.letters import bare
+from chalicelib.rules.typed.letters import bare, coded
 from chalicelib.rules.typed.names import name as name_of
 from chalicelib.rules.typed.numbers import IS_PERCENT, NOT_A_NUMBER
 from chalicelib.rules.typed.numbers import amount as amount_of
@@ -161,7 +161,7 @@ def text_of(length: Range, valid: Callable[[str], str | Problem] = str) -> Reade
         text = bare(text)
         if not is_plain_text(text):
             return Problem("control_character", "must not have a line break or another control character.")
-        return valid(text) if len(text) in length else too_long
+        return _coded(text) or (valid(text) if len(text) in length else too_long)
 
     return Reader(read, "textLength", length.least, length.most, "@")
 
@@ -186,7 +186,17 @@ def one_of(known: Sequence[StrEnum], code: str) -> Reader:
 
 def _name(cell: Cell) -> str | Problem:
     """A leading `=` or `+` is kept: it is data here, never a formula."""
-    return name_of(cell) if isinstance(cell, str) else Problem("not_text", "must be text.")
+    if not isinstance(cell, str):
+        return Problem("not_text", "must be text.")
+    return _coded(cell) or name_of(cell)
+
+
+def _coded(text: str) -> Problem | None:
+    """What is wrong with a text as web exports write it. For files only: a person who types it may mean it."""
+    code = coded(text)
+    return (
+        Problem("damaged_text", f"holds {code}, the code of a character; write the character itself.") if code else None
+    )
 
 
 def _percent(cell: Cell) -> Decimal | Problem:
