@@ -16,6 +16,7 @@ from chalicelib.imports.kinds.receipts import RECEIPTS
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.rows import read_chunks
 from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.dates import proves_month_first
 from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, loan, loans_book, packed, unpacked
 
 STYLES = "xl/styles.xml"
@@ -192,3 +193,38 @@ def test_a_character_that_stands_as_a_code_in_a_name_or_reference_is_refused(cod
 @pytest.mark.parametrize("name", ["Rao & Sons", "AT&T", "R&D; Rao", "D'Souza", "O\u2019Neil", "Rao 100% Ltd", "A#39;"])
 def test_an_ampersand_and_other_signs_are_what_they_are(name: str) -> None:
     assert readers.text_of_name(least=1).read(name) == name
+
+
+TEXTS = ('t="str"><v>{}</v>', 't="inlineStr"><is><t>{}</t></is>')
+
+
+@pytest.mark.parametrize("number_format", [";;;", '@" lakh"', '"soon"@', "@@", 'dd/mm/yyyy;;;"done"', "0;0;0;", "x@"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_that_its_format_hides_or_adds_to_is_unclear(text: str, number_format: str) -> None:
+    content = book_with(f'<c r="I2" s="2" {text.format("31/12/2024")}</c>', number_format=number_format)
+    stored, (finding,) = read(content)
+    assert (stored, finding.code) == ([], "unclear_number_format")
+    assert finding.message.endswith(f" Invalid value: 31/12/2024 in the number format {number_format}.")
+
+
+@pytest.mark.parametrize(
+    "number_format",
+    ["@", "General", "0%", "mmm-yy", "0;0;0;@", ";;", "_(* #,##0.00_);_(* (#,##0.00);_(* -??_);_(@_)", "0;-0;;[Red]@"],
+)
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_that_its_format_shows_is_that_text(text: str, number_format: str) -> None:
+    content = book_with(f'<c r="I2" s="2" {text.format("31/12/2024")}</c>', number_format=number_format)
+    assert read(content) == ([date(2024, 12, 31)], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "proves"), [("Fri 04/05/2024", True), ("Sat 04/05/2024", False), ("04/05/2024", False)]
+)
+def test_a_day_of_the_week_may_prove_that_the_month_stands_first(text: str, proves: bool) -> None:
+    assert proves_month_first(text) is proves
+    assert proves_month_first(f"{text} 00:00") is proves
+
+
+def test_a_day_of_the_week_decides_for_the_other_dates_of_its_sheet() -> None:
+    _, (finding,) = read(loans_book(loan(1, 1, end_date="Fri 06/05/2026"), loan(1, 2, end_date="04/05/2026")))
+    assert (finding.row_number, finding.code) == (3, "ambiguous_date")

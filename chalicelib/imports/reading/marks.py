@@ -72,7 +72,8 @@ def _read(cell: Cell, mark: Mark, which: int, seen: dict[tuple[int, float], Cell
     if not isinstance(mark, NumberFormat):
         return mark
     if type(cell) is not float:
-        return cell
+        is_hidden = not mark.shows_text and isinstance(cell, str) and not is_blank(cell)
+        return UnclearCell(cell, mark.code) if is_hidden else cell
     # Most rates come again; the same cell is also the quickest to compare.
     if (which, cell) not in seen:
         if len(seen) > 10_000:
