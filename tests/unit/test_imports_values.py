@@ -14,6 +14,7 @@ from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.kinds import readers
 from chalicelib.imports.kinds.receipts import RECEIPTS
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
+from chalicelib.imports.reading.xml_parts import MAIN
 from chalicelib.imports.rows import read_chunks
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import proves_month_first
@@ -228,3 +229,45 @@ def test_a_day_of_the_week_may_prove_that_the_month_stands_first(text: str, prov
 def test_a_day_of_the_week_decides_for_the_other_dates_of_its_sheet() -> None:
     _, (finding,) = read(loans_book(loan(1, 1, end_date="Fri 06/05/2026"), loan(1, 2, end_date="04/05/2026")))
     assert (finding.row_number, finding.code) == (3, "ambiguous_date")
+
+
+STRIKE, RAISED = '<strike val="1"/>', '<vertAlign val="superscript"/>'
+
+
+def book_with_shared(text: str) -> bytes:
+    """A workbook of one loan, whose End Date is this text that cells share; another comes before it."""
+    parts = unpacked(book_with('<c r="I2" t="s"><v>1</v></c>'))
+    strings = f'<sst xmlns="{MAIN[0]}"><si><t>other</t></si><si>{text}</si></sst>'.encode()
+    return packed(parts | {"xl/sharedStrings.xml": strings})
+
+
+@pytest.mark.parametrize("font", ["<strike/>", STRIKE, RAISED, '<b/><vertAlign val="subscript"/>'])
+def test_a_text_that_is_struck_out_or_raised_in_part_is_refused(font: str) -> None:
+    text = f"<r><t>31/12/</t></r><r><rPr>{font}</rPr><t>2024</t></r>"
+    for content in (book_with_shared(text), book_with(f'<c r="I2" t="inlineStr"><is>{text}</is></c>')):
+        stored, (finding,) = read(content)
+        assert (stored, finding.code) == ([], "struck_out")
+        assert finding.message == (
+            "End Date is struck out, or raised or lowered in part, so nobody knows what of it counts; write it "
+            "plainly, or delete it. Invalid value: 31/12/2024."
+        )
+
+
+@pytest.mark.parametrize("font", ["", "<b/>", '<strike val="0"/>', '<vertAlign val="baseline"/>'])
+def test_a_text_of_several_fonts_is_that_text(font: str) -> None:
+    text = f"<r><t>31/12/</t></r><r><rPr>{font}</rPr><t>2024</t></r>"
+    for content in (book_with_shared(text), book_with(f'<c r="I2" t="inlineStr"><is>{text}</is></c>')):
+        assert read(content) == ([date(2024, 12, 31)], [])
+
+
+@pytest.mark.parametrize("value", ["<v>45657</v>", ""])
+@pytest.mark.parametrize("font", ["<strike/>", '<strike val="0"/>'])
+def test_a_cell_that_is_struck_out_as_a_whole_is_refused(font: str, value: str) -> None:
+    parts = unpacked(book_with(f'<c r="I2" s="3">{value}</c>'))
+    styles = parts[STYLES].replace(b"</fonts>", f"<font>{font}</font></fonts>".encode())
+    styles = styles.replace(b"</cellXfs>", b'<xf numFmtId="14" fontId="1"/></cellXfs>')
+    stored, findings = read(packed(parts | {STYLES: styles}))
+    if font == "<strike/>" and value:
+        assert (stored, [found.code for found in findings]) == ([], ["struck_out"])
+    else:
+        assert (stored, findings) == ([date(2024, 12, 31) if value else None], [])

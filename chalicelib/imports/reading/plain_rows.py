@@ -13,7 +13,16 @@ from functools import lru_cache
 from itertools import pairwise
 
 from chalicelib.imports.reading.cells import ERROR_NAMES, ErrorCell, Uncalculated
-from chalicelib.imports.reading.marks import LAST_COLUMN, Mark, Marks, OtherwiseSeen, ascending, column_number
+from chalicelib.imports.reading.marks import (
+    LAST_COLUMN,
+    STRUCK,
+    Mark,
+    Marks,
+    OtherwiseSeen,
+    Struck,
+    ascending,
+    column_number,
+)
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.xml_parts import Damaged
@@ -68,7 +77,7 @@ def grammar(prefix: bytes, rest: bytes = _REST) -> re.Pattern[bytes]:
 class PlainRows:
     """Takes the rows of a sheet in, piece by piece, and finds what its cells are beside their values."""
 
-    def __init__(self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat]) -> None:
+    def __init__(self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat | Struck]) -> None:
         self.last_row = self.width = self.text_bytes = 0
         # Whether any formula has a value that somebody must have calculated.
         self.is_calculated = False
@@ -80,7 +89,7 @@ class PlainRows:
         self._strings = strings
         self._formats = formats
         self._patterns = _Patterns(prefix, formats)
-        self._errors: dict[tuple[bytes, ErrorCell], array[int]] = {}
+        self._errors: dict[tuple[bytes, ErrorCell | Struck], array[int]] = {}
         # Of formulas by their columns: those with a value, of these the ones with a zero, and those without a value.
         self._formulas: dict[bytes, array[int]] = {}
         self._zeros: dict[bytes, array[int]] = {}
@@ -101,6 +110,7 @@ class PlainRows:
         if not numbers:
             self._count_texts(xml)
             self._find_errors(xml)
+            self._find_struck(xml)
             self._find_formulas(xml)
         self._find_formats(xml)
         return True
@@ -123,7 +133,8 @@ class PlainRows:
         for (letters, style), rows in self._formatted.items():
             marks.setdefault((column_number(letters), self._formats[int(style)]), array("I")).extend(rows)
         for (letters, style), rows in self._dated.items():
-            mark = OtherwiseSeen(self._formats[int(style)].code)
+            own = self._formats[int(style)]
+            mark = OtherwiseSeen(own.code) if isinstance(own, NumberFormat) else own
             marks.setdefault((column_number(letters), mark), array("I")).extend(rows)
         return {key: ascending(rows) for key, rows in marks.items()}
 
@@ -177,6 +188,12 @@ class PlainRows:
                 key = letters, _ERRORS.get(value, _OTHER)
                 self._errors.setdefault(key, array("I")).append(int(row))
 
+    def _find_struck(self, xml: bytes) -> None:
+        if self._strings.struck and b't="s"' in xml:
+            for letters, row, index in self._patterns.shared_at.findall(xml):
+                if int(index) in self._strings.struck:
+                    self._errors.setdefault((letters, STRUCK), array("I")).append(int(row))
+
     def _find_formulas(self, xml: bytes) -> None:
         if b"<%bf" % self._prefix not in xml:
             return
@@ -222,6 +239,10 @@ class _Patterns:
         )
         self.shared = pattern(
             rb'<~c r="\w++"[^<>]*? t="s"[^<>]*+>(?:%b)?+<~v>(\d{1,9}+)<' % formula.replace(b"(", b"(?:", 1)
+        )
+        self.shared_at = pattern(
+            rb'<~c r="([A-Z]++)(\d++)"[^<>]*? t="s"[^<>]*+>(?:%b)?+<~v>\s*+(\d{1,9}+)'
+            % formula.replace(b"(", b"(?:", 1)
         )
         self.error = pattern(
             rb'<~c r="([A-Z]++)(\d++)"[^<>]*? t="e"[^<>]*+>(?:%b)?+(?:<~v>([^<>]*+))?+'

@@ -11,7 +11,7 @@ from xml.parsers import expat
 from chalicelib.imports.reading.around_rows import AroundRows
 from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.marks import LAST_COLUMN, LAST_ROW, column_letters, column_number
-from chalicelib.imports.reading.shared_strings import written
+from chalicelib.imports.reading.shared_strings import is_struck, written
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.reading.xml_parts import MAIN, MAX_ELEMENTS, MAX_PIECE_BYTES, Damaged, feed, known, parser
 
@@ -68,6 +68,8 @@ class _Rewriter:
         elif path[:4] == _CELL and len(path) == 5:
             self._start_part(path[4], attributes)
         else:
+            if path[:4] == _CELL and is_struck(path, attributes):
+                self._around.take_struck(self._row, self._column)
             self._start_other()
             self._around.take(path, attributes)
 
