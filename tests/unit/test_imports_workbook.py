@@ -29,6 +29,7 @@ from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.workbook import OLD_OFFICE_FORMAT, FileRefused, read_workbook
 from chalicelib.imports.rows import Chunk, read_chunks
 from chalicelib.imports.s3_events import ObjectReference, UnknownMessage, message_for, references
+from chalicelib.imports.titles import normalised
 from tests.support.workbooks import (
     CUSTOMER_HEADER,
     LOAN_HEADER,
@@ -344,9 +345,13 @@ def test_a_stray_cell_far_away_is_named_instead_of_making_room_for_it(address: s
 
 
 def test_the_search_for_titles_looks_at_cells_with_something_in_them_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    usual = headers.normalised
-    monkeypatch.setattr(headers, "normalised", lambda title: asked.append(title) or usual(title))
+    asked: list[str] = []
+
+    def counted(title: str) -> str:
+        asked.append(title)
+        return normalised(title)
+
+    monkeypatch.setattr(headers, "normalised", counted)
     layouts_of(one_cell_at("A3"))
     for_narrow_rows = len(asked)
     asked.clear()
