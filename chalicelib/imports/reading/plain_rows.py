@@ -249,7 +249,7 @@ class _Patterns:
             % formula.replace(b"(", b"(?:", 1)
         )
         self.dated = pattern(rb'<~c r="([A-Z]++)(\d++)"([^<>]*? t="d"[^<>]*+)>')
-        self.style = re.compile(rb' s="(\d++)"')
+        self.style = pattern(rb' s="(\d++)"')
         self.formula = pattern(
             rb'<~c r="([A-Z]++)(\d++)"([^<>]*+)>%b(<~v>[^<>]++|<~is>)?+(<~v ?+/>|<~v></~v>)?+' % formula
         )
