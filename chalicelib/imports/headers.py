@@ -183,9 +183,9 @@ def find_layouts(sheets: Sequence[Sheet]) -> tuple[list[Layout], list[Finding]]:
 def _best_candidate(sheet: Sheet) -> _Candidate | None:
     """The row of the sheet's first rows that fits a kind best; None if all of them are blank. Raises FileRefused."""
     candidates = [
-        _candidate(sheet, kind, row_number, row)
+        _candidate(sheet, kind, row_number, row, titles)
         for row_number, row in islice(sheet.rows(), ROWS_SEARCHED)
-        if not all(map(is_blank, row))
+        if (titles := _titles_of(row))
         for kind in KINDS
     ]
     # The first of equals, which is the topmost row.
@@ -232,8 +232,14 @@ def _check_columns(best: _Candidate) -> None:
             )
 
 
-def _candidate(sheet: Sheet, kind: Kind, row_number: int, row: Sequence[Cell]) -> _Candidate:
-    titles = [_names(cell) for cell in row]
+def _titles_of(row: Sequence[Cell]) -> dict[int, set[str]]:
+    """The names of the cells that are not blank, by their places; a row may be 16,384 cells wide."""
+    return {at: _names(cell) for at, cell in enumerate(row) if cell != "" and not is_blank(cell)}
+
+
+def _candidate(
+    sheet: Sheet, kind: Kind, row_number: int, row: Sequence[Cell], titles: Mapping[int, set[str]]
+) -> _Candidate:
     found = {column.title: _places(column, titles) for column in kind.columns}
     return _Candidate(sheet, kind, row_number, row, {title: places for title, places in found.items() if places})
 
@@ -248,9 +254,9 @@ def _text(cell: Cell) -> str:
     return cell if isinstance(cell, str) else shown(cell)
 
 
-def _places(column: Column, titles: Sequence[set[str]]) -> list[int]:
+def _places(column: Column, titles: Mapping[int, set[str]]) -> list[int]:
     known = {normalised(title) for title in (column.title, *column.aliases)}
-    return [at for at, names in enumerate(titles) if names & known]
+    return [at for at, names in titles.items() if names & known]
 
 
 def _layout(sheet: Sheet, header: _Candidate) -> Layout:

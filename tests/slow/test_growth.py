@@ -225,6 +225,19 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("fullmatch", lambda n: "1" * n),
         ("fullmatch", lambda n: "1e" + "1" * n + "x"),
     ],
+    "rules.typed.letters._CODED": [
+        ("finditer", lambda n: "&" * n),
+        ("finditer", lambda n: "&#1" * n),
+        ("finditer", lambda n: "&a" * n),
+        ("finditer", lambda n: "&" + "a" * n),
+        ("finditer", lambda n: "%2\\u00" * n),
+    ],
+    "imports.reading.csv_text._TORN": [("search", lambda n: ",0" * n), ("search", lambda n: ",01" * n)],
+    "imports.reading.csv_text._GROUP": [("fullmatch", lambda n: "x" * n), ("fullmatch", lambda n: "1" * n)],
+    "imports.reading.csv_text._LAST_GROUP": [
+        ("fullmatch", lambda n: "000." + "0" * n),
+        ("fullmatch", lambda n: "000" + "x" * n),
+    ],
     "rules.typed.phones._NATIONAL": [("fullmatch", lambda n: "0091" + "1" * n)],
     "rules.typed.phones._INTERNATIONAL": [("fullmatch", lambda n: "91" + "1" * n)],
 }  # fmt: skip

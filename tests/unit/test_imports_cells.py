@@ -15,6 +15,7 @@ from chalicelib.imports.reading.cells import Cell, PercentCell
 from chalicelib.rules import bounds
 from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.dates import TIME_OF_DAY
 from chalicelib.rules.typed.numbers import IS_PERCENT
 
 ANY_CELL = st.one_of(
@@ -134,11 +135,15 @@ def test_anything_but_ten_digits_is_no_phone_number(cell: Cell) -> None:
     "cell",
     [
         date(2024, 3, 31),
-        datetime.fromisoformat("2024-03-31T17:45"),
+        datetime.fromisoformat("2024-03-31"),
+        datetime.fromisoformat("2024-03-31T00:00:00.004"),
         45382.0,
         45382,
-        45382.75,
+        45382.00000005,
+        45381.999999999,
         "45382",
+        "45382.0",
+        "2024-03-31T00:00:00.000Z",
         "2024-03-31",
         "2024-03-31 00:00:00",
         "31/03/2024",
@@ -156,6 +161,24 @@ def test_a_date_may_be_a_date_a_day_number_or_text_with_the_day_first(cell: Cell
 )
 def test_what_is_no_date_is_said_to_be_none(cell: Cell) -> None:
     assert code(readers.DATE.read(cell)) == "not_a_date"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        datetime.fromisoformat("2024-03-31T17:45"),
+        datetime.fromisoformat("2024-03-30T23:59:59.990"),
+        datetime.fromisoformat("2024-03-31T00:00:01"),
+        45382.75,
+        45382.00001,
+        45381.9999999,
+        "45382.75",
+        "2024-03-31 17:45",
+        "2024-03-30T18:30:00.000Z",
+    ],
+)
+def test_a_time_of_day_leaves_the_day_in_doubt(cell: Cell) -> None:
+    assert readers.DATE.read(cell) is TIME_OF_DAY
 
 
 @pytest.mark.parametrize("cell", [15.0, date(1949, 12, 31), date(2200, 1, 1)])

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from chalicelib.imports import headers
 from chalicelib.imports.headers import Layout, find_layouts
 from chalicelib.imports.kinds.customers import CUSTOMERS
 from chalicelib.imports.kinds.loans import LOANS
@@ -28,6 +29,7 @@ from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.workbook import OLD_OFFICE_FORMAT, FileRefused, read_workbook
 from chalicelib.imports.rows import Chunk, read_chunks
 from chalicelib.imports.s3_events import ObjectReference, UnknownMessage, message_for, references
+from chalicelib.imports.titles import normalised
 from tests.support.workbooks import (
     CUSTOMER_HEADER,
     LOAN_HEADER,
@@ -340,6 +342,21 @@ def test_a_cell_of_text_may_have_lines_and_quotation_marks() -> None:
 @pytest.mark.parametrize("address", ["XFD1048576", "xfd1048576", "ZZ900000", "A99999999", "B4294967295", "ZZZZZZ3"])
 def test_a_stray_cell_far_away_is_named_instead_of_making_room_for_it(address: str) -> None:
     assert "Delete what stands far below or to the right" in refusal(one_cell_at(address))
+
+
+def test_the_search_for_titles_looks_at_cells_with_something_in_them_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(title: str) -> str:
+        asked.append(title)
+        return normalised(title)
+
+    monkeypatch.setattr(headers, "normalised", counted)
+    layouts_of(one_cell_at("A3"))
+    for_narrow_rows = len(asked)
+    asked.clear()
+    layouts_of(one_cell_at("XFD3"))
+    assert len(asked) == for_narrow_rows
 
 
 @pytest.mark.parametrize("address", ["Z500", "AZ900"])

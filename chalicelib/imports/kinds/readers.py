@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from operator import eq
@@ -37,7 +37,7 @@ from chalicelib.rules.typed.dates import (
     EitherWay,
     read_date,
 )
-from chalicelib.rules.typed.letters import bare
+from chalicelib.rules.typed.letters import bare, coded
 from chalicelib.rules.typed.names import name as name_of
 from chalicelib.rules.typed.numbers import IS_PERCENT, NOT_A_NUMBER
 from chalicelib.rules.typed.numbers import amount as amount_of
@@ -52,6 +52,11 @@ _DAY_NUMBER = re.compile(r"(\d{1,5})(\.\d{1,9})?", re.ASCII)
 
 # Excel counts days from here; the day before 1900-01-01 less one for the 29 February 1900 it believes in.
 _EXCEL_EPOCH = date(1899, 12, 30)
+_DAY_MS = 24 * 60 * 60 * 1000
+# What a day's number may be off as a binary float. More is a time of day, and then the day may be another one: programs
+# write 31 March in India as 30 March 18:30.
+_NOISE_MS = 10
+_MIDNIGHT_IS_OVER = time(microsecond=_NOISE_MS * 1000)
 # A workbook may count them from 1904 instead, as Excel on a Mac did.
 DAYS_TO_1904 = 1462
 
@@ -156,7 +161,7 @@ def text_of(length: Range, valid: Callable[[str], str | Problem] = str) -> Reade
         text = bare(text)
         if not is_plain_text(text):
             return Problem("control_character", "must not have a line break or another control character.")
-        return valid(text) if len(text) in length else too_long
+        return _coded(text) or (valid(text) if len(text) in length else too_long)
 
     return Reader(read, "textLength", length.least, length.most, "@")
 
@@ -181,7 +186,17 @@ def one_of(known: Sequence[StrEnum], code: str) -> Reader:
 
 def _name(cell: Cell) -> str | Problem:
     """A leading `=` or `+` is kept: it is data here, never a formula."""
-    return name_of(cell) if isinstance(cell, str) else Problem("not_text", "must be text.")
+    if not isinstance(cell, str):
+        return Problem("not_text", "must be text.")
+    return _coded(cell) or name_of(cell)
+
+
+def _coded(text: str) -> Problem | None:
+    """What is wrong with a text as web exports write it. For files only: a person who types it may mean it."""
+    code = coded(text)
+    return (
+        Problem("damaged_text", f"holds {code}, the code of a character; write the character itself.") if code else None
+    )
 
 
 def _percent(cell: Cell) -> Decimal | Problem:
@@ -226,7 +241,7 @@ def _calendar_date(cell: Cell, first: date) -> date | EitherWay | Problem:
     if isinstance(cell, str):
         return _date_of_text(cell, first)
     if isinstance(cell, datetime):
-        return cell.date()
+        return cell.date() if cell.time() < _MIDNIGHT_IS_OVER else TIME_OF_DAY
     if isinstance(cell, date):
         return cell
     if isinstance(cell, float | int) and not isinstance(cell, bool):
@@ -275,9 +290,12 @@ def _date_of_text(text: str, first: date) -> date | EitherWay | Problem:
     number = _DAY_NUMBER.fullmatch(bare(text))
     if number is None or not int(number[1]):
         return read_date(text, first)
-    return TIME_OF_DAY if float(number[2] or 0) else _date_of_day_number(int(number[1]))
+    return _date_of_day_number(float(number[0]))
 
 
 def _date_of_day_number(number: float) -> date | Problem:
-    last = (date.max - _EXCEL_EPOCH).days
-    return _EXCEL_EPOCH + timedelta(days=int(number)) if 1 <= number <= last else NOT_A_DATE
+    if not 1 <= number <= (date.max - _EXCEL_EPOCH).days:
+        return NOT_A_DATE
+    # To the millisecond, as dates by their format are read too.
+    day, rest = divmod(round(number * _DAY_MS), _DAY_MS)
+    return _EXCEL_EPOCH + timedelta(days=day) if rest < _NOISE_MS else TIME_OF_DAY

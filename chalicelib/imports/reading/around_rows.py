@@ -1,9 +1,11 @@
 """What a sheet says outside of its rows that matters to their cells: which are merged, and that none was calculated."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from chalicelib.imports.reading.marks import STRUCK, Mark
 from chalicelib.imports.reading.merged import Merged, merged_at
 from chalicelib.imports.reading.xml_parts import known, parser
 
@@ -20,6 +22,8 @@ class AroundRows:
     merged: list[Merged] = field(default_factory=list)
     # Whether the program that wrote the sheet says that it did not calculate its formulas.
     is_uncalculated: bool = False
+    # The cells that are struck out in part, as far as their own text says it.
+    struck: "dict[tuple[int, Mark], array[int]]" = field(default_factory=dict)
 
     @classmethod
     def of(cls, xml: bytes) -> "AroundRows":
@@ -35,6 +39,10 @@ class AroundRows:
             made: expat.XMLParserType = parser(start, lambda _: path.pop())
             made.Parse(xml, True)
         return around
+
+    def take_struck(self, row: int, column: int) -> None:
+        """Takes in a cell whose text is struck out in part."""
+        self.struck.setdefault((column, STRUCK), array("I")).append(row)
 
     def take(self, path: Sequence[str], attributes: Mapping[str, str]) -> None:
         """Takes in one element. Raises Damaged."""

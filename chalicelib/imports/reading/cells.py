@@ -41,13 +41,14 @@ class Uncalculated:
 
 @dataclass(frozen=True)
 class UnclearCell:
-    """A number whose format shows something else than the number, or nothing: 300000 as 300, as 3 lakh."""
+    """A value whose format shows something else, or nothing: 300000 as 300, as 3 lakh."""
 
-    number: float
+    value: "Cell"
     number_format: str
 
     def __str__(self) -> str:
-        return f"{self.number!r} in the number format {self.number_format}"
+        value = repr(self.value) if isinstance(self.value, float) else str(self.value)
+        return f"{value} in the number format {self.number_format}"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class MergedCell:
 
 @dataclass(frozen=True)
 class MisfitCell:
-    """A cell of a row that does not fit its header, so that nobody can say in which column its values belong."""
+    """A cell of which nobody can say what it is, whatever its column, as in a row that does not fit its header."""
 
     cell: "Cell"
     problem: Problem

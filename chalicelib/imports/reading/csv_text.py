@@ -2,12 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import IO
 
+from chalicelib.imports.reading.cells import Cell, MisfitCell
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
+from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.letters import is_blank
 
 NAME = "csv"
 DELIMITERS = ",;\t"
@@ -19,6 +23,12 @@ MAX_COLUMNS = 200
 MAX_ROW_CHARACTERS = 2**20
 # A note may have some lines. More of them are rows that a quotation mark above has swallowed.
 MAX_ROW_LINES = 100
+
+# A number with commas between its thousands and no quotation marks is torn in two cells: 60,000 in 60 and 000, 3,00,000
+# in three. No number is written with a zero in front, but for codes, which have it in each.
+_TORN = re.compile(r",0\d\d", re.ASCII)
+_GROUP = re.compile(r"\D{0,10}[1-9]\d{0,2}|\d{2}", re.ASCII)
+_LAST_GROUP = re.compile(r"0\d{2}(?:\.\d*)?\D{0,10}", re.ASCII)
 
 NEITHER = (
     "The file is neither an .xlsx workbook nor a .csv file with commas, semicolons or tabs; save it in Excel as .xlsx, "
@@ -37,7 +47,7 @@ def read_csv(file: IO[bytes]) -> Sheet:
 
     def rows() -> Iterator[NumberedRow]:
         for number, row in enumerate(_records(file, delimiter), start=1):
-            yield number, row + [ABSENT] * (width - len(row))
+            yield number, [*row, *[ABSENT] * (width - len(row))] if len(row) < width else row
 
     return Sheet(NAME, height, rows)
 
@@ -77,27 +87,64 @@ def _is_title(cell: str) -> bool:
     return any(map(str.isalpha, cell)) and not any(map(str.isdigit, cell))
 
 
-def _records(file: IO[bytes], delimiter: str) -> Iterator[list[str]]:
+def _records(file: IO[bytes], delimiter: str) -> Iterator[Sequence[Cell]]:
     """The rows, whose quotation marks must all be closed: an open one would swallow the rows below it."""
     begins, characters, lines = 1, 0, 0
+    # Whether a look at the cells of the row is needed, which few rows are worth.
+    may_be_torn = may_hide_mark = False
 
     def some_lines() -> Iterator[str]:
-        nonlocal characters, lines
+        nonlocal characters, lines, may_be_torn, may_hide_mark
         for line in _lines(file):
             characters, lines = characters + len(line), lines + 1
             if characters > MAX_ROW_CHARACTERS:
                 raise _refused(begins, f"it has more than {MAX_ROW_CHARACTERS} characters; at most as many are read")
             if lines > MAX_ROW_LINES:
                 raise _refused(begins, f"it has more than {MAX_ROW_LINES} lines; at most as many are read")
+            may_be_torn = may_be_torn or (delimiter == "," and ",0" in line and _TORN.search(line) is not None)
+            may_hide_mark = may_hide_mark or ('"' in line and not _is_of_ordinary_letters(line))
             yield line
 
     reader = csv.reader(some_lines(), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         for record in reader:
+            if may_hide_mark and any(map(_hides_mark, record)):
+                raise _refused(begins, "a blank that is no ordinary space stands before a quotation mark; delete it")
+            yield _without_torn(record) if may_be_torn else record
             begins, characters, lines = reader.line_num + 1, 0, 0
-            yield record
+            may_be_torn = may_hide_mark = False
     except csv.Error as error:
         raise _refused(begins, _in_words(str(error), reader.line_num)) from error
+
+
+def _is_of_ordinary_letters(line: str) -> bool:
+    return line.isascii() and line.rstrip("\r\n").isprintable()
+
+
+def _hides_mark(cell: str) -> bool:
+    """Whether a quotation mark opened nothing, because more than ordinary spaces stand before it."""
+    before, mark, _ = cell.partition('"')
+    return bool(mark and before.strip(" ")) and is_blank(before)
+
+
+def _without_torn(row: list[str]) -> Sequence[Cell]:
+    """A row whose cells say so if two of them may be one number: also where their count fits, because the last cells
+    of a row may be left out.
+    """
+    ends = [at for at, cell in enumerate(row) if cell[:1] == "0" and at and _LAST_GROUP.fullmatch(cell)]
+    cells: list[Cell] = list(row)
+    for at in ends:
+        if _GROUP.fullmatch(row[at - 1]):
+            cells[at - 1 : at + 1] = (MisfitCell(cell, _torn(row[at - 1], row[at])) for cell in row[at - 1 : at + 1])
+    return cells if ends else row
+
+
+def _torn(first: str, last: str) -> Problem:
+    return Problem(
+        "row_does_not_fit",
+        f"may be a part of one number, {first},{last}: put it between quotation marks, or write {last} without the "
+        "zero in front.",
+    )
 
 
 def _refused(begins: int, why: str) -> FileRefused:

@@ -7,16 +7,37 @@ a few MiB.
 
 from array import array
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
 from itertools import pairwise, repeat
 from typing import Any, TypeAlias
 
-from chalicelib.imports.reading.cells import Cell, ErrorCell, Uncalculated
+from chalicelib.imports.reading.cells import Cell, ErrorCell, MisfitCell, Uncalculated, UnclearCell, is_blank
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.sheets import NumberedRow
+from chalicelib.rules.typed import Problem
 
-Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat
+
+@dataclass(frozen=True)
+class OtherwiseSeen:
+    """That a cell, whatever it holds, is not seen as that, by its number format."""
+
+    number_format: str
+
+
+@dataclass(frozen=True)
+class Struck:
+    """That a cell is struck out, as a whole or in part, or has letters above or below its line."""
+
+
+STRUCK = Struck()
+STRUCK_OUT = Problem(
+    "struck_out",
+    "is struck out, or raised or lowered in part, so nobody knows what of it counts; write it plainly, or delete it.",
+)
+
+Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat | OtherwiseSeen | Struck
 # The rows, from 1 and ascending, in which a column, from 1, has a mark.
 Marks: TypeAlias = "Mapping[tuple[int, Mark], array[int]]"
 
@@ -58,10 +79,15 @@ def with_marks(rows: Iterator[tuple[int, list[Any]]], marks: Marks, left_out: in
 
 
 def _read(cell: Cell, mark: Mark, which: int, seen: dict[tuple[int, float], Cell]) -> Cell:
+    if isinstance(mark, Struck):
+        return cell if is_blank(cell) else MisfitCell(cell, STRUCK_OUT)
+    if isinstance(mark, OtherwiseSeen):
+        return cell if is_blank(cell) else UnclearCell(cell, mark.number_format)
     if not isinstance(mark, NumberFormat):
         return mark
     if type(cell) is not float:
-        return cell
+        is_hidden = not mark.shows_text and isinstance(cell, str) and not is_blank(cell)
+        return UnclearCell(cell, mark.code) if is_hidden else cell
     # Most rates come again; the same cell is also the quickest to compare.
     if (which, cell) not in seen:
         if len(seen) > 10_000:

@@ -88,8 +88,13 @@ class NumberFormat:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it shows every number as that number, or as the date that it is."""
-        return all(section.meaning in (PLAIN, DATE, ELAPSED) for section in self.sections)
+        """Whether it shows text as it is, and every number as that number, or as the date that it is."""
+        return self.shows_text and all(section.meaning in (PLAIN, DATE, ELAPSED) for section in self.sections)
+
+    @cached_property
+    def shows_text(self) -> bool:
+        """Whether it shows text as it is: the section for text is the fourth, or a last one with an @."""
+        return len(self.code) > MAX_CODE or _shows_text(self.code)
 
     def meaning(self, number: float) -> str:
         """What the section says that applies to the number."""
@@ -127,13 +132,27 @@ class NumberFormat:
 
 
 def _sections(code: str) -> tuple[Section, ...]:
+    return tuple(_section(some, number) for number, some in enumerate(_split(code)[:3]))
+
+
+def _split(code: str) -> list[list[re.Match[str]]]:
     tokens: list[list[re.Match[str]]] = [[]]
     for token in _TOKEN.finditer(code):
         if token[0] == ";":
             tokens.append([])
         else:
             tokens[-1].append(token)
-    return tuple(_section(some, number) for number, some in enumerate(tokens[:3]))
+    return tokens
+
+
+def _shows_text(code: str) -> bool:
+    sections = _split(code)
+    last = sections[min(len(sections), 4) - 1]
+    if len(sections) < 4 and not any(token[4] == "@" for token in last):
+        return True
+    seen = "".join((token[1] or "") + (token[2] or "") + (token[4] or "") for token in last)
+    # What fills the cell is no more part of the text than it is of a number.
+    return seen.strip().lower() in ("@", "general")
 
 
 def _section(tokens: list[re.Match[str]], number: int) -> Section:

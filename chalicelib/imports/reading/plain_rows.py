@@ -13,7 +13,16 @@ from functools import lru_cache
 from itertools import pairwise
 
 from chalicelib.imports.reading.cells import ERROR_NAMES, ErrorCell, Uncalculated
-from chalicelib.imports.reading.marks import LAST_COLUMN, Mark, Marks, ascending, column_number
+from chalicelib.imports.reading.marks import (
+    LAST_COLUMN,
+    STRUCK,
+    Mark,
+    Marks,
+    OtherwiseSeen,
+    Struck,
+    ascending,
+    column_number,
+)
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.xml_parts import Damaged
@@ -28,13 +37,25 @@ _MOST_ALTERNATIVES = 20
 _SHORT_TEXT = 20
 
 _ATTRIBUTE = rb' (?!xmlns|r=)[A-Za-z_][A-Za-z0-9_:.-]*+="[^"<>]*+"'
-_STYLE, _TYPE = rb' s="(?:0|[1-9]\d{0,4})"', rb' t="(?:n|s|str|b|e|d|inlineStr)"'
-_STYLE_AND_TYPE = rb'(?:%b(?:%b)?+|%b(?:%b)?+)?+(?: [cvp][mh]="\d{1,9}"){0,3}+' % (_STYLE, _TYPE, _TYPE, _STYLE)
-_CONTENT = (
-    rb"(?:<~f(?: (?!xmlns)[A-Za-z][A-Za-z0-9]*+=\"[^\"<>]*+\"){0,12}+ ?+(?:/>|>[^<>]*+</~f>))?+"
-    rb'(?:<~v>[^<>]*+</~v>|<~v ?+/>|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+'
+_STYLE, _OTHERS = rb' s="(?:0|[1-9]\d{0,4})"', rb'(?: [cvp][mh]="\d{1,9}"){0,3}+'
+_FORMULA = rb"(?:<~f(?: (?!xmlns)[A-Za-z][A-Za-z0-9]*+=\"[^\"<>]*+\"){0,12}+ ?+(?:/>|>[^<>]*+</~f>))?+"
+_VALUE = rb"(?:<~v>[^<>]*+</~v>|<~v ?+/>)?+"
+_OWN_TEXT = rb'(?:<~v></~v>|<~v ?+/>|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+'
+
+
+def _cell(types: bytes, value: bytes) -> bytes:
+    """What follows the address of a cell of one of these types, whose value is written so."""
+    style_and_type = rb"(?:%b(?:%b)?+|%b(?:%b)?+)%b" % (_STYLE, types, types, _STYLE, _OTHERS)
+    return style_and_type + rb" ?+(?:/>|>" + _FORMULA + value + rb"</~c>)"
+
+
+# A cell has the value that its type says, where every reader looks for it: text of its own in <is>, all else in <v>.
+_REST = rb"(?:%b|%b|%b ?+(?:/>|>%b</~c>))\s*+" % (
+    _cell(rb' t="(?:n|s|str|b|e|d)"', _VALUE),
+    _cell(rb' t="inlineStr"', _OWN_TEXT),
+    _OTHERS,
+    _FORMULA + _VALUE,
 )
-_REST = _STYLE_AND_TYPE + rb" ?+(?:/>|>" + _CONTENT + rb"</~c>)\s*+"
 # Of numbers there is nothing to be found, so that most rows of most files need no second look.
 _NUMBER = rb'(?:%b)?+(?: t="n")?+ ?+(?:/>|><~v>[^<>]++</~v></~c>)\s*+' % _STYLE
 _COLUMNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -56,7 +77,7 @@ def grammar(prefix: bytes, rest: bytes = _REST) -> re.Pattern[bytes]:
 class PlainRows:
     """Takes the rows of a sheet in, piece by piece, and finds what its cells are beside their values."""
 
-    def __init__(self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat]) -> None:
+    def __init__(self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat | Struck]) -> None:
         self.last_row = self.width = self.text_bytes = 0
         # Whether any formula has a value that somebody must have calculated.
         self.is_calculated = False
@@ -68,7 +89,7 @@ class PlainRows:
         self._strings = strings
         self._formats = formats
         self._patterns = _Patterns(prefix, formats)
-        self._errors: dict[tuple[bytes, ErrorCell], array[int]] = {}
+        self._errors: dict[tuple[bytes, ErrorCell | Struck], array[int]] = {}
         # Of formulas by their columns: those with a value, of these the ones with a zero, and those without a value.
         self._formulas: dict[bytes, array[int]] = {}
         self._zeros: dict[bytes, array[int]] = {}
@@ -76,6 +97,8 @@ class PlainRows:
         # The first formula whose values stand in other cells too.
         self._spread: bytes | None = None
         self._formatted: dict[tuple[bytes, bytes], array[int]] = {}
+        # Dates that are written as such, in a style that shows numbers as something else.
+        self._dated: dict[tuple[bytes, bytes], array[int]] = {}
 
     def take(self, xml: bytes) -> bool:
         """Takes in whole rows; False if they are not plain, and then nothing is known. Raises Damaged."""
@@ -87,6 +110,7 @@ class PlainRows:
         if not numbers:
             self._count_texts(xml)
             self._find_errors(xml)
+            self._find_struck(xml)
             self._find_formulas(xml)
         self._find_formats(xml)
         return True
@@ -108,6 +132,10 @@ class PlainRows:
         # A file may have tens of thousands of styles of one format.
         for (letters, style), rows in self._formatted.items():
             marks.setdefault((column_number(letters), self._formats[int(style)]), array("I")).extend(rows)
+        for (letters, style), rows in self._dated.items():
+            own = self._formats[int(style)]
+            mark = OtherwiseSeen(own.code) if isinstance(own, NumberFormat) else own
+            marks.setdefault((column_number(letters), mark), array("I")).extend(rows)
         return {key: ascending(rows) for key, rows in marks.items()}
 
     def zeros(self) -> Marks:
@@ -160,6 +188,12 @@ class PlainRows:
                 key = letters, _ERRORS.get(value, _OTHER)
                 self._errors.setdefault(key, array("I")).append(int(row))
 
+    def _find_struck(self, xml: bytes) -> None:
+        if self._strings.struck and b't="s"' in xml:
+            for letters, row, index in self._patterns.shared_at.findall(xml):
+                if int(index) in self._strings.struck:
+                    self._errors.setdefault((letters, STRUCK), array("I")).append(int(row))
+
     def _find_formulas(self, xml: bytes) -> None:
         if b"<%bf" % self._prefix not in xml:
             return
@@ -182,6 +216,11 @@ class PlainRows:
         for letters, row, style in self._patterns.formatted.findall(xml):
             if (style := style or b"0") in self._patterns.styles:
                 self._formatted.setdefault((letters, style), array("I")).append(int(row))
+        if b't="d"' in xml:
+            for letters, row, attributes in self._patterns.dated.findall(xml):
+                found = self._patterns.style.search(attributes)
+                if (style := found[1] if found else b"0") in self._patterns.styles:
+                    self._dated.setdefault((letters, style), array("I")).append(int(row))
 
 
 class _Patterns:
@@ -201,10 +240,16 @@ class _Patterns:
         self.shared = pattern(
             rb'<~c r="\w++"[^<>]*? t="s"[^<>]*+>(?:%b)?+<~v>(\d{1,9}+)<' % formula.replace(b"(", b"(?:", 1)
         )
+        self.shared_at = pattern(
+            rb'<~c r="([A-Z]++)(\d++)"[^<>]*? t="s"[^<>]*+>(?:%b)?+<~v>\s*+(\d{1,9}+)'
+            % formula.replace(b"(", b"(?:", 1)
+        )
         self.error = pattern(
             rb'<~c r="([A-Z]++)(\d++)"[^<>]*? t="e"[^<>]*+>(?:%b)?+(?:<~v>([^<>]*+))?+'
             % formula.replace(b"(", b"(?:", 1)
         )
+        self.dated = pattern(rb'<~c r="([A-Z]++)(\d++)"([^<>]*? t="d"[^<>]*+)>')
+        self.style = pattern(rb' s="(\d++)"')
         self.formula = pattern(
             rb'<~c r="([A-Z]++)(\d++)"([^<>]*+)>%b(<~v>[^<>]++|<~is>)?+(<~v ?+/>|<~v></~v>)?+' % formula
         )

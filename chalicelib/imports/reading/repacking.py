@@ -13,7 +13,7 @@ from typing import IO
 
 from chalicelib.imports.reading import rewriting, shared_strings
 from chalicelib.imports.reading.around_rows import AroundRows
-from chalicelib.imports.reading.marks import Marks
+from chalicelib.imports.reading.marks import Marks, joined
 from chalicelib.imports.reading.merged import Merged, within
 from chalicelib.imports.reading.package import Package, SheetPart
 from chalicelib.imports.reading.plain_rows import PlainRows
@@ -104,9 +104,9 @@ def _links(links: str) -> str:
 
 def _add_strings(container: zipfile.ZipFile, part: zipfile.ZipInfo | None, made: zipfile.ZipFile) -> SharedStrings:
     strings = Strings()
-    some: Iterable[bytes] = shared_strings.rewritten(blocks(container, part)) if part else ()
+    some: Iterable[bytes] = shared_strings.rewritten(blocks(container, part), strings.struck) if part else ()
     _write(made, STRINGS, chain([shared_strings.START], _taken(strings.take, some), [shared_strings.END]))
-    return SharedStrings(strings.lengths)
+    return SharedStrings(strings.lengths, strings.struck)
 
 
 def _add_sheet(
@@ -134,7 +134,7 @@ def _add_sheet(
         height=rows.height,
         first_column=rows.first_column,
         text_bytes=rows.text_bytes,
-        marks=rows.marks(is_uncalculated=is_uncalculated or around.is_uncalculated),
+        marks=joined(rows.marks(is_uncalculated=is_uncalculated or around.is_uncalculated), around.struck),
         merged=within(around.merged, rows.height, rows.first_column, rows.width),
         zeros=rows.zeros(),
         is_calculated=rows.is_calculated,

@@ -11,7 +11,7 @@ from xml.parsers import expat
 from chalicelib.imports.reading.around_rows import AroundRows
 from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.marks import LAST_COLUMN, LAST_ROW, column_letters, column_number
-from chalicelib.imports.reading.shared_strings import written
+from chalicelib.imports.reading.shared_strings import is_struck, written
 from chalicelib.imports.reading.sheets import FileRefused
 from chalicelib.imports.reading.xml_parts import MAIN, MAX_ELEMENTS, MAX_PIECE_BYTES, Damaged, feed, known, parser
 
@@ -23,7 +23,10 @@ _SMALL_NUMBER = re.compile(r"\d{1,5}", re.ASCII)
 _RANGE = re.compile(r"[A-Z0-9:]{1,30}", re.ASCII)
 _TYPES = ("n", "s", "str", "b", "e", "d", "inlineStr")
 _ROW, _CELL = ["worksheet", "sheetData", "row"], ["worksheet", "sheetData", "row", "c"]
-_TEXTS = ([*_CELL, "is", "t"], [*_CELL, "is", "r", "t"])
+_VALUES = ([*_CELL, "v"], [*_CELL, "is", "t"], [*_CELL, "is", "r", "t"])
+# Of a cell: its formula, how its text is pronounced, and what programs add.
+_UNREAD = frozenset(("f", "rPh", "extLst"))
+_REMEDY = "open it in Excel, type the cell again, and save it"
 
 
 def rewritten(name: str, some: Iterable[bytes], around: AroundRows) -> Iterator[bytes]:
@@ -65,6 +68,8 @@ class _Rewriter:
         elif path[:4] == _CELL and len(path) == 5:
             self._start_part(path[4], attributes)
         else:
+            if path[:4] == _CELL and is_struck(path, attributes):
+                self._around.take_struck(self._row, self._column)
             self._start_other()
             self._around.take(path, attributes)
 
@@ -117,20 +122,22 @@ class _Rewriter:
 
     def _start_part(self, name: str, attributes: dict[str, str]) -> None:
         if name in self._parts:
-            raise self._unclear(f"the cell {column_letters(self._column)}{self._row} has two values")
+            raise self._unclear(f"{self._named()} has two values")
         self._parts[name] = []
         if name == "f":
             self._formula = _formula(attributes)
 
     def _text(self, characters: str) -> None:
         path = self._path
-        if path[:4] != _CELL or len(path) == 4:
+        if path[:4] != _CELL:
             return
-        if (len(path) == 5 and path[4] == "v") or path in _TEXTS:
+        if path in _VALUES:
             self._size += len(characters)
             if self._size > MAX_PIECE_BYTES // 4:
                 raise Damaged(f"a cell of more than {MAX_PIECE_BYTES // 4} characters")
             self._parts[path[4]].append(characters)
+        elif not _UNREAD.intersection(path) and not characters.isspace():
+            raise self._unclear(f"{self._named()} has text where no value stands; {_REMEDY}")
 
     def _end(self, _name: str) -> None:
         if self._path == _CELL:
@@ -145,17 +152,23 @@ class _Rewriter:
     def _cell(self) -> str:
         style, cell_type = self._attributes.get("s", "0"), self._attributes.get("t", "n")
         if not _SMALL_NUMBER.fullmatch(style) or cell_type not in _TYPES:
-            raise self._unclear(f"the cell {column_letters(self._column)}{self._row} has an unknown type or style")
+            raise self._unclear(f"{self._named()} has an unknown type or style")
         start = f'<c r="{column_letters(self._column)}{self._row}" s="{int(style)}" t="{cell_type}">'
         return f"{start}{self._formula}{self._value(cell_type)}</c>"
 
     def _value(self, cell_type: str) -> str:
+        own, value = ("".join(self._parts.get(name, ())) for name in ("is", "v"))
+        # Programs differ in which of the two they take then: some see nothing.
+        if value.strip() if cell_type == "inlineStr" else own.strip():
+            raise self._unclear(f"the value of {self._named()} is not written as its type {cell_type} says; {_REMEDY}")
         if cell_type == "inlineStr" and "is" in self._parts:
-            return f'<is><t xml:space="preserve">{written("".join(self._parts["is"]))}</t></is>'
+            return f'<is><t xml:space="preserve">{written(own)}</t></is>'
         if "v" not in self._parts:
             return ""
-        text = "".join(self._parts["v"])
-        return f"<v>{written(text if cell_type == 'str' else text.strip())}</v>"
+        return f"<v>{written(value if cell_type == 'str' else value.strip())}</v>"
+
+    def _named(self) -> str:
+        return f"the cell {column_letters(self._column)}{self._row}"
 
     def _number(self, digits: str) -> int:
         if not digits.isdecimal() or not digits.isascii() or int(digits[:20]) == 0:

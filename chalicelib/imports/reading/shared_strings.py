@@ -5,25 +5,29 @@ A file of 100 KB may have a text of 30,000 characters in 20,000 cells, so their 
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from xml.sax.saxutils import escape
 
+from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.xml_parts import MAIN, MAX_PIECE_BYTES, Damaged, feed, known, parser
 
 START = f'<sst xmlns="{MAIN[0]}">'.encode()
 END = b"</sst>"
 
 _PLAIN = re.compile(rb'\s*+(?:<si><t(?: xml:space="preserve")?+>[^<>]*+</t></si>\s*+)*+')
+# How a text is pronounced, and what programs add.
+_UNREAD = frozenset(("rPh", "extLst"))
 _TEXT = re.compile(rb"<t[^<>]*+>([^<>]*+)<")
 
 
 @dataclass(frozen=True)
 class SharedStrings:
-    """The length of each text in bytes."""
+    """The length of each text in bytes, and which are struck out in part, or have raised or lowered letters."""
 
     lengths: "array[int]"
+    struck: Container[int] = ()
 
     @cached_property
     def longest(self) -> int:
@@ -39,6 +43,7 @@ class Strings:
 
     def __init__(self) -> None:
         self.lengths = array("I")
+        self.struck: set[int] = set()
 
     def take(self, xml: bytes) -> bool:
         """Takes in whole texts; False if they are not written as nearly every program does."""
@@ -48,22 +53,36 @@ class Strings:
         return True
 
 
-def rewritten(some: Iterable[bytes]) -> Iterator[bytes]:
-    """The texts written plainly: without fonts, and without how they are pronounced. Raises Damaged, ExpatError."""
+def is_struck(path: Sequence[str], attributes: Mapping[str, str]) -> bool:
+    """Whether this element of a run of text strikes it out, or raises or lowers it: 10 with a small 5 is not 105."""
+    value = attributes.get("val", "true")
+    if path[-2:] == ["rPr", "strike"]:
+        return value not in ("0", "false")
+    return path[-2:] == ["rPr", "vertAlign"] and value != "baseline"
+
+
+def rewritten(some: Iterable[bytes], struck: set[int]) -> Iterator[bytes]:
+    """The texts written plainly: without fonts, and without how they are pronounced. `struck` takes in the numbers of
+    those that are struck out in part. Raises Damaged, ExpatError.
+    """
     path: list[str] = []
     texts: list[str] = []
     ready: list[str] = []
-    size = 0
+    size = number = 0
 
-    def start(name: str, _attributes: dict[str, str]) -> None:
+    def start(name: str, attributes: dict[str, str]) -> None:
         path.append(known(name))
-        if path[-1] == "si" and len(path) == 2:
+        if is_struck(path, attributes):
+            struck.add(number)
+        elif path[-1] == "si" and len(path) == 2:
             texts.clear()
         elif len(path) > 100:
             raise Damaged("more than 100 elements in one another")
 
     def end(_name: str) -> None:
+        nonlocal number
         if path == ["sst", "si"]:
+            number += 1
             ready.append(f'<si><t xml:space="preserve">{written("".join(texts))}</t></si>')
         path.pop()
 
@@ -74,6 +93,8 @@ def rewritten(some: Iterable[bytes]) -> Iterator[bytes]:
             size += len(characters)
             if size > MAX_PIECE_BYTES * 16:
                 raise Damaged(f"{size} characters of text")
+        elif "si" in path and not _UNREAD.intersection(path) and not characters.isspace():
+            raise Damaged(f"a text of its cells holds {shown(characters)} where none is read")
 
     made = parser(start, end)
     made.CharacterDataHandler = text

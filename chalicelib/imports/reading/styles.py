@@ -1,8 +1,9 @@
 """The number formats of a workbook's cells: a cell names a style, a style a number format."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chalicelib.imports.reading.marks import STRUCK, Struck
 from chalicelib.imports.reading.number_formats import BUILT_IN, CURRENCIES, NumberFormat
 from chalicelib.imports.reading.xml_parts import MAIN, elements
 
@@ -17,11 +18,15 @@ class Styles:
     """The number format of each style by its number; a cell without one has the first."""
 
     formats: Sequence[NumberFormat] = ()
+    # Those whose font strikes out.
+    struck: Container[int] = ()
 
     @property
-    def marked(self) -> Mapping[int, NumberFormat]:
-        """The styles whose numbers do not mean themselves."""
-        return {number: style for number, style in enumerate(self.formats) if not style.is_plain}
+    def marked(self) -> Mapping[int, NumberFormat | Struck]:
+        """The styles whose values do not mean themselves."""
+        styles = enumerate(self.formats)
+        is_struck = self.struck.__contains__
+        return {at: STRUCK if is_struck(at) else style for at, style in styles if is_struck(at) or not style.is_plain}
 
     def xml(self) -> bytes:
         """The styles as the reader of workbooks is given them: it has to know the dates only."""
@@ -34,17 +39,26 @@ def read_styles(some: Iterable[bytes]) -> Styles:
     codes: dict[int, str] = {}
     cells: list[dict[str, str]] = []
     named: list[dict[str, str]] = []
+    fonts: list[bool] = []
     for path, attributes in elements(some):
         if path == ("styleSheet", "numFmts", "numFmt"):
             number, code = int(attributes.get("numFmtId", "0")), attributes.get("formatCode", "")
             # Two codes of one number are none.
             codes[number] = code if codes.get(number, code) == code else _NO_FORMAT.code
+        elif path == ("styleSheet", "fonts", "font"):
+            fonts.append(False)
+        elif path == ("styleSheet", "fonts", "font", "strike"):
+            fonts[-1] = attributes.get("val", "true") not in _FALSE
         elif path == ("styleSheet", "cellXfs", "xf"):
             cells.append(attributes)
         elif path == ("styleSheet", "cellStyleXfs", "xf"):
             named.append(attributes)
     known: dict[int, NumberFormat] = {}
-    return Styles([_format(attributes, named, codes, known) for attributes in cells])
+    struck = {str(number) for number, is_struck in enumerate(fonts) if is_struck}
+    return Styles(
+        [_format(attributes, named, codes, known) for attributes in cells],
+        {at for at, attributes in enumerate(cells) if attributes.get("fontId", "0") in struck},
+    )
 
 
 def _format(

@@ -82,9 +82,15 @@ def read_date(text: str, since: date = FIRST_DATE) -> date | EitherWay | Problem
 
 
 def proves_month_first(text: str) -> bool:
-    """Whether a text has its month where others have the day: 03/31/2024, 03-31-24."""
-    found = _NUMBERS.fullmatch(_without_weekday(_without_time(spaced(text))[0])[1])
-    return found is not None and 1 <= int(found[1]) <= 12 < int(found[3]) <= 31
+    """Whether a text has its month where others have the day: 03/31/2024, 03-31-24, Fri 04/05/2024."""
+    weekday, day = _without_weekday(_without_time(spaced(text))[0])
+    found = _NUMBERS.fullmatch(day)
+    if found is None:
+        return False
+    either = _read_day(day)
+    if weekday is not None and isinstance(either, EitherWay):
+        return _on(weekday, either) == either.month_first
+    return 1 <= int(found[1]) <= 12 < int(found[3]) <= 31
 
 
 def _without_time(plain: str) -> tuple[str, re.Match[str] | None]:

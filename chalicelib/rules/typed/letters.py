@@ -1,5 +1,7 @@
 """The characters of a text as an eye sees them: what is invisible is gone, and what looks alike is alike."""
 
+import html
+import re
 import unicodedata
 
 # Nothing that is read here is longer; what is gets no expression run over it.
@@ -14,6 +16,10 @@ _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63"
 _WIDE = range(0xFF01, 0xFF5F)
 _ALIKE = {**{ord(dash): "-" for dash in _DASHES}, **{wide: chr(wide - 0xFEE0) for wide in _WIDE}, ord("﹪"): "%"}
 NO_BREAK_SPACE = "\u00a0"
+# How web pages, addresses and programs write a character.
+_CODED = re.compile(
+    r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\['\"]"
+)
 
 
 def is_unseen(character: str) -> bool:
@@ -24,6 +30,16 @@ def is_unseen(character: str) -> bool:
         or "\ufe00" <= character <= "\ufe0f"
         or "\U000e0100" <= character <= "\U000e01ef"
     )
+
+
+def coded(text: str) -> str | None:
+    """The first character of a text that stands in it as a code, as web pages and programs write it; None if none does.
+
+    >>> coded("O&#39;Neil"), coded("Rao &amp; Sons"), coded("O%27Neil"), coded("AT&T"), coded("R&D; 5%")
+    ('&#39;', '&amp;', '%27', None, None)
+    """
+    found = (match[0] for match in _CODED.finditer(text))
+    return next((code for code in found if code[0] != "&" or html.unescape(code) != code), None)
 
 
 def is_blank(text: str) -> bool:
