@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from chalicelib.imports.kinds import KINDS
-from chalicelib.imports.kinds.columns import Kind
+from chalicelib.imports.kinds.columns import Column, Kind
 from chalicelib.imports.notes import other_unit, other_unit_of
 from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
@@ -29,8 +29,15 @@ def is_data(kind: Kind, positions: Sequence[int | None], row: Sequence[Cell]) ->
         for column, at in zip(kind.columns, positions, strict=True)
         if at is not None and not column.is_optional and not column.reader.is_text
     ]
-    good = sum(not is_blank(row[at]) and type(column.reader.read(row[at])) is not Problem for column, at in columns)
+    good = sum(_is_good(column, row[at]) for column, at in columns)
     return 2 * good >= len(columns)
+
+
+def _is_good(column: Column, cell: Cell) -> bool:
+    # What is refused where it stands is data all the same: in a torn row 60 is a number.
+    while isinstance(cell, MergedCell | MisfitCell):
+        cell = cell.cell
+    return not is_blank(cell) and type(column.reader.read(cell)) is not Problem
 
 
 def is_note(cell: Cell) -> bool:

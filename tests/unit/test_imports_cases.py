@@ -140,7 +140,7 @@ def titled(spelling: str) -> bytes:
      "Loan Amount (₹ lakhs)*", "Interest Rate (flat)", "Interest Rate (bps)", "Interest Rate (per month)",
      "Interest Rate (% p.m.)", "Interest Rate ‰", "Tenure (years)", "Tenure (in yrs)", "Tenure (quarters)",
      "Age (months)", "Monthly Salary (p.a.)", "End Date (mm/dd/yyyy)", "End Date (M-D-YYYY)", "End Date (B.S.)",
-     "Loan ID (old)"],
+     "Loan ID (old)", "Loan Amount (outstanding)"],
 )  # fmt: skip
 def test_what_a_title_adds_refuses_the_file_unless_it_is_understood(spelling: str) -> None:
     sentence = refusal(titled(spelling))
@@ -155,7 +155,8 @@ def test_what_a_title_adds_refuses_the_file_unless_it_is_understood(spelling: st
      "Monthly Salary (Rs./month)", "Monthly Salary (₹ p.m.)", "Monthly payment (EMI)", "Interest Rate (%)",
      "Interest Rate %", "Interest Rate (% p.a.)", "Interest Rate (per cent per annum)", "Tenure (months)",
      "Tenure (in months)", "Tenure (No. of months)", "Age (years)", "End Date (dd/mm/yyyy)", "End Date (YYYY-MM-DD)",
-     "End Date (DD MMM YYYY)", "End Date (optional)", "Phone Number (10 digits)", "EMIs paid on Time (nos.)"],
+     "End Date (DD MMM YYYY)", "End Date (optional)", "Phone Number (10 digits)", "EMIs paid on Time (nos.)",
+     "Loan Amount (sanctioned)", "Monthly Salary (gross, ₹)", "First Name (as per PAN)"],
 )  # fmt: skip
 def test_a_title_may_add_what_its_column_is_anyway(spelling: str) -> None:
     chunks, findings = read(titled(spelling))

@@ -26,7 +26,7 @@ def _spelt(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_RUPEES = _spelt("₹ rs re inr rupee rupees indian amount amt")
+_RUPEES = _spelt("₹ rs re inr rupee rupees indian amount amt sanctioned approved principal gross net")
 _A_MONTH = _spelt("month monthly mth pm")
 _MONTHS = _spelt("month months mth mths mon mons")
 _YEARS = _spelt("year years yr yrs completed")
@@ -34,7 +34,10 @@ _A_YEAR = _spelt("% percent percentage pct cent pa annum annual annually year ye
 _ORDERED = _spelt("d dd m mm mmm mmmm yyyy ddmmyyyy yyyymmdd date format iso")
 
 # What a title may say of any column.
-EVERY_UNIT = _spelt("required mandatory compulsory optional in of the per a no nos number numbers count only")
+EVERY_UNIT = _spelt(
+    "required mandatory compulsory optional in of the per a no nos number numbers count only "
+    "as pan aadhaar kyc record records customer client borrower applicant"
+)
 
 AS_IT_STANDS = Unit("it stands", spellings=_spelt("text numeric digits"))
 PHONES = Unit("10 digits", spellings=_spelt("10 digit digits mobile cell 91 india"))
