@@ -49,12 +49,16 @@ def not_understood(column: Column, title: str) -> str:
     unit = unit_of(title)
     if normalised(unit) in map(normalised, (column.title, *column.aliases)):
         return ""
-    words = [*re.findall(r"[^\W_]+", _plain(unit)), *_symbols(title)]
+    words = [*_words(unit), *_symbols(title)]
     order = "".join(word[0] for word in words if column.unit is DATES and set(word) <= set("dmy"))
     if order not in _DATE_ORDERS:
         return unit
-    known = EVERY_UNIT | column.unit.spellings
+    known = EVERY_UNIT | column.unit.spellings | {*_words(" ".join((column.title, *column.aliases)))}
     return " ".join(word for word in dict.fromkeys(words) if word not in known)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", _plain(text))
 
 
 def _plain(text: str) -> str:

@@ -156,7 +156,8 @@ def test_what_a_title_adds_refuses_the_file_unless_it_is_understood(spelling: st
      "Interest Rate %", "Interest Rate (% p.a.)", "Interest Rate (per cent per annum)", "Tenure (months)",
      "Tenure (in months)", "Tenure (No. of months)", "Age (years)", "End Date (dd/mm/yyyy)", "End Date (YYYY-MM-DD)",
      "End Date (DD MMM YYYY)", "End Date (optional)", "Phone Number (10 digits)", "EMIs paid on Time (nos.)",
-     "Loan Amount (sanctioned)", "Monthly Salary (gross, ₹)", "First Name (as per PAN)"],
+     "Loan Amount (sanctioned)", "Monthly Salary (gross, ₹)", "First Name (as per PAN)",
+     "Monthly payment (EMI in Rs.)", "Interest Rate (fixed, %)", "Phone Number (without +91)", "End Date (dd-mm-yy)"],
 )  # fmt: skip
 def test_a_title_may_add_what_its_column_is_anyway(spelling: str) -> None:
     chunks, findings = read(titled(spelling))

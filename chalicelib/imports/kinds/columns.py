@@ -30,8 +30,10 @@ _RUPEES = _spelt("₹ rs re inr rupee rupees indian amount amt sanctioned approv
 _A_MONTH = _spelt("month monthly mth pm")
 _MONTHS = _spelt("month months mth mths mon mons")
 _YEARS = _spelt("year years yr yrs completed")
-_A_YEAR = _spelt("% percent percentage pct cent pa annum annual annually year yearly yr reducing diminishing balance")
-_ORDERED = _spelt("d dd m mm mmm mmmm yyyy ddmmyyyy yyyymmdd date format iso")
+_A_YEAR = _spelt(
+    "% percent percentage pct cent pa annum annual annually year yearly yr reducing diminishing balance fixed floating"
+)
+_ORDERED = _spelt("d dd m mm mmm mmmm yy yyyy ddmmyyyy yyyymmdd date format iso")
 
 # What a title may say of any column.
 EVERY_UNIT = _spelt(
@@ -40,7 +42,7 @@ EVERY_UNIT = _spelt(
 )
 
 AS_IT_STANDS = Unit("it stands", spellings=_spelt("text numeric digits"))
-PHONES = Unit("10 digits", spellings=_spelt("10 digit digits mobile cell 91 india"))
+PHONES = Unit("10 digits", spellings=_spelt("10 digit digits mobile cell 91 india country code with without std"))
 RUPEES = Unit("rupees", spellings=_RUPEES)
 RUPEES_A_MONTH = Unit("rupees a month", "month", _RUPEES | _A_MONTH)
 PERCENT_A_YEAR = Unit("percent a year", "year", _A_YEAR)
