@@ -127,7 +127,8 @@ def plain(path: Path, database: Database) -> None:
     book = openpyxl.load_workbook(path, read_only=True)
     with database.transaction() as tx:
         for name, (table, names) in PLAIN.items():
-            rows = (dict(zip(names, row, strict=True)) for row in book[name].iter_rows(min_row=2, values_only=True))
+            # A row ends with its last cell that holds something.
+            rows = (dict(zip(names, row, strict=False)) for row in book[name].iter_rows(min_row=2, values_only=True))
             while some := list(islice(rows, PLAIN_ROWS_AT_ONCE)):
                 for row in some:
                     row.update({"phone_number": str(row["phone_number"])} if "phone_number" in row else {})
