@@ -1,6 +1,6 @@
 """COPY: rows into a table, many at a time."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,15 +20,13 @@ def copy(connection: Connection, table: str, names: Sequence[str], columns: Sequ
     Raises DBAPIError, as every other statement does. The rows are all written out before the first is sent: the
     driver cannot break off a COPY it has begun.
     """
-    blocks = list(_blocks(columns))
-    if not blocks:
-        return
-    copy_from(connection, f"{table} ({', '.join(names)})", blocks)
+    copy_from(connection, f"{table} ({', '.join(names)})", list(lines(columns)))
 
 
-def copy_from(connection: Connection, place: str, blocks: Iterable[bytes]) -> None:
-    """Appends rows in COPY's text format to a table, given with its columns. Raises DBAPIError."""
-    _copy(connection, f"COPY {place} FROM STDIN", blocks)
+def copy_from(connection: Connection, place: str, blocks: Sequence[bytes] | Iterator[bytes]) -> None:
+    """Appends rows in COPY's text format, if there are any, to a table, given with its columns. Raises DBAPIError."""
+    if blocks:
+        _copy(connection, f"COPY {place} FROM STDIN", blocks)
 
 
 def copy_to(connection: Connection, query: str, file: Any) -> None:
@@ -44,12 +42,12 @@ def _copy(connection: Connection, statement: str, stream: object) -> None:
         raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
 
 
-def _blocks(columns: Sequence[Collection[object]]) -> Iterator[bytes]:
-    """The rows in COPY's text format; each block is sent as one message."""
+def lines(columns: Sequence[Collection[object]]) -> Iterator[bytes]:
+    """Rows, given by the values of their columns, in COPY's text format; each block is sent as one message."""
     # A column at a time, because a row at a time goes from dictionary to dictionary, none of which stays at hand.
     fields = [list(_fields(column)) for column in columns]
-    lines = map("\t".join, zip(*fields, strict=True))
-    while some := list(islice(lines, LINES_A_BLOCK)):
+    written = map("\t".join, zip(*fields, strict=True))
+    while some := list(islice(written, LINES_A_BLOCK)):
         yield "\n".join((*some, "")).encode()
 
 

@@ -116,7 +116,7 @@ def test_a_connection_cut_within_copy_is_reported_as_the_database_being_away(
     from chalicelib.imports import copying
 
     other = new_database()
-    encode = copying._blocks
+    encode = copying.lines
 
     def cut_then_encode(rows: Any) -> Iterator[bytes]:
         cut_all_others(other)
@@ -124,7 +124,7 @@ def test_a_connection_cut_within_copy_is_reported_as_the_database_being_away(
 
     reference = aws.upload("incoming/book.xlsx", BOOK)
     with monkeypatch.context() as patch:
-        patch.setattr(copying, "_blocks", cut_then_encode)
+        patch.setattr(copying, "lines", cut_then_encode)
         with pytest.raises(DatabaseUnavailable):
             import_object(database, aws.s3, reference)
     assert import_object(database, aws.s3, reference).state == "completed"

@@ -3,7 +3,7 @@
 Runs in a transaction that holds the lock of merging (locking.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -112,7 +112,7 @@ def merge_openings(connection: Connection, import_id: int, newer: Sequence[int],
     return reported.conclude(connection, OPENINGS, import_id, _record(connection, today))
 
 
-_Batch = tuple[Mapping[int, Any], Sequence[StoredLife]]
+_Batch = tuple[Mapping[int, Any], Iterator[StoredLife]]
 
 
 def _record(connection: Connection, today: date) -> list[Judged]:
@@ -120,7 +120,7 @@ def _record(connection: Connection, today: date) -> list[Judged]:
 
     def read(batch: int) -> _Batch:
         rows = {row.loan_id: row for row in connection.execute(_BATCH, {"batch": batch})}
-        return rows, list(servicing.get_many(connection, dict.fromkeys(rows)))
+        return rows, servicing.get_many(connection, dict.fromkeys(rows))
 
     def judge(batch: _Batch) -> tuple[list[Changed], list[Judged]]:
         rows, stored = batch

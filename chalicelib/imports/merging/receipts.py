@@ -4,7 +4,7 @@ Runs in a transaction that holds the lock of merging (locking.py). What SQL can 
 the rules take each loan's rows by date.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -213,7 +213,7 @@ class _Row(NamedTuple):
     reverses: int | None
 
 
-_Batch = tuple[Mapping[int, Sequence[_Row]], Sequence[StoredLife]]
+_Batch = tuple[Mapping[int, Sequence[_Row]], Iterator[StoredLife]]
 
 
 def _record(connection: Connection, today: date) -> list[Judged]:
@@ -234,7 +234,7 @@ def _read(connection: Connection, batch: int) -> _Batch:
     for row in map(_Row, *(column or () for column in columns)):
         rows.setdefault(row.loan_id, []).append(row)
     since = {loan_id: _steps_since(of_loan) for loan_id, of_loan in rows.items()}
-    return rows, list(servicing.get_many(connection, since)) if since else []
+    return rows, servicing.get_many(connection, since) if since else iter(())
 
 
 def _steps_since(rows: Sequence[_Row]) -> str | None:

@@ -5,12 +5,12 @@ What a request records of one loan with one statement (storage/servicing.py), an
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, starmap
 from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, text
 
-from chalicelib.imports.copying import copy
+from chalicelib.imports.copying import copy_from, lines
 from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.stored import opening_as_stored, position_as_json, terms_as_stored
@@ -96,34 +96,44 @@ class Recorder:
         self._connection = connection
         connection.execute(_CREATE)
 
-    def add(self, changed: Sequence[Changed]) -> None:
+    def add(self, batch: "Written") -> None:
         """A batch of loans."""
-        transactions = chain.from_iterable(_transactions(life, recorded) for life, _, recorded in changed)
-        self._copy("loan_transactions", _TRANSACTION, transactions)
-        self._copy("recorded_lives", _RECORDED, (self._life(*each) for each in changed))
+        copy_from(self._connection, f"loan_transactions ({', '.join(_TRANSACTION)})", batch.transactions)
+        copy_from(self._connection, f"recorded_lives ({', '.join(_RECORDED)})", batch.lives)
 
     def apply(self) -> None:
         """Brings positions, terms and loans to what was added."""
         for statement in _APPLY:
             self._connection.execute(text(statement))
 
-    def _copy(self, table: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        copy(self._connection, table, names, list(zip(*rows, strict=True)))
 
-    def _life(self, life: Life, position: Position, recorded: Sequence[Recorded]) -> Sequence[object]:
-        values = position_columns(position)
-        begins = life.stored.position is None or not life.stored.position.is_serviced
-        return (
-            life.loan.loan_id,
-            life.last_number + len(recorded),
-            *(values[name] for name in _COLUMNS[:-1]),
-            position_as_json(position),
-            position.paid_on_time,
-            end_date_of(life, position),
-            position.is_open,
-            json.dumps(terms_as_stored(life.terms)) if begins else None,
-            life.loan.end_date if begins else None,
-        )
+class Written(NamedTuple):
+    """A batch of loans as it is sent: lines of transactions, and of lives."""
+
+    transactions: Sequence[bytes]
+    lives: Sequence[bytes]
+
+
+def written(changed: Sequence[Changed]) -> Written:
+    """What a Recorder is to add of these. It takes longer than the sending, and no connection."""
+    transactions = chain.from_iterable(_transactions(life, recorded) for life, _, recorded in changed)
+    return Written(*(list(lines(list(zip(*rows, strict=True)))) for rows in (transactions, starmap(_life, changed))))
+
+
+def _life(life: Life, position: Position, recorded: Sequence[Recorded]) -> Sequence[object]:
+    values = position_columns(position)
+    begins = life.stored.position is None or not life.stored.position.is_serviced
+    return (
+        life.loan.loan_id,
+        life.last_number + len(recorded),
+        *(values[name] for name in _COLUMNS[:-1]),
+        position_as_json(position),
+        position.paid_on_time,
+        end_date_of(life, position),
+        position.is_open,
+        json.dumps(terms_as_stored(life.terms)) if begins else None,
+        life.loan.end_date if begins else None,
+    )
 
 
 def _transactions(life: Life, recorded: Sequence[Recorded]) -> Iterable[Sequence[object]]:

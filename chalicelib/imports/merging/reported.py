@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from chalicelib.imports.copying import copy
 from chalicelib.imports.kinds.columns import Kind
-from chalicelib.imports.merging.recording import LOANS_A_BATCH, Changed, Recorder, Source
+from chalicelib.imports.merging.recording import LOANS_A_BATCH, Changed, Recorder, Source, written
 from chalicelib.imports.merging.statements import FINDING, MergedRows, count, differ, listed, note_rows, run
 from chalicelib.rules.servicing.refusals import Code, Refused
 
@@ -219,9 +219,11 @@ def record_batches(
             being_read = thread.submit(read, batch + 1)
             changed, refused = judge(found)
             said += refused
+            # Here, because the thread is to do nothing but wait for the database.
+            ready = written(changed)
             if being_written:
                 being_written.result()
-            being_written = thread.submit(recorder.add, changed)
+            being_written = thread.submit(recorder.add, ready)
         if being_written:
             being_written.result()
     recorder.apply()
