@@ -88,6 +88,10 @@ class Layout:
         return sum(cell is not ABSENT for cell in self.header)
 
     @cached_property
+    def _titles(self) -> int:
+        return _width(self.header)
+
+    @cached_property
     def _untitled(self) -> list[int]:
         """The columns without a title, but for those that are ignored."""
         return [at for at, cell in enumerate(self.header) if is_blank(cell) and at not in self.nameless]
@@ -101,7 +105,7 @@ class Layout:
         _, row = numbered
         has_more = self._length < len(row) and row[self._length] is not ABSENT
         odd = next((at for at in self._untitled if row[at] != "" and not is_blank(row[at])), None)
-        if (odd is None and not has_more) or all(map(is_blank, row)):
+        if odd is None and (not has_more or all(map(is_blank, row))):
             return numbered
         problem = self._too_long(row) if has_more or odd is None else self._without_title(row, odd)
         return self._misfit(numbered, problem)
@@ -114,8 +118,7 @@ class Layout:
         )
 
     def _without_title(self, row: Sequence[Cell], odd: int) -> Problem:
-        titles = max(at for at, cell in enumerate(self.header) if not is_blank(cell)) + 1
-        last = max(at for at, cell in enumerate(row) if not is_blank(cell)) + 1
+        titles, last = self._titles, _width(row)
         letters = column_letters(self.sheet.first_column + odd)
         if last > titles:
             return _misfit(
@@ -125,6 +128,11 @@ class Layout:
         return _misfit(
             f"stands in a row with a value in column {letters}, which has no title; delete it, or give the column one."
         )
+
+
+def _width(row: Sequence[Cell]) -> int:
+    """How many cells there are up to the last that is not blank."""
+    return next(at for at in range(len(row), 0, -1) if row[at - 1] != "" and not is_blank(row[at - 1]))
 
 
 def _misfit(message: str) -> Problem:

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
+from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.notes import other_unit, other_unit_of
 from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
@@ -55,10 +56,12 @@ def check_units(
     """
     number, row = numbered
     columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
+    id_at = positions[kind.names.index(CUSTOMER_ID.name)]
+    names_customer = id_at is not None and not is_blank(row[id_at])
     for at, cell in enumerate(row):
-        text = _text(cell)
-        # Most texts of a .csv are numbers and dates.
-        if not text or text[0] in "23456789":
+        text = _text(cell) if cell else ""
+        # Most texts of a .csv are numbers and dates. 1000 may be a unit, but in a row of a customer it is a sum.
+        if not text or text[0] in "23456789" or (names_customer and text.isdecimal()):
             continue
         column = columns.get(at) if beside_titles else None
         unit = other_unit(text) or (other_unit_of(column, text) if column else "")
@@ -73,7 +76,7 @@ def titles_again(sheet: Sheet, header_row: int, header: Sequence[Cell], numbered
     Raises FileRefused if they are others, or in another order: the rows below would be read in the wrong columns.
     """
     number, row = numbered
-    texts = [_text(cell) for cell in row]
+    texts = [_text(cell) if cell else "" for cell in row]
     if sum(_is_title(text) for text in texts if text and not text[0].isdigit()) < _FEWEST:
         return None
     above = [normalised(_text(cell)) for cell in header]

@@ -26,7 +26,7 @@ from chalicelib.imports.reading.cells import (
     is_error,
     shown,
 )
-from chalicelib.imports.reading.sheets import NumberedRow
+from chalicelib.imports.reading.sheets import NumberedRow, rows_at_once
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import AMBIGUOUS, EitherWay, proves_month_first
 
@@ -92,9 +92,15 @@ def _chunks_of(layout: Layout, month_first: Callable[[], bool], begin: int, star
         for place, column in zip(layout.positions, layout.kind.columns, strict=True)
     ]
     at = begin + skipped
-    while some := list(islice(rows, size)):
+    while some := _some(rows, size):
         yield _read_chunk(layout, readers, at, some)
         at += len(some)
+
+
+def _some(rows: Iterator[NumberedRow], size: int) -> list[NumberedRow]:
+    """The next rows: at most `size`, and fewer if they are wide; none at the end."""
+    first = list(islice(rows, 1))
+    return [*first, *islice(rows, min(size, rows_at_once(len(first[0][1]))) - 1)] if first else first
 
 
 def _has_month_first(layout: Layout) -> bool:
@@ -107,7 +113,7 @@ def _has_month_first(layout: Layout) -> bool:
     own = [at for at, column in places if at is not None and _holds_dates(column)]
     rows = layout.rows() if own else iter(())
     known: set[str] = set()
-    while some := list(islice(rows, CHUNK_ROWS)):
+    while some := _some(rows, CHUNK_ROWS):
         texts = {cell for _, row in some for at in own if type(cell := row[at]) is str} - known
         if any(map(proves_month_first, texts)):
             return True

@@ -130,7 +130,8 @@ MUTATIONS: list[Mutation] = [
 
 # What a single cell can cause.
 CODES = {"missing", "error_cell", "formula_without_value", "not_a_number", "not_a_date", "out_of_range", "not_text",
-         "control_character", "too_long", "not_a_phone_number", "not_a_name"}  # fmt: skip
+         "control_character", "too_long", "not_a_phone_number", "not_a_name", "mistyped",
+         "damaged_text"}  # fmt: skip
 # What it can cause beside good ones.
 CODES_BESIDE_OTHERS = {"end_before_start", "paid_beyond_tenure", "word_for_nothing"}
 

@@ -1,5 +1,8 @@
 """Sheets with as many cells as Excel lets somebody have."""
 
+import resource
+import subprocess
+import sys
 import tracemalloc
 from array import array
 from io import BytesIO
@@ -11,7 +14,9 @@ from chalicelib.imports.reading.plain_rows import PlainRows
 from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.workbook import read_workbook
 from chalicelib.imports.rows import read_chunks
-from tests.support.workbooks import one_cell_at
+from tests.support.workbooks import customer, customers_book, one_cell_at, packed, unpacked
+
+_SHEET = "xl/worksheets/sheet1.xml"
 
 # A sheet may have ten times as many; each takes as much as the next.
 ERROR_CELLS = 100_000
@@ -36,3 +41,31 @@ def test_error_cells_are_kept_in_a_few_bytes_each() -> None:
 def test_a_stray_cell_for_which_there_is_just_room_does_no_harm(address: str) -> None:
     layouts, _ = find_layouts(read_workbook(BytesIO(one_cell_at(address))))
     assert [chunk.columns[0][0] for chunk in read_chunks(layouts) if chunk.positions] == [1]
+
+
+def wide_rows(count: int) -> bytes:
+    """A workbook of one customer, below whom so many rows reach from the first to the last column that Excel has."""
+    parts = unpacked(customers_book(customer()))
+    rows = b"".join(
+        b'<row r="%d"><c r="A%d"><v>9</v></c><c r="XFD%d"><v>1</v></c></row>' % (row, row, row)
+        for row in range(3, 3 + count)
+    )
+    return packed(parts | {_SHEET: parts[_SHEET].replace(b"</sheetData>", rows + b"</sheetData>")})
+
+
+def test_rows_as_wide_as_a_sheet_can_be_are_read_a_few_at_a_time() -> None:
+    peaks = [
+        int(subprocess.check_output([sys.executable, "-m", __name__, str(count)], text=True)) for count in (250, 1000)
+    ]
+    # In KiB; 16,384 cells of 750 more rows, held at once, would take 96 MiB for their references alone.
+    assert peaks[1] < peaks[0] + 48 * 1024
+
+
+def _read_wide_rows(count: int) -> None:
+    layouts, _ = find_layouts(read_workbook(BytesIO(wide_rows(count))))
+    assert sum(chunk.found for chunk in read_chunks(layouts)) == count + 1
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+if __name__ == "__main__":
+    _read_wide_rows(int(sys.argv[1]))

@@ -487,6 +487,16 @@ def test_a_row_of_units_refuses_the_file_if_one_is_not_its_columns(
         assert len(rows_of(chunk)) == 1
 
 
+@pytest.mark.parametrize("amount", ["1000", "100000"])
+def test_an_amount_in_a_row_of_a_customer_is_no_unit(amount: str) -> None:
+    header, rest = ",".join(LOAN_HEADER), "1,2,300000,24,11.25,15344,0,2023-05-17,\n"
+    (chunk,), _ = read(f"{header}\n{rest}no one,,{amount},,,,,,\n".encode())
+    assert {found.row_number for found in chunk.findings} == {3}
+    assert f" says {amount}, so its values may not be in rupees" in refusal(
+        f"{header}\n,,{amount},,,,,,\n{rest}".encode()
+    )
+
+
 def test_the_name_of_a_sheet_may_say_its_unit() -> None:
     assert "The sheet Loans (₹ lakhs) is named so" in refusal(workbook({"Loans (₹ lakhs)": [LOAN_HEADER, loan()]}))
 

@@ -73,6 +73,60 @@ def test_a_value_that_is_not_written_as_its_type_says_is_named(cell: str, plainl
     assert "type the cell again, and save it" in finding.message
 
 
+@pytest.mark.parametrize("plainly", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [*((kind, value) for kind in ("", ' t="n"') for value in
+       ("abc", "1,5", "45657 INR", "4 5657", "nan", "INF", "0x10", "1_0", "1e", "1.2.3", "--1", ".")),
+     *((' t="s"', value) for value in ("abc", "-1", "+1", "1.0")),
+     *((' t="b"', value) for value in ("maybe", "2", "yes"))],
+)  # fmt: skip
+def test_a_value_that_is_none_of_its_type_rejects_its_row(kind: str, value: str, plainly: bool) -> None:
+    stored, (finding,) = read(book_with(f'<c r="I2"{kind}><v>{value}</v></c>', plainly=plainly))
+    assert (stored, finding.code, finding.row_number) == ([], "mistyped", 2)
+    assert finding.message == (
+        "End Date is not of the type that its cell says, such as a number; open the file in Excel, type the cell "
+        f"again, and save it. Invalid value: {value}."
+    )
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+@pytest.mark.parametrize(
+    "value", ["4565&#55;", "&#x34;5657", " 45657 ", "+45657", "45657.", "4.5657E4", "4.5657e+04", "045657", "45657.0"]
+)
+def test_a_number_is_one_however_its_characters_are_written(value: str, plainly: bool) -> None:
+    content = book_with(f'<c r="I2" s="1"><v>{value}</v></c>', plainly=plainly)
+    assert read(content) == ([date(2024, 12, 31)], [])
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+@pytest.mark.parametrize("reference", ["&#0;", "&#x1;", "&#xFFFE;", "&#xD800;", "&#x110000;", "&#11;"])
+def test_a_reference_to_no_character_rejects_its_row_and_not_the_file(reference: str, plainly: bool) -> None:
+    cell = f'<c r="I2" t="inlineStr"><is><t>31/12/2024{reference}</t></is></c>'
+    stored, (finding,) = read(book_with(cell, plainly=plainly))
+    assert (stored, finding.code, finding.row_number) == ([], "not_a_date", 2)
+    _, (finding,) = read(book_with_shared(f"<t>31/12/2024{reference}</t>"))
+    assert (finding.code, finding.row_number) == ("not_a_date", 2)
+
+
+@pytest.mark.parametrize("attributes", ['s="1" t="n"', 't="n" s="1"', 's="1"', 't="n" s="1" cm="1"', 's="1" vm="2"'])
+def test_a_style_may_stand_before_or_behind_the_type(attributes: str) -> None:
+    assert read(book_with(f'<c r="I2" {attributes}><v>45657</v></c>')) == ([date(2024, 12, 31)], [])
+
+
+@pytest.mark.parametrize("formula", ["", "<f>1/0</f>", "<f/>"])
+@pytest.mark.parametrize("name", ["#ERROR!", "#SPILL!", "#N/A ", "Err:502", "#N/A"])
+def test_an_error_of_any_name_rejects_its_row_and_not_the_file(name: str, formula: str) -> None:
+    stored, (finding,) = read(book_with(f'<c r="I2" t="e">{formula}<v>{name}</v></c>'))
+    assert (stored, finding.code, finding.column_name) == ([], "error_cell", "End Date")
+
+
+def test_a_text_that_is_not_there_is_told_with_its_sheet_and_what_to_do() -> None:
+    _, (finding,) = read(book_with('<c r="I2" t="s"><v>99</v></c>'))
+    assert "in the sheet loans, Cell string index not found" in finding.message
+    assert finding.message.endswith("; open it in Excel, and save it.")
+
+
 @pytest.mark.parametrize(
     "inside",
     ["<v><x>45657</x></v>", "45657", "<x>45657</x>", '<is>31/12/2024</is>', "<is><t><x>31/12/2024</x></t></is>"],

@@ -21,7 +21,7 @@ from chalicelib.imports import headers
 from chalicelib.imports.headers import Layout, find_layouts
 from chalicelib.imports.kinds.customers import CUSTOMERS
 from chalicelib.imports.kinds.loans import LOANS
-from chalicelib.imports.reading import xlsx, xml_parts
+from chalicelib.imports.reading import sheets, xlsx, xml_parts
 from chalicelib.imports.reading.cells import ERROR_NAMES, ErrorCell
 from chalicelib.imports.reading.marks import with_marks
 from chalicelib.imports.reading.plain_rows import PlainRows
@@ -39,6 +39,7 @@ from tests.support.workbooks import (
     loans_book,
     one_cell_at,
     packed,
+    unpacked,
     workbook,
 )
 
@@ -363,6 +364,17 @@ def test_the_search_for_titles_looks_at_cells_with_something_in_them_only(monkey
 def test_a_stray_cell_for_which_there_is_room_does_no_harm(address: str) -> None:
     chunks = list(read_chunks(layouts_of(one_cell_at(address))))
     assert [row[0] for chunk in chunks for row in good_rows(chunk)] == [1]
+
+
+@pytest.mark.parametrize("cells", [1, 30, 45, 1_000])
+def test_a_sheet_is_the_same_in_whatever_stretches_it_is_read(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = unpacked(customers_book(*(customer(number) for number in range(1, 40))))
+    # Rows that are not there, and rows without a cell.
+    sheet = re.sub(rb'<row r="(?:7|8|9|21)".*?</row>', b"", parts["xl/worksheets/sheet1.xml"])
+    book = packed(parts | {"xl/worksheets/sheet1.xml": sheet.replace(b'<row r="22"', b'<row r="21"/><row r="22"')})
+    (whole,) = [good_rows(chunk) for chunk in read_chunks(layouts_of(book))]
+    monkeypatch.setattr(sheets, "CELLS_AT_ONCE", cells)
+    assert [row for chunk in read_chunks(layouts_of(book)) for row in good_rows(chunk)] == whole
 
 
 def repeated_text(cell: bytes, text: str, cells: int, shared_text: str = "<si><t>%s</t></si>") -> bytes:

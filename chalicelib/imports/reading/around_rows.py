@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from chalicelib.imports.reading.marks import STRUCK, Mark
+from chalicelib.imports.reading.marks import Mark, Spoilt
 from chalicelib.imports.reading.merged import Merged, merged_at
 from chalicelib.imports.reading.xml_parts import known, parser
 
@@ -22,8 +22,8 @@ class AroundRows:
     merged: list[Merged] = field(default_factory=list)
     # Whether the program that wrote the sheet says that it did not calculate its formulas.
     is_uncalculated: bool = False
-    # The cells that are struck out in part, as far as their own text says it.
-    struck: "dict[tuple[int, Mark], array[int]]" = field(default_factory=dict)
+    # The cells that are struck out in part, as far as their own text says it, and those of another type than they say.
+    spoilt: "dict[tuple[int, Mark], array[int]]" = field(default_factory=dict)
 
     @classmethod
     def of(cls, xml: bytes) -> "AroundRows":
@@ -40,9 +40,9 @@ class AroundRows:
             made.Parse(xml, True)
         return around
 
-    def take_struck(self, row: int, column: int) -> None:
-        """Takes in a cell whose text is struck out in part."""
-        self.struck.setdefault((column, STRUCK), array("I")).append(row)
+    def take_spoilt(self, row: int, column: int, mark: Spoilt) -> None:
+        """Takes in a cell that is spoilt, at a row and column from 1."""
+        self.spoilt.setdefault((column, mark), array("I")).append(row)
 
     def take(self, path: Sequence[str], attributes: Mapping[str, str]) -> None:
         """Takes in one element. Raises Damaged."""

@@ -27,17 +27,28 @@ class OtherwiseSeen:
 
 
 @dataclass(frozen=True)
-class Struck:
-    """That a cell is struck out, as a whole or in part, or has letters above or below its line."""
+class Spoilt:
+    """That nobody can say what a cell means, whatever it holds, and why."""
+
+    problem: Problem
 
 
-STRUCK = Struck()
-STRUCK_OUT = Problem(
-    "struck_out",
-    "is struck out, or raised or lowered in part, so nobody knows what of it counts; write it plainly, or delete it.",
+STRUCK = Spoilt(
+    Problem(
+        "struck_out",
+        "is struck out, or raised or lowered in part, so nobody knows what of it counts; write it plainly, or delete "
+        "it.",
+    )
+)
+MISTYPED = Spoilt(
+    Problem(
+        "mistyped",
+        "is not of the type that its cell says, such as a number; open the file in Excel, type the cell again, and "
+        "save it.",
+    )
 )
 
-Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat | OtherwiseSeen | Struck
+Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat | OtherwiseSeen | Spoilt
 # The rows, from 1 and ascending, in which a column, from 1, has a mark.
 Marks: TypeAlias = "Mapping[tuple[int, Mark], array[int]]"
 
@@ -79,8 +90,8 @@ def with_marks(rows: Iterator[tuple[int, list[Any]]], marks: Marks, left_out: in
 
 
 def _read(cell: Cell, mark: Mark, which: int, seen: dict[tuple[int, float], Cell]) -> Cell:
-    if isinstance(mark, Struck):
-        return cell if is_blank(cell) else MisfitCell(cell, STRUCK_OUT)
+    if isinstance(mark, Spoilt):
+        return cell if is_blank(cell) else MisfitCell(cell, mark.problem)
     if isinstance(mark, OtherwiseSeen):
         return cell if is_blank(cell) else UnclearCell(cell, mark.number_format)
     if not isinstance(mark, NumberFormat):

@@ -19,13 +19,13 @@ from chalicelib.imports.reading.marks import (
     Mark,
     Marks,
     OtherwiseSeen,
-    Struck,
+    Spoilt,
     ascending,
     column_number,
 )
 from chalicelib.imports.reading.number_formats import NumberFormat
 from chalicelib.imports.reading.shared_strings import SharedStrings
-from chalicelib.imports.reading.xml_parts import Damaged
+from chalicelib.imports.reading.xml_parts import Damaged, has_only_characters
 
 # Whatever else a file calls an error is shown as one of unknown name: there could be a million.
 _ERRORS = {name.encode(): ErrorCell(name) for name in ERROR_NAMES}
@@ -39,25 +39,47 @@ _SHORT_TEXT = 20
 _ATTRIBUTE = rb' (?!xmlns|r=)[A-Za-z_][A-Za-z0-9_:.-]*+="[^"<>]*+"'
 _STYLE, _OTHERS = rb' s="(?:0|[1-9]\d{0,4})"', rb'(?: [cvp][mh]="\d{1,9}"){0,3}+'
 _FORMULA = rb"(?:<~f(?: (?!xmlns)[A-Za-z][A-Za-z0-9]*+=\"[^\"<>]*+\"){0,12}+ ?+(?:/>|>[^<>]*+</~f>))?+"
-_VALUE = rb"(?:<~v>[^<>]*+</~v>|<~v ?+/>)?+"
-_OWN_TEXT = rb'(?:<~v></~v>|<~v ?+/>|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+'
+# What a cell of a type has as its value. A reference such as &#48; is a digit too, which not every reader puts in its
+# place, so only text has them.
+_NUMERIC = rb"[+-]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?+\d++)?+"
+_VALUES = {
+    b"n": _NUMERIC,
+    b"s": rb"\d{1,9}+",
+    b"b": rb"(?:0|1|true|false)",
+    b"d": rb"[^<>&]++",
+    b"str|e": rb"[^<>]++",
+}
+_VALUE_OF = {
+    of_type: re.compile(value.decode()) for types, value in _VALUES.items() for of_type in types.decode().split("|")
+}
+_EMPTY = rb"<~v></~v>|<~v ?+/>"
+_OWN_TEXT = rb'(?:%b|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+' % _EMPTY
 
 
-def _cell(types: bytes, value: bytes) -> bytes:
-    """What follows the address of a cell of one of these types, whose value is written so."""
-    style_and_type = rb"(?:%b(?:%b)?+|%b(?:%b)?+)%b" % (_STYLE, types, types, _STYLE, _OTHERS)
-    return style_and_type + rb" ?+(?:/>|>" + _FORMULA + value + rb"</~c>)"
+def is_value(of_type: str, text: str) -> bool:
+    """Whether a text is what a cell of a type has as its value; none is one of each."""
+    return not text or bool(_VALUE_OF[of_type].fullmatch(text))
 
 
-# A cell has the value that its type says, where every reader looks for it: text of its own in <is>, all else in <v>.
-_REST = rb"(?:%b|%b|%b ?+(?:/>|>%b</~c>))\s*+" % (
-    _cell(rb' t="(?:n|s|str|b|e|d)"', _VALUE),
-    _cell(rb' t="inlineStr"', _OWN_TEXT),
-    _OTHERS,
-    _FORMULA + _VALUE,
-)
+def _ended(value: bytes) -> bytes:
+    """What follows the style and type of a cell whose value is written so."""
+    return rb"%b ?+(?:/>|>%b%b</~c>)" % (_OTHERS, _FORMULA, value)
+
+
+def _alternatives() -> bytes:
+    """What follows the address of a cell: its value is what its type says, and where every reader looks for it: text of
+    its own in <is>, all else in <v>.
+    """
+    ended = {types: _ended(rb"(?:<~v>%b</~v>|%b)?+" % (value, _EMPTY)) for types, value in _VALUES.items()}
+    ended[b"inlineStr"] = _ended(_OWN_TEXT)
+    typed = b"|".join(rb' t="(?:%b)"(?:%b)?+%b' % (types, _STYLE, end) for types, end in ended.items())
+    # The style stands before the type or behind it, and not twice.
+    return rb'(?:%b(?! t="\w++" s=))?+(?:%b|%b)\s*+' % (_STYLE, typed, ended[b"n"])
+
+
+_REST = _alternatives()
 # Of numbers there is nothing to be found, so that most rows of most files need no second look.
-_NUMBER = rb'(?:%b)?+(?: t="n")?+ ?+(?:/>|><~v>[^<>]++</~v></~c>)\s*+' % _STYLE
+_NUMBER = rb'(?:%b)?+(?: t="n")?+ ?+(?:/>|><~v>%b</~v></~c>)\s*+' % (_STYLE, _NUMERIC)
 _COLUMNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -77,7 +99,7 @@ def grammar(prefix: bytes, rest: bytes = _REST) -> re.Pattern[bytes]:
 class PlainRows:
     """Takes the rows of a sheet in, piece by piece, and finds what its cells are beside their values."""
 
-    def __init__(self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat | Struck]) -> None:
+    def __init__(self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat | Spoilt]) -> None:
         self.last_row = self.width = self.text_bytes = 0
         # Whether any formula has a value that somebody must have calculated.
         self.is_calculated = False
@@ -89,7 +111,7 @@ class PlainRows:
         self._strings = strings
         self._formats = formats
         self._patterns = _Patterns(prefix, formats)
-        self._errors: dict[tuple[bytes, ErrorCell | Struck], array[int]] = {}
+        self._errors: dict[tuple[bytes, ErrorCell | Spoilt], array[int]] = {}
         # Of formulas by their columns: those with a value, of these the ones with a zero, and those without a value.
         self._formulas: dict[bytes, array[int]] = {}
         self._zeros: dict[bytes, array[int]] = {}
@@ -104,7 +126,7 @@ class PlainRows:
         """Takes in whole rows; False if they are not plain, and then nothing is known. Raises Damaged."""
         numbers = self._numbers.fullmatch(xml)
         matched = numbers or self._grammar.fullmatch(xml)
-        if not matched or not self._is_in_order(xml, matched):
+        if not matched or not has_only_characters(xml) or not self._is_in_order(xml, matched):
             return False
         self._find_height(xml)
         if not numbers:

@@ -134,7 +134,7 @@ def _add_sheet(
         height=rows.height,
         first_column=rows.first_column,
         text_bytes=rows.text_bytes,
-        marks=joined(rows.marks(is_uncalculated=is_uncalculated or around.is_uncalculated), around.struck),
+        marks=joined(rows.marks(is_uncalculated=is_uncalculated or around.is_uncalculated), around.spoilt),
         merged=within(around.merged, rows.height, rows.first_column, rows.width),
         zeros=rows.zeros(),
         is_calculated=rows.is_calculated,

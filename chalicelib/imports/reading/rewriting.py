@@ -10,10 +10,20 @@ from xml.parsers import expat
 
 from chalicelib.imports.reading.around_rows import AroundRows
 from chalicelib.imports.reading.cells import shown
-from chalicelib.imports.reading.marks import LAST_COLUMN, LAST_ROW, column_letters, column_number
+from chalicelib.imports.reading.marks import LAST_COLUMN, LAST_ROW, MISTYPED, STRUCK, column_letters, column_number
+from chalicelib.imports.reading.plain_rows import is_value
 from chalicelib.imports.reading.shared_strings import is_struck, written
 from chalicelib.imports.reading.sheets import FileRefused
-from chalicelib.imports.reading.xml_parts import MAIN, MAX_ELEMENTS, MAX_PIECE_BYTES, Damaged, feed, known, parser
+from chalicelib.imports.reading.xml_parts import (
+    MAIN,
+    MAX_ELEMENTS,
+    MAX_PIECE_BYTES,
+    Damaged,
+    feed,
+    known,
+    of_characters,
+    parser,
+)
 
 START = f'<worksheet xmlns="{MAIN[0]}"><sheetData>'.encode()
 END = b"</sheetData></worksheet>"
@@ -35,7 +45,7 @@ def rewritten(name: str, some: Iterable[bytes], around: AroundRows) -> Iterator[
     Raises Damaged, ExpatError, and FileRefused if a cell is far away.
     """
     rewriter = _Rewriter(name, around)
-    for _ in feed(rewriter.parser, some):
+    for _ in feed(rewriter.parser, of_characters(some)):
         yield "".join(rewriter.rows).encode()
         rewriter.rows.clear()
 
@@ -69,7 +79,7 @@ class _Rewriter:
             self._start_part(path[4], attributes)
         else:
             if path[:4] == _CELL and is_struck(path, attributes):
-                self._around.take_struck(self._row, self._column)
+                self._around.take_spoilt(self._row, self._column, STRUCK)
             self._start_other()
             self._around.take(path, attributes)
 
@@ -153,6 +163,10 @@ class _Rewriter:
         style, cell_type = self._attributes.get("s", "0"), self._attributes.get("t", "n")
         if not _SMALL_NUMBER.fullmatch(style) or cell_type not in _TYPES:
             raise self._unclear(f"{self._named()} has an unknown type or style")
+        if cell_type != "inlineStr" and not is_value(cell_type, written("".join(self._parts.get("v", ())).strip())):
+            # As a text, the reader of workbooks gives it as it is.
+            self._around.take_spoilt(self._row, self._column, MISTYPED)
+            cell_type = "str"
         start = f'<c r="{column_letters(self._column)}{self._row}" s="{int(style)}" t="{cell_type}">'
         return f"{start}{self._formula}{self._value(cell_type)}</c>"
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from xml.sax.saxutils import escape
 
 from chalicelib.imports.reading.cells import shown
-from chalicelib.imports.reading.xml_parts import MAIN, MAX_PIECE_BYTES, Damaged, feed, known, parser
+from chalicelib.imports.reading.xml_parts import MAIN, MAX_PIECE_BYTES, Damaged, feed, known, of_characters, parser
 
 START = f'<sst xmlns="{MAIN[0]}">'.encode()
 END = b"</sst>"
@@ -98,7 +98,7 @@ def rewritten(some: Iterable[bytes], struck: set[int]) -> Iterator[bytes]:
 
     made = parser(start, end)
     made.CharacterDataHandler = text
-    for _ in feed(made, some):
+    for _ in feed(made, of_characters(some)):
         yield "".join(ready).encode()
         ready.clear()
 

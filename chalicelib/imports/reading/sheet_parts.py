@@ -1,28 +1,35 @@
 """The rows of a sheet, read a part at a time, so that memory does not grow with the sheet.
 
-The reader of workbooks holds all of a sheet at once. So it is given one package after the other, each with the next
-rows of the sheet and all else that its cells refer to.
+The reader of workbooks holds all of a sheet at once, and makes room for the rectangle around its cells. So it is given
+one package after the other, each with the next rows of the sheet and all else that its cells refer to.
 """
 
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 from weakref import finalize
 
-from python_calamine import CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
+from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.package import Package
 from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds
 from chalicelib.imports.reading.repacking import STRINGS, copy_part, is_sheet, repack, sheet_name
-from chalicelib.imports.reading.sheets import FileRefused
+from chalicelib.imports.reading.sheets import FileRefused, rows_at_once
 from chalicelib.imports.reading.worksheets import row_pieces
-from chalicelib.imports.reading.xml_parts import blocks
+from chalicelib.imports.reading.xml_parts import Damaged, blocks
 
 # The texts that cells share are read anew for each part, which then has at least so many times their bytes.
 _TIMES_THE_TEXTS = 4
+
+# The value of a cell with an error, behind its formula if it has one.
+_ERROR = re.compile(
+    rb'( t="e"[^<>]*+>(?:<~f[^<>]*+>(?:[^<>]*+</~f>)?+)?+<~v>)[^<>]++'.replace(b"~", rb"(?:[\w.-]++:)?+")
+)
 
 
 class SheetParts:
@@ -35,6 +42,7 @@ class SheetParts:
         file = TemporaryFile()  # noqa: SIM115 - it lasts as long as this object
         finalize(self, file.close)
         self.shared_bytes, self.looked = repack(container, package, file)
+        self._names = [sheet.name for sheet in package.sheets if sheet.part]
         self._package = zipfile.ZipFile(file)
         self._frame = _frame_of(self._package)
         self._least_bytes = _TIMES_THE_TEXTS * self._package.getinfo(STRINGS).file_size
@@ -63,13 +71,22 @@ class SheetParts:
     def _read(self, number: int) -> Iterator[CalamineSheet]:
         """The sheet as the reader sees it, a part at a time."""
         name = sheet_name(number)
-        head, foot, pieces = row_pieces(blocks(self._package, self._package.getinfo(name)))
+        most = rows_at_once(self.looked[number - 1].columns)
+        head, foot, pieces = row_pieces(blocks(self._package, self._package.getinfo(name)), most)
         for rows in _joined(pieces, self._least_bytes):
             part = BytesIO(self._frame)
             with zipfile.ZipFile(part, "a") as made:
-                made.writestr(name, b"".join((head, *rows, foot)))
+                made.writestr(name, b"".join((head, *map(_with_known_errors, rows), foot)))
             part.seek(0)
-            yield CalamineWorkbook.from_filelike(part).get_sheet_by_index(number - 1)
+            yield self._opened(part, number)
+
+    def _opened(self, part: IO[bytes], number: int) -> CalamineSheet:
+        try:
+            return CalamineWorkbook.from_filelike(part).get_sheet_by_index(number - 1)
+        except CalamineError as error:
+            raise Damaged(
+                f"in the sheet {shown(self._names[number - 1])}, {error}; open it in Excel, and save it"
+            ) from error
 
 
 def ahead(parts: Iterator[CalamineSheet], seconds: float) -> Iterator[CalamineSheet]:
@@ -108,15 +125,24 @@ def _frame_of(package: zipfile.ZipFile) -> bytes:
     return frame.getvalue()
 
 
-def _joined(pieces: Iterable[bytes], least_bytes: int) -> Iterator[list[bytes]]:
+def _with_known_errors(rows: bytes) -> bytes:
+    """Rows whose errors the reader knows all of: what an error is was looked into, and it refuses the names of others,
+    for example the #ERROR! of Google Sheets.
+    """
+    return _ERROR.sub(rb"\1#N/A", rows) if b't="e"' in rows else rows
+
+
+def _joined(pieces: Iterable[tuple[int, bytes]], least_bytes: int) -> Iterator[list[bytes]]:
+    """The pieces of a stretch together, until they have so many bytes; at least one part, if without any."""
     some: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        some.append(piece)
-        size += len(piece)
-        if size >= least_bytes:
+    size = before = 0
+    for stretch, piece in pieces:
+        if some and (size >= least_bytes or stretch != before):
             yield some
             some, size = [], 0
+        some.append(piece)
+        size += len(piece)
+        before = stretch
     yield some
 
 

@@ -16,6 +16,15 @@ class _Absent(str):
 
 ABSENT = _Absent("")
 
+# So many cells are held at once, at eight bytes and more each, whether or not there is anything in them: all rows of a
+# sheet are as wide as its widest.
+CELLS_AT_ONCE = 2**20
+
+
+def rows_at_once(width: int) -> int:
+    """How many rows of so many cells are held at once."""
+    return max(1, CELLS_AT_ONCE // max(1, width))
+
 
 class FileRefused(Exception):
     """The file as a whole cannot be imported. `str(error)` is the sentence for a person."""

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.imports.reading.marks import STRUCK, Struck
+from chalicelib.imports.reading.marks import STRUCK, Spoilt
 from chalicelib.imports.reading.number_formats import BUILT_IN, CURRENCIES, NumberFormat
 from chalicelib.imports.reading.xml_parts import MAIN, elements
 
@@ -22,7 +22,7 @@ class Styles:
     struck: Container[int] = ()
 
     @property
-    def marked(self) -> Mapping[int, NumberFormat | Struck]:
+    def marked(self) -> Mapping[int, NumberFormat | Spoilt]:
         """The styles whose values do not mean themselves."""
         styles = enumerate(self.formats)
         is_struck = self.struck.__contains__

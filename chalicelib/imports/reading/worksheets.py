@@ -35,20 +35,44 @@ def plain_sheet(some: Iterable[bytes], looker: Callable[[bytes], PlainRows]) -> 
     return (rows, AroundRows.of(head + foot)) if rows and is_below else None
 
 
-def row_pieces(some: Iterable[bytes]) -> tuple[bytes, bytes, Iterator[bytes]]:
-    """The rows of a plain sheet in pieces that each end behind a row; before them, the XML that stands around them."""
+def row_pieces(some: Iterable[bytes], most: int) -> tuple[bytes, bytes, Iterator[tuple[int, bytes]]]:
+    """The rows of a plain sheet in pieces that each end behind a row; before them, the XML that stands around them.
+
+    Each piece comes with the number of the stretch of so many rows, written or not, which all of its rows are in.
+    """
     source = iter(some)
     start, _, prefix = _head(source)
     head = b'<%bworksheet xmlns%b="%b"><%bsheetData>' % (prefix, b":" + prefix[:-1] if prefix else b"", _MAIN, prefix)
-    return head, b"</%bsheetData></%bworksheet>" % (prefix, prefix), _rows(_chained(start or b"", source), prefix)
+    foot = b"</%bsheetData></%bworksheet>" % (prefix, prefix)
+    return head, foot, _rows(_chained(start or b"", source), prefix, most)
 
 
-def _rows(source: Iterable[bytes], prefix: bytes) -> Iterator[bytes]:
+def _rows(source: Iterable[bytes], prefix: bytes, most: int) -> Iterator[tuple[int, bytes]]:
+    row = re.compile(rb'<%brow r="(\d+)' % re.escape(prefix))
     for piece in pieces(source, b"</%brow>" % prefix):
         rows, close, _ = piece.partition(b"</%bsheetData>" % prefix)
-        yield rows
+        yield from _stretches(rows, row, rows.rfind(b"<%brow " % prefix), most)
         if close:
             return
+
+
+def _stretches(rows: bytes, row: re.Pattern[bytes], last: int, most: int) -> Iterator[tuple[int, bytes]]:
+    """Rows, of which the last begins at `last`, cut where one stretch ends and another begins."""
+    if last < 0:
+        return
+    one, other = (_stretch(row.search(rows, at), most) for at in (0, last))
+    begin = 0
+    if one != other:
+        for found in row.finditer(rows):
+            if (stretch := _stretch(found, most)) != one:
+                yield one, rows[begin : found.start()]
+                one, begin = stretch, found.start()
+    yield one, rows[begin:]
+
+
+def _stretch(row: re.Match[bytes] | None, most: int) -> int:
+    assert row
+    return (int(row[1]) - 1) // most
 
 
 def _head(source: Iterable[bytes]) -> tuple[bytes | None, bytes, bytes]:

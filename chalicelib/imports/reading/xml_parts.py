@@ -4,6 +4,7 @@ expat takes XML to pieces, in time in proportion to its length: it is given bloc
 (a tag, a comment) is bounded, as is the number of elements.
 """
 
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
@@ -83,6 +84,31 @@ def feed(to: expat.XMLParserType, some: Iterable[bytes]) -> Iterator[None]:
         yield
     to.Parse(b"", True)
     yield
+
+
+def of_characters(some: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks, with the replacement character for each reference to what is no character, such as `&#0;`: XML has
+    none of these, and a part is not to be lost for one of its texts, which is rejected where it stands.
+    """
+    return map(_of_characters, pieces(some, b">"))
+
+
+def has_only_characters(xml: bytes) -> bool:
+    """Whether each reference is to a character, as `of_characters` has it."""
+    return _of_characters(xml) == xml
+
+
+def _of_characters(xml: bytes) -> bytes:
+    return _REFERENCE.sub(_of_character, xml) if b"&#" in xml else xml
+
+
+_REFERENCE = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,8})|(\d{1,8}));")
+
+
+def _of_character(reference: re.Match[bytes]) -> bytes:
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    is_one = number in (9, 10, 13) or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number < 0x110000
+    return reference[0] if is_one else "\ufffd".encode()
 
 
 def elements(some: Iterable[bytes]) -> list[tuple[tuple[str, ...], dict[str, str]]]:
