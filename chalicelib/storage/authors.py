@@ -34,3 +34,8 @@ def is_by(created_by: ColumnElement[str | None], who: str) -> ColumnElement[bool
 
 # Kinds of which nobody looks for one alone.
 NUMBERED = ("import",)
+
+
+def is_file(who: str) -> bool:
+    """Whether an identity is that of files and not of anybody here."""
+    return who.partition(":")[0] in NUMBERED

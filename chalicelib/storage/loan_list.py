@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, selec
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket, holding_from
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.storage import listing
-from chalicelib.storage.authors import is_by
+from chalicelib.storage.authors import is_by, is_file
 from chalicelib.storage.lending_list import WantedLending, lending_conditions
 from chalicelib.storage.listing import NEWEST, Columns, Lead, Order, Page, Place, Source, Summary, both_ways
 from chalicelib.storage.loans import LoanOnRecord
@@ -117,10 +117,11 @@ def _source(wanted: Wanted, today: date, order: Order, *, needs_loans: bool) -> 
         # The index is of those that are not open, which the planner does not see from the range.
         is_over = loan_positions.c.status != Status.OPEN.value
         rows = [_positions(with_loans=True).add_columns(loan_positions.c.status).where(over, is_over)]
-    elif wanted.who is not None:
+    elif wanted.who is not None and not is_file(wanted.who):
+        # The index is of loans that were made here.
         lead = Lead(_COLUMNS.created_by, bytewise=True)
-        rows = [each.where(is_by(_COLUMNS.created_by, wanted.who)) for each in rows]
-        found_in = NEWEST if ":" in wanted.who else Order(_COLUMNS.created_by, descending=True, bytewise=True)
+        made_here = is_by(_COLUMNS.created_by, wanted.who), _COLUMNS.source_loan_id.is_(None)
+        rows = [each.where(*made_here) for each in rows]
     elif wanted.current is False:
         rows = [each.where(not_(_COLUMNS.is_open), _COLUMNS.end_date < today) for each in rows]
         found_in = Order(_COLUMNS.end_date, descending=True)
