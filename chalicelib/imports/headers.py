@@ -60,11 +60,11 @@ class Layout:
         columns that are ignored is about these.
         """
         number, row = numbered
-        cells = list(row)
+        cells, header = list(row), list(self.header)
         for at in self._ignored:
-            cells[at] = ""
+            cells[at] = header[at] = ""
         check_units(self.sheet, self.kind, self.positions, (number, cells), beside_titles=True)
-        return titles_again(self.sheet, self.header_row, self.header, numbered)
+        return titles_again(self.sheet, self.header_row, header, (number, cells))
 
     def _above(self, numbered: NumberedRow) -> NumberedRow:
         return self._misfit(

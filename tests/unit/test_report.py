@@ -1,5 +1,6 @@
 """The report workbook: every row as it was sent, what became of it and why, and nothing that computes."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -7,14 +8,26 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from chalicelib.imports.findings import FindingCount, RowOutcome
+from chalicelib.imports.findings import Finding, FindingCount, RowOutcome
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.jobs import SheetCounts
 from chalicelib.imports.reading.workbook import read_workbook
 from chalicelib.imports.report.summary import Summary
 from chalicelib.imports.report.workbook import NOT_READ, ReportedSheet, write_report
-from tests.support.workbooks import CUSTOMER_HEADER, LOAN_HEADER, customer, customers_book, loan, loans_book, workbook
+from chalicelib.imports.rows import read_chunks
+from tests.support.workbooks import (
+    CUSTOMER_HEADER,
+    LOAN_HEADER,
+    customer,
+    customers_book,
+    loan,
+    loans_book,
+    packed,
+    unpacked,
+    workbook,
+)
 
 
 def became(row_number: int, outcome: str, *said: tuple[str, str, str | None]) -> RowOutcome:
@@ -189,3 +202,111 @@ def test_a_report_that_was_corrected_can_be_sent_again_and_reported_again() -> N
     header, row = values(again, "customers")
     assert header == ("Row", *CUSTOMER_HEADER, "Outcome", "Why")
     assert row == (2, *customer(1, age=21), "inserted", None)
+
+
+def read(content: bytes) -> tuple[list[tuple[Any, ...]], list[Finding]]:
+    """The rows that are stored of a file, and what is said of the others."""
+    chunks = list(read_chunks(find_layouts(read_workbook(BytesIO(content)))[0]))
+    rows = [row for chunk in chunks for row in zip(*chunk.columns, strict=True)]
+    return rows, [finding for chunk in chunks for finding in chunk.findings if finding.outcome == "rejected"]
+
+
+def report_of(content: bytes) -> bytes:
+    """The report of a file of one sheet, with what is said of its rows when they are read."""
+    said: dict[int, list[Finding]] = {}
+    for finding in read(content)[1]:
+        said.setdefault(finding.row_number, []).append(finding)
+    (layout,), _ = find_layouts(read_workbook(BytesIO(content)))
+    outcomes = [
+        became(number, "rejected", *((each.outcome, each.message, each.column_name) for each in said[number]))
+        if number in said
+        else became(number, "inserted")
+        for number, _ in layout.rows()
+    ]
+    file = BytesIO()
+    write_report(file, summary(), [ReportedSheet(layout, outcomes)])
+    return file.getvalue()
+
+
+def formatted(header: Sequence[str], column: str, *cells: tuple[Any, str], epoch: datetime | None = None) -> bytes:
+    """A workbook of loans or customers, one for each cell: a value in this column, in its number format."""
+    book = Workbook()
+    if epoch:
+        book.epoch = epoch
+    sheet = book.active
+    sheet.append(header)
+    for number, (value, number_format) in enumerate(cells, start=1):
+        sheet.append(loan(1, number) if header is LOAN_HEADER else customer(number))
+        cell = sheet.cell(number + 1, header.index(column) + 1, value)
+        cell.number_format = number_format
+        if isinstance(value, str):
+            cell.data_type = "s"
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def merged_rows() -> bytes:
+    book = Workbook()
+    sheet = book.active
+    for row in (CUSTOMER_HEADER, customer(1), customer(2), customer(3)):
+        sheet.append(row)
+    for cells in ("B2:B3", "F2:F3"):
+        sheet.merge_cells(cells)
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def with_cell(header: Sequence[str], address: str, xml: str) -> bytes:
+    """A workbook with two rows, one cell of which is this XML."""
+    rows = [loan(1, 1), loan(1, 2)] if header is LOAN_HEADER else [customer(1), customer(2)]
+    parts = unpacked((loans_book if header is LOAN_HEADER else customers_book)(*rows))
+    name = "xl/worksheets/sheet1.xml"
+    sheet, count = re.subn(rb'<c r="%b"[^>]*>.*?</c>' % address.encode(), xml.encode(), parts[name])
+    assert count == 1
+    return packed(parts | {name: sheet})
+
+
+def text_of(header: Sequence[str], *rows: str) -> bytes:
+    return "\n".join([",".join(header), *rows, ""]).encode()
+
+
+CUSTOMER = "1,Asha,Rao,41,9812345678,60000,"
+SENT = {
+    "percent": formatted(LOAN_HEADER, "Interest Rate", (0.1125, "0.00%"), (11.25, "General"), (0.1, '0.00"%"')),
+    "units": formatted(CUSTOMER_HEADER, "Monthly Salary", (600000, '0" p.a."'), (50000, '0" p.m."'), (3, '0" lakh"')),
+    "scaled": formatted(LOAN_HEADER, "Loan Amount", (300000, "0,"), (300000, "#,##0"), (300000, ";;;")),
+    "dates": formatted(LOAN_HEADER, "End Date", (45657, "mmm-yy"), (45657.75, "yyyy-mm-dd"), (45657, "yyyy-mm-dd")),
+    "months": formatted(LOAN_HEADER, "Tenure", (24, '0" months"'), (2, '0" years"'), (24, "000")),
+    "1904": formatted(LOAN_HEADER, "End Date", (45657, "General"), (45657, "dd/mm/yyyy"), epoch=CALENDAR_MAC_1904),
+    "hidden names": formatted(CUSTOMER_HEADER, "First Name", ("Asha", ";;;"), ("Asha", '@" Rao"'), ("Asha", "@")),
+    "names": formatted(CUSTOMER_HEADER, "First Name", *((name, "General") for name in (
+        "Asha\u202eRao", "\u200b", "As\ufffdha", "O&#39;Neil", "=1+1", "#N/A", "None", "#ERROR!", " Asha ", "As\tha"))),
+    "control": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2" t="inlineStr"><is><t>As&#1;ha</t></is></c>'),
+    "no character": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2" t="inlineStr"><is><t>As&#xFFFE;ha</t></is></c>'),
+    "merged": merged_rows(),
+    "struck": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2" t="inlineStr"><is><r><rPr><strike/></rPr><t>As</t></r></is>'
+                        "</c>"),
+    "struck number": with_cell(LOAN_HEADER, "I2", '<c r="I2" t="inlineStr"><is><r><rPr><strike/></rPr><t>2024-12-31</t>'
+                               "</r></is></c>"),
+    "mistyped": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2" t="n"><v>Asha</v></c>'),
+    "errors": with_cell(LOAN_HEADER, "I2", '<c r="I2" t="e"><v>#N/A</v></c>'),
+    "other errors": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2" t="e"><v>#ERROR!</v></c>'),
+    "formulas": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2"><f>A1</f></c>'),
+    "truth": with_cell(LOAN_HEADER, "D2", '<c r="D2" t="b"><v>1</v></c>'),
+    "torn": text_of(CUSTOMER_HEADER, f"{CUSTOMER}0", "2,Asha,Rao,41,9812345678,60,000", "3,A,R,41,9812345678,60,050"),
+    "longer": text_of(CUSTOMER_HEADER, f"{CUSTOMER}22,00,000", "2,Asha,Rao,41,9812345678,60000,0"),
+    "codes": text_of(CUSTOMER_HEADER, '1,="0012",Rao,41,9812345678,60000,0', '2,Asha,Rao,41,="9812345678",60000,0'),
+    "above": b"7,Asha,Rao,41,9812345678,60000,0\n" + text_of(CUSTOMER_HEADER, "2,Asha,Rao,41,9812345678,60000,0"),
+    "titles": text_of(CUSTOMER_HEADER, f"{CUSTOMER}0", ",".join(CUSTOMER_HEADER), "2,Asha,Rao,41,9812345678,60000,0"),
+    "long": formatted(CUSTOMER_HEADER, "First Name", ("x" * 40_000, "General"), ("Asha", "General")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", SENT.values(), ids=SENT)
+def test_a_report_that_is_sent_again_as_it_is_says_the_same(content: bytes) -> None:
+    stored, rejected = read(content)
+    again, rejected_again = read(report_of(content))
+    assert again == stored
+    assert len({finding.row_number for finding in rejected_again}) == len({finding.row_number for finding in rejected})

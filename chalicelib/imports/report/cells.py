@@ -20,6 +20,7 @@ from chalicelib.imports.reading.cells import (
     PercentCell,
     Uncalculated,
     UnclearCell,
+    is_error,
 )
 from chalicelib.rules.bounds import MAX_ID_IN_A_FILE
 from chalicelib.rules.text import is_formula
@@ -39,8 +40,12 @@ NUMBER = Alignment(horizontal="right", vertical="top", indent=1)
 INDENTED = Alignment(horizontal="left", vertical="top", indent=1)
 SENTENCE = Alignment(horizontal="left", vertical="top", wrap_text=True)
 
+# Behind what nobody can be sure of: no column takes a value with it, so a report that is sent again as it is says the
+# same again.
+_UNSURE = "\N{REPLACEMENT CHARACTER}"
+
 # From here on Excel's general format shows powers of ten instead of the digits.
-_LONG_NUMBER = 10**11
+LONG_NUMBER = 10**11
 # What XML 1.0 cannot hold.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _MAX_CHARACTERS = 32_767
@@ -106,24 +111,36 @@ def fit_to_width(sheet: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A value without what a workbook cannot hold; None where there is nothing to show."""
+    """A value as a cell shows it, without what a workbook cannot hold; None where there is nothing to show.
+
+    What is not a value for want of its format, or its neighbours, is a text that is none either.
+    """
     if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_ID_IN_A_FILE:
         return int(value)
     if isinstance(value, PercentCell):
         return value.fraction
     if isinstance(value, DressedCell):
         return plain(value.number)
-    if isinstance(value, MisfitCell | MergedCell):
-        return plain(value.cell)
-    if isinstance(value, ErrorCell | Uncalculated | UnclearCell | str):
-        return _writable(str(value)) or None
+    if isinstance(value, MisfitCell | MergedCell | UnclearCell) or (
+        isinstance(value, ErrorCell) and not is_error(str(value))
+    ):
+        return unsure(value)
+    if isinstance(value, ErrorCell | Uncalculated | str):
+        text = str(value)
+        return unsure(text) if _UNWRITABLE.search(text) else text[:_MAX_CHARACTERS] or None
     return value
+
+
+def unsure(value: Any) -> str:
+    """A value that is to blame as it stands, as a text that is no value."""
+    return f"{writable(str(value))} {_UNSURE}"
 
 
 def long_number(value: Any) -> bool:
     """Whether Excel's general format would show powers of ten."""
-    return isinstance(value, int) and abs(value) >= _LONG_NUMBER
+    return isinstance(value, int) and abs(value) >= LONG_NUMBER
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
+    """A text with the codes of the characters that a workbook cannot hold."""
     return _UNWRITABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", text)[:_MAX_CHARACTERS]

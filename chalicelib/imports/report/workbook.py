@@ -16,11 +16,12 @@ from openpyxl import Workbook
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from chalicelib.imports.findings import RowOutcome
 from chalicelib.imports.headers import Layout
 from chalicelib.imports.reading.cells import Cell, ErrorCell, Uncalculated, UnclearCell, is_blank, shown
-from chalicelib.imports.report.cells import fit_to_width, header
+from chalicelib.imports.report.cells import fit_to_width, header, writable
 from chalicelib.imports.report.rows import RowWriter, fill
 from chalicelib.imports.report.summary import OUTCOMES, Summary, write_summary
 from chalicelib.imports.titles import normalised
@@ -56,6 +57,9 @@ def write_report(
     write_summary(book, summary)
     rows: dict[int, Iterable[str]] = {}
     for sheet in sheets:
+        if sheet.layout.sheet.counts_from_1904:
+            # All sheets of a file do. Numbers that are dates without a date's format are, too.
+            book.epoch = CALENDAR_MAC_1904
         rows |= _add_sheets(book, sheet, rows_a_sheet)
     with TemporaryFile() as frame:
         book.save(frame)
@@ -106,7 +110,7 @@ def _label(became: RowOutcome | None) -> str:
 
 
 def _why(became: RowOutcome | None) -> str:
-    return NOT_READ if became is None else " ".join(became.sentences)
+    return NOT_READ if became is None else writable(" ".join(became.sentences))
 
 
 @dataclass(frozen=True)
