@@ -182,7 +182,8 @@ def test_a_number_is_what_its_format_shows_or_unclear(code: str, seen: object) -
 
 @pytest.mark.parametrize(
     "code",
-    ["0*%", "*-0", r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0",
+    ["0*%", "*-0", "0*0", "–0", "[>20]0%", '[<1]0"%"', "[$-107041E]d/m/yyyy", "[$-2060401]d/m/yyyy",
+     r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0",
      "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd", '0.0"% p.m."', '0.0% "per month"'],
 )  # fmt: skip
 def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
@@ -192,10 +193,23 @@ def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     ["0.00_);(0.00)", "[<0]-0;0", "_(* #,##0.00_);_(* (#,##0.00);_(* -??_);_(@_)", "0/-", "[$-409]d-mmm-yyyy;@",
-     "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####"],
+     "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####", "#,###", "[>=100000]0", '"+91-"0', "+91 0",
+     r'"(+91)" ##\ #0', "[$-4010000]d/m/yyyy", "[$-D000439]d/m/yyyy"],
 )  # fmt: skip
 def test_signs_and_text_that_leave_a_number_as_it_is_are_not_in_the_way(code: str) -> None:
     assert NumberFormat(code).read(11.25) == 11.25
+
+
+@pytest.mark.parametrize(
+    ("code", "is_seen"),
+    [("#", False), ("#,###", False), (r"##\,##\,###", False), ("#.##", False), ("?", False), ("0;-0;#", False),
+     ("#.00", True), ("# ?/?", True), ("#,##0", True), ("#,###;-#,###;0", True), ('#,###;-#,###;"-"', True),
+     ("[>0]#,###;0", True)],
+)  # fmt: skip
+def test_a_zero_of_which_its_format_shows_nothing_is_unclear(code: str, is_seen: bool) -> None:
+    zero = NumberFormat(code).read(0.0)
+    assert zero == (0.0 if is_seen else UnclearCell(0.0, code))
+    assert NumberFormat(code).is_plain <= is_seen
 
 
 def formatted(header: tuple[str, ...], row: list[object], title: str, code: str) -> bytes:
