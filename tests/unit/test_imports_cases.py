@@ -341,6 +341,8 @@ NOT_CALCULATED = b'<sheetCalcPr fullCalcOnLoad="1"/>'
         (b"<v>5</v>", NOT_CALCULATED, ["formula_without_value"]),
         # As it writes for every formula, and XlsxWriter too.
         (b"<v>0.0</v>", b"", ["formula_without_value"]),
+        (b"<v>0E0</v>", b"", ["formula_without_value"]),
+        (b"<v>+0.00e+00</v>", b"", ["formula_without_value"]),
         (b"<v>0</v>", b"", ["formula_without_value"]),
     ],
 )
@@ -360,6 +362,19 @@ def test_a_formula_with_a_zero_is_one_where_another_formula_was_calculated() -> 
     other = re.sub(rb'<c r="G3"[^>]*><v>20</v></c>', b'<c r="G3"><f>B3</f><v>2</v></c>', parts[SHEET])
     (chunk,), _ = read(packed(parts | {SHEET: other}))
     assert [row[6] for row in rows_of(chunk)] == [0, 2]
+
+
+@pytest.mark.parametrize(("zero", "codes"), [(b"<v>0.0</v>", ["formula_without_value"]), (b"<v>0</v>", [])])
+def test_a_sheet_that_apache_poi_adds_to_a_calculated_workbook_was_not_calculated(
+    zero: bytes, codes: list[str]
+) -> None:
+    """Excel writes a zero as 0, and so do programs that calculate; of another sheet they say nothing."""
+    parts = unpacked(workbook({"L": [LOAN_HEADER, loan(1, 1)], "Summary": [["Total"], [5]]}))
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b'fullCalcOnLoad="1"', b"")
+    parts[SHEET] = parts[SHEET].replace(b"<v>20</v>", b"<f>SUM(A9:A10)</f>" + zero)
+    parts[SHEET.replace("1", "2")] = parts[SHEET.replace("1", "2")].replace(b"<v>5</v>", b"<f>2+3</f><v>5</v>")
+    (chunk,), _ = read(packed(parts))
+    assert [found.code for found in chunk.findings] == codes
 
 
 @pytest.mark.parametrize("proof", ["03/31/2024", "3-31-2024"])

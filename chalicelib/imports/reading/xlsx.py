@@ -97,7 +97,9 @@ def _sheets(package: Package, parts: SheetParts) -> list[Sheet]:
 
 def _sheet(name: str, parts: SheetParts, number: int, counts_from_1904: bool, *, is_calculated: bool) -> Sheet:
     looked = parts.looked[number - 1]
-    marks = looked.marks if is_calculated else joined(looked.marks, looked.zeros)
+    # Apache POI adds such a sheet to a workbook whose other sheets Excel has calculated.
+    are_values = looked.is_calculated or (is_calculated and not looked.has_zeros_of_java)
+    marks = looked.marks if are_values else joined(looked.marks, looked.zeros)
 
     def rows() -> Iterator[NumberedRow]:
         with _damage_refused():
