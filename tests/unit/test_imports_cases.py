@@ -451,7 +451,9 @@ UNITS = (
     "in 000s", "Amounts in 1,000", "₹ L", "INR Cr.", "Figures in INR lakh", "Unit: Lakh", "Amount (Rs. Lacs)",
     "Amounts in USD", "Currency: NPR", "Amounts in $", "All values in paise", "Rates in bps", "Interest rates are flat",
     "Rate in % p.m.", "Interest rate per month", "Tenure in years", "Tenure (yrs)", "Monthly salary p.a.",
-    "Dates as mm/dd/yyyy", "Lakhs of rupees", "ＡＭＯＵＮＴＳ ＩＮ ＬＡＫＨＳ", "Loan book\nin millions",
+    "Dates as mm/dd/yyyy", "Lakhs of rupees", "All figures in K", "Tenor in years", "Monthly interest rate",
+    "Date format: MDY", "Dates in US format", "(राशि लाख में)", "₹ लाख", "राशि हज़ार रुपये में", "रु. करोड़ में",
+    "ＡＭＯＵＮＴＳ ＩＮ ＬＡＫＨＳ", "Loan book\nin millions",
 )  # fmt: skip
 HARMLESS = (
     "Loans of June 2024", "Amounts in ₹", "Amounts in rupees", "(All amounts in Rs.)", "Loans above Rs. 5 lakh",
@@ -459,6 +461,8 @@ HARMLESS = (
     "K. R. Finance Ltd.", "Tenure in months, rate in % p.a.", "Statement for the year 2023-24", "Loans above Rs. 1000",
     "Million Dreams Finance", "Lakhani Brothers", "Page 1 of 20", "Sanctioned in the years 2019 to 2024",
     "Dates as dd/mm/yyyy", "Salary per month in ₹", "Crore Capital Ltd", "Code 000123", "EMI payable monthly",
+    "Branches in K. R. Puram", "Interest on monthly reducing balance", "लाखन सिंह", "5 लाख में से",
+    "Short-term loans in USA",
 )  # fmt: skip
 
 
@@ -589,7 +593,10 @@ def test_a_value_far_down_on_the_left_of_all_titles_is_not_left_out_silently() -
     assert len(rows_of(chunk)) == 29
 
 
-@pytest.mark.parametrize("note", ["(₹ in lakhs)", "[Rs. Cr]", "Amounts in lakhs", "All figures in USD"])
+@pytest.mark.parametrize(
+    "note",
+    ["(₹ in lakhs)", "[Rs. Cr]", "Amounts in lakhs", "All figures in USD", "in ₹ lakhs", "* in lakhs", "Unit: lakh"],
+)
 def test_a_note_of_another_unit_may_stand_beside_the_titles(note: str) -> None:
     assert refusal(workbook({"L": [[*LOAN_HEADER, note], loan()]})).startswith("Cell J1 of the sheet L says ")
 
