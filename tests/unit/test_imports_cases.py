@@ -107,6 +107,28 @@ def test_a_column_that_is_there_twice_is_asked_about(name: str) -> None:
     assert "which of columns " in refusal(case(name))
 
 
+def test_styles_that_are_not_linked_are_not_left_out_silently() -> None:
+    """openpyxl finds them by their name, and Excel does not: 11.25% to one is 0.1125 to the other."""
+    name = "xl/_rels/workbook.xml.rels"
+    parts = unpacked(loans_book(loan()))
+    unlinked = re.sub(rb"<Relationship [^>]*styles.xml[^>]*>", b"", parts[name])
+    assert "its styles are not linked to it" in refusal(packed(parts | {name: unlinked}))
+    del parts["xl/styles.xml"]
+    assert read(packed(parts | {name: unlinked}))
+
+
+@pytest.mark.parametrize("again", ["Loan Amount2", "Loan Amount.1", "loan_amount_1", "EMI3", "Loan\nAmount2"])
+def test_a_column_that_a_program_numbered_because_it_is_there_twice_is_asked_about(again: str) -> None:
+    assert re.search("which of columns [CF] and J is the ", refusal(workbook({"L": [[*LOAN_HEADER, again], loan()]})))
+
+
+@pytest.mark.parametrize("other", ["Loan Amount 2", "Phone Number 2", "Phone2", "Loan Amount 2024", "Tenure2x", "2"])
+def test_a_column_that_a_person_numbered_is_another(other: str) -> None:
+    for header, row in ((LOAN_HEADER, loan()), (CUSTOMER_HEADER, customer())):
+        chunks, findings = read(workbook({"L": [[*header, other], row]}))
+        assert ([len(rows_of(chunk)) for chunk in chunks], findings[0].code) == ([1], "unknown_column")
+
+
 @pytest.mark.parametrize("name", ["11a-backslash-entries.xlsx", "11b-workbook22.xlsx", "11c-parts-at-root.xlsx"])
 def test_a_package_that_is_laid_out_otherwise_is_read(name: str) -> None:
     chunks, _ = read(case(name))
