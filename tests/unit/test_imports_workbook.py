@@ -27,6 +27,7 @@ from chalicelib.imports.reading.marks import with_marks
 from chalicelib.imports.reading.plain_rows import PlainRows
 from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.workbook import OLD_OFFICE_FORMAT, FileRefused, read_workbook
+from chalicelib.imports.reading.xml_parts import MAIN
 from chalicelib.imports.rows import Chunk, read_chunks
 from chalicelib.imports.s3_events import ObjectReference, UnknownMessage, message_for, references
 from chalicelib.imports.titles import normalised
@@ -418,6 +419,18 @@ def test_texts_that_no_cells_share_count_as_well(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(xlsx, "MAX_TEXT_BYTES", 1_000_000)
     assert "The texts in the cells" in refusal(repeated_text(b'<c r="J#" t="str"><v>%b</v></c>' % text, "x", 40))
     layouts_of(repeated_text(b'<c r="J#" t="str"><v>%b</v></c>' % text, "x", 20))
+
+
+def test_many_sheets_that_share_many_texts_are_refused_because_each_reads_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sheets = {str(number): [CUSTOMER_HEADER, customer(number + 1)] for number in range(40)}
+    texts = "".join(f"<si><t>{number:100}</t></si>" for number in range(1_000))
+    strings = f'<sst xmlns="{MAIN[0]}">{texts}</sst>'.encode()
+    content = packed(unpacked(workbook(sheets)) | {"xl/sharedStrings.xml": strings})
+    assert len(layouts_of(content)) == 40
+    monkeypatch.setattr(xlsx, "MAX_AGAIN_BYTES", 5_000_000)
+    assert "The workbook has 40 sheets, and its styles and the texts that cells share have" in refusal(content)
 
 
 def with_cells(*rows: bytes) -> bytes:
