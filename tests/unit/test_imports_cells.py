@@ -18,7 +18,7 @@ from chalicelib.requests.servicing_models import Reference
 from chalicelib.rules import bounds
 from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.typed import Problem
-from chalicelib.rules.typed.dates import NO_DATE, TIME_OF_DAY
+from chalicelib.rules.typed.dates import NO_DATE, TIME_OF_DAY, YEAR_ALONE
 from chalicelib.rules.typed.numbers import IS_PERCENT
 
 ANY_CELL = st.one_of(
@@ -196,6 +196,14 @@ def test_references_that_nobody_can_tell_apart_are_one(blank: str) -> None:
 @pytest.mark.parametrize("cell", [0.0, 0, "0", time(0)])
 def test_a_zero_is_no_date_also_in_a_cell_of_dates(cell: Cell) -> None:
     assert readers.DATE.read(cell) is NO_DATE
+
+
+@pytest.mark.parametrize("cell", [1985.0, 1985, "1985", 1900.0, "2199", 2024.0, "1985.0"])
+@pytest.mark.parametrize("reader", [readers.DATE, readers.BIRTH_DATE])
+def test_a_year_is_no_number_of_a_day(reader: readers.Reader, cell: Cell) -> None:
+    """As one, 1985 is the seventh of June 1905, and a customer born then may still be alive."""
+    assert reader.read(cell) is YEAR_ALONE
+    assert reader.read(readers.counted_from_1904(cell)) is YEAR_ALONE
 
 
 @pytest.mark.parametrize("cell", [15.0, date(1949, 12, 31), date(2200, 1, 1)])

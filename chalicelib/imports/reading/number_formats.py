@@ -143,7 +143,7 @@ class NumberFormat:
 
 def _holds(condition: tuple[str, float], number: float) -> bool:
     sign, bound = condition
-    return _COMPARE[sign](number, bound)
+    return bool(_COMPARE[sign](number, bound))
 
 
 def _sections(code: str) -> tuple[Section, ...]:
