@@ -473,6 +473,35 @@ def test_a_formula_whose_value_is_not_in_the_file_is_not_taken_for_an_empty_cell
     ]
 
 
+@pytest.mark.parametrize("around", ["%s", "<!-- not plain -->%s"])
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("<f>A2</f></c>", "formula_without_value"), ("<f>A2</f><v/></c>", "formula_without_value"),
+     ('<f t="shared" si="0"/><v /></c>', "formula_without_value"), (' t="e"/>', "error_cell"),
+     (' t="e"><f>A2</f></c>', "error_cell")],
+)  # fmt: skip
+def test_a_last_row_without_any_value_is_not_dropped(cell: str, code: str, around: str) -> None:
+    """openpyxl writes such rows, for example where each cell is that of another sheet."""
+    rest = "".join(f'<c r="{letter}3"{"" if cell.startswith(" ") else ">"}{cell}' for letter in "ABCDEFGHI")
+    content = with_cells(LOAN_CELLS, (around % rest).encode())
+    chunk = only_chunk(content)
+    assert (len(good_rows(chunk)), chunk.found) == (1, 2)
+    assert {(finding.row_number, finding.code) for finding in chunk.findings} == {(3, code)}
+
+
+def test_rows_of_formulas_alone_are_found_as_openpyxl_writes_them() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet
+    sheet.append(LOAN_HEADER)
+    for number in range(3):
+        sheet.append([f"={letter}{number + 9}" for letter in "ABCDEFGHI"])
+    file = BytesIO()
+    book.save(file)
+    chunk = only_chunk(file.getvalue())
+    assert (chunk.found, {finding.row_number for finding in chunk.findings}) == (3, {2, 3, 4})
+
+
 def test_a_formula_as_openpyxl_writes_it_is_found() -> None:
     chunk = only_chunk(loans_book(loan(end_date="=H2+365"), loan(2)))
     assert [(finding.row_number, finding.code) for finding in chunk.findings] == [(2, "formula_without_value")]

@@ -106,7 +106,7 @@ class PlainRows:
         self.is_calculated = False
         # Whether any formula has a zero as Apache POI writes it, and Excel never does.
         self.has_zeros_of_java = False
-        # The last row that may have a value, and the first column that has a cell.
+        # The last row that may have a value or lacks that of a formula, and the first column that has a cell.
         self.height = 0
         self.first_column = LAST_COLUMN
         self._prefix = prefix
@@ -185,8 +185,11 @@ class PlainRows:
         self.first_column = min([self.first_column, *columns])
 
     def _find_height(self, xml: bytes) -> None:
-        at = xml.rfind(b"<%bv>" % self._prefix)
-        at = max(at, xml.rfind(b"<%bis>" % self._prefix, max(at, 0)))
+        at = -1
+        # A formula or an error without a value is seen as well, and is not to be lost below the last one with a value.
+        for seen in (b"<%bv>", b"<%bis>", b"<%bf"):
+            at = max(at, xml.rfind(seen % self._prefix, max(at, 0)))
+        at = max(at, xml.rfind(b' t="e"', max(at, 0)))
         if at >= 0:
             row = xml.rindex(b"<%brow " % self._prefix, 0, at)
             self.height = int(self._patterns.row.findall(xml, row, at)[0])
