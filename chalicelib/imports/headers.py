@@ -10,12 +10,12 @@ from itertools import chain, islice
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
-from chalicelib.imports.kinds.columns import Column, Kind
+from chalicelib.imports.kinds.columns import PHONES, Column, Kind
 from chalicelib.imports.other_rows import check_name, check_units, is_data, is_note, titles_again
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
-from chalicelib.imports.titles import normalised, not_understood, without_unit
+from chalicelib.imports.titles import normalised, not_understood, without_number, without_unit
 from chalicelib.rules.text import joined
 from chalicelib.rules.typed import Problem
 
@@ -223,8 +223,14 @@ def _check_kinds(best: _Candidate, candidates: Sequence[_Candidate]) -> None:
 def _check_columns(best: _Candidate) -> None:
     """Raises FileRefused if a column is there twice, or in another unit than this service counts in."""
     first = best.sheet.first_column
+    numbered = {
+        at: {normalised(without_number(_text(cell)))} for at, cell in enumerate(best.cells) if not is_blank(cell)
+    }
     for column in best.kind.columns:
         title, found = column.title, best.positions.get(column.title, [])
+        # Many people have two phones, and one column for each.
+        if found and column.unit is not PHONES:
+            found = sorted({*found, *_places(column, numbered)})
         letters = [column_letters(first + at) for at in found]
         if len(found) > 1:
             raise FileRefused(

@@ -15,21 +15,26 @@ _BEFORE = (
     rf"(?:{_RUPEES}|\b(?:in|units?|amounts?|figures?|values?|all)\b|[(\[:])\W{{0,3}}(?:in )?(?:{_RUPEES}\W{{0,3}})?"
 )
 _ONE = "lakh|lac|crore|thousand|million|billion"
+# Vowel signs are no letters to an expression, so \b ends no word of Hindi.
+_ENDS = r"(?![^\s)\],.])"
+_HINDI = unicodedata.normalize("NFKC", "लाख|करोड़|हज़ार|हजार")
 _WORDS = re.compile(
     "|".join((
         rf"(?<!\d)(?<!\d\W)\b(?:(?:{_ONE}|hundred)s|(?:{_ONE}) (?:of )?{_RUPEES})",
         rf"{_BEFORE}(?:{_ONE}|cr|mn|mio|bn)\b|{_RUPEES}\W{{0,3}}[kl]\b(?!\W?[&.])",
         # '000 and 000s; Rs. 1000 is a sum, and 1000 behind `in` is one only if something follows.
         rf"['’‘]000\b|(?<![\d,.])000s\b|{_BEFORE}000\b|\b1,?(?:00,?)?000s\b",
-        rf"\b(?:in|x)\b\W{{0,3}}(?:{_RUPEES}\W{{0,3}})?1,?(?:00,?)?000(?=\W*$)",
+        rf"\b(?:in|x)\b\W{{0,3}}(?:{_RUPEES}\W{{0,3}})?(?:1,?(?:00,?)?000|[kl])(?=\W*$)",
+        rf"(?:₹|रु)\W{{0,3}}(?:{_HINDI}){_ENDS}",
+        rf"(?<!\d)(?<!\d\W)(?:{_HINDI})\W{{0,3}}(?:(?:₹|रु\S*)\W{{0,3}})?में{_ENDS}",
         r"\b(?:usd|eur|gbp|aed|npr|lkr|bdt|pkr|sgd|myr|jpy|cny|sar|qar|omr|kwd|dollars?|euros?|dirhams?|paise)\b|[$€£¥]",
-        r"\b(?:bps|basis points)\b|\bflat (?:interest )?rates?\b",
+        r"\b(?:bps|basis points)\b|\b(?:flat|monthly) (?:interest )?rates?\b",
         r"(?:\b(?:rates?|interest|roi|percent)\b|%)\W{1,3}(?:(?:is|are|in|%|percent)\W{1,3}){0,2}"
         r"(?:flat|p\W?m|per month|a month)\b",
-        r"\b(?:tenures?|terms?)\b\W{1,3}(?:(?:is|are|in)\W{1,3}){0,2}(?:years|yrs|weeks|days|quarters)\b(?!\W*\d)",
+        r"\b(?:tenures?|tenou?rs?|terms?)\b\W{1,3}(?:(?:is|are|in)\W{1,3}){0,2}(?:years|yrs|weeks|days|quarters)\b(?!\W*\d)",
         r"\b(?:salary|salaries|incomes?)\b\W{1,3}(?:(?:is|are|in)\W{1,3}){0,2}"
         r"(?:per (?:annum|year)|p\W?a|annual|yearly)\b",
-        r"\bmm?[-/. ]dd?[-/. ]yy(?:yy)?\b",
+        r"\bmm?[-/. ]?dd?[-/. ]?yy?(?:yy)?\b|\bus (?:date )?format\b",
     ))
 )  # fmt: skip
 # What a cell above or below a title may hold that is not its column's unit.

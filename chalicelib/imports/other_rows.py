@@ -44,7 +44,9 @@ def _is_good(column: Column, cell: Cell) -> bool:
 def is_note(cell: Cell) -> bool:
     """Whether a text beside titles is about all of them, and not a title with a unit of its own."""
     text = _text(cell).strip().casefold()
-    return text.startswith(("(", "[", "₹", "rs", "inr", "all ", "amounts ", "figures ", "values "))
+    return text.startswith(
+        ("(", "[", "*", "₹", "rs", "inr", "in ", "all ", "amounts ", "figures ", "values ", "unit", "note")
+    )
 
 
 def check_units(

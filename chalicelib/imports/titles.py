@@ -9,6 +9,9 @@ from chalicelib.imports.kinds.columns import DATES, EVERY_UNIT, Column
 MAX_TITLE = 200
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
+# What programs put behind a title that is there already: Loan Amount2 in tables of Excel, .1 of pandas, _1 of SheetJS.
+_NUMBERED = re.compile(r"(\S.*?[^\W\d_])[._]?\d{1,2}", re.DOTALL)
+
 _DATE_ORDERS = ("", "dmy", "ymd")
 
 
@@ -18,6 +21,12 @@ def normalised(title: str) -> str:
         return ""
     compatible = unicodedata.normalize("NFKC", title).casefold()
     return "".join(character for character in compatible if character.isalnum())
+
+
+def without_number(title: str) -> str:
+    """A title without the number that programs add to one that is there already; 'Phone 2' was numbered by a person."""
+    found = _NUMBERED.fullmatch(title[:MAX_TITLE].strip())
+    return found[1] if found else title
 
 
 def without_unit(title: str) -> str:

@@ -26,7 +26,7 @@ from chalicelib.requests.models import (
 from chalicelib.rules.bounds import CHANNEL_LENGTH, MAX_ID, REFERENCE_LENGTH, TENURE
 from chalicelib.rules.servicing.values import INTENTS, Effect, Intent, Kind
 from chalicelib.rules.text import joined
-from chalicelib.rules.typed.letters import bare
+from chalicelib.rules.typed.letters import alike
 from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.storage.delinquency import Behind
 from chalicelib.storage.transaction_list import Wanted as WantedTransactions
@@ -54,7 +54,7 @@ def behind_of(cursor: str) -> Behind:
 
 def _seen(value: Any) -> Any:
     # As in workbooks: two references that look alike are one receipt.
-    return bare(value) if isinstance(value, str) else value
+    return alike(value) if isinstance(value, str) else value
 
 
 Reference = Annotated[

@@ -107,6 +107,28 @@ def test_a_column_that_is_there_twice_is_asked_about(name: str) -> None:
     assert "which of columns " in refusal(case(name))
 
 
+def test_styles_that_are_not_linked_are_not_left_out_silently() -> None:
+    """openpyxl finds them by their name, and Excel does not: 11.25% to one is 0.1125 to the other."""
+    name = "xl/_rels/workbook.xml.rels"
+    parts = unpacked(loans_book(loan()))
+    unlinked = re.sub(rb"<Relationship [^>]*styles.xml[^>]*>", b"", parts[name])
+    assert "its styles are not linked to it" in refusal(packed(parts | {name: unlinked}))
+    del parts["xl/styles.xml"]
+    assert read(packed(parts | {name: unlinked}))
+
+
+@pytest.mark.parametrize("again", ["Loan Amount2", "Loan Amount.1", "loan_amount_1", "EMI3", "Loan\nAmount2"])
+def test_a_column_that_a_program_numbered_because_it_is_there_twice_is_asked_about(again: str) -> None:
+    assert re.search("which of columns [CF] and J is the ", refusal(workbook({"L": [[*LOAN_HEADER, again], loan()]})))
+
+
+@pytest.mark.parametrize("other", ["Loan Amount 2", "Phone Number 2", "Phone2", "Loan Amount 2024", "Tenure2x", "2"])
+def test_a_column_that_a_person_numbered_is_another(other: str) -> None:
+    for header, row in ((LOAN_HEADER, loan()), (CUSTOMER_HEADER, customer())):
+        chunks, findings = read(workbook({"L": [[*header, other], row]}))
+        assert ([len(rows_of(chunk)) for chunk in chunks], findings[0].code) == ([1], "unknown_column")
+
+
 @pytest.mark.parametrize("name", ["11a-backslash-entries.xlsx", "11b-workbook22.xlsx", "11c-parts-at-root.xlsx"])
 def test_a_package_that_is_laid_out_otherwise_is_read(name: str) -> None:
     chunks, _ = read(case(name))
@@ -182,7 +204,8 @@ def test_a_number_is_what_its_format_shows_or_unclear(code: str, seen: object) -
 
 @pytest.mark.parametrize(
     "code",
-    ["0*%", "*-0", r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0",
+    ["0*%", "*-0", "0*0", "–0", "[>20]0%", '[<1]0"%"', "[$-107041E]d/m/yyyy", "[$-2060401]d/m/yyyy",
+     r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0",
      "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd", '0.0"% p.m."', '0.0% "per month"'],
 )  # fmt: skip
 def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
@@ -192,10 +215,23 @@ def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     ["0.00_);(0.00)", "[<0]-0;0", "_(* #,##0.00_);_(* (#,##0.00);_(* -??_);_(@_)", "0/-", "[$-409]d-mmm-yyyy;@",
-     "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####"],
+     "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####", "#,###", "[>=100000]0", '"+91-"0', "+91 0",
+     r'"(+91)" ##\ #0', "[$-4010000]d/m/yyyy", "[$-D000439]d/m/yyyy"],
 )  # fmt: skip
 def test_signs_and_text_that_leave_a_number_as_it_is_are_not_in_the_way(code: str) -> None:
     assert NumberFormat(code).read(11.25) == 11.25
+
+
+@pytest.mark.parametrize(
+    ("code", "is_seen"),
+    [("#", False), ("#,###", False), (r"##\,##\,###", False), ("#.##", False), ("?", False), ("0;-0;#", False),
+     ("#.00", True), ("# ?/?", True), ("#,##0", True), ("#,###;-#,###;0", True), ('#,###;-#,###;"-"', True),
+     ("[>0]#,###;0", True)],
+)  # fmt: skip
+def test_a_zero_of_which_its_format_shows_nothing_is_unclear(code: str, is_seen: bool) -> None:
+    zero = NumberFormat(code).read(0.0)
+    assert zero == (0.0 if is_seen else UnclearCell(0.0, code))
+    assert NumberFormat(code).is_plain <= is_seen
 
 
 def formatted(header: tuple[str, ...], row: list[object], title: str, code: str) -> bytes:
@@ -327,6 +363,8 @@ NOT_CALCULATED = b'<sheetCalcPr fullCalcOnLoad="1"/>'
         (b"<v>5</v>", NOT_CALCULATED, ["formula_without_value"]),
         # As it writes for every formula, and XlsxWriter too.
         (b"<v>0.0</v>", b"", ["formula_without_value"]),
+        (b"<v>0E0</v>", b"", ["formula_without_value"]),
+        (b"<v>+0.00e+00</v>", b"", ["formula_without_value"]),
         (b"<v>0</v>", b"", ["formula_without_value"]),
     ],
 )
@@ -346,6 +384,19 @@ def test_a_formula_with_a_zero_is_one_where_another_formula_was_calculated() -> 
     other = re.sub(rb'<c r="G3"[^>]*><v>20</v></c>', b'<c r="G3"><f>B3</f><v>2</v></c>', parts[SHEET])
     (chunk,), _ = read(packed(parts | {SHEET: other}))
     assert [row[6] for row in rows_of(chunk)] == [0, 2]
+
+
+@pytest.mark.parametrize(("zero", "codes"), [(b"<v>0.0</v>", ["formula_without_value"]), (b"<v>0</v>", [])])
+def test_a_sheet_that_apache_poi_adds_to_a_calculated_workbook_was_not_calculated(
+    zero: bytes, codes: list[str]
+) -> None:
+    """Excel writes a zero as 0, and so do programs that calculate; of another sheet they say nothing."""
+    parts = unpacked(workbook({"L": [LOAN_HEADER, loan(1, 1)], "Summary": [["Total"], [5]]}))
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b'fullCalcOnLoad="1"', b"")
+    parts[SHEET] = parts[SHEET].replace(b"<v>20</v>", b"<f>SUM(A9:A10)</f>" + zero)
+    parts[SHEET.replace("1", "2")] = parts[SHEET.replace("1", "2")].replace(b"<v>5</v>", b"<f>2+3</f><v>5</v>")
+    (chunk,), _ = read(packed(parts))
+    assert [found.code for found in chunk.findings] == codes
 
 
 @pytest.mark.parametrize("proof", ["03/31/2024", "3-31-2024"])
@@ -422,7 +473,9 @@ UNITS = (
     "in 000s", "Amounts in 1,000", "₹ L", "INR Cr.", "Figures in INR lakh", "Unit: Lakh", "Amount (Rs. Lacs)",
     "Amounts in USD", "Currency: NPR", "Amounts in $", "All values in paise", "Rates in bps", "Interest rates are flat",
     "Rate in % p.m.", "Interest rate per month", "Tenure in years", "Tenure (yrs)", "Monthly salary p.a.",
-    "Dates as mm/dd/yyyy", "Lakhs of rupees", "ＡＭＯＵＮＴＳ ＩＮ ＬＡＫＨＳ", "Loan book\nin millions",
+    "Dates as mm/dd/yyyy", "Lakhs of rupees", "All figures in K", "Tenor in years", "Monthly interest rate",
+    "Date format: MDY", "Dates in US format", "(राशि लाख में)", "₹ लाख", "राशि हज़ार रुपये में", "रु. करोड़ में",
+    "ＡＭＯＵＮＴＳ ＩＮ ＬＡＫＨＳ", "Loan book\nin millions",
 )  # fmt: skip
 HARMLESS = (
     "Loans of June 2024", "Amounts in ₹", "Amounts in rupees", "(All amounts in Rs.)", "Loans above Rs. 5 lakh",
@@ -430,6 +483,8 @@ HARMLESS = (
     "K. R. Finance Ltd.", "Tenure in months, rate in % p.a.", "Statement for the year 2023-24", "Loans above Rs. 1000",
     "Million Dreams Finance", "Lakhani Brothers", "Page 1 of 20", "Sanctioned in the years 2019 to 2024",
     "Dates as dd/mm/yyyy", "Salary per month in ₹", "Crore Capital Ltd", "Code 000123", "EMI payable monthly",
+    "Branches in K. R. Puram", "Interest on monthly reducing balance", "लाखन सिंह", "5 लाख में से",
+    "Short-term loans in USA",
 )  # fmt: skip
 
 
@@ -560,7 +615,10 @@ def test_a_value_far_down_on_the_left_of_all_titles_is_not_left_out_silently() -
     assert len(rows_of(chunk)) == 29
 
 
-@pytest.mark.parametrize("note", ["(₹ in lakhs)", "[Rs. Cr]", "Amounts in lakhs", "All figures in USD"])
+@pytest.mark.parametrize(
+    "note",
+    ["(₹ in lakhs)", "[Rs. Cr]", "Amounts in lakhs", "All figures in USD", "in ₹ lakhs", "* in lakhs", "Unit: lakh"],
+)
 def test_a_note_of_another_unit_may_stand_beside_the_titles(note: str) -> None:
     assert refusal(workbook({"L": [[*LOAN_HEADER, note], loan()]})).startswith("Cell J1 of the sheet L says ")
 

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from chalicelib.imports.kinds import readers
+from chalicelib.imports.kinds.receipts import RECEIPTS
 from chalicelib.imports.reading import cells
 from chalicelib.imports.reading.cells import Cell, PercentCell
+from chalicelib.requests.servicing_models import Reference
 from chalicelib.rules import bounds
 from chalicelib.rules.text import is_plain_text
 from chalicelib.rules.typed import Problem
-from chalicelib.rules.typed.dates import TIME_OF_DAY
+from chalicelib.rules.typed.dates import NO_DATE, TIME_OF_DAY, YEAR_ALONE
 from chalicelib.rules.typed.numbers import IS_PERCENT
 
 ANY_CELL = st.one_of(
@@ -157,8 +160,10 @@ def test_a_date_may_be_a_date_a_day_number_or_text_with_the_day_first(cell: Cell
 
 
 @pytest.mark.parametrize(
-    "cell", ["31/03/24", "31/03-2024", "31 March", "45382.5", 0.0, "2024-02-30", "", True, time(1), timedelta(1), -5.0]
-)
+    "cell", ["31/03/24", "31/03-2024", "31 March", "45382.5", 0.0, "2024-02-30", "", True, time(1), timedelta(1), -5.0,
+             # A day, a month and a year, to whoever types it without their dots.
+             101124.0, "101124", 101124, 310324.0, 20240331.0],
+)  # fmt: skip
 def test_what_is_no_date_is_said_to_be_none(cell: Cell) -> None:
     assert code(readers.DATE.read(cell)) == "not_a_date"
 
@@ -179,6 +184,26 @@ def test_what_is_no_date_is_said_to_be_none(cell: Cell) -> None:
 )
 def test_a_time_of_day_leaves_the_day_in_doubt(cell: Cell) -> None:
     assert readers.DATE.read(cell) is TIME_OF_DAY
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u2009", "\u202f", "\u3000"])
+def test_references_that_nobody_can_tell_apart_are_one(blank: str) -> None:
+    """A bank's page has no-break spaces where a person types ordinary ones: one payment, not two."""
+    assert RECEIPTS.column("reference").reader.read(f"UTR{blank}0012\u200b{blank}7 ") == "UTR 0012 7"
+    assert TypeAdapter(Reference).validate_python(f"UTR{blank}0012\u200b{blank}7 ") == "UTR 0012 7"
+
+
+@pytest.mark.parametrize("cell", [0.0, 0, "0", time(0)])
+def test_a_zero_is_no_date_also_in_a_cell_of_dates(cell: Cell) -> None:
+    assert readers.DATE.read(cell) is NO_DATE
+
+
+@pytest.mark.parametrize("cell", [1985.0, 1985, "1985", 1900.0, "2199", 2024.0, "1985.0"])
+@pytest.mark.parametrize("reader", [readers.DATE, readers.BIRTH_DATE])
+def test_a_year_is_no_number_of_a_day(reader: readers.Reader, cell: Cell) -> None:
+    """As one, 1985 is the seventh of June 1905, and a customer born then may still be alive."""
+    assert reader.read(cell) is YEAR_ALONE
+    assert reader.read(readers.counted_from_1904(cell)) is YEAR_ALONE
 
 
 @pytest.mark.parametrize("cell", [15.0, date(1949, 12, 31), date(2200, 1, 1)])

@@ -13,6 +13,7 @@ from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.kinds import readers
 from chalicelib.imports.kinds.receipts import RECEIPTS
+from chalicelib.imports.reading.styles import read_styles
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.reading.xml_parts import MAIN
 from chalicelib.imports.rows import read_chunks
@@ -183,6 +184,20 @@ def test_a_date_whose_format_shows_something_else_is_unclear(value: str, number_
 def test_a_date_whose_format_shows_it_is_that_date(number_format: str) -> None:
     content = book_with('<c r="I2" s="2" t="d"><v>2024-12-31</v></c>', number_format=number_format)
     assert read(content) == ([date(2024, 12, 31)], [])
+
+
+@pytest.mark.parametrize(
+    ("code", "is_plain"),
+    [(None, True), ('_("$"* #,##0.00_);_("$"* (#,##0.00)', True), ("_-[$₹-4009]* #,##0.00_-", True),
+     ('"Rs."#,##0.00', True), ("_-* #,##0.00 _€_-", True), ("0.00%", False), ("#,##0,", False), ("dd/mm/yyyy", False)],
+)  # fmt: skip
+@pytest.mark.parametrize("number", [5, 43, 44])
+def test_a_format_of_currencies_is_none_of_something_else(number: int, code: str | None, is_plain: bool) -> None:
+    """Its number says that it is an amount in the reader's own currency, whatever the file says of that."""
+    own = f'<numFmt numFmtId="{number}" formatCode="{escape(code, {chr(34): "&quot;"})}"/>' if code else ""
+    inside = f'<numFmts>{own}</numFmts><cellXfs><xf numFmtId="{number}"/></cellXfs>'
+    xml = f'<styleSheet xmlns="{MAIN[0]}">{inside}</styleSheet>'.encode()
+    assert read_styles([xml]).formats[0].is_plain is is_plain
 
 
 def customers_text(*rows: str, header: Sequence[str] = CUSTOMER_HEADER) -> bytes:

@@ -27,6 +27,7 @@ from chalicelib.imports.reading.marks import with_marks
 from chalicelib.imports.reading.plain_rows import PlainRows
 from chalicelib.imports.reading.shared_strings import SharedStrings
 from chalicelib.imports.reading.workbook import OLD_OFFICE_FORMAT, FileRefused, read_workbook
+from chalicelib.imports.reading.xml_parts import MAIN
 from chalicelib.imports.rows import Chunk, read_chunks
 from chalicelib.imports.s3_events import ObjectReference, UnknownMessage, message_for, references
 from chalicelib.imports.titles import normalised
@@ -420,6 +421,18 @@ def test_texts_that_no_cells_share_count_as_well(monkeypatch: pytest.MonkeyPatch
     layouts_of(repeated_text(b'<c r="J#" t="str"><v>%b</v></c>' % text, "x", 20))
 
 
+def test_many_sheets_that_share_many_texts_are_refused_because_each_reads_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sheets = {str(number): [CUSTOMER_HEADER, customer(number + 1)] for number in range(40)}
+    texts = "".join(f"<si><t>{number:100}</t></si>" for number in range(1_000))
+    strings = f'<sst xmlns="{MAIN[0]}">{texts}</sst>'.encode()
+    content = packed(unpacked(workbook(sheets)) | {"xl/sharedStrings.xml": strings})
+    assert len(layouts_of(content)) == 40
+    monkeypatch.setattr(xlsx, "MAX_AGAIN_BYTES", 5_000_000)
+    assert "The workbook has 40 sheets, and its styles and the texts that cells share have" in refusal(content)
+
+
 def with_cells(*rows: bytes) -> bytes:
     """A workbook of loans with this XML for the rows below its header."""
     with zipfile.ZipFile(BytesIO(loans_book())) as book:
@@ -458,6 +471,35 @@ def test_a_formula_whose_value_is_not_in_the_file_is_not_taken_for_an_empty_cell
             "Invalid value: =?.",
         )
     ]
+
+
+@pytest.mark.parametrize("around", ["%s", "<!-- not plain -->%s"])
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("<f>A2</f></c>", "formula_without_value"), ("<f>A2</f><v/></c>", "formula_without_value"),
+     ('<f t="shared" si="0"/><v /></c>', "formula_without_value"), (' t="e"/>', "error_cell"),
+     (' t="e"><f>A2</f></c>', "error_cell")],
+)  # fmt: skip
+def test_a_last_row_without_any_value_is_not_dropped(cell: str, code: str, around: str) -> None:
+    """openpyxl writes such rows, for example where each cell is that of another sheet."""
+    rest = "".join(f'<c r="{letter}3"{"" if cell.startswith(" ") else ">"}{cell}' for letter in "ABCDEFGHI")
+    content = with_cells(LOAN_CELLS, (around % rest).encode())
+    chunk = only_chunk(content)
+    assert (len(good_rows(chunk)), chunk.found) == (1, 2)
+    assert {(finding.row_number, finding.code) for finding in chunk.findings} == {(3, code)}
+
+
+def test_rows_of_formulas_alone_are_found_as_openpyxl_writes_them() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet
+    sheet.append(LOAN_HEADER)
+    for number in range(3):
+        sheet.append([f"={letter}{number + 9}" for letter in "ABCDEFGHI"])
+    file = BytesIO()
+    book.save(file)
+    chunk = only_chunk(file.getvalue())
+    assert (chunk.found, {finding.row_number for finding in chunk.findings}) == (3, {2, 3, 4})
 
 
 def test_a_formula_as_openpyxl_writes_it_is_found() -> None:

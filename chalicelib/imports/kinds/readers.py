@@ -34,10 +34,11 @@ from chalicelib.rules.typed.dates import (
     NOT_A_DATE,
     OUT_OF_RANGE,
     TIME_OF_DAY,
+    YEAR_ALONE,
     EitherWay,
     read_date,
 )
-from chalicelib.rules.typed.letters import bare, coded
+from chalicelib.rules.typed.letters import alike, bare, coded
 from chalicelib.rules.typed.names import name as name_of
 from chalicelib.rules.typed.numbers import IS_PERCENT, NOT_A_NUMBER
 from chalicelib.rules.typed.numbers import amount as amount_of
@@ -47,7 +48,10 @@ from chalicelib.rules.typed.phones import NOT_A_PHONE_NUMBER
 from chalicelib.rules.typed.phones import phone_number as phone_number_of
 
 _RATE_STEP = Decimal(1).scaleb(-RATE_DECIMALS)
-# Six digits may also be a day, a month and a year.
+# Six digits may also be a day, a month and a year, in a cell of text and in one of numbers: 101124.
+_MOST_DAYS = 99_999
+# As the number of a day, 1985 is in the year 1905.
+_YEARS = Range(FIRST_BIRTH.year, LAST_DATE.year)
 _DAY_NUMBER = re.compile(r"(\d{1,5})(\.\d{1,9})?", re.ASCII)
 
 # Excel counts days from here; the day before 1900-01-01 less one for the 29 February 1900 it believes in.
@@ -158,7 +162,7 @@ def text_of(length: Range, valid: Callable[[str], str | Problem] = str) -> Reade
         text = _digits(cell) if isinstance(cell, float | int) and not isinstance(cell, bool) else cell
         if not isinstance(text, str):
             return text if isinstance(text, Problem) else Problem("not_text", "must be text.")
-        text = bare(text)
+        text = alike(text)
         if not is_plain_text(text):
             return Problem("control_character", "must not have a line break or another control character.")
         return _coded(text) or (valid(text) if len(text) in length else too_long)
@@ -246,7 +250,7 @@ def _calendar_date(cell: Cell, first: date) -> date | EitherWay | Problem:
         return cell
     if isinstance(cell, float | int) and not isinstance(cell, bool):
         return NO_DATE if cell == 0 else _date_of_day_number(cell)
-    return NOT_A_DATE
+    return NO_DATE if cell == time() else NOT_A_DATE
 
 
 # The numbers of customers and loans.
@@ -269,10 +273,19 @@ BIRTH_DATE = calendar_date(FIRST_BIRTH, LAST_DATE)
 
 
 def counted_from_1904(cell: Cell) -> Cell:
-    """The number of a day, or a text that is one, in a workbook that counts from 1904, as others count."""
+    """The number of a day, or a text that is one, in a workbook that counts from 1904, as others count.
+
+    What may be a year is left, and read as one.
+    """
     if isinstance(cell, str) and (number := _DAY_NUMBER.fullmatch(bare(cell))):
-        return f"{int(number[1]) + DAYS_TO_1904}{number[2] or ''}"
-    return cell + DAYS_TO_1904 if isinstance(cell, float | int) and not isinstance(cell, bool) else cell
+        return cell if int(number[1]) in _YEARS else f"{int(number[1]) + DAYS_TO_1904}{number[2] or ''}"
+    if not isinstance(cell, float | int) or isinstance(cell, bool) or _is_year(cell):
+        return cell
+    return cell + DAYS_TO_1904
+
+
+def _is_year(number: float) -> bool:
+    return _YEARS.least <= number < _YEARS.most + 1
 
 
 def _number(cell: Cell, read: Callable[[str], Decimal | Problem]) -> Decimal | Problem:
@@ -294,8 +307,10 @@ def _date_of_text(text: str, first: date) -> date | EitherWay | Problem:
 
 
 def _date_of_day_number(number: float) -> date | Problem:
-    if not 1 <= number <= (date.max - _EXCEL_EPOCH).days:
+    if not 1 <= number < _MOST_DAYS + 1:
         return NOT_A_DATE
+    if _is_year(number):
+        return YEAR_ALONE
     # To the millisecond, as dates by their format are read too.
     day, rest = divmod(round(number * _DAY_MS), _DAY_MS)
     return _EXCEL_EPOCH + timedelta(days=day) if rest < _NOISE_MS else TIME_OF_DAY

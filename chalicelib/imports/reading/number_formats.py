@@ -14,6 +14,8 @@ from chalicelib.imports.reading.cells import Cell, DressedCell, PercentCell, Unc
 PLAIN, DATE, ELAPSED, PERCENT, PERCENT_SIGN, UNCLEAR = "plain", "date", "elapsed", "percent", "percent sign", "unclear"
 # A number that is itself, with more to be seen: zeros in front, or the time that it is for.
 PADDED, A_MONTH, A_YEAR = "padded", "a month", "a year"
+# A number that is itself, of which nothing is seen if it is zero: #,###.
+UNLESS_ZERO = "unless zero"
 
 # Excel allows 255.
 MAX_CODE = 512
@@ -34,13 +36,17 @@ CURRENCIES = (*range(5, 9), *range(37, 45))
 _TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(\[.*|E[+-]|General|AM/PM|A/P|.)', re.DOTALL | re.IGNORECASE)
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)", re.ASCII)
 _ELAPSED = re.compile(r"(h{1,2}|m{1,2}|s{1,2})", re.IGNORECASE)
+# A language, with the digits and the calendar that it is shown in before its number: year 2567 for 2024.
+_LANGUAGE = re.compile(r"\$[^-]*-([0-9A-F]{4,8})", re.IGNORECASE)
+_USUAL_CALENDARS = (0, 1)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d{1,2}", re.IGNORECASE)
 # What fills a cell and would be read with its number.
-_NO_FILLING = frozenset("%-\u2212123456789")
+_NO_FILLING = frozenset("%-\u22120123456789")
 _DATE_CODE = re.compile(r"[ymdhsgbeap/ .,:\-0]+")
 # Minutes, which are written as months are, beside hours or seconds.
 _MINUTES = re.compile(r"(?<!h)h++[^ymdhs]*+m++|(?<!m)m++[^ymdhs]*+s")
 _LAST_THREE = re.compile(r",000[^,]*+\Z")
+_MINUS = "-\u2212\u2010\u2011\u2013\u2014"
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
 # What may stand beside a number without changing what it means here: rupees, a year's rate, months.
 _HARMLESS = ("", "₹", "rs", "₹rs", "inr", "₹inr", "rsinr", "rupee", "rupees")
@@ -99,7 +105,10 @@ class NumberFormat:
     def meaning(self, number: float) -> str:
         """What the section says that applies to the number."""
         meanings = {(section.meaning, section.digits) for section in self.sections}
-        section = self._applies(number) if len(meanings) > 1 else self.sections[0]
+        first = self.sections[0]
+        section = self._applies(number) if len(meanings) > 1 or first.condition else first
+        if section.meaning == UNLESS_ZERO:
+            return PLAIN if number else UNCLEAR
         is_long = section.meaning == PADDED and abs(number) >= 10 ** (section.digits - 1)
         return PLAIN if is_long else section.meaning
 
@@ -117,7 +126,9 @@ class NumberFormat:
     def _applies(self, number: float) -> Section:
         first, *others = self.sections
         if not others:
-            return first
+            # Where its condition does not hold, some show the number itself.
+            is_sure = first.condition is None or first.meaning == PLAIN or _holds(first.condition, number)
+            return first if is_sure else Section(UNCLEAR)
         conditions = [section.condition for section in self.sections[:2]]
         if len(self.sections) > 2 and conditions.count(None) == 1:
             # Programs differ in what they make of it.
@@ -125,10 +136,14 @@ class NumberFormat:
         last = len(self.sections) - 1
         signs = (">=" if last == 1 else ">", "<")
         for section, sign in zip(self.sections[: min(last, 2)], signs, strict=False):
-            compare, bound = section.condition or (sign, 0)
-            if _COMPARE[compare](number, bound):
+            if _holds(section.condition or (sign, 0), number):
                 return section
         return self.sections[min(last, 2)]
+
+
+def _holds(condition: tuple[str, float], number: float) -> bool:
+    sign, bound = condition
+    return bool(_COMPARE[sign](number, bound))
 
 
 def _sections(code: str) -> tuple[Section, ...]:
@@ -170,12 +185,17 @@ def _section(tokens: list[re.Match[str]], number: int) -> Section:
     around = _Around.of(tokens)
     if around.moves_the_point or (around.is_negative and _is_for_positives(number, condition)):
         return Section(UNCLEAR, condition)
-    meaning, digits = _meaning(bare, literal, number, is_prefix=around.literals_lead), _least_digits(bare)
-    return Section(PADDED if meaning == PLAIN and digits > 1 else meaning, condition, digits)
+    meaning = _meaning(bare, literal, number, names_country=around.names_country)
+    digits = _least_digits(bare)
+    if meaning == PLAIN and digits != 1:
+        meaning = PADDED if digits else UNLESS_ZERO
+    return Section(meaning, condition, digits)
 
 
 def _least_digits(bare: str) -> int:
-    """How many digits are seen before the point at least: from the first 0 on, all are."""
+    """How many digits are seen before the point at least: from the first 0 on, all are; 0 if a zero shows nothing."""
+    if "0" not in bare and "/" not in bare and any(character in "#?" for character in bare):
+        return 0
     whole = "".join(character for character in bare.upper().replace("E", ".").partition(".")[0] if character in "0#?")
     return len(whole[whole.find("0") :]) if "0" in whole else 1
 
@@ -193,6 +213,9 @@ def _currency(bracket: str) -> str:
 
 def _is_odd(bracket: str) -> bool:
     known = _CONDITION, _ELAPSED, _COLOUR
+    language = _LANGUAGE.fullmatch(bracket)
+    if language and int(language[1], 16) >> 16 & 0xFF not in _USUAL_CALENDARS:
+        return True
     return not bracket.startswith("$") and not any(pattern.fullmatch(bracket) for pattern in known)
 
 
@@ -201,19 +224,21 @@ class _Around:
     """What is seen before, between and behind the digits of a section; a digit is written as a 0."""
 
     seen: str
-    # Whether all literals stand before the digits.
-    literals_lead: bool
 
     @classmethod
     def of(cls, tokens: list[re.Match[str]]) -> "_Around":
         written = [(token[4] or "", (token[1] or "") + (token[2] or "")) for token in tokens]
         digits = [bare in ("0", "#", "?") for bare, _ in written]
         if not any(digits):
-            return cls("", False)
+            return cls("")
         # A point of the format itself is a p, to be told from one that is only text; its commas show nothing else.
         own = {"?": "0", "#": "0", ".": "p", ",": ""}
-        leads = not any(literal for _, literal in written[digits.index(True) :])
-        return cls("".join(own.get(bare, bare) + literal.replace("0", "o") for bare, literal in written), leads)
+        return cls("".join(own.get(bare, bare) + literal.replace("0", "o") for bare, literal in written))
+
+    @property
+    def names_country(self) -> bool:
+        """Whether the digits are a phone number's, behind the code of India."""
+        return self.seen.partition("0")[0].strip(" -()") == "+91"
 
     @property
     def moves_the_point(self) -> bool:
@@ -228,11 +253,13 @@ class _Around:
         """Whether a minus or brackets are seen around the digits."""
         first, last = self.seen.find("0"), self.seen.rfind("0")
         before, behind = self.seen[:first], self.seen[last + 1 :].strip()
+        if self.names_country:
+            return False
         in_brackets = "(" in before and ")" in behind
-        return in_brackets or any(dash in before for dash in "-\u2212") or (behind[-1:] == "-" and behind[-2:] != "/-")
+        return in_brackets or any(dash in before for dash in _MINUS) or (behind[-1:] == "-" and behind[-2:] != "/-")
 
 
-def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
+def _meaning(bare: str, literal: str, number: int, *, names_country: bool) -> str:
     lowered = bare.lower()
     if lowered in ("general", "@"):
         return _beside(literal, PLAIN)
@@ -248,12 +275,11 @@ def _meaning(bare: str, literal: str, number: int, *, is_prefix: bool) -> str:
     whole, _, decimals = core.partition(".")
     if whole.endswith(",") or "," in decimals:
         return UNCLEAR
-    if is_prefix and literal.strip() == "+91":
-        return PLAIN
     rest = re.sub(r"e[+-]", "", lowered)
     rest = "".join(character for character in rest if character not in "0#?,.%")
     percents = bare.count("%")
-    return _beside(literal + rest, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
+    beside = (literal + rest).replace("91", "", 1) if names_country else literal + rest
+    return _beside(beside, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
 
 
 def _date(lowered: str) -> str:

@@ -66,11 +66,12 @@ def open_package(container: zipfile.ZipFile) -> Package:
     if not found or found[0][0] != ("workbook",):
         raise FileRefused(NO_WORKBOOK)
     links = parts.links(main)
+    folder = main.rpartition("/")[0]
     return Package(
         _sheets(parts, found, links),
-        _only(parts, links, "styles"),
+        _styles(parts, links, folder),
         # Some programs forget to link them.
-        _only(parts, links, "sharedStrings") or parts.get(f"{main.rpartition('/')[0]}/sharedStrings.xml"),
+        _only(parts, links, "sharedStrings") or parts.get(f"{folder}/sharedStrings.xml"),
         any(each.get("date1904") in _TRUE for each in _each(found, "workbookPr")),
         any(each.get("fullCalcOnLoad") in _TRUE or each.get("calcCompleted") in _FALSE
             for each in _each(found, "calcPr")),
@@ -175,6 +176,14 @@ def _sheet(parts: _Parts, attributes: Mapping[str, str], links: Mapping[str, _Li
     if part is None:
         raise FileRefused(f"The workbook names a sheet {shown(name)} that is not in it; open it in Excel and save it.")
     return SheetPart(name, part)
+
+
+def _styles(parts: _Parts, links: Mapping[str, _Link], folder: str) -> zipfile.ZipInfo | None:
+    linked = _only(parts, links, "styles")
+    if linked is None and parts.get(f"{folder}/styles.xml"):
+        # Some programs find them all the same, and show 11.25% where others show 0.1125.
+        raise Damaged("its styles are not linked to it; open it in Excel, look at its dates and rates, and save it")
+    return linked
 
 
 def _only(parts: _Parts, links: Mapping[str, _Link], name: str) -> zipfile.ZipInfo | None:

@@ -80,6 +80,7 @@ def _alternatives() -> bytes:
 _REST = _alternatives()
 # Of numbers there is nothing to be found, so that most rows of most files need no second look.
 _NUMBER = rb'(?:%b)?+(?: t="n")?+ ?+(?:/>|><~v>%b</~v></~c>)\s*+' % (_STYLE, _NUMERIC)
+_ZERO = re.compile(rb"[^>]*>\s*[+-]?[0.]+(?:[eE][+-]?\d+)?\s*")
 _COLUMNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -103,7 +104,9 @@ class PlainRows:
         self.last_row = self.width = self.text_bytes = 0
         # Whether any formula has a value that somebody must have calculated.
         self.is_calculated = False
-        # The last row that may have a value, and the first column that has a cell.
+        # Whether any formula has a zero as Apache POI writes it, and Excel never does.
+        self.has_zeros_of_java = False
+        # The last row that may have a value or lacks that of a formula, and the first column that has a cell.
         self.height = 0
         self.first_column = LAST_COLUMN
         self._prefix = prefix
@@ -182,8 +185,11 @@ class PlainRows:
         self.first_column = min([self.first_column, *columns])
 
     def _find_height(self, xml: bytes) -> None:
-        at = xml.rfind(b"<%bv>" % self._prefix)
-        at = max(at, xml.rfind(b"<%bis>" % self._prefix, max(at, 0)))
+        at = -1
+        # A formula or an error without a value is seen as well, and is not to be lost below the last one with a value.
+        for seen in (b"<%bv>", b"<%bis>", b"<%bf"):
+            at = max(at, xml.rfind(seen % self._prefix, max(at, 0)))
+        at = max(at, xml.rfind(b' t="e"', max(at, 0)))
         if at >= 0:
             row = xml.rindex(b"<%brow " % self._prefix, 0, at)
             self.height = int(self._patterns.row.findall(xml, row, at)[0])
@@ -227,7 +233,8 @@ class PlainRows:
             is_text = b't="str"' in attributes
             # A text without any characters is a value: ="" has it.
             has_value = bool(value) or (is_empty and is_text)
-            is_zero = bool(value) and not is_text and not value.partition(b">")[2].strip(b"-0.")
+            is_zero = bool(value) and not is_text and _ZERO.fullmatch(value) is not None
+            self.has_zeros_of_java = self.has_zeros_of_java or (is_zero and value.endswith(b">0.0"))
             self.is_calculated = self.is_calculated or (bool(value) and not is_zero)
             for some in (self._formulas if has_value else self._valueless, *((self._zeros,) if is_zero else ())):
                 some.setdefault(letters, array("I")).append(int(row))

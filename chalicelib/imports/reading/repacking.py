@@ -35,7 +35,8 @@ class LookedInto:
     """Of one sheet: how far its cells reach, how many bytes of text are in them, and what they are beside values.
 
     `rows` counts those without a value too; the last that may have one is at `height`. `zeros` are the formulas whose
-    value is zero, and `is_calculated` is whether any formula has another.
+    value is zero, and `is_calculated` is whether any formula has another. `has_zeros_of_java` is whether a zero is
+    written as Apache POI does.
     """
 
     rows: int
@@ -47,6 +48,7 @@ class LookedInto:
     merged: Sequence[Merged]
     zeros: Marks
     is_calculated: bool
+    has_zeros_of_java: bool
 
 
 def sheet_name(number: int) -> str:
@@ -138,6 +140,7 @@ def _add_sheet(
         merged=within(around.merged, rows.height, rows.first_column, rows.width),
         zeros=rows.zeros(),
         is_calculated=rows.is_calculated,
+        has_zeros_of_java=rows.has_zeros_of_java,
     )
 
 

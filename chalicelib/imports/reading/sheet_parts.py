@@ -18,13 +18,13 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.package import Package
 from chalicelib.imports.reading.processor_budget import processor_budget, reading_seconds
-from chalicelib.imports.reading.repacking import STRINGS, copy_part, is_sheet, repack, sheet_name
+from chalicelib.imports.reading.repacking import copy_part, is_sheet, repack, sheet_name
 from chalicelib.imports.reading.sheets import FileRefused, rows_at_once
 from chalicelib.imports.reading.worksheets import row_pieces
 from chalicelib.imports.reading.xml_parts import Damaged, blocks
 
-# The texts that cells share are read anew for each part, which then has at least so many times their bytes.
-_TIMES_THE_TEXTS = 4
+# Styles and the texts that cells share are read anew for each part, which then has at least so many times their bytes.
+_TIMES_THE_FRAME = 4
 
 # The value of a cell with an error, behind its formula if it has one.
 _ERROR = re.compile(
@@ -35,7 +35,8 @@ _ERROR = re.compile(
 class SheetParts:
     """The sheets of a package, all looked into (`looked`), by their numbers from 1.
 
-    `shared_bytes` are those of the texts that cells share. Raises what `repack` does.
+    `shared_bytes` are those of the texts that cells share, and `again_bytes` those of the XML of texts and styles,
+    which each sheet is given. Raises what `repack` does.
     """
 
     def __init__(self, container: zipfile.ZipFile, package: Package) -> None:
@@ -45,7 +46,10 @@ class SheetParts:
         self._names = [sheet.name for sheet in package.sheets if sheet.part]
         self._package = zipfile.ZipFile(file)
         self._frame = _frame_of(self._package)
-        self._least_bytes = _TIMES_THE_TEXTS * self._package.getinfo(STRINGS).file_size
+        frame_bytes = sum(part.file_size for part in self._package.infolist() if not is_sheet(part.filename))
+        self._least_bytes = _TIMES_THE_FRAME * frame_bytes
+        # Small sheets too are given all of it, each anew.
+        self.again_bytes = frame_bytes * len(self.looked)
 
     def rows(self, number: int) -> Iterator[tuple[int, list[Any]]]:
         """All rows of a sheet down to the last with a value, with their numbers from 1.

@@ -1,5 +1,6 @@
 """The number formats of a workbook's cells: a cell names a style, a style a number format."""
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from chalicelib.imports.reading.xml_parts import MAIN, elements
 # What the reader is told of a style: no format, a date, or hours that passed.
 _GENERAL, _DATE, _ELAPSED = 0, 22, 46
 _NO_FORMAT = NumberFormat('"no such format"')
+# The sign of a country's currency, in brackets with its language, too. Excel shows that of the reader's own.
+_CURRENCY = re.compile(r"\[\$[^\]]*\]|(?<!_)[$€£¥]")
 _FALSE = ("0", "false")
 
 
@@ -87,11 +90,13 @@ def _new(number: int, codes: Mapping[int, str]) -> NumberFormat:
     code = codes.get(number)
     if built_in is None:
         return _NO_FORMAT if code is None else NumberFormat(code)
-    if code is None or number in CURRENCIES:
-        return NumberFormat(built_in)
-    # The file may say how its country writes it, but not that it is something else.
-    own, usual = NumberFormat(code), NumberFormat(built_in)
-    return own if own.sections[0].meaning == usual.sections[0].meaning else _NO_FORMAT
+    usual = NumberFormat(built_in)
+    if code is None:
+        return usual
+    # The file may say how its country writes it, and in which currency, but not that it is something else.
+    own = NumberFormat(_CURRENCY.sub("", code) if number in CURRENCIES else code)
+    is_same = own.sections[0].meaning == usual.sections[0].meaning
+    return (usual if number in CURRENCIES else own) if is_same else _NO_FORMAT
 
 
 def _number_for_reader(style: NumberFormat) -> int:

@@ -35,6 +35,8 @@ HARMLESS_BYTES = 50 * 2**20
 MAX_CELLS = 16 * 1_050_000
 # All texts together, each as often as a cell has it. Those of a million loans are a tenth of it.
 MAX_TEXT_BYTES = 2**28
+# The XML of styles and all texts that cells share, for each sheet anew: with 250 sheets those of half a million cells.
+MAX_AGAIN_BYTES = 2**32
 # The directory of a zip archive has some 60 bytes for each part.
 MAX_DIRECTORY_BYTES = 2**22
 
@@ -64,6 +66,7 @@ def read_xlsx(file: IO[bytes]) -> list[Sheet]:
         parts = SheetParts(container, package)
         _check_cells(package, parts.looked)
         _check_text(parts.shared_bytes + sum(sheet.text_bytes for sheet in parts.looked))
+        _check_again(parts)
         return _sheets(package, parts)
 
 
@@ -97,7 +100,9 @@ def _sheets(package: Package, parts: SheetParts) -> list[Sheet]:
 
 def _sheet(name: str, parts: SheetParts, number: int, counts_from_1904: bool, *, is_calculated: bool) -> Sheet:
     looked = parts.looked[number - 1]
-    marks = looked.marks if is_calculated else joined(looked.marks, looked.zeros)
+    # Apache POI adds such a sheet to a workbook whose other sheets Excel has calculated.
+    are_values = looked.is_calculated or (is_calculated and not looked.has_zeros_of_java)
+    marks = looked.marks if are_values else joined(looked.marks, looked.zeros)
 
     def rows() -> Iterator[NumberedRow]:
         with _damage_refused():
@@ -169,6 +174,14 @@ def _check_cells(package: Package, looked: Sequence[LookedInto]) -> None:
     cells = sum(sheet.rows * sheet.columns for sheet in looked)
     if cells > MAX_CELLS:
         raise FileRefused(f"The sheets of the workbook span {cells} cells; at most {MAX_CELLS} are read. Split it.")
+
+
+def _check_again(parts: SheetParts) -> None:
+    if parts.again_bytes > MAX_AGAIN_BYTES:
+        raise FileRefused(
+            f"The workbook has {len(parts.looked)} sheets, and its styles and the texts that cells share have "
+            f"{parts.again_bytes // len(parts.looked)} bytes, which is more than is read of so many sheets. Split it."
+        )
 
 
 def _check_text(text_bytes: int) -> None:

@@ -13,6 +13,7 @@ OUT_OF_RANGE = Problem("out_of_range", f"must be a date from {FIRST_DATE} to {LA
 SHORT_YEAR = Problem("not_a_date", "must have a year of four digits, such as 2024.")
 TIME_OF_DAY = Problem("not_a_date", "must be a date without a time of day, such as 2024-03-31.")
 NO_DATE = Problem("not_a_date", "must be a date; a zero is how programs write none. Correct it, or leave it empty.")
+YEAR_ALONE = Problem("not_a_date", "must be a date with its day and month, such as 2024-03-31, and not a year alone.")
 SECONDS = Problem("not_a_date", "must be a date, such as 2024-03-31; it seems to be a number of seconds since 1970.")
 WITH_ORDINAL = Problem("not_a_date", "must have its day as a plain number, such as 31 January 2024.")
 WRONG_WEEKDAY = Problem("not_a_date", "must be a date that falls on the day of the week it names.")

@@ -66,6 +66,11 @@ def bare(text: str) -> str:
     return _as_ascii(text).strip().removeprefix("'").strip()
 
 
+def alike(text: str) -> str:
+    """As `bare`, with an ordinary space for each other one: two texts that nobody can tell apart are one."""
+    return bare(text).replace(NO_BREAK_SPACE, " ")
+
+
 def _as_ascii(text: str) -> str:
     if text.isascii():
         return text

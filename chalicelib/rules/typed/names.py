@@ -27,6 +27,8 @@ _JOINERS = frozenset("\u200c\u200d")
 _BYTES = {chr(byte): byte for byte in range(256)} | {
     bytes([byte]).decode("cp1252"): byte for byte in range(0x80, 0xA0) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
+# Four characters for each of the longest name; a cell may hold 32,767, which take their time.
+_MOST_MISREAD = 4 * NAME_LENGTH.most
 # What the second byte of a letter in UTF-8 can be read as and a name can have, behind another letter.
 _IN_NAMES = frozenset("ƒŠŒŽšœžŸ\u00a0").union(map(chr, range(0xC0, 0x100)))
 _WORDS_FOR_NOTHING = frozenset(
@@ -49,7 +51,7 @@ def name(text: str) -> str | Problem:
     | JosÃ©            | a Problem: was José   |
     """
     # Before blanks are taken away, because a no-break space may be part of what was misread.
-    if repaired := misread(text):
+    if len(text) <= _MOST_MISREAD and (repaired := misread(text)):
         return Problem(DAMAGED.code, MISREAD.format(name=repaired[: NAME_LENGTH.most]))
     text = text.strip()
     if len(text) > NAME_LENGTH.most:

@@ -29,16 +29,19 @@ _ROUNDED = Context(prec=DIGITS_OF_A_FLOAT, rounding=ROUND_HALF_UP)
 
 _GAP = "[ \u00a0]*"
 _RUPEE = r"(?:₹|rs\.?|inr|rupees)"
+# Digits alone behind the point of a sign are no decimals to everybody: ₹.60000 is sixty thousand to whoever writes Rs.
+_NO_DECIMALS_ALONE = "(?![+-]?\\.)"
 _DIGITS = "(?P<digits>[0-9](?:[,\u00a0]?[0-9])*(?:\\.[0-9]*)?|\\.[0-9]+)"
 _SIGN = r"(?P<{}>[+-]?)"
 _NUMBER = re.compile(f"{_SIGN.format('sign')}{_DIGITS}")
 _AMOUNT = re.compile(
-    f"{_SIGN.format('sign')}{_GAP}(?:{_RUPEE}{_GAP})?{_SIGN.format('inner')}{_DIGITS}"
+    f"{_SIGN.format('sign')}{_GAP}(?:{_RUPEE}{_GAP}{_NO_DECIMALS_ALONE})?{_SIGN.format('inner')}{_DIGITS}"
     f"(?:{_GAP}/-)?(?:{_GAP}{_RUPEE})?(?:{_GAP}only)?(?:{_GAP}/-)?",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(
-    rf"{_SIGN.format('sign')}{_DIGITS}(?:{_GAP}(?:%|percent|per cent)(?:{_GAP}(?:p\.?a\.?|per annum))?)?", re.IGNORECASE
+    rf"{_SIGN.format('sign')}{_DIGITS}(?:{_GAP}(?:%|percent|per cent))?(?:{_GAP}(?:p\.? ?a\.?|per annum))?",
+    re.IGNORECASE,
 )
 
 MOST_DIGITS = 20
@@ -51,7 +54,8 @@ _GROUPED = re.compile(
 _POINT_OR_GROUP = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 
 _POWER_OF_TEN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?e[+-]?[0-9]+", re.IGNORECASE)
-_DEBIT_OR_CREDIT = ("dr", "cr", "dr.", "cr.")
+# (300), 300- and 300.-, and not 300/- rupees or 300 (Rs.).
+_BELOW_ZERO = re.compile(r"\(.*\)|.*[0-9., ]-")
 
 
 def number(text: str) -> Decimal | Problem:
@@ -122,7 +126,7 @@ def _why(plain: str) -> Problem:
         return IS_PERCENT
     if _POWER_OF_TEN.fullmatch(plain):
         return SHORTENED
-    if plain.endswith(("-", ")")) or plain.lower().endswith(_DEBIT_OR_CREDIT):
+    if _BELOW_ZERO.fullmatch(plain):
         return NEGATIVE
     if any(map(str.isalpha, plain)):
         return IN_WORDS
