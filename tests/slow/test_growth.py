@@ -10,6 +10,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import process_time, thread_time
 from typing import Any
@@ -24,9 +25,10 @@ from chalicelib.imports.files import safe_file_name
 from chalicelib.imports.kinds.customers import CUSTOMERS
 from chalicelib.imports.kinds.readers import one_of
 from chalicelib.imports.reading.number_formats import MAX_CODE, NumberFormat
-from chalicelib.imports.reading.plain_rows import PlainRows, grammar
+from chalicelib.imports.reading.plain_rows import PlainRows, grammar, is_value
 from chalicelib.imports.reading.shared_strings import SharedStrings, Strings
 from chalicelib.imports.reading.workbook import FileRefused
+from chalicelib.imports.reading.worksheets import row_pieces
 from chalicelib.imports.reading.xml_parts import Damaged
 from chalicelib.imports.titles import MAX_TITLE, not_understood
 from chalicelib.requests import models
@@ -150,6 +152,43 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
     "imports.reading.number_formats._LAST_THREE": [("search", lambda n: ",000" * n + "x,")],
     "imports.reading.number_formats._OF_NO_WEIGHT": [("finditer", lambda n: " -" * n + "x")],
     "imports.report.cells._UNWRITABLE": [("finditer", lambda n: "\1" * n)],
+    "imports.reading.number_formats._LANGUAGE": [
+        ("fullmatch", lambda n: "$" + "a" * n),
+        ("fullmatch", lambda n: "$-" + "0" * n),
+        ("fullmatch", lambda n: "$-" * n),
+    ],
+    "imports.reading.plain_rows._ZERO": [
+        ("fullmatch", lambda n: b"<v>" + b"0" * n + b"x"),
+        ("fullmatch", lambda n: b">" + b" " * n + b"x"),
+        ("fullmatch", lambda n: b">0e" + b"1" * n + b"x"),
+    ],
+    "rules.typed.numbers._BELOW_ZERO": [
+        ("fullmatch", lambda n: "(" + "a" * n),
+        ("fullmatch", lambda n: "0-" * n + "x"),
+        ("fullmatch", lambda n: "0" * n),
+    ],
+    "imports.reading.sheet_parts._ERROR": [
+        ("finditer", lambda n: b' t="e"' * n),
+        ("finditer", lambda n: b' t="e">' * n),
+        ("finditer", lambda n: b' t="e"><f>' * n),
+        ("finditer", lambda n: b' t="e"><f>' + b"a" * n),
+        ("finditer", lambda n: b' t="e"><' + b"a" * n),
+    ],
+    "imports.reading.styles._CURRENCY": [
+        ("finditer", lambda n: "[$" * n),
+        ("finditer", lambda n: "[$" + "a" * n),
+        ("finditer", lambda n: "_$" * n),
+    ],
+    "imports.reading.xml_parts._REFERENCE": [
+        ("finditer", lambda n: b"&#" * n),
+        ("finditer", lambda n: b"&#x1" * n),
+        ("finditer", lambda n: b"&#1;" * n),
+    ],
+    "imports.titles._NUMBERED": [
+        ("fullmatch", lambda n: "a" * n),
+        ("fullmatch", lambda n: "a1" * n + "x"),
+        ("fullmatch", lambda n: "a_" * n),
+    ],
     "imports.reading.rewriting._ADDRESS": [("fullmatch", lambda n: "A" * n), ("fullmatch", lambda n: "A" + "1" * n)],
     "imports.reading.rewriting._SMALL_NUMBER": [("fullmatch", lambda n: "1" * n)],
     "imports.reading.rewriting._RANGE": [("fullmatch", lambda n: "A" * n)],
@@ -306,6 +345,10 @@ def test_an_expression_takes_time_in_proportion(compiled: dict[str, re.Pattern[A
 FORMULAS = {7: NumberFormat("0%"), 8: NumberFormat("0.0%")}
 
 
+def stretches(xml: bytes) -> object:
+    return list(row_pieces([xml], 2)[2])
+
+
 def take_rows(xml: bytes) -> object:
     strings = SharedStrings(Strings().lengths)
     strings.lengths.append(100)
@@ -388,6 +431,17 @@ INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
     ],
     ("imports.reading.plain_rows", "search", "b' ref=\"([A-Z0-9:]{1,30})\"'"): [
         Case(ROWS["a long formula"], take_rows)
+    ],
+    ("imports.reading.plain_rows", "fullmatch", "_VALUE_OF[of_type]"): [
+        Case(lambda n: "1" * n + "x", partial(is_value, "n")),
+        Case(lambda n: "1." + "1" * n + "x", partial(is_value, "n")),
+        Case(lambda n: "1e" + "1" * n + "x", partial(is_value, "n")),
+        Case(lambda n: "a" * n + "&", partial(is_value, "d")),
+    ],
+    ("imports.reading.worksheets", "compile", "b'<%brow r=\"(\\\\d+)' % re.escape(prefix)"): [
+        Case(lambda n: b"<sheetData>" + b'<row r="1"/>' * n, stretches),
+        Case(lambda n: b"<sheetData>" + b'<row r="1"/><row r="9"/>' * n, stretches),
+        Case(lambda n: b"<sheetData>" + b'<row r="1' * n, stretches),
     ],
     ("imports.titles", "findall", r"r'[^\W_]+'"): [
         Case(lambda n: f"Age ({'a_' * n})", lambda text: not_understood(AGE, text), MAX_TITLE // 2),

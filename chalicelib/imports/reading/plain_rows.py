@@ -49,16 +49,14 @@ _VALUES = {
     b"d": rb"[^<>&]++",
     b"str|e": rb"[^<>]++",
 }
-_VALUE_OF = {
-    of_type: re.compile(value.decode()) for types, value in _VALUES.items() for of_type in types.decode().split("|")
-}
+_VALUE_OF = {of_type: value.decode() for types, value in _VALUES.items() for of_type in types.decode().split("|")}
 _EMPTY = rb"<~v></~v>|<~v ?+/>"
 _OWN_TEXT = rb'(?:%b|<~is><~t(?: xml:space="preserve")?+>[^<>]*+</~t></~is>)?+' % _EMPTY
 
 
 def is_value(of_type: str, text: str) -> bool:
     """Whether a text is what a cell of a type has as its value; none is one of each."""
-    return not text or bool(_VALUE_OF[of_type].fullmatch(text))
+    return not text or bool(re.fullmatch(_VALUE_OF[of_type], text))
 
 
 def _ended(value: bytes) -> bytes:

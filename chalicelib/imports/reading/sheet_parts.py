@@ -28,7 +28,7 @@ _TIMES_THE_FRAME = 4
 
 # The value of a cell with an error, behind its formula if it has one.
 _ERROR = re.compile(
-    rb'( t="e"[^<>]*+>(?:<~f[^<>]*+>(?:[^<>]*+</~f>)?+)?+<~v>)[^<>]++'.replace(b"~", rb"(?:[\w.-]++:)?+")
+    rb'( t="e"[^<>]{0,99}+>(?:<~f[^<>]*+>(?:[^<>]*+</~f>)?+)?+<~v>)[^<>]++'.replace(b"~", rb"(?:[\w.-]++:)?+")
 )
 
 

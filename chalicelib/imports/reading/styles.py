@@ -12,7 +12,7 @@ from chalicelib.imports.reading.xml_parts import MAIN, elements
 _GENERAL, _DATE, _ELAPSED = 0, 22, 46
 _NO_FORMAT = NumberFormat('"no such format"')
 # The sign of a country's currency, in brackets with its language, too. Excel shows that of the reader's own.
-_CURRENCY = re.compile(r"\[\$[^\]]*\]|(?<!_)[$€£¥]")
+_CURRENCY = re.compile(r"\[\$[^\[\]]*+\]|(?<!_)[$€£¥]")
 _FALSE = ("0", "false")
 
 
