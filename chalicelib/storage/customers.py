@@ -92,6 +92,8 @@ _WORDS: ColumnElement[Any] = literal_column(
 )
 _phone_ending: ColumnElement[str] = literal_column(f'"right"(customers.phone_number, {PHONE_ENDING})')
 _NAMES = tuple(field.name for field in fields(Customer))
+# All but the number, which the database gives.
+_GIVEN = tuple(name for name in _NAMES if name != "customer_id")
 _COLUMNS = tuple(customers.c[name] for name in _NAMES)
 _STORED: Select[Any] = select(*_COLUMNS)
 _ONE: Select[Any] = prepared(_STORED.where(customers.c.customer_id == bindparam("customer_id")))
@@ -100,9 +102,8 @@ _LOCKED: Select[Any] = prepared(_ONE.with_for_update(key_share=True))
 # waits for the database once. Where a file spares who was registered here, its loans go on waiting.
 _ADD = prepared(f"""
     WITH customer AS (
-        INSERT INTO customers
-            (first_name, last_name, age, phone_number, monthly_income, date_of_birth, approved_limit)
-        VALUES (:first_name, :last_name, :age, :phone_number, :monthly_income, :date_of_birth, :approved_limit)
+        INSERT INTO customers ({", ".join(_GIVEN)})
+        VALUES ({", ".join(f":{name}" for name in _GIVEN)})
         RETURNING customer_id
     ), arrived AS (
         DELETE FROM waiting_loans AS waiting

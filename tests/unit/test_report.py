@@ -233,7 +233,7 @@ def formatted(header: Sequence[str], column: str, *cells: tuple[Any, str], epoch
     book = Workbook()
     if epoch:
         book.epoch = epoch
-    sheet = book.active
+    sheet: Any = book.active
     sheet.append(header)
     for number, (value, number_format) in enumerate(cells, start=1):
         sheet.append(loan(1, number) if header is LOAN_HEADER else customer(number))
@@ -248,7 +248,7 @@ def formatted(header: Sequence[str], column: str, *cells: tuple[Any, str], epoch
 
 def merged_rows() -> bytes:
     book = Workbook()
-    sheet = book.active
+    sheet: Any = book.active
     for row in (CUSTOMER_HEADER, customer(1), customer(2), customer(3)):
         sheet.append(row)
     for cells in ("B2:B3", "F2:F3"):
