@@ -17,7 +17,8 @@ from chalicelib.imports.job_list import BUCKET, ORDERS, Wanted
 from chalicelib.imports.jobs import ImportJob, totals
 from chalicelib.requests.access_models import ActorIdentity
 from chalicelib.requests.models import Day, LastDay
-from chalicelib.rules.importing import ImportState
+from chalicelib.rules.importing import ImportState, SheetKind
+from chalicelib.rules.text import joined
 from chalicelib.services import lists
 from chalicelib.services.list_files import Written
 from chalicelib.storage.listing import Page, Place, Summary
@@ -57,7 +58,8 @@ class ImportsListQuery(ListQuery):
 
 def list_imports(visit: Visit) -> Response:
     """Imports, the newest first, or as the address says."""
-    return answer_list(visit, _list(visit, Authors()), "imports/imports.html")
+    kinds = {word: joined(SheetKind, word) for word in ("and", "or")}
+    return answer_list(visit, _list(visit, Authors()), "imports/imports.html", kinds=kinds)
 
 
 def _list(visit: Visit, authors: Authors) -> List[ImportsListQuery, ImportJob]:
