@@ -205,6 +205,7 @@ def test_a_number_is_what_its_format_shows_or_unclear(code: str, seen: object) -
 @pytest.mark.parametrize(
     "code",
     ["0*%", "*-0", "0*0", "–0", "[>20]0%", '[<1]0"%"', "[$-107041E]d/m/yyyy", "[$-2060401]d/m/yyyy",
+     "[>=100000]0;-0", "0%;[>100]0", "[>100]0;[<1]0%", r"\.0", "0-00", '0":"00',
      r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0",
      "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd", '0.0"% p.m."', '0.0% "per month"'],
 )  # fmt: skip
@@ -216,7 +217,7 @@ def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
     "code",
     ["0.00_);(0.00)", "[<0]-0;0", "_(* #,##0.00_);_(* (#,##0.00);_(* -??_);_(@_)", "0/-", "[$-409]d-mmm-yyyy;@",
      "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####", "#,###", "[>=100000]0", '"+91-"0', "+91 0",
-     r'"(+91)" ##\ #0', "[$-4010000]d/m/yyyy", "[$-D000439]d/m/yyyy"],
+     r'"(+91)" ##\ #0', "[>=0]0;-0", '"Rs."#0', "[$-4010000]d/m/yyyy", "[$-D000439]d/m/yyyy"],
 )  # fmt: skip
 def test_signs_and_text_that_leave_a_number_as_it_is_are_not_in_the_way(code: str) -> None:
     assert NumberFormat(code).read(11.25) == 11.25

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from operator import contains
 
 from chalicelib.imports.reading.cells import Cell, DressedCell, PercentCell, UnclearCell
 
@@ -40,12 +41,17 @@ _ELAPSED = re.compile(r"(h{1,2}|m{1,2}|s{1,2})", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\$[^-]*-([0-9A-F]{4,8})", re.IGNORECASE)
 _USUAL_CALENDARS = (0, 1)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d{1,2}", re.IGNORECASE)
+# The conditions of the first two sections by which the second is for what is below zero.
+_BY_SIGN = (None, (">", 0.0), (">=", 0.0)), (None, ("<", 0.0), ("<=", 0.0))
 # What fills a cell and would be read with its number.
 _NO_FILLING = frozenset("%-\u22120123456789")
 _DATE_CODE = re.compile(r"[ymdhsgbeap/ .,:\-0]+")
 # Minutes, which are written as months are, beside hours or seconds.
 _MINUTES = re.compile(r"(?<!h)h++[^ymdhs]*+m++|(?<!m)m++[^ymdhs]*+s")
 _LAST_THREE = re.compile(r",000[^,]*+\Z")
+# Text that may be seen as a point: before all digits, and not behind Rs, or once before the last two of them.
+_POINT_IN_FRONT = re.compile(r"(?<![a-z])\.\W*\Z", re.IGNORECASE)
+_TWO_APART = re.compile(r"0+ ?[-/:=|–—] ?00")
 _MINUS = "-\u2212\u2010\u2011\u2013\u2014"
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
 # What may stand beside a number without changing what it means here: rupees, a year's rate, months.
@@ -130,7 +136,7 @@ class NumberFormat:
             is_sure = first.condition is None or first.meaning == PLAIN or _holds(first.condition, number)
             return first if is_sure else Section(UNCLEAR)
         conditions = [section.condition for section in self.sections[:2]]
-        if len(self.sections) > 2 and conditions.count(None) == 1:
+        if conditions.count(None) == 1 and (len(self.sections) > 2 or first.condition is None):
             # Programs differ in what they make of it.
             return Section(UNCLEAR)
         last = len(self.sections) - 1
@@ -138,7 +144,8 @@ class NumberFormat:
         for section, sign in zip(self.sections[: min(last, 2)], signs, strict=False):
             if _holds(section.condition or (sign, 0), number):
                 return section
-        return self.sections[min(last, 2)]
+        other = self.sections[min(last, 2)]
+        return other if other.condition is None or _holds(other.condition, number) else Section(UNCLEAR)
 
 
 def _holds(condition: tuple[str, float], number: float) -> bool:
@@ -147,7 +154,19 @@ def _holds(condition: tuple[str, float], number: float) -> bool:
 
 
 def _sections(code: str) -> tuple[Section, ...]:
-    return tuple(_section(some, number) for number, some in enumerate(_split(code)[:3]))
+    split = _split(code)[:3]
+    conditions = list(map(_condition, split))
+    # Else a section without a condition is for all numbers that are left, whatever their sign.
+    by_sign = all(map(contains, _BY_SIGN, conditions))
+    return tuple(
+        _section(tokens, number, condition, is_for_positives=_is_for_positives(number if by_sign else 0, condition))
+        for number, (tokens, condition) in enumerate(zip(split, conditions, strict=True))
+    )
+
+
+def _condition(tokens: list[re.Match[str]]) -> tuple[str, float] | None:
+    found = next((found for token in tokens if token[3] and (found := _CONDITION.fullmatch(token[3]))), None)
+    return (found[1], float(found[2])) if found else None
 
 
 def _split(code: str) -> list[list[re.Match[str]]]:
@@ -170,12 +189,12 @@ def _shows_text(code: str) -> bool:
     return seen.strip().lower() in ("@", "general")
 
 
-def _section(tokens: list[re.Match[str]], number: int) -> Section:
+def _section(
+    tokens: list[re.Match[str]], number: int, condition: tuple[str, float] | None, *, is_for_positives: bool
+) -> Section:
     bare = "".join(token[4] or "" for token in tokens)
     brackets = [token[3] for token in tokens if token[3] is not None]
     literal = "".join((token[1] or "") + (token[2] or "") for token in tokens) + "".join(map(_currency, brackets))
-    conditions = [found for bracket in brackets if (found := _CONDITION.fullmatch(bracket))]
-    condition = (conditions[0][1], float(conditions[0][2])) if conditions else None
     if any(_is_odd(bracket) for bracket in brackets) or any(
         token[0][0] == "*" and token[0][1:] in _NO_FILLING for token in tokens
     ):
@@ -183,7 +202,7 @@ def _section(tokens: list[re.Match[str]], number: int) -> Section:
     if any(map(_ELAPSED.fullmatch, brackets)):
         return Section(ELAPSED, condition)
     around = _Around.of(tokens)
-    if around.moves_the_point or (around.is_negative and _is_for_positives(number, condition)):
+    if around.moves_the_point or (around.is_negative and is_for_positives):
         return Section(UNCLEAR, condition)
     meaning = _meaning(bare, literal, number, names_country=around.names_country)
     digits = _least_digits(bare)
@@ -242,10 +261,12 @@ class _Around:
 
     @property
     def moves_the_point(self) -> bool:
-        """Whether text between the digits looks like a point, or like a comma that groups no three of them."""
+        """Whether text before or between the digits looks like a point, or like a comma that groups no three."""
         first, last = self.seen.find("0"), self.seen.rfind("0")
         inside = self.seen[first : last + 1]
         whole = inside.partition("p")[0]
+        if _POINT_IN_FRONT.search(self.seen[:first]) or _TWO_APART.fullmatch(inside):
+            return True
         return "." in inside or ("," in inside and not _LAST_THREE.search(whole))
 
     @property
