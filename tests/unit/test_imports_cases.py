@@ -102,6 +102,28 @@ def test_a_sheet_with_the_columns_of_both_kinds_is_refused() -> None:
     assert "has the columns of" in refusal(case("07-flat-loan-tape.xlsx"))
 
 
+@pytest.mark.parametrize(
+    ("added", "is_refused"),
+    [(["Loan ID", "Loan Amount", "EMI"], True), (["Loan ID", "Tenure", "Interest Rate", "Branch"], True),
+     (["Reference", "Payment Date", "Amount"], True), (["Loan Amount", "Tenure"], False), (["Loan ID", "EMI"], False)],
+)  # fmt: skip
+def test_a_sheet_of_customers_whose_rows_are_loans_or_receipts_too_is_refused(
+    added: list[str], is_refused: bool
+) -> None:
+    """A few columns of another kind are ignored, with a word; but not all the loans of a flat tape."""
+    content = workbook({"L": [[*CUSTOMER_HEADER, *added], [*customer(), *(5 for _ in added)]]})
+    if is_refused:
+        assert "The sheet L has the columns of customers and of " in refusal(content)
+    else:
+        assert [found.code for found in read(content)[1]] == ["unknown_column"] * len(added)
+
+
+def test_a_sheet_of_loans_may_say_who_the_customers_are_and_what_is_left() -> None:
+    added = ["First Name", "Last Name", "Phone Number", "Principal Outstanding", "Interest Due", "Amount"]
+    (chunk,), findings = read(workbook({"L": [[*LOAN_HEADER, *added], [*loan(), *(5 for _ in added)]]}))
+    assert (len(rows_of(chunk)), len(findings)) == (1, 6)
+
+
 @pytest.mark.parametrize("name", ["08-duplicate-header.xlsx", "08b-two-names-of-one-column.xlsx"])
 def test_a_column_that_is_there_twice_is_asked_about(name: str) -> None:
     assert "which of columns " in refusal(case(name))
