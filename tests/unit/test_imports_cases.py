@@ -229,7 +229,9 @@ def test_a_number_is_what_its_format_shows_or_unclear(code: str, seen: object) -
     ["0*%", "*-0", "0*0", "–0", "[>20]0%", '[<1]0"%"', "[$-107041E]d/m/yyyy", "[$-2060401]d/m/yyyy",
      "[>=100000]0;-0", "0%;[>100]0", "[>100]0;[<1]0%", r"\.0", "0-00", '0":"00',
      r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0",
-     "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd", '0.0"% p.m."', '0.0% "per month"'],
+     "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd", "ddd mmm yyyy", "dddd, mmmm yyyy", "d-mmmmm-yyyy", "d h:mm yyyy",
+     "d yyyy h AM/PM",
+     '0.0"% p.m."', '0.0% "per month"'],
 )  # fmt: skip
 def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
     assert NumberFormat(code).read(11.25) == UnclearCell(11.25, code)

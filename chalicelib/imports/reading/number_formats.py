@@ -48,6 +48,8 @@ _NO_FILLING = frozenset("%-\u22120123456789")
 _DATE_CODE = re.compile(r"[ymdhsgbeap/ .,:\-0]+")
 # Minutes, which are written as months are, beside hours or seconds.
 _MINUTES = re.compile(r"(?<!h)h++[^ymdhs]*+m++|(?<!m)m++[^ymdhs]*+s")
+# Three letters are the name of a weekday, which comes again; five are the first letter of a month.
+_DAY, _MONTH = re.compile(r"(?<!d)dd?(?!d)"), re.compile(r"(?<!m)m{1,4}(?!m)")
 _LAST_THREE = re.compile(r",000[^,]*+\Z")
 # Text that may be seen as a point: before all digits, and not behind Rs, or once before the last two of them.
 _POINT_IN_FRONT = re.compile(r"(?<![a-z])\.\W*\Z", re.IGNORECASE)
@@ -305,8 +307,8 @@ def _meaning(bare: str, literal: str, number: int, *, names_country: bool) -> st
 
 def _date(lowered: str) -> str:
     """A date of which day, month and year are seen; without one of them, nobody saw which day it is."""
-    months = _MINUTES.sub("", lowered)
-    return DATE if "d" in lowered and "m" in months and ("y" in lowered or "e" in lowered) else UNCLEAR
+    seen = _MINUTES.sub("", lowered.replace("am/pm", ""))
+    return DATE if _DAY.search(lowered) and _MONTH.search(seen) and ("y" in lowered or "e" in lowered) else UNCLEAR
 
 
 def _beside(literal: str, meaning: str) -> str:
