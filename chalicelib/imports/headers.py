@@ -122,7 +122,7 @@ class Layout:
         letters = column_letters(self.sheet.first_column + odd)
         if last > titles:
             return _misfit(
-                f"stands in a row with values up to the {last}th cell, and the header has {titles} titles; delete the "
+                f"stands in a row with values up to cell {last}, and the header has {titles} titles; delete the "
                 f"value in column {letters}, or give its column a title."
             )
         return _misfit(

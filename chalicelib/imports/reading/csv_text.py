@@ -1,5 +1,6 @@
 """Reading .csv: UTF-8 with or without a byte order mark, with commas, semicolons or tabs, as Excel writes it."""
 
+import codecs
 import csv
 import io
 import re
@@ -43,13 +44,20 @@ def read_csv(file: IO[bytes]) -> Sheet:
         delimiter = _named_delimiter(file) or _delimiter(file)
         height, width = _size(file, delimiter)
     except UnicodeDecodeError as error:
-        raise FileRefused(NOT_UTF_8) from error
+        raise FileRefused(NEITHER if _is_binary(file) else NOT_UTF_8) from error
 
     def rows() -> Iterator[NumberedRow]:
         for number, row in enumerate(_records(file, delimiter), start=1):
             yield number, [*row, *[ABSENT] * (width - len(row))] if len(row) < width else row
 
     return Sheet(NAME, height, rows)
+
+
+def _is_binary(file: IO[bytes]) -> bool:
+    """Whether a file that is not in UTF-8 is no text at all, such as a picture; of text, UTF-16 alone has zeros."""
+    file.seek(0)
+    start = file.read(1024)
+    return b"\0" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def _size(file: IO[bytes], delimiter: str) -> tuple[int, int]:
