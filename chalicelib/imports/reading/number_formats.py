@@ -32,6 +32,9 @@ BUILT_IN = {
     33: "h:mm:ss", 73: "d-mmm", 74: "mmm-yy", 75: "h:mm", 77: "d/m/yyyy", 78: "mm:ss", 79: "[h]:mm:ss", 80: "mm:ss.0",
 }  # fmt: skip
 CURRENCIES = (*range(5, 9), *range(37, 45))
+# From here on only programs in China, Japan, Korea and Thailand have formats of their own. SheetJS gives these numbers
+# to whatever format a file has.
+FIRST_OF_EAST_ASIA = 50
 
 # A bracket that nothing closes takes in all behind it: else each of many would be looked for an end again.
 _TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(\[.*|E[+-]|General|AM/PM|A/P|.)', re.DOTALL | re.IGNORECASE)
