@@ -243,7 +243,8 @@ def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
     "code",
     ["0.00_);(0.00)", "[<0]-0;0", "_(* #,##0.00_);_(* (#,##0.00);_(* -??_);_(@_)", "0/-", "[$-409]d-mmm-yyyy;@",
      "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####", "#,###", "[>=100000]0", '"+91-"0', "+91 0",
-     r'"(+91)" ##\ #0', "[>=0]0;-0", '"Rs."#0', "[$-4010000]d/m/yyyy", "[$-D000439]d/m/yyyy"],
+     r'"(+91)" ##\ #0', "[>=0]0;-0", '"Rs."#0', r'dddd", "d\ mmmm\ yyyy',
+     r"ddd\ dd\-mmm\-yyyy", r'd"-"m"-"yyyy', "[$-4010000]d/m/yyyy", "[$-D000439]d/m/yyyy"],
 )  # fmt: skip
 def test_signs_and_text_that_leave_a_number_as_it_is_are_not_in_the_way(code: str) -> None:
     assert NumberFormat(code).read(11.25) == 11.25

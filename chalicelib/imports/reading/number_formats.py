@@ -198,6 +198,8 @@ def _section(
     tokens: list[re.Match[str]], number: int, condition: tuple[str, float] | None, *, is_for_positives: bool
 ) -> Section:
     bare = "".join(token[4] or "" for token in tokens)
+    # Text between two codes of a date keeps them apart: of the weekday, and of the day.
+    apart = "".join(token[4] or " " for token in tokens).lower()
     brackets = [token[3] for token in tokens if token[3] is not None]
     literal = "".join((token[1] or "") + (token[2] or "") for token in tokens) + "".join(map(_currency, brackets))
     if any(_is_odd(bracket) for bracket in brackets) or any(
@@ -210,6 +212,8 @@ def _section(
     if around.moves_the_point or (around.is_negative and is_for_positives):
         return Section(UNCLEAR, condition)
     meaning = _meaning(bare, literal, number, names_country=around.names_country)
+    if meaning == DATE and not _shows_day(apart):
+        meaning = UNCLEAR
     digits = _least_digits(bare)
     if meaning == PLAIN and digits != 1:
         meaning = PADDED if digits else UNLESS_ZERO
@@ -292,11 +296,11 @@ def _meaning(bare: str, literal: str, number: int, *, names_country: bool) -> st
     digits = [character for character in bare if character in "0#?"]
     if not digits:
         if lowered.strip(" -/.,:") and _DATE_CODE.fullmatch(lowered):
-            return _date(lowered)
+            return DATE
         # Nothing, or words only, are seen. A dash for zero is what bookkeepers write.
         return PLAIN if number == 2 and (literal + bare).strip() in ("-", "–", "—") else UNCLEAR
     if re.search(r"[ymdhs]", lowered.replace("e+", "").replace("e-", "")):
-        return _date(lowered) if _DATE_CODE.fullmatch(lowered) else UNCLEAR
+        return DATE if _DATE_CODE.fullmatch(lowered) else UNCLEAR
     core = "".join(character for character in bare if character in "0#?,.")
     whole, _, decimals = core.partition(".")
     if whole.endswith(",") or "," in decimals:
@@ -308,10 +312,10 @@ def _meaning(bare: str, literal: str, number: int, *, names_country: bool) -> st
     return _beside(beside, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
 
 
-def _date(lowered: str) -> str:
-    """A date of which day, month and year are seen; without one of them, nobody saw which day it is."""
-    seen = _MINUTES.sub("", lowered.replace("am/pm", ""))
-    return DATE if _DAY.search(lowered) and _MONTH.search(seen) and ("y" in lowered or "e" in lowered) else UNCLEAR
+def _shows_day(code: str) -> bool:
+    """Whether day, month and year are seen of a date; without one of them, nobody saw which day it is."""
+    months = _MINUTES.sub("", code.replace("am/pm", ""))
+    return bool(_DAY.search(code) and _MONTH.search(months) and ("y" in code or "e" in code))
 
 
 def _beside(literal: str, meaning: str) -> str:
