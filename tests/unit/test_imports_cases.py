@@ -303,6 +303,13 @@ def test_what_a_format_says_beside_a_number_must_be_what_its_column_is(content: 
     assert len(rows_of(chunk)) == (not seen)
 
 
+@pytest.mark.parametrize("named", [",;", ";\t", ",;\t", "", " ", ";;", "|", '"'])
+def test_a_first_line_that_names_no_single_separator_is_no_harm(named: str) -> None:
+    """`sep=;` and a tab ended the worker."""
+    lines = [f"sep={named}", ";".join(CUSTOMER_HEADER), ";".join(map(str, customer(7)))]
+    assert [row[0] for chunk in read("\n".join(lines).encode())[0] for row in rows_of(chunk)] == [7]
+
+
 @pytest.mark.parametrize("first", ["sep=;\n", ""])
 def test_the_first_line_of_a_text_may_name_what_stands_between_its_cells(first: str) -> None:
     lines = [";".join(CUSTOMER_HEADER), ";".join(map(str, customer(7)))]

@@ -15,7 +15,7 @@ from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.letters import is_blank
 
 NAME = "csv"
-DELIMITERS = ",;\t"
+DELIMITERS = (",", ";", "\t")
 # What Excel takes from the first line, and does not show.
 SEPARATOR_LINE = "sep="
 LINES_SEARCHED = 20
@@ -74,7 +74,7 @@ def _named_delimiter(file: IO[bytes]) -> str | None:
     """What the first line says that stands between the cells."""
     first = next(_all_lines(file), "").rstrip("\r\n")
     named = first[len(SEPARATOR_LINE) :] if first.lower().startswith(SEPARATOR_LINE) else ""
-    return named if named and named in DELIMITERS else None
+    return named if named in DELIMITERS else None
 
 
 def _delimiter(file: IO[bytes]) -> str:
@@ -175,7 +175,10 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
     """The lines, without one that only names the delimiter."""
     lines = _all_lines(file)
     first = next(lines, "")
-    if not first.lower().startswith(SEPARATOR_LINE) or first.rstrip("\r\n")[len(SEPARATOR_LINE) :] not in DELIMITERS:
+    if not first.lower().startswith(SEPARATOR_LINE) or first.rstrip("\r\n")[len(SEPARATOR_LINE) :] not in (
+        "",
+        *DELIMITERS,
+    ):
         yield first
     yield from lines
 
