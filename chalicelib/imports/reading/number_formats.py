@@ -54,8 +54,9 @@ _MINUTES = re.compile(r"(?<!h)h++[^ymdhs]*+m++|(?<!m)m++[^ymdhs]*+s")
 # Three letters are the name of a weekday, which comes again; five are the first letter of a month.
 _DAY, _MONTH = re.compile(r"(?<!d)dd?(?!d)"), re.compile(r"(?<!m)m{1,4}(?!m)")
 _LAST_THREE = re.compile(r",000[^,]*+\Z")
-# Text that may be seen as a point: before all digits, and not behind Rs, or once before the last two of them.
-_POINT_IN_FRONT = re.compile(r"(?<![a-z])\.\W*\Z", re.IGNORECASE)
+# The last letter or digit of a text, and the signs behind it.
+_END = re.compile(r"(?:.*(\w))?(\W*)", re.DOTALL)
+# What may be seen as a point before the last two digits.
 _TWO_APART = re.compile(r"0+ ?[-/:=|–—] ?00")
 _MINUS = "-\u2212\u2010\u2011\u2013\u2014"
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
@@ -247,6 +248,14 @@ def _is_odd(bracket: str) -> bool:
     return not bracket.startswith("$") and not any(pattern.fullmatch(bracket) for pattern in known)
 
 
+def _ends_in_a_point(text: str) -> bool:
+    """Whether a number behind this text seems to begin with a point; that of Rs. is none."""
+    found = _END.fullmatch(text)
+    assert found
+    letter, signs = found[1] or "", found[2]
+    return "." in (signs.removeprefix(".") if letter.isalpha() else signs)
+
+
 @dataclass(frozen=True)
 class _Around:
     """What is seen before, between and behind the digits of a section; a digit is written as a 0."""
@@ -274,7 +283,7 @@ class _Around:
         first, last = self.seen.find("0"), self.seen.rfind("0")
         inside = self.seen[first : last + 1]
         whole = inside.partition("p")[0]
-        if _POINT_IN_FRONT.search(self.seen[:first]) or _TWO_APART.fullmatch(inside):
+        if _ends_in_a_point(self.seen[:first]) or _TWO_APART.fullmatch(inside):
             return True
         return "." in inside or ("," in inside and not _LAST_THREE.search(whole))
 
