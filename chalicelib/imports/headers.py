@@ -122,7 +122,7 @@ class Layout:
         letters = column_letters(self.sheet.first_column + odd)
         if last > titles:
             return _misfit(
-                f"stands in a row with values up to the {last}th cell, and the header has {titles} titles; delete the "
+                f"stands in a row with values up to cell {last}, and the header has {titles} titles; delete the "
                 f"value in column {letters}, or give its column a title."
             )
         return _misfit(
@@ -165,6 +165,14 @@ class _Candidate:
         own = [column.title for column in self.kind.required if column.title not in shared]
         return sum(title in self.positions for title in own) / len(own)
 
+    def adds_rows_to(self, best: "_Candidate") -> bool:
+        """Whether a row is about one more thing than the best kind knows, by its key and two more columns at least: a
+        customer and a loan, of which the loan would be dropped.
+        """
+        others = {column.title for column in best.kind.columns}
+        found = {column.title for column in self.kind.required if column.title in self.positions} - others
+        return len(found) > 2 and not found.isdisjoint(self.kind.column(name).title for name in self.kind.key)
+
     @property
     def is_meant(self) -> bool:
         """Whether somebody meant a header of this kind: with half of its columns, and not only those of others."""
@@ -205,8 +213,12 @@ def _best_candidate(sheet: Sheet) -> _Candidate | None:
 
 
 def _check_kinds(best: _Candidate, candidates: Sequence[_Candidate]) -> None:
-    """Raises FileRefused if the sheet has more than half of what only another kind has, or another header above."""
-    others = [other for other in candidates if other.kind is not best.kind and other.own > 0.5]
+    """Raises FileRefused if the sheet has more than half of what only another kind has, or rows about two things, or
+    another header above.
+    """
+    others = [
+        other for other in candidates if other.kind is not best.kind and (other.own > 0.5 or other.adds_rows_to(best))
+    ]
     if best.own > 0.5 and others:
         raise FileRefused(
             f"The sheet {best.sheet.name} has the columns of {best.kind.name} and of {others[0].kind.name}; put them "

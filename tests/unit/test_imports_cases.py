@@ -102,6 +102,28 @@ def test_a_sheet_with_the_columns_of_both_kinds_is_refused() -> None:
     assert "has the columns of" in refusal(case("07-flat-loan-tape.xlsx"))
 
 
+@pytest.mark.parametrize(
+    ("added", "is_refused"),
+    [(["Loan ID", "Loan Amount", "EMI"], True), (["Loan ID", "Tenure", "Interest Rate", "Branch"], True),
+     (["Reference", "Payment Date", "Amount"], True), (["Loan Amount", "Tenure"], False), (["Loan ID", "EMI"], False)],
+)  # fmt: skip
+def test_a_sheet_of_customers_whose_rows_are_loans_or_receipts_too_is_refused(
+    added: list[str], is_refused: bool
+) -> None:
+    """A few columns of another kind are ignored, with a word; but not all the loans of a flat tape."""
+    content = workbook({"L": [[*CUSTOMER_HEADER, *added], [*customer(), *(5 for _ in added)]]})
+    if is_refused:
+        assert "The sheet L has the columns of customers and of " in refusal(content)
+    else:
+        assert [found.code for found in read(content)[1]] == ["unknown_column"] * len(added)
+
+
+def test_a_sheet_of_loans_may_say_who_the_customers_are_and_what_is_left() -> None:
+    added = ["First Name", "Last Name", "Phone Number", "Principal Outstanding", "Interest Due", "Amount"]
+    (chunk,), findings = read(workbook({"L": [[*LOAN_HEADER, *added], [*loan(), *(5 for _ in added)]]}))
+    assert (len(rows_of(chunk)), len(findings)) == (1, 6)
+
+
 @pytest.mark.parametrize("name", ["08-duplicate-header.xlsx", "08b-two-names-of-one-column.xlsx"])
 def test_a_column_that_is_there_twice_is_asked_about(name: str) -> None:
     assert "which of columns " in refusal(case(name))
@@ -176,7 +198,9 @@ def test_what_a_title_adds_refuses_the_file_unless_it_is_understood(spelling: st
      "Loan Amount *", "Loan Amount (required)", "Loan Amount (₹)*", "Loan Amount（Rs）", "Loan Amount (₨)",
      "Monthly Salary (Rs./month)", "Monthly Salary (₹ p.m.)", "Monthly payment (EMI)", "Interest Rate (%)",
      "Interest Rate %", "Interest Rate (% p.a.)", "Interest Rate (per cent per annum)", "Tenure (months)",
-     "Tenure (in months)", "Tenure (No. of months)", "Age (years)", "End Date (dd/mm/yyyy)", "End Date (YYYY-MM-DD)",
+     "Tenure (in months)", "Tenure (No. of months)",
+     "Tenure (M)", "Tenure (mos.)", "Tenure (no. of EMIs)", "Interest Rate (ROI, % p.a.)",
+     "Age (years)", "End Date (dd/mm/yyyy)", "End Date (YYYY-MM-DD)",
      "End Date (DD MMM YYYY)", "End Date (optional)", "Phone Number (10 digits)", "EMIs paid on Time (nos.)",
      "Loan Amount (sanctioned)", "Monthly Salary (gross, ₹)", "First Name (as per PAN)",
      "Monthly payment (EMI in Rs.)", "Interest Rate (fixed, %)", "Phone Number (without +91)", "End Date (dd-mm-yy)"],
@@ -205,8 +229,11 @@ def test_a_number_is_what_its_format_shows_or_unclear(code: str, seen: object) -
 @pytest.mark.parametrize(
     "code",
     ["0*%", "*-0", "0*0", "–0", "[>20]0%", '[<1]0"%"', "[$-107041E]d/m/yyyy", "[$-2060401]d/m/yyyy",
+     "[>=100000]0;-0", "0%;[>100]0", "[>100]0;[<1]0%", r"\.0", "0-00", '0":"00',
      r"0\.00", '0"."00', r"0\,00", "(0)", "-0", '"-"₹0', "0-", "[>1](0);0",
-     "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd", '0.0"% p.m."', '0.0% "per month"'],
+     "mmm-yy", "d-mmm", "h:mm", "yyyy", "ddd", "ddd mmm yyyy", "dddd, mmmm yyyy", "d-mmmmm-yyyy", "d h:mm yyyy",
+     "d yyyy h AM/PM",
+     '0.0"% p.m."', '0.0% "per month"'],
 )  # fmt: skip
 def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
     assert NumberFormat(code).read(11.25) == UnclearCell(11.25, code)
@@ -216,7 +243,8 @@ def test_a_number_that_is_seen_as_another_one_is_unclear(code: str) -> None:
     "code",
     ["0.00_);(0.00)", "[<0]-0;0", "_(* #,##0.00_);_(* (#,##0.00);_(* -??_);_(@_)", "0/-", "[$-409]d-mmm-yyyy;@",
      "dd/mm/yyyy hh:mm", r"##\,##\,##0.00", r"#\ ##0", "(###) ###-####", "#,###", "[>=100000]0", '"+91-"0', "+91 0",
-     r'"(+91)" ##\ #0', "[$-4010000]d/m/yyyy", "[$-D000439]d/m/yyyy"],
+     r'"(+91)" ##\ #0', "[>=0]0;-0", '"Rs."#0', r'dddd", "d\ mmmm\ yyyy',
+     r"ddd\ dd\-mmm\-yyyy", r'd"-"m"-"yyyy', "[$-4010000]d/m/yyyy", "[$-D000439]d/m/yyyy"],
 )  # fmt: skip
 def test_signs_and_text_that_leave_a_number_as_it_is_are_not_in_the_way(code: str) -> None:
     assert NumberFormat(code).read(11.25) == 11.25
@@ -273,6 +301,13 @@ def test_what_a_format_says_beside_a_number_must_be_what_its_column_is(content: 
     wanted = [(seen, "unclear_number_format")] if seen else []
     assert [(found.column_name, found.code) for found in chunk.findings] == wanted
     assert len(rows_of(chunk)) == (not seen)
+
+
+@pytest.mark.parametrize("named", [",;", ";\t", ",;\t", "", " ", ";;", "|", '"'])
+def test_a_first_line_that_names_no_single_separator_is_no_harm(named: str) -> None:
+    """`sep=;` and a tab ended the worker."""
+    lines = [f"sep={named}", ";".join(CUSTOMER_HEADER), ";".join(map(str, customer(7)))]
+    assert [row[0] for chunk in read("\n".join(lines).encode())[0] for row in rows_of(chunk)] == [7]
 
 
 @pytest.mark.parametrize("first", ["sep=;\n", ""])

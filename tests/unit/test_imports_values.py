@@ -13,6 +13,7 @@ from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.kinds import readers
 from chalicelib.imports.kinds.receipts import RECEIPTS
+from chalicelib.imports.reading.number_formats import DATE, PERCENT, PLAIN, UNCLEAR
 from chalicelib.imports.reading.styles import read_styles
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.reading.xml_parts import MAIN
@@ -186,18 +187,37 @@ def test_a_date_whose_format_shows_it_is_that_date(number_format: str) -> None:
     assert read(content) == ([date(2024, 12, 31)], [])
 
 
-@pytest.mark.parametrize(
-    ("code", "is_plain"),
-    [(None, True), ('_("$"* #,##0.00_);_("$"* (#,##0.00)', True), ("_-[$₹-4009]* #,##0.00_-", True),
-     ('"Rs."#,##0.00', True), ("_-* #,##0.00 _€_-", True), ("0.00%", False), ("#,##0,", False), ("dd/mm/yyyy", False)],
-)  # fmt: skip
-@pytest.mark.parametrize("number", [5, 43, 44])
-def test_a_format_of_currencies_is_none_of_something_else(number: int, code: str | None, is_plain: bool) -> None:
-    """Its number says that it is an amount in the reader's own currency, whatever the file says of that."""
+def meaning_of(number: int, code: str | None) -> str:
+    """What the number format of this number means, for which the file has this code."""
     own = f'<numFmt numFmtId="{number}" formatCode="{escape(code, {chr(34): "&quot;"})}"/>' if code else ""
     inside = f'<numFmts>{own}</numFmts><cellXfs><xf numFmtId="{number}"/></cellXfs>'
     xml = f'<styleSheet xmlns="{MAIN[0]}">{inside}</styleSheet>'.encode()
-    assert read_styles([xml]).formats[0].is_plain is is_plain
+    return read_styles([xml]).formats[0].sections[0].meaning
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [(None, PLAIN), ('_("$"* #,##0.00_);_("$"* (#,##0.00)', PLAIN), ("_-[$₹-4009]* #,##0.00_-", PLAIN),
+     ('"Rs."#,##0.00', PLAIN), ("_-* #,##0.00 _€_-", PLAIN), ("0.00%", PERCENT), ("#,##0,", UNCLEAR),
+     ("dd/mm/yyyy", DATE)],
+)  # fmt: skip
+@pytest.mark.parametrize("number", [5, 43, 44])
+def test_a_format_of_currencies_is_what_the_file_says_but_for_its_currency(
+    number: int, code: str | None, meaning: str
+) -> None:
+    """Its number says that it is an amount in the reader's own currency; SheetJS may give it to any format."""
+    assert meaning_of(number, code) == meaning
+
+
+@pytest.mark.parametrize("number", [56, 60, 61, 70, 100, 164])
+def test_a_format_that_sheetjs_numbers_is_what_the_file_says(number: int) -> None:
+    for code, meaning in (("dd/mm/yyyy", DATE), ("0.0%", PERCENT), ("#,##0.000", PLAIN), ('0 "lakh"', UNCLEAR)):
+        assert meaning_of(number, code) == meaning
+
+
+@pytest.mark.parametrize(("number", "code"), [(9, "0.00"), (14, "0.00"), (2, "0%"), (10, "dd/mm/yyyy"), (0, "0%")])
+def test_a_format_that_is_the_same_everywhere_cannot_be_another_one(number: int, code: str) -> None:
+    assert meaning_of(number, code) == UNCLEAR
 
 
 def customers_text(*rows: str, header: Sequence[str] = CUSTOMER_HEADER) -> bytes:

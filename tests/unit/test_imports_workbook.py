@@ -64,7 +64,9 @@ def refusal(content: bytes) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"Dear Sir or Madam", b"%PDF-1.7\n%a,b;c\n\0", b"Name\nAsha\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"Dear Sir or Madam", b"%PDF-1.7\n%a,b;c\n\0", b"Name\nAsha\n", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"]
+)
 def test_a_file_that_is_no_zip_and_no_table_is_neither(content: bytes) -> None:
     assert refusal(content).startswith("The file is neither an .xlsx workbook nor a .csv file")
 

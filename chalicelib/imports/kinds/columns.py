@@ -28,10 +28,11 @@ def _spelt(words: str) -> frozenset[str]:
 
 _RUPEES = _spelt("₹ rs re inr rupee rupees indian amount amt sanctioned approved principal gross net")
 _A_MONTH = _spelt("month monthly mth pm")
-_MONTHS = _spelt("month months mth mths mon mons")
+_MONTHS = _spelt("m mo mos month months mth mths mon mons emi emis instalment instalments installment installments")
 _YEARS = _spelt("year years yr yrs completed")
 _A_YEAR = _spelt(
-    "% percent percentage pct cent pa annum annual annually year yearly yr reducing diminishing balance fixed floating"
+    "% percent percentage pct cent roi pa annum annual annually year yearly yr reducing diminishing balance fixed "
+    "floating"
 )
 _ORDERED = _spelt("d dd m mm mmm mmmm yy yyyy ddmmyyyy yyyymmdd date format iso")
 

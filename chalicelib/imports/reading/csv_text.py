@@ -1,5 +1,6 @@
 """Reading .csv: UTF-8 with or without a byte order mark, with commas, semicolons or tabs, as Excel writes it."""
 
+import codecs
 import csv
 import io
 import re
@@ -14,7 +15,7 @@ from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.letters import is_blank
 
 NAME = "csv"
-DELIMITERS = ",;\t"
+DELIMITERS = (",", ";", "\t")
 # What Excel takes from the first line, and does not show.
 SEPARATOR_LINE = "sep="
 LINES_SEARCHED = 20
@@ -43,13 +44,20 @@ def read_csv(file: IO[bytes]) -> Sheet:
         delimiter = _named_delimiter(file) or _delimiter(file)
         height, width = _size(file, delimiter)
     except UnicodeDecodeError as error:
-        raise FileRefused(NOT_UTF_8) from error
+        raise FileRefused(NEITHER if _is_binary(file) else NOT_UTF_8) from error
 
     def rows() -> Iterator[NumberedRow]:
         for number, row in enumerate(_records(file, delimiter), start=1):
             yield number, [*row, *[ABSENT] * (width - len(row))] if len(row) < width else row
 
     return Sheet(NAME, height, rows)
+
+
+def _is_binary(file: IO[bytes]) -> bool:
+    """Whether a file that is not in UTF-8 is no text at all, such as a picture; of text, UTF-16 alone has zeros."""
+    file.seek(0)
+    start = file.read(1024)
+    return b"\0" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def _size(file: IO[bytes], delimiter: str) -> tuple[int, int]:
@@ -66,7 +74,7 @@ def _named_delimiter(file: IO[bytes]) -> str | None:
     """What the first line says that stands between the cells."""
     first = next(_all_lines(file), "").rstrip("\r\n")
     named = first[len(SEPARATOR_LINE) :] if first.lower().startswith(SEPARATOR_LINE) else ""
-    return named if named and named in DELIMITERS else None
+    return named if named in DELIMITERS else None
 
 
 def _delimiter(file: IO[bytes]) -> str:
@@ -167,7 +175,10 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
     """The lines, without one that only names the delimiter."""
     lines = _all_lines(file)
     first = next(lines, "")
-    if not first.lower().startswith(SEPARATOR_LINE) or first.rstrip("\r\n")[len(SEPARATOR_LINE) :] not in DELIMITERS:
+    if not first.lower().startswith(SEPARATOR_LINE) or first.rstrip("\r\n")[len(SEPARATOR_LINE) :] not in (
+        "",
+        *DELIMITERS,
+    ):
         yield first
     yield from lines
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from operator import contains
 
 from chalicelib.imports.reading.cells import Cell, DressedCell, PercentCell, UnclearCell
 
@@ -31,6 +32,9 @@ BUILT_IN = {
     33: "h:mm:ss", 73: "d-mmm", 74: "mmm-yy", 75: "h:mm", 77: "d/m/yyyy", 78: "mm:ss", 79: "[h]:mm:ss", 80: "mm:ss.0",
 }  # fmt: skip
 CURRENCIES = (*range(5, 9), *range(37, 45))
+# From here on only programs in China, Japan, Korea and Thailand have formats of their own. SheetJS gives these numbers
+# to whatever format a file has.
+FIRST_OF_EAST_ASIA = 50
 
 # A bracket that nothing closes takes in all behind it: else each of many would be looked for an end again.
 _TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(\[.*|E[+-]|General|AM/PM|A/P|.)', re.DOTALL | re.IGNORECASE)
@@ -40,12 +44,20 @@ _ELAPSED = re.compile(r"(h{1,2}|m{1,2}|s{1,2})", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\$[^-]*-([0-9A-F]{4,8})", re.IGNORECASE)
 _USUAL_CALENDARS = (0, 1)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d{1,2}", re.IGNORECASE)
+# The conditions of the first two sections by which the second is for what is below zero.
+_BY_SIGN = (None, (">", 0.0), (">=", 0.0)), (None, ("<", 0.0), ("<=", 0.0))
 # What fills a cell and would be read with its number.
 _NO_FILLING = frozenset("%-\u22120123456789")
 _DATE_CODE = re.compile(r"[ymdhsgbeap/ .,:\-0]+")
 # Minutes, which are written as months are, beside hours or seconds.
 _MINUTES = re.compile(r"(?<!h)h++[^ymdhs]*+m++|(?<!m)m++[^ymdhs]*+s")
+# Three letters are the name of a weekday, which comes again; five are the first letter of a month.
+_DAY, _MONTH = re.compile(r"(?<!d)dd?(?!d)"), re.compile(r"(?<!m)m{1,4}(?!m)")
 _LAST_THREE = re.compile(r",000[^,]*+\Z")
+# The last letter or digit of a text, and the signs behind it.
+_END = re.compile(r"(?:.*(\w))?(\W*)", re.DOTALL)
+# What may be seen as a point before the last two digits.
+_TWO_APART = re.compile(r"0+ ?[-/:=|–—] ?00")
 _MINUS = "-\u2212\u2010\u2011\u2013\u2014"
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
 # What may stand beside a number without changing what it means here: rupees, a year's rate, months.
@@ -130,7 +142,7 @@ class NumberFormat:
             is_sure = first.condition is None or first.meaning == PLAIN or _holds(first.condition, number)
             return first if is_sure else Section(UNCLEAR)
         conditions = [section.condition for section in self.sections[:2]]
-        if len(self.sections) > 2 and conditions.count(None) == 1:
+        if conditions.count(None) == 1 and (len(self.sections) > 2 or first.condition is None):
             # Programs differ in what they make of it.
             return Section(UNCLEAR)
         last = len(self.sections) - 1
@@ -138,7 +150,8 @@ class NumberFormat:
         for section, sign in zip(self.sections[: min(last, 2)], signs, strict=False):
             if _holds(section.condition or (sign, 0), number):
                 return section
-        return self.sections[min(last, 2)]
+        other = self.sections[min(last, 2)]
+        return other if other.condition is None or _holds(other.condition, number) else Section(UNCLEAR)
 
 
 def _holds(condition: tuple[str, float], number: float) -> bool:
@@ -147,7 +160,19 @@ def _holds(condition: tuple[str, float], number: float) -> bool:
 
 
 def _sections(code: str) -> tuple[Section, ...]:
-    return tuple(_section(some, number) for number, some in enumerate(_split(code)[:3]))
+    split = _split(code)[:3]
+    conditions = list(map(_condition, split))
+    # Else a section without a condition is for all numbers that are left, whatever their sign.
+    by_sign = all(map(contains, _BY_SIGN, conditions))
+    return tuple(
+        _section(tokens, number, condition, is_for_positives=_is_for_positives(number if by_sign else 0, condition))
+        for number, (tokens, condition) in enumerate(zip(split, conditions, strict=True))
+    )
+
+
+def _condition(tokens: list[re.Match[str]]) -> tuple[str, float] | None:
+    found = next((found for token in tokens if token[3] and (found := _CONDITION.fullmatch(token[3]))), None)
+    return (found[1], float(found[2])) if found else None
 
 
 def _split(code: str) -> list[list[re.Match[str]]]:
@@ -170,12 +195,14 @@ def _shows_text(code: str) -> bool:
     return seen.strip().lower() in ("@", "general")
 
 
-def _section(tokens: list[re.Match[str]], number: int) -> Section:
+def _section(
+    tokens: list[re.Match[str]], number: int, condition: tuple[str, float] | None, *, is_for_positives: bool
+) -> Section:
     bare = "".join(token[4] or "" for token in tokens)
+    # Text between two codes of a date keeps them apart: of the weekday, and of the day.
+    apart = "".join(token[4] or " " for token in tokens).lower()
     brackets = [token[3] for token in tokens if token[3] is not None]
     literal = "".join((token[1] or "") + (token[2] or "") for token in tokens) + "".join(map(_currency, brackets))
-    conditions = [found for bracket in brackets if (found := _CONDITION.fullmatch(bracket))]
-    condition = (conditions[0][1], float(conditions[0][2])) if conditions else None
     if any(_is_odd(bracket) for bracket in brackets) or any(
         token[0][0] == "*" and token[0][1:] in _NO_FILLING for token in tokens
     ):
@@ -183,9 +210,11 @@ def _section(tokens: list[re.Match[str]], number: int) -> Section:
     if any(map(_ELAPSED.fullmatch, brackets)):
         return Section(ELAPSED, condition)
     around = _Around.of(tokens)
-    if around.moves_the_point or (around.is_negative and _is_for_positives(number, condition)):
+    if around.moves_the_point or (around.is_negative and is_for_positives):
         return Section(UNCLEAR, condition)
     meaning = _meaning(bare, literal, number, names_country=around.names_country)
+    if meaning == DATE and not _shows_day(apart):
+        meaning = UNCLEAR
     digits = _least_digits(bare)
     if meaning == PLAIN and digits != 1:
         meaning = PADDED if digits else UNLESS_ZERO
@@ -219,6 +248,14 @@ def _is_odd(bracket: str) -> bool:
     return not bracket.startswith("$") and not any(pattern.fullmatch(bracket) for pattern in known)
 
 
+def _ends_in_a_point(text: str) -> bool:
+    """Whether a number behind this text seems to begin with a point; that of Rs. is none."""
+    found = _END.fullmatch(text)
+    assert found
+    letter, signs = found[1] or "", found[2]
+    return "." in (signs.removeprefix(".") if letter.isalpha() else signs)
+
+
 @dataclass(frozen=True)
 class _Around:
     """What is seen before, between and behind the digits of a section; a digit is written as a 0."""
@@ -242,10 +279,12 @@ class _Around:
 
     @property
     def moves_the_point(self) -> bool:
-        """Whether text between the digits looks like a point, or like a comma that groups no three of them."""
+        """Whether text before or between the digits looks like a point, or like a comma that groups no three."""
         first, last = self.seen.find("0"), self.seen.rfind("0")
         inside = self.seen[first : last + 1]
         whole = inside.partition("p")[0]
+        if _ends_in_a_point(self.seen[:first]) or _TWO_APART.fullmatch(inside):
+            return True
         return "." in inside or ("," in inside and not _LAST_THREE.search(whole))
 
     @property
@@ -266,11 +305,11 @@ def _meaning(bare: str, literal: str, number: int, *, names_country: bool) -> st
     digits = [character for character in bare if character in "0#?"]
     if not digits:
         if lowered.strip(" -/.,:") and _DATE_CODE.fullmatch(lowered):
-            return _date(lowered)
+            return DATE
         # Nothing, or words only, are seen. A dash for zero is what bookkeepers write.
         return PLAIN if number == 2 and (literal + bare).strip() in ("-", "–", "—") else UNCLEAR
     if re.search(r"[ymdhs]", lowered.replace("e+", "").replace("e-", "")):
-        return _date(lowered) if _DATE_CODE.fullmatch(lowered) else UNCLEAR
+        return DATE if _DATE_CODE.fullmatch(lowered) else UNCLEAR
     core = "".join(character for character in bare if character in "0#?,.")
     whole, _, decimals = core.partition(".")
     if whole.endswith(",") or "," in decimals:
@@ -282,10 +321,10 @@ def _meaning(bare: str, literal: str, number: int, *, names_country: bool) -> st
     return _beside(beside, UNCLEAR if percents > 1 else PERCENT if percents else PLAIN)
 
 
-def _date(lowered: str) -> str:
-    """A date of which day, month and year are seen; without one of them, nobody saw which day it is."""
-    months = _MINUTES.sub("", lowered)
-    return DATE if "d" in lowered and "m" in months and ("y" in lowered or "e" in lowered) else UNCLEAR
+def _shows_day(code: str) -> bool:
+    """Whether day, month and year are seen of a date; without one of them, nobody saw which day it is."""
+    months = _MINUTES.sub("", code.replace("am/pm", ""))
+    return bool(_DAY.search(code) and _MONTH.search(months) and ("y" in code or "e" in code))
 
 
 def _beside(literal: str, meaning: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.imports.reading.marks import STRUCK, Spoilt
-from chalicelib.imports.reading.number_formats import BUILT_IN, CURRENCIES, NumberFormat
+from chalicelib.imports.reading.number_formats import BUILT_IN, CURRENCIES, FIRST_OF_EAST_ASIA, NumberFormat
 from chalicelib.imports.reading.xml_parts import MAIN, elements
 
 # What the reader is told of a style: no format, a date, or hours that passed.
@@ -93,10 +93,15 @@ def _new(number: int, codes: Mapping[int, str]) -> NumberFormat:
     usual = NumberFormat(built_in)
     if code is None:
         return usual
-    # The file may say how its country writes it, and in which currency, but not that it is something else.
-    own = NumberFormat(_CURRENCY.sub("", code) if number in CURRENCIES else code)
-    is_same = own.sections[0].meaning == usual.sections[0].meaning
-    return (usual if number in CURRENCIES else own) if is_same else _NO_FORMAT
+    own = NumberFormat(code)
+    if number in CURRENCIES:
+        return usual if _are_alike(NumberFormat(_CURRENCY.sub("", code)), usual) else own
+    # The file may say how its country writes it, but not that it is something else.
+    return own if number >= FIRST_OF_EAST_ASIA or _are_alike(own, usual) else _NO_FORMAT
+
+
+def _are_alike(one: NumberFormat, other: NumberFormat) -> bool:
+    return one.sections[0].meaning == other.sections[0].meaning
 
 
 def _number_for_reader(style: NumberFormat) -> int:

@@ -52,7 +52,9 @@ _WORD_AND_DAY = re.compile(rf"([a-z]{{3,9}})\.?{_GAP}(\d{{1,2}}){_GAP}(\d{{4}}|'
 _YEAR_AND_WORD = re.compile(rf"(\d{{4}}){_GAP}([a-z]{{3,9}})\.?{_GAP}(\d{{1,2}})", re.ASCII | re.IGNORECASE)
 _WEEKDAY = re.compile(r"([a-z]{3,9})(?:\.,?|,)? ?(?=[0-9a-z])", re.ASCII | re.IGNORECASE)
 _TIME = re.compile(
-    r"(?:T|,? )(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?: ?([ap])\.?m\.?)?(?: ?(?:Z|UTC|GMT|[+-]00:?00))?",
+    r"(?:T|,? )(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?: ?([ap])\.?m\.?)?"
+    # In UTC or in India, as programs write it; JavaScript adds the name of the zone.
+    r"(?: ?(?:Z|IST|(?:UTC|GMT)?(?:[+-]00:?00|\+05:?30)|UTC|GMT)(?: \([a-z ]{3,40}\))?)?",
     re.ASCII | re.IGNORECASE,
 )
 _ZEROS = re.compile(r"0{1,8}(?:\.0{1,9})?|0{1,2}([-/.])0{1,2}\1(?:0{4}|00)|0{4}([-/.])0{1,2}\2 ?0{1,2}")
@@ -66,6 +68,7 @@ def read_date(text: str, since: date = FIRST_DATE) -> date | EitherWay | Problem
     | text                                                       | result       |
     |------------------------------------------------------------|--------------|
     | 2024-03-31, 2024/3/31, 2024-03-31T00:00:00.000Z            | 2024-03-31   |
+    | 2024-03-31T00:00:00+05:30, in India                        | 2024-03-31   |
     | 31/03/2024, 31-3-2024, 31.03.2024 00:00, 03/31/2024        | 2024-03-31   |
     | 31-Mar-2024, 31 March, 2024, Mar 31, 2024, Sun 31 Mar 2024 | 2024-03-31   |
     | 04/05/2024                                                 | either way   |
