@@ -6,6 +6,7 @@ fast as asking again what a cell means. Only what is wrong is looked at row by r
 
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache
 from itertools import compress, islice
 from typing import Any, NamedTuple, TypeAlias
@@ -26,7 +27,8 @@ from chalicelib.imports.reading.cells import (
     is_error,
     shown,
 )
-from chalicelib.imports.reading.sheets import NumberedRow, rows_at_once
+from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, rows_at_once
+from chalicelib.rules.calendar import MONTHS_A_YEAR
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import AMBIGUOUS, EitherWay, proves_month_first
 
@@ -87,13 +89,15 @@ def read_chunks(layouts: Sequence[Layout], start: int = 0, size: int = CHUNK_ROW
 def _chunks_of(layout: Layout, month_first: Callable[[], bool], begin: int, start: int, size: int) -> Iterator[Chunk]:
     skipped = min(max(0, start - begin), layout.height)
     rows = islice(layout.rows(), skipped, None)
+    # Who goes on in the middle has not seen what stands above.
+    days = _Days(layout, may_be_months=skipped > 0 and month_first())
     readers = [
-        _Absent(column) if place is None else _Known(column, layout.sheet.counts_from_1904, month_first)
+        _Absent(column) if place is None else _Known(column, layout.sheet.counts_from_1904, month_first, days)
         for place, column in zip(layout.positions, layout.kind.columns, strict=True)
     ]
     at = begin + skipped
     while some := _some(rows, size):
-        yield _read_chunk(layout, readers, at, some)
+        yield _read_chunk(layout, readers, days, at, some)
         at += len(some)
 
 
@@ -125,9 +129,12 @@ def _holds_dates(column: Column) -> bool:
     return column.unit is DATES
 
 
-def _read_chunk(layout: Layout, readers: Sequence["Reading"], start: int, rows: Sequence[NumberedRow]) -> Chunk:
+def _read_chunk(
+    layout: Layout, readers: Sequence["Reading"], days: "_Days", start: int, rows: Sequence[NumberedRow]
+) -> Chunk:
     """Validates these rows. A row with anything wrong is set aside whole, with a finding for each bad cell."""
     places, cells = _written(layout, rows)
+    days.look_ahead(cells)
     columns = [reader.read(column) for reader, column in zip(readers, cells, strict=True)]
     problems = _problems(layout, columns)
     problems = _without_titles(layout, rows, places, problems)
@@ -192,6 +199,37 @@ def _blank(columns: Sequence[Sequence[Cell]]) -> set[int]:
     return {at for at in first if all(column[at] == "" or is_blank(column[at]) for column in columns[1:])}
 
 
+class _Days:
+    """Whether the days of date cells may be months: Excel makes a date of what it can, and leaves the rest as text, so
+    that beside 03/31/2024 a date cell of the fourth of May was 05/04/2024 or 04/05/2024.
+    """
+
+    def __init__(self, layout: Layout, *, may_be_months: bool) -> None:
+        self._sheet = layout.sheet.name
+        self._columns = [at for at, column in enumerate(layout.kind.columns) if _holds_dates(column)]
+        self.may_be_months = may_be_months
+        self._are_taken = False
+
+    def look_ahead(self, columns: Sequence[Sequence[Cell]]) -> None:
+        """Learns from a chunk before it is read. Raises FileRefused if rows above would have been read otherwise."""
+        own = [columns[at] for at in self._columns]
+        if not self.may_be_months:
+            texts = {cell for column in own if str in set(map(type, column)) for cell in column if type(cell) is str}
+            proof = min(filter(proves_month_first, texts), default=None)
+            if proof is not None and self._are_taken:
+                raise FileRefused(
+                    f"{shown(proof)} of the sheet {shown(self._sheet)} has its month first, and stands below cells "
+                    "that are dates: Excel may have taken their months for days. Type all dates of the sheet as "
+                    "2024-03-31, and check them."
+                )
+            self.may_be_months = proof is not None
+        self._are_taken = self._are_taken or any({date, datetime} & set(map(type, column)) for column in own)
+
+    def is_unsure(self, cell: Cell) -> bool:
+        """Whether a cell is a date whose day may be its month."""
+        return self.may_be_months and isinstance(cell, date) and cell.day <= MONTHS_A_YEAR and cell.day != cell.month
+
+
 class _Absent:
     """A column that the sheet does not have."""
 
@@ -206,9 +244,10 @@ class _Absent:
 class _Known(dict[Cell, Any]):
     """What each cell of a column means, learned when it is first seen."""
 
-    def __init__(self, column: Column, counts_from_1904: bool, month_first: Callable[[], bool]) -> None:
+    def __init__(self, column: Column, counts_from_1904: bool, month_first: Callable[[], bool], days: _Days) -> None:
         super().__init__()
         self._column = column
+        self._days = days if _holds_dates(column) else None
         self._counts_from_1904 = counts_from_1904 and _holds_dates(column)
         self._month_first = month_first
         # What is to be said about cells that are kept; few ever have anything.
@@ -242,6 +281,8 @@ class _Known(dict[Cell, Any]):
             if not _is_undressed(self._column, cell):
                 return UNCLEAR
             cell = cell.number
+        if self._days and self._days.is_unsure(cell):
+            return AMBIGUOUS
         value = _read_cell(self._column, counted_from_1904(cell) if self._counts_from_1904 else cell)
         if type(value) is EitherWay:
             return AMBIGUOUS if self._month_first() else value.day_first

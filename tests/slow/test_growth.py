@@ -167,6 +167,17 @@ MATCHED: Mapping[str, str | list[tuple[str, Callable[[int], str | bytes]]]] = {
         ("fullmatch", lambda n: "0-" * n + "x"),
         ("fullmatch", lambda n: "0" * n),
     ],
+    "imports.reading.number_formats._DAY": [("search", lambda n: "d" * n), ("search", lambda n: "ddd-" * n)],
+    "imports.reading.number_formats._MONTH": [("search", lambda n: "m" * n), ("search", lambda n: "mmmmm-" * n)],
+    "imports.reading.number_formats._END": [
+        ("fullmatch", lambda n: "a" + "!" * n),
+        ("fullmatch", lambda n: "a!" * n),
+    ],
+    "imports.reading.number_formats._TWO_APART": [
+        ("search", lambda n: "0" * n),
+        ("search", lambda n: "0-" * n),
+        ("search", lambda n: "0 " * n),
+    ],
     "imports.reading.sheet_parts._ERROR": [
         ("finditer", lambda n: b' t="e"' * n),
         ("finditer", lambda n: b' t="e">' * n),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -455,6 +456,39 @@ def test_a_day_first_beside_a_month_first_decides_nothing() -> None:
     rows = [loan(1, number, start_date=day, end_date=None) for number, day in enumerate(dates, 1)]
     (chunk,), _ = read(loans_book(*rows))
     assert [(found.row_number, found.code) for found in chunk.findings] == [(4, "ambiguous_date")]
+
+
+def with_dates(*ends: object) -> bytes:
+    return loans_book(
+        *(loan(1, number, start_date=date(2020, 1, 1), end_date=end) for number, end in enumerate(ends, 1))
+    )
+
+
+@pytest.mark.parametrize("proof", ["03/31/2031", "3-31-2031", "Mon 03/31/31"])
+def test_beside_a_month_first_a_date_cell_that_excel_may_have_turned_round_is_ambiguous(proof: str) -> None:
+    turned, same, sure = date(2031, 5, 4), date(2031, 5, 5), date(2031, 5, 31)
+    for ends in ((turned, same, sure, proof), (proof, turned, same, sure)):
+        (chunk,), _ = read(with_dates(*ends))
+        assert {row[-1] for row in rows_of(chunk)} - {date(2031, 3, 31)} == {same, sure}
+        assert [found.code for found in chunk.findings if found.row_number == ends.index(turned) + 2] == [
+            "ambiguous_date"
+        ]
+
+
+def test_a_date_cell_beside_a_day_first_is_what_it_is() -> None:
+    (chunk,), _ = read(with_dates(date(2031, 5, 4), "31/03/2031", "04/05/2031"))
+    assert [row[-1] for row in rows_of(chunk)] == [date(2031, 5, 4), date(2031, 3, 31), date(2031, 5, 4)]
+
+
+def test_a_month_first_far_below_date_cells_refuses_the_file() -> None:
+    book = with_dates(date(2031, 5, 4), date(2031, 4, 5), "03/31/2031")
+    layouts, _ = find_layouts(read_workbook(BytesIO(book)))
+    with pytest.raises(FileRefused, match="03/31/2031 of the sheet loans has its month first"):
+        list(read_chunks(layouts, size=2))
+    # Whoever goes on there knows it too.
+    for start in (0, 1):
+        chunk, *_ = read_chunks(layouts, start=start)
+        assert {found.row_number for found in chunk.findings} == {2, 3} - set(range(start + 2))
 
 
 def test_a_sheet_with_one_column_of_dates_proves_its_order_too() -> None:

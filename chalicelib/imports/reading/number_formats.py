@@ -57,7 +57,7 @@ _LAST_THREE = re.compile(r",000[^,]*+\Z")
 # The last letter or digit of a text, and the signs behind it.
 _END = re.compile(r"(?:.*(\w))?(\W*)", re.DOTALL)
 # What may be seen as a point before the last two digits.
-_TWO_APART = re.compile(r"0+ ?[-/:=|–—] ?00")
+_TWO_APART = re.compile(r"(?<!0)0++ ?[-/:=|–—] ?00")
 _MINUS = "-\u2212\u2010\u2011\u2013\u2014"
 _OF_NO_WEIGHT = re.compile(r"[\s()\-+:/.,'|–—]")
 # What may stand beside a number without changing what it means here: rupees, a year's rate, months.
