@@ -5,8 +5,9 @@ of the PostgreSQL manual.
 """
 
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -36,6 +37,9 @@ CONTENTION_STATES = {"40001", "40P01"}
 FORGOTTEN_STATES = {"26000", "0A000"}
 
 ATTEMPTS = 3
+# Before the last of them, so that whoever waited for a lock gets it: on a busy server, the second may take it once more
+# before the other has woken up.
+PAUSE_SECONDS = 0.1
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,10 +74,9 @@ def retried(use_case: Callable[P, T]) -> Callable[P, T]:
     @wraps(use_case)
     def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
         for _ in range(ATTEMPTS - 1):
-            try:
+            with suppress(Interrupted):
                 return use_case(*args, **kwargs)
-            except Interrupted:
-                continue
+        time.sleep(PAUSE_SECONDS)
         return use_case(*args, **kwargs)
 
     return attempt
