@@ -87,15 +87,16 @@ def read_chunks(layouts: Sequence[Layout], start: int = 0, size: int = CHUNK_ROW
 
 
 def _chunks_of(layout: Layout, month_first: Callable[[], bool], begin: int, start: int, size: int) -> Iterator[Chunk]:
-    skipped = min(max(0, start - begin), layout.height)
-    rows = islice(layout.rows(), skipped, None)
-    # Who goes on in the middle has not seen what stands above.
-    days = _Days(layout, may_be_months=skipped > 0 and month_first())
+    rows, days = layout.rows(), _Days(layout)
     readers = [
         _Absent(column) if place is None else _Known(column, layout.sheet.counts_from_1904, month_first, days)
         for place, column in zip(layout.positions, layout.kind.columns, strict=True)
     ]
-    at = begin + skipped
+    at = begin
+    # Whoever goes on in the middle learns what whoever came so far has learned.
+    while at < start and (some := _some(rows, min(size, start - at))):
+        days.look_ahead(_written(layout, some)[1])
+        at += len(some)
     while some := _some(rows, size):
         yield _read_chunk(layout, readers, days, at, some)
         at += len(some)
@@ -204,11 +205,10 @@ class _Days:
     that beside 03/31/2024 a date cell of the fourth of May was 05/04/2024 or 04/05/2024.
     """
 
-    def __init__(self, layout: Layout, *, may_be_months: bool) -> None:
+    def __init__(self, layout: Layout) -> None:
         self._sheet = layout.sheet.name
         self._columns = [at for at, column in enumerate(layout.kind.columns) if _holds_dates(column)]
-        self.may_be_months = may_be_months
-        self._are_taken = False
+        self.may_be_months = self._are_taken = False
 
     def look_ahead(self, columns: Sequence[Sequence[Cell]]) -> None:
         """Learns from a chunk before it is read. Raises FileRefused if rows above would have been read otherwise."""
