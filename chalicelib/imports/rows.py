@@ -212,9 +212,9 @@ class _Days:
 
     def look_ahead(self, columns: Sequence[Sequence[Cell]]) -> None:
         """Learns from a chunk before it is read. Raises FileRefused if rows above would have been read otherwise."""
-        own = [columns[at] for at in self._columns]
+        own = [(columns[at], set(map(type, columns[at]))) for at in self._columns]
         if not self.may_be_months:
-            texts = {cell for column in own if str in set(map(type, column)) for cell in column if type(cell) is str}
+            texts = {cell for column, types in own if str in types for cell in column if type(cell) is str}
             proof = min(filter(proves_month_first, texts), default=None)
             if proof is not None and self._are_taken:
                 raise FileRefused(
@@ -223,7 +223,7 @@ class _Days:
                     "2024-03-31, and check them."
                 )
             self.may_be_months = proof is not None
-        self._are_taken = self._are_taken or any({date, datetime} & set(map(type, column)) for column in own)
+        self._are_taken = self._are_taken or any({date, datetime} & types for _, types in own)
 
     def is_unsure(self, cell: Cell) -> bool:
         """Whether a cell is a date whose day may be its month."""
