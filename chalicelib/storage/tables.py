@@ -169,8 +169,23 @@ loans = Table(
     Column("created_by", Text),
     PrimaryKeyConstraint("loan_id", name="loans_pkey"),
     ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="loans_customer_fkey"),
-    # What makes a row of a workbook the same loan as last time. Its NULLs are distinct, so loans made here are free.
-    UniqueConstraint("customer_id", "source_loan_id", name="loans_customer_source_loan_key"),
+    # What makes a row of a workbook the same loan as last time. Its NULLs are distinct, so loans made here are free. It
+    # has the facts of a decision and the list of a customer's loans, which both come from the index alone.
+    UniqueConstraint(
+        "customer_id",
+        "source_loan_id",
+        name="loans_customer_source_loan_key",
+        postgresql_include=[
+            "loan_id",
+            "loan_amount",
+            "tenure",
+            "interest_rate",
+            "monthly_installment",
+            "emis_paid_on_time",
+            "end_date",
+            "is_open",
+        ],
+    ),
     CheckConstraint("loan_id > 0", name="loans_loan_id_positive"),
     CheckConstraint("loan_amount > 0", name="loans_loan_amount_positive"),
     _within("loans", "tenure", bounds.TENURE),
@@ -181,21 +196,6 @@ loans = Table(
     # Lists of those that are current or have ended, by number: open ones, and of the others those that end later.
     Index("loans_open_idx", "is_open", "loan_id"),
     Index("loans_end_idx", "end_date", "loan_id", postgresql_where=literal_column("NOT is_open")),
-    # The facts of a decision and the list of a customer's loans, both from the index alone.
-    Index(
-        "loans_customer_facts_idx",
-        "customer_id",
-        "loan_id",
-        postgresql_include=[
-            "loan_amount",
-            "tenure",
-            "interest_rate",
-            "monthly_installment",
-            "emis_paid_on_time",
-            "end_date",
-            "is_open",
-        ],
-    ),
     # What the list of loans is sorted and filtered by, each with the number that orders equal ones.
     Index("loans_start_idx", "start_date", "loan_id"),
     # Of those that were made here: a workbook brings a million at once, and most loans of most books came with one.

@@ -108,8 +108,8 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (lambda c: loans.facts(c, 7, TODAY), "Index Only Scan using loans_customer_facts_idx"),
-        (lambda c: loans.of_customer(c, 7), "Index Only Scan using loans_customer_facts_idx"),
+        (lambda c: loans.facts(c, 7, TODAY), "Index Only Scan using loans_customer_source_loan_key"),
+        (lambda c: loans.of_customer(c, 7), "Index Only Scan using loans_customer_source_loan_key"),
         (lambda c: loans.of_customer(c, 7), "loan_positions_pkey"),
         (lambda c: loans.with_customer(c, 7), "loans_pkey"),
         (lambda c: standings.listed(c, today=TODAY, cursor=LATER), "loans_pkey"),
@@ -300,8 +300,8 @@ def counted_loans(**wanted: Any) -> Asking:
         (of_customers("newest"), "customers_pkey"),
         (of_customers("name", searched="asha777"), "customers_words_idx"),
         (of_customers("newest", days_late=350), "loan_positions_unpaid_idx"),
-        (of_customers("number", exposure_from=Decimal(5000)), "Index Only Scan using loans_customer_facts_idx"),
-        (lambda c: customer_list.owed_by(c, [7, 8], TODAY), "Index Only Scan using loans_customer_facts_idx"),
+        (of_customers("number", exposure_from=Decimal(5000)), "Index Only Scan using loans_customer_source_loan_key"),
+        (lambda c: customer_list.owed_by(c, [7, 8], TODAY), "Index Only Scan using loans_customer_source_loan_key"),
         (lambda c: customer_list.owed_by(c, [7, 8], TODAY), "loan_positions_pkey"),
     ],
 )  # fmt: skip
