@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from bench.cold_start import unpacked
 from bench.measuring import Result, empty_database, fresh_database, machine, postgres
+from bench.people import people
 from bench.service import Service, Times, interleaved, service
 from infra.packaging import package
 
@@ -31,9 +32,6 @@ STARTS = 15
 # Ours against theirs: so many times as fast.
 TARGETS = {"register": 4, "check-eligibility": 6, "create-loan": 4, "view-loan": 5, "view-loans": 5}
 
-PERSON = {
-    "first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 1_000_000, "phone_number": "9812345678",
-}  # fmt: skip
 ASKED = {"loan_amount": 10000, "interest_rate": 18, "tenure": 12}
 
 # An endpoint by its method and name, what stands behind it in the path, and the body.
@@ -93,22 +91,25 @@ def environment() -> dict[str, str]:
 
 
 def requests(ask: Callable[[Request], Asked]) -> dict[str, Callable[[], float]]:
-    """The five endpoints, each to be asked again and again; every loan goes to somebody else, who gets it."""
+    """The five endpoints, each to be asked again and again; everybody registers once, and every loan goes to somebody
+    else, who gets it.
+    """
+    everybody = people(1_000_000)
 
-    def register() -> int:
-        return int(ask(("POST", "register", "", PERSON))[1]["customer_id"])
+    def register() -> Asked:
+        return ask(("POST", "register", "", next(everybody)))
 
     def lend(customer: int) -> Asked:
         taken, answer = ask(("POST", "create-loan", "", {"customer_id": customer, **ASKED}))
         assert answer["loan_approved"], answer
         return taken, answer
 
-    customer = register()
+    customer = register()[1]["customer_id"]
     loan = lend(customer)[1]["loan_id"]
-    borrowers = iter([register() for _ in range(ROUNDS * 2)])
+    borrowers = iter([register()[1]["customer_id"] for _ in range(ROUNDS * 2)])
     check = ("POST", "check-eligibility", "", {"customer_id": customer, **ASKED})
     return {
-        "register": lambda: ask(("POST", "register", "", PERSON))[0],
+        "register": lambda: register()[0],
         "check-eligibility": lambda: ask(check)[0],
         "create-loan": lambda: lend(next(borrowers))[0],
         "view-loan": lambda: ask(("GET", "view-loan", str(loan), None))[0],

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pg8000.legacy import Connection
 
 from bench.measuring import Result, fresh_database, postgres
-from bench.people import signed_in
+from bench.people import people, signed_in
 from bench.portfolios import LOANS_A_CUSTOMER, fill, fill_serviced, today_of_lender
 from bench.proxy import CountingProxy
 from bench.service import Call, Compared, Service, Times, compared, interleaved, service
@@ -56,11 +56,10 @@ FLOOR_STATEMENT = "SELECT customer_id, first_name, last_name, age, phone_number,
 
 
 def calls(api: Service) -> dict[str, Iterator[Call]]:
-    """The five endpoints, each again and again; a loan is asked for by another customer each time, who gets it."""
+    """The five endpoints, each again and again; somebody else registers each time, and another customer asks for a loan
+    and gets it.
+    """
     asked = {"loan_amount": 10000, "interest_rate": 18, "tenure": 12}
-    person = {
-        "first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000, "phone_number": "9812345678",
-    }  # fmt: skip
     name = "check-eligibility"
 
     def check(customer: int) -> Call:
@@ -72,7 +71,7 @@ def calls(api: Service) -> dict[str, Iterator[Call]]:
     others = (customer for customer in range(1, CUSTOMERS + 1) if customer != CUSTOMER)
     borrowers = (customer for customer in others if api.answer(check(customer))["approval"])
     return {
-        "register": repeat(api.call("register", "POST", "/api/register/", person, 201)),
+        "register": (api.call("register", "POST", "/api/register/", each, 201) for each in people(60_000)),
         name: repeat(check(CUSTOMER)),
         "create-loan": iter([apply(customer) for customer in islice(borrowers, 2 * ROUNDS)]),
         "view-loan": repeat(api.call("view-loan", "GET", f"/api/view-loan/{LOAN}/")),
