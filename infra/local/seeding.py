@@ -23,9 +23,7 @@ class Uploaded(NamedTuple):
 
 
 def workbooks_in(folder: Path) -> list[Path]:
-    """The workbooks of a folder. Raises CommandError if there is no folder or no workbook in it."""
-    if not folder.is_dir():
-        raise CommandError(f"DATA must be a folder with .xlsx files. There is no folder {folder}.")
+    """The workbooks of a folder. Raises CommandError if there is none."""
     # A name that starts with ~$ is the lock of a workbook that is open in Excel.
     found = [path for path in sorted(folder.glob("*.xlsx")) if not path.name.startswith("~$")]
     if not found:
@@ -34,19 +32,12 @@ def workbooks_in(folder: Path) -> list[Path]:
 
 
 def upload(s3: Any, bucket: str, prefix: str, files: Sequence[Path]) -> list[Uploaded]:
-    """Uploads the files under `prefix`: all of them, or none if one cannot be read (CommandError)."""
+    """Uploads the files under `prefix`."""
     uploaded = []
-    for path, content in [(path, _content(path)) for path in files]:
-        answer = s3.put_object(Bucket=bucket, Key=prefix + path.name, Body=content)
+    for path in files:
+        answer = s3.put_object(Bucket=bucket, Key=prefix + path.name, Body=path.read_bytes())
         uploaded.append(Uploaded(prefix + path.name, answer["VersionId"]))
     return uploaded
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]:
