@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 
+from chalicelib.storage import customers
+from chalicelib.storage.paging import Cursor
 from infra.local.docker import NO_COMPOSE, Docker, docker_lacks
 from infra.local.launcher import Endpoints, Launcher
 from infra.local.native import Native
-from infra.local.portfolio import count, first_customer, reading
+from infra.local.portfolio import count, reading
 from infra.local.provision import provision
 from infra.local.seeding import workbooks_in
 from infra.local.settings import Home, Ports, StackFile
@@ -136,10 +138,10 @@ def _launcher_for(home: Home, ports: Ports) -> Launcher:
 
 def _welcome(stack: StackFile, steps: Steps) -> None:
     with reading(stack.database_url) as connection:
-        counts, customer = count(connection), first_customer(connection)
+        counts, first = count(connection), customers.listed(connection, cursor=Cursor(1)).rows
     click.echo(f"Up after {steps.seconds:.0f} s: {stack.api_url}/\n{counts}")
-    if customer is not None:
-        click.echo(f"Try:\n{_example(stack.api_url, customer)}")
+    for customer in first:
+        click.echo(f"Try:\n{_example(stack.api_url, customer.customer_id)}")
 
 
 def _example(api_url: str, customer_id: int) -> str:
