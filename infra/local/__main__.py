@@ -74,11 +74,11 @@ def up(home: Home, data: Path, aws_port: int | None, db_port: int | None) -> Non
 @command
 @click.option("--aws-endpoint-url", required=True)
 @click.option("--database-url", required=True, help="the same from here and from the functions")
-@click.option("--public-url", required=True, help="where the API's stage answers a browser")
+@click.option("--public-endpoint", required=True, help="where LocalStack answers a browser")
 @data_option
-def provision(home: Home, aws_endpoint_url: str, database_url: str, public_url: str, data: Path) -> None:
+def provision(home: Home, aws_endpoint_url: str, database_url: str, public_endpoint: str, data: Path) -> None:
     """Deploy and seed on servers that others started."""
-    running.deploy_to(home, Endpoints(aws_endpoint_url, database_url, database_url, public_url), data)
+    running.deploy_to(home, Endpoints(aws_endpoint_url, database_url, database_url, public_endpoint), data)
 
 
 @command

@@ -4,7 +4,6 @@ That package can run a server itself, but only on a Unix socket; the Lambdas, ps
 want TCP, so its binaries are driven here. Loopback only, with a password, because a laptop has other users.
 """
 
-import contextlib
 import importlib.util
 import os
 import pwd
@@ -82,21 +81,6 @@ class PostgresServer:
         if self.is_running():
             self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
 
-    def require_its_port(self) -> None:
-        """Raises CommandError unless the server that answers at the port is the one of this directory."""
-        answers = None
-        with contextlib.suppress(CommandError):
-            answers = Path(self._psql("SHOW data_directory").strip()).resolve()
-        if answers == self._data.resolve():
-            return
-        whose = f"belongs to the Postgres in {answers.parent}" if answers else "is not that of this folder's Postgres"
-        # The fourth line of the file is the port that the server was started with.
-        started_with = (self._data / "postmaster.pid").read_text().splitlines()[3]
-        raise CommandError(
-            f"Port {self.port} {whose}. This folder's runs with DB_PORT={started_with}; name that port, "
-            "or `make down` first to change it."
-        )
-
     def add_open_database(self, name: str) -> str:
         """A database with a role of the same name that needs no password from this machine; returns its URL.
 
@@ -119,6 +103,11 @@ class PostgresServer:
 
     def is_running(self) -> bool:
         return self._execute("pg_ctl", "-D", str(self._data), "status").returncode == 0
+
+    def port_in_use(self) -> int | None:
+        """The port that the server was started with; None if it does not run."""
+        # The fourth line of the server's file.
+        return int((self._data / "postmaster.pid").read_text().splitlines()[3]) if self.is_running() else None
 
     @property
     def _data(self) -> Path:

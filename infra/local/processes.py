@@ -58,7 +58,7 @@ class Daemon:
         return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
 
     def stop(self, patience_seconds: float = 15) -> None:
-        """Asks it to end, then makes it, at once without patience, and waits for that. Harmless if it does not run."""
+        """Asks it to end, then makes it, and waits for that. Harmless if it does not run."""
         process = self._process()
         if process is not None:
             _end(process, patience_seconds)
@@ -81,14 +81,12 @@ class Daemon:
 
 def _end(process: psutil.Process, patience_seconds: float) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
-        if patience_seconds > 0:
-            process.terminate()
-            if _ends_within(process, patience_seconds):
-                return
-    # Its children share its group, and may outlive a leader that is killed.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    _ends_within(process, LAST_SECONDS)
+        process.terminate()
+    if not _ends_within(process, patience_seconds):
+        # Its children share its group, and may outlive a leader that is killed.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        _ends_within(process, LAST_SECONDS)
 
 
 def _ends_within(process: psutil.Process, seconds: float) -> bool:

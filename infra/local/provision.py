@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+
+import click
 
 from chalicelib.imports.jobs import ImportJob, is_populated
 from infra.cloudformation import Stack
@@ -14,7 +15,7 @@ from infra.local.seeding import INCOMING, Uploaded, follow, replace_seeds, uploa
 from infra.local.settings import API_ID, IMPORT_PARAMETERS, LENDER, STAGE, Home, StackFile
 from infra.local.steps import Steps
 from infra.revisions import Stage
-from infra.session import LOCAL_REGION, Session, aws_refusals, session_of
+from infra.session import LOCAL_REGION, Session, aws_refusals, local_parameters, session_of
 from infra.terminal import CommandError
 from infra.uploading import bucket_exists, bucket_of
 
@@ -27,7 +28,7 @@ def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps)
     aws = session_of(endpoints.aws_endpoint_url)
     deployment = _deploy(aws, endpoints, home, steps)
     steps.done()
-    steps.remark("Deployed." if deployment.changed else "Nothing had changed since the last deployment.")
+    click.echo("Deployed." if deployment.changed else "Nothing had changed since the last deployment.")
     stack = _describe(endpoints, deployment.outputs)
     if data:
         steps(f"Seeding from {data}, if the database is empty")
@@ -74,17 +75,14 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Dep
     parameters = {
         "DatabaseUrl": endpoints.functions_database_url,
         "DatabaseAuth": "password",
-        "ApiId": API_ID,
-        "PublicUrl": endpoints.public_url,
-        # A browser reaches S3 at the same LocalStack, of which the functions may know another address.
-        "PublicS3Url": urljoin(endpoints.public_url, "/").rstrip("/"),
+        **local_parameters(STAGE, endpoints.public_endpoint, API_ID),
         "Lender": json.dumps(LENDER),
         **IMPORT_PARAMETERS,
     }
     try:
         with aws_refusals():
             if remove_stillborn(Stage(STAGE, aws).stack, bucket_of(STAGE, "workbooks", aws), aws):
-                steps.remark("Removed a stack whose creation had failed; it is made anew.")
+                click.echo("Removed a stack whose creation had failed; it is made anew.")
         return deploy(STAGE, aws, parameters, steps)
     except CommandError as error:
         raise CommandError(f"{error} {_where_logs_are(home)}") from error
@@ -116,7 +114,7 @@ def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], deploym
         populated = is_populated(connection)
     seeds = replace_seeds(aws.client("s3"), stack.bucket, files)
     if populated and not home.unfinished_seed.exists():
-        steps.remark("The database holds data already and is left alone; `make reset` would empty it.")
+        click.echo("The database holds data already and is left alone; `make reset` would empty it.")
         return
     home.unfinished_seed.touch()
     if populated:
@@ -132,5 +130,5 @@ def _follow(home: Home, stack: StackFile, uploaded: list[Uploaded], steps: Steps
     ended = follow(stack.database_url, uploaded, _where_logs_are(home), steps)
     for item in ended:
         if item.state == "failed":
-            steps.remark(f"{item.object_key} was not imported: {item.message}")
+            click.echo(f"{item.object_key} was not imported: {item.message}")
     return ended

@@ -29,14 +29,13 @@ def bring_up(home: Home, ports: Ports, data: Path) -> None:
     workbooks_in(data)  # raises before anything is started
     steps = Steps()
     with alone(home):
-        launcher = _launcher_for(home, ports)
+        launcher = choose_launcher(home, ports)
         steps(f"Starting LocalStack and Postgres ({launcher.name})")
         started = launcher.start()
         try:
-            home.remember_ports(ports)
-            home.remember_launcher(launcher.name)
+            home.remember(launcher.name, ports)
             steps.done()
-            steps.remark(f"Started {' and '.join(started)}." if started else "The servers run already.")
+            click.echo(f"Started {' and '.join(started)}." if started else "The servers run already.")
             stack = provision(home, launcher.endpoints(), data, steps)
         except BaseException:
             if started:
@@ -123,17 +122,6 @@ def alone(home: Home) -> Iterator[None]:
         except OSError:
             raise CommandError("Another make up, down or reset of this checkout is at work; wait for it.") from None
         yield
-
-
-def _launcher_for(home: Home, ports: Ports) -> Launcher:
-    known = home.ports()
-    running = any(server.is_running for server in choose_launcher(home, known).servers())
-    # Before the first `make up` only the servers know their ports; `docker compose up` tells nobody.
-    if running and home.ports_file.exists() and ports != known:
-        raise CommandError(
-            f"The stack runs with AWS_PORT={known.aws} DB_PORT={known.db}; `make down` first to change them."
-        )
-    return choose_launcher(home, ports)
 
 
 def _welcome(stack: StackFile, steps: Steps) -> None:

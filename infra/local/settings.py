@@ -10,12 +10,6 @@ from infra.terminal import CommandError
 STAGE = "local"
 API_ID = "loans"
 
-# 4.14.0 is the last image that runs without a licence token; without Docker it is 4.13.1, the newest that
-# Python 3.11 can read (docs/decisions/local-stack.md).
-LOCALSTACK_IMAGE = "localstack/localstack:4.14.0"
-POSTGRES_IMAGE = "postgres:18"
-DEPLOYER_IMAGE = "python:3.11-slim"
-
 AWS_PORT = 4566
 # Not 5432, which the database of somebody's other project tends to hold.
 DB_PORT = 54329
@@ -95,17 +89,15 @@ class Home:
             return Ports()
         return Ports(**json.loads(self.ports_file.read_text()))
 
-    def remember_ports(self, ports: Ports) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.ports_file.write_text(json.dumps(asdict(ports)) + "\n")
-
     def launcher(self) -> str:
         """How the last `up` started the stack: native, docker, or empty if there was none since `reset`."""
         return self.launcher_file.read_text().strip() if self.launcher_file.exists() else ""
 
-    def remember_launcher(self, name: str) -> None:
+    def remember(self, launcher: str, ports: Ports) -> None:
+        """Notes how the stack is started."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.launcher_file.write_text(name + "\n")
+        self.launcher_file.write_text(launcher + "\n")
+        self.ports_file.write_text(json.dumps(asdict(ports)) + "\n")
 
     def read_stack(self) -> StackFile:
         """The stack that is up. Raises CommandError if none is."""

@@ -146,7 +146,7 @@ def test_the_steps_of_the_compose_deployer_run_on_servers_that_others_started(
             sys.executable, "-m", "infra.local", "provision",
             "--aws-endpoint-url", endpoints.aws_endpoint_url,
             "--database-url", endpoints.database_url,
-            "--public-url", endpoints.public_url,
+            "--public-endpoint", endpoints.public_endpoint,
             "--data", str(DATA),
         ],
         cwd=project, capture_output=True, text=True, check=False,

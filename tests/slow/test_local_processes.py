@@ -119,9 +119,9 @@ def test_a_stack_is_found_by_the_launcher_that_started_it_whatever_engine_comes_
     home = Home(tmp_path / "state")
     engine(True)
     assert choose_launcher(home, Ports()).name == "docker"
-    home.remember_launcher("native")
+    home.remember("native", Ports())
     assert choose_launcher(home, Ports()).name == "native"
-    home.remember_launcher("docker")
+    home.remember("docker", Ports())
     engine(False)
     assert choose_launcher(home, Ports()).name == "docker"
 
@@ -143,7 +143,7 @@ def test_a_launcher_that_contradicts_what_runs_is_refused_and_one_that_contradic
 ) -> None:
     engine(True)
     native = Native(Home(tmp_path / "state"), Ports())
-    native.home.remember_launcher("native")
+    native.home.remember("native", Ports())
     monkeypatch.setenv("LAUNCHER", "docker")
     assert choose_launcher(native.home, Ports()).name == "docker"
     start(native.localstack, POLITE)
@@ -157,7 +157,7 @@ def test_a_launcher_that_contradicts_what_runs_is_refused_and_one_that_contradic
 def test_ports_and_addresses_are_remembered(tmp_path: Path) -> None:
     home = Home(tmp_path / "state")
     assert home.ports() == Ports()
-    home.remember_ports(Ports(1, 2))
+    home.remember("native", Ports(1, 2))
     assert home.ports() == Ports(1, 2)
     with pytest.raises(CommandError, match="make up"):
         home.read_stack()

@@ -173,11 +173,11 @@ def stack_of_its_own(postgres_settings: tuple[str, ...] = WITHOUT_DURABILITY) ->
     """A stack beside all others, which is gone when the block ends."""
     home = Home(Path(tempfile.mkdtemp(prefix="loans-e2e-")))
     native = Native(home, Ports(free_port(), free_port()), (*postgres_settings, "max_connections=200"))
-    home.remember_ports(native.ports)
+    home.remember(native.name, native.ports)
     with guarded(home):
         native.start()
         try:
-            yield Stack(provision(home, native.endpoints(), None, Steps(quiet=True)), native)
+            yield Stack(provision(home, native.endpoints(), None, Steps()), native)
         finally:
             native.erase()
 
