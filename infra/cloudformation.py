@@ -155,14 +155,12 @@ class Stack:
 
     def ask(self, plan: Plan, approve: Approve) -> None:
         """Raises CommandError, and leaves nothing behind, if the plan is not approved of."""
-        goes_on = False
         try:
-            goes_on = approve(plan)
-        finally:
-            if not goes_on:
-                self.discard(plan)
-        if not goes_on:
-            raise CommandError(f"The stack {self.name} was left as it is.")
+            if not approve(plan):
+                raise CommandError(f"The stack {self.name} was left as it is.")
+        except BaseException:
+            self.discard(plan)
+            raise
 
     def discard(self, plan: Plan) -> None:
         """Forgets a plan, and the empty stack that the first one makes."""

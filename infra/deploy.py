@@ -6,16 +6,14 @@ whether it answers. A revision that does not is replaced by the one before it.
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from infra.cloudformation import Approve, Plan, Stack
 from infra.database_checks import CA_FILE, check_certificates, check_move
-from infra.functions import invoke
+from infra.functions import run_bootstrap
 from infra.packaging import TEMPLATE, Package, package, source_digest
 from infra.revisions import (
     DIGEST_TAG,
@@ -31,7 +29,6 @@ from infra.revisions import (
 )
 from infra.session import Session, aws_refusals
 from infra.terminal import CommandError, confirmed
-from infra.uploading import upload
 
 # Stages that nobody destroys by mistake.
 GUARDED = ("prod",)
@@ -41,15 +38,6 @@ Parameters = Mapping[str, str]
 Prove = Callable[[Mapping[str, str]], None]
 # Packages the stage of this name into the new folder, with `certificates` and for the kind of processor `architecture`.
 Build = Callable[..., Package]
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What stands now: the stack's outputs, what the bootstrap answered, whether anything was changed."""
-
-    outputs: dict[str, str]
-    bootstrap: dict[str, Any]
-    changed: bool
 
 
 def deploy(
@@ -62,8 +50,8 @@ def deploy(
     build: Build = package,
     certificates: bytes = b"",
     architecture: str | None = None,
-) -> Deployment:
-    """Brings the stage's stack to the state of the source. Raises CommandError with one sentence.
+) -> dict[str, str]:
+    """Brings the stage's stack to the state of the source and returns its outputs. Raises CommandError.
 
     `certificates`, in PEM form, are those that the functions trust for the database, instead of the system's;
     `architecture` is the kind of processor that they run on (infra/packaging.py).
@@ -94,13 +82,13 @@ def deploy(
                 _carry_out(place, before, release, plan, say)
             outputs = place.stack.outputs()
             say("Running the bootstrap: migrations, and the seed of an empty database.")
-            bootstrap = run_bootstrap(session, outputs)
+            run_bootstrap(session, stage)
             prove(outputs)
     except CommandError as error:
         if plan is None:
             raise
         raise CommandError(f"{error} {_put_back(place, before, say)}") from error
-    return Deployment(outputs, bootstrap, plan is not None)
+    return outputs
 
 
 @aws_refusals()
@@ -154,28 +142,16 @@ def check_guard(stage: str, confirm: str | None, force: str | None) -> None:
 
 
 @aws_refusals()
-def foundation_parameters(stage: str, session: Session) -> dict[str, str]:
-    """What the stage's foundation (infra/foundation.yaml) tells the application; nothing if there is none."""
+def with_foundation(stage: str, session: Session, given: Parameters) -> dict[str, str]:
+    """The parameters that are given, and what the stage's foundation (infra/foundation.yaml), if there is one, tells
+    the application. Raises CommandError if it would move the stage to another database without a word."""
     foundation = Stack(f"loans-{stage}-foundation", session.client("cloudformation"))
     outputs = foundation.outputs() if foundation.exists() else {}
     declared = yaml.safe_load(TEMPLATE.read_text())["Parameters"]
-    return {name: value for name, value in outputs.items() if name in declared}
-
-
-@aws_refusals()
-def with_foundation(stage: str, session: Session, given: Parameters) -> dict[str, str]:
-    """The parameters that are given, and those of the foundation. Raises CommandError if they would move the stage
-    to another database without a word."""
-    founded = foundation_parameters(stage, session)
+    founded = {name: value for name, value in outputs.items() if name in declared}
     standing = Stage(stage, session).standing()
     check_move(standing.parameters if standing else {}, founded, given)
     return {**founded, **given}
-
-
-@aws_refusals()
-def run_bootstrap(session: Session, outputs: Mapping[str, str]) -> dict[str, Any]:
-    """Invokes the bootstrap function of a stack and returns its answer. Raises CommandError if it fails."""
-    return invoke(session, outputs["BootstrapFunctionName"], {})
 
 
 def _release(
@@ -183,7 +159,7 @@ def _release(
 ) -> Revision:
     """What is to be deployed: packaged and uploaded."""
     with tempfile.TemporaryDirectory() as folder:
-        key = upload(place.bucket, packaged(Path(folder) / "package"), place.session)
+        key = place.upload(packaged(Path(folder) / "package"))
     return Revision(
         key, parameters, {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
     )

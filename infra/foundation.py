@@ -1,14 +1,14 @@
 """Makes or changes the foundation of a stage on AWS: network, database, key, and the user of the functions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import yaml
 
 from infra.cloudformation import Approve, Stack
 from infra.database_user import make_user
 from infra.packaging import ROOT
+from infra.revisions import Say, Stage
 from infra.session import Session, aws_refusals
-from infra.uploading import deployment_bucket, upload_text, url_of
 
 TEMPLATE = ROOT / "infra" / "foundation.yaml"
 # A database takes a quarter of an hour to be made, and longer to be changed.
@@ -21,7 +21,7 @@ def found(
     session: Session,
     parameters: Mapping[str, str],
     approve: Approve,
-    say: Callable[[str], None] = print,
+    say: Say = print,
     template: str | None = None,
 ) -> dict[str, str]:
     """Brings the foundation to its template and these parameters, makes the database's user; returns the outputs.
@@ -34,9 +34,9 @@ def found(
     declared = yaml.safe_load(template)["Parameters"]
     standing = stack.parameters() if stack.stands() else {}
     values = {**dict.fromkeys(name for name in standing if name in declared), "Stage": stage, **parameters}
-    bucket = deployment_bucket(stage, session)
-    url = url_of(bucket, upload_text(bucket, "templates/foundation-{}.yaml", template, session), session)
-    plan = stack.plan(url, values, {}, declared)
+    place = Stage(stage, session)
+    key = place.upload_text("templates/foundation-{}.yaml", template)
+    plan = stack.plan(place.url_of(key), values, {}, declared)
     if plan is None:
         say(f"The stack {stack.name} is that of its template; nothing had to change.")
     else:

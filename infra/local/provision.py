@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chalicelib.imports.jobs import ImportJob, is_populated
 from infra.cloudformation import Stack
-from infra.deploy import Deployment, deploy, run_bootstrap
+from infra.deploy import deploy
+from infra.functions import run_bootstrap
 from infra.local.launcher import Endpoints
 from infra.local.portfolio import reading
 from infra.local.seeding import INCOMING, Uploaded, follow, replace_seeds, upload, workbooks_in
@@ -17,7 +18,9 @@ from infra.local.steps import Steps
 from infra.revisions import Stage
 from infra.session import LOCAL_REGION, Session, aws_refusals, local_parameters, session_of
 from infra.terminal import CommandError
-from infra.uploading import bucket_exists, bucket_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.service_resource import Bucket
 
 
 def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps) -> StackFile:
@@ -26,13 +29,11 @@ def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps)
     # LocalStack loads each of its services when it is first asked for.
     steps("Looking at what is deployed")
     aws = session_of(endpoints.aws_endpoint_url)
-    deployment = _deploy(aws, endpoints, home, steps)
+    stack = _describe(endpoints, _deploy(aws, endpoints, home, steps))
     steps.done()
-    click.echo("Deployed." if deployment.changed else "Nothing had changed since the last deployment.")
-    stack = _describe(endpoints, deployment.outputs)
     if data:
         steps(f"Seeding from {data}, if the database is empty")
-        _seed(home, stack, aws, files, deployment, steps)
+        _seed(home, stack, aws, files, steps)
         steps.done()
     # Last, because a program may wait for this file.
     home.write_stack(stack)
@@ -45,7 +46,7 @@ def import_files(home: Home, stack: StackFile, files: list[Path], steps: Steps) 
     return _follow(home, stack, upload(s3, stack.bucket, INCOMING, files), steps)
 
 
-def remove_stillborn(stack: Stack, bucket: str, aws: Session) -> bool:
+def remove_stillborn(stack: Stack, bucket: "Bucket") -> bool:
     """Removes a stack whose creation failed, and its bucket, into which nobody could ever put anything.
 
     False if there is no such stack. AWS's CloudFormation removes the bucket itself; LocalStack may leave it, and the
@@ -54,10 +55,9 @@ def remove_stillborn(stack: Stack, bucket: str, aws: Session) -> bool:
     if not stack.exists() or stack.stands():
         return False
     stack.delete()
-    if bucket_exists(bucket, aws):
-        left = aws.resource("s3").Bucket(bucket)
-        left.object_versions.delete()
-        left.delete()
+    if bucket.creation_date:
+        bucket.object_versions.delete()
+        bucket.delete()
     return True
 
 
@@ -71,7 +71,7 @@ def queue_depths(sqs: Any, stack: StackFile) -> dict[str, int]:
     return {"waiting": int(queue[name]), "working": int(queue[f"{name}NotVisible"]), "dead": int(dead[name])}
 
 
-def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Deployment:
+def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> dict[str, str]:
     parameters = {
         "DatabaseUrl": endpoints.functions_database_url,
         "DatabaseAuth": "password",
@@ -81,7 +81,8 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Dep
     }
     try:
         with aws_refusals():
-            if remove_stillborn(Stage(STAGE, aws).stack, bucket_of(STAGE, "workbooks", aws), aws):
+            stage = Stage(STAGE, aws)
+            if remove_stillborn(stage.stack, stage.bucket_of("workbooks")):
                 click.echo("Removed a stack whose creation had failed; it is made anew.")
         return deploy(STAGE, aws, parameters, steps)
     except CommandError as error:
@@ -109,7 +110,7 @@ def _describe(endpoints: Endpoints, outputs: dict[str, str]) -> StackFile:
     )
 
 
-def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], deployment: Deployment, steps: Steps) -> None:
+def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], steps: Steps) -> None:
     with reading(stack.database_url) as connection:
         populated = is_populated(connection)
     seeds = replace_seeds(aws.client("s3"), stack.bucket, files)
@@ -121,7 +122,7 @@ def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], deploym
         # The bootstrap leaves a database with anything in it alone, so the rest goes the way of every upload.
         import_files(home, stack, files, steps)
     else:
-        run_bootstrap(aws, deployment.outputs)
+        run_bootstrap(aws, STAGE)
         _follow(home, stack, seeds, steps)
     home.unfinished_seed.unlink()
 

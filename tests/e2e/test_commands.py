@@ -21,7 +21,6 @@ from infra.cloudformation import Stack as CloudFormationStack
 from infra.local.provision import remove_stillborn
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
-from infra.uploading import bucket_exists
 from tests.support import plain_http
 from tests.support.patience import PATIENCE_SECONDS, wait_until
 from tests.support.people import PASSWORD, token_of
@@ -124,7 +123,7 @@ def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Ch
     assert plain_http.post(f"{stack['api_url']}/register/", json=body).status_code == 201
 
     again = checkout.run("up")
-    assert "Nothing had changed" in again
+    assert "Nothing to deploy" in again
     assert "left alone" in again
     kept = counts_in(again)
     assert int(kept.split()[0]) == int(counts_in(first).split()[0]) + 1
@@ -198,8 +197,10 @@ def test_a_deployment_that_fails_says_which_resource_and_why(stack: Stack) -> No
         broken.execute(plan)
 
     # The next `make up` begins where there was nothing.
-    s3.create_bucket(Bucket="broken-workbooks")
-    assert remove_stillborn(broken, "broken-workbooks", stack.session)
+    bucket = stack.session.resource("s3").Bucket("broken-workbooks")
+    bucket.create()
+    assert remove_stillborn(broken, bucket)
     assert not broken.exists()
-    assert not bucket_exists("broken-workbooks", stack.session)
-    assert not remove_stillborn(broken, "broken-workbooks", stack.session)
+    bucket.load()
+    assert not bucket.creation_date
+    assert not remove_stillborn(broken, bucket)

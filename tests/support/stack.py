@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.storage.import_tables import metadata
-from infra.deploy import run_bootstrap
+from infra.functions import run_bootstrap
 from infra.local.administration import administer
 from infra.local.native import Native
 from infra.local.portfolio import Counts, count, imports_of, reading
@@ -105,7 +105,7 @@ class Stack:
 
     def bootstrap(self) -> dict[str, Any]:
         """Runs the bootstrap function as a deployment does, and returns its answer."""
-        return run_bootstrap(self.session, {"BootstrapFunctionName": f"loans-{STAGE}-bootstrap"})
+        return run_bootstrap(self.session, STAGE)
 
     def administer(self, operation: str, **values: Any) -> dict[str, Any]:
         """Makes what nobody can make who is not in yet."""
