@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from .process import Died, Process, TookTooLong
+from .process import Process
 
 # Lambda allows 10 s for the imports; a laptop that starts several processes at once needs more.
 START_SECONDS = 60
@@ -115,10 +115,10 @@ def _start(function: Function) -> Process:
     )
     try:
         ready = json.loads(process.receive(time.monotonic() + START_SECONDS))
-    except TookTooLong:
+    except TimeoutError:
         process.kill()
         raise StartFailed(_error("Sandbox.Timedout", f"The imports took longer than {START_SECONDS} s.")) from None
-    except Died:
+    except EOFError:
         raise StartFailed(_exit_error(process, "init")) from None
     if "error" in ready:
         process.kill()
@@ -135,13 +135,13 @@ def _run(process: Process, function: Function, invocation: Invocation) -> Outcom
         request = {**asdict(invocation), "deadline": time.time() + function.timeout_seconds}
         process.send(json.dumps(request))
         answer = json.loads(process.receive(started + function.timeout_seconds))
-    except TookTooLong:
+    except TimeoutError:
         process.kill()
         sentence = f"Task timed out after {function.timeout_seconds:.2f} seconds"
         process.write_log(f"{invocation.request_id} {sentence}\n")
         failure = _error("Sandbox.Timedout", f"RequestId: {invocation.request_id} Error: {sentence}")
         answer = {"payload": failure, "is_error": True}
-    except Died:
+    except EOFError:
         answer = {"payload": _exit_error(process, invocation.request_id), "is_error": True}
     milliseconds = (time.monotonic() - started) * 1000
     process.write_log(

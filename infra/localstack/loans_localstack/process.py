@@ -16,14 +16,6 @@ from typing import Any
 CHUNK = 1 << 16
 
 
-class Died(Exception):
-    """The process ended before it answered."""
-
-
-class TookTooLong(Exception):
-    """The process did not answer in time; it still runs."""
-
-
 class Process:
     """A running child. One thread at a time may talk to it."""
 
@@ -48,28 +40,29 @@ class Process:
         self._log: list[bytes] = []
 
     def send(self, message: str) -> None:
-        """Hands over a request. Raises Died."""
+        """Hands over a request. Raises EOFError if the process has ended."""
         try:
             self._connection.send_bytes(message.encode())
         except OSError:
             self._finish()
-            raise Died from None
+            raise EOFError from None
 
     def receive(self, deadline: float) -> bytes:
-        """The next message of the child. Raises TookTooLong at `deadline` (monotonic seconds), or Died."""
+        """The next message of the child. Raises TimeoutError at `deadline` (monotonic seconds), and EOFError if it ends
+        before it answers."""
         ready: list[Any] = []
         while self._connection not in ready:
             # A function may close its own output; a closed pipe is always ready and must not be asked again.
             sources: list[Any] = [self._connection] if self._prints.closed else [self._connection, self._prints]
             ready = wait(sources, max(0.0, deadline - time.monotonic()))
             if not ready:
-                raise TookTooLong
+                raise TimeoutError
             self._collect_prints()
         try:
             return self._connection.recv_bytes()
         except (EOFError, OSError):
             self._finish()
-            raise Died from None
+            raise EOFError from None
 
     def write_log(self, text: str) -> None:
         """Adds lines of our own between those of the function."""
