@@ -16,8 +16,6 @@ COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 # A stack in one of these can only be deleted: its first creation failed.
 STILLBORN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS", "DELETE_FAILED")
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
-# What CloudFormation shows instead of a parameter that is not to be seen.
-HIDDEN = "****"
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 POLL_SECONDS = 1
 
@@ -53,7 +51,7 @@ def _told(change: Mapping[str, Any]) -> str:
 
 
 def changed_settings(
-    standing: Mapping[str, str | None], given: Mapping[str, str | None], declared: Mapping[str, Mapping[str, Any]]
+    standing: Mapping[str, str], given: Mapping[str, str | None], declared: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """What becomes of the parameters that stand, those too that nobody gives and that fall back to what the template
     declares. One that is given as None keeps its value."""
@@ -61,7 +59,7 @@ def changed_settings(
     return [
         f"{name}: {old or 'nothing'} -> {news[name] or 'nothing'}"
         for name, old in standing.items()
-        if old is not None and news[name] is not None and str(news[name]) != old
+        if news[name] is not None and str(news[name]) != old
     ]
 
 
@@ -94,12 +92,9 @@ class Stack:
         """The tags of the last change that succeeded; none if there is no stack that was ever whole."""
         return {tag["Key"]: tag["Value"] for tag in self._describe()["Tags"]} if self.stands() else {}
 
-    def parameters(self) -> dict[str, str | None]:
-        """The parameters by their names; None for one that is not to be seen. Raises CommandError."""
-        return {
-            parameter["ParameterKey"]: None if parameter["ParameterValue"] == HIDDEN else parameter["ParameterValue"]
-            for parameter in self._known().get("Parameters", [])
-        }
+    def parameters(self) -> dict[str, str]:
+        """The parameters by their names. Raises CommandError if there is no such stack."""
+        return {each["ParameterKey"]: each["ParameterValue"] for each in self._known().get("Parameters", [])}
 
     def is_deployed_with(self, tags: Mapping[str, str]) -> bool:
         """Whether the stack stands as its last change left it, and that change gave it these tags."""

@@ -15,18 +15,7 @@ from infra.cloudformation import Approve, Plan, Stack
 from infra.database_checks import CA_FILE, check_certificates, check_move
 from infra.functions import run_bootstrap
 from infra.packaging import TEMPLATE, Package, package, source_digest
-from infra.revisions import (
-    DIGEST_TAG,
-    PREVIOUS_TAG,
-    TEMPLATE_TAG,
-    Revision,
-    Say,
-    Stage,
-    migrate,
-    migrates_first,
-    require_free_bucket,
-    template_before,
-)
+from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG, Revision, Say, Stage, template_before
 from infra.session import Session, aws_refusals
 from infra.terminal import CommandError, confirmed
 
@@ -63,7 +52,7 @@ def deploy(
         parameters = {"Stage": stage, **parameters, **({"DatabaseCaFile": CA_FILE} if certificates else {})}
         check_certificates(parameters)
         place = Stage(stage, session)
-        require_free_bucket(place)
+        place.require_free_bucket()
         before = place.standing()
         digest = source_digest(stage, parameters, certificates, architecture)
         release = None
@@ -167,12 +156,12 @@ def _release(
 
 def _carry_out(place: Stage, before: Revision | None, release: Revision, plan: Plan, say: Say) -> None:
     """The change that was approved, in two steps if code that is newer must not meet the older schema."""
-    if before is None or not migrates_first(place, before, release):
+    if before is None or not place.migrates_first(before, release):
         _execute(place, plan, say)
         return
     # A change set does not outlive another change of its stack; what is approved of is made again afterwards.
     place.stack.discard(plan)
-    migrate(place, before, release, say)
+    place.migrate(before, release, say)
     _execute(place, place.plan(release), say)
 
 

@@ -108,18 +108,44 @@ class Stage:
         template: dict[str, Any] = json.loads(self.bucket.Object(key).get()["Body"].read())
         return template
 
+    def require_free_bucket(self) -> None:
+        """Raises CommandError if the bucket of an earlier stack is in the way of the first one.
 
-def require_free_bucket(stage: Stage) -> None:
-    """Raises CommandError if the bucket of an earlier stack is in the way of the first one.
+        CloudFormation would say so too, after it has made half of the stack and removed it again.
+        """
+        bucket = self.bucket_of("workbooks")
+        if not self.stack.exists() and bucket.creation_date:
+            raise CommandError(
+                f"The bucket {bucket.name} is still there from an earlier stack, and a new one cannot make it again; "
+                "docs/operations.md says under Destroy how the new stack takes it over, with what is in it."
+            )
 
-    CloudFormation would say so too, after it has made half of the stack and removed it again.
-    """
-    bucket = stage.bucket_of("workbooks")
-    if not stage.stack.exists() and bucket.creation_date:
-        raise CommandError(
-            f"The bucket {bucket.name} is still there from an earlier stack, and a new one cannot make it again; "
-            "docs/operations.md says under Destroy how the new stack takes it over, with what is in it."
-        )
+    def migrates_first(self, before: Revision | None, release: Revision) -> bool:
+        """Whether the schema is to be brought to the release before its functions are.
+
+        Not if there is nothing yet, if the code stays as it is, or if the stage moves to another database: the
+        one that is left needs no newer schema, and may be the reason of the move.
+        """
+        if before is None or before.parameters.get("DatabaseUrl") != release.parameters.get("DatabaseUrl"):
+            return False
+        return _code(self.template(before.template_key)) != _code(self.template(release.template_key))
+
+    def migrate(self, before: Revision, release: Revision, say: Say) -> None:
+        """Gives the release's code to the bootstrap function alone and runs it. Raises CommandError.
+
+        The others keep their code, which works on the newer schema, because migrations only add.
+        """
+        template = self.template(before.template_key)
+        template["Resources"][BOOTSTRAP]["Properties"]["CodeUri"] = _code(self.template(release.template_key))
+        key = self.upload_template(template)
+        # A digest of no source, so that a deployment that was killed here is not taken for one that succeeded.
+        between = Revision(key, dict.fromkeys(before.parameters), {**before.tags, DIGEST_TAG: "migrating"})
+        plan = self.plan(between)
+        if plan is not None:
+            say(f"Giving the new code to the bootstrap function of {self.stack.name}.")
+            self.stack.execute(plan)
+        say("Migrating, before the other functions get the new code.")
+        run_bootstrap(self.session, self.name)
 
 
 def template_before(template_key: str, before: Revision | None) -> str:
@@ -127,35 +153,6 @@ def template_before(template_key: str, before: Revision | None) -> str:
     if before is None:
         return template_key
     return before.template_key if before.template_key != template_key else before.tags.get(PREVIOUS_TAG, template_key)
-
-
-def migrates_first(stage: Stage, before: Revision | None, release: Revision) -> bool:
-    """Whether the schema is to be brought to the release before its functions are.
-
-    Not if there is nothing yet, if the code stays as it is, or if the stage moves to another database: the
-    one that is left needs no newer schema, and may be the reason of the move.
-    """
-    if before is None or before.parameters.get("DatabaseUrl") != release.parameters.get("DatabaseUrl"):
-        return False
-    return _code(stage.template(before.template_key)) != _code(stage.template(release.template_key))
-
-
-def migrate(stage: Stage, before: Revision, release: Revision, say: Say) -> None:
-    """Gives the release's code to the bootstrap function alone and runs it. Raises CommandError.
-
-    The others keep their code, which works on the newer schema, because migrations only add.
-    """
-    template = stage.template(before.template_key)
-    template["Resources"][BOOTSTRAP]["Properties"]["CodeUri"] = _code(stage.template(release.template_key))
-    key = stage.upload_template(template)
-    # The digest is that of no source, so that a deployment that was killed here is not taken for one that succeeded.
-    between = Revision(key, dict.fromkeys(before.parameters), {**before.tags, DIGEST_TAG: "migrating"})
-    plan = stage.plan(between)
-    if plan is not None:
-        say(f"Giving the new code to the bootstrap function of {stage.stack.name}.")
-        stage.stack.execute(plan)
-    say("Migrating, before the other functions get the new code.")
-    run_bootstrap(stage.session, stage.name)
 
 
 def _code(template: Mapping[str, Any]) -> str:
