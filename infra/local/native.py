@@ -36,7 +36,7 @@ class Native(Launcher):
 
     @property
     def localstack(self) -> Daemon:
-        return Daemon(LOCALSTACK, self.home.localstack, self.home.logs / "localstack.log")
+        return Daemon(self.home.localstack / "localstack.pid", self.home.logs / "localstack.log")
 
     def start(self) -> list[str]:
         if sys.platform != "linux":
@@ -87,7 +87,6 @@ class Native(Launcher):
         # What it kept of its last life, it cannot use in this one.
         shutil.rmtree(self.home.localstack, ignore_errors=True)
         temporary.mkdir(parents=True)
-        self.home.logs.mkdir(parents=True, exist_ok=True)
         self.localstack.start(
             [str(LOCALSTACK_PYTHON), "-m", "localstack.runtime.main"],
             {

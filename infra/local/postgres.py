@@ -38,7 +38,6 @@ PASSWORD = "loans"  # noqa: S105 - guards a loopback port against the laptop's o
 DATABASE_NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root, so root lends it this one.
 USER_SECONDS = 10
-CONNECT_SECONDS = "5"  # for a port that something else listens at, and does not answer
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                env={**os.environ, "PGPASSWORD": PASSWORD, "PGCONNECT_TIMEOUT": CONNECT_SECONDS},
+                env={**os.environ, "PGPASSWORD": PASSWORD},
                 cwd="/",
                 # Out of reach of a Ctrl-C.
                 start_new_session=True,

@@ -29,7 +29,7 @@ POLITE = "import time; print('on', flush=True); time.sleep(3600)"
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    found = Daemon("sleeper", tmp_path / "state", tmp_path / "logs" / "sleeper.log")
+    found = Daemon(tmp_path / "state" / "sleeper.pid", tmp_path / "logs" / "sleeper.log")
     yield found
     found.stop(patience_seconds=0)
 
@@ -68,16 +68,16 @@ def test_a_program_that_died_does_not_run(daemon: Daemon) -> None:
 
 
 def test_a_process_that_was_given_the_same_number_later_is_left_alone(daemon: Daemon) -> None:
-    daemon.folder.mkdir(parents=True)
-    (daemon.folder / "sleeper.pid").write_text(f"{os.getpid()} 1.0\n")
+    daemon.pid_file.parent.mkdir(parents=True)
+    daemon.pid_file.write_text(f"{os.getpid()} 1.0\n")
     assert daemon.pid() is None
     daemon.stop()
 
 
 @pytest.mark.parametrize("content", ["", "12", "one two", "1 2 3", "{}"])
 def test_a_damaged_pid_file_means_that_nothing_runs(daemon: Daemon, content: str) -> None:
-    daemon.folder.mkdir(parents=True)
-    (daemon.folder / "sleeper.pid").write_text(content)
+    daemon.pid_file.parent.mkdir(parents=True)
+    daemon.pid_file.write_text(content)
     assert daemon.pid() is None
 
 
