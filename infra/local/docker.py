@@ -22,18 +22,16 @@ SERVERS = (LOCALSTACK, POSTGRES)
 DEPLOYER = "deployer"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 
-NO_CLIENT = "The program docker is not installed."
-NO_ENGINE = "The Docker engine does not answer; start it."
 NO_COMPOSE = "Docker has no Compose plugin (`docker compose`); install docker-compose-plugin."
 
 
 def docker_lacks() -> str | None:
     """What Docker is missing to run the stack, as a sentence; None if client, engine and Compose are there."""
     if not shutil.which("docker"):
-        return NO_CLIENT
+        return "The program docker is not installed."
     # A client alone does not mean that there is an engine.
     if not _succeeds("docker", "version", "--format", "{{.Server.Version}}"):
-        return NO_ENGINE
+        return "The Docker engine does not answer; start it."
     return None if _succeeds("docker", "compose", "version") else NO_COMPOSE
 
 

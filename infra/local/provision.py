@@ -12,7 +12,7 @@ from infra.deploy import deploy
 from infra.functions import run_bootstrap
 from infra.local.launcher import Endpoints
 from infra.local.portfolio import reading
-from infra.local.seeding import INCOMING, Uploaded, follow, replace_seeds, upload, workbooks_in
+from infra.local.seeding import INCOMING, follow, replace_seeds, upload, workbooks_in
 from infra.local.settings import API_ID, IMPORT_PARAMETERS, LENDER, STAGE, Home, StackFile
 from infra.local.steps import Steps
 from infra.revisions import Stage
@@ -43,7 +43,7 @@ def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps)
 def import_files(home: Home, stack: StackFile, files: list[Path], steps: Steps) -> list[ImportJob]:
     """Drops the files into `incoming/` and follows their imports. Raises CommandError."""
     s3 = session_of(stack.aws_endpoint_url).client("s3")
-    return _follow(home, stack, upload(s3, stack.bucket, INCOMING, files), steps)
+    return follow(stack.database_url, upload(s3, stack.bucket, INCOMING, files), _where_logs_are(home), steps)
 
 
 def remove_stillborn(stack: Stack, bucket: "Bucket") -> bool:
@@ -123,13 +123,5 @@ def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], steps: 
         import_files(home, stack, files, steps)
     else:
         run_bootstrap(aws, STAGE)
-        _follow(home, stack, seeds, steps)
+        follow(stack.database_url, seeds, _where_logs_are(home), steps)
     home.unfinished_seed.unlink()
-
-
-def _follow(home: Home, stack: StackFile, uploaded: list[Uploaded], steps: Steps) -> list[ImportJob]:
-    ended = follow(stack.database_url, uploaded, _where_logs_are(home), steps)
-    for item in ended:
-        if item.state == "failed":
-            click.echo(f"{item.object_key} was not imported: {item.message}")
-    return ended

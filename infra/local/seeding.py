@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
+
 from chalicelib.imports.jobs import ImportJob
 from infra.local.portfolio import count, imports_of, reading
 from infra.local.steps import Steps
@@ -50,7 +52,8 @@ def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]
 
 
 def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: Steps) -> list[ImportJob]:
-    """Waits until each object's import has ended. Raises CommandError with the hint if nothing moves for too long."""
+    """Waits until each object's import has ended, and says which failed. Raises CommandError with the hint if nothing
+    moves for too long."""
     last, since = None, time.monotonic()
     while True:
         with reading(database_url) as connection:
@@ -62,7 +65,7 @@ def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: St
         )
         steps.progress(progress, is_last=len(ended) == len(uploaded))
         if len(ended) == len(uploaded):
-            return ended
+            break
         if progress != last:
             last, since = progress, time.monotonic()
         if time.monotonic() - since > PATIENCE_SECONDS:
@@ -71,3 +74,7 @@ def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: St
                 f"{PATIENCE_SECONDS} s. {hint}"
             )
         time.sleep(0.25)
+    for item in ended:
+        if item.state == "failed":
+            click.echo(f"{item.object_key} was not imported: {item.message}")
+    return ended
