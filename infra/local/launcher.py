@@ -3,8 +3,11 @@
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, TextIO
+
+import psutil
 
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
@@ -89,8 +92,10 @@ class Launcher(ABC):
         for server in servers:
             variable, port = wanted[server.name]
             if server.ports and port not in server.ports:
+                holder = holder_of(port)
+                in_use = f"Port {port} is in use by {holder}. " if holder else ""
                 raise CommandError(
-                    f"The stack runs with {variable}={min(server.ports)}, not {port}; name that port, "
+                    f"{in_use}The stack runs with {variable}={min(server.ports)}, not {port}; name that port, "
                     "or `make down` first to change it."
                 )
         missing = [server.name for server in servers if not server.is_running]
@@ -111,5 +116,16 @@ def require_free(port: int, command: str, variable: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise CommandError(
-                f"Port {port} is in use by another program; choose a free one: make {command} {variable}={port + 1}."
+                f"Port {port} is in use by {holder_of(port) or 'another program'}; "
+                f"choose a free one: make {command} {variable}={port + 1}."
             ) from None
+
+
+def holder_of(port: int) -> str | None:
+    """The program that listens at a port of this machine, with its folder; None if this user can see none."""
+    with suppress(psutil.Error):
+        for each in psutil.net_connections("tcp"):
+            if each.pid and each.status == psutil.CONN_LISTEN and port in each.laddr:
+                process = psutil.Process(each.pid)
+                return f"{process.name()} in {process.cwd()}"
+    return None

@@ -62,14 +62,8 @@ class PostgresServer:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         # No Unix socket: its path would have to be short and writable, and nobody needs it.
-        settings = (
-            "listen_addresses=127.0.0.1",
-            f"port={self.port}",
-            "unix_socket_directories=",
-            *MEMORY,
-            *self.settings,
-        )
-        options = " ".join(f"-c {setting}" for setting in settings)
+        where = ("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=")
+        options = " ".join(f"-c {setting}" for setting in (*where, *MEMORY, *self.settings))
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self.log), "-o", options, "-w", "start")
         # CREATE DATABASE has no "if not exists"; asking first keeps its failure for real failures.
         if DATABASE not in self._databases():

@@ -1,5 +1,6 @@
-"""`make up` with another port than that of this folder's Postgres changes nothing: it says which port that is."""
+"""`make up` with the port of another folder's Postgres deploys to neither: it says whose port it is, and what to do."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -35,15 +36,19 @@ def at_port(native: Native, port: int) -> Native:
     return replace(native, ports=replace(native.ports, db=port))
 
 
-def test_the_port_of_another_folders_postgres_is_refused_with_the_one_that_ours_has(
+def test_the_port_of_another_folders_postgres_is_refused_with_that_folder(
     ours: Native, postgres: PostgresServer
 ) -> None:
-    with pytest.raises(CommandError, match=f"runs with DB_PORT={ours.ports.db}, not {postgres.port}; name that port"):
+    sentence = re.escape(
+        f"Port {postgres.port} is in use by postgres in {postgres.directory}/data. "
+        f"The stack runs with DB_PORT={ours.ports.db}, not {postgres.port}; name that port, or `make down` first"
+    )
+    with pytest.raises(CommandError, match=sentence):
         at_port(ours, postgres.port).start()
     assert ours.localstack.pid() is None
 
 
-def test_a_port_at_which_nothing_answers_is_refused_with_the_one_that_ours_has(ours: Native) -> None:
+def test_a_port_at_which_nothing_answers_is_refused_with_the_one_that_postgres_has(ours: Native) -> None:
     port = free_port()
     with pytest.raises(CommandError, match=f"runs with DB_PORT={ours.ports.db}, not {port}; name that port"):
         at_port(ours, port).start()
