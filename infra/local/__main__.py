@@ -18,7 +18,7 @@ from infra.local.native import Native
 from infra.local.provision import import_files
 from infra.local.reloading import run_and_reload
 from infra.local.running import choose_launcher
-from infra.local.settings import DEV_PORT, STAGE, Home
+from infra.local.settings import STAGE, Home
 from infra.local.showing import show_imported, show_status
 from infra.local.steps import Steps
 from infra.packaging import ROOT
@@ -169,7 +169,7 @@ def logs(home: Home) -> None:
 
 
 @command
-@click.option("--port", type=PORT, default=DEV_PORT)
+@click.option("--port", type=PORT, default=8000)
 def dev(home: Home, port: int) -> None:
     """`chalice local` on the database and the LocalStack of the stack that is up, until Ctrl-C."""
     stack = running.running_stack(home)

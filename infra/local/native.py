@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TextIO
 
 import requests
+import yaml
 
 from infra.local.follow_logs import follow_files
 from infra.local.launcher import LOCALSTACK, POSTGRES, Endpoints, Launcher, Server
 from infra.local.postgres import PostgresServer
 from infra.local.processes import Daemon
-from infra.local.settings import LOCALSTACK_ENVIRONMENT
 from infra.packaging import ROOT
 from infra.terminal import CommandError, patiently
 
@@ -102,7 +102,7 @@ class Native(Launcher):
                 "LAMBDA_RUNTIME_EXECUTOR": "process",
                 "LAMBDA_PROCESS_PYTHON": str(LAMBDA_PYTHON),
                 "LAMBDA_PROCESS_LOGS": str(self.home.logs),
-                **LOCALSTACK_ENVIRONMENT,
+                **yaml.safe_load((ROOT / "docker-compose.yml").read_text())["x-localstack"],
             },
         )
 

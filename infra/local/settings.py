@@ -15,20 +15,6 @@ AWS_PORT = 4566
 DB_PORT = 54329
 # Where they listen inside their containers.
 LOCALSTACK_PORT, POSTGRES_PORT = 4566, 5432
-DEV_PORT = 8000
-
-LOCALSTACK_ENVIRONMENT = {
-    "EAGER_SERVICE_LOADING": "0",
-    "SKIP_SSL_CERT_DOWNLOAD": "1",
-    "DISABLE_EVENTS": "1",
-    # The default puts the service into the host name, which a machine without internet cannot resolve.
-    "SQS_ENDPOINT_STRATEGY": "path",
-    # An upload is noticed within a second; by default the pauses grow to ten, and after a failure to sixty.
-    "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
-    "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_ERROR_SEC": "2",
-    # A cold start among several on a busy laptop takes longer than the default of 20 s.
-    "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "120",
-}
 
 # A workbook of a million rows is loaded and reported in one go, as on AWS. The message does not stay hidden for six
 # times as long, which is for throttled functions: a person does not wait half an hour for the second try.

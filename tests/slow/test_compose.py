@@ -92,7 +92,7 @@ def test_localstack_has_the_settings_it_has_without_docker(compose: Compose) -> 
     assert environment.pop("LAMBDA_DOCKER_NETWORK") == "${COMPOSE_PROJECT_NAME}_default"
     # Without Docker each function has a log file of its own.
     assert (environment.pop("DEBUG"), environment.pop("LAMBDA_TRUNCATE_STDOUT")) == ("1", "20000")
-    assert environment == settings.LOCALSTACK_ENVIRONMENT
+    assert environment == compose["x-localstack"]
 
 
 def test_localstack_can_start_the_containers_of_the_functions(compose: Compose) -> None:
