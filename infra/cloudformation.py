@@ -85,16 +85,16 @@ class Stack:
         return self._describe().get("StackStatus", STILLBORN[0]) not in STILLBORN
 
     def outputs(self) -> dict[str, str]:
-        """The outputs by their names. Raises CommandError if there is no such stack."""
-        return {output["OutputKey"]: output["OutputValue"] for output in self._known().get("Outputs", [])}
+        """The outputs by their names; none if there is no stack."""
+        return {output["OutputKey"]: output["OutputValue"] for output in self._describe().get("Outputs", [])}
 
     def tags(self) -> dict[str, str]:
         """The tags of the last change that succeeded; none if there is no stack that was ever whole."""
         return {tag["Key"]: tag["Value"] for tag in self._describe()["Tags"]} if self.stands() else {}
 
     def parameters(self) -> dict[str, str]:
-        """The parameters by their names. Raises CommandError if there is no such stack."""
-        return {each["ParameterKey"]: each["ParameterValue"] for each in self._known().get("Parameters", [])}
+        """The parameters by their names; none if there is no stack."""
+        return {each["ParameterKey"]: each["ParameterValue"] for each in self._describe().get("Parameters", [])}
 
     def is_deployed_with(self, tags: Mapping[str, str]) -> bool:
         """Whether the stack stands as its last change left it, and that change gave it these tags."""
@@ -196,12 +196,6 @@ class Stack:
             return "CloudFormation gave no reason."
         event = failed[-1]
         return f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-
-    def _known(self) -> Mapping[str, Any]:
-        stack = self._describe()
-        if not stack:
-            raise CommandError(f"There is no stack of the name {self.name}.")
-        return stack
 
     def _describe(self) -> Mapping[str, Any]:
         """What CloudFormation tells of the stack; nothing if there is none."""

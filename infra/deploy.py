@@ -100,7 +100,7 @@ def roll_back(
     plan = place.plan_back(Revision(tags[PREVIOUS_TAG], {}, new_tags))
     if plan:
         place.stack.ask(plan, approve)
-        _execute(place, plan, say)
+        place.execute(plan, say)
     say("The revision before stands; asking it whether it answers.")
     outputs = place.stack.outputs()
     prove(outputs)
@@ -117,9 +117,7 @@ def destroy(stage: str, session: Session) -> list[str]:
     if not stack.exists():
         raise CommandError(f"There is no stack {stack.name}.")
     stack.delete()
-    owned = f"loans-{stage}-"
-    buckets = session.client("s3").list_buckets()["Buckets"]
-    return [bucket["Name"] for bucket in buckets if bucket["Name"].startswith(owned)]
+    return [each.name for each in session.resource("s3").buckets.all() if each.name.startswith(f"loans-{stage}-")]
 
 
 def check_guard(stage: str, confirm: str | None, force: str | None) -> None:
@@ -135,9 +133,8 @@ def with_foundation(stage: str, session: Session, given: Parameters) -> dict[str
     """The parameters that are given, and what the stage's foundation (infra/foundation.yaml), if there is one, tells
     the application. Raises CommandError if it would move the stage to another database without a word."""
     foundation = Stack(f"loans-{stage}-foundation", session.client("cloudformation"))
-    outputs = foundation.outputs() if foundation.exists() else {}
     declared = yaml.safe_load(TEMPLATE.read_text())["Parameters"]
-    founded = {name: value for name, value in outputs.items() if name in declared}
+    founded = {name: value for name, value in foundation.outputs().items() if name in declared}
     standing = Stage(stage, session).standing()
     check_move(standing.parameters if standing else {}, founded, given)
     return {**founded, **given}
@@ -157,18 +154,12 @@ def _release(
 def _carry_out(place: Stage, before: Revision | None, release: Revision, plan: Plan, say: Say) -> None:
     """The change that was approved, in two steps if code that is newer must not meet the older schema."""
     if before is None or not place.migrates_first(before, release):
-        _execute(place, plan, say)
+        place.execute(plan, say)
         return
     # A change set does not outlive another change of its stack; what is approved of is made again afterwards.
     place.stack.discard(plan)
     place.migrate(before, release, say)
-    _execute(place, place.plan(release), say)
-
-
-def _execute(place: Stage, plan: Plan | None, say: Say) -> None:
-    if plan is not None:
-        say(f"Changing the stack {place.stack.name}.")
-        place.stack.execute(plan)
+    place.execute(place.plan(release), say)
 
 
 def _put_back(place: Stage, before: Revision | None, say: Say) -> str:
@@ -178,7 +169,7 @@ def _put_back(place: Stage, before: Revision | None, say: Say) -> str:
     say("Rolling back to the revision before.")
     try:
         with aws_refusals():
-            _execute(place, place.plan_back(before), say)
+            place.execute(place.plan_back(before), say)
     except CommandError as error:
         return f"Rolling back failed too: {error}"
     return "The revision before was put back."

@@ -86,9 +86,7 @@ class Stage:
     def standing(self) -> Revision | None:
         """What the stack is made of; None if there is no stack, or this program did not make it."""
         tags = self.stack.tags()
-        if TEMPLATE_TAG not in tags:
-            return None
-        return Revision(tags[TEMPLATE_TAG], self.stack.parameters(), tags)
+        return Revision(tags[TEMPLATE_TAG], self.stack.parameters(), tags) if TEMPLATE_TAG in tags else None
 
     def plan(self, revision: Revision) -> Plan | None:
         """The change to this revision; None if nothing has to change. Raises CommandError."""
@@ -102,6 +100,12 @@ class Stage:
         declared = self.template(revision.template_key).get("Parameters", {})
         parameters = {name: revision.parameters.get(name) for name in declared if name in known}
         return self.plan(Revision(revision.template_key, parameters, revision.tags))
+
+    def execute(self, plan: Plan | None, say: Say) -> None:
+        """Carries the plan out, if there is anything to change. Raises CommandError."""
+        if plan is not None:
+            say(f"Changing the stack {self.stack.name}.")
+            self.stack.execute(plan)
 
     def template(self, key: str) -> dict[str, Any]:
         """An uploaded template."""
@@ -120,13 +124,13 @@ class Stage:
                 "docs/operations.md says under Destroy how the new stack takes it over, with what is in it."
             )
 
-    def migrates_first(self, before: Revision | None, release: Revision) -> bool:
+    def migrates_first(self, before: Revision, release: Revision) -> bool:
         """Whether the schema is to be brought to the release before its functions are.
 
-        Not if there is nothing yet, if the code stays as it is, or if the stage moves to another database: the
-        one that is left needs no newer schema, and may be the reason of the move.
+        Not if the code stays as it is, or if the stage moves to another database: the one that is left needs no newer
+        schema, and may be the reason of the move.
         """
-        if before is None or before.parameters.get("DatabaseUrl") != release.parameters.get("DatabaseUrl"):
+        if before.parameters.get("DatabaseUrl") != release.parameters.get("DatabaseUrl"):
             return False
         return _code(self.template(before.template_key)) != _code(self.template(release.template_key))
 
@@ -140,10 +144,8 @@ class Stage:
         key = self.upload_template(template)
         # A digest of no source, so that a deployment that was killed here is not taken for one that succeeded.
         between = Revision(key, dict.fromkeys(before.parameters), {**before.tags, DIGEST_TAG: "migrating"})
-        plan = self.plan(between)
-        if plan is not None:
-            say(f"Giving the new code to the bootstrap function of {self.stack.name}.")
-            self.stack.execute(plan)
+        say("Giving the new code to the bootstrap function.")
+        self.execute(self.plan(between), say)
         say("Migrating, before the other functions get the new code.")
         run_bootstrap(self.session, self.name)
 

@@ -102,7 +102,7 @@ def seed(home: Home, files: tuple[Path, ...]) -> None:
     if not files:
         raise CommandError('Name the workbooks: make seed FILES="customers.xlsx loans.xlsx".')
     stack = running.running_stack(home)
-    show_imported(stack, import_files(home, stack, list(files), Steps()))
+    show_imported(stack, import_files(stack, list(files), Steps()))
 
 
 @command

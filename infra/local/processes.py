@@ -60,7 +60,13 @@ class Daemon:
         """Asks it to end, then makes it, and waits for that. Harmless if it does not run."""
         process = self._process()
         if process is not None:
-            _end(process, patience_seconds)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+            if not _ends_within(process, patience_seconds):
+                # Its children share its group, and may outlive a leader that is killed.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                _ends_within(process, LAST_SECONDS)
         self.pid_file.unlink(missing_ok=True)
 
     def _process(self) -> psutil.Process | None:
@@ -72,16 +78,6 @@ class Daemon:
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, psutil.Error):
             return None
-
-
-def _end(process: psutil.Process, patience_seconds: float) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.terminate()
-    if not _ends_within(process, patience_seconds):
-        # Its children share its group, and may outlive a leader that is killed.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        _ends_within(process, LAST_SECONDS)
 
 
 def _ends_within(process: psutil.Process, seconds: float) -> bool:

@@ -2,25 +2,21 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from chalicelib.imports.jobs import ImportJob, is_populated
-from infra.cloudformation import Stack
 from infra.deploy import deploy
 from infra.functions import run_bootstrap
 from infra.local.launcher import Endpoints
 from infra.local.portfolio import reading
-from infra.local.seeding import INCOMING, follow, replace_seeds, upload, workbooks_in
+from infra.local.seeding import INCOMING, WHERE_LOGS_ARE, follow, replace_seeds, upload, workbooks_in
 from infra.local.settings import API_ID, IMPORT_PARAMETERS, LENDER, STAGE, Home, StackFile
 from infra.local.steps import Steps
 from infra.revisions import Stage
 from infra.session import LOCAL_REGION, Session, aws_refusals, local_parameters, session_of
 from infra.terminal import CommandError
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.service_resource import Bucket
 
 
 def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps) -> StackFile:
@@ -29,7 +25,7 @@ def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps)
     # LocalStack loads each of its services when it is first asked for.
     steps("Looking at what is deployed")
     aws = session_of(endpoints.aws_endpoint_url)
-    stack = _describe(endpoints, _deploy(aws, endpoints, home, steps))
+    stack = _describe(endpoints, _deploy(aws, endpoints, steps))
     steps.done()
     if data:
         steps(f"Seeding from {data}, if the database is empty")
@@ -40,21 +36,22 @@ def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps)
     return stack
 
 
-def import_files(home: Home, stack: StackFile, files: list[Path], steps: Steps) -> list[ImportJob]:
+def import_files(stack: StackFile, files: list[Path], steps: Steps) -> list[ImportJob]:
     """Drops the files into `incoming/` and follows their imports. Raises CommandError."""
     s3 = session_of(stack.aws_endpoint_url).client("s3")
-    return follow(stack.database_url, upload(s3, stack.bucket, INCOMING, files), _where_logs_are(home), steps)
+    return follow(stack.database_url, upload(s3, stack.bucket, INCOMING, files), steps)
 
 
-def remove_stillborn(stack: Stack, bucket: "Bucket") -> bool:
+def remove_stillborn(stage: Stage) -> bool:
     """Removes a stack whose creation failed, and its bucket, into which nobody could ever put anything.
 
     False if there is no such stack. AWS's CloudFormation removes the bucket itself; LocalStack may leave it, and the
     next creation would fail because of it.
     """
-    if not stack.exists() or stack.stands():
+    if not stage.stack.exists() or stage.stack.stands():
         return False
-    stack.delete()
+    stage.stack.delete()
+    bucket = stage.bucket_of("workbooks")
     if bucket.creation_date:
         bucket.object_versions.delete()
         bucket.delete()
@@ -71,7 +68,7 @@ def queue_depths(sqs: Any, stack: StackFile) -> dict[str, int]:
     return {"waiting": int(queue[name]), "working": int(queue[f"{name}NotVisible"]), "dead": int(dead[name])}
 
 
-def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> dict[str, str]:
+def _deploy(aws: Session, endpoints: Endpoints, steps: Steps) -> dict[str, str]:
     parameters = {
         "DatabaseUrl": endpoints.functions_database_url,
         "DatabaseAuth": "password",
@@ -81,19 +78,11 @@ def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> dic
     }
     try:
         with aws_refusals():
-            stage = Stage(STAGE, aws)
-            if remove_stillborn(stage.stack, stage.bucket_of("workbooks")):
+            if remove_stillborn(Stage(STAGE, aws)):
                 click.echo("Removed a stack whose creation had failed; it is made anew.")
         return deploy(STAGE, aws, parameters, steps)
     except CommandError as error:
-        raise CommandError(f"{error} {_where_logs_are(home)}") from error
-
-
-def _where_logs_are(home: Home) -> str:
-    """Where functions tell what went wrong: in files without Docker, in LocalStack's own log with it."""
-    if home.logs.is_dir():
-        return f"The logs are in {home.logs}; `make logs` shows them."
-    return "`make logs`, or `docker compose logs localstack`, shows what the functions said."
+        raise CommandError(f"{error} {WHERE_LOGS_ARE}") from error
 
 
 def _describe(endpoints: Endpoints, outputs: dict[str, str]) -> StackFile:
@@ -120,8 +109,8 @@ def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], steps: 
     home.unfinished_seed.touch()
     if populated:
         # The bootstrap leaves a database with anything in it alone, so the rest goes the way of every upload.
-        import_files(home, stack, files, steps)
+        import_files(stack, files, steps)
     else:
         run_bootstrap(aws, STAGE)
-        follow(stack.database_url, seeds, _where_logs_are(home), steps)
+        follow(stack.database_url, seeds, steps)
     home.unfinished_seed.unlink()

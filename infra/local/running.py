@@ -129,10 +129,7 @@ def _welcome(stack: StackFile, steps: Steps) -> None:
         counts, first = count(connection), customers.listed(connection, cursor=Cursor(1)).rows
     click.echo(f"Up after {steps.seconds:.0f} s: {stack.api_url}/\n{counts}")
     for customer in first:
-        click.echo(f"Try:\n{_example(stack.api_url, customer.customer_id)}")
-
-
-def _example(api_url: str, customer_id: int) -> str:
-    """A curl line that works when pasted."""
-    body = f'{{"customer_id":{customer_id},"loan_amount":100000,"interest_rate":12.5,"tenure":24}}'
-    return f"curl -X POST {api_url}/check-eligibility/ -H 'Content-Type: application/json' -d '{body}'"
+        # A line that works when pasted.
+        body = f'{{"customer_id":{customer.customer_id},"loan_amount":100000,"interest_rate":12.5,"tenure":24}}'
+        request = f"{stack.api_url}/check-eligibility/ -H 'Content-Type: application/json' -d '{body}'"
+        click.echo(f"Try:\ncurl -X POST {request}")

@@ -16,6 +16,8 @@ SEED, INCOMING = "seed/", "incoming/"
 # Longer than an import may take (settings.IMPORT_PARAMETERS), during which nothing need be seen to move.
 PATIENCE_SECONDS = 150
 
+WHERE_LOGS_ARE = "`make logs`, or with Docker `docker compose logs localstack`, shows what the functions said."
+
 
 class Uploaded(NamedTuple):
     """An object in the bucket: a key, and the version this upload made."""
@@ -51,9 +53,9 @@ def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]
     return upload(s3, bucket, SEED, files)
 
 
-def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: Steps) -> list[ImportJob]:
-    """Waits until each object's import has ended, and says which failed. Raises CommandError with the hint if nothing
-    moves for too long."""
+def follow(database_url: str, uploaded: Sequence[Uploaded], steps: Steps) -> list[ImportJob]:
+    """Waits until each object's import has ended, and says which failed. Raises CommandError if nothing moves for too
+    long."""
     last, since = None, time.monotonic()
     while True:
         with reading(database_url) as connection:
@@ -71,7 +73,7 @@ def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: St
         if time.monotonic() - since > PATIENCE_SECONDS:
             raise CommandError(
                 f"{len(uploaded) - len(ended)} of {len(uploaded)} workbooks were not imported within "
-                f"{PATIENCE_SECONDS} s. {hint}"
+                f"{PATIENCE_SECONDS} s. {WHERE_LOGS_ARE}"
             )
         time.sleep(0.25)
     for item in ended:

@@ -38,11 +38,8 @@ def show_status(home: Home) -> None:
     _line("database", stack.database_url)
     _line("data", str(counts))
     depths = queue_depths(session_of(stack.aws_endpoint_url).client("sqs"), stack)
-    _line(
-        "queue",
-        f"{depths['waiting']} messages waiting, {depths['working']} being worked on, "
-        f"{depths['dead']} in the dead-letter queue",
-    )
+    in_queue = "{waiting} messages waiting, {working} being worked on, {dead} in the dead-letter queue"
+    _line("queue", in_queue.format(**depths))
     _show_imports(newest)
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from infra.cloudformation import Stack as CloudFormationStack
 from infra.local.provision import remove_stillborn
 from infra.local.settings import Home, Ports
+from infra.revisions import Stage
 from infra.terminal import CommandError
 from tests.support import plain_http
 from tests.support.patience import PATIENCE_SECONDS, wait_until
@@ -190,17 +190,15 @@ def test_a_deployment_that_fails_says_which_resource_and_why(stack: Stack) -> No
     }
     s3 = stack.s3
     s3.put_object(Bucket=stack.file.bucket, Key="template.json", Body=json.dumps(template).encode())
-    broken = CloudFormationStack("broken", stack.client("cloudformation"), wait_seconds=PATIENCE_SECONDS)
-    plan = broken.plan(f"{s3.meta.endpoint_url}/{stack.file.bucket}/template.json", {}, {}, {})
+    broken = Stage("broken", stack.session)
+    plan = broken.stack.plan(f"{s3.meta.endpoint_url}/{stack.file.bucket}/template.json", {}, {}, {})
     assert plan
     with pytest.raises(CommandError, match="Sender"):
-        broken.execute(plan)
+        broken.stack.execute(plan)
 
     # The next `make up` begins where there was nothing.
-    bucket = stack.session.resource("s3").Bucket("broken-workbooks")
-    bucket.create()
-    assert remove_stillborn(broken, bucket)
-    assert not broken.exists()
-    bucket.load()
-    assert not bucket.creation_date
-    assert not remove_stillborn(broken, bucket)
+    broken.bucket_of("workbooks").create()
+    assert remove_stillborn(broken)
+    assert not broken.stack.exists()
+    assert not broken.bucket_of("workbooks").creation_date
+    assert not remove_stillborn(broken)

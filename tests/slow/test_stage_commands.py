@@ -107,7 +107,7 @@ def test_an_endpoint_that_is_no_address_is_refused(endpoint: str) -> None:
 def test_the_stage_that_lets_everybody_in_is_not_deployed_to_aws(words: list[str]) -> None:
     done = CliRunner(env={"CONFIRM": "yes"}).invoke(main, words)
     assert done.exit_code == 1
-    assert done.stderr.startswith("The stage local lets everybody in")
+    assert done.stderr.startswith("Error: The stage local lets everybody in")
     assert "ENDPOINT=http://localhost:4566" in done.stderr
 
 

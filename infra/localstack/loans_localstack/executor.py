@@ -71,8 +71,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack live
     def get_address(self) -> str:
         return "127.0.0.1"
 
-    def get_endpoint_from_executor(self) -> str:
-        return "127.0.0.1"
+    get_endpoint_from_executor = get_address
 
     def get_runtime_endpoint(self) -> str:
         # Lambda's own runtime would call LocalStack here; our processes answer over their pipes.
