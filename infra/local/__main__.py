@@ -26,8 +26,6 @@ from infra.session import LOCAL_REGION
 from infra.terminal import CommandError
 
 PATH: Any = click.Path(path_type=Path)
-FOLDER: Any = click.Path(exists=True, file_okay=False, path_type=Path)
-FILE: Any = click.Path(exists=True, dir_okay=False, path_type=Path)
 PORT = click.IntRange(1, 65535)
 
 
@@ -58,7 +56,7 @@ def command(function: Callable[..., None]) -> click.Command:
     return main.command()(click.pass_obj(function))
 
 
-data_option = click.option("--data", type=FOLDER, default=ROOT / "data", help="a folder of workbooks to seed from")
+data_option = click.option("--data", type=PATH, default=ROOT / "data", help="the folder of the workbooks to seed from")
 
 
 @command
@@ -96,7 +94,7 @@ def reset(home: Home) -> None:
 
 
 @command
-@click.argument("files", type=FILE, nargs=-1)
+@click.argument("files", type=PATH, nargs=-1)
 def seed(home: Home, files: tuple[Path, ...]) -> None:
     """Upload workbooks as operations would, and wait for their imports."""
     if not files:

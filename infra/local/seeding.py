@@ -36,12 +36,13 @@ def workbooks_in(folder: Path) -> list[Path]:
 
 
 def upload(s3: Any, bucket: str, prefix: str, files: Sequence[Path]) -> list[Uploaded]:
-    """Uploads the files under `prefix`."""
-    uploaded = []
-    for path in files:
-        answer = s3.put_object(Bucket=bucket, Key=prefix + path.name, Body=path.read_bytes())
-        uploaded.append(Uploaded(prefix + path.name, answer["VersionId"]))
-    return uploaded
+    """Uploads the files under `prefix`: all of them, or none if one cannot be read (CommandError)."""
+    try:
+        contents = [(prefix + path.name, path.read_bytes()) for path in files]
+    except OSError as error:
+        raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
+    answers = ((key, s3.put_object(Bucket=bucket, Key=key, Body=content)) for key, content in contents)
+    return [Uploaded(key, answer["VersionId"]) for key, answer in answers]
 
 
 def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]:

@@ -131,7 +131,7 @@ def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Ch
     assert kept in checkout.run("status")
     assert "3/3 workbooks" in checkout.run("seed", *map(str, sorted(DATA.glob("*.xlsx"))))
     check_who_may(checkout, stack["api_url"])
-    assert "'/nothing.xlsx' does not exist" in checkout.run("seed", "/nothing.xlsx", succeeds=False)
+    assert "/nothing.xlsx cannot be read" in checkout.run("seed", "/nothing.xlsx", succeeds=False)
     said = checkout.run("seed", str(workbook_with_a_bad_row(tmp_path)))
     assert "incoming/customers.xlsx, sheet Sheet: 2 rows: 1 unchanged, 1 rejected" in said
     assert "rejected: incoming/customers.xlsx, Sheet, row 3: Age must be a whole number" in said
