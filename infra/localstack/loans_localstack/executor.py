@@ -34,10 +34,10 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack live
         """Joins the pool, whose first process proves that the handler can be imported."""
         key = f"{self.function_version.qualified_arn}@{self.function_version.config.internal_revision}"
         with self._lock:
-            self._pool = self._pools.get(key) or Pool(_function(self.function_version, env_vars), _limit())
-            self._pools[key] = self._pool
+            pool = self._pools.get(key) or Pool(_function(self.function_version, env_vars), _limit())
+            self._pools[key] = self._pool = pool
         try:
-            self._pool.warm_up()
+            pool.warm_up()
         except StartFailed as failure:
             raise StatusErrorException(str(failure), payload=failure.payload.encode()) from failure
 
