@@ -76,7 +76,7 @@ def deploy_command(
     session = session_of(endpoint)
     parameters = with_foundation(stage, session, local_parameters(stage, endpoint) | parameters)
     approve = asking(f"the stage {stage}", confirm)
-    _show(deploy(stage, session, parameters, approve=approve, prove=partial(smoke_test, session), **packaged).outputs)
+    _show(deploy(stage, session, parameters, approve=approve, prove=partial(smoke_test, session), **packaged))
 
 
 @main.command("roll-back")

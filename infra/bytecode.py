@@ -25,7 +25,7 @@ def add_bytecode(zip_file: Path, kept: Path) -> None:
     with zipfile.ZipFile(zip_file, "a", zipfile.ZIP_DEFLATED) as archive:
         sources = {name: archive.read(name) for name in archive.namelist() if name.endswith(".py")}
         compiled = {name: kept / f"{_key(name, source)}{SUFFIX}" for name, source in sources.items()}
-        _compile({file: (name, sources[name]) for name, file in compiled.items() if not file.exists()})
+        _compile({file: (name, sources[name]) for name, file in compiled.items() if not file.exists()}, kept)
         for name, file in compiled.items():
             if file.exists():
                 archive.writestr(_like(archive.getinfo(name), cache_from_source(name)), file.read_bytes())
@@ -37,9 +37,10 @@ def _key(name: str, source: bytes) -> str:
     return sha256(MAGIC_NUMBER + name.encode() + b"\0" + source).hexdigest()
 
 
-def _compile(wanted: dict[Path, tuple[str, bytes]]) -> None:
-    """Compiles sources, each into the file that it is wanted in."""
-    with tempfile.TemporaryDirectory() as folder:
+def _compile(wanted: dict[Path, tuple[str, bytes]], kept: Path) -> None:
+    """Compiles sources, each into the file of `kept` that it is wanted in."""
+    # Beside what is kept and so on its disk, where a file is moved as a whole.
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         for name, source in wanted.values():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,10 +52,7 @@ def _compile(wanted: dict[Path, tuple[str, bytes]]) -> None:
         for file, (name, _) in wanted.items():
             made = Path(cache_from_source(str(Path(folder, name))))
             if made.exists():
-                # A rename does not leave half a file if the kept ones are on another disk.
-                whole = file.with_suffix(".part")
-                whole.write_bytes(made.read_bytes())
-                whole.rename(file)
+                made.rename(file)
 
 
 def _like(source: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:

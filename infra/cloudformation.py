@@ -16,8 +16,6 @@ COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 # A stack in one of these can only be deleted: its first creation failed.
 STILLBORN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS", "DELETE_FAILED")
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
-# What CloudFormation shows instead of a parameter that is not to be seen.
-HIDDEN = "****"
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 POLL_SECONDS = 1
 
@@ -53,7 +51,7 @@ def _told(change: Mapping[str, Any]) -> str:
 
 
 def changed_settings(
-    standing: Mapping[str, str | None], given: Mapping[str, str | None], declared: Mapping[str, Mapping[str, Any]]
+    standing: Mapping[str, str], given: Mapping[str, str | None], declared: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """What becomes of the parameters that stand, those too that nobody gives and that fall back to what the template
     declares. One that is given as None keeps its value."""
@@ -61,7 +59,7 @@ def changed_settings(
     return [
         f"{name}: {old or 'nothing'} -> {news[name] or 'nothing'}"
         for name, old in standing.items()
-        if old is not None and news[name] is not None and str(news[name]) != old
+        if news[name] is not None and str(news[name]) != old
     ]
 
 
@@ -87,19 +85,16 @@ class Stack:
         return self._describe().get("StackStatus", STILLBORN[0]) not in STILLBORN
 
     def outputs(self) -> dict[str, str]:
-        """The outputs by their names. Raises CommandError if there is no such stack."""
-        return {output["OutputKey"]: output["OutputValue"] for output in self._known().get("Outputs", [])}
+        """The outputs by their names; none if there is no stack."""
+        return {output["OutputKey"]: output["OutputValue"] for output in self._describe().get("Outputs", [])}
 
     def tags(self) -> dict[str, str]:
         """The tags of the last change that succeeded; none if there is no stack that was ever whole."""
         return {tag["Key"]: tag["Value"] for tag in self._describe()["Tags"]} if self.stands() else {}
 
-    def parameters(self) -> dict[str, str | None]:
-        """The parameters by their names; None for one that is not to be seen. Raises CommandError."""
-        return {
-            parameter["ParameterKey"]: None if parameter["ParameterValue"] == HIDDEN else parameter["ParameterValue"]
-            for parameter in self._known().get("Parameters", [])
-        }
+    def parameters(self) -> dict[str, str]:
+        """The parameters by their names; none if there is no stack."""
+        return {each["ParameterKey"]: each["ParameterValue"] for each in self._describe().get("Parameters", [])}
 
     def is_deployed_with(self, tags: Mapping[str, str]) -> bool:
         """Whether the stack stands as its last change left it, and that change gave it these tags."""
@@ -155,14 +150,12 @@ class Stack:
 
     def ask(self, plan: Plan, approve: Approve) -> None:
         """Raises CommandError, and leaves nothing behind, if the plan is not approved of."""
-        goes_on = False
         try:
-            goes_on = approve(plan)
-        finally:
-            if not goes_on:
-                self.discard(plan)
-        if not goes_on:
-            raise CommandError(f"The stack {self.name} was left as it is.")
+            if not approve(plan):
+                raise CommandError(f"The stack {self.name} was left as it is.")
+        except BaseException:
+            self.discard(plan)
+            raise
 
     def discard(self, plan: Plan) -> None:
         """Forgets a plan, and the empty stack that the first one makes."""
@@ -203,12 +196,6 @@ class Stack:
             return "CloudFormation gave no reason."
         event = failed[-1]
         return f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-
-    def _known(self) -> Mapping[str, Any]:
-        stack = self._describe()
-        if not stack:
-            raise CommandError(f"There is no stack of the name {self.name}.")
-        return stack
 
     def _describe(self) -> Mapping[str, Any]:
         """What CloudFormation tells of the stack; nothing if there is none."""

@@ -6,32 +6,18 @@ whether it answers. A revision that does not is replaced by the one before it.
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from infra.cloudformation import Approve, Plan, Stack
 from infra.database_checks import CA_FILE, check_certificates, check_move
-from infra.functions import invoke
+from infra.functions import run_bootstrap
 from infra.packaging import TEMPLATE, Package, package, source_digest
-from infra.revisions import (
-    DIGEST_TAG,
-    PREVIOUS_TAG,
-    TEMPLATE_TAG,
-    Revision,
-    Say,
-    Stage,
-    migrate,
-    migrates_first,
-    require_free_bucket,
-    template_before,
-)
+from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG, Revision, Say, Stage, template_before
 from infra.session import Session, aws_refusals
 from infra.terminal import CommandError, confirmed
-from infra.uploading import upload
 
 # Stages that nobody destroys by mistake.
 GUARDED = ("prod",)
@@ -41,15 +27,6 @@ Parameters = Mapping[str, str]
 Prove = Callable[[Mapping[str, str]], None]
 # Packages the stage of this name into the new folder, with `certificates` and for the kind of processor `architecture`.
 Build = Callable[..., Package]
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What stands now: the stack's outputs, what the bootstrap answered, whether anything was changed."""
-
-    outputs: dict[str, str]
-    bootstrap: dict[str, Any]
-    changed: bool
 
 
 def deploy(
@@ -62,8 +39,8 @@ def deploy(
     build: Build = package,
     certificates: bytes = b"",
     architecture: str | None = None,
-) -> Deployment:
-    """Brings the stage's stack to the state of the source. Raises CommandError with one sentence.
+) -> dict[str, str]:
+    """Brings the stage's stack to the state of the source and returns its outputs. Raises CommandError.
 
     `certificates`, in PEM form, are those that the functions trust for the database, instead of the system's;
     `architecture` is the kind of processor that they run on (infra/packaging.py).
@@ -75,7 +52,7 @@ def deploy(
         parameters = {"Stage": stage, **parameters, **({"DatabaseCaFile": CA_FILE} if certificates else {})}
         check_certificates(parameters)
         place = Stage(stage, session)
-        require_free_bucket(place)
+        place.require_free_bucket()
         before = place.standing()
         digest = source_digest(stage, parameters, certificates, architecture)
         release = None
@@ -94,13 +71,13 @@ def deploy(
                 _carry_out(place, before, release, plan, say)
             outputs = place.stack.outputs()
             say("Running the bootstrap: migrations, and the seed of an empty database.")
-            bootstrap = run_bootstrap(session, outputs)
+            run_bootstrap(session, stage)
             prove(outputs)
     except CommandError as error:
         if plan is None:
             raise
         raise CommandError(f"{error} {_put_back(place, before, say)}") from error
-    return Deployment(outputs, bootstrap, plan is not None)
+    return outputs
 
 
 @aws_refusals()
@@ -123,7 +100,7 @@ def roll_back(
     plan = place.plan_back(Revision(tags[PREVIOUS_TAG], {}, new_tags))
     if plan:
         place.stack.ask(plan, approve)
-        _execute(place, plan, say)
+        place.execute(plan, say)
     say("The revision before stands; asking it whether it answers.")
     outputs = place.stack.outputs()
     prove(outputs)
@@ -140,9 +117,7 @@ def destroy(stage: str, session: Session) -> list[str]:
     if not stack.exists():
         raise CommandError(f"There is no stack {stack.name}.")
     stack.delete()
-    owned = f"loans-{stage}-"
-    buckets = session.client("s3").list_buckets()["Buckets"]
-    return [bucket["Name"] for bucket in buckets if bucket["Name"].startswith(owned)]
+    return [each.name for each in session.resource("s3").buckets.all() if each.name.startswith(f"loans-{stage}-")]
 
 
 def check_guard(stage: str, confirm: str | None, force: str | None) -> None:
@@ -154,28 +129,15 @@ def check_guard(stage: str, confirm: str | None, force: str | None) -> None:
 
 
 @aws_refusals()
-def foundation_parameters(stage: str, session: Session) -> dict[str, str]:
-    """What the stage's foundation (infra/foundation.yaml) tells the application; nothing if there is none."""
-    foundation = Stack(f"loans-{stage}-foundation", session.client("cloudformation"))
-    outputs = foundation.outputs() if foundation.exists() else {}
-    declared = yaml.safe_load(TEMPLATE.read_text())["Parameters"]
-    return {name: value for name, value in outputs.items() if name in declared}
-
-
-@aws_refusals()
 def with_foundation(stage: str, session: Session, given: Parameters) -> dict[str, str]:
-    """The parameters that are given, and those of the foundation. Raises CommandError if they would move the stage
-    to another database without a word."""
-    founded = foundation_parameters(stage, session)
+    """The parameters that are given, and what the stage's foundation (infra/foundation.yaml), if there is one, tells
+    the application. Raises CommandError if it would move the stage to another database without a word."""
+    foundation = Stack(f"loans-{stage}-foundation", session.client("cloudformation"))
+    declared = yaml.safe_load(TEMPLATE.read_text())["Parameters"]
+    founded = {name: value for name, value in foundation.outputs().items() if name in declared}
     standing = Stage(stage, session).standing()
     check_move(standing.parameters if standing else {}, founded, given)
     return {**founded, **given}
-
-
-@aws_refusals()
-def run_bootstrap(session: Session, outputs: Mapping[str, str]) -> dict[str, Any]:
-    """Invokes the bootstrap function of a stack and returns its answer. Raises CommandError if it fails."""
-    return invoke(session, outputs["BootstrapFunctionName"], {})
 
 
 def _release(
@@ -183,7 +145,7 @@ def _release(
 ) -> Revision:
     """What is to be deployed: packaged and uploaded."""
     with tempfile.TemporaryDirectory() as folder:
-        key = upload(place.bucket, packaged(Path(folder) / "package"), place.session)
+        key = place.upload(packaged(Path(folder) / "package"))
     return Revision(
         key, parameters, {DIGEST_TAG: digest, TEMPLATE_TAG: key, PREVIOUS_TAG: template_before(key, before)}
     )
@@ -191,19 +153,13 @@ def _release(
 
 def _carry_out(place: Stage, before: Revision | None, release: Revision, plan: Plan, say: Say) -> None:
     """The change that was approved, in two steps if code that is newer must not meet the older schema."""
-    if before is None or not migrates_first(place, before, release):
-        _execute(place, plan, say)
+    if before is None or not place.migrates_first(before, release):
+        place.execute(plan, say)
         return
     # A change set does not outlive another change of its stack; what is approved of is made again afterwards.
     place.stack.discard(plan)
-    migrate(place, before, release, say)
-    _execute(place, place.plan(release), say)
-
-
-def _execute(place: Stage, plan: Plan | None, say: Say) -> None:
-    if plan is not None:
-        say(f"Changing the stack {place.stack.name}.")
-        place.stack.execute(plan)
+    place.migrate(before, release, say)
+    place.execute(place.plan(release), say)
 
 
 def _put_back(place: Stage, before: Revision | None, say: Say) -> str:
@@ -213,7 +169,7 @@ def _put_back(place: Stage, before: Revision | None, say: Say) -> str:
     say("Rolling back to the revision before.")
     try:
         with aws_refusals():
-            _execute(place, place.plan_back(before), say)
+            place.execute(place.plan_back(before), say)
     except CommandError as error:
         return f"Rolling back failed too: {error}"
     return "The revision before was put back."

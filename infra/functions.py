@@ -7,7 +7,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
-from infra.session import Session
+from infra.session import Session, aws_refusals
 from infra.terminal import CommandError, patiently
 
 # What the network and the start of a container may take beyond the function's own time-out.
@@ -33,6 +33,12 @@ def invoke(
         fields = (f"{field} {', '.join(said)}." for field, said in payload.get("fields", {}).items())
         raise CommandError(" ".join([f"The function {name} refused: {payload['error']}", *fields]))
     return payload
+
+
+@aws_refusals()
+def run_bootstrap(session: Session, stage: str) -> dict[str, Any]:
+    """Invokes the function that migrates, and seeds an empty database; returns its answer. Raises CommandError."""
+    return invoke(session, f"loans-{stage}-bootstrap", {})
 
 
 def _invoked_when_free(client: Any, name: str, payload: bytes, seconds: float) -> Any:

@@ -42,11 +42,14 @@ def check_closed(stage: str, endpoint: str | None) -> None:
         )
 
 
-def local_parameters(stage: str, endpoint: str | None) -> dict[str, str]:
-    """What a stage on LocalStack needs beside its own parameters: an API with an address that is known beforehand."""
+def local_parameters(stage: str, endpoint: str | None, api: str = "") -> dict[str, str]:
+    """What a stage on LocalStack needs beside its own parameters: an API with an address that is known beforehand.
+
+    The address is for people, who may reach LocalStack at another endpoint than its functions do.
+    """
     if not endpoint:
         return {}
-    api = f"loans-{stage}"
+    api = api or f"loans-{stage}"
     origin = endpoint.rstrip("/")
     return {"ApiId": api, "PublicUrl": f"{origin}/_aws/execute-api/{api}/{stage}", "PublicS3Url": origin}
 

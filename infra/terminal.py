@@ -3,17 +3,12 @@
 import sys
 import time
 from collections.abc import Iterator
-from typing import IO, Any
 
 import click
 
 
 class CommandError(click.ClickException):
     """The command cannot go on. The message says in a sentence or two what is wrong and what to do; exit code 1."""
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Prints the message alone, without a word of click's before it."""
-        click.echo(self.message, file=file or sys.stderr)
 
 
 def confirmed(question: str, answer: str, given: str | None) -> bool:

@@ -18,7 +18,7 @@ from infra.local.native import Native
 from infra.local.provision import import_files
 from infra.local.reloading import run_and_reload
 from infra.local.running import choose_launcher
-from infra.local.settings import DEV_PORT, STAGE, Home
+from infra.local.settings import STAGE, Home
 from infra.local.showing import show_imported, show_status
 from infra.local.steps import Steps
 from infra.packaging import ROOT
@@ -72,11 +72,11 @@ def up(home: Home, data: Path, aws_port: int | None, db_port: int | None) -> Non
 @command
 @click.option("--aws-endpoint-url", required=True)
 @click.option("--database-url", required=True, help="the same from here and from the functions")
-@click.option("--public-url", required=True, help="where the API's stage answers a browser")
+@click.option("--public-endpoint", required=True, help="where LocalStack answers a browser")
 @data_option
-def provision(home: Home, aws_endpoint_url: str, database_url: str, public_url: str, data: Path) -> None:
+def provision(home: Home, aws_endpoint_url: str, database_url: str, public_endpoint: str, data: Path) -> None:
     """Deploy and seed on servers that others started."""
-    running.deploy_to(home, Endpoints(aws_endpoint_url, database_url, database_url, public_url), data)
+    running.deploy_to(home, Endpoints(aws_endpoint_url, database_url, database_url, public_endpoint), data)
 
 
 @command
@@ -100,7 +100,7 @@ def seed(home: Home, files: tuple[Path, ...]) -> None:
     if not files:
         raise CommandError('Name the workbooks: make seed FILES="customers.xlsx loans.xlsx".')
     stack = running.running_stack(home)
-    show_imported(stack, import_files(home, stack, list(files), Steps()))
+    show_imported(stack, import_files(stack, list(files), Steps()))
 
 
 @command
@@ -167,7 +167,7 @@ def logs(home: Home) -> None:
 
 
 @command
-@click.option("--port", type=PORT, default=DEV_PORT)
+@click.option("--port", type=PORT, default=8000)
 def dev(home: Home, port: int) -> None:
     """`chalice local` on the database and the LocalStack of the stack that is up, until Ctrl-C."""
     stack = running.running_stack(home)

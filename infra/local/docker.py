@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from infra.local.follow_logs import follow_compose
-from infra.local.launcher import LOCALSTACK, POSTGRES, Endpoints, Launcher, Server, public_url, require_free
+from infra.local.launcher import LOCALSTACK, POSTGRES, Endpoints, Launcher, Server
 from infra.local.postgres import DATABASE, PASSWORD, USER
 from infra.local.settings import POSTGRES_PORT, Ports
 from infra.packaging import ROOT
@@ -22,18 +22,16 @@ SERVERS = (LOCALSTACK, POSTGRES)
 DEPLOYER = "deployer"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 
-NO_CLIENT = "The program docker is not installed."
-NO_ENGINE = "The Docker engine does not answer; start it."
 NO_COMPOSE = "Docker has no Compose plugin (`docker compose`); install docker-compose-plugin."
 
 
 def docker_lacks() -> str | None:
     """What Docker is missing to run the stack, as a sentence; None if client, engine and Compose are there."""
     if not shutil.which("docker"):
-        return NO_CLIENT
+        return "The program docker is not installed."
     # A client alone does not mean that there is an engine.
     if not _succeeds("docker", "version", "--format", "{{.Server.Version}}"):
-        return NO_ENGINE
+        return "The Docker engine does not answer; start it."
     return None if _succeeds("docker", "compose", "version") else NO_COMPOSE
 
 
@@ -50,24 +48,15 @@ class Docker(Launcher):
     name = "docker"
 
     def start(self) -> list[str]:
-        states = self._states()
-        if states.get(DEPLOYER, {}).get("State") in ("created", "running", "restarting"):
+        if self._states().get(DEPLOYER, {}).get("State") in ("created", "running", "restarting"):
             raise CommandError(
                 f"The deployer of `docker compose up` is at work on this stack; wait until it has ended: {self._logs()}"
             )
-        for server in SERVERS:
-            published = (each.get("PublishedPort") for each in states.get(server, {}).get("Publishers") or [])
-            self.require_its_port(server, {port for port in published if port})
-        missing = [name for name in SERVERS if not _server(name, states).is_running]
-        for server in missing:
-            self._require_free(server)
+        return super().start()
+
+    def _start(self, missing: Sequence[str]) -> None:
         if missing:
-            try:
-                self._compose("up", "--detach", "--wait", *SERVERS)
-            except BaseException:
-                self.stop(missing)
-                raise
-        return missing
+            self._compose("up", "--detach", "--wait", *SERVERS)
 
     def stop(self, names: Sequence[str] = SERVERS) -> None:
         if names:
@@ -89,12 +78,12 @@ class Docker(Launcher):
         return []
 
     def endpoints(self) -> Endpoints:
-        login = f"postgresql://{USER}:{PASSWORD}"
+        login, aws_endpoint_url = f"postgresql://{USER}:{PASSWORD}", f"http://localhost:{self.ports.aws}"
         return Endpoints(
-            aws_endpoint_url=f"http://localhost:{self.ports.aws}",
+            aws_endpoint_url,
             database_url=f"{login}@127.0.0.1:{self.ports.db}/{DATABASE}",
             functions_database_url=f"{login}@postgres:{POSTGRES_PORT}/{DATABASE}",
-            public_url=public_url(self.ports),
+            public_endpoint=aws_endpoint_url,
         )
 
     def erase(self) -> None:
@@ -126,16 +115,15 @@ class Docker(Launcher):
     def _logs(self) -> str:
         return f"`docker compose --project-name {self.project} logs {DEPLOYER}`"
 
-    def _require_free(self, server: str) -> None:
-        """Raises CommandError if another program has the port, and names the folder if it is a stack of another one."""
-        variable, port = self.port_of(server)
+    def require_free(self, variable: str, port: int) -> None:
+        """As of every launcher, and names the folder if it is a stack of another one that has the port."""
         owner = _docker("ps", "--filter", f"publish={port}", "--format", f'{{{{.Label "{FOLDER}"}}}}').strip()
         if owner:
             raise CommandError(
                 f"Port {port} belongs to the stack of {owner}; stop that one with `make down` there, "
                 f"or choose a free port: make up {variable}={port + 1}."
             )
-        require_free(port, "up", variable)
+        super().require_free(variable, port)
 
     def _remove_functions(self) -> None:
         """Removes the containers that LocalStack started for functions, which are in no service of Compose."""
@@ -177,7 +165,8 @@ def states_of(listed: str) -> dict[str, dict[str, Any]]:
 def _server(name: str, states: dict[str, dict[str, Any]]) -> Server:
     state = states.get(name, {})
     detail = " ".join(filter(None, (state.get("State"), state.get("Health")))) or "stopped"
-    return Server(name, state.get("State") == "running", detail)
+    published = {each.get("PublishedPort", 0) for each in state.get("Publishers") or []} - {0}
+    return Server(name, state.get("State") == "running", detail, published)
 
 
 def _docker(*arguments: str) -> str:

@@ -132,10 +132,8 @@ class Tail:
                     # A file that shrank was made anew.
                     self._position = 0
                 file.seek(self._position)
-                whole = file.read().rpartition(b"\n")[0]
+                whole = [line for line in file if line.endswith(b"\n")]
         except OSError:
             return []
-        if not whole:
-            return []
-        self._position += len(whole) + 1
-        return whole.decode(errors="replace").split("\n")
+        self._position += sum(map(len, whole))
+        return [line.decode(errors="replace").removesuffix("\n") for line in whole]

@@ -3,10 +3,13 @@
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, TextIO
 
-from infra.local.settings import API_ID, STAGE, Home, Ports
+import psutil
+
+from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
 
 LOCALSTACK, POSTGRES = "localstack", "postgres"
@@ -14,21 +17,22 @@ LOCALSTACK, POSTGRES = "localstack", "postgres"
 
 @dataclass(frozen=True)
 class Endpoints:
-    """How the two servers are reached: from here, from the functions, and from a person's browser."""
+    """How the two servers are reached: from here, the database from the functions, LocalStack from a browser."""
 
     aws_endpoint_url: str
     database_url: str
     functions_database_url: str
-    public_url: str
+    public_endpoint: str
 
 
 @dataclass(frozen=True)
 class Server:
-    """One of the two servers as `make status` shows it; `detail` is a process id or what Docker says."""
+    """One of the two servers: what `make status` says of it, and at which ports it is known to listen."""
 
     name: str
     is_running: bool
     detail: str
+    ports: Collection[int]
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,22 @@ class Launcher(ABC):
     ports: Ports
     name: ClassVar[str]
 
-    @abstractmethod
     def start(self) -> list[str]:
-        """Starts what does not run, waits until it answers, and names what it started. Raises CommandError."""
+        """Starts what does not run, waits until it answers, and names what it started. Raises CommandError.
+
+        The ports are looked at before anything is started, and what it started it stops if it fails.
+        """
+        missing = self.missing()
+        try:
+            self._start(missing)
+        except BaseException:
+            self.stop(missing)
+            raise
+        return missing
+
+    @abstractmethod
+    def _start(self, missing: Sequence[str]) -> None:
+        """Starts the servers that are missing, and waits until both answer. Raises CommandError."""
 
     @abstractmethod
     def stop(self, names: Sequence[str] = (LOCALSTACK, POSTGRES)) -> None:
@@ -67,23 +84,28 @@ class Launcher(ABC):
         """Sentences about what is wrong beside the servers."""
         return []
 
-    def port_of(self, server: str) -> tuple[str, int]:
-        """The variable that says where a server listens, and its value."""
-        return ("AWS_PORT", self.ports.aws) if server == LOCALSTACK else ("DB_PORT", self.ports.db)
+    def missing(self) -> list[str]:
+        """The servers that do not run. Raises CommandError if one of them would find its port taken, or if a server
+        that runs listens at another port than the one that is wanted."""
+        wanted = {LOCALSTACK: ("AWS_PORT", self.ports.aws), POSTGRES: ("DB_PORT", self.ports.db)}
+        servers = self.servers()
+        for server in servers:
+            variable, port = wanted[server.name]
+            if server.ports and port not in server.ports:
+                holder = holder_of(port)
+                in_use = f"Port {port} is in use by {holder}. " if holder else ""
+                raise CommandError(
+                    f"{in_use}The stack runs with {variable}={min(server.ports)}, not {port}; name that port, "
+                    "or `make down` first to change it."
+                )
+        missing = [server.name for server in servers if not server.is_running]
+        for name in missing:
+            self.require_free(*wanted[name])
+        return missing
 
-    def require_its_port(self, server: str, listens_at: Collection[int]) -> None:
-        """Raises CommandError if a server that runs listens at other ports than the one that is wanted."""
-        variable, port = self.port_of(server)
-        if listens_at and port not in listens_at:
-            raise CommandError(
-                f"The stack runs with {variable}={min(listens_at)}, not {port}; name that port, "
-                "or `make down` first to change it."
-            )
-
-
-def public_url(ports: Ports) -> str:
-    """Where LocalStack serves the API's stage; every path is appended to it."""
-    return f"http://localhost:{ports.aws}/_aws/execute-api/{API_ID}/{STAGE}"
+    def require_free(self, variable: str, port: int) -> None:
+        """Raises CommandError if another program listens at the port that the variable names."""
+        require_free(port, "up", variable)
 
 
 def require_free(port: int, command: str, variable: str) -> None:
@@ -94,5 +116,16 @@ def require_free(port: int, command: str, variable: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise CommandError(
-                f"Port {port} is in use by another program; choose a free one: make {command} {variable}={port + 1}."
+                f"Port {port} is in use by {holder_of(port) or 'another program'}; "
+                f"choose a free one: make {command} {variable}={port + 1}."
             ) from None
+
+
+def holder_of(port: int) -> str | None:
+    """The program that listens at a port of this machine, with its folder; None if this user can see none."""
+    with suppress(psutil.Error):
+        for each in psutil.net_connections("tcp"):
+            if each.pid and each.status == psutil.CONN_LISTEN and port in each.laddr:
+                process = psutil.Process(each.pid)
+                return f"{process.name()} in {process.cwd()}"
+    return None

@@ -4,16 +4,17 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
 import requests
+import yaml
 
 from infra.local.follow_logs import follow_files
-from infra.local.launcher import LOCALSTACK, POSTGRES, Endpoints, Launcher, Server, public_url, require_free
+from infra.local.launcher import LOCALSTACK, POSTGRES, Endpoints, Launcher, Server
 from infra.local.postgres import PostgresServer
 from infra.local.processes import Daemon
-from infra.local.settings import LOCALSTACK_ENVIRONMENT
 from infra.packaging import ROOT
 from infra.terminal import CommandError, patiently
 
@@ -35,7 +36,7 @@ class Native(Launcher):
 
     @property
     def localstack(self) -> Daemon:
-        return Daemon(LOCALSTACK, self.home.localstack, self.home.logs / "localstack.log")
+        return Daemon(self.home.localstack / "localstack.pid", self.home.logs / "localstack.log")
 
     def start(self) -> list[str]:
         if sys.platform != "linux":
@@ -43,22 +44,17 @@ class Native(Launcher):
                 "Without Docker the functions run as processes, and they are packaged for Linux; "
                 "on this system start Docker and use LAUNCHER=docker."
             )
-        missing = [server.name for server in self.servers() if not server.is_running]
-        # Both are asked before either is started, so that a failure leaves nothing behind.
-        self._check_ports(missing)
+        return super().start()
+
+    def _start(self, missing: Sequence[str]) -> None:
         for python in (LOCALSTACK_PYTHON, LAMBDA_PYTHON):
             if not python.exists():
                 raise CommandError(f"{python.relative_to(ROOT)} is missing; `make setup` makes it.")
-        try:
-            # LocalStack takes longest, so Postgres starts in its shadow.
-            if LOCALSTACK in missing:
-                self._start_localstack()
-            self.postgres.start()
-            self._wait_for_localstack()
-        except BaseException:
-            self.stop(missing)
-            raise
-        return missing
+        # LocalStack takes longest, so Postgres starts in its shadow.
+        if LOCALSTACK in missing:
+            self._start_localstack()
+        self.postgres.start()
+        self._wait_for_localstack()
 
     def stop(self, names: Sequence[str] = (LOCALSTACK, POSTGRES)) -> None:
         if LOCALSTACK in names:
@@ -67,16 +63,16 @@ class Native(Launcher):
             self.postgres.stop()
 
     def servers(self) -> list[Server]:
-        pid = self.localstack.pid()
-        running = self.postgres.is_running()
+        pid, port = self.localstack.pid(), self.postgres.port_in_use()
+        is_process = f"process {pid}, port {self.ports.aws}" if pid else "stopped"
         return [
-            Server(LOCALSTACK, pid is not None, f"process {pid}, port {self.ports.aws}" if pid else "stopped"),
-            Server(POSTGRES, running, f"port {self.ports.db}" if running else "stopped"),
+            Server(LOCALSTACK, pid is not None, is_process, self.localstack.listens_at()),
+            Server(POSTGRES, port is not None, f"port {port}" if port else "stopped", [port] if port else []),
         ]
 
     def endpoints(self) -> Endpoints:
-        database_url = self.postgres.url()
-        return Endpoints(f"http://localhost:{self.ports.aws}", database_url, database_url, public_url(self.ports))
+        database_url, aws_endpoint_url = self.postgres.url(), f"http://localhost:{self.ports.aws}"
+        return Endpoints(aws_endpoint_url, database_url, database_url, aws_endpoint_url)
 
     def erase(self) -> None:
         self.stop()
@@ -86,21 +82,11 @@ class Native(Launcher):
     def follow_logs(self, out: TextIO) -> None:
         follow_files(lambda: [*sorted(self.home.logs.glob("*.log")), self.postgres.log], out)
 
-    def _check_ports(self, missing: Sequence[str]) -> None:
-        for server in (LOCALSTACK, POSTGRES):
-            variable, port = self.port_of(server)
-            if server in missing:
-                require_free(port, "up", variable)
-        self.require_its_port(LOCALSTACK, self.localstack.listens_at())
-        if POSTGRES not in missing:
-            self.postgres.require_its_port()
-
     def _start_localstack(self) -> None:
         temporary = self.home.localstack / "tmp"
         # What it kept of its last life, it cannot use in this one.
         shutil.rmtree(self.home.localstack, ignore_errors=True)
         temporary.mkdir(parents=True)
-        self.home.logs.mkdir(parents=True, exist_ok=True)
         self.localstack.start(
             [str(LOCALSTACK_PYTHON), "-m", "localstack.runtime.main"],
             {
@@ -116,22 +102,16 @@ class Native(Launcher):
                 "LAMBDA_RUNTIME_EXECUTOR": "process",
                 "LAMBDA_PROCESS_PYTHON": str(LAMBDA_PYTHON),
                 "LAMBDA_PROCESS_LOGS": str(self.home.logs),
-                **LOCALSTACK_ENVIRONMENT,
+                **yaml.safe_load((ROOT / "docker-compose.yml").read_text())["x-localstack"],
             },
         )
 
     def _wait_for_localstack(self) -> None:
         why = f"its log says why: {self.localstack.log}"
         for _ in patiently(START_SECONDS):
-            if _answers(f"http://127.0.0.1:{self.ports.aws}/_localstack/health"):
-                return
+            with suppress(requests.RequestException):
+                if requests.get(f"http://127.0.0.1:{self.ports.aws}/_localstack/health", timeout=5).ok:
+                    return
             if self.localstack.pid() is None:
                 raise CommandError(f"LocalStack ended at once; {why}")
         raise CommandError(f"LocalStack did not answer within {START_SECONDS} s; {why}")
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.RequestException:
-        return False

@@ -8,13 +8,10 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from chalicelib.config import read_settings
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.imports import findings, jobs
-from chalicelib.imports.findings import StoredFinding
+from chalicelib.imports import jobs
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.postgres.database import Database, make_engine
-from chalicelib.rules.importing import FINDING_OUTCOMES
 from chalicelib.storage.import_tables import import_sheets, imports
-from chalicelib.storage.paging import Cursor
 from chalicelib.storage.tables import customers, loans, waiting_loans
 from infra.local.settings import STAGE
 from infra.terminal import CommandError
@@ -68,23 +65,8 @@ def count(connection: Connection) -> Counts:
     return Counts(*map(int, connection.execute(select(*(each.scalar_subquery() for each in counts))).one()))
 
 
-def first_customer(connection: Connection) -> int | None:
-    """The lowest customer id, for an example that works."""
-    found: int | None = connection.execute(select(func.min(customers.c.customer_id))).scalar()
-    return found
-
-
 def imports_of(connection: Connection, objects: Sequence[tuple[str, str]]) -> list[ImportJob]:
     """The imports of these objects, given as (key, version); an object without one is not in the list."""
     wanted = tuple_(imports.c.object_key, imports.c.object_version).in_(objects)
     numbers = connection.execute(select(imports.c.import_id).where(wanted).order_by(imports.c.import_id)).scalars()
     return [job for number in numbers.all() if (job := jobs.find(connection, number))]
-
-
-def findings_of(connection: Connection, job: ImportJob, number: int) -> list[StoredFinding]:
-    """The first lines of an import's report, the gravest outcome first."""
-    found = (
-        findings.listed(connection, job.import_id, outcomes=[outcome], cursor=Cursor(number))
-        for outcome in FINDING_OUTCOMES
-    )
-    return [finding for part in found for finding in part.rows][:number]

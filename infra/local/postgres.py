@@ -4,7 +4,6 @@ That package can run a server itself, but only on a Unix socket; the Lambdas, ps
 want TCP, so its binaries are driven here. Loopback only, with a password, because a laptop has other users.
 """
 
-import contextlib
 import importlib.util
 import os
 import pwd
@@ -39,7 +38,6 @@ PASSWORD = "loans"  # noqa: S105 - guards a loopback port against the laptop's o
 DATABASE_NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root, so root lends it this one.
 USER_SECONDS = 10
-CONNECT_SECONDS = "5"  # for a port that something else listens at, and does not answer
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,8 @@ class PostgresServer:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         # No Unix socket: its path would have to be short and writable, and nobody needs it.
-        settings = (
-            "listen_addresses=127.0.0.1",
-            f"port={self.port}",
-            "unix_socket_directories=",
-            *MEMORY,
-            *self.settings,
-        )
-        options = " ".join(f"-c {setting}" for setting in settings)
+        where = ("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=")
+        options = " ".join(f"-c {setting}" for setting in (*where, *MEMORY, *self.settings))
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self.log), "-o", options, "-w", "start")
         # CREATE DATABASE has no "if not exists"; asking first keeps its failure for real failures.
         if DATABASE not in self._databases():
@@ -81,21 +73,6 @@ class PostgresServer:
         """Stops the server if it runs; `mode` is pg_ctl's (fast, immediate)."""
         if self.is_running():
             self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
-
-    def require_its_port(self) -> None:
-        """Raises CommandError unless the server that answers at the port is the one of this directory."""
-        answers = None
-        with contextlib.suppress(CommandError):
-            answers = Path(self._psql("SHOW data_directory").strip()).resolve()
-        if answers == self._data.resolve():
-            return
-        whose = f"belongs to the Postgres in {answers.parent}" if answers else "is not that of this folder's Postgres"
-        # The fourth line of the file is the port that the server was started with.
-        started_with = (self._data / "postmaster.pid").read_text().splitlines()[3]
-        raise CommandError(
-            f"Port {self.port} {whose}. This folder's runs with DB_PORT={started_with}; name that port, "
-            "or `make down` first to change it."
-        )
 
     def add_open_database(self, name: str) -> str:
         """A database with a role of the same name that needs no password from this machine; returns its URL.
@@ -119,6 +96,11 @@ class PostgresServer:
 
     def is_running(self) -> bool:
         return self._execute("pg_ctl", "-D", str(self._data), "status").returncode == 0
+
+    def port_in_use(self) -> int | None:
+        """The port that the server was started with; None if it does not run."""
+        # The fourth line of the server's file.
+        return int((self._data / "postmaster.pid").read_text().splitlines()[3]) if self.is_running() else None
 
     @property
     def _data(self) -> Path:
@@ -172,7 +154,7 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                env={**os.environ, "PGPASSWORD": PASSWORD, "PGCONNECT_TIMEOUT": CONNECT_SECONDS},
+                env={**os.environ, "PGPASSWORD": PASSWORD},
                 cwd="/",
                 # Out of reach of a Ctrl-C.
                 start_new_session=True,

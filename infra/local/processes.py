@@ -17,10 +17,9 @@ LAST_SECONDS = 15
 
 @dataclass(frozen=True)
 class Daemon:
-    """The program `name`: its process id lies in `folder`/`name`.pid, its output in `log`."""
+    """The program whose process id lies in `pid_file`, and its output in `log`."""
 
-    name: str
-    folder: Path
+    pid_file: Path
     log: Path
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -28,8 +27,8 @@ class Daemon:
 
         The first word of the command is the path of a program; the environment is all that it gets.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        for file in (self.pid_file, self.log):
+            file.parent.mkdir(parents=True, exist_ok=True)
         appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         # Not subprocess, whose objects complain when they are dropped while the program still runs.
         pid = os.posix_spawn(
@@ -44,7 +43,7 @@ class Daemon:
             setsid=True,
         )
         started = psutil.Process(pid).create_time()
-        self._pid_file.write_text(f"{pid} {started}\n")
+        self.pid_file.write_text(f"{pid} {started}\n")
 
     def pid(self) -> int | None:
         """Its process id, if it runs."""
@@ -58,37 +57,27 @@ class Daemon:
         return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
 
     def stop(self, patience_seconds: float = 15) -> None:
-        """Asks it to end, then makes it, at once without patience, and waits for that. Harmless if it does not run."""
+        """Asks it to end, then makes it, and waits for that. Harmless if it does not run."""
         process = self._process()
         if process is not None:
-            _end(process, patience_seconds)
-        self._pid_file.unlink(missing_ok=True)
-
-    @property
-    def _pid_file(self) -> Path:
-        return self.folder / f"{self.name}.pid"
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+            if not _ends_within(process, patience_seconds):
+                # Its children share its group, and may outlive a leader that is killed.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                _ends_within(process, LAST_SECONDS)
+        self.pid_file.unlink(missing_ok=True)
 
     def _process(self) -> psutil.Process | None:
         try:
-            pid, started = self._pid_file.read_text().split()
+            pid, started = self.pid_file.read_text().split()
             process = psutil.Process(int(pid))
             # The number may meanwhile be that of somebody else's process.
             same = abs(process.create_time() - float(started)) < 1
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, psutil.Error):
             return None
-
-
-def _end(process: psutil.Process, patience_seconds: float) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        if patience_seconds > 0:
-            process.terminate()
-            if _ends_within(process, patience_seconds):
-                return
-    # Its children share its group, and may outlive a leader that is killed.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    _ends_within(process, LAST_SECONDS)
 
 
 def _ends_within(process: psutil.Process, seconds: float) -> bool:

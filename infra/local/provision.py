@@ -3,20 +3,20 @@
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+
+import click
 
 from chalicelib.imports.jobs import ImportJob, is_populated
-from infra.cloudformation import Stack
-from infra.deploy import Deployment, deploy, run_bootstrap
+from infra.deploy import deploy
+from infra.functions import run_bootstrap
 from infra.local.launcher import Endpoints
 from infra.local.portfolio import reading
-from infra.local.seeding import INCOMING, Uploaded, follow, replace_seeds, upload, workbooks_in
+from infra.local.seeding import INCOMING, WHERE_LOGS_ARE, follow, replace_seeds, upload, workbooks_in
 from infra.local.settings import API_ID, IMPORT_PARAMETERS, LENDER, STAGE, Home, StackFile
 from infra.local.steps import Steps
 from infra.revisions import Stage
-from infra.session import LOCAL_REGION, Session, aws_refusals, session_of
+from infra.session import LOCAL_REGION, Session, aws_refusals, local_parameters, session_of
 from infra.terminal import CommandError
-from infra.uploading import bucket_exists, bucket_of
 
 
 def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps) -> StackFile:
@@ -25,38 +25,36 @@ def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps)
     # LocalStack loads each of its services when it is first asked for.
     steps("Looking at what is deployed")
     aws = session_of(endpoints.aws_endpoint_url)
-    deployment = _deploy(aws, endpoints, home, steps)
+    stack = _describe(endpoints, _deploy(aws, endpoints, steps))
     steps.done()
-    steps.remark("Deployed." if deployment.changed else "Nothing had changed since the last deployment.")
-    stack = _describe(endpoints, deployment.outputs)
     if data:
         steps(f"Seeding from {data}, if the database is empty")
-        _seed(home, stack, aws, files, deployment, steps)
+        _seed(home, stack, aws, files, steps)
         steps.done()
     # Last, because a program may wait for this file.
     home.write_stack(stack)
     return stack
 
 
-def import_files(home: Home, stack: StackFile, files: list[Path], steps: Steps) -> list[ImportJob]:
+def import_files(stack: StackFile, files: list[Path], steps: Steps) -> list[ImportJob]:
     """Drops the files into `incoming/` and follows their imports. Raises CommandError."""
     s3 = session_of(stack.aws_endpoint_url).client("s3")
-    return _follow(home, stack, upload(s3, stack.bucket, INCOMING, files), steps)
+    return follow(stack.database_url, upload(s3, stack.bucket, INCOMING, files), steps)
 
 
-def remove_stillborn(stack: Stack, bucket: str, aws: Session) -> bool:
+def remove_stillborn(stage: Stage) -> bool:
     """Removes a stack whose creation failed, and its bucket, into which nobody could ever put anything.
 
     False if there is no such stack. AWS's CloudFormation removes the bucket itself; LocalStack may leave it, and the
     next creation would fail because of it.
     """
-    if not stack.exists() or stack.stands():
+    if not stage.stack.exists() or stage.stack.stands():
         return False
-    stack.delete()
-    if bucket_exists(bucket, aws):
-        left = aws.resource("s3").Bucket(bucket)
-        left.object_versions.delete()
-        left.delete()
+    stage.stack.delete()
+    bucket = stage.bucket_of("workbooks")
+    if bucket.creation_date:
+        bucket.object_versions.delete()
+        bucket.delete()
     return True
 
 
@@ -70,31 +68,21 @@ def queue_depths(sqs: Any, stack: StackFile) -> dict[str, int]:
     return {"waiting": int(queue[name]), "working": int(queue[f"{name}NotVisible"]), "dead": int(dead[name])}
 
 
-def _deploy(aws: Session, endpoints: Endpoints, home: Home, steps: Steps) -> Deployment:
+def _deploy(aws: Session, endpoints: Endpoints, steps: Steps) -> dict[str, str]:
     parameters = {
         "DatabaseUrl": endpoints.functions_database_url,
         "DatabaseAuth": "password",
-        "ApiId": API_ID,
-        "PublicUrl": endpoints.public_url,
-        # A browser reaches S3 at the same LocalStack, of which the functions may know another address.
-        "PublicS3Url": urljoin(endpoints.public_url, "/").rstrip("/"),
+        **local_parameters(STAGE, endpoints.public_endpoint, API_ID),
         "Lender": json.dumps(LENDER),
         **IMPORT_PARAMETERS,
     }
     try:
         with aws_refusals():
-            if remove_stillborn(Stage(STAGE, aws).stack, bucket_of(STAGE, "workbooks", aws), aws):
-                steps.remark("Removed a stack whose creation had failed; it is made anew.")
+            if remove_stillborn(Stage(STAGE, aws)):
+                click.echo("Removed a stack whose creation had failed; it is made anew.")
         return deploy(STAGE, aws, parameters, steps)
     except CommandError as error:
-        raise CommandError(f"{error} {_where_logs_are(home)}") from error
-
-
-def _where_logs_are(home: Home) -> str:
-    """Where functions tell what went wrong: in files without Docker, in LocalStack's own log with it."""
-    if home.logs.is_dir():
-        return f"The logs are in {home.logs}; `make logs` shows them."
-    return "`make logs`, or `docker compose logs localstack`, shows what the functions said."
+        raise CommandError(f"{error} {WHERE_LOGS_ARE}") from error
 
 
 def _describe(endpoints: Endpoints, outputs: dict[str, str]) -> StackFile:
@@ -111,26 +99,18 @@ def _describe(endpoints: Endpoints, outputs: dict[str, str]) -> StackFile:
     )
 
 
-def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], deployment: Deployment, steps: Steps) -> None:
+def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], steps: Steps) -> None:
     with reading(stack.database_url) as connection:
         populated = is_populated(connection)
     seeds = replace_seeds(aws.client("s3"), stack.bucket, files)
     if populated and not home.unfinished_seed.exists():
-        steps.remark("The database holds data already and is left alone; `make reset` would empty it.")
+        click.echo("The database holds data already and is left alone; `make reset` would empty it.")
         return
     home.unfinished_seed.touch()
     if populated:
         # The bootstrap leaves a database with anything in it alone, so the rest goes the way of every upload.
-        import_files(home, stack, files, steps)
+        import_files(stack, files, steps)
     else:
-        run_bootstrap(aws, deployment.outputs)
-        _follow(home, stack, seeds, steps)
+        run_bootstrap(aws, STAGE)
+        follow(stack.database_url, seeds, steps)
     home.unfinished_seed.unlink()
-
-
-def _follow(home: Home, stack: StackFile, uploaded: list[Uploaded], steps: Steps) -> list[ImportJob]:
-    ended = follow(stack.database_url, uploaded, _where_logs_are(home), steps)
-    for item in ended:
-        if item.state == "failed":
-            steps.remark(f"{item.object_key} was not imported: {item.message}")
-    return ended

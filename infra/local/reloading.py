@@ -15,10 +15,8 @@ WATCHED = ("app.py", "chalicelib", ".chalice")
 WRITTEN = {"__pycache__", "deployments", "deployed"}
 POLL_SECONDS = 0.25
 
-Moments = Mapping[Path, int]
 
-
-def moments(root: Path) -> Moments:
+def moments(root: Path) -> dict[Path, int]:
     """When each file of the application was last written, in nanoseconds."""
     found = {}
     for place in (root / name for name in WATCHED):

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 
+from chalicelib.storage import customers
+from chalicelib.storage.paging import Cursor
 from infra.local.docker import NO_COMPOSE, Docker, docker_lacks
 from infra.local.launcher import Endpoints, Launcher
 from infra.local.native import Native
-from infra.local.portfolio import count, first_customer, reading
+from infra.local.portfolio import count, reading
 from infra.local.provision import provision
 from infra.local.seeding import workbooks_in
 from infra.local.settings import Home, Ports, StackFile
@@ -27,14 +29,13 @@ def bring_up(home: Home, ports: Ports, data: Path) -> None:
     workbooks_in(data)  # raises before anything is started
     steps = Steps()
     with alone(home):
-        launcher = _launcher_for(home, ports)
+        launcher = choose_launcher(home, ports)
         steps(f"Starting LocalStack and Postgres ({launcher.name})")
         started = launcher.start()
         try:
-            home.remember_ports(ports)
-            home.remember_launcher(launcher.name)
+            home.remember(launcher.name, ports)
             steps.done()
-            steps.remark(f"Started {' and '.join(started)}." if started else "The servers run already.")
+            click.echo(f"Started {' and '.join(started)}." if started else "The servers run already.")
             stack = provision(home, launcher.endpoints(), data, steps)
         except BaseException:
             if started:
@@ -123,26 +124,12 @@ def alone(home: Home) -> Iterator[None]:
         yield
 
 
-def _launcher_for(home: Home, ports: Ports) -> Launcher:
-    known = home.ports()
-    running = any(server.is_running for server in choose_launcher(home, known).servers())
-    # Before the first `make up` only the servers know their ports; `docker compose up` tells nobody.
-    if running and home.ports_file.exists() and ports != known:
-        raise CommandError(
-            f"The stack runs with AWS_PORT={known.aws} DB_PORT={known.db}; `make down` first to change them."
-        )
-    return choose_launcher(home, ports)
-
-
 def _welcome(stack: StackFile, steps: Steps) -> None:
     with reading(stack.database_url) as connection:
-        counts, customer = count(connection), first_customer(connection)
+        counts, first = count(connection), customers.listed(connection, cursor=Cursor(1)).rows
     click.echo(f"Up after {steps.seconds:.0f} s: {stack.api_url}/\n{counts}")
-    if customer is not None:
-        click.echo(f"Try:\n{_example(stack.api_url, customer)}")
-
-
-def _example(api_url: str, customer_id: int) -> str:
-    """A curl line that works when pasted."""
-    body = f'{{"customer_id":{customer_id},"loan_amount":100000,"interest_rate":12.5,"tenure":24}}'
-    return f"curl -X POST {api_url}/check-eligibility/ -H 'Content-Type: application/json' -d '{body}'"
+    for customer in first:
+        # A line that works when pasted.
+        body = f'{{"customer_id":{customer.customer_id},"loan_amount":100000,"interest_rate":12.5,"tenure":24}}'
+        request = f"{stack.api_url}/check-eligibility/ -H 'Content-Type: application/json' -d '{body}'"
+        click.echo(f"Try:\ncurl -X POST {request}")

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
+
 from chalicelib.imports.jobs import ImportJob
 from infra.local.portfolio import count, imports_of, reading
 from infra.local.steps import Steps
@@ -13,6 +15,8 @@ from infra.terminal import CommandError
 SEED, INCOMING = "seed/", "incoming/"
 # Longer than an import may take (settings.IMPORT_PARAMETERS), during which nothing need be seen to move.
 PATIENCE_SECONDS = 150
+
+WHERE_LOGS_ARE = "`make logs`, or with Docker `docker compose logs localstack`, shows what the functions said."
 
 
 class Uploaded(NamedTuple):
@@ -23,9 +27,7 @@ class Uploaded(NamedTuple):
 
 
 def workbooks_in(folder: Path) -> list[Path]:
-    """The workbooks of a folder. Raises CommandError if there is no folder or no workbook in it."""
-    if not folder.is_dir():
-        raise CommandError(f"DATA must be a folder with .xlsx files. There is no folder {folder}.")
+    """The workbooks of a folder. Raises CommandError if there is none."""
     # A name that starts with ~$ is the lock of a workbook that is open in Excel.
     found = [path for path in sorted(folder.glob("*.xlsx")) if not path.name.startswith("~$")]
     if not found:
@@ -35,18 +37,12 @@ def workbooks_in(folder: Path) -> list[Path]:
 
 def upload(s3: Any, bucket: str, prefix: str, files: Sequence[Path]) -> list[Uploaded]:
     """Uploads the files under `prefix`: all of them, or none if one cannot be read (CommandError)."""
-    uploaded = []
-    for path, content in [(path, _content(path)) for path in files]:
-        answer = s3.put_object(Bucket=bucket, Key=prefix + path.name, Body=content)
-        uploaded.append(Uploaded(prefix + path.name, answer["VersionId"]))
-    return uploaded
-
-
-def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        contents = [(prefix + path.name, path.read_bytes()) for path in files]
     except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+        raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
+    answers = ((key, s3.put_object(Bucket=bucket, Key=key, Body=content)) for key, content in contents)
+    return [Uploaded(key, answer["VersionId"]) for key, answer in answers]
 
 
 def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]:
@@ -58,8 +54,9 @@ def replace_seeds(s3: Any, bucket: str, files: Sequence[Path]) -> list[Uploaded]
     return upload(s3, bucket, SEED, files)
 
 
-def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: Steps) -> list[ImportJob]:
-    """Waits until each object's import has ended. Raises CommandError with the hint if nothing moves for too long."""
+def follow(database_url: str, uploaded: Sequence[Uploaded], steps: Steps) -> list[ImportJob]:
+    """Waits until each object's import has ended, and says which failed. Raises CommandError if nothing moves for too
+    long."""
     last, since = None, time.monotonic()
     while True:
         with reading(database_url) as connection:
@@ -71,12 +68,16 @@ def follow(database_url: str, uploaded: Sequence[Uploaded], hint: str, steps: St
         )
         steps.progress(progress, is_last=len(ended) == len(uploaded))
         if len(ended) == len(uploaded):
-            return ended
+            break
         if progress != last:
             last, since = progress, time.monotonic()
         if time.monotonic() - since > PATIENCE_SECONDS:
             raise CommandError(
                 f"{len(uploaded) - len(ended)} of {len(uploaded)} workbooks were not imported within "
-                f"{PATIENCE_SECONDS} s. {hint}"
+                f"{PATIENCE_SECONDS} s. {WHERE_LOGS_ARE}"
             )
         time.sleep(0.25)
+    for item in ended:
+        if item.state == "failed":
+            click.echo(f"{item.object_key} was not imported: {item.message}")
+    return ended

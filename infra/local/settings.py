@@ -10,31 +10,11 @@ from infra.terminal import CommandError
 STAGE = "local"
 API_ID = "loans"
 
-# 4.14.0 is the last image that runs without a licence token; without Docker it is 4.13.1, the newest that
-# Python 3.11 can read (docs/decisions/local-stack.md).
-LOCALSTACK_IMAGE = "localstack/localstack:4.14.0"
-POSTGRES_IMAGE = "postgres:18"
-DEPLOYER_IMAGE = "python:3.11-slim"
-
 AWS_PORT = 4566
 # Not 5432, which the database of somebody's other project tends to hold.
 DB_PORT = 54329
 # Where they listen inside their containers.
 LOCALSTACK_PORT, POSTGRES_PORT = 4566, 5432
-DEV_PORT = 8000
-
-LOCALSTACK_ENVIRONMENT = {
-    "EAGER_SERVICE_LOADING": "0",
-    "SKIP_SSL_CERT_DOWNLOAD": "1",
-    "DISABLE_EVENTS": "1",
-    # The default puts the service into the host name, which a machine without internet cannot resolve.
-    "SQS_ENDPOINT_STRATEGY": "path",
-    # An upload is noticed within a second; by default the pauses grow to ten, and after a failure to sixty.
-    "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
-    "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_ERROR_SEC": "2",
-    # A cold start among several on a busy laptop takes longer than the default of 20 s.
-    "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "120",
-}
 
 # A workbook of a million rows is loaded and reported in one go, as on AWS. The message does not stay hidden for six
 # times as long, which is for throttled functions: a person does not wait half an hour for the second try.
@@ -95,17 +75,15 @@ class Home:
             return Ports()
         return Ports(**json.loads(self.ports_file.read_text()))
 
-    def remember_ports(self, ports: Ports) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.ports_file.write_text(json.dumps(asdict(ports)) + "\n")
-
     def launcher(self) -> str:
         """How the last `up` started the stack: native, docker, or empty if there was none since `reset`."""
         return self.launcher_file.read_text().strip() if self.launcher_file.exists() else ""
 
-    def remember_launcher(self, name: str) -> None:
+    def remember(self, launcher: str, ports: Ports) -> None:
+        """Notes how the stack is started."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.launcher_file.write_text(name + "\n")
+        self.launcher_file.write_text(launcher + "\n")
+        self.ports_file.write_text(json.dumps(asdict(ports)) + "\n")
 
     def read_stack(self) -> StackFile:
         """The stack that is up. Raises CommandError if none is."""

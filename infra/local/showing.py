@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import click
 
-from chalicelib.imports import jobs
+from chalicelib.imports import findings, jobs
 from chalicelib.imports.jobs import ImportJob
-from chalicelib.storage.loans import likely_doubles
 from chalicelib.storage.paging import Cursor
-from chalicelib.storage.unopened import made_here
-from infra.local.portfolio import count, findings_of, imports_of, reading
+from infra.local.portfolio import count, reading
 from infra.local.provision import queue_depths
 from infra.local.running import NOT_UP, choose_launcher
 from infra.local.settings import Home, StackFile
@@ -34,53 +32,33 @@ def show_status(home: Home) -> None:
     stack = home.read_stack()
     with reading(stack.database_url) as connection:
         counts, newest = count(connection), jobs.listed(connection, Cursor(IMPORTS_SHOWN)).rows
-        doubles = likely_doubles(connection, FINDINGS_SHOWN)
-        unopened = made_here(connection, FINDINGS_SHOWN)
     _line("API", stack.api_url)
     _line("console", stack.console_url)
     _line("AWS", stack.aws_endpoint_url)
     _line("database", stack.database_url)
     _line("data", str(counts))
     depths = queue_depths(session_of(stack.aws_endpoint_url).client("sqs"), stack)
-    _line(
-        "queue",
-        f"{depths['waiting']} messages waiting, {depths['working']} being worked on, "
-        f"{depths['dead']} in the dead-letter queue",
-    )
-    for pair in doubles:
-        _line(
-            "twice?",
-            f"loan {pair.made_here} of customer {pair.customer_id} was made here; loan {pair.from_workbook} came in a "
-            "workbook under that number and is likely the same",
-        )
-    for loan in unopened:
-        _line(
-            "opening?",
-            f"loan {loan.loan_id} of customer {loan.customer_id} was made here, and a workbook said that "
-            f"{loan.emis_paid_on_time} of its instalments were paid on time; it needs an opening ({stack.console_url}"
-            f"loans/{loan.loan_id}/opening/)",
-        )
+    in_queue = "{waiting} messages waiting, {working} being worked on, {dead} in the dead-letter queue"
+    _line("queue", in_queue.format(**depths))
     _show_imports(newest)
 
 
 def show_imported(stack: StackFile, ended: Sequence[ImportJob]) -> None:
     """Shows what became of the rows of imports that have ended. Raises CommandError if one failed."""
     with reading(stack.database_url) as connection:
-        # As they stand now: their sheets are counted when they end.
-        stored = imports_of(connection, [(job.object_key, job.object_version or "") for job in ended])
-        findings = [(job, finding) for job in stored for finding in findings_of(connection, job, FINDINGS_SHOWN)]
+        said = [(job, group) for job in ended for group in findings.groups(connection, job.import_id)]
         counts = count(connection)
-    for job in stored:
+    for job in ended:
         for sheet in job.sheets:
             outcomes = {name: value for name, value in vars(sheet).items() if isinstance(value, int) and value}
             rows = outcomes.pop("rows_found", 0)
-            said = ", ".join(f"{value} {name}" for name, value in outcomes.items())
-            click.echo(f"{job.object_key}, sheet {sheet.sheet}: {rows} rows: {said}")
-    for job, finding in findings[:FINDINGS_SHOWN]:
-        where = f"{job.object_key}, {finding.sheet}, row {finding.row_number}"
-        click.echo(f"  {finding.outcome}: {where}: {finding.sentence}")
+            became = ", ".join(f"{value} {name}" for name, value in outcomes.items())
+            click.echo(f"{job.object_key}, sheet {sheet.sheet}: {rows} rows: {became}")
+    for job, group in said[:FINDINGS_SHOWN]:
+        more = f" (and {group.rows - 1} more like it)" if group.rows > 1 else ""
+        click.echo(f"  {group.outcome}: {job.object_key}, {group.sheet}, row {group.first_row}: {group.example}{more}")
     click.echo(str(counts))
-    failed = [job.object_key for job in stored if job.state == "failed"]
+    failed = [job.object_key for job in ended if job.state == "failed"]
     if failed:
         raise CommandError(f"Not imported: {', '.join(failed)}; `make status` lists the reasons.")
 

@@ -7,10 +7,9 @@ import click
 
 
 class Steps:
-    """The steps of one command, said one after the other; nothing is shown if it is `quiet`."""
+    """The steps of one command, said one after the other."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
+    def __init__(self) -> None:
         self._first = time.monotonic()
         self._began: float | None = None
 
@@ -22,23 +21,18 @@ class Steps:
     def __call__(self, step: str) -> None:
         """Begins a step, which ends the one before it."""
         self.done()
-        self.remark(step.removesuffix("."))
+        click.echo(step.removesuffix("."))
         self._began = time.monotonic()
 
     def done(self) -> None:
         """Ends the step."""
         if self._began is not None:
-            self.remark(f"  done in {time.monotonic() - self._began:.1f} s")
+            click.echo(f"  done in {time.monotonic() - self._began:.1f} s")
             self._began = None
-
-    def remark(self, sentence: str) -> None:
-        """Says what came of a step."""
-        if not self._quiet:
-            click.echo(sentence)
 
     def progress(self, sentence: str, *, is_last: bool) -> None:
         """Shows how far a step is: in one line of a terminal over and over, elsewhere when it is done."""
         if is_last:
-            self.remark(sentence)
+            click.echo(sentence)
         elif sys.stdout.isatty():
             click.echo(f"{sentence}\x1b[K\r", nl=False)

@@ -17,10 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from infra.local.settings import DEPLOYER_IMAGE, LOCALSTACK_IMAGE, POSTGRES_IMAGE
+import yaml
+
 from tests.docker.engine import CACHE, Engine, run
 from tests.support.settings import PROJECT
 
+SERVICES = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
+DEPLOYER_IMAGE, LOCALSTACK_IMAGE, POSTGRES_IMAGE = (
+    SERVICES[name]["image"] for name in ("deployer", "localstack", "postgres")
+)
 FOLDER = Path(__file__).parent / "images"
 LOCALSTACK = PROJECT / "infra" / "localstack"
 LAMBDA_RUNTIME = LOCALSTACK / "lambda-runtime.txt"

@@ -5,10 +5,9 @@ import subprocess
 
 import pytest
 
-from infra.local.settings import DEPLOYER_IMAGE, LOCALSTACK_IMAGE, POSTGRES_IMAGE
 from tests.docker.both_ways import Service, require_the_same
 from tests.docker.stack import NAME, NOTHING, Stack
-from tests.docker.standins import run_functions
+from tests.docker.standins import DEPLOYER_IMAGE, LOCALSTACK_IMAGE, POSTGRES_IMAGE, run_functions
 from tests.support import plain_http
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.settings import PROJECT

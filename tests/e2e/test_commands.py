@@ -17,11 +17,10 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from infra.cloudformation import Stack as CloudFormationStack
 from infra.local.provision import remove_stillborn
 from infra.local.settings import Home, Ports
+from infra.revisions import Stage
 from infra.terminal import CommandError
-from infra.uploading import bucket_exists
 from tests.support import plain_http
 from tests.support.patience import PATIENCE_SECONDS, wait_until
 from tests.support.people import PASSWORD, token_of
@@ -124,7 +123,7 @@ def test_up_brings_the_data_which_survives_down_and_ends_with_reset(checkout: Ch
     assert plain_http.post(f"{stack['api_url']}/register/", json=body).status_code == 201
 
     again = checkout.run("up")
-    assert "Nothing had changed" in again
+    assert "Nothing to deploy" in again
     assert "left alone" in again
     kept = counts_in(again)
     assert int(kept.split()[0]) == int(counts_in(first).split()[0]) + 1
@@ -191,15 +190,15 @@ def test_a_deployment_that_fails_says_which_resource_and_why(stack: Stack) -> No
     }
     s3 = stack.s3
     s3.put_object(Bucket=stack.file.bucket, Key="template.json", Body=json.dumps(template).encode())
-    broken = CloudFormationStack("broken", stack.client("cloudformation"), wait_seconds=PATIENCE_SECONDS)
-    plan = broken.plan(f"{s3.meta.endpoint_url}/{stack.file.bucket}/template.json", {}, {}, {})
+    broken = Stage("broken", stack.session)
+    plan = broken.stack.plan(f"{s3.meta.endpoint_url}/{stack.file.bucket}/template.json", {}, {}, {})
     assert plan
     with pytest.raises(CommandError, match="Sender"):
-        broken.execute(plan)
+        broken.stack.execute(plan)
 
     # The next `make up` begins where there was nothing.
-    s3.create_bucket(Bucket="broken-workbooks")
-    assert remove_stillborn(broken, "broken-workbooks", stack.session)
-    assert not broken.exists()
-    assert not bucket_exists("broken-workbooks", stack.session)
-    assert not remove_stillborn(broken, "broken-workbooks", stack.session)
+    broken.bucket_of("workbooks").create()
+    assert remove_stillborn(broken)
+    assert not broken.stack.exists()
+    assert not broken.bucket_of("workbooks").creation_date
+    assert not remove_stillborn(broken)

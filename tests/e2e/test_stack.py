@@ -12,7 +12,9 @@ import pytest
 import requests
 from openpyxl import load_workbook
 
-from infra.local.portfolio import Counts, first_customer, reading
+from chalicelib.storage import customers
+from chalicelib.storage.paging import Cursor
+from infra.local.portfolio import Counts, reading
 from infra.terminal import CommandError
 from tests.support import plain_http
 from tests.support.patience import patiently
@@ -28,8 +30,8 @@ needs_real_data = pytest.mark.skipif(not REAL_DATA.exists(), reason="the real wo
 def check_eligibility(stack: Stack) -> requests.Response:
     """Asks for a customer that exists."""
     with reading(stack.file.database_url) as connection:
-        customer = first_customer(connection)
-    return post_check(stack, customer)
+        (customer,) = customers.listed(connection, cursor=Cursor(1)).rows
+    return post_check(stack, customer.customer_id)
 
 
 def post_check(stack: Stack, customer_id: int | None) -> requests.Response:
@@ -144,7 +146,7 @@ def test_the_steps_of_the_compose_deployer_run_on_servers_that_others_started(
             sys.executable, "-m", "infra.local", "provision",
             "--aws-endpoint-url", endpoints.aws_endpoint_url,
             "--database-url", endpoints.database_url,
-            "--public-url", endpoints.public_url,
+            "--public-endpoint", endpoints.public_endpoint,
             "--data", str(DATA),
         ],
         cwd=project, capture_output=True, text=True, check=False,

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from infra.database_user import DATABASE, NEEDS, make_user
+from infra.foundation import DATABASE, NEEDS, make_user
 from infra.local.postgres import PostgresServer
 from infra.session import Session
 

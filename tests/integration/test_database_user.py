@@ -1,4 +1,4 @@
-"""The functions' user of the database, made by the statements of infra/database_user.py, has what the service needs."""
+"""The functions' user of the database, made by the statements of infra/foundation.py, has what the service needs."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
-from infra.database_user import NEEDS
+from infra.foundation import NEEDS
 from infra.local.postgres import PostgresServer
 from tests.support.settings import PROJECT, settings_for
 

@@ -40,8 +40,8 @@ def test_the_port_of_another_folders_postgres_is_refused_with_that_folder(
     ours: Native, postgres: PostgresServer
 ) -> None:
     sentence = re.escape(
-        f"Port {postgres.port} belongs to the Postgres in {postgres.directory}. "
-        f"This folder's runs with DB_PORT={ours.ports.db}; name that port, or `make down` first to change it."
+        f"Port {postgres.port} is in use by postgres in {postgres.directory}/data. "
+        f"The stack runs with DB_PORT={ours.ports.db}, not {postgres.port}; name that port, or `make down` first"
     )
     with pytest.raises(CommandError, match=sentence):
         at_port(ours, postgres.port).start()
@@ -50,9 +50,9 @@ def test_the_port_of_another_folders_postgres_is_refused_with_that_folder(
 
 def test_a_port_at_which_nothing_answers_is_refused_with_the_one_that_postgres_has(ours: Native) -> None:
     port = free_port()
-    with pytest.raises(CommandError, match=f"Port {port} is not that of .* runs with DB_PORT={ours.ports.db}; name"):
+    with pytest.raises(CommandError, match=f"runs with DB_PORT={ours.ports.db}, not {port}; name that port"):
         at_port(ours, port).start()
 
 
 def test_the_port_that_it_has_is_taken(ours: Native) -> None:
-    ours.postgres.require_its_port()
+    assert ours.missing() == ["localstack"]

@@ -85,9 +85,6 @@ def make_pool(tmp_path: Path) -> Iterator[Callable[..., Pool]]:
 
 def function(code: Path, handler: str) -> Function:
     return Function(
-        name="sums",
-        version="$LATEST",
-        memory_mb=128,
         timeout_seconds=600,
         code=code,
         environment={

@@ -29,7 +29,7 @@ POLITE = "import time; print('on', flush=True); time.sleep(3600)"
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    found = Daemon("sleeper", tmp_path / "state", tmp_path / "logs" / "sleeper.log")
+    found = Daemon(tmp_path / "state" / "sleeper.pid", tmp_path / "logs" / "sleeper.log")
     yield found
     found.stop(patience_seconds=0)
 
@@ -68,16 +68,16 @@ def test_a_program_that_died_does_not_run(daemon: Daemon) -> None:
 
 
 def test_a_process_that_was_given_the_same_number_later_is_left_alone(daemon: Daemon) -> None:
-    daemon.folder.mkdir(parents=True)
-    (daemon.folder / "sleeper.pid").write_text(f"{os.getpid()} 1.0\n")
+    daemon.pid_file.parent.mkdir(parents=True)
+    daemon.pid_file.write_text(f"{os.getpid()} 1.0\n")
     assert daemon.pid() is None
     daemon.stop()
 
 
 @pytest.mark.parametrize("content", ["", "12", "one two", "1 2 3", "{}"])
 def test_a_damaged_pid_file_means_that_nothing_runs(daemon: Daemon, content: str) -> None:
-    daemon.folder.mkdir(parents=True)
-    (daemon.folder / "sleeper.pid").write_text(content)
+    daemon.pid_file.parent.mkdir(parents=True)
+    daemon.pid_file.write_text(content)
     assert daemon.pid() is None
 
 
@@ -119,9 +119,9 @@ def test_a_stack_is_found_by_the_launcher_that_started_it_whatever_engine_comes_
     home = Home(tmp_path / "state")
     engine(True)
     assert choose_launcher(home, Ports()).name == "docker"
-    home.remember_launcher("native")
+    home.remember("native", Ports())
     assert choose_launcher(home, Ports()).name == "native"
-    home.remember_launcher("docker")
+    home.remember("docker", Ports())
     engine(False)
     assert choose_launcher(home, Ports()).name == "docker"
 
@@ -143,7 +143,7 @@ def test_a_launcher_that_contradicts_what_runs_is_refused_and_one_that_contradic
 ) -> None:
     engine(True)
     native = Native(Home(tmp_path / "state"), Ports())
-    native.home.remember_launcher("native")
+    native.home.remember("native", Ports())
     monkeypatch.setenv("LAUNCHER", "docker")
     assert choose_launcher(native.home, Ports()).name == "docker"
     start(native.localstack, POLITE)
@@ -157,7 +157,7 @@ def test_a_launcher_that_contradicts_what_runs_is_refused_and_one_that_contradic
 def test_ports_and_addresses_are_remembered(tmp_path: Path) -> None:
     home = Home(tmp_path / "state")
     assert home.ports() == Ports()
-    home.remember_ports(Ports(1, 2))
+    home.remember("native", Ports(1, 2))
     assert home.ports() == Ports(1, 2)
     with pytest.raises(CommandError, match="make up"):
         home.read_stack()

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from infra.__main__ import main
 from infra.cloudformation import Plan, changed_settings
-from infra.deploy import check_guard, deploy, foundation_parameters
+from infra.deploy import check_guard, deploy, with_foundation
 from infra.session import check_closed, local_parameters, session_of
 from infra.terminal import CommandError, confirmed
 
@@ -107,7 +107,7 @@ def test_an_endpoint_that_is_no_address_is_refused(endpoint: str) -> None:
 def test_the_stage_that_lets_everybody_in_is_not_deployed_to_aws(words: list[str]) -> None:
     done = CliRunner(env={"CONFIRM": "yes"}).invoke(main, words)
     assert done.exit_code == 1
-    assert done.stderr.startswith("The stage local lets everybody in")
+    assert done.stderr.startswith("Error: The stage local lets everybody in")
     assert "ENDPOINT=http://localhost:4566" in done.stderr
 
 
@@ -133,7 +133,7 @@ def test_a_stage_takes_from_its_foundation_what_its_template_declares(monkeypatc
     }
     with mock_aws():
         session = boto3.session.Session(region_name="us-east-1")
-        assert foundation_parameters("dev", session) == {}
+        assert with_foundation("dev", session, {}) == {}
         stacks = session.client("cloudformation")
         stacks.create_stack(StackName="loans-dev-foundation", TemplateBody=json.dumps(template))
-        assert foundation_parameters("dev", session) == {"DatabaseUrl": url}
+        assert with_foundation("dev", session, {"ApiId": "a"}) == {"DatabaseUrl": url, "ApiId": "a"}

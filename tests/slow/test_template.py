@@ -21,7 +21,7 @@ from chalicelib.postgres.database import CONNECT_TIMEOUT_SECONDS
 from chalicelib.rules.policy import POLICIES
 from infra.local.settings import IMPORT_PARAMETERS
 from infra.packaging import ROOT, Package, package, source_digest
-from infra.uploading import with_code
+from infra.revisions import with_code
 
 FUNCTIONS = {
     "APIHandler": "api",

@@ -1,16 +1,13 @@
 """The stage dev, deployed beside the stage local as against AWS."""
 
-import json
 import os
 import subprocess
 import sys
 from typing import Any
 
-from infra.cloudformation import Stack as CloudFormationStack
-from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG
+from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG, Stage
 from infra.session import local_parameters
 from infra.smoke import smoke_test
-from infra.uploading import deployment_bucket, url_of
 from tests.support.settings import PROJECT
 from tests.support.stack import Stack
 
@@ -64,17 +61,15 @@ class Dev:
 
     def release_with_import_memory(self, megabytes: int) -> None:
         """Deploys another template, as a release after this one would."""
-        session = self.stack.session
-        bucket = deployment_bucket(STAGE, session)
-        stack = CloudFormationStack("loans-dev", session.client("cloudformation"))
-        tags = stack.tags()
-        template = json.loads(self.stack.s3.get_object(Bucket=bucket, Key=tags[TEMPLATE_TAG])["Body"].read())
+        stage = Stage(STAGE, self.stack.session)
+        stack, tags = stage.stack, stage.stack.tags()
+        template = stage.template(tags[TEMPLATE_TAG])
         template["Resources"]["ImportWorkbooks"]["Properties"]["MemorySize"] = megabytes
-        self.stack.s3.put_object(Bucket=bucket, Key="templates/next.json", Body=json.dumps(template).encode())
+        key = stage.upload_template(template)
         plan = stack.plan(
-            url_of(bucket, "templates/next.json", session),
+            stage.url_of(key),
             dict.fromkeys(stack.parameters()),
-            {TEMPLATE_TAG: "templates/next.json", PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "next"},
+            {TEMPLATE_TAG: key, PREVIOUS_TAG: tags[TEMPLATE_TAG], DIGEST_TAG: "next"},
             template["Parameters"],
         )
         assert plan

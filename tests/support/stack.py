@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from chalicelib.imports.jobs import ImportJob
 from chalicelib.storage.import_tables import metadata
-from infra.deploy import run_bootstrap
+from infra.functions import run_bootstrap
 from infra.local.administration import administer
 from infra.local.native import Native
 from infra.local.portfolio import Counts, count, imports_of, reading
@@ -105,7 +105,7 @@ class Stack:
 
     def bootstrap(self) -> dict[str, Any]:
         """Runs the bootstrap function as a deployment does, and returns its answer."""
-        return run_bootstrap(self.session, {"BootstrapFunctionName": f"loans-{STAGE}-bootstrap"})
+        return run_bootstrap(self.session, STAGE)
 
     def administer(self, operation: str, **values: Any) -> dict[str, Any]:
         """Makes what nobody can make who is not in yet."""
@@ -173,11 +173,11 @@ def stack_of_its_own(postgres_settings: tuple[str, ...] = WITHOUT_DURABILITY) ->
     """A stack beside all others, which is gone when the block ends."""
     home = Home(Path(tempfile.mkdtemp(prefix="loans-e2e-")))
     native = Native(home, Ports(free_port(), free_port()), (*postgres_settings, "max_connections=200"))
-    home.remember_ports(native.ports)
+    home.remember(native.name, native.ports)
     with guarded(home):
         native.start()
         try:
-            yield Stack(provision(home, native.endpoints(), None, Steps(quiet=True)), native)
+            yield Stack(provision(home, native.endpoints(), None, Steps()), native)
         finally:
             native.erase()
 

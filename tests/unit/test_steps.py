@@ -15,13 +15,11 @@ def test_each_step_is_told_when_it_begins_and_its_seconds_when_the_next_begins(
     assert capsys.readouterr().out == "Packaging the functions\n"
     steps("Changing the stack")
     steps.done()
-    steps.remark("Deployed.")
     lines = capsys.readouterr().out.splitlines()
     assert [re.sub(r"\d+\.\d s$", "n s", line) for line in lines] == [
         "  done in n s",
         "Changing the stack",
         "  done in n s",
-        "Deployed.",
     ]
 
 
@@ -35,11 +33,3 @@ def test_where_no_terminal_is_progress_is_told_once(capsys: pytest.CaptureFixtur
     steps.progress("Importing: 1/2 workbooks", is_last=False)
     steps.progress("Importing: 2/2 workbooks", is_last=True)
     assert capsys.readouterr().out == "Importing: 2/2 workbooks\n"
-
-
-def test_a_quiet_one_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    steps = Steps(quiet=True)
-    steps("Packaging the functions")
-    steps.done()
-    steps.progress("Importing", is_last=True)
-    assert capsys.readouterr().out == ""

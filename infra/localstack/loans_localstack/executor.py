@@ -2,9 +2,9 @@
 
 import os
 import threading
-from collections import deque
 from pathlib import Path
 from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 from localstack import config
 from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
@@ -22,40 +22,28 @@ LIMIT = "LAMBDA_PROCESS_LIMIT"
 class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack lives in a venv of its own
     """One of LocalStack's execution environments; shares the pool of its function version with the others."""
 
-    _pools: ClassVar[dict[str, Pool]] = {}
-    _users: ClassVar[dict[str, int]] = {}
+    # A pool that the last environment has left is gone, and its processes with it.
+    _pools: ClassVar[WeakValueDictionary[str, Pool]] = WeakValueDictionary()
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, id: str, function_version: FunctionVersion) -> None:  # noqa: A002 - LocalStack's name
         super().__init__(id, function_version)
-        revision = function_version.config.internal_revision
-        self._key = f"{function_version.qualified_arn}@{revision}"
         self._pool: Pool | None = None
-        self._log: deque[str] = deque(maxlen=20)
 
     def start(self, env_vars: dict[str, str]) -> None:
         """Joins the pool, whose first process proves that the handler can be imported."""
+        key = f"{self.function_version.qualified_arn}@{self.function_version.config.internal_revision}"
         with self._lock:
-            pool = self._pools.get(self._key) or Pool(_function(self.function_version, env_vars), _limit())
-            self._pools[self._key] = pool
-            self._users[self._key] = self._users.get(self._key, 0) + 1
-            self._pool = pool
+            pool = self._pools.get(key) or Pool(_function(self.function_version, env_vars), _limit())
+            self._pools[key] = self._pool = pool
         try:
             pool.warm_up()
         except StartFailed as failure:
             raise StatusErrorException(str(failure), payload=failure.payload.encode()) from failure
 
     def stop(self) -> None:
-        """Leaves the pool; the last one out ends its processes."""
-        with self._lock:
-            if self._pool is None:
-                return
-            pool, self._pool = self._pool, None
-            self._users[self._key] -= 1
-            if self._users[self._key] > 0:
-                return
-            del self._users[self._key], self._pools[self._key]
-        pool.close()
+        """Leaves the pool."""
+        self._pool = None
 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
         """Runs the handler in a free process and waits for its answer."""
@@ -69,7 +57,6 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack live
                 trace_id=payload["trace-id"],
             )
         )
-        self._log.append(outcome.log)
         return InvocationResult(
             request_id=payload["invoke-id"],
             payload=outcome.payload.encode(),
@@ -78,13 +65,13 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack live
         )
 
     def get_logs(self) -> str:
-        return "".join(self._log)
+        """Nothing for LocalStack's own log: what functions print is in files of theirs."""
+        return ""
 
     def get_address(self) -> str:
         return "127.0.0.1"
 
-    def get_endpoint_from_executor(self) -> str:
-        return "127.0.0.1"
+    get_endpoint_from_executor = get_address
 
     def get_runtime_endpoint(self) -> str:
         # Lambda's own runtime would call LocalStack here; our processes answer over their pipes.
@@ -108,9 +95,6 @@ def _function(version: FunctionVersion, env_vars: dict[str, Any]) -> Function:
     code = settings.code.get_unzipped_code_location()
     environment = {name: str(value) for name, value in env_vars.items()}
     return Function(
-        name=version.id.function_name,
-        version=version.id.qualifier,
-        memory_mb=settings.memory_size,
         timeout_seconds=settings.timeout,
         code=code,
         environment=environment | {"LAMBDA_TASK_ROOT": str(code)},

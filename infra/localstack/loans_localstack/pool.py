@@ -1,12 +1,15 @@
 """The processes of one function version: started when needed, reused, never more than a limit. Knows no LocalStack."""
 
+import contextlib
 import json
 import threading
 import time
+import weakref
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from .process import Died, Process, TookTooLong
+from .process import Process
 
 # Lambda allows 10 s for the imports; a laptop that starts several processes at once needs more.
 START_SECONDS = 60
@@ -14,11 +17,8 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Function:
-    """What there is to know of a function version to run it."""
+    """What there is to know of a function version to run it. Its environment has what Lambda tells of it."""
 
-    name: str
-    version: str
-    memory_mb: int
     timeout_seconds: float
     code: Path
     environment: dict[str, str] = field(repr=False)
@@ -52,16 +52,19 @@ class StartFailed(Exception):
 
 
 class Pool:
-    """Runs invocations of one function version, at most `limit` at a time; the others wait."""
+    """Runs invocations of one function version, at most `limit` at a time; the others wait.
+
+    The processes end with the pool: when the last who has it lets it go, or at `close()` if nobody invokes it then.
+    """
 
     def __init__(self, function: Function, limit: int) -> None:
         self.function = function
         self._free = threading.BoundedSemaphore(limit)
-        self._idle: list[Process] = []
-        self._lock = threading.Lock()
+        # A deque needs no lock of ours. The last one in is the warmest.
+        self._idle: deque[Process] = deque()
         self._warming = threading.Lock()
         self._warm = False
-        self._closed = False
+        self.close = weakref.finalize(self, _end, self._idle)
 
     def warm_up(self) -> None:
         """Starts the first process, once. Raises StartFailed."""
@@ -82,18 +85,9 @@ class Pool:
             self._put_back(process)
             return outcome
 
-    def close(self) -> None:
-        """Ends the idle processes; a busy one ends when its invocation has."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for process in idle:
-            process.kill()
-
     def _take(self) -> Process:
-        with self._lock:
-            while self._idle:
-                # The last one in is the warmest.
+        with contextlib.suppress(IndexError):
+            while True:
                 process = self._idle.pop()
                 if process.is_alive():
                     return process
@@ -101,11 +95,15 @@ class Pool:
         return _start(self.function)
 
     def _put_back(self, process: Process) -> None:
-        with self._lock:
-            if process.is_alive() and not self._closed:
-                self._idle.append(process)
-                return
-        process.kill()
+        if process.is_alive():
+            self._idle.append(process)
+        else:
+            process.kill()
+
+
+def _end(idle: "deque[Process]") -> None:
+    while idle:
+        idle.pop().kill()
 
 
 def _start(function: Function) -> Process:
@@ -117,10 +115,10 @@ def _start(function: Function) -> Process:
     )
     try:
         ready = json.loads(process.receive(time.monotonic() + START_SECONDS))
-    except TookTooLong:
+    except TimeoutError:
         process.kill()
         raise StartFailed(_error("Sandbox.Timedout", f"The imports took longer than {START_SECONDS} s.")) from None
-    except Died:
+    except EOFError:
         raise StartFailed(_exit_error(process, "init")) from None
     if "error" in ready:
         process.kill()
@@ -129,26 +127,27 @@ def _start(function: Function) -> Process:
 
 
 def _run(process: Process, function: Function, invocation: Invocation) -> Outcome:
-    process.write_log(f"START RequestId: {invocation.request_id} Version: {function.version}\n")
+    version, memory_mb = (function.environment[f"AWS_LAMBDA_FUNCTION_{name}"] for name in ("VERSION", "MEMORY_SIZE"))
+    process.write_log(f"START RequestId: {invocation.request_id} Version: {version}\n")
     started = time.monotonic()
     try:
         # Both processes share one clock, so the moment can be told as such.
         request = {**asdict(invocation), "deadline": time.time() + function.timeout_seconds}
         process.send(json.dumps(request))
         answer = json.loads(process.receive(started + function.timeout_seconds))
-    except TookTooLong:
+    except TimeoutError:
         process.kill()
         sentence = f"Task timed out after {function.timeout_seconds:.2f} seconds"
         process.write_log(f"{invocation.request_id} {sentence}\n")
         failure = _error("Sandbox.Timedout", f"RequestId: {invocation.request_id} Error: {sentence}")
         answer = {"payload": failure, "is_error": True}
-    except Died:
+    except EOFError:
         answer = {"payload": _exit_error(process, invocation.request_id), "is_error": True}
     milliseconds = (time.monotonic() - started) * 1000
     process.write_log(
         f"END RequestId: {invocation.request_id}\n"
         f"REPORT RequestId: {invocation.request_id}\tDuration: {milliseconds:.2f} ms\t"
-        f"Memory Size: {function.memory_mb} MB\tMax Memory Used: {process.peak_memory_mb()} MB\n"
+        f"Memory Size: {memory_mb} MB\tMax Memory Used: {process.peak_memory_mb()} MB\n"
     )
     return Outcome(answer["payload"], answer["is_error"], process.take_log())
 

@@ -16,63 +16,53 @@ from typing import Any
 CHUNK = 1 << 16
 
 
-class Died(Exception):
-    """The process ended before it answered."""
-
-
-class TookTooLong(Exception):
-    """The process did not answer in time; it still runs."""
-
-
 class Process:
     """A running child. One thread at a time may talk to it."""
 
     def __init__(self, command: Sequence[str], directory: Path, environment: Mapping[str, str], log_file: Path) -> None:
         self._connection, its_end = Pipe()
-        self._prints, print_end = os.pipe()
-        try:
+        with its_end:
             self._process = subprocess.Popen(
                 [*command, str(its_end.fileno())],
+                bufsize=0,
                 cwd=directory,
                 # The PATH is Lambda's own as far as it exists here.
                 env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **environment},
                 stdin=subprocess.DEVNULL,
-                stdout=print_end,
-                stderr=print_end,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 pass_fds=(its_end.fileno(),),
             )
-        finally:
-            its_end.close()
-            os.close(print_end)
-        os.set_blocking(self._prints, False)
-        self._prints_open = True
+        assert self._process.stdout is not None
+        self._prints = self._process.stdout
+        os.set_blocking(self._prints.fileno(), False)
         self._log_file = log_file
         self._log: list[bytes] = []
-        self._closed = False
 
     def send(self, message: str) -> None:
-        """Hands over a request. Raises Died."""
+        """Hands over a request. Raises EOFError if the process has ended."""
         try:
             self._connection.send_bytes(message.encode())
         except OSError:
             self._finish()
-            raise Died from None
+            raise EOFError from None
 
     def receive(self, deadline: float) -> bytes:
-        """The next message of the child. Raises TookTooLong at `deadline` (monotonic seconds), or Died."""
+        """The next message of the child. Raises TimeoutError at `deadline` (monotonic seconds), and EOFError if it ends
+        before it answers."""
         ready: list[Any] = []
         while self._connection not in ready:
             # A function may close its own output; a closed pipe is always ready and must not be asked again.
-            sources: list[Any] = [self._connection, self._prints] if self._prints_open else [self._connection]
+            sources: list[Any] = [self._connection] if self._prints.closed else [self._connection, self._prints]
             ready = wait(sources, max(0.0, deadline - time.monotonic()))
             if not ready:
-                raise TookTooLong
+                raise TimeoutError
             self._collect_prints()
         try:
             return self._connection.recv_bytes()
         except (EOFError, OSError):
             self._finish()
-            raise Died from None
+            raise EOFError from None
 
     def write_log(self, text: str) -> None:
         """Adds lines of our own between those of the function."""
@@ -84,13 +74,12 @@ class Process:
         return text.decode(errors="replace")
 
     def is_alive(self) -> bool:
-        return not self._closed and self._process.poll() is None
+        return self._process.poll() is None
 
     def kill(self) -> None:
         """Ends it at once and waits until it is gone. Calling it twice is harmless."""
-        if not self._closed:
-            self._process.kill()
-            self._finish()
+        self._process.kill()
+        self._finish()
 
     def how_it_ended(self) -> str:
         """In Lambda's words: `signal: killed` or `exit status 1`."""
@@ -105,10 +94,11 @@ class Process:
         return 0
 
     def _collect_prints(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while chunk := os.read(self._prints, CHUNK):
-                self._keep(chunk)
-            self._prints_open = False
+        # None is that nothing was printed, b"" that nothing will be.
+        while not self._prints.closed and (chunk := self._prints.read(CHUNK)) is not None:
+            self._keep(chunk)
+            if not chunk:
+                self._prints.close()
 
     def _keep(self, text: bytes) -> None:
         self._log.append(text)
@@ -116,10 +106,7 @@ class Process:
             log.write(text)
 
     def _finish(self) -> None:
-        if self._closed:
-            return
         self._process.wait()
         self._collect_prints()
-        self._closed = True
+        self._prints.close()
         self._connection.close()
-        os.close(self._prints)

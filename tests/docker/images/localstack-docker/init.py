@@ -49,9 +49,6 @@ def become_somebody() -> None:
 def function() -> Function:
     seen = {name: value for name, value in os.environ.items() if not name.startswith("LOCALSTACK_")}
     return Function(
-        name=seen["AWS_LAMBDA_FUNCTION_NAME"],
-        version=seen["AWS_LAMBDA_FUNCTION_VERSION"],
-        memory_mb=int(seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
         timeout_seconds=float(seen["AWS_LAMBDA_FUNCTION_TIMEOUT"]),
         code=Path("/var/task"),
         environment=seen | {"HOME": TEMPORARY, "AWS_EXECUTION_ENV": "AWS_Lambda_python3.11"},
