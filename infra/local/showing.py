@@ -6,7 +6,9 @@ import click
 
 from chalicelib.imports import findings, jobs
 from chalicelib.imports.jobs import ImportJob
+from chalicelib.storage.loans import likely_doubles
 from chalicelib.storage.paging import Cursor
+from chalicelib.storage.unopened import made_here
 from infra.local.portfolio import count, reading
 from infra.local.provision import queue_depths
 from infra.local.running import NOT_UP, choose_launcher
@@ -32,6 +34,7 @@ def show_status(home: Home) -> None:
     stack = home.read_stack()
     with reading(stack.database_url) as connection:
         counts, newest = count(connection), jobs.listed(connection, Cursor(IMPORTS_SHOWN)).rows
+        doubles, unopened = likely_doubles(connection, FINDINGS_SHOWN), made_here(connection, FINDINGS_SHOWN)
     _line("API", stack.api_url)
     _line("console", stack.console_url)
     _line("AWS", stack.aws_endpoint_url)
@@ -40,6 +43,10 @@ def show_status(home: Home) -> None:
     depths = queue_depths(session_of(stack.aws_endpoint_url).client("sqs"), stack)
     in_queue = "{waiting} messages waiting, {working} being worked on, {dead} in the dead-letter queue"
     _line("queue", in_queue.format(**depths))
+    for pair in doubles:
+        _line("twice?", f"loans {pair.made_here}, made here, and {pair.from_workbook} of customer {pair.customer_id}")
+    for loan in unopened:
+        _line("opening?", f"loan {loan.loan_id} needs one: {stack.console_url}loans/{loan.loan_id}/opening/")
     _show_imports(newest)
 
 
