@@ -101,7 +101,7 @@ class _Column:
             return f'{start} t="b"><v>{int(value)}</v></c>'
         if isinstance(value, int | float):
             return f"{start}><v>{value}</v></c>"
-        return f"{start}><v>{to_excel(value, self._epoch)}</v></c>"  # type: ignore[no-untyped-call]  # openpyxl's
+        return f"{start}><v>{to_excel(value, self._epoch)}</v></c>"  # type: ignore[no-untyped-call]  # openpyxl has no types
 
 
 class _Rest(dict[Any, str]):
