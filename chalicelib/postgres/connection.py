@@ -6,12 +6,18 @@ through a proxy that pools connections, because nothing is left behind on the se
 
 A statement that is `prepared` has one, if the connection is the server's own and not a proxy's: the server parses and
 plans it once a connection, and tells once what its rows are made of.
+
+The last statement of a transaction can take COMMIT along. If the connection breaks then, nobody knows whether the
+transaction was committed; so they go out together only if the connection has hardly broken before.
 """
 
+import time
 from collections import deque
 from collections.abc import Sequence
+from enum import Enum, auto
 from functools import lru_cache
 from itertools import count
+from select import POLLIN, poll
 from struct import pack
 from typing import Any, NamedTuple, TypeVar, cast, overload
 
@@ -34,6 +40,10 @@ from pg8000.legacy import Connection, Cursor
 from sqlalchemy import Executable, TextClause, text
 
 from chalicelib.postgres.waits import waiting
+
+# Nothing on the way forgets a connection this soon without telling either end. By the clock on the wall, because that
+# of the process stands still while a container is frozen.
+TRUSTED_SECONDS = 1.0
 
 # Under this name a statement knows that it is prepared.
 PREPARED = "loans_prepared"
@@ -61,6 +71,21 @@ class _Bound(str):
     values: Sequence[Any] = ()
     oids: Sequence[int] = ()
     is_prepared = False
+
+
+class Commit(Enum):
+    """What became of the COMMIT that went out with the last statement of a transaction."""
+
+    UNSENT = auto()
+    # It went out, and the connection broke before all was answered.
+    UNANSWERED = auto()
+    # The server told of an error and goes on, so nothing is committed.
+    REFUSED = auto()
+    DONE = auto()
+
+
+_COMMIT = _Bound("COMMIT")
+_COMMIT.is_prepared = True
 
 
 class _Rows(NamedTuple):
@@ -112,6 +137,10 @@ class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no type
     """As pg8000's, with a statement and its parameters in one round trip; every one is counted."""
 
     _opening: Sequence[str] = ()
+    _commits_with_next = False
+    _heard_at = 0.0
+    # Of the transaction that was begun last.
+    commit_sent = Commit.UNSENT
 
     def __init__(self, *args: Any, keeps_statements: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -127,7 +156,11 @@ class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no type
     def handle_messages(self, context: Context) -> None:
         """Reads the answer to what was sent; pg8000 calls this for every answer."""
         with waiting():
-            super().handle_messages(context)
+            self._read_answer(context)
+
+    def _read_answer(self, context: Context) -> None:
+        super().handle_messages(context)
+        self._heard_at = time.time()
 
     def handle_PARSE_COMPLETE(self, data: bytes, context: Context) -> None:  # noqa: N802 - the name is pg8000's
         """Reads that a statement was parsed; from now on the server knows its name, whatever becomes of it."""
@@ -176,35 +209,66 @@ class OneTripConnection(Connection):  # type: ignore[misc]  # pg8000 has no type
         self._opening = (*self._opening, statement)
 
     def forget_unsent(self) -> Sequence[str]:
-        """Gives up what waits for the next statement, and returns it."""
-        unsent, self._opening = self._opening, ()
+        """Gives up what waits for the next statement, and returns what would have gone out before it."""
+        unsent, self._opening, self._commits_with_next = self._opening, (), False
         return unsent
+
+    def begin_with_next(self, statements: Sequence[str]) -> None:
+        """Has a transaction begin with the next statement, by these."""
+        self.forget_unsent()
+        self._opening, self.commit_sent = tuple(statements), Commit.UNSENT
+
+    def commit_with_next(self) -> None:
+        """Has COMMIT go out in the train of the next statement, behind it, if the connection is sure to work then.
+        `commit_sent` says what became of it.
+        """
+        self._commits_with_next = True
+
+    def _is_sure(self) -> bool:
+        """Whether the connection works: it did a moment ago, and the server has not said since that it goes away."""
+        if abs(time.time() - self._heard_at) >= TRUSTED_SECONDS:
+            return False
+        watched = poll()
+        watched.register(self._usock, POLLIN)
+        return not watched.poll(0)
 
     def execute_simple(self, statement: str) -> Context:
         """Runs a statement; a cursor calls this for whatever has no parameters, or has them bound."""
+        commits = self._commits_with_next and self._is_sure()
         opening = self.forget_unsent()
-        if any(isinstance(each, _Bound) for each in (*opening, statement)):
+        if commits or any(isinstance(each, _Bound) for each in (*opening, statement)):
             described = self._described.get(statement) if statement in self._names else None
             context: Context = _Train(statement, len(opening), described)
             for first in opening:
                 self._send_parts(first, context)
             self._send_parts(statement, context, is_described=not described)
+            if commits:
+                self._send_parts(_COMMIT, context)
+                self.commit_sent = Commit.UNANSWERED
             _write(self._sock, SYNC_MSG)
         else:
             context = Context("; ".join([*opening, statement]))
             self.send_QUERY(context.statement)
-        # From the sending on: where both are on one machine, the server may be done before it returns.
-        with waiting():
-            _flush(self._sock)
-            super().handle_messages(context)
+        try:
+            # From the sending on: where both are on one machine, the server may be done before it returns.
+            with waiting():
+                _flush(self._sock)
+                self._read_answer(context)
+        except Exception as error:
+            if commits and error is context.error:
+                self.commit_sent = Commit.REFUSED
+            raise
+        if commits:
+            self.commit_sent = Commit.DONE
         return context
 
     def execute_unnamed(
         self, statement: str, vals: Sequence[Any] = (), oids: Sequence[int] = (), stream: Any = None
     ) -> Context:
         """Runs COPY; a cursor calls this for nothing else."""
-        if self._opening:
-            *self._opening, last = self._opening
+        opening = self.forget_unsent()
+        if opening:
+            *self._opening, last = opening
             self.execute_simple(last)
         return super().execute_unnamed(statement, vals, oids, stream)
 

@@ -1,8 +1,8 @@
 """The engine and the two ways to use it: one statement to read, one transaction to write.
 
-Every statement of pg8000 waits for the server, so the round trips are the latency. The engine runs in
-autocommit: a read is its one statement. A transaction says BEGIN with its first statement and COMMIT itself, which
-costs one round trip where the driver's own costs three.
+Every statement of pg8000 waits for the server, so the round trips are the latency. The engine runs in autocommit: a
+read is its one statement. A transaction says BEGIN with its first statement and COMMIT itself, or even with its last
+statement, which costs one round trip or none where the driver's own costs three.
 """
 
 import ssl
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from chalicelib.config import STATEMENT_TIMEOUT_MS, AwsCredentials, Settings
 from chalicelib.errors import DatabaseUnavailable, OutcomeUnknown
-from chalicelib.postgres.connection import PREPARED, OneTripConnection, driver_of
+from chalicelib.postgres.connection import PREPARED, Commit, OneTripConnection, driver_of
 from chalicelib.postgres.errors import (
     UNKNOWN_OUTCOME,
     forget_statements,
@@ -125,22 +125,23 @@ class Transaction:
             self.connection = self._engine.connect()
         self._after_commit: list[Callable[[], object]] = []
         self.connection.info[AFTER_COMMIT] = self._after_commit
+        self._driver = driver_of(self.connection)
         # Sent with the first statement, which saves waiting for an answer that says nothing.
-        for statement in self._engine.get_execution_options()[BEGIN]:
-            driver_of(self.connection).send_with_next(statement)
+        self._driver.begin_with_next(self._engine.get_execution_options()[BEGIN])
         self._open = True
         return self
 
     def commit(self) -> None:
-        """Makes it last, then does what was left for afterwards.
+        """Makes it last, unless the last statement has, then does what was left for afterwards.
 
         Raises OutcomeUnknown where the connection broke before the server answered; then nothing is done afterwards.
         """
-        try:
-            with translated():
-                self.connection.exec_driver_sql("COMMIT")
-        except DatabaseUnavailable as error:
-            raise OutcomeUnknown(UNKNOWN_OUTCOME) from error
+        if self._driver.commit_sent is not Commit.DONE:
+            try:
+                with translated():
+                    self.connection.exec_driver_sql("COMMIT")
+            except DatabaseUnavailable as error:
+                raise OutcomeUnknown(UNKNOWN_OUTCOME) from error
         self._open = False
         for callback in self._after_commit:
             callback()
@@ -151,23 +152,34 @@ class Transaction:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        # Once the connection is back in its pool, it is somebody else's.
+        commit_sent = self._driver.commit_sent
         try:
-            if self._open and not self.connection.invalidated:
+            if self._open and commit_sent is not Commit.DONE and not self.connection.invalidated:
                 self._roll_back()
         except Exception:
             # Whatever went wrong before matters more; a connection that cannot roll back is thrown away.
             self.connection.invalidate()
         finally:
             self.connection.close()
+        if isinstance(error, Exception) and commit_sent is Commit.UNANSWERED:
+            raise OutcomeUnknown(UNKNOWN_OUTCOME) from error
         if error is not None:
             with translated():
                 raise error
 
     def _roll_back(self) -> None:
-        unsent = driver_of(self.connection).forget_unsent()
+        unsent = self._driver.forget_unsent()
         # A transaction whose BEGIN never went out is none to the server.
         if "BEGIN" not in unsent:
             self.connection.exec_driver_sql("ROLLBACK")
+
+
+def commit_with_next(connection: Connection) -> None:
+    """Says that the next statement is the last of the transaction that this connection is in, and that nothing after it
+    may undo it: COMMIT may go out with it, which saves waiting once more. `Transaction.commit` comes after it as ever.
+    """
+    driver_of(connection).commit_with_next()
 
 
 def after_commit(connection: Connection, callback: Callable[[], object]) -> None:

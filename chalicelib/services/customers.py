@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from chalicelib.errors import AboveCeiling, CustomerNotFound, InvalidRequest, Outdated
-from chalicelib.postgres.database import Database
+from chalicelib.postgres.database import Database, commit_with_next
 from chalicelib.postgres.errors import retried
 from chalicelib.rules import ages
 from chalicelib.rules.access import EVERYBODY, TERMS, Author, Scope
@@ -89,7 +89,9 @@ def register(
     """
     limit = policy.approved_limit(registration.monthly_income)
 
-    def make(connection: Connection) -> Registered:
+    def make(connection: Connection, is_last: bool) -> Registered:
+        if is_last and known is None:
+            commit_with_next(connection)
         made = customers.add(connection, registration, limit, today=today, author=author)
         if known is not None and not {each.customer_id for each in made.alike} <= set(known):
             raise LikelyTheSame(made.alike)
@@ -167,6 +169,7 @@ def change_customer(
         _check_ceiling(customer, changes, ceiling)
         changed = _changed(tx.connection, customer, changes, author=author, today=today, reason=reason)
         # Before the commit: who looks afterwards may find the database gone, and would say nothing was saved.
+        commit_with_next(tx.connection)
         facts = loans.facts(tx.connection, customer_id, today)
         if facts is None:
             raise CustomerNotFound(f"There is no customer {customer_id}.")

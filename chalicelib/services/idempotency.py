@@ -5,13 +5,13 @@ the process broke. After draft-ietf-httpapi-idempotency-key-header.
 """
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
 from chalicelib.errors import IdempotencyKeyReused, RequestInFlight
-from chalicelib.postgres.database import Database
-from chalicelib.postgres.errors import interrupted, retried
+from chalicelib.postgres.database import Database, commit_with_next
+from chalicelib.postgres.errors import retried
 from chalicelib.storage import idempotency
 
 
@@ -24,6 +24,9 @@ class Attempt(NamedTuple):
 
 
 Made = TypeVar("Made")
+
+# Is told whether nothing is done in the transaction after it, so that its last statement may take COMMIT along.
+Make: TypeAlias = Callable[[Connection, bool], Made]
 
 
 class Once(NamedTuple, Generic[Made]):
@@ -43,7 +46,7 @@ class Told(NamedTuple):
 
 
 @retried
-def run_once(database: Database, once: Once[Made], make: Callable[[Connection], Made]) -> Told:
+def run_once(database: Database, once: Once[Made], make: Make[Made]) -> Told:
     """Runs `make` in a transaction and commits it, unless the attempt was answered before.
 
     Raises RequestInFlight while another request with this key is at work, and IdempotencyKeyReused where the key was
@@ -54,10 +57,10 @@ def run_once(database: Database, once: Once[Made], make: Callable[[Connection], 
         stored = _stored_answer(tx.connection, attempt) if attempt else None
         if stored is not None:
             return Told(stored, replayed=True)
-        answer = once.tell(make(tx.connection))
-        if attempt and not _remember(tx.connection, attempt, answer):
-            # Another request answered between our look and our claim; the next run finds its answer.
-            raise interrupted()
+        answer = once.tell(make(tx.connection, attempt is None))
+        if attempt:
+            commit_with_next(tx.connection)
+            idempotency.remember(tx.connection, **attempt._asdict(), answer=answer)
         tx.commit()
     return Told(answer, replayed=False)
 
@@ -73,9 +76,3 @@ def _stored_answer(connection: Connection, attempt: Attempt) -> str | None:
             f"A request with the Idempotency-Key {attempt.key!r} is being worked on; send it again in a moment."
         )
     return claim.answer
-
-
-def _remember(connection: Connection, attempt: Attempt, answer: str) -> bool:
-    return idempotency.remember(
-        connection, route=attempt.route, key=attempt.key, fingerprint=attempt.fingerprint, answer=answer
-    )

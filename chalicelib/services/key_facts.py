@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from chalicelib.errors import CustomerNotFound, InvalidRequest, KeyFactsNotFound
-from chalicelib.postgres.database import Database
+from chalicelib.postgres.database import Database, commit_with_next
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import EVERYBODY, Author, Scope
 from chalicelib.rules.calendar import add_working_days
@@ -59,7 +59,7 @@ def issue(
         raise _no_such_customer(wanted)
     figures = figures_of(proposal)
 
-    def make(connection: Connection) -> StoredStatement:
+    def make(connection: Connection, is_last: bool) -> StoredStatement:
         statement = Statement(
             customer_id=wanted,
             customer_name=None if wanted is None else _name(connection, wanted),
@@ -70,6 +70,8 @@ def issue(
             lender=lender,
             apr=figures.apr,
         )
+        if is_last:
+            commit_with_next(connection)
         return statements.add(connection, author, statement)
 
     return run_once(database, once, make)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from chalicelib.errors import CustomerNotFound, InstalmentsDoNotRepayLoan, LoanNotFound
 from chalicelib.metrics import log_decision
-from chalicelib.postgres.database import Database, after_commit
+from chalicelib.postgres.database import Database, after_commit, commit_with_next
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import EVERYBODY, Author, Scope
 from chalicelib.rules.counter_offer import CounterOffer, counter_offer
@@ -88,19 +88,29 @@ def apply(
     """
     _check_covered(customer_id, scope)
 
-    def make(connection: Connection) -> Application:
-        return _apply(connection, customer_id, request, policy=policy, today=today, author=author)
+    def make(connection: Connection, is_last: bool) -> Application:
+        return _apply(connection, is_last, customer_id, request, policy=policy, today=today, author=author)
 
     return run_once(database, once, make)
 
 
 def _apply(
-    connection: Connection, customer_id: int, request: LoanRequest, *, policy: Policy, today: date, author: Author
+    connection: Connection,
+    is_last: bool,
+    customer_id: int,
+    request: LoanRequest,
+    *,
+    policy: Policy,
+    today: date,
+    author: Author,
 ) -> Application:
     customers.lock_with_next(connection, customer_id)
     facts = _facts(connection, customer_id, today)
     decision = decide(facts, request, policy)
     terms, position = _disbursed(request, decision, today) if decision.approved else (None, NOTHING)
+    counter = _counter_offer(facts, request, policy, decision)
+    if is_last:
+        commit_with_next(connection)
     saved = applications.add(
         connection,
         author=author,
@@ -114,7 +124,6 @@ def _apply(
         position=position,
     )
     after_commit(connection, partial(log_decision, decision, saved=True))
-    counter = _counter_offer(facts, request, policy, decision)
     return Application(saved.application_id, saved.loan_id, facts, decision, counter)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from chalicelib.errors import InvalidRequest, ReferenceConflict
 from chalicelib.metrics import log_transaction
-from chalicelib.postgres.database import Database, after_commit
+from chalicelib.postgres.database import Database, after_commit, commit_with_next
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import BOOTSTRAP, EVERYBODY, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
@@ -103,10 +103,10 @@ def record(
     Raises LoanNotFound, InvalidRequest with the field, TransactionNotFound for a reversal of nothing, a
     TransactionRefused with its figures, and what `run_once` raises.
     """
-    # With a key, the answer is kept by a statement of its own, which can take the other along.
-    has_next = once.attempt is not None
     return run_once(
-        database, once, lambda connection: _record(connection, loan_id, wanted, today, author, scope, has_next)
+        database,
+        once,
+        lambda connection, is_last: _record(connection, loan_id, wanted, today, author, scope, is_last),
     )
 
 
@@ -129,7 +129,7 @@ def _record(
     today: date,
     author: Author,
     scope: Scope,
-    has_next: bool,
+    is_last: bool,
 ) -> Recorded:
     servicing.lock_with_next(connection, loan_id)
     life = read_life(connection, loan_id, _asked(wanted, today), scope=scope)
@@ -137,7 +137,10 @@ def _record(
         return _recorded_before(life, life.stored.known, wanted, today, scope)
     planned = _plan(life, wanted, today)
     transaction = _transaction(life, planned.fact, wanted, author)
-    servicing.write(connection, [_written(life, transaction, planned.position)], with_next=has_next)
+    written = _written(life, transaction, planned.position)
+    if is_last:
+        commit_with_next(connection)
+    servicing.write(connection, [written], with_next=not is_last)
     after_commit(connection, partial(log_transaction, transaction.kind.value))
     return Recorded(transaction, planned.split, _standing(life, planned.position, today))
 

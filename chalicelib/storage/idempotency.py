@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from chalicelib.postgres.connection import prepared
+from chalicelib.postgres.connection import driver_of, prepared
 
 # Claims the key for this transaction and looks for an answer, in one statement. The lock is released with the
 # transaction, so a crash leaves no key in flight.
@@ -16,13 +16,12 @@ _CLAIM = prepared("""
            ON stored.route = :route AND stored.key = :key AND stored.created_at > now() - interval '24 hours'
 """)
 
-# Keeps an answer under its key; an answer that is a day old makes room.
+# An answer that is a day old makes room.
+_MAKE_ROOM = "DELETE FROM idempotency_keys WHERE route = %s AND key = %s AND created_at <= now() - interval '24 hours'"
+
+# Breaks idempotency_keys_pkey where another transaction kept an answer since the claim looked.
 _REMEMBER = prepared("""
-    INSERT INTO idempotency_keys AS stored (route, key, fingerprint, answer)
-    VALUES (:route, :key, :fingerprint, :answer)
-    ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO UPDATE
-    SET fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = now()
-    WHERE stored.created_at <= now() - interval '24 hours'
+    INSERT INTO idempotency_keys (route, key, fingerprint, answer) VALUES (:route, :key, :fingerprint, :answer)
 """)
 
 _SWEEP = text("DELETE FROM idempotency_keys WHERE created_at <= now() - interval '24 hours'")
@@ -41,10 +40,11 @@ def claim(connection: Connection, route: str, key: str) -> Claim:
     return Claim(*connection.execute(_CLAIM, {"route": route, "key": key}).one())
 
 
-def remember(connection: Connection, *, route: str, key: str, fingerprint: str, answer: str) -> bool:
-    """Keeps an answer. False where another transaction kept one since the claim looked."""
+def remember(connection: Connection, *, route: str, key: str, fingerprint: str, answer: str) -> None:
+    """Keeps an answer. The same work may be run again where another transaction kept one since the claim looked."""
+    driver_of(connection).send_with_next(_MAKE_ROOM, [route, key], is_prepared=True)
     values = {"route": route, "key": key, "fingerprint": fingerprint, "answer": answer}
-    return connection.execute(_REMEMBER, values).rowcount == 1
+    connection.execute(_REMEMBER, values)
 
 
 def sweep(connection: Connection) -> int:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 
 from chalicelib import runtime
+from chalicelib.postgres import connection as connections
+from chalicelib.postgres.database import Database
 from tests.support.application import Api, decisions_of
 
 PERSON = {"first_name": "Asha", "last_name": "Menon", "age": 41, "monthly_income": 60000, "phone_number": 9812345678}
@@ -32,9 +34,10 @@ REQUESTS: list[tuple[str, str, object]] = [
 
 @pytest.fixture
 def break_connections(administration: Callable[[str], None], database_url: str) -> Callable[[], None]:
-    """Ends the connections to the test's database on the server, as a restart or a fail-over does."""
+    """Ends the connections to the test's database on the server, as a restart or a fail-over does, and waits for it."""
     name = database_url.rpartition("/")[2]
-    return lambda: administration(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    ended = f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'"
+    return lambda: administration(ended)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
@@ -109,18 +112,41 @@ def test_a_decision_whose_transaction_is_run_again_is_counted_once(
 ) -> None:
     assert api.post("/api/register/", PERSON).status == 201
     # Between the decision and the COMMIT.
-    with broken_before("SET fingerprint", break_connections):
+    with broken_before("INTO idempotency_keys", break_connections):
         assert apply_with_key(api) == 201
     assert [line["saved"] for line in decisions_of(capsys)] == [True]
 
 
+@pytest.mark.parametrize("trusted_seconds", [0, connections.TRUSTED_SECONDS])
 def test_a_decision_whose_commit_is_interrupted_is_counted_when_it_is_committed(
-    api: Api, break_connections: Callable[[], None], capsys: pytest.CaptureFixture[str]
+    api: Api,
+    database: Database,
+    trusted_seconds: float,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """COMMIT by itself, and together with the last statement."""
+    monkeypatch.setattr(connections, "TRUSTED_SECONDS", trusted_seconds)
     assert api.post("/api/register/", PERSON).status == 201
-    with broken_before("COMMIT", break_connections):
+    with ended_by_the_first_commit(database):
         assert apply_with_key(api) == 503
     assert decisions_of(capsys) == []
     assert apply_with_key(api) == 201
     assert apply_with_key(api) == 201
     assert [line["saved"] for line in decisions_of(capsys)] == [True]
+
+
+@contextmanager
+def ended_by_the_first_commit(database: Database) -> Iterator[None]:
+    """Has the server end the connection in the middle of the COMMIT of a loan, until the block is left."""
+    ending = """
+        CREATE FUNCTION end_it() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER ended AFTER INSERT ON loans DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION end_it()
+    """
+    with database.reading() as connection:
+        connection.execute(text(ending))
+    yield
+    with database.reading() as connection:
+        connection.execute(text("DROP TRIGGER ended ON loans; DROP FUNCTION end_it"))

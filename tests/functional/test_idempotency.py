@@ -79,8 +79,8 @@ def test_while_the_first_is_in_flight_the_second_is_told_so(
     with database.transaction() as tx:
         assert idempotency.claim(tx.connection, attempt.route, attempt.key).claimed
         with pytest.raises(RequestInFlight, match="'k-1' is being worked on"):
-            run_once(new_database(), Once(attempt, str), lambda _: "{}")
-    assert run_once(new_database(), Once(attempt, str), lambda _: "{}").replayed is False
+            run_once(new_database(), Once(attempt, str), lambda *_: "{}")
+    assert run_once(new_database(), Once(attempt, str), lambda *_: "{}").replayed is False
 
 
 def test_many_at_once_with_one_key_have_one_effect(new_database: Callable[[], Database]) -> None:
@@ -92,7 +92,7 @@ def test_many_at_once_with_one_key_have_one_effect(new_database: Callable[[], Da
                 return run_once(
                     databases[turn % 8],
                     Once(Attempt("/r", "k", "f"), str),
-                    lambda connection: connection.execute(
+                    lambda connection, _is_last: connection.execute(
                         text("SELECT nextval('customers_customer_id_seq')")
                     ).scalar_one(),
                 ).answer
@@ -125,10 +125,10 @@ def test_a_client_that_saw_no_answer_after_the_commit_gets_it_when_it_sends_agai
 
 def test_after_a_day_a_key_is_free_and_swept(database: Database) -> None:
     attempt = Attempt("/r", "k", "f")
-    run_once(database, Once(attempt, str), lambda _: "first")
+    run_once(database, Once(attempt, str), lambda *_: "first")
     with database.reading() as connection:
         connection.execute(text("UPDATE idempotency_keys SET created_at = now() - interval '24 hours 1 second'"))
-    assert run_once(database, Once(Attempt("/r", "k", "another body"), str), lambda _: "second").answer == "second"
+    assert run_once(database, Once(Attempt("/r", "k", "another body"), str), lambda *_: "second").answer == "second"
     with database.reading() as connection:
         assert idempotency.sweep(connection) == 0
         connection.execute(text("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"))

@@ -15,7 +15,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import Interrupted, retried
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
-from chalicelib.services.idempotency import Once
+from chalicelib.services.idempotency import Attempt, Once
 from chalicelib.services.loans import Application, apply, check_eligibility
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.tables import loans
@@ -87,7 +87,8 @@ def test_an_application_sees_the_loan_of_the_one_that_it_waited_for(
         return ""
 
     with ThreadPoolExecutor(2) as threads:
-        slowly = Once(None, tell_slowly)
+        # With a key, what is made is told before it is committed.
+        slowly = Once(Attempt("create-loan", "a key", "a body"), tell_slowly)
         first = threads.submit(
             apply, database, customer_id, ask, policy=STANDARD_1, today=TODAY, author=TEST, once=slowly
         )
