@@ -22,8 +22,9 @@ from sqlalchemy import text
 from chalicelib.config import read_settings
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.postgres import database as storage
-from chalicelib.postgres.database import Database, make_engine
+from chalicelib.postgres.database import Database, commit_with_next, make_engine
 from chalicelib.postgres.errors import retried
+from chalicelib.postgres.waits import waited_so_far
 from infra.local.postgres import PostgresServer
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
@@ -135,6 +136,20 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_token_signs_in_over_tls(tls_port: int, role: str, certificate: Path, tokens: list[str]) -> None:
     assert who_is_there(database_at("localhost", tls_port, role, certificate)) == role
     assert tokens == [f"DatabaseAddress(host='localhost', port={tls_port}, user='{role}')"]
+
+
+@pytest.mark.usefixtures("tokens")
+def test_a_last_statement_takes_commit_along_over_tls_too(tls_port: int, role: str, certificate: Path) -> None:
+    database = database_at("localhost", tls_port, role, certificate)
+    with database.reading() as connection:
+        connection.execute(text("SELECT 1"))
+    before = waited_so_far()
+    with database.transaction() as tx:
+        commit_with_next(tx.connection)
+        tx.connection.execute(text("SELECT 1"))
+        tx.commit()
+    assert waited_so_far().since(before).round_trips == 1
+    database.engine.dispose()
 
 
 def test_each_connection_gets_a_token_of_its_own(
