@@ -69,3 +69,12 @@ def test_however_many_match_each_is_on_one_page_of_the_search(database: Database
             found += [each.customer_id for each in listed.rows]
             behind = listed.next
     assert found == list(range(2, 2 * many + 1, 2))
+
+
+def test_names_are_folded_in_place_and_not_by_calling_a_function(database: Database) -> None:
+    folded = text("EXPLAIN (VERBOSE) SELECT search_words((first_name || ' ') || last_name) FROM customers")
+    with database.reading() as connection:
+        plan = "\n".join(connection.scalars(folded))
+        assert connection.scalar(text("SELECT search_words(NULL)")) is None
+    assert "lower(" in plan
+    assert "search_" not in plan
