@@ -13,7 +13,7 @@ transaction was committed; so they go out together only if the connection has ha
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import count
@@ -63,6 +63,26 @@ def prepared(statement: Any) -> Any:
     """
     made = text(statement) if isinstance(statement, str) else statement
     return made.execution_options(**{PREPARED: True})
+
+
+class Placed:
+    """A prepared statement of many values, each a :name, whose places are found once and not with each use."""
+
+    def __init__(self, statement: str) -> None:
+        self._statement = statement
+        self._placed: tuple[str, Sequence[str]] | None = None
+
+    def __str__(self) -> str:
+        return self._statement
+
+    def row(self, connection: sqlalchemy.Connection, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The one row that it returns, with the values by their names."""
+        if self._placed is None:
+            compiled = text(self._statement).compile(dialect=connection.dialect)
+            self._placed = str(compiled), compiled.positiontup or ()
+        statement, names = self._placed
+        given = tuple([values[name] for name in names])
+        return connection.exec_driver_sql(statement, given, {PREPARED: True}).one()
 
 
 class _Bound(str):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select, tuple_
 
-from chalicelib.postgres.connection import prepared
+from chalicelib.postgres.connection import Placed
 from chalicelib.rules.access import EVERYBODY, Author, Scope
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.decision import Decision
@@ -70,7 +70,7 @@ _STORED: Select[Any] = select(*(loan_applications.c[name] for name in StoredAppl
 
 # An application, its loan if it was approved, what begins the loan's life, and the entry in the audit log: each needs
 # the number of the one before, and one statement waits for the database once.
-_ADD = prepared("""
+_ADD = Placed("""
     WITH loan AS (
         INSERT INTO loans
             (customer_id, loan_amount, interest_rate, tenure, monthly_installment, start_date, end_date,
@@ -154,7 +154,7 @@ def add(
         **servicing.disbursal_values(terms, position),
         **audit.entry_values(author, Event(Action.LOAN_APPLIED_FOR, SubjectKind.APPLICATION, None, after=after)),
     }
-    return Numbers(*connection.execute(_ADD, values).one())
+    return Numbers(*_ADD.row(connection, values))
 
 
 # A container has one policy, and stores it with every application.

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from chalicelib.postgres.connection import driver_of, prepared
+from chalicelib.postgres.connection import Placed, driver_of, prepared
 from chalicelib.rules.access import EVERYBODY, Author, Scope
 from chalicelib.rules.ages import current_age
 from chalicelib.rules.auditing import Action, Event, SubjectKind
@@ -100,7 +100,7 @@ _ONE: Select[Any] = prepared(_STORED.where(customers.c.customer_id == bindparam(
 _LOCKED: Select[Any] = prepared(_ONE.with_for_update(key_share=True))
 # A customer, the loans that waited for its number, and who registered it: each needs the number, and one statement
 # waits for the database once. Where a file spares who was registered here, its loans go on waiting.
-_ADD = prepared(f"""
+_ADD = Placed(f"""
     WITH customer AS (
         INSERT INTO customers ({", ".join(_GIVEN)})
         VALUES ({", ".join(f":{name}" for name in _GIVEN)})
@@ -130,9 +130,8 @@ def add(
     """
     values = {**vars(registration), "approved_limit": approved_limit}
     event = Event(Action.CUSTOMER_REGISTERED, SubjectKind.CUSTOMER, None, after=values)
-    number, found = connection.execute(
-        _ADD, values | alike.values_of(registration, today) | audit.entry_values(author, event)
-    ).one()
+    given = values | alike.values_of(registration, today) | audit.entry_values(author, event)
+    number, found = _ADD.row(connection, given)
     return Registered(customer_id=number, **values, alike=alike.alike_from_stored(found))
 
 
