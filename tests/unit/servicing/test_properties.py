@@ -22,7 +22,7 @@ from chalicelib.rules.servicing.fold import fold, follows, history, in_order, or
 from chalicelib.rules.servicing.instalments import State
 from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.position import NOTHING, Position
-from chalicelib.rules.servicing.projection import ahead, last_demanded
+from chalicelib.rules.servicing.projection import Outlook, ahead, last_demanded
 from chalicelib.rules.servicing.refusals import Code, Refused
 from chalicelib.rules.servicing.settlement import payoff, settlement
 from chalicelib.rules.servicing.standing import Status, standing
@@ -386,15 +386,24 @@ def test_the_last_instalment_is_told_from_the_annuity_formula_as_from_a_walk_ove
     life: Life, days: int
 ) -> None:
     facts = in_order(life.facts)
-    # As long as there is something to come: many a life ends.
     lived = [fold(life.terms, facts[:many]) for many in range(1, len(facts) + 1)]
-    position = [each for each in lived if each.is_open][-1]
+    # The last time at which there is something to come, at the latest the day of the disbursal: many a life ends.
+    outlooks = (
+        outlook_of(life.terms, position, later)
+        for position in reversed(lived)
+        if position.is_open
+        for later in (days, 0)
+    )
+    outlook, to_come = next((outlook, found) for outlook in outlooks if (found := list(ahead(outlook))))
+    assert last_demanded(outlook) == to_come[-1].number
+
+
+def outlook_of(made: Terms, position: Position, days: int) -> Outlook:
+    """What is to come of a loan, so many days after its last fact."""
     assert position.on is not None
-    books = Ledger(life.terms, position, BUCKETS)
+    books = Ledger(made, position, BUCKETS)
     books.advance(position.on + timedelta(days=days))
-    *_, last = [0, *(each.number for each in ahead(books.outlook()))]
-    assume(last)
-    assert last_demanded(books.outlook()) == last
+    return books.outlook()
 
 
 @few
