@@ -168,7 +168,7 @@ def change_customer(
         customer = _locked(tx.connection, customer_id, etags)
         _check_ceiling(customer, changes, ceiling)
         changed = _changed(tx.connection, customer, changes, author=author, today=today, reason=reason)
-        # Before the commit: who looks afterwards may find the database gone, and would say nothing was saved.
+        # With the commit: who looks afterwards may find the database gone, and would say nothing was saved.
         commit_with_next(tx.connection)
         facts = loans.facts(tx.connection, customer_id, today)
         if facts is None:
