@@ -37,6 +37,12 @@ def covered_by(steps: Steps, received: int, most: int) -> int:
     raise AssertionError("The last step has no end.")
 
 
+def reached_by(steps: Steps, received: int, most: int) -> int:
+    """The last instalment that `received` paise pay something of, and at most `most`; all of it or a part."""
+    covered = covered_by(steps, received, most)
+    return covered + (covered < most and demanded(steps, covered) < received)
+
+
 def asking_nothing(steps: Steps, number: int) -> int:
     """How many of the instalments up to and including `number` are of 0 paise: an EMI of a rupee over 50 years is."""
     if len(steps) == 1 and steps[0][1]:

@@ -11,7 +11,7 @@ from operator import attrgetter
 from chalicelib.rules.money import PERCENT_MONTHS, half_up, whole_paise
 from chalicelib.rules.servicing.buckets import Bucket, holding_from
 from chalicelib.rules.servicing.days import A_DAY, due_date, dues_by
-from chalicelib.rules.servicing.demands import asking_nothing, covered_by, demanded
+from chalicelib.rules.servicing.demands import asking_nothing, covered_by, demanded, reached_by
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.projection import Outlook, last_demanded
 from chalicelib.rules.servicing.values import Terms
@@ -195,9 +195,13 @@ class Ledger:
         """Instalments that are covered by their due dates count as paid on time.
 
         So do those that will never be demanded because nothing is left, unless something was overdue this morning.
-        Among these are those of 0 paise: before that, nobody has paid anything for them.
+        Among these are those of 0 paise: before that, nobody has paid anything for them. The one that the last of the
+        money went to asked for what was left, which may be less than an instalment.
         """
-        reached = covered_by(self.demands, self.received, self.final if paid_up else self.final - 1)
+        if paid_up:
+            reached = reached_by(self.demands, self.received, self.final)
+        else:
+            reached = covered_by(self.demands, self.received, self.final - 1)
         missed = self._asking(max(self.covered, self.dues_by(today - A_DAY)))
         if paid_up and not self.late:
             on_time = self.final

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chalicelib.rules.money import half_up
 from chalicelib.rules.servicing.days import due_date
-from chalicelib.rules.servicing.demands import Steps, covered_by, demanded, instalment_at
+from chalicelib.rules.servicing.demands import Steps, covered_by, demanded, instalment_at, reached_by
 
 # Far more than the bound below needs; where it cannot tell, whole numbers do.
 _CONTEXT = Context(prec=40)
@@ -93,11 +93,7 @@ def _rest_of_period(outlook: Outlook, principal: int) -> int:
 
 def _last_due(outlook: Outlook) -> int:
     """The last instalment that was demanded by now, or is covered already."""
-    paid = outlook.received + outlook.due
-    covered = covered_by(outlook.demands, paid, outlook.final)
-    if covered < outlook.final and demanded(outlook.demands, covered) < paid:
-        covered += 1
-    return covered
+    return reached_by(outlook.demands, outlook.received + outlook.due, outlook.final)
 
 
 def _surely_goes_to_the_end(outlook: Outlook) -> bool:

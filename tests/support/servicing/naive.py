@@ -125,7 +125,9 @@ class NaiveLoan:
             total += self.demand[k]
             if k in self.covered:
                 continue
-            by_money = self.counted >= total and (k < self.terms.tenure or paid_up)
+            # Nothing asks for more than is left, so the last of the money covers what it goes to.
+            missing = total - self.demand[k] if paid_up else total - 1
+            by_money = self.counted > missing and (k < self.terms.tenure or paid_up)
             if by_money or paid_up:
                 self.covered[k] = self.today
                 never_demanded = not by_money and self.due[k] > self.today

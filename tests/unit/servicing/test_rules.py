@@ -93,6 +93,18 @@ def test_a_settlement_in_arrears_does_not_count_what_was_never_demanded() -> Non
     assert (end.closed_on, end.paid_on_time) == (day, 4)
 
 
+def test_the_last_instalment_counts_as_paid_on_time_if_a_late_customer_pays_what_is_left_before_it_is_due() -> None:
+    facts = paid(MADE)
+    day = FIRST_DUE + timedelta(days=21)
+    facts.append(receipt(2, standing(MADE, fold(MADE, facts), day).outstanding, day))
+    shown = account(MADE, facts, day)
+    # Early money saves interest, so it reaches the 22nd of 24 and asks for less than an instalment of it.
+    assert [row.number for row in shown.instalments if row.state is State.PAID_LATE] == [1]
+    assert [row.number for row in shown.instalments if row.state is State.PAID_ON_TIME] == list(range(2, 23))
+    assert shown.instalments[-1].demanded < MADE.instalment
+    assert shown.standing.paid_on_time == 21
+
+
 def test_a_settlement_without_arrears_counts_them_all() -> None:
     facts = on_time(MADE, 3)
     day = due_date(MADE.start_date, 3) + timedelta(days=10)
