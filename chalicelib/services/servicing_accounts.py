@@ -124,10 +124,10 @@ def compare_prepayments(
     until then. Raises what recording it on that day would raise.
     """
     with database.reading() as connection:
-        life = read_life(connection, loan_id, Asked(before=(on, END_OF_DAY)), scope=scope)
+        life = read_life(connection, loan_id, Asked(before=(on, prepayment.FIRST_RANK)), scope=scope)
     check_day(life, on, "on")
     with told_refusals(life.loan):
-        return prepayment.compare_prepayments(life.terms, life.position_on(on), amount, on)
+        return prepayment.compare_prepayments(life.terms, life.position_on(on), amount, on, facts=life.facts or ())
 
 
 @retried

@@ -179,6 +179,22 @@ def test_both_effects_of_a_prepayment_are_compared_as_they_would_be_recorded(dat
     assert made.standing.next_instalment.amount == compared.lower_instalment.prospect.instalment < Decimal(EMI)
 
 
+@pytest.mark.parametrize("effect", Effect)
+def test_a_second_prepayment_of_a_day_is_compared_as_it_would_be_recorded(database: Database, effect: Effect) -> None:
+    loan_id = a_loan(database)
+    # On a day on which interest is owed, and less is paid than that.
+    first = receipt("20", DUE[1] - timedelta(days=9), Intent.PREPAYMENT, Effect.LOWER_INSTALMENT)
+    record(database, loan_id, first, DUE[1], TEST)
+    compared = compare_prepayments(database, loan_id, Decimal(5000), on=DUE[1] - timedelta(days=9))
+    told = compared.shorter_tenure if effect is Effect.SHORTER_TENURE else compared.lower_instalment
+    wanted = receipt("5000", DUE[1] - timedelta(days=9), Intent.PREPAYMENT, effect)
+    made = record(database, loan_id, wanted, DUE[1] - timedelta(days=9), TEST)
+    assert (made.split, made.standing.end_date) == (told.split, told.prospect.end_date)
+    assert made.standing.next_instalment
+    assert made.standing.next_instalment.amount == told.prospect.instalment < Decimal(EMI)
+    assert told.interest_saved > 0
+
+
 def test_a_preview_records_nothing(database: Database) -> None:
     loan_id = a_loan(database)
     seen = preview(database, loan_id, receipt(EMI, DUE[1]), today=TODAY)

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from chalicelib.rules.money import from_paise
+from chalicelib.rules.money import ZERO, from_paise
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.checks import check
-from chalicelib.rules.servicing.entering import enter
-from chalicelib.rules.servicing.fold import Split, split_of
+from chalicelib.rules.servicing.entering import enter, rank_of
+from chalicelib.rules.servicing.fold import Split, fold, follows, in_order, order_of, split_of
 from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.projection import ahead
 from chalicelib.rules.servicing.refusals import check_open
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Terms
+
+# The facts of a day that come after this are needed to compare prepayments of that day.
+FIRST_RANK = rank_of(Fact(0, Kind.RECEIPT, ZERO, date.min, Intent.PREPAYMENT, Effect.SHORTER_TENURE))
 
 
 @dataclass(frozen=True)
@@ -51,35 +54,58 @@ class Comparison:
 
 
 def compare_prepayments(
-    terms: Terms, position: Position, amount: Decimal, on: date, buckets: Sequence[Bucket] = BUCKETS
+    terms: Terms,
+    position: Position,
+    amount: Decimal,
+    on: date,
+    buckets: Sequence[Bucket] = BUCKETS,
+    *,
+    facts: Sequence[Fact] = (),
 ) -> Comparison:
-    """Both effects of prepaying `amount` rupees on `on`. Raises Refused as check() does, and ValueError as step()."""
+    """Both effects of prepaying `amount` rupees on `on`, whose position this is. Raises Refused as check() does, and
+    ValueError as step().
+
+    `facts` are needed if one of that day comes after a prepayment, as one that lowers the instalment comes after one
+    that does not: it is entered once more, after the new one.
+    """
     check_open(position)
     without = Ledger(terms, position, buckets)
     without.advance(on)
     prospect = _prospect(without)
     shorter, lower = (
-        _prepaid(terms, position, amount, on, effect, prospect, buckets)
+        _prepaid(terms, position, _prepayment(amount, on, effect, facts), facts, prospect, buckets)
         for effect in (Effect.SHORTER_TENURE, Effect.LOWER_INSTALMENT)
     )
     return Comparison(prospect, shorter, lower)
 
 
+def _prepayment(amount: Decimal, on: date, effect: Effect, facts: Sequence[Fact]) -> Fact:
+    number = 1 + max((fact.number for fact in facts), default=0)
+    return Fact(number, Kind.RECEIPT, amount, on, Intent.PREPAYMENT, effect)
+
+
 def _prepaid(
     terms: Terms,
     position: Position,
-    amount: Decimal,
-    on: date,
-    effect: Effect,
+    fact: Fact,
+    facts: Sequence[Fact],
     without: Prospect,
     buckets: Sequence[Bucket],
 ) -> Prepaid:
-    fact = Fact(0, Kind.RECEIPT, amount, on, Intent.PREPAYMENT, effect)
-    check(terms, position, fact, on, buckets, since=position.since)
-    books = Ledger(terms, position, buckets)
+    before, later = position, []
+    if not follows(position, fact):
+        counting = in_order(facts, fact.value_date)
+        before = fold(terms, [each for each in counting if order_of(each) < order_of(fact)], buckets=buckets)
+        later = [each for each in counting if order_of(each) > order_of(fact)]
+    check(terms, before, fact, fact.value_date, buckets, since=position.since, ends=position)
+    books = Ledger(terms, before, buckets)
     paid = split_of(enter(books, fact))
+    for each in later:
+        enter(books, each)
     prospect = _prospect(books)
-    return Prepaid(effect, paid, prospect, without.interest - paid.interest - prospect.interest)
+    paid_today = from_paise(books.interest_taken - position.interest_taken)
+    assert fact.effect is not None
+    return Prepaid(fact.effect, paid, prospect, without.interest - paid_today - prospect.interest)
 
 
 def _prospect(books: Ledger) -> Prospect:
