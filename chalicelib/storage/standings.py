@@ -41,7 +41,7 @@ _OF_CUSTOMER = prepared(f"""
     LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
     LEFT JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
     WHERE loans.customer_id = :customer_id
-    ORDER BY (loans.end_date >= :today OR loans.end_date IS NULL) DESC, loans.loan_id DESC
+    ORDER BY (loans.is_open OR loans.end_date >= :today OR loans.end_date IS NULL) DESC, loans.loan_id DESC
 """)  # noqa: S608 - names of ours
 
 _LISTED = (

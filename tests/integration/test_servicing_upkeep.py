@@ -19,6 +19,7 @@ from chalicelib.services.loans import view_loans
 from chalicelib.services.opening_books import proposed_row
 from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.services.servicing_accounts import quote_settlement, view_account, view_statement
+from chalicelib.services.servicing_lists import loans_of_customer
 from chalicelib.services.servicing_upkeep import begin_servicing
 from chalicelib.services.statistics import Unopened, count
 from chalicelib.storage import loans as stored_loans
@@ -160,6 +161,15 @@ def test_a_loan_that_is_open_after_its_last_due_date_counts_as_current_whatever_
     assert current_loans(database, long_after + timedelta(days=1)) == []
     record(database, loan_id, reversal(2), long_after, TEST)
     assert current_principal(database, long_after + timedelta(days=1)) == 12_000
+
+
+def test_the_loans_of_a_customer_that_are_open_after_their_last_due_date_come_before_those_that_ended(
+    database: Database,
+) -> None:
+    open_one = a_loan(database)
+    ended = an_imported_loan(database, 1, end_date=date(2026, 1, 31))
+    found = loans_of_customer(database, 1, date(2027, 3, 1)).loans
+    assert [each.loan_id for each in found] == [open_one, ended]
 
 
 def test_a_loan_that_was_written_off_or_has_no_life_here_is_current_until_its_end_date(database: Database) -> None:
