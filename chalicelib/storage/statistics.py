@@ -76,14 +76,16 @@ _DEMANDED = """CASE
                 FROM jsonb_array_elements(demands) WITH ORDINALITY AS steps (step, place)) AS spans)
 END"""
 
-# What is overdue, in paise. The final instalment asks for all that is left, with interest that is counted here by an
-# average month at the stated rate: right to some rupees, on a page that shows thousands.
+# What is overdue, in paise. The final instalment asks for all that is left, and none for more than that, as those of a
+# shortened loan would: with interest that is counted here by an average month at the stated rate, right to some rupees,
+# on a page that shows thousands.
 _OVERDUE = text(f"""
-    SELECT coalesce(sum(CASE WHEN number < final THEN {_DEMANDED} - received
-        ELSE principal * 100 + interest + rate / 30.4375 * (paise_days + principal * 100 * (:today - last_fact_on))
-    END), 0)
+    SELECT coalesce(sum(CASE WHEN number < final THEN least({_DEMANDED} - received, left_to_pay)
+                             ELSE left_to_pay END), 0)
     FROM (
-        SELECT *, months - CASE WHEN start_date + make_interval(months => months) >= :today THEN 1 ELSE 0 END AS number
+        SELECT *, months - CASE WHEN start_date + make_interval(months => months) >= :today THEN 1 ELSE 0 END AS number,
+               principal * 100 + interest + rate / 30.4375 * (paise_days + principal * 100 * (:today - last_fact_on))
+                   AS left_to_pay
         FROM (
             SELECT principal, last_fact_on, start_date, CAST(interest_rate AS double precision) / 1200 AS rate,
                    {_months_to("CAST(:today AS date)")} AS months,
@@ -99,15 +101,18 @@ _OVERDUE = text(f"""
     ) AS counted
 """)  # noqa: S608 - expressions of ours
 
-# What the instalments of this month ask for of open loans, in paise: of those that are due by today, and of all. A step
-# that lowers the instalment can begin behind the one of this month.
+# What the instalments of this month ask for of open loans, in paise: of those that are due by today, and of all. Steps
+# that lower the instalment can begin behind the one of this month; then it is that of the last step before them.
 _DEMANDS = text(f"""
     SELECT coalesce(sum(instalment) FILTER (WHERE start_date + make_interval(months => number) <= :today), 0),
            coalesce(sum(instalment), 0)
     FROM (
         SELECT start_date, number,
                CAST(CASE WHEN CAST(demands -> -1 -> 0 AS integer) <= number THEN demands -> -1 -> 1
-                         ELSE demands -> -2 -> 1 END AS bigint) AS instalment
+                         ELSE (SELECT step -> 1
+                               FROM jsonb_array_elements(demands) WITH ORDINALITY AS steps (step, place)
+                               WHERE CAST(step -> 0 AS integer) <= number ORDER BY place DESC LIMIT 1)
+                    END AS bigint) AS instalment
         FROM (
             SELECT start_date, {_months_to("CAST(:today AS date)")} AS number,
                    position -> 'demands' AS demands, CAST(position -> 'final' AS integer) AS final

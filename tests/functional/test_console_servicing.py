@@ -562,3 +562,26 @@ def test_home_says_what_is_outstanding_and_overdue_and_what_came_in(officer: Bro
     assert "2 of 2 loans are late" in words
     assert "Money this month" in words
     assert "Late loans by class" in words
+
+
+@pytest.mark.usefixtures("officer")
+def test_home_counts_of_a_late_shortened_loan_no_more_than_is_left_of_it(database: Database) -> None:
+    loan, start = lent(database, months=5), months_ago(5)
+    paid(database, loan, EMI, due_date(start, 1))
+    paid(database, loan, "10900", due_date(start, 1), intent=Intent.PREPAYMENT, effect=Effect.SHORTER_TENURE)
+    owed = servicing_accounts.view_account(database, loan, runtime.today()).account.standing
+    assert 0 < owed.overdue == owed.outstanding < EMI
+    counted = statistics.count(database, STANDARD_1, runtime.today()).servicing
+    assert abs(counted.overdue - owed.overdue) < 1
+
+
+@pytest.mark.usefixtures("officer")
+def test_home_counts_the_instalment_of_this_month_if_several_prepayments_lowered_later_ones(
+    database: Database,
+) -> None:
+    loan, start = lent(database, months=2), months_ago(2)
+    paid(database, loan, EMI * 6, start)
+    for day in (due_date(start, 1), due_date(start, 2)):
+        paid(database, loan, "500", day, intent=Intent.PREPAYMENT, effect=Effect.LOWER_INSTALMENT)
+    counted = statistics.count(database, STANDARD_1, runtime.today()).servicing
+    assert counted.demanded_in_all == EMI
