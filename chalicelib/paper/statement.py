@@ -54,7 +54,7 @@ def statement_paper(found: LoanStatement, customer_name: str, lender: Lender, wr
                 [
                     ("Loan", f"{loan.loan_id}, {write.money(loan.loan_amount)} over {counted(loan.tenure, 'month')}"),
                     ("Interest rate", f"{write.rate(found.terms.annual_rate)} a year"),
-                    ("Instalment", f"{write.money(found.terms.instalment)} a month"),
+                    ("Instalment", f"{write.money(made.instalment)} a month"),
                     ("Opening balance", write.exact_money(made.opening_balance)),
                     ("Closing balance", write.exact_money(made.closing_balance)),
                 ]

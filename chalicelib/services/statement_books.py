@@ -54,7 +54,7 @@ def _top(found: LoanStatement) -> list[Line]:
         ("Loan amount", found.terms.principal, RUPEES),
         ("Interest rate a year", found.terms.annual_rate, PERCENT),
         ("Tenure in months", found.terms.tenure, "0"),
-        ("Monthly instalment", found.terms.instalment, RUPEES),
+        ("Monthly instalment", found.statement.instalment, RUPEES),
     ]
 
 

@@ -15,12 +15,13 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.score import LoanRequest
+from chalicelib.rules.servicing.values import Effect, Intent
 from tests.support import plain_http
 from tests.support.application import BUCKET, Api
 from tests.support.console.browser import Browser, Seen
 from tests.support.customers import add_loan, named
-from tests.support.lending import create_loan
-from tests.support.loan_lives import a_loan
+from tests.support.lending import create_loan, record
+from tests.support.loan_lives import a_loan, receipt
 from tests.support.people import TEST, key_of
 
 if TYPE_CHECKING:
@@ -297,3 +298,14 @@ def test_a_statement_of_account_is_a_pdf_four_clicks_from_home(officer: Browser,
 def test_no_such_paper_is_told_like_no_such_page(officer: Browser) -> None:
     for path in ("applications/99/letter/", "key-facts/99/", "customers/99/key-facts/"):
         assert officer.get(f"/console/{path}").status == 404
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_statement_of_account_says_what_a_month_asks_for_at_its_end(officer: Browser, database: Database) -> None:
+    loan = a_loan(database, named(database), start=date(2026, 3, 31))
+    for amount, intent, effect in (("1066.19", None, None), ("5000", Intent.PREPAYMENT, Effect.LOWER_INSTALMENT)):
+        record(database, loan, receipt(amount, date(2026, 4, 30), intent, effect), date(2026, 4, 30), TEST)
+    for until, said in (("2026-04-29", "₹1,066.19 a month"), ("2026-05-01", "₹583.91 a month")):
+        page = opened(officer, f"/console/loans/1/statement/?to={until}")
+        words = "\n".join(pdf_of(clicked(officer, page, "PDF")))
+        assert said in words, (said, words)

@@ -44,7 +44,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Statement:
-    """From the beginning of `since` to the end of `until`: opening balance + debits - credits = closing balance."""
+    """From the beginning of `since` to the end of `until`: opening balance + debits - credits = closing balance.
+
+    `instalment` is what a month asks for at its end, as agreed or as a prepayment has lowered it.
+    """
 
     since: date
     until: date
@@ -53,6 +56,7 @@ class Statement:
     total_debit: Decimal
     total_credit: Decimal
     closing_balance: Decimal
+    instalment: Decimal
 
 
 def statement(
@@ -79,6 +83,7 @@ def statement(
         sum((line.debit for line in lines), ZERO),
         sum((line.credit for line in lines), ZERO),
         from_paise(_balance(books)),
+        from_paise(books.demands[-1][1]) if books.since else terms.instalment,
     )
 
 
