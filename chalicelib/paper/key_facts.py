@@ -70,21 +70,27 @@ def _recipient(found: StoredStatement) -> list[str]:
 
 def _first(found: StoredStatement, figures: KeyFacts, write: Hand) -> Iterator[tuple[str, str]]:
     proposal = found.statement.proposal
-    terms, rows = proposal.terms, figures.plan.rows
+    terms = proposal.terms
     yield "1. Loan proposal", f"{number_of(found)}, {proposal.loan_type}"
     yield "2. Sanctioned amount", write.money(terms.principal)
     yield "3. Disbursal", f"All at once, on {write.plain_day(terms.start_date)}"
     yield "4. Loan term", counted(terms.tenure, "month")
-    yield (
-        "5. Instalments",
-        f"{len(rows)} equated monthly instalments of {write.money(terms.instalment)}, the first due on "
-        f"{write.plain_day(rows[0].due_date)}; the last is {write.money(rows[-1].instalment)}",
-    )
+    yield "5. Instalments", _instalments(terms, figures, write)
     yield "6. Interest rate", f"{write.rate(terms.annual_rate)} a year, fixed"
     yield "7. Floating rate", "Does not apply: the rate is fixed"
     yield "8. Fees", f"{write.money(figures.total_fees)} in all, see below" if proposal.fees else "None"
     yield "9. Annual percentage rate (APR)", write.rate(figures.apr)
     yield "10. Contingent charges", "See below"
+
+
+def _instalments(terms: Terms, figures: KeyFacts, write: Hand) -> str:
+    first, last = figures.plan.rows[0], figures.plan.rows[-1]
+    if first is last:
+        return f"1 instalment of {write.money(last.instalment)}, due on {write.plain_day(last.due_date)}"
+    return (
+        f"{len(figures.plan.rows)} equated monthly instalments of {write.money(terms.instalment)}, the first due on "
+        f"{write.plain_day(first.due_date)}; the last is {write.money(last.instalment)}"
+    )
 
 
 def _fees(proposal: Proposal, figures: KeyFacts, write: Hand) -> Iterator[Part]:

@@ -40,8 +40,9 @@ def _why_not_serviced(loan: LoanOnRecord) -> str:
     """Why nothing can be recorded of a loan yet, and what to do first."""
     past = "was made elsewhere, and its receipts are not known here"
     if loan.is_made_here:
+        were = "was" if loan.emis_paid_on_time == 1 else "were"
         past = (
-            f"was made here, but a workbook said that {loan.emis_paid_on_time} of its instalments were paid on time, "
+            f"was made here, but a workbook said that {loan.emis_paid_on_time} of its instalments {were} paid on time, "
             "and those receipts are not known here"
         )
     return f"Loan {loan.loan_id} {past}. Record its opening first: what was owed on a day."

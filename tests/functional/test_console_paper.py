@@ -209,6 +209,16 @@ def test_a_key_facts_statement_is_issued_shown_and_printed(officer: Browser, dat
     assert "KFS 1" in opened(officer, FORM).words
 
 
+@pytest.mark.usefixtures("s3")
+def test_a_loan_of_one_instalment_has_no_last_one(officer: Browser, database: Database) -> None:
+    named(database)
+    statement = officer.follow(issued(officer, tenure="1"))
+    words = " ".join("\n".join(pdf_of(clicked(officer, statement, "PDF"))).split())
+    for each in (statement.words, words):
+        assert "1 instalment of ₹20,250, due on 15 May 2024" in each
+        assert "1 equated monthly" not in each
+
+
 def test_a_statement_says_below_it_who_issued_it(officer: Browser, database: Database) -> None:
     named(database)
     statement = officer.follow(issued(officer))

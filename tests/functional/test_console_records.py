@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
@@ -193,6 +194,16 @@ def test_a_loan_made_here_shows_its_schedule_and_where_it_was_decided(viewer: Br
     assert "₹10,447.88" in seen.words
     assert seen.text.count('<rect class="s1"') == 13
     assert "All 12 ₹5,344.57 ₹1,20,030.00 ₹1,25,374.57" in seen.words
+
+
+def test_one_instalment_is_no_instalments(viewer: Browser, database: Database) -> None:
+    number = named(database)
+    applied(database, number, replace(ASKED, tenure=1))
+    words = viewer.get("/console/loans/1/schedule/").words
+    assert "1 instalment" in words
+    assert "1 instalments" not in words
+    add_loan(database, number, tenure=1, monthly_installment=Decimal(5))
+    assert "There is no schedule: 1 instalment of ₹5 comes to ₹5" in viewer.get("/console/loans/2/schedule/").words
 
 
 def test_a_long_schedule_is_drawn_by_years_and_comes_in_pages_under_100_kb(viewer: Browser, database: Database) -> None:

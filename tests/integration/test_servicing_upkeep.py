@@ -90,10 +90,11 @@ def test_loans_with_a_past_elsewhere_wait_for_their_openings(database: Database)
         assert view_account(database, loan_id, TODAY).account.standing.status is Status.NOT_SERVICED
 
 
+@pytest.mark.parametrize(("paid", "were"), [(1, "was"), (5, "were")])
 def test_a_loan_made_here_of_which_a_workbook_said_that_emis_were_paid_says_what_to_do_first(
-    database: Database,
+    database: Database, paid: int, were: str
 ) -> None:
-    loan_id = made_before(database, emis_paid_on_time=5)
+    loan_id = made_before(database, emis_paid_on_time=paid)
     asked: list[Callable[[], object]] = [
         lambda: record(database, loan_id, receipt("100"), TODAY, TEST),
         lambda: quote_settlement(database, loan_id, TODAY),
@@ -103,8 +104,8 @@ def test_a_loan_made_here_of_which_a_workbook_said_that_emis_were_paid_says_what
         with pytest.raises(LoanNotServiced) as refused:
             ask()
         assert refused.value.sentence == (
-            f"Loan {loan_id} was made here, but a workbook said that 5 of its instalments were paid on time, and those "
-            "receipts are not known here. Record its opening first: what was owed on a day."
+            f"Loan {loan_id} was made here, but a workbook said that {paid} of its instalments {were} paid on time, "
+            "and those receipts are not known here. Record its opening first: what was owed on a day."
         )
 
 

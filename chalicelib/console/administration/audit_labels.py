@@ -10,6 +10,7 @@ from chalicelib.console.customers.fields import FIELDS
 from chalicelib.console.frame.rendering import formats
 from chalicelib.rules.auditing import Action, SubjectKind
 from chalicelib.rules.importing import COUNTED_OUTCOMES
+from chalicelib.rules.sentences import counted
 
 ACTIONS: Mapping[str, str] = {
     Action.CUSTOMER_REGISTERED: "Registered a customer",
@@ -102,7 +103,7 @@ def _pairs(values: Mapping[str, Any]) -> str:
 def _sheet(counts: Mapping[str, Any]) -> str:
     """The result of an import for a sheet: customers: 59 rows, 56 inserted, 3 rejected."""
     parts = [f"{counts[name]} {name}" for name in COUNTED_OUTCOMES if counts.get(name)]
-    return ", ".join([f"{counts['sheet']}: {counts['rows_found']} rows", *parts])
+    return ", ".join([f"{counts['sheet']}: {counted(counts['rows_found'], 'row')}", *parts])
 
 
 def _number(name: str, value: Decimal | int) -> object:
