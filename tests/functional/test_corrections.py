@@ -80,6 +80,18 @@ def test_name_age_and_date_of_birth_are_corrected_and_audited(api: Api, database
     assert events[-2].after == {"age": None, "date_of_birth": born(30)}
 
 
+def test_null_takes_away_what_a_customer_may_be_without_and_the_contract_says_so(api: Api) -> None:
+    customer_id = registered(api)
+    assert patch(api, customer_id, last_name=None).json["last_name"] == ""
+    assert patch(api, customer_id, last_name="Singh").json["last_name"] == "Singh"
+    assert patch(api, customer_id, last_name=None, age=24).json["last_name"] == ""
+    fields = api.get("/api/openapi.json").json["components"]["schemas"]["PatchCustomerBody"]["properties"]
+    nullable = {name for name, field in fields.items() if "null" in field.get("type", ())}
+    assert nullable == {"last_name", "date_of_birth"}
+    for name in nullable:
+        assert "null" in fields[name]["description"]
+
+
 @pytest.fixture
 def officer(browser: Browser, database: Database) -> Browser:
     """The browser of an officer who is signed in."""
