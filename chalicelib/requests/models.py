@@ -372,8 +372,8 @@ class CustomersQuery(PageQuery):
 
     q: Searched = Field(
         "",
-        description="the beginnings of words of a name in any order, the beginning or last four digits of a phone "
-        "number, or a customer's number",
+        description=f"text of at most {bounds.MAX_SEARCH_LENGTH} characters: the beginnings of words of a name in any "
+        "order, the beginning or last four digits of a phone number, or a customer's number",
     )
     after: CursorId = 0
 
