@@ -92,6 +92,15 @@ def test_null_takes_away_what_a_customer_may_be_without_and_the_contract_says_so
         assert "null" in fields[name]["description"]
 
 
+def test_a_correction_that_changes_nothing_is_not_in_the_audit_log(api: Api, database: Database) -> None:
+    # A program that sends all fields of its form sends most of them as they are.
+    customer_id = registered(api)
+    same = {name: value for name, value in RUDRA.items() if name != "phone_number"}
+    assert patch(api, customer_id, **same, reason="sent once more").json["age"] == RUDRA["age"]
+    assert patch(api, customer_id, age=RUDRA["age"]).status == 200
+    assert list_events(database, AuditFilter(action="customer_changed"), Cursor(9)).rows == []
+
+
 @pytest.fixture
 def officer(browser: Browser, database: Database) -> Browser:
     """The browser of an officer who is signed in."""
