@@ -15,7 +15,7 @@ from chalicelib.api.declaring import Answer, Link
 from chalicelib.api.endpoint import Endpoint
 from chalicelib.api.responses import JSON
 from chalicelib.api.routes import declared
-from chalicelib.api.taking import Failures, Header
+from chalicelib.api.taking import Failures, Header, PathNumber
 from chalicelib.errors import (
     DatabaseUnavailable,
     Forbidden,
@@ -78,11 +78,11 @@ def _paths(exchanges: Sequence[Exchange]) -> dict[str, dict[str, Any]]:
     # By group; within a group in the order in which they are declared.
     for (method, path), endpoint in sorted(declared().items(), key=lambda each: tags.index(each[1].tag)):
         own = [each for each in exchanges if each.operation == view_name(endpoint)]
-        paths[public_path(path)][method.lower()] = _operation(path, endpoint, own)
+        paths[public_path(path)][method.lower()] = _operation(endpoint, own)
     return dict(paths)
 
 
-def _operation(path: str, endpoint: Endpoint, exchanges: Sequence[Exchange]) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, exchanges: Sequence[Exchange]) -> dict[str, Any]:
     operation = endpoint.operation
     summary, _, rest = (endpoint.view.__doc__ or "").strip().partition("\n\n")
     notes = (" ".join(rest.split()), endpoint.note, _permission(operation))
@@ -96,7 +96,7 @@ def _operation(path: str, endpoint: Endpoint, exchanges: Sequence[Exchange]) -> 
     }
     if operation in PUBLIC:
         made["security"] = []
-    asked = [*_path_parameters(path), *_query_parameters(endpoint), *_header_parameters(endpoint)]
+    asked = [*_path_parameters(endpoint), *_query_parameters(endpoint), *_header_parameters(endpoint)]
     if asked:
         made["parameters"] = asked
     body = model_of(endpoint, "body")
@@ -136,16 +136,18 @@ def _permission(operation: Operation) -> str:
     return f"For the roles {', '.join(f'`{role}`' for role in roles(operation))}."
 
 
-def _path_parameters(path: str) -> list[Schema]:
+def _path_parameters(endpoint: Endpoint) -> list[Schema]:
     return [
         {
             "name": name,
             "in": "path",
             "required": True,
-            "description": f"The number of the {name.removesuffix('_id').removesuffix('_number').replace('_', ' ')}.",
+            "description": f"The number of the {mark.what}.",
             "schema": NUMBER,
         }
-        for name in re.findall(r"\{(\w+)\}", path)
+        for name, each in endpoint.parameters.items()
+        for mark in getattr(each.type, "__metadata__", ())
+        if isinstance(mark, PathNumber)
     ]
 
 

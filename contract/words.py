@@ -92,8 +92,8 @@ REQUEST_HEADERS: dict[str, dict[str, Any]] = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": (
-            "Makes it safe to send the request again: the same key with the same body gives the stored answer and does "
-            "nothing else. 1 to 255 printable ASCII characters of your choosing, kept for 24 hours."
+            "Makes it safe to send the request again: the same key with the same path and body gives the stored "
+            "answer and does nothing else. 1 to 255 printable ASCII characters of your choosing, kept for 24 hours."
         ),
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },

@@ -7,6 +7,7 @@ from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.declaring import Link, next_page, ok
 from chalicelib.api.explaining import facts_answered
+from chalicelib.api.moments import moment
 from chalicelib.api.taking import ApplicationNumber
 from chalicelib.requests.models import ApplicationsQuery
 from chalicelib.rules.access import Operation, Scope
@@ -63,7 +64,7 @@ def _application(stored: StoredApplication) -> "answers.ApplicationRecord":
     return {
         "application_id": stored.application_id,
         "customer_id": stored.customer_id,
-        "created_at": stored.created_at,
+        "created_at": moment(stored.created_at),
         "decided_on": stored.decided_on,
         "loan_amount": stored.loan_amount,
         "interest_rate": stored.interest_rate,

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from chalicelib.api.blueprint import endpoints
+from chalicelib.api.call import Call
 from chalicelib.api.declaring import Answer, ok
 from chalicelib.api.responses import JSON, Reply, Text
 from chalicelib.api.taking import IfNoneMatch
@@ -38,9 +39,9 @@ _UNCHANGED = Answer(304, "It is still the one of `If-None-Match`.", media=(), he
     _UNCHANGED,
     tag="Contract",
 )
-def view_contract(known: IfNoneMatch) -> Reply[Text]:
+def view_contract(call: Call, known: IfNoneMatch) -> Reply[Text]:
     """This contract, for programs."""
-    return _reply(known, "openapi.json", JSON)
+    return _reply(known, _document(call), JSON)
 
 
 @endpoints.add(
@@ -51,15 +52,29 @@ def view_contract(known: IfNoneMatch) -> Reply[Text]:
     _UNCHANGED,
     tag="Contract",
 )
-def view_docs(query: DocsQuery, known: IfNoneMatch) -> Reply[Text]:
+def view_docs(call: Call, query: DocsQuery, known: IfNoneMatch) -> Reply[Text]:
     """This contract, for people."""
     # The page's link to the document is `?format=json`: it answers with and without a slash at the end, behind a
     # stage's name or not, so that no other relative link would lead to the same place from everywhere.
-    return _reply(known, "openapi.json", JSON) if query.format == "json" else _reply(known, "docs.html", HTML)
+    if query.format == "json":
+        return _reply(known, _document(call), JSON)
+    return _reply(known, published("docs.html"), HTML)
 
 
-def _reply(known: str, name: str, content_type: str) -> Reply[Text]:
-    file = published(name)
+def _document(call: Call) -> Published:
+    """The document whose address of the service is right from where it is read: it is relative to the document's own,
+    which is one step longer with a slash at its end.
+    """
+    return _one_step_down() if str(call.request.context.get("path", "")).endswith("/") else published("openapi.json")
+
+
+@cache
+def _one_step_down() -> Published:
+    text = published("openapi.json").text
+    return _with_headers(text.replace('"servers":[{"url":".."', '"servers":[{"url":"../.."', 1))
+
+
+def _reply(known: str, file: Published, content_type: str) -> Reply[Text]:
     headers = {**file.headers, "Content-Type": content_type}
     if headers["ETag"] in known:
         return Reply(Text(), headers, 304)
@@ -69,7 +84,10 @@ def _reply(known: str, name: str, content_type: str) -> Reply[Text]:
 @cache
 def published(name: str) -> Published:
     """A file of `published/` with the headers that go with it."""
-    text = (PUBLISHED / name).read_text(encoding="utf-8")
+    return _with_headers((PUBLISHED / name).read_text(encoding="utf-8"))
+
+
+def _with_headers(text: str) -> Published:
     headers = {
         "ETag": f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"',
         "Cache-Control": "public, max-age=300",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from chalice.app import Request, Response
 
-SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, X-API-Key"
+SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key"
 SHOWN = "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id"
 # How long a browser may remember the answer to a preflight; some remember no longer.
 SECONDS_REMEMBERED = 600

@@ -31,7 +31,7 @@ from chalicelib.errors import (
     UnsupportedMediaType,
     UserNotFound,
 )
-from chalicelib.requests.heading import bytes_of, entity_tags, idempotency_attempt, number_in_path
+from chalicelib.requests.heading import entity_tags, idempotency_attempt, number_in_path
 from chalicelib.rules.access import Scope
 from chalicelib.services.idempotency import Attempt
 from chalicelib.starting import importing
@@ -69,7 +69,7 @@ class Parameter(NamedTuple):
 def _attempt(call: Call) -> Attempt | None:
     # The key belongs to whoever sent it: nobody is answered what somebody else was.
     route = f"{call.request.path} {call.actor.identity}"
-    return idempotency_attempt(route, call.request.headers.get("idempotency-key"), bytes_of(call.request))
+    return idempotency_attempt(route, call.request)
 
 
 CustomerNumber = Annotated[int, PathNumber("customer", CustomerNotFound)]

@@ -3,13 +3,25 @@
 A secret is `writeOnly`: what was sent is not repeated in the sentence about it.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.requests.models import WHOLE, CursorId, CustomerId, Day, LastDay, Model, Name, PageQuery, PatchBody
+from chalicelib.requests.models import (
+    OR_NULL,
+    WHOLE,
+    CursorId,
+    CustomerId,
+    Day,
+    LastDay,
+    Model,
+    Name,
+    PageQuery,
+    PatchBody,
+)
 from chalicelib.rules import access
 from chalicelib.rules.access import MACHINES, PEOPLE
 from chalicelib.rules.auditing import Action, SubjectKind
@@ -58,11 +70,12 @@ NewPassword = Annotated[
     ),
 ]
 # For people to read; nothing is sent to it, so nothing more is asked of it.
+_MAIL = f"an e-mail address of {EMAIL_LENGTH} characters, such as asha@example.com"
 Email = Annotated[
     str,
     StringConstraints(min_length=EMAIL_LENGTH.least, max_length=EMAIL_LENGTH.most, pattern=r"^[^@\s]+@[^@\s]+$"),
     AfterValidator(_storable),
-    Field(description=f"an e-mail address of {EMAIL_LENGTH} characters, such as asha@example.com"),
+    Field(description=_MAIL),
 ]
 TypedCode = Annotated[
     str,
@@ -137,10 +150,12 @@ class NewUserBody(Model):
 class PatchUserBody(PatchBody):
     """`PATCH /api/users/{user_id}/`: what is not given stays as it is."""
 
+    taken_away: ClassVar[Mapping[str, Any]] = {"email": ""}
+
     name: Name | None = None
     role: PersonRole | None = None
     disabled: Annotated[bool, Field(strict=True, description="true or false")] | None = None
-    email: Email | None = None
+    email: Annotated[Email, OR_NULL] | None = Field(None, description=f"{_MAIL}; null takes it away")
 
 
 class OwnPassword(Model):

@@ -39,11 +39,12 @@ def entity_tags(request: Request) -> Container[str]:
     return AnyTag() if header.strip() == "*" else {tag.strip().strip('"') for tag in header.split(",")}
 
 
-def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | None:
+def idempotency_attempt(route: str, request: Request) -> Attempt | None:
     """The request as one that may come again, if it carries a key. Raises InvalidRequest where the key is none.
 
     The draft wants a quoted string; what clients send is mostly bare, so both are taken and mean the same.
     """
+    key = request.headers.get("idempotency-key")
     if key is None:
         return None
     bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
@@ -52,4 +53,14 @@ def idempotency_attempt(route: str, key: str | None, body: bytes) -> Attempt | N
             f"The header Idempotency-Key must have {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters; "
             f"got {shown(key)}."
         )
-    return Attempt(route, bare, hashlib.sha256(body).hexdigest())
+    return Attempt(route, bare, _fingerprint(request))
+
+
+def _fingerprint(request: Request) -> str:
+    """What tells a request from another one of its route: the body, and whose number stands in the path. Two receipts
+    of one amount, for two loans, have the same body.
+    """
+    digest = hashlib.sha256(bytes_of(request))
+    for _, number in sorted((request.uri_params or {}).items()):
+        digest.update(f" {number}".encode())
+    return digest.hexdigest()

@@ -4,10 +4,10 @@ Numbers may also come as text, because the service this one replaces took them s
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -206,14 +206,11 @@ Age = Annotated[
     WHOLE,
     Field(ge=bounds.AGE.least, le=bounds.AGE.most, description=f"a whole number of years, {bounds.AGE}"),
 ]
+_BORN = f"a date from {bounds.FIRST_BIRTH.year} on by which the age is {bounds.AGE}, such as 1986-11-23"
 BirthDate = Annotated[
     date,
     BeforeValidator(_birth),
-    Field(
-        ge=bounds.FIRST_BIRTH,
-        le=bounds.LAST_DATE,
-        description=f"a date from {bounds.FIRST_BIRTH.year} on by which the age is {bounds.AGE}, such as 1986-11-23",
-    ),
+    Field(ge=bounds.FIRST_BIRTH, le=bounds.LAST_DATE, description=_BORN),
 ]
 # The field before it is the date of birth.
 AgeUnlessBorn = Annotated[Age | None, AfterValidator(_unless_born), Field(validate_default=True)]
@@ -302,32 +299,38 @@ class Model(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
 
+# What may be null: in the contract the type of a field that may be left out is not null by itself.
+OR_NULL = Field(json_schema_extra={"type": ["string", "null"]})
+
+
 class PatchBody(Model):
-    """The body of a PATCH: what is not given stays as it is, and something has to be given."""
+    """The body of a PATCH: what is not given stays as it is, and something has to be given. Null takes away what
+    `taken_away` names, and stands for the value that it has there.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
+    taken_away: ClassVar[Mapping[str, Any]] = {}
+
     def changes(self) -> dict[str, Any]:
         """The fields that are given, by name."""
-        return self.model_dump(exclude_none=True)
+        given = self.model_dump(exclude_none=True)
+        return {**{name: self.taken_away[name] for name in self.model_fields_set & self.taken_away.keys()}, **given}
 
 
 class PatchCustomerBody(PatchBody):
     """`PATCH /api/customers/{customer_id}/`: what is not given stays as it is."""
 
+    taken_away: ClassVar[Mapping[str, Any]] = {"last_name": "", "date_of_birth": None}
+
     first_name: PersonName | None = None
-    last_name: LastName | None = None
-    date_of_birth: BirthDate | None = None
+    last_name: LastName | None = Field(None, description="text as of `first_name`; empty or null if there is none")
+    date_of_birth: Annotated[BirthDate, OR_NULL] | None = Field(None, description=f"{_BORN}; null takes it away")
     age: Age | None = None
     approved_limit: Limit | None = None
     monthly_income: Income | None = None
     phone_number: Phone | None = None
     reason: Reason | None = None
-
-    def changes(self) -> dict[str, Any]:
-        """As of every change; a date of birth that is null is taken away."""
-        born = {"date_of_birth": self.date_of_birth} if "date_of_birth" in self.model_fields_set else {}
-        return {**super().changes(), **born}
 
 
 class ScheduleBody(Model):
@@ -369,8 +372,8 @@ class CustomersQuery(PageQuery):
 
     q: Searched = Field(
         "",
-        description="the beginnings of words of a name in any order, the beginning or last four digits of a phone "
-        "number, or a customer's number",
+        description=f"text of at most {bounds.MAX_SEARCH_LENGTH} characters: the beginnings of words of a name in any "
+        "order, the beginning or last four digits of a phone number, or a customer's number",
     )
     after: CursorId = 0
 

@@ -195,14 +195,17 @@ def _changed(
     today: date,
     reason: str | None,
 ) -> Customer:
-    """The customer changed so; the entry in the audit log goes out with the next statement."""
+    """The customer changed so; the entry in the audit log goes out with the next statement. There is none if nothing
+    differs.
+    """
     if AGES & changes.keys():
         changes = {**changes, **_ages(customer, changes, today)}
     changed = customers.change(connection, customer.customer_id, changes)
     before, after = difference(vars(customer), vars(changed))
-    told = after | ({"reason": reason} if reason else {})
-    event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer.customer_id, before, told)
-    audit.add(connection, author, event, with_next=True)
+    if after:
+        told = after | ({"reason": reason} if reason else {})
+        event = Event(Action.CUSTOMER_CHANGED, SubjectKind.CUSTOMER, customer.customer_id, before, told)
+        audit.add(connection, author, event, with_next=True)
     return changed
 
 

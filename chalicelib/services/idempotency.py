@@ -16,7 +16,7 @@ from chalicelib.storage import idempotency
 
 
 class Attempt(NamedTuple):
-    """A request that carries a key. `fingerprint` tells its body from another one."""
+    """A request that carries a key. `fingerprint` tells it from another one of its route."""
 
     route: str
     key: str
@@ -50,7 +50,7 @@ def run_once(database: Database, once: Once[Made], make: Make[Made]) -> Told:
     """Runs `make` in a transaction and commits it, unless the attempt was answered before.
 
     Raises RequestInFlight while another request with this key is at work, and IdempotencyKeyReused where the key was
-    used with another body. What `make` raises is not kept: the same request may be tried again.
+    used with another request. What `make` raises is not kept: the same request may be tried again.
     """
     attempt = once.attempt
     with database.transaction() as tx:

@@ -149,7 +149,9 @@ def change_locked(
         sessions.end_all(connection, before.user_id)
     if password_hash is not None:
         sign_in_failures.clear(connection, sign_in_failures.of_login(before.login))
-    audit.add(connection, author, _changed(before, after))
+    event = _changed(before, after)
+    if event.after:
+        audit.add(connection, author, event)
     return after
 
 

@@ -217,6 +217,23 @@ def test_a_user_is_made_changed_and_disabled(admin: Api) -> None:
     assert sign_in(admin, "asha").status == 201
 
 
+def test_a_change_of_a_user_that_changes_nothing_is_not_in_the_audit_log(admin: Api) -> None:
+    made = admin.post("/api/users", {"login": "asha", "name": "Asha Rao", "role": "viewer"})
+    path = f"/api/users/{made.json['user_id']}"
+    assert admin.call("PATCH", path, b'{"name": "Asha Rao", "role": "viewer", "disabled": false}').status == 200
+    assert admin.get("/api/audit?action=user_changed").json["events"] == []
+
+
+def test_null_takes_the_e_mail_address_of_a_user_away(admin: Api) -> None:
+    who = {"login": "asha", "name": "Asha Rao", "role": "viewer", "email": "asha@example.com"}
+    made = admin.post("/api/users", who)
+    path = f"/api/users/{made.json['user_id']}"
+    assert admin.call("PATCH", path, b'{"name": "Asha"}').json["email"] == "asha@example.com"
+    assert admin.call("PATCH", path, b'{"email": null}').json["email"] is None
+    fields = admin.get("/api/openapi.json").json["components"]["schemas"]["PatchUserBody"]["properties"]
+    assert {name for name, field in fields.items() if "null" in field.get("type", ())} == {"email"}
+
+
 def test_a_reset_ends_the_password_and_the_sessions_and_the_user_chooses_another(
     admin: Api, database: Database
 ) -> None:

@@ -98,6 +98,11 @@ def test_a_wrong_password_keeps_the_login_and_says_nothing_more(browser: Browser
         assert "The login or the password is wrong." in seen.words
         assert f'value="{login}"' in seen.text
         assert "wrong" not in re.findall(r'value="([^"]*)"', seen.text)
+        # A browser puts the cursor into the first field with the attribute, whatever its value.
+        assert [re.findall(r'<input[^>]* name="(\w+)"[^>]*autofocus', page.text) for page in (form, seen)] == [
+            ["login"],
+            ["password"],
+        ]
 
 
 @pytest.mark.parametrize("login", ["as\x1fha", "as\x85ha", "as\nha", "asha\x7f", "x" * 101])

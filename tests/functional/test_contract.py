@@ -1,6 +1,7 @@
 """The contract as a client gets it: public, kept for a while, and the same however one asks."""
 
 import json
+from urllib.parse import urljoin
 
 import pytest
 
@@ -32,7 +33,18 @@ def test_the_page_gives_the_document_too(api: Api) -> None:
     assert_envelope(api.get("/api/docs?format=yaml"), 400, "invalid_request")
 
 
-@pytest.mark.parametrize("path", ["/api/openapi.json", "/api/docs", "/api/docs/", "/api/docs?format=json"])
+DOCUMENTS = ["/api/openapi.json", "/api/openapi.json/", "/api/docs?format=json", "/api/docs/?format=json"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize("before", ["https://loans.example", "https://gateway.example/prod"])
+def test_the_document_leads_to_the_service_from_wherever_it_is_read(api: Api, path: str, before: str) -> None:
+    document = api.get(path).json
+    service = urljoin(before + path, document["servers"][0]["url"]).rstrip("/")
+    assert service + next(iter(document["paths"])) == f"{before}/api/register/"
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, "/api/docs", "/api/docs/"])
 def test_what_a_client_has_already_is_not_sent_again(api: Api, path: str) -> None:
     first = api.get(path)
     assert first.headers["Cache-Control"] == "public, max-age=300"

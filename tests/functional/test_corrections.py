@@ -80,6 +80,27 @@ def test_name_age_and_date_of_birth_are_corrected_and_audited(api: Api, database
     assert events[-2].after == {"age": None, "date_of_birth": born(30)}
 
 
+def test_null_takes_away_what_a_customer_may_be_without_and_the_contract_says_so(api: Api) -> None:
+    customer_id = registered(api)
+    assert patch(api, customer_id, last_name=None).json["last_name"] == ""
+    assert patch(api, customer_id, last_name="Singh").json["last_name"] == "Singh"
+    assert patch(api, customer_id, last_name=None, age=24).json["last_name"] == ""
+    fields = api.get("/api/openapi.json").json["components"]["schemas"]["PatchCustomerBody"]["properties"]
+    nullable = {name for name, field in fields.items() if "null" in field.get("type", ())}
+    assert nullable == {"last_name", "date_of_birth"}
+    for name in nullable:
+        assert "null" in fields[name]["description"]
+
+
+def test_a_correction_that_changes_nothing_is_not_in_the_audit_log(api: Api, database: Database) -> None:
+    # A program that sends all fields of its form sends most of them as they are.
+    customer_id = registered(api)
+    same = {name: value for name, value in RUDRA.items() if name != "phone_number"}
+    assert patch(api, customer_id, **same, reason="sent once more").json["age"] == RUDRA["age"]
+    assert patch(api, customer_id, age=RUDRA["age"]).status == 200
+    assert list_events(database, AuditFilter(action="customer_changed"), Cursor(9)).rows == []
+
+
 @pytest.fixture
 def officer(browser: Browser, database: Database) -> Browser:
     """The browser of an officer who is signed in."""

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib import runtime
+from contract.words import REQUEST_HEADERS
 from tests.support.application import Answer, Api
 
 FRONT_END = "https://front.example.com"
@@ -36,6 +37,11 @@ def test_a_page_of_a_named_origin_may_read_and_write(shared_api: Api) -> None:
     read = shared_api.call("GET", "/api/customers/", headers={"Origin": FRONT_END})
     assert (read.headers["Access-Control-Allow-Origin"], read.headers["Vary"]) == (FRONT_END, "Origin")
     assert "ETag" in read.headers["Access-Control-Expose-Headers"]
+
+
+def test_a_page_may_send_every_header_that_the_contract_has(shared_api: Api) -> None:
+    allowed = asked_before(shared_api, FRONT_END).headers["Access-Control-Allow-Headers"].split(", ")
+    assert {*REQUEST_HEADERS, "Authorization", "X-API-Key", "Content-Type"} <= {*allowed}
 
 
 def test_an_error_can_be_read_by_the_page_too(shared_api: Api) -> None:

@@ -13,6 +13,7 @@ from chalicelib.services.idempotency import Attempt, Once, run_once
 from chalicelib.storage import idempotency
 from tests.support.application import Answer, Api, assert_envelope
 from tests.support.customers import RUDRA, asking, registered
+from tests.support.loan_lives import a_loan
 
 
 def send(api: Api, path: str, body: object, key: str) -> Answer:
@@ -57,6 +58,26 @@ def test_the_same_key_with_another_body_is_refused(api: Api, database: Database)
 def test_a_key_belongs_to_one_endpoint(api: Api) -> None:
     customer_id = send(api, "/api/register", RUDRA, "k-1").json["customer_id"]
     assert send(api, "/api/create-loan", asking(customer_id), "k-1").status == 201
+
+
+def test_the_same_key_and_body_for_another_loan_are_refused(api: Api, database: Database) -> None:
+    # What an integration that makes its key of the day and the amount sends for the second loan of the day.
+    paths = [f"/api/loans/{a_loan(database, registered(api))}/receipts" for _ in range(2)]
+    first = send(api, paths[0], {"amount": 1000}, "k-1")
+    assert_envelope(send(api, paths[1], {"amount": 1000}, "k-1"), 422, "idempotency_key_reused")
+    assert send(api, f"{paths[0]}/", {"amount": 1000}, "k-1").text == first.text
+    second = send(api, paths[1], {"amount": 1000}, "k-2")
+    assert (first.status, second.status, second.json["loan_id"]) == (201, 201, first.json["loan_id"] + 1)
+    assert "Idempotency-Replayed" not in second.headers
+
+
+def test_the_same_key_and_body_for_another_transaction_are_refused(api: Api, database: Database) -> None:
+    loan = f"/api/loans/{a_loan(database, registered(api))}"
+    numbers = [api.post(f"{loan}/receipts", {"amount": 1000}).json["transaction"]["number"] for _ in range(2)]
+    why = {"reason": "the bank returned it"}
+    assert send(api, f"{loan}/transactions/{numbers[0]}/reversal", why, "k-1").status == 201
+    answer = send(api, f"{loan}/transactions/{numbers[1]}/reversal", why, "k-1")
+    assert_envelope(answer, 422, "idempotency_key_reused")
 
 
 def test_an_error_is_not_kept(api: Api) -> None:

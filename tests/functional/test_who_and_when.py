@@ -16,7 +16,7 @@ from chalicelib.rules.score import LoanRequest
 from chalicelib.services.api_keys import WantedKey, create_key
 from tests.support.application import Api
 from tests.support.console.browser import Browser, names_in
-from tests.support.customers import named
+from tests.support.customers import asking, named, registered
 from tests.support.imports.jobs import reference, started, upload
 from tests.support.lending import create_loan
 from tests.support.people import TEST, key_of
@@ -47,6 +47,15 @@ def test_an_application_and_its_loan_name_the_key_that_applied(admin: Browser, d
     for address in ("applications", "loans"):
         assert "The shop (key)" in admin.get(f"/console/{address}/").words
         assert len(names_in(admin.get(f"/console/{address}/?who=key:1"))) == 1
+
+
+def test_an_application_tells_its_moment_by_the_clock_of_the_place_of_business(api: Api) -> None:
+    made = api.post("/api/create-loan", asking(registered(api))).json
+    alone = api.get(f"/api/applications/{made['application_id']}").json
+    (listed,) = api.get("/api/applications").json["applications"]
+    # Between midnight there and midnight in London the day would be that before `decided_on`.
+    for application in (alone, listed):
+        assert application["created_at"].endswith("+05:30")
 
 
 def test_an_imported_loan_leads_to_the_import_and_the_import_names_who_asked_for_it(

@@ -63,6 +63,29 @@ def test_whatever_an_endpoint_answers_as_json_has_a_type(endpoint: Endpoint) -> 
         assert typed is None or is_typeddict(typed) or isinstance(typed, TypeAliasType)
 
 
+def test_a_number_in_a_path_is_said_to_be_that_of_something() -> None:
+    told = {
+        parameter["name"]: parameter["description"]
+        for operation in operations()
+        for parameter in operation.get("parameters", ())
+        if parameter.get("in") == "path"
+    }
+    assert told["number"] == "The number of the Key Facts Statement."
+    assert told["transaction_number"] == "The number of the transaction."
+    assert told["key_id"] == "The number of the API key."
+
+
+def test_a_parameter_with_a_longest_text_says_how_long() -> None:
+    bounded = {
+        parameter["name"]: parameter["description"]
+        for operation in operations()
+        for parameter in operation.get("parameters", ())
+        if "maxLength" in parameter.get("schema", ())
+        and str(parameter["schema"]["maxLength"]) not in parameter["description"]
+    }
+    assert bounded == {}
+
+
 def test_what_a_view_cannot_be_handed_is_refused() -> None:
     def view(customer_id: int) -> None: ...
 
