@@ -11,6 +11,7 @@ from itertools import chain, islice
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import PHONES, Column, Kind
+from chalicelib.imports.other_columns import Telling, said_otherwise, telling
 from chalicelib.imports.other_rows import check_name, check_units, is_data, is_note, titles_again
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
@@ -51,6 +52,8 @@ class Layout:
         """
         below = islice(self.sheet.rows(), self.header_row, None)
         fitted = map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
+        if self._telling:
+            fitted = map(self._told, fitted)
         return chain(map(self._above, self.above), fitted) if self.above else fitted
 
     def check_other(self, numbered: NumberedRow) -> Problem | None:
@@ -100,6 +103,16 @@ class Layout:
     def _ignored(self) -> list[int]:
         """The columns with a title that is not known."""
         return [at for at, cell in enumerate(self.header) if not is_blank(cell) and at not in self.positions]
+
+    @cached_property
+    def _telling(self) -> Sequence[Telling]:
+        """The columns that are not imported, and may say that a row is to be read otherwise."""
+        return telling(self.kind, self.header, self._ignored)
+
+    def _told(self, numbered: NumberedRow) -> NumberedRow:
+        _, row = numbered
+        problem = said_otherwise(self.kind, self.positions, self._telling, row)
+        return self._misfit(numbered, problem) if problem else numbered
 
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
         _, row = numbered
