@@ -4,7 +4,7 @@ A header that can be read in two ways is refused, and a row that does not fit it
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 
@@ -12,7 +12,7 @@ from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import PHONES, Column, Kind
 from chalicelib.imports.other_columns import Telling, said_otherwise, telling
-from chalicelib.imports.other_rows import check_name, check_units, is_data, is_note, titles_again
+from chalicelib.imports.other_rows import check_name, check_remarks, check_units, is_data, is_note, titles_again
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
@@ -40,6 +40,8 @@ class Layout:
     above: tuple[NumberedRow, ...] = ()
     # Columns on the left of all titles that are ignored, and the report says so.
     nameless: frozenset[int] = frozenset()
+    # What comments say of rows below the header, by the numbers of these.
+    remarked: Mapping[int, Problem] = field(default_factory=dict)
 
     @property
     def height(self) -> int:
@@ -52,7 +54,7 @@ class Layout:
         """
         below = islice(self.sheet.rows(), self.header_row, None)
         fitted = map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
-        if self._telling:
+        if self._telling or self.remarked:
             fitted = map(self._told, fitted)
         return chain(map(self._above, self.above), fitted) if self.above else fitted
 
@@ -110,8 +112,8 @@ class Layout:
         return telling(self.kind, self.header, self._ignored)
 
     def _told(self, numbered: NumberedRow) -> NumberedRow:
-        _, row = numbered
-        problem = said_otherwise(self.kind, self.positions, self._telling, row)
+        number, row = numbered
+        problem = self.remarked.get(number) or said_otherwise(self.kind, self.positions, self._telling, row)
         return self._misfit(numbered, problem) if problem else numbered
 
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
@@ -307,7 +309,10 @@ def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
     findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
     above = _data_above(sheet, header, positions)
-    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, nameless)
+    remarked = check_remarks(sheet, header.kind, positions, header.row_number)
+    return Layout(
+        sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, nameless, remarked
+    )
 
 
 def _data_above(sheet: Sheet, header: _Candidate, positions: Sequence[int | None]) -> tuple[NumberedRow, ...]:

@@ -163,14 +163,29 @@ def said_otherwise(
         cell = row[column.at]
         if cell == "" or is_blank(cell) or not _is_otherwise(column.says, SheetKind(kind.name), shown(cell)):
             continue
-        written = [name for name, at in zip(kind.names, positions, strict=True) if at is not None and row[at] != ""]
+        places = zip(kind.names, positions, strict=True)
+        written = [name for name, at in places if at is not None and not is_blank(row[at])]
         if written and not ("reverses_reference" in written and column.says in _SAID_BY_REVERSALS):
-            return Problem(
-                "row_says_otherwise",
-                f"stands in a row whose {column.title}, a column that is not imported, says {shown(cell)}. Correct or "
-                "delete the row; if it is right as it stands, empty that cell.",
-            )
+            return says_otherwise(f"row whose {column.title}, a column that is not imported,", shown(cell))
     return None
+
+
+def says_otherwise(row: str, text: str) -> Problem:
+    """What is wrong with a row, said as whose it is, that says in this text that it is to be read otherwise."""
+    return Problem(
+        "row_says_otherwise",
+        f"stands in a {row} says {shown(text)}. Correct or delete the row; if it is right as it stands, delete that.",
+    )
+
+
+def is_gone(kind: Kind, comment: str) -> bool:
+    """Whether a comment says that a row is no more: Ravi: cancelled."""
+    return _is_remark_of_gone(SheetKind(kind.name), spoken(comment))
+
+
+def spoken(comment: str) -> str:
+    """What a comment says behind its author, which Excel puts on a line of its own, and its own words about threads."""
+    return comment.strip().rpartition(":\n")[2]
 
 
 @lru_cache(1_000)

@@ -7,6 +7,7 @@ from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
 from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.notes import other_unit, other_unit_of
+from chalicelib.imports.other_columns import is_gone, says_otherwise, spoken
 from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
@@ -99,6 +100,28 @@ def check_name(sheet: Sheet) -> None:
     """Raises FileRefused if the name of a sheet says that its values are in another unit."""
     if unit := other_unit(sheet.name):
         raise _refused(f"The sheet {sheet.name} is named so", unit)
+
+
+def check_remarks(sheet: Sheet, kind: Kind, positions: Sequence[int | None], header_row: int) -> dict[int, Problem]:
+    """What is wrong with rows below the header of which a comment says that they are to be read otherwise.
+
+    Raises FileRefused if a text box, or a comment on the titles or above them, says so of values.
+    """
+    columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
+    problems = {}
+    for remark in sheet.remarks:
+        text = " ".join(remark.text.split())
+        cell = f"cell {column_letters(remark.column)}{remark.row}" if remark.row else ""
+        if remark.row > header_row:
+            if other_unit(text) or is_gone(kind, remark.text):
+                problems[remark.row] = says_otherwise(f"row with a comment on {cell} that", text)
+            continue
+        column = columns.get(remark.column - sheet.first_column) if remark.row == header_row else None
+        unit = other_unit(text) or (other_unit_of(column, spoken(remark.text)) if column else "")
+        if unit:
+            what = f"The comment on {cell}" if cell else "A text box"
+            raise _refused(f"{what} of the sheet {sheet.name} says {shown(text)}", unit)
+    return problems
 
 
 def _refused(what: str, unit: str) -> FileRefused:

@@ -31,6 +31,15 @@ class FileRefused(Exception):
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a person reads beside the cells: a text box, or the comment on the cell at a row and column from 1."""
+
+    text: str
+    row: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True)
 class Sheet:
     """A sheet by name. `rows()` gives all `height` rows, down to the last with anything in it, as often as asked.
 
@@ -47,3 +56,5 @@ class Sheet:
     first_column: int = 1
     # Why nothing of it is read, for example "is hidden".
     left_out: str | None = None
+    # The text boxes of the sheet, and the comments on its cells.
+    remarks: Sequence[Remark] = ()
