@@ -10,10 +10,11 @@ from itertools import chain, islice
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
-from chalicelib.imports.kinds.columns import PHONES, Column, Kind
+from chalicelib.imports.kinds.columns import AMOUNTS, PHONES, Column, Kind
 from chalicelib.imports.other_columns import Telling, said_otherwise, telling
 from chalicelib.imports.other_rows import check_name, check_remarks, check_units, is_data, is_note, titles_again
 from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
+from chalicelib.imports.reading.csv_text import may_be_torn
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
 from chalicelib.imports.titles import normalised, not_understood, without_number, without_unit
@@ -121,9 +122,28 @@ class Layout:
         has_more = self._length < len(row) and row[self._length] is not ABSENT
         odd = next((at for at in self._untitled if row[at] != "" and not is_blank(row[at])), None)
         if odd is None and (not has_more or all(map(is_blank, row))):
-            return numbered
+            return self._untorn(numbered)
         problem = self._too_long(row) if has_more or odd is None else self._without_title(row, odd)
         return self._misfit(numbered, problem)
+
+    def _untorn(self, numbered: NumberedRow) -> NumberedRow:
+        """The row, with an amount that says so if it may be torn at a comma, as others of the file are: a row that
+        leaves out its last cell then has as many as the header.
+        """
+        number, row = numbered
+        for at in self._before_commas:
+            if may_be_torn(row[at], row[at + 1]):
+                cells = list(row)
+                cells[at] = MisfitCell(row[at], _torn(row[at], row[at + 1]))
+                return number, cells
+        return numbered
+
+    @cached_property
+    def _before_commas(self) -> list[int]:
+        """The columns of amounts, in a file in which some row has more cells than the header."""
+        is_doubtful = self.sheet.has_commas and self._length < len(self.header)
+        columns = zip(self.positions, self.kind.columns, strict=True) if is_doubtful else ()
+        return [at for at, column in columns if at is not None and at + 1 < self._length and column.unit in AMOUNTS]
 
     def _too_long(self, row: Sequence[Cell]) -> Problem:
         cells = sum(cell is not ABSENT for cell in row)
@@ -148,6 +168,13 @@ class Layout:
 def _width(row: Sequence[Cell]) -> int:
     """How many cells there are up to the last that is not blank."""
     return next(at for at in range(len(row), 0, -1) if row[at - 1] != "" and not is_blank(row[at - 1]))
+
+
+def _torn(first: Cell, last: Cell) -> Problem:
+    return _misfit(
+        f"may be a part of one number, {shown(first)},{shown(last)}: other rows of the file have more cells than the "
+        "header, as numbers with commas and without quotation marks make them. Put these between quotation marks."
+    )
 
 
 def _misfit(message: str) -> Problem:

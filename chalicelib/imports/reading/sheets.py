@@ -56,5 +56,7 @@ class Sheet:
     first_column: int = 1
     # Why nothing of it is read, for example "is hidden".
     left_out: str | None = None
+    # Whether its cells stand between commas, so that a number with commas of its own may be in several.
+    has_commas: bool = False
     # The text boxes of the sheet, and the comments on its cells.
     remarks: Sequence[Remark] = ()
