@@ -344,7 +344,7 @@ def _layout(sheet: Sheet, header: _Candidate) -> Layout:
 
 def _data_above(sheet: Sheet, header: _Candidate, positions: Sequence[int | None]) -> tuple[NumberedRow, ...]:
     """The rows above the header that are data. Raises FileRefused if another is a note of another unit."""
-    check_name(sheet)
+    check_name(sheet, header.kind)
     beside = ["" if at in positions or not is_note(cell) else cell for at, cell in enumerate(header.cells)]
     check_units(sheet, header.kind, positions, (header.row_number, beside), beside_titles=False)
     data = []

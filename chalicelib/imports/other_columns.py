@@ -39,6 +39,9 @@ _NO_RECEIPT_ALONE = _GONE_ALONE | _of("debit dr db charge charges entry transact
 _DENIED = _of("not no never non")
 # A remark is a sentence of its own: "cancelled" alone is about the row, "NACH cancelled" is not.
 _BESIDE_GONE = _of("loan row record entry receipt payment cheque transaction customer is was has been by the bank")
+# Of the rows below, or of a sheet.
+_MANY = _of("loans rows records entries receipts payments cheques transactions customers accounts")
+_MANY_GONE = _of("cancellations refunds bounces returns disbursals disbursements withdrawals")
 _RUPEES = RUPEES.spellings | _of("of india 356")
 _MONTHS = _of("month months monthly")
 _CREDIT = _of("cr credit c")
@@ -175,6 +178,17 @@ def says_otherwise(row: str, text: str) -> Problem:
     return Problem(
         "row_says_otherwise",
         f"stands in a {row} says {shown(text)}. Correct or delete the row; if it is right as it stands, delete that.",
+    )
+
+
+def are_gone(kind: Kind, text: str) -> bool:
+    """Whether a title says that the rows below do not count: Cancelled loans. Reversals are rows that do."""
+    found = {word for word in words(text) if not word.isdecimal()} - {"of", "all", "list"}
+    if kind.name == SheetKind.RECEIPTS and not found.isdisjoint(("reversal", "reversals", "reversed")):
+        return False
+    is_plural = kind.name == SheetKind.RECEIPTS and not found.isdisjoint(_MANY_GONE)
+    return (is_plural or _is_gone(SheetKind(kind.name), " ".join(found))) and (
+        found <= _NO_RECEIPT | _GONE_ALONE | _BESIDE_GONE | _MANY | _MANY_GONE
     )
 
 

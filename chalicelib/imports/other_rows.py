@@ -7,7 +7,7 @@ from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
 from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.notes import other_unit, other_unit_of
-from chalicelib.imports.other_columns import is_gone, says_otherwise, spoken
+from chalicelib.imports.other_columns import are_gone, is_gone, says_otherwise, spoken
 from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
@@ -18,6 +18,7 @@ from chalicelib.rules.typed import Problem
 _LONGEST_NOTE = 2_000
 # So many cells that are titles make a row of titles.
 _FEWEST = 2
+_MAY_NOT_COUNT = "so its rows may not count. Take those that do not out of the file, and delete that."
 _TITLES = {normalised(title) for kind in KINDS for column in kind.columns for title in (column.title, *column.aliases)}
 
 
@@ -58,6 +59,7 @@ def check_units(
     `beside_titles` says whether its cells may be about the columns they stand in.
     """
     number, row = numbered
+    _check_section(sheet, kind, number, row)
     columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
     id_at = positions[kind.names.index(CUSTOMER_ID.name)]
     names_customer = id_at is not None and not is_blank(row[id_at])
@@ -71,6 +73,16 @@ def check_units(
         if unit and not is_data(kind, positions, row):
             letters = column_letters(sheet.first_column + at)
             raise _refused(f"Cell {letters}{number} of the sheet {sheet.name} says {shown(text)}", unit)
+
+
+def _check_section(sheet: Sheet, kind: Kind, number: int, row: Sequence[Cell]) -> None:
+    """Raises FileRefused if a row has nothing but a title by which the rows below do not count."""
+    # A row that does not fit its header says so in its first cell, which may be empty.
+    bare = ((at, cell.cell if isinstance(cell, MisfitCell) else cell) for at, cell in enumerate(row) if cell != "")
+    written = [at for at, cell in bare if not is_blank(cell)]
+    if len(written) == 1 and are_gone(kind, text := _text(row[written[0]])):
+        cell = f"Cell {column_letters(sheet.first_column + written[0])}{number} of the sheet {sheet.name}"
+        raise FileRefused(f"{cell} says {shown(text)}, {_MAY_NOT_COUNT}")
 
 
 def titles_again(sheet: Sheet, header_row: int, header: Sequence[Cell], numbered: NumberedRow) -> Problem | None:
@@ -96,8 +108,10 @@ def _is_title(text: str) -> bool:
     return normalised(without_unit(text)) in _TITLES
 
 
-def check_name(sheet: Sheet) -> None:
-    """Raises FileRefused if the name of a sheet says that its values are in another unit."""
+def check_name(sheet: Sheet, kind: Kind) -> None:
+    """Raises FileRefused if by the name of a sheet its values are in another unit, or its rows do not count."""
+    if are_gone(kind, sheet.name):
+        raise FileRefused(f"The sheet {sheet.name} is named so, {_MAY_NOT_COUNT}")
     if unit := other_unit(sheet.name):
         raise _refused(f"The sheet {sheet.name} is named so", unit)
 

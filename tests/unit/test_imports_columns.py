@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.imports.headers import find_layouts
-from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.reading.workbook import FileRefused, read_workbook
 from chalicelib.imports.rows import Chunk, read_chunks
 from tests.support.workbooks import (
     CUSTOMER_HEADER,
@@ -110,6 +110,51 @@ def test_what_another_column_says_of_something_else_rejects_no_row(
 ) -> None:
     chunk = read(beside(kind, title, *values))
     assert len(chunk.row_numbers) == len(values), [found.message for found in chunk.findings]
+
+
+def refusal(sheets: dict[str, list[Sequence[Any]]]) -> str:
+    with pytest.raises(FileRefused) as refused:
+        read(workbook(sheets))
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "words", ["Cancelled loans", "REJECTED", "Loans cancelled by the customer", "Cancelled", "Deleted records (2024)"]
+)
+def test_words_that_the_rows_below_do_not_count_refuse_the_file(words: str) -> None:
+    sections: list[Sequence[Any]] = [LOAN_HEADER, loan(1, 1), [], [None, words], loan(1, 2)]
+    for sheets, cell in (
+        ({"L": sections}, "Cell B4 of the sheet L says "),
+        ({"L": [[words], [], LOAN_HEADER, loan()]}, "Cell A1 of the sheet L says "),
+        ({"L": [LOAN_HEADER, loan(1, 1), [*[None] * 10, words], loan(1, 2)]}, "Cell K3 of the sheet L says "),
+        ({"L": [LOAN_HEADER, loan()], words[:31]: [LOAN_HEADER, loan(1, 2)]}, f"The sheet {words[:31]} is named so"),
+    ):
+        assert refusal(sheets).startswith(f"{cell}{words}" if cell.endswith("says ") else cell)
+
+
+def test_a_section_of_bounced_cheques_refuses_a_file_of_receipts() -> None:
+    rows: list[Sequence[Any]] = [RECEIPT_HEADER, receipt(1), ["Bounced cheques"], receipt(2)]
+    assert refusal({"R": rows}) == (
+        "Cell A3 of the sheet R says Bounced cheques, so its rows may not count. Take those that do not out of the "
+        "file, and delete that."
+    )
+
+
+@pytest.mark.parametrize("words", ["Closed loans", "Loans", "Not cancelled", "Branch Pune", "Cancelled loans: see L2"])
+def test_words_of_another_section_refuse_nothing(words: str) -> None:
+    sheets: dict[str, list[Sequence[Any]]] = {"L": [[words], LOAN_HEADER, loan(1, 1), [words], loan(1, 2)]}
+    assert list(read(workbook(sheets)).row_numbers) == [3, 5]
+    assert list(read(workbook({words.replace(":", "")[:31]: [LOAN_HEADER, loan()]})).row_numbers) == [2]
+
+
+def test_a_cancelled_line_of_a_register_is_one_rejected_row() -> None:
+    rows: list[Sequence[Any]] = [RECEIPT_HEADER, receipt("R-101"), ["R-102", None, "CANCELLED"], receipt("R-103")]
+    assert list(read(workbook({"R": rows})).row_numbers) == [2, 4]
+
+
+def test_reversals_may_have_a_sheet_of_their_own() -> None:
+    rows: list[Sequence[Any]] = [RECEIPT_HEADER, receipt("UTR 2", reverses_reference="UTR 1")]
+    assert list(read(workbook({"Reversals": rows})).row_numbers) == [2]
 
 
 def test_a_row_with_nothing_but_a_status_is_blank() -> None:
