@@ -3,7 +3,7 @@
 A header that can be read in two ways is refused, and a row that does not fit it is set aside.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
@@ -13,7 +13,7 @@ from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import AMOUNTS, PHONES, Column, Kind
 from chalicelib.imports.other_columns import Telling, said_otherwise, telling
 from chalicelib.imports.other_rows import check_name, check_remarks, check_units, is_data, is_note, titles_again
-from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
+from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.csv_text import may_be_torn
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
@@ -54,9 +54,11 @@ class Layout:
         header, or stands above it, says so.
         """
         below = islice(self.sheet.rows(), self.header_row, None)
-        fitted = map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
+        fitted: Iterator[NumberedRow] = below
+        if self._untitled or self._length < len(self.header):
+            fitted = map(self._fitted, below)
         if self._telling or self.remarked:
-            fitted = map(self._told, fitted)
+            fitted = self._told(fitted)
         return chain(map(self._above, self.above), fitted) if self.above else fitted
 
     def check_other(self, numbered: NumberedRow) -> Problem | None:
@@ -112,10 +114,15 @@ class Layout:
         """The columns that are not imported, and may say that a row is to be read otherwise."""
         return telling(self.kind, self.header, self._ignored)
 
-    def _told(self, numbered: NumberedRow) -> NumberedRow:
-        number, row = numbered
-        problem = self.remarked.get(number) or said_otherwise(self.kind, self.positions, self._telling, row)
-        return self._misfit(numbered, problem) if problem else numbered
+    def _told(self, rows: Iterable[NumberedRow]) -> Iterator[NumberedRow]:
+        """The rows, of which those say so that are to be read otherwise."""
+        merged: dict[int, Cell] = {}
+        for number, row in rows:
+            said = {column: _seen(row[column.at], column.at, merged) for column in self._telling}
+            problem = said_otherwise(self.kind, self.positions, said, row)
+            if number in self.remarked and not all(is_blank(row[at]) for at in self.positions if at is not None):
+                problem = self.remarked[number]
+            yield self._misfit((number, row), problem) if problem else (number, row)
 
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
         _, row = numbered
@@ -163,6 +170,15 @@ class Layout:
         return _misfit(
             f"stands in a row with a value in column {letters}, which has no title; delete it, or give the column one."
         )
+
+
+def _seen(cell: Cell, at: int, merged: dict[int, Cell]) -> Cell:
+    """What is seen in a column: also below the first of cells that are merged. `merged` are the last such by column."""
+    if not isinstance(cell, MergedCell):
+        merged.pop(at, None)
+    elif not is_blank(cell):
+        merged[at] = cell
+    return merged.get(at, cell)
 
 
 def _width(row: Sequence[Cell]) -> int:

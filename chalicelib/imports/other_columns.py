@@ -156,14 +156,13 @@ def telling(kind: Kind, header: Sequence[Cell], places: Sequence[int]) -> list[T
 
 
 def said_otherwise(
-    kind: Kind, positions: Sequence[int | None], columns: Sequence[Telling], row: Sequence[Cell]
+    kind: Kind, positions: Sequence[int | None], said: Mapping[Telling, Cell], row: Sequence[Cell]
 ) -> Problem | None:
     """What is wrong with a row of which one of the columns says that it is to be read otherwise, if one does.
 
-    `positions` are those of the kind's columns. A row without any value in these is blank.
+    `said` is what is seen in these. `positions` are those of the kind's columns; a row without a value there is blank.
     """
-    for column in columns:
-        cell = row[column.at]
+    for column, cell in said.items():
         if cell == "" or is_blank(cell) or not _is_otherwise(column.says, SheetKind(kind.name), shown(cell)):
             continue
         places = zip(kind.names, positions, strict=True)

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.reading.workbook import FileRefused, read_workbook
@@ -155,6 +156,20 @@ def test_a_cancelled_line_of_a_register_is_one_rejected_row() -> None:
 def test_reversals_may_have_a_sheet_of_their_own() -> None:
     rows: list[Sequence[Any]] = [RECEIPT_HEADER, receipt("UTR 2", reverses_reference="UTR 1")]
     assert list(read(workbook({"Reversals": rows})).row_numbers) == [2]
+
+
+def test_a_status_that_is_merged_over_several_rows_is_that_of_each() -> None:
+    book = Workbook()
+    sheet: Any = book.active
+    for row in ([*LOAN_HEADER, "Status"], *([*loan(1, number), None] for number in range(1, 7))):
+        sheet.append(row)
+    for cells, status in (("J2:J3", "Active"), ("J4:J5", "Cancelled"), ("J6:J7", "Closed")):
+        sheet[cells[:2]] = status
+        sheet.merge_cells(cells)
+    file = BytesIO()
+    book.save(file)
+    chunk = read(file.getvalue())
+    assert (list(chunk.row_numbers), [found.row_number for found in chunk.findings]) == ([2, 3, 6, 7], [4, 5])
 
 
 def test_a_row_with_nothing_but_a_status_is_blank() -> None:

@@ -93,6 +93,18 @@ def test_another_comment_changes_nothing(cell: str, text: str) -> None:
     assert (list(chunk.row_numbers), chunk.findings) == ([4, 5], [])
 
 
+def test_a_comment_on_a_blank_row_is_about_no_row() -> None:
+    book = openpyxl.load_workbook(BytesIO(commented("C6", "cancelled")))
+    book["L"].append([])
+    book["L"].append([])
+    for at, value in enumerate(loan(1, 3), start=1):
+        book["L"].cell(8, at, value)  # type: ignore[arg-type]
+    file = BytesIO()
+    book.save(file)
+    chunk = read(file.getvalue())
+    assert (list(chunk.row_numbers), chunk.findings) == ([4, 5, 8], [])
+
+
 def test_a_text_box_is_found_in_whatever_dialect_it_is_written() -> None:
     parts = unpacked(written(lambda sheet: sheet.insert_textbox("L3", "in thousands")))
     parts["xl/drawings/drawing1.xml"] = parts["xl/drawings/drawing1.xml"].replace(

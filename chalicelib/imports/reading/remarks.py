@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 
+from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.merged import merged_at
 from chalicelib.imports.reading.sheets import Remark
 from chalicelib.imports.reading.xml_parts import MAX_ELEMENTS, Damaged, feed, parser
 
 # A page of text is cut off: what it says of the table stands at its beginning, or nobody finds it.
 LONGEST = 2_000
+
+
+def _place(reference: str) -> tuple[int, int]:
+    try:
+        place = merged_at(reference)
+    except Damaged:
+        raise Damaged(f"a comment is said to be on the cell {shown(reference)}") from None
+    return place.top, place.left
 
 
 def read_remarks(some: Iterable[bytes]) -> list[Remark]:
@@ -26,8 +35,7 @@ def read_remarks(some: Iterable[bytes]) -> list[Remark]:
         is_text = local == "t"
         if local in ("txBody", "comment"):
             texts.clear()
-            place = merged_at(attributes.get("ref", "")) if local == "comment" else None
-            row, column = (place.top, place.left) if place else (0, 0)
+            row, column = _place(attributes.get("ref", "")) if local == "comment" else (0, 0)
         elif local == "p":
             texts.append(" ")
 
