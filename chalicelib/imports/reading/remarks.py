@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.merged import merged_at
 from chalicelib.imports.reading.sheets import Remark
-from chalicelib.imports.reading.xml_parts import MAX_ELEMENTS, Damaged, feed, parser
+from chalicelib.imports.reading.xml_parts import MAX_ELEMENTS, MAX_PIECE_BYTES, Damaged, feed, parser
 
 # A page of text is cut off: what it says of the table stands at its beginning, or nobody finds it.
 LONGEST = 2_000
@@ -24,7 +24,7 @@ def read_remarks(some: Iterable[bytes]) -> list[Remark]:
     found: list[Remark] = []
     texts: list[str] = []
     is_text = False
-    at = row = column = 0
+    at = size = row = column = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal is_text, at, row, column
@@ -40,11 +40,14 @@ def read_remarks(some: Iterable[bytes]) -> list[Remark]:
             texts.append(" ")
 
     def end(name: str) -> None:
-        nonlocal is_text
+        nonlocal is_text, size
         is_text = False
         if name.rpartition(" ")[2] in ("txBody", "comment") and (text := "".join(texts).strip()):
             found.append(Remark(text[:LONGEST], row, column))
             texts.clear()
+            size += len(found[-1].text)
+            if size > MAX_PIECE_BYTES:
+                raise Damaged(f"more than {MAX_PIECE_BYTES} characters of text boxes or comments")
 
     def text(characters: str) -> None:
         if is_text and len(texts) <= LONGEST:
