@@ -119,7 +119,7 @@ def check_name(sheet: Sheet, kind: Kind) -> None:
 def check_remarks(sheet: Sheet, kind: Kind, positions: Sequence[int | None], header_row: int) -> dict[int, Problem]:
     """What is wrong with rows below the header of which a comment says that they are to be read otherwise.
 
-    Raises FileRefused if a text box, or a comment on the titles or above them, says so of values.
+    Raises FileRefused if a text box, a message, or a comment on the titles or above them says so of values.
     """
     columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
     problems = {}
@@ -133,7 +133,7 @@ def check_remarks(sheet: Sheet, kind: Kind, positions: Sequence[int | None], hea
         column = columns.get(remark.column - sheet.first_column) if remark.row == header_row else None
         unit = other_unit(text) or (other_unit_of(column, spoken(remark.text)) if column else "")
         if unit:
-            what = f"The comment on {cell}" if cell else "A text box"
+            what = f"The comment on {cell}" if cell else remark.what
             raise _refused(f"{what} of the sheet {sheet.name} says {shown(text)}", unit)
     return problems
 

@@ -93,6 +93,25 @@ def test_another_comment_changes_nothing(cell: str, text: str) -> None:
     assert (list(chunk.row_numbers), chunk.findings) == ([4, 5], [])
 
 
+@pytest.mark.parametrize("is_plain", [True, False])
+@pytest.mark.parametrize(
+    ("message", "is_refused"), [("Enter the amount in lakhs", True), ("An amount in rupees, such as 300000", False)]
+)
+def test_the_message_of_a_cell_may_say_its_unit(message: str, is_refused: bool, is_plain: bool) -> None:
+    def add(sheet: Any) -> None:
+        check = {"validate": "decimal", "criteria": ">", "value": 0, "input_title": "Loan Amount"}
+        sheet.data_validation("C2:C1000", {**check, "input_message": message})
+
+    parts = unpacked(written(add))
+    if not is_plain:
+        name = "xl/worksheets/sheet1.xml"
+        parts[name] = parts[name].replace(b"<sheetData>", b"<sheetData><!-- -->")
+    if is_refused:
+        assert refusal(packed(parts)).startswith(f"A message for cells of the sheet L says Loan Amount {message}, so ")
+    else:
+        assert len(read(packed(parts)).row_numbers) == 1
+
+
 def test_a_comment_on_a_blank_row_is_about_no_row() -> None:
     book = openpyxl.load_workbook(BytesIO(commented("C6", "cancelled")))
     sheet: Any = book["L"]

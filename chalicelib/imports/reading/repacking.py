@@ -144,8 +144,15 @@ def _add_sheet(
         zeros=rows.zeros(),
         is_calculated=rows.is_calculated,
         has_zeros_of_java=rows.has_zeros_of_java,
-        remarks=[remark for part in sheet.remarks for remark in read_remarks(blocks(container, part))],
+        remarks=[
+            *around.messages,
+            *chain.from_iterable(read_remarks(blocks(container, part)) for part in sheet.remarks),
+        ],
     )
+
+
+def _remarks(container: zipfile.ZipFile, sheet: SheetPart) -> Iterator[Remark]:
+    return chain.from_iterable(read_remarks(blocks(container, part)) for part in sheet.remarks)
 
 
 def _taken(take: Callable[[bytes], bool], some: Iterable[bytes]) -> Iterator[bytes]:

@@ -32,11 +32,12 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True)
 class Remark:
-    """What a person reads beside the cells: a text box, or the comment on the cell at a row and column from 1."""
+    """What a person reads beside the cells: a comment on the cell at a row and column from 1, or else `what` it is."""
 
     text: str
     row: int = 0
     column: int = 0
+    what: str = "A text box"
 
 
 @dataclass(frozen=True)
