@@ -146,13 +146,9 @@ def _add_sheet(
         has_zeros_of_java=rows.has_zeros_of_java,
         remarks=[
             *around.messages,
-            *chain.from_iterable(read_remarks(blocks(container, part)) for part in sheet.remarks),
+            *(remark for part in sheet.remarks for remark in read_remarks(blocks(container, part))),
         ],
     )
-
-
-def _remarks(container: zipfile.ZipFile, sheet: SheetPart) -> Iterator[Remark]:
-    return chain.from_iterable(read_remarks(blocks(container, part)) for part in sheet.remarks)
 
 
 def _taken(take: Callable[[bytes], bool], some: Iterable[bytes]) -> Iterator[bytes]:
