@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from chalicelib.imports.copying import copy
 from chalicelib.rules.importing import FINDING_OUTCOMES
+from chalicelib.rules.typed.dates import AMBIGUOUS
 from chalicelib.storage.paging import Cursor, Slice
 
 ROWS_A_FETCH = 10_000
@@ -44,13 +45,16 @@ class StoredFinding:
 
 @dataclass(frozen=True)
 class RowOutcome:
-    """What became of a row, what is said of it and how (outcomes and sentences), and the columns to blame."""
+    """What became of a row, what is said of it and how (outcomes and sentences), and the columns to blame; `ambiguous`
+    are those whose value depends on other rows of the file.
+    """
 
     row_number: int
     outcome: str
     findings: tuple[str, ...]
     sentences: tuple[str, ...]
     columns: frozenset[str]
+    ambiguous: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ _DECLARE_ROWS = text("""
 """)
 _DECLARE_SAID = text("""
     DECLARE report_said NO SCROLL CURSOR FOR
-    SELECT row_number, outcome, message, column_name FROM import_findings
+    SELECT row_number, outcome, message, column_name, code FROM import_findings
     WHERE import_id = :import_id AND sheet = :sheet
     ORDER BY row_number, finding_id
 """)
@@ -190,4 +194,5 @@ def _row_outcome(row_number: int, outcome: str, said: Sequence[Sequence[Any]]) -
         findings=tuple(each[1] for each in said),
         sentences=tuple(each[2] for each in said),
         columns=frozenset(each[3] for each in said if each[3]),
+        ambiguous=frozenset(each[3] for each in said if each[4] == AMBIGUOUS.code),
     )

@@ -3,16 +3,18 @@
 A header that can be read in two ways is refused, and a row that does not fit it is set aside.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.kinds import KINDS
-from chalicelib.imports.kinds.columns import PHONES, Column, Kind
-from chalicelib.imports.other_rows import check_name, check_units, is_data, is_note, titles_again
-from chalicelib.imports.reading.cells import Cell, MisfitCell, is_blank, shown
+from chalicelib.imports.kinds.columns import AMOUNTS, PHONES, Column, Kind
+from chalicelib.imports.other_columns import Telling, said_otherwise, telling
+from chalicelib.imports.other_rows import check_name, check_remarks, check_units, is_data, is_note, titles_again
+from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
+from chalicelib.imports.reading.csv_text import may_be_torn
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
 from chalicelib.imports.titles import normalised, not_understood, without_number, without_unit
@@ -39,6 +41,8 @@ class Layout:
     above: tuple[NumberedRow, ...] = ()
     # Columns on the left of all titles that are ignored, and the report says so.
     nameless: frozenset[int] = frozenset()
+    # What comments say of rows below the header, by the numbers of these.
+    remarked: Mapping[int, Problem] = field(default_factory=dict)
 
     @property
     def height(self) -> int:
@@ -50,7 +54,11 @@ class Layout:
         header, or stands above it, says so.
         """
         below = islice(self.sheet.rows(), self.header_row, None)
-        fitted = map(self._fitted, below) if self._untitled or self._length < len(self.header) else below
+        fitted: Iterator[NumberedRow] = below
+        if self._untitled or self._length < len(self.header):
+            fitted = map(self._fitted, below)
+        if self._telling or self.remarked:
+            fitted = self._told(fitted)
         return chain(map(self._above, self.above), fitted) if self.above else fitted
 
     def check_other(self, numbered: NumberedRow) -> Problem | None:
@@ -101,14 +109,48 @@ class Layout:
         """The columns with a title that is not known."""
         return [at for at, cell in enumerate(self.header) if not is_blank(cell) and at not in self.positions]
 
+    @cached_property
+    def _telling(self) -> Sequence[Telling]:
+        """The columns that are not imported, and may say that a row is to be read otherwise."""
+        return telling(self.kind, self.header, self._ignored)
+
+    def _told(self, rows: Iterable[NumberedRow]) -> Iterator[NumberedRow]:
+        """The rows, of which those say so that are to be read otherwise."""
+        merged: dict[int, Cell] = {}
+        for number, row in rows:
+            said = {column: _seen(row[column.at], column.at, merged) for column in self._telling}
+            problem = said_otherwise(self.kind, self.positions, said, row)
+            if number in self.remarked and not all(is_blank(row[at]) for at in self.positions if at is not None):
+                problem = self.remarked[number]
+            yield self._misfit((number, row), problem) if problem else (number, row)
+
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
         _, row = numbered
         has_more = self._length < len(row) and row[self._length] is not ABSENT
         odd = next((at for at in self._untitled if row[at] != "" and not is_blank(row[at])), None)
         if odd is None and (not has_more or all(map(is_blank, row))):
-            return numbered
+            return self._untorn(numbered)
         problem = self._too_long(row) if has_more or odd is None else self._without_title(row, odd)
         return self._misfit(numbered, problem)
+
+    def _untorn(self, numbered: NumberedRow) -> NumberedRow:
+        """The row, with an amount that says so if it may be torn at a comma, as others of the file are: a row that
+        leaves out its last cell then has as many as the header.
+        """
+        number, row = numbered
+        for at in self._before_commas:
+            if may_be_torn(row[at], row[at + 1]):
+                cells = list(row)
+                cells[at] = MisfitCell(row[at], _torn(row[at], row[at + 1]))
+                return number, cells
+        return numbered
+
+    @cached_property
+    def _before_commas(self) -> list[int]:
+        """The columns of amounts, in a file in which some row has more cells than the header."""
+        is_doubtful = self.sheet.has_commas and self._length < len(self.header)
+        columns = zip(self.positions, self.kind.columns, strict=True) if is_doubtful else ()
+        return [at for at, column in columns if at is not None and at + 1 < self._length and column.unit in AMOUNTS]
 
     def _too_long(self, row: Sequence[Cell]) -> Problem:
         cells = sum(cell is not ABSENT for cell in row)
@@ -130,9 +172,25 @@ class Layout:
         )
 
 
+def _seen(cell: Cell, at: int, merged: dict[int, Cell]) -> Cell:
+    """What is seen in a column: also below the first of cells that are merged. `merged` are the last such by column."""
+    if not isinstance(cell, MergedCell):
+        merged.pop(at, None)
+    elif not is_blank(cell):
+        merged[at] = cell
+    return merged.get(at, cell)
+
+
 def _width(row: Sequence[Cell]) -> int:
     """How many cells there are up to the last that is not blank."""
     return next(at for at in range(len(row), 0, -1) if row[at - 1] != "" and not is_blank(row[at - 1]))
+
+
+def _torn(first: Cell, last: Cell) -> Problem:
+    return _misfit(
+        f"may be a part of one number, {shown(first)},{shown(last)}: other rows of the file have more cells than the "
+        "header, as numbers with commas and without quotation marks make them. Put these between quotation marks."
+    )
 
 
 def _misfit(message: str) -> Problem:
@@ -294,12 +352,15 @@ def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
     findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
     above = _data_above(sheet, header, positions)
-    return Layout(sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, nameless)
+    remarked = check_remarks(sheet, header.kind, positions, header.row_number)
+    return Layout(
+        sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, nameless, remarked
+    )
 
 
 def _data_above(sheet: Sheet, header: _Candidate, positions: Sequence[int | None]) -> tuple[NumberedRow, ...]:
     """The rows above the header that are data. Raises FileRefused if another is a note of another unit."""
-    check_name(sheet)
+    check_name(sheet, header.kind)
     beside = ["" if at in positions or not is_note(cell) else cell for at, cell in enumerate(header.cells)]
     check_units(sheet, header.kind, positions, (header.row_number, beside), beside_titles=False)
     data = []

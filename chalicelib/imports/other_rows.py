@@ -7,6 +7,7 @@ from chalicelib.imports.kinds import KINDS
 from chalicelib.imports.kinds.columns import Column, Kind
 from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.notes import other_unit, other_unit_of
+from chalicelib.imports.other_columns import are_gone, is_gone, says_otherwise, spoken
 from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.marks import column_letters
 from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, Sheet
@@ -17,6 +18,7 @@ from chalicelib.rules.typed import Problem
 _LONGEST_NOTE = 2_000
 # So many cells that are titles make a row of titles.
 _FEWEST = 2
+_MAY_NOT_COUNT = "so its rows may not count. Take those that do not out of the file, and delete that."
 _TITLES = {normalised(title) for kind in KINDS for column in kind.columns for title in (column.title, *column.aliases)}
 
 
@@ -57,6 +59,7 @@ def check_units(
     `beside_titles` says whether its cells may be about the columns they stand in.
     """
     number, row = numbered
+    _check_section(sheet, kind, number, row)
     columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
     id_at = positions[kind.names.index(CUSTOMER_ID.name)]
     names_customer = id_at is not None and not is_blank(row[id_at])
@@ -70,6 +73,16 @@ def check_units(
         if unit and not is_data(kind, positions, row):
             letters = column_letters(sheet.first_column + at)
             raise _refused(f"Cell {letters}{number} of the sheet {sheet.name} says {shown(text)}", unit)
+
+
+def _check_section(sheet: Sheet, kind: Kind, number: int, row: Sequence[Cell]) -> None:
+    """Raises FileRefused if a row has nothing but a title by which the rows below do not count."""
+    # A row that does not fit its header says so in its first cell, which may be empty.
+    bare = ((at, cell.cell if isinstance(cell, MisfitCell) else cell) for at, cell in enumerate(row) if cell != "")
+    written = [at for at, cell in bare if not is_blank(cell)]
+    if len(written) == 1 and are_gone(kind, text := _text(row[written[0]])):
+        cell = f"Cell {column_letters(sheet.first_column + written[0])}{number} of the sheet {sheet.name}"
+        raise FileRefused(f"{cell} says {shown(text)}, {_MAY_NOT_COUNT}")
 
 
 def titles_again(sheet: Sheet, header_row: int, header: Sequence[Cell], numbered: NumberedRow) -> Problem | None:
@@ -95,10 +108,34 @@ def _is_title(text: str) -> bool:
     return normalised(without_unit(text)) in _TITLES
 
 
-def check_name(sheet: Sheet) -> None:
-    """Raises FileRefused if the name of a sheet says that its values are in another unit."""
+def check_name(sheet: Sheet, kind: Kind) -> None:
+    """Raises FileRefused if by the name of a sheet its values are in another unit, or its rows do not count."""
+    if are_gone(kind, sheet.name):
+        raise FileRefused(f"The sheet {sheet.name} is named so, {_MAY_NOT_COUNT}")
     if unit := other_unit(sheet.name):
         raise _refused(f"The sheet {sheet.name} is named so", unit)
+
+
+def check_remarks(sheet: Sheet, kind: Kind, positions: Sequence[int | None], header_row: int) -> dict[int, Problem]:
+    """What is wrong with rows below the header of which a comment says that they are to be read otherwise.
+
+    Raises FileRefused if a text box, a message, or a comment on the titles or above them says so of values.
+    """
+    columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
+    problems = {}
+    for remark in sheet.remarks:
+        text = " ".join(remark.text.split())
+        cell = f"cell {column_letters(remark.column)}{remark.row}" if remark.row else ""
+        if remark.row > header_row:
+            if other_unit(text) or is_gone(kind, remark.text):
+                problems[remark.row] = says_otherwise(f"row with a comment on {cell} that", text)
+            continue
+        column = columns.get(remark.column - sheet.first_column) if remark.row == header_row else None
+        unit = other_unit(text) or (other_unit_of(column, spoken(remark.text)) if column else "")
+        if unit:
+            what = f"The comment on {cell}" if cell else remark.what
+            raise _refused(f"{what} of the sheet {sheet.name} says {shown(text)}", unit)
+    return problems
 
 
 def _refused(what: str, unit: str) -> FileRefused:

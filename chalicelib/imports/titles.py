@@ -58,15 +58,16 @@ def not_understood(column: Column, title: str) -> str:
     unit = unit_of(title)
     if normalised(unit) in map(normalised, (column.title, *column.aliases)):
         return ""
-    words = [*_words(unit), *_symbols(title)]
-    order = "".join(word[0] for word in words if column.unit is DATES and set(word) <= set("dmy"))
+    said = [*words(unit), *_symbols(title)]
+    order = "".join(word[0] for word in said if column.unit is DATES and set(word) <= set("dmy"))
     if order not in _DATE_ORDERS:
         return unit
-    known = EVERY_UNIT | column.unit.spellings | {*_words(" ".join((column.title, *column.aliases)))}
-    return " ".join(word for word in dict.fromkeys(words) if word not in known)
+    known = EVERY_UNIT | column.unit.spellings | {*words(" ".join((column.title, *column.aliases)))}
+    return " ".join(word for word in dict.fromkeys(said) if word not in known)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case and ordinary characters; p.a. is one."""
     return re.findall(r"[^\W_]+", _plain(text))
 
 

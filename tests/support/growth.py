@@ -99,7 +99,20 @@ def same_names(n: int) -> bytes:
     )  # fmt: skip
 
 
+def with_remarks(inside: str) -> bytes:
+    links = LINK.format("c", "comments", "c.xml") + LINK.format("d", "drawing", "c.xml")
+    more = {
+        "xl/_rels/s.xml.rels": f'<Relationships xmlns="{PACKAGE}">{links}</Relationships>',
+        "xl/c.xml": f'<a xmlns="{MAIN[0]}">{inside}</a>',
+    }
+    return book(rows=one_cell("><v>1</v></c>"), more=more)
+
+
 FILES: Mapping[str, Case] = {
+    "comments on cells": Case(
+        lambda n: with_remarks('<comment ref="A2"><t>in &amp; of</t></comment>' * n), read_file
+    ),
+    "a long text box": Case(lambda n: with_remarks("<txBody>" + "<p><t>in </t></p>" * n + "</txBody>"), read_file),
     "texts without an end": Case(lambda n: book(strings="<si>" * n), read_file),
     "ends of tags in a text": Case(lambda n: book(strings="<si>" + ">" * n + "</si>"), read_file),
     "texts": Case(lambda n: book(strings="<si><t>a</t></si>" * n), read_file),

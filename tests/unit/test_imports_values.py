@@ -248,6 +248,35 @@ def test_a_number_torn_at_its_commas_is_refused_also_if_the_row_is_as_long_as_it
     assert any("may be a part of one number, " in finding.message for finding in findings)
 
 
+LONGER = "2,Asha,Rao,41,9812345678,70,000,22,00,000"
+
+
+@pytest.mark.parametrize("amount", ["60,500", "60,500.50", "₹60,500"])
+def test_in_a_file_with_longer_rows_two_cells_may_be_a_number_whose_last_group_has_no_zero(amount: str) -> None:
+    row = f"1,Asha,Rao,41,9812345678,{amount}"
+    assert read(customers_text(row))[1] == []
+    for rows in ([row, LONGER], [LONGER, row]):
+        stored, findings = read(customers_text("\n".join(rows)))
+        assert stored == []
+        own = [finding for finding in findings if finding.row_number == rows.index(row) + 2]
+        assert [(finding.column_name, finding.code) for finding in own] == [("Monthly Salary", "row_does_not_fit")]
+        assert own[0].message.startswith(
+            f"Monthly Salary may be a part of one number, {amount}: other rows of the file"
+        )
+
+
+@pytest.mark.parametrize("row", ["1,Asha,Rao,41,9812345678,60000,500", "1,Asha,Rao,41,9812345678,6,5000"])
+def test_in_a_file_with_longer_rows_others_are_what_they_are(row: str) -> None:
+    _, findings = read(customers_text(row, LONGER))
+    assert {finding.row_number for finding in findings} == {3}
+
+
+def test_in_a_file_of_semicolons_no_number_is_torn() -> None:
+    rows = customers_text("1,Asha,Rao,41,9812345678,60,500", LONGER).replace(b",", b";")
+    _, findings = read(rows)
+    assert {finding.row_number for finding in findings} == {3}
+
+
 def test_the_sentence_about_a_torn_number_says_what_to_do() -> None:
     _, (salary, limit) = read(customers_text("1,Asha,Rao,41,9812345678,60,000"))
     assert (salary.code, limit.code) == ("row_does_not_fit", "row_does_not_fit")

@@ -71,6 +71,20 @@ def test_a_file_that_is_no_zip_and_no_table_is_neither(content: bytes) -> None:
     assert refusal(content).startswith("The file is neither an .xlsx workbook nor a .csv file")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html><body><table><tr><td>Customer ID</td><td>Loan ID</td></tr></table></body></html>",
+        b'\xef\xbb\xbf\r\n <?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>',
+        b"\r\n\t<TABLE border=1>\r\n<tr><td>1,2</td></tr></TABLE>",
+    ],
+)
+def test_a_web_page_that_is_named_as_a_workbook_is_said_to_be_one(content: bytes) -> None:
+    assert refusal(content) == (
+        "The file is a web page or XML, which Excel opens as a table; open it in Excel, and save it as .xlsx."
+    )
+
+
 def test_half_a_zip_is_no_workbook() -> None:
     assert refusal(b"PK\x03\x04 and no more") == "The file is not an .xlsx workbook; save it in Excel as .xlsx."
 

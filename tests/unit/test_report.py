@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
@@ -20,11 +21,14 @@ from chalicelib.imports.rows import read_chunks
 from tests.support.workbooks import (
     CUSTOMER_HEADER,
     LOAN_HEADER,
+    RECEIPT_HEADER,
     customer,
     customers_book,
     loan,
     loans_book,
     packed,
+    receipt,
+    receipts_book,
     unpacked,
     workbook,
 )
@@ -211,6 +215,12 @@ def read(content: bytes) -> tuple[list[tuple[Any, ...]], list[Finding]]:
     return rows, [finding for chunk in chunks for finding in chunk.findings if finding.outcome == "rejected"]
 
 
+def _rejected(number: int, said: Sequence[Finding]) -> RowOutcome:
+    ambiguous = frozenset(each.column_name for each in said if each.column_name and each.code == "ambiguous_date")
+    rejected = became(number, "rejected", *((each.outcome, each.message, each.column_name) for each in said))
+    return replace(rejected, ambiguous=ambiguous)
+
+
 def report_of(content: bytes) -> bytes:
     """The report of a file of one sheet, with what is said of its rows when they are read."""
     said: dict[int, list[Finding]] = {}
@@ -218,10 +228,7 @@ def report_of(content: bytes) -> bytes:
         said.setdefault(finding.row_number, []).append(finding)
     (layout,), _ = find_layouts(read_workbook(BytesIO(content)))
     outcomes = [
-        became(number, "rejected", *((each.outcome, each.message, each.column_name) for each in said[number]))
-        if number in said
-        else became(number, "inserted")
-        for number, _ in layout.rows()
+        _rejected(number, said[number]) if number in said else became(number, "inserted") for number, _ in layout.rows()
     ]
     file = BytesIO()
     write_report(file, summary(), [ReportedSheet(layout, outcomes)])
@@ -260,8 +267,8 @@ def merged_rows() -> bytes:
 
 def with_cell(header: Sequence[str], address: str, xml: str) -> bytes:
     """A workbook with two rows, one cell of which is this XML."""
-    rows = [loan(1, 1), loan(1, 2)] if header is LOAN_HEADER else [customer(1), customer(2)]
-    parts = unpacked((loans_book if header is LOAN_HEADER else customers_book)(*rows))
+    books = {LOAN_HEADER: loans_book(loan(1, 1), loan(1, 2)), RECEIPT_HEADER: receipts_book(receipt(1), receipt(2))}
+    parts = unpacked(books.get(tuple(header)) or customers_book(customer(1), customer(2)))
     name = "xl/worksheets/sheet1.xml"
     sheet, count = re.subn(rb'<c r="%b"[^>]*>.*?</c>' % address.encode(), xml.encode(), parts[name])
     assert count == 1
@@ -294,6 +301,10 @@ SENT = {
     "errors": with_cell(LOAN_HEADER, "I2", '<c r="I2" t="e"><v>#N/A</v></c>'),
     "other errors": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2" t="e"><v>#ERROR!</v></c>'),
     "formulas": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2"><f>A1</f></c>'),
+    "formula of a channel": with_cell(RECEIPT_HEADER, "H2", '<c r="H2" t="str"><f>A1</f></c>'),
+    "struck channel": with_cell(RECEIPT_HEADER, "H2", '<c r="H2" t="inlineStr"><is><r><rPr><strike/></rPr><t>UPI</t>'
+                                "</r></is></c>"),
+    "damaged channel": with_cell(RECEIPT_HEADER, "H2", '<c r="H2" t="inlineStr"><is><t>UP\ufffd</t></is></c>'),
     "truth": with_cell(LOAN_HEADER, "D2", '<c r="D2" t="b"><v>1</v></c>'),
     "torn": text_of(CUSTOMER_HEADER, f"{CUSTOMER}0", "2,Asha,Rao,41,9812345678,60,000", "3,A,R,41,9812345678,60,050"),
     "longer": text_of(CUSTOMER_HEADER, f"{CUSTOMER}22,00,000", "2,Asha,Rao,41,9812345678,60000,0"),
@@ -302,6 +313,18 @@ SENT = {
     "titles": text_of(CUSTOMER_HEADER, f"{CUSTOMER}0", ",".join(CUSTOMER_HEADER), "2,Asha,Rao,41,9812345678,60000,0"),
     "long": formatted(CUSTOMER_HEADER, "First Name", ("x" * 40_000, "General"), ("Asha", "General")),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "doubted", ["04/05/2024", date(2024, 5, 4), datetime(2024, 5, 4)],  # noqa: DTZ001 - a cell knows no zone
+)  # fmt: skip
+def test_a_date_of_two_readings_is_none_without_the_rows_that_prove_the_order_of_its_file(doubted: object) -> None:
+    sent = loans_book(loan(1, 1, end_date="03/31/2024", start_date="2023-05-17"), loan(1, 2, end_date=doubted))
+    assert [finding.code for finding in read(sent)[1]] == ["ambiguous_date"]
+    report = load_workbook(BytesIO(report_of(sent)))["loans"]
+    header, _, rejected = report.iter_rows(values_only=True)
+    stored, said = read(workbook({"loans": [header, rejected]}))
+    assert (stored, [finding.code for finding in said]) == ([], ["not_a_date"])
 
 
 @pytest.mark.parametrize("content", SENT.values(), ids=SENT)

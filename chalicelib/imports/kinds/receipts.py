@@ -14,6 +14,7 @@ from chalicelib.rules.servicing.refusals import Code
 from chalicelib.rules.servicing.values import INTENTS, Effect, Intent
 from chalicelib.rules.text import joined
 from chalicelib.rules.typed import Problem
+from chalicelib.rules.typed.names import DAMAGED, is_damaged
 from chalicelib.rules.typed.references import reference
 
 _INTENTS = INTENTS[values.Kind.RECEIPT]
@@ -38,6 +39,11 @@ def validate_reverses_another(reverses: str | None, reference: str) -> Problem |
     if reverses != reference:
         return None
     return Problem("reversal_of_itself", "is the row's own Reference; give the reversal one of its own.")
+
+
+def channel(text: str) -> str | Problem:
+    """Any text, if no character of it was lost: else what a report marks as unsure would be read as a channel."""
+    return DAMAGED if is_damaged(text) else text
 
 
 RECEIPTS = Kind(
@@ -92,7 +98,7 @@ RECEIPTS = Kind(
         Column(
             "Channel",
             "channel",
-            text_of(CHANNEL_LENGTH),
+            text_of(CHANNEL_LENGTH, channel),
             f"How the money came, such as NACH, UPI or cash: at most {CHANNEL_LENGTH.most} characters; may be empty.",
             example="UPI",
             aliases=("Mode",),

@@ -7,11 +7,16 @@ from xml.parsers import expat
 
 from chalicelib.imports.reading.marks import Mark, Spoilt
 from chalicelib.imports.reading.merged import Merged, merged_at
+from chalicelib.imports.reading.sheets import Remark
 from chalicelib.imports.reading.xml_parts import known, parser
 
 _MERGED = ["worksheet", "mergeCells", "mergeCell"]
 # What Apache POI writes of a sheet, where others write it of the workbook.
 _CALCULATION = ["worksheet", "sheetCalcPr"]
+# What Excel shows beside a cell that is chosen; newer kinds of checks stand apart.
+_CHECKED = "dataValidation"
+_X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main "
+_LONGEST, _MOST = 2_000, 10_000
 _TRUE = ("1", "true")
 
 
@@ -24,12 +29,14 @@ class AroundRows:
     is_uncalculated: bool = False
     # The cells that are struck out in part, as far as their own text says it, and those of another type than they say.
     spoilt: "dict[tuple[int, Mark], array[int]]" = field(default_factory=dict)
+    # The messages that are shown for cells that are typed in.
+    messages: list[Remark] = field(default_factory=list)
 
     @classmethod
     def of(cls, xml: bytes) -> "AroundRows":
         """What is in all of a sheet but its rows. Raises Damaged and ExpatError."""
         around = cls()
-        if b"mergeCell" in xml or b"sheetCalcPr" in xml:
+        if b"mergeCell" in xml or b"sheetCalcPr" in xml or b"dataValidation" in xml:
             path: list[str] = []
 
             def start(name: str, attributes: dict[str, str]) -> None:
@@ -50,3 +57,7 @@ class AroundRows:
             self.merged.append(merged_at(attributes.get("ref", "")))
         elif path == _CALCULATION:
             self.is_uncalculated = self.is_uncalculated or attributes.get("fullCalcOnLoad") in _TRUE
+        elif path[-1] in (_CHECKED, _X14 + _CHECKED) and attributes.get("showInputMessage") in _TRUE:
+            text = " ".join(attributes.get(name, "") for name in ("promptTitle", "prompt"))[:_LONGEST]
+            if text.strip() and len(self.messages) < _MOST:
+                self.messages.append(Remark(text, what="A message for cells"))

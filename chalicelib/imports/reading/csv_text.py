@@ -50,7 +50,7 @@ def read_csv(file: IO[bytes]) -> Sheet:
         for number, row in enumerate(_records(file, delimiter), start=1):
             yield number, [*row, *[ABSENT] * (width - len(row))] if len(row) < width else row
 
-    return Sheet(NAME, height, rows)
+    return Sheet(NAME, height, rows, has_commas=delimiter == ",")
 
 
 def _is_binary(file: IO[bytes]) -> bool:
@@ -145,6 +145,15 @@ def _without_torn(row: list[str]) -> Sequence[Cell]:
         if _GROUP.fullmatch(row[at - 1]):
             cells[at - 1 : at + 1] = (MisfitCell(cell, _torn(row[at - 1], row[at])) for cell in row[at - 1 : at + 1])
     return cells if ends else row
+
+
+def may_be_torn(first: Cell, last: Cell) -> bool:
+    """Whether two cells may be one number, the last three digits of which are no matter which: 60,500 in 60 and 500."""
+    if not isinstance(first, str) or not isinstance(last, str):
+        return False
+    digits, _, decimals = last.partition(".")
+    is_group = len(digits) == 3 and (digits + decimals).isdecimal() and last.isascii()
+    return is_group and _GROUP.fullmatch(first) is not None
 
 
 def _torn(first: str, last: str) -> Problem:

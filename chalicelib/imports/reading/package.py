@@ -32,11 +32,14 @@ Elements = Sequence[tuple[tuple[str, ...], Mapping[str, str]]]
 
 @dataclass(frozen=True)
 class SheetPart:
-    """A sheet by its name: its part, or why it is left out, for example "is hidden"."""
+    """A sheet by its name: its part, or why it is left out, for example "is hidden"; `remarks` are the parts of its
+    text boxes and comments.
+    """
 
     name: str
     part: zipfile.ZipInfo | None
     left_out: str | None = None
+    remarks: Sequence[zipfile.ZipInfo] = ()
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,14 @@ def _sheet(parts: _Parts, attributes: Mapping[str, str], links: Mapping[str, _Li
     part = parts.get(link.target) if link and _is(link, "worksheet") else None
     if part is None:
         raise FileRefused(f"The workbook names a sheet {shown(name)} that is not in it; open it in Excel and save it.")
-    return SheetPart(name, part)
+    assert link
+    return SheetPart(name, part, remarks=_remarks(parts, link.target))
+
+
+def _remarks(parts: _Parts, sheet: str) -> list[zipfile.ZipInfo]:
+    links = parts.links(sheet).values()
+    targets = {link.target for link in links if _is(link, "drawing") or _is(link, "comments")}
+    return [part for target in sorted(targets) if (part := parts.get(target))]
 
 
 def _styles(parts: _Parts, links: Mapping[str, _Link], folder: str) -> zipfile.ZipInfo | None:

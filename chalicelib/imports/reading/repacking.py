@@ -17,7 +17,9 @@ from chalicelib.imports.reading.marks import Marks, joined
 from chalicelib.imports.reading.merged import Merged, within
 from chalicelib.imports.reading.package import Package, SheetPart
 from chalicelib.imports.reading.plain_rows import PlainRows
+from chalicelib.imports.reading.remarks import read_remarks
 from chalicelib.imports.reading.shared_strings import SharedStrings, Strings
+from chalicelib.imports.reading.sheets import Remark
 from chalicelib.imports.reading.styles import Styles, read_styles
 from chalicelib.imports.reading.worksheets import plain_sheet
 from chalicelib.imports.reading.xml_parts import LINKS, MAIN, Damaged, blocks
@@ -49,6 +51,7 @@ class LookedInto:
     zeros: Marks
     is_calculated: bool
     has_zeros_of_java: bool
+    remarks: Sequence[Remark]
 
 
 def sheet_name(number: int) -> str:
@@ -141,6 +144,10 @@ def _add_sheet(
         zeros=rows.zeros(),
         is_calculated=rows.is_calculated,
         has_zeros_of_java=rows.has_zeros_of_java,
+        remarks=[
+            *around.messages,
+            *(remark for part in sheet.remarks for remark in read_remarks(blocks(container, part))),
+        ],
     )
 
 

@@ -31,6 +31,16 @@ class FileRefused(Exception):
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a person reads beside the cells: a comment on the cell at a row and column from 1, or else `what` it is."""
+
+    text: str
+    row: int = 0
+    column: int = 0
+    what: str = "A text box"
+
+
+@dataclass(frozen=True)
 class Sheet:
     """A sheet by name. `rows()` gives all `height` rows, down to the last with anything in it, as often as asked.
 
@@ -47,3 +57,7 @@ class Sheet:
     first_column: int = 1
     # Why nothing of it is read, for example "is hidden".
     left_out: str | None = None
+    # Whether its cells stand between commas, so that a number with commas of its own may be in several.
+    has_commas: bool = False
+    # The text boxes of the sheet, and the comments on its cells.
+    remarks: Sequence[Remark] = ()

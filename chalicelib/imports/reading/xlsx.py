@@ -110,7 +110,7 @@ def _sheet(name: str, parts: SheetParts, number: int, counts_from_1904: bool, *,
             seen = with_marks(rows, marks, looked.first_column - 1) if marks else rows
             yield from with_merged(seen, looked.merged, looked.first_column - 1) if looked.merged else seen
 
-    return Sheet(name, looked.height, rows, counts_from_1904, looked.first_column)
+    return Sheet(name, looked.height, rows, counts_from_1904, looked.first_column, remarks=looked.remarks)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

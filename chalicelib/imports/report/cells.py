@@ -121,11 +121,11 @@ def plain(value: Any) -> Any:
         return value.fraction
     if isinstance(value, DressedCell):
         return plain(value.number)
-    if isinstance(value, MisfitCell | MergedCell | UnclearCell) or (
+    if isinstance(value, MisfitCell | MergedCell | UnclearCell | Uncalculated) or (
         isinstance(value, ErrorCell) and not is_error(str(value))
     ):
         return unsure(value)
-    if isinstance(value, ErrorCell | Uncalculated | str):
+    if isinstance(value, ErrorCell | str):
         text = str(value)
         return unsure(text) if _UNWRITABLE.search(text) else text[:_MAX_CHARACTERS] or None
     return value

@@ -6,7 +6,7 @@ is: its own columns are none of an import's.
 """
 
 import math
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
 from tempfile import TemporaryFile
@@ -20,11 +20,12 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from chalicelib.imports.findings import RowOutcome
 from chalicelib.imports.headers import Layout
-from chalicelib.imports.reading.cells import Cell, ErrorCell, Uncalculated, UnclearCell, is_blank, shown
+from chalicelib.imports.reading.cells import Cell, ErrorCell, MisfitCell, Uncalculated, UnclearCell, is_blank, shown
 from chalicelib.imports.report.cells import fit_to_width, header, writable
 from chalicelib.imports.report.rows import RowWriter, fill
 from chalicelib.imports.report.summary import OUTCOMES, Summary, write_summary
 from chalicelib.imports.titles import normalised
+from chalicelib.rules.typed.dates import AMBIGUOUS
 
 # What a sheet of Excel's holds.
 MAX_SHEET_ROWS = 1_048_576
@@ -85,6 +86,9 @@ def _written(writer: RowWriter, columns: "_Columns", rows: Iterable[Reported]) -
     for number, (row_number, cells, became) in enumerate(rows, start=2):
         sent = [cells[position] for position in columns.positions]
         faults = columns.at(became.columns) if became else ()
+        # Sent without the rows that prove the order of its file, such a date would be read as if it had one meaning.
+        for at in columns.at(became.ambiguous) if became and became.ambiguous else ():
+            sent[at - 1] = MisfitCell(sent[at - 1], AMBIGUOUS)
         why = _why(became)
         lines = min(MOST_LINES, math.ceil(len(why) / WHY_WIDTH))
         yield writer.row(number, [row_number, *sent, _label(became), why], faults, lines)
@@ -134,7 +138,7 @@ class _Columns:
             by_title={title: at for title, at in zip(known, layout.positions, strict=True) if at is not None},
         )
 
-    def at(self, titles: Iterable[str]) -> Container[int]:
+    def at(self, titles: Iterable[str]) -> Sequence[int]:
         """Where these columns of the kind stand in a row of the report."""
         known = [self.by_title[title] for title in titles if title in self.by_title]
         return [self.positions.index(position) + 1 for position in known]
