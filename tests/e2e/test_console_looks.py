@@ -32,6 +32,11 @@ CUT = """each => {
     whole.remove();
     return missing;
 }"""
+# What a finger meets in the middle of an element.
+AT_ITS_MIDDLE = """each => {
+    const { x, y, width, height } = each.getBoundingClientRect();
+    return each.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +91,14 @@ def test_an_amount_of_a_crore_stands_on_one_line(console: str, large_loan: int, 
         page.goto(console + address)
         expect(page.get_by_text("₹1,23,45,678.90").first).to_be_visible()
         assert lines_of(page.locator(".figure-value")) == {1}, address
+
+
+@on(PHONE)
+def test_a_finger_on_the_phone_number_of_a_late_loan_calls_it(console: str, page: Page) -> None:
+    page.goto(f"{console}collections/")
+    number = page.locator("a[href^='tel:']").first
+    number.scroll_into_view_if_needed()
+    assert number.evaluate(AT_ITS_MIDDLE)
 
 
 @on(WIDE, DESK, PHONE)
