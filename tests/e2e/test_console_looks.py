@@ -101,6 +101,20 @@ def test_a_finger_on_the_phone_number_of_a_late_loan_calls_it(console: str, page
     assert number.evaluate(AT_ITS_MIDDLE)
 
 
+@on(DESK)
+def test_what_is_wrong_has_the_focus(console: str, page: Page) -> None:
+    page.goto(f"{console}customers/new/")
+    page.get_by_label("First name").fill("Devika")
+    page.get_by_label("Age").fill("twelve")
+    page.get_by_label("Monthly income").fill("45,000")
+    page.get_by_label("Phone number").fill("98123")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_label("Age")).to_be_focused()
+    page.goto(f"{console}customers/7/?loan_amount=50,000&interest_rate=300&tenure=12")
+    expect(page.get_by_label("Interest rate")).to_be_focused()
+
+
 @on(WIDE, DESK, PHONE)
 def test_no_choice_of_a_transaction_is_cut(console: str, large_loan: int, page: Page) -> None:
     for form in ("receipts", "waivers"):
