@@ -135,3 +135,24 @@ def test_the_line_above_the_note_of_a_table_is_as_wide_as_the_table(console: str
     page.goto(f"{console}policy/")
     widths = {round(page.locator(place).last.bounding_box()["width"]) for place in (".foot", "main table")}  # type: ignore[index]
     assert len(widths) == 1
+
+
+@on(DESK)
+def test_what_is_printed_offers_nothing_to_do(console: str, page: Page) -> None:
+    page.goto(f"{console}collections/")
+    loan = page.locator("#loans th a").first.evaluate("link => link.href")
+    tried = "?loan_amount=50000&interest_rate=12&tenure=12"
+    page.emulate_media(media="print")
+    for address in (f"{console}collections/", loan, f"{console}customers/7/{tried}"):
+        page.goto(address)
+        words = page.locator("main").inner_text()
+        offered = (
+            "Reverse",
+            "More actions",
+            "Write off",
+            "Schedule as agreed",
+            "Sort and filter",
+            "All loans",
+            "Records",
+        )
+        assert [each for each in offered if each in words] == [], address
