@@ -278,6 +278,7 @@ def test_a_number_in_the_audit_log_leads_to_what_it_is_the_number_of(admin: Brow
     seen = admin.get(AUDIT)
     assert f'<dt>Customer</dt><dd><ins><a href="../../customers/{customer}/">{customer}</a></ins>' in seen.text
     assert '<dt>Loan</dt><dd><ins><a href="../../loans/2/">2</a></ins>' in seen.text
+    assert "Tenure 12 months" in seen.words
 
 
 def filtered(admin: Browser, query: str) -> list[str]:

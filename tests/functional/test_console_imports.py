@@ -107,6 +107,11 @@ def test_without_imports_the_page_says_what_to_do(officer: Browser) -> None:
     assert "/console/imports/template/" in seen.links()
 
 
+def test_the_page_of_an_upload_names_every_kind_of_sheet(officer: Browser) -> None:
+    page = officer.open("/console/imports/new/")
+    assert "Sheets of customers, loans, openings and receipts, in any order." in page.words
+
+
 def test_a_viewer_sees_imports_and_is_offered_no_upload(browser: Browser, database: Database) -> None:
     viewer = browser.sign_in_as(database, Role.VIEWER)
     waiting = insert_import(database, "awaiting_upload", object_version=None)

@@ -11,6 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from chalicelib import runtime
+from chalicelib.console.frame.rendering import formats
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.rules.policy import STANDARD_1
@@ -155,7 +156,8 @@ def test_a_receipt_is_previewed_and_recorded(officer: Browser, database: Databas
     page = opened(officer, f"{LOAN}receipts/")
     preview = officer.send(page, f"{LOAN}receipts/", do="preview", **fields)
     assert preview.status == 200
-    assert "₹1,066.19 pays Interest ₹120.00 Principal ₹946.19" in preview.words
+    # The day in words: a browser may show 5 June as 06/05.
+    assert f"On {formats().plain_day(day)} , ₹1,066.19 pays Interest ₹120.00 Principal ₹946.19" in preview.words
     assert 'value="1,066.19"' in preview.text
     assert stored_position(database, loan).principal == 1_200_000  # type: ignore[union-attr]
     after = filled(officer, f"{LOAN}receipts/", **fields)

@@ -70,6 +70,14 @@ def test_a_share_of_nothing_is_a_dash(formats: Formats) -> None:
     assert "–" in formats.share(0, 0)
 
 
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [(0, "0%"), (1, "<1%"), (99, "<1%"), (100, "1%"), (9900, "99%"), (9901, ">99%"), (10_000, "100%")],
+)
+def test_a_share_is_nothing_or_all_only_if_it_is(formats: Formats, part: int, shown: str) -> None:
+    assert formats.share(Decimal(part), Decimal(10_000)) == shown
+
+
 def test_a_moment_is_shown_in_the_business_time_zone_and_says_which(formats: Formats) -> None:
     shown = formats.moment(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
     assert shown == '<time datetime="2026-11-23T20:30:00+05:30" data-moment>23 Nov 2026, 8:30:00\u202fpm IST</time>'

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from chalicelib import runtime
+from chalicelib.console.administration.audit_labels import written
 from chalicelib.console.applications.explaining import PARTS, policy_in_words
 from chalicelib.console.customers.fields import CORRECTABLE, FIELDS, Correction
 from chalicelib.console.frame import rendering
@@ -141,3 +142,11 @@ def test_a_form_says_what_is_wrong_with_an_amount_and_quotes_what_was_typed(
         read(model, typed)
     (name,) = typed
     assert refused.value.fields[name] == [sentence]
+
+
+def test_the_log_counts_the_rows_of_a_sheet_in_the_words_of_the_import() -> None:
+    sheets = [
+        {"sheet": "customers", "rows_found": 59, "inserted": 56, "rejected": 3},
+        {"sheet": "loans", "rows_found": 1, "updated": 1},
+    ]
+    assert written("sheets", sheets) == "customers: 59 rows, 56 new, 3 rejected; loans: 1 row, 1 updated"

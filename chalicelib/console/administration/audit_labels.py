@@ -7,9 +7,10 @@ from typing import Any
 
 from chalicelib.console.customers.fields import AMOUNTS as CUSTOMER_AMOUNTS
 from chalicelib.console.customers.fields import FIELDS
+from chalicelib.console.frame.formats import months
 from chalicelib.console.frame.rendering import formats
 from chalicelib.rules.auditing import Action, SubjectKind
-from chalicelib.rules.importing import COUNTED_OUTCOMES
+from chalicelib.rules.importing import COUNTED_OUTCOMES, Outcome
 from chalicelib.rules.sentences import counted
 
 ACTIONS: Mapping[str, str] = {
@@ -57,6 +58,8 @@ SUBJECTS: Mapping[str, str] = {
 FIRST = ("reason", "customer_id", "loan_id", "loan_amount", "interest_rate", "tenure", "approved")
 AMOUNTS = CUSTOMER_AMOUNTS | {"loan_amount", "monthly_installment"}
 RATES = {"interest_rate", "corrected_interest_rate", "rate_floor", "apr"}
+# As the page of an import calls them.
+_OUTCOMES = {Outcome.INSERTED: "new"}
 
 
 LABELS = {
@@ -101,8 +104,8 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 
 def _sheet(counts: Mapping[str, Any]) -> str:
-    """The result of an import for a sheet: customers: 59 rows, 56 inserted, 3 rejected."""
-    parts = [f"{counts[name]} {name}" for name in COUNTED_OUTCOMES if counts.get(name)]
+    """The result of an import for a sheet: customers: 59 rows, 56 new, 3 rejected."""
+    parts = [f"{counts[name]} {_OUTCOMES.get(name, name)}" for name in COUNTED_OUTCOMES if counts.get(name)]
     return ", ".join([f"{counts['sheet']}: {counted(counts['rows_found'], 'row')}", *parts])
 
 
@@ -111,4 +114,6 @@ def _number(name: str, value: Decimal | int) -> object:
         return formats().money(value)
     if name in RATES:
         return formats().rate(Decimal(value))
+    if name == "tenure":
+        return months(int(value))
     return str(value)

@@ -101,9 +101,17 @@ class Formats:
         return NOTHING if percent is None else self._percent(percent.scaleb(-2))
 
     def share(self, part: Decimal | int, whole: Decimal | int) -> str:
-        """How much of a whole, in whole percent; nothing of nothing is not a share."""
+        """How much of a whole, in whole percent; nothing of nothing is not a share.
+
+        0% is said of nothing and 100% of the whole alone: a class with few loans has a share all the same.
+        """
         if not whole:
             return NOTHING
+        if 0 < part < whole:
+            if 100 * part < whole:
+                return "<1%"
+            if 100 * (whole - part) < whole:
+                return ">99%"
         return f"{round(100 * part / whole)}%"
 
     def day(self, day: date | None) -> Markup | str:

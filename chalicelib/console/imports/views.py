@@ -14,6 +14,8 @@ from chalicelib.imports.jobs import ImportJob
 from chalicelib.requests.heading import number_in_path
 from chalicelib.requests.models import StartImportBody
 from chalicelib.rules.bounds import MAX_FILE_BYTES
+from chalicelib.rules.importing import SheetKind
+from chalicelib.rules.text import joined
 from chalicelib.services import imports
 
 # A script that starts an import sends the file too, and S3 must not redirect it.
@@ -68,5 +70,6 @@ def _new_import(visit: Visit, form: Form, status: int = 200) -> Response:
         upload_to=runtime.signing_s3().meta.endpoint_url,
         form=form,
         kinds=", ".join(CONTENT_TYPES),
+        sheets=joined(SheetKind, "and"),
         max_bytes=MAX_FILE_BYTES,
     )

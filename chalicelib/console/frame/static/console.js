@@ -16,6 +16,9 @@ export function showMoments(within) {
 
 showMoments(document);
 
+// Whoever sent a form that is not right goes on at the first thing that is wrong with it.
+document.querySelector("main [aria-invalid=true]")?.focus();
+
 // Groups the digits of an amount that was typed without, as the page shows it; only where commas do so, because the
 // server reads a point as that of the decimals.
 for (const input of document.querySelectorAll("input[data-amount]")) {

@@ -1,0 +1,158 @@
+"""What only a browser shows of the console: figures that stay whole, words that are not cut, where the focus is."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from chalicelib.postgres.database import Database, make_engine
+from chalicelib.rules.access import Role
+from tests.support.console.browsing import new_context, sign_in
+from tests.support.console.pages import VIEWS, View
+from tests.support.people import PASSWORD, user_of
+from tests.support.settings import DATA, settings_for
+from tests.support.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+DESK, PHONE = VIEWS[0], VIEWS[2]
+WIDE = View("wide", 1440, 900, "light")
+# On how many lines the words of an element are.
+LINES = """each => {
+    const words = document.createRange();
+    words.selectNodeContents(each);
+    return new Set([...words.getClientRects()].map(box => Math.round(box.top))).size;
+}"""
+# How many pixels a choice is too narrow for the longest of its words.
+CUT = """each => {
+    const whole = each.cloneNode(true);
+    whole.style.width = "max-content";
+    document.body.append(whole);
+    const missing = whole.offsetWidth - each.offsetWidth;
+    whole.remove();
+    return missing;
+}"""
+# What a finger meets in the middle of an element.
+AT_ITS_MIDDLE = """each => {
+    const { x, y, width, height } = each.getBoundingClientRect();
+    return each.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
+
+
+@pytest.fixture(scope="module")
+def console(stack: Stack) -> str:
+    """The address of the console, with the portfolio of `data/` and an officer."""
+    stack.empty()
+    stack.seed(DATA)
+    database = Database(make_engine(settings_for(stack.file.database_url)))
+    user_of(database, Role.OFFICER)
+    database.engine.dispose()
+    return stack.file.console_url
+
+
+@pytest.fixture(scope="module")
+def large_loan(stack: Stack, console: str) -> int:  # noqa: ARG001 - which furnishes the stack
+    """The number of a loan of more than a crore, with paise."""
+    person = {"first_name": "Devika", "age": 44, "monthly_income": 2_000_000, "phone_number": "9100000001"}
+    who = stack.post("/register/", person).json()["customer_id"]
+    wanted = {"customer_id": who, "loan_amount": 12_345_678.90, "interest_rate": 12, "tenure": 60}
+    return int(stack.post("/create-loan/", wanted).json()["loan_id"])
+
+
+@pytest.fixture
+def page(browser: Browser, console: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """An officer's page, as wide as the test asks for."""
+    view: View = getattr(request, "param", DESK)
+    context = new_context(
+        browser,
+        viewport={"width": view.width, "height": view.height},
+        is_mobile=view.is_phone,
+        has_touch=view.is_phone,
+        reduced_motion="reduce",
+    )
+    shown = context.new_page()
+    sign_in(shown, console, "officer", PASSWORD)
+    yield shown
+    context.close()
+
+
+def on(*views: View) -> pytest.MarkDecorator:
+    """Shows the page of a test on each of these."""
+    return pytest.mark.parametrize("page", views, indirect=True, ids=lambda view: view.name)
+
+
+def lines_of(places: Locator) -> set[int]:
+    return {each.evaluate(LINES) for each in places.all()}
+
+
+@on(DESK, PHONE)
+def test_an_amount_of_a_crore_stands_on_one_line(console: str, large_loan: int, page: Page) -> None:
+    for address in (f"loans/{large_loan}/", f"loans/{large_loan}/schedule/"):
+        page.goto(console + address)
+        expect(page.get_by_text("₹1,23,45,678.90").first).to_be_visible()
+        assert lines_of(page.locator(".figure-value")) == {1}, address
+
+
+@on(PHONE)
+def test_a_finger_on_the_phone_number_of_a_late_loan_calls_it(console: str, page: Page) -> None:
+    page.goto(f"{console}collections/")
+    number = page.locator("a[href^='tel:']").first
+    number.scroll_into_view_if_needed()
+    assert number.evaluate(AT_ITS_MIDDLE)
+
+
+@on(DESK)
+def test_what_is_wrong_has_the_focus(console: str, page: Page) -> None:
+    page.goto(f"{console}customers/new/")
+    page.get_by_label("First name").fill("Devika")
+    page.get_by_label("Age").fill("twelve")
+    page.get_by_label("Monthly income").fill("45,000")
+    page.get_by_label("Phone number").fill("98123")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_label("Age")).to_be_focused()
+    page.goto(f"{console}customers/7/?loan_amount=50,000&interest_rate=300&tenure=12")
+    expect(page.get_by_label("Interest rate")).to_be_focused()
+
+
+@on(WIDE, DESK, PHONE)
+def test_no_choice_of_a_transaction_is_cut(console: str, large_loan: int, page: Page) -> None:
+    for form in ("receipts", "waivers"):
+        page.goto(f"{console}loans/{large_loan}/{form}/")
+        assert {each.evaluate(CUT) for each in page.locator("main select").all()} <= set(range(-2000, 1)), form
+
+
+@on(DESK)
+def test_neither_the_search_nor_the_name_of_its_user_is_cut(console: str, page: Page) -> None:
+    page.goto(f"{console}loans/")
+    for place in ("#find", ".me-who strong"):
+        missing = page.locator(place).evaluate("each => each.scrollWidth - each.clientWidth")
+        assert missing <= 0, place
+
+
+@on(DESK)
+def test_the_line_above_the_note_of_a_table_is_as_wide_as_the_table(console: str, page: Page) -> None:
+    page.goto(f"{console}policy/")
+    widths = {round(page.locator(place).last.bounding_box()["width"]) for place in (".foot", "main table")}  # type: ignore[index]
+    assert len(widths) == 1
+
+
+@on(DESK)
+def test_what_is_printed_offers_nothing_to_do(console: str, page: Page) -> None:
+    page.goto(f"{console}collections/")
+    loan = page.locator("#loans th a").first.evaluate("link => link.href")
+    tried = "?loan_amount=50000&interest_rate=12&tenure=12"
+    page.emulate_media(media="print")
+    for address in (f"{console}collections/", loan, f"{console}customers/7/{tried}"):
+        page.goto(address)
+        words = page.locator("main").inner_text()
+        offered = (
+            "Reverse",
+            "More actions",
+            "Write off",
+            "Schedule as agreed",
+            "Sort and filter",
+            "All loans",
+            "Records",
+        )
+        assert [each for each in offered if each in words] == [], address
