@@ -123,7 +123,7 @@ def redrive(home: Home) -> None:
 
 @command
 @click.argument("login")
-@click.option("--name", help="as people know them; the login unless told")
+@click.option("--name", help="as people know them; a new one is called by the login unless told")
 def superuser(home: Home, login: str, name: str | None) -> None:
     """Make an admin, or reset the password of one. Shows a link, this once, to choose a password with."""
     stack = running.running_stack(home)
