@@ -1,5 +1,6 @@
-"""`make up` with the port of another folder's Postgres deploys to neither: it says whose port it is, and what to do."""
+"""What `make up` finds before it starts anything: ports of others, and what an earlier one left behind."""
 
+import os
 import re
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.native import Native
+from infra.local.portfolio import count, reading
 from infra.local.postgres import PostgresServer
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
@@ -56,3 +58,31 @@ def test_a_port_at_which_nothing_answers_is_refused_with_the_one_that_postgres_h
 
 def test_the_port_that_it_has_is_taken(ours: Native) -> None:
     assert ours.missing() == ["localstack"]
+
+
+def test_a_localstack_that_was_installed_anew_since_it_was_started_is_started_again(
+    ours: Native, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its functions start from files that are of another release than the program they answer."""
+    for name in ("LOCALSTACK_PYTHON", "LAMBDA_PYTHON"):
+        monkeypatch.setattr(f"infra.local.native.{name}", tmp_path / "bin" / "python")
+    stamp = tmp_path / "ready-3.11"
+    stamp.touch()
+    ours.localstack.start(["/bin/sleep", "3600"], {})
+    try:
+        started = ours.localstack.pid_file.stat().st_mtime
+        os.utime(stamp, (started - 1, started - 1))
+        assert ours.missing() == []
+        os.utime(stamp, (started + 1, started + 1))
+        with pytest.raises(CommandError, match="runs with DB_PORT"):
+            at_port(ours, free_port()).missing()
+        assert ours.localstack.pid() is not None
+        assert ours.missing() == ["localstack"]
+        assert ours.localstack.pid() is None
+    finally:
+        ours.localstack.stop(patience_seconds=0)
+
+
+def test_a_schema_older_than_the_source_is_told_in_a_sentence(ours: Native) -> None:
+    with pytest.raises(CommandError, match="`make up` migrates it"), reading(ours.postgres.url()) as connection:
+        count(connection)
