@@ -23,13 +23,13 @@ from infra.local.showing import show_imported, show_status
 from infra.local.steps import Steps
 from infra.packaging import ROOT
 from infra.session import LOCAL_REGION
-from infra.terminal import CommandError
+from infra.terminal import CommandError, Telling
 
 PATH: Any = click.Path(path_type=Path)
 PORT = click.IntRange(1, 65535)
 
 
-class Interruptible(click.Group):
+class Interruptible(Telling):
     """Commands that say so if they are interrupted."""
 
     def invoke(self, ctx: click.Context) -> Any:

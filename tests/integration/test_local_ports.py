@@ -5,17 +5,20 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from infra.local.native import Native
 from infra.local.portfolio import count, reading
-from infra.local.postgres import PostgresServer
+from infra.local.postgres import PostgresServer, reason_in
 from infra.local.settings import Home, Ports
 from infra.terminal import CommandError
 from tests.support.databases import WITHOUT_DURABILITY
+from tests.support.patience import wait_until
 from tests.support.ports import free_port
 
 
@@ -86,3 +89,38 @@ def test_a_localstack_that_was_installed_anew_since_it_was_started_is_started_ag
 def test_a_schema_older_than_the_source_is_told_in_a_sentence(ours: Native) -> None:
     with pytest.raises(CommandError, match="`make up` migrates it"), reading(ours.postgres.url()) as connection:
         count(connection)
+
+
+def test_a_cluster_whose_making_was_killed_is_made_by_the_next_start() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="loans-test-half-"))
+    server = PostgresServer(folder, free_port(), WITHOUT_DURABILITY)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(server.start)
+            wait_until(lambda: list(folder.glob("data*/PG_VERSION")), "the first files of the cluster")
+            for process in psutil.Process().children(recursive=True):
+                if process.name() == "initdb":
+                    process.kill()
+            with pytest.raises(CommandError, match="initdb failed"):
+                first.result()
+        server.start()
+        assert server.is_running()
+    finally:
+        server.stop("immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            'FATAL:  no room\nchild process exited with exit code 1\ninitdb: removing data directory "x"',
+            "FATAL:  no room",
+        ),
+        ("initdb: error: no such locale\ninitdb: hint: another", "initdb: error: no such locale"),
+        ("pg_ctl: could not start server\nExamine the log output.", "Examine the log output."),
+        ("", "no message"),
+    ],
+)
+def test_of_what_a_program_of_postgres_says_the_reason_is_told(said: str, reason: str) -> None:
+    assert reason_in(said) == reason
