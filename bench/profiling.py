@@ -34,7 +34,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often it is called")
     arguments = parser.parse_args()
     if arguments.call not in (*FIVE, *BESIDE):
-        parser.error(f"say which call, as in CALL=register; there are {', '.join((*FIVE, *BESIDE))}")
+        wrong = f"there is no call {arguments.call!r}" if arguments.call else "say which call, as in CALL=register"
+        parser.error(f"{wrong}; there are {', '.join(map(repr, (*FIVE, *BESIDE)))}")
     with postgres() as server:
         url = fresh_database(server)
         token = portfolio(url)
