@@ -22,6 +22,7 @@ from bench.measuring import fresh_database, postgres
 from bench.service import Call, Service, service
 from chalicelib import runtime
 from chalicelib.postgres.waits import waited_so_far
+from infra.local.environment import end_like_ctrl_c
 
 ROUNDS = 300
 SHOWN = 25
@@ -29,6 +30,7 @@ HOME = f"{Path(__file__).parent.parent}/"
 
 
 def main() -> None:
+    end_like_ctrl_c()
     parser = argparse.ArgumentParser(prog="make profile", description=__doc__)
     parser.add_argument("call", nargs="?", help=f"one of: {', '.join(map(repr, (*FIVE, *BESIDE)))}")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often it is called")
