@@ -22,6 +22,7 @@ from bench import (
 )
 from bench.measuring import machine, write_json
 from bench.noise import ATTEMPTS, MOST, quietly, verdict
+from infra.local.environment import end_like_ctrl_c
 
 BENCHES = {
     "handlers": handlers.run,
@@ -40,6 +41,7 @@ BENCHES = {
 
 
 def main() -> None:
+    end_like_ctrl_c()
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"which: {', '.join(BENCHES)}; all of them if none is named")
     parser.add_argument("--json", type=Path, default=Path(".local/bench.json"), help="where to write the figures")

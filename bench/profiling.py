@@ -22,6 +22,7 @@ from bench.measuring import fresh_database, postgres
 from bench.service import Call, Service, service
 from chalicelib import runtime
 from chalicelib.postgres.waits import waited_so_far
+from infra.local.environment import end_like_ctrl_c
 
 ROUNDS = 300
 SHOWN = 25
@@ -29,12 +30,14 @@ HOME = f"{Path(__file__).parent.parent}/"
 
 
 def main() -> None:
+    end_like_ctrl_c()
     parser = argparse.ArgumentParser(prog="make profile", description=__doc__)
     parser.add_argument("call", nargs="?", help=f"one of: {', '.join(map(repr, (*FIVE, *BESIDE)))}")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often it is called")
     arguments = parser.parse_args()
     if arguments.call not in (*FIVE, *BESIDE):
-        parser.error(f"say which call, as in CALL=register; there are {', '.join((*FIVE, *BESIDE))}")
+        wrong = f"there is no call {arguments.call!r}" if arguments.call else "say which call, as in CALL=register"
+        parser.error(f"{wrong}; there are {', '.join(map(repr, (*FIVE, *BESIDE)))}")
     with postgres() as server:
         url = fresh_database(server)
         token = portfolio(url)

@@ -14,7 +14,7 @@ from infra.foundation import found
 from infra.packaging import ARCHITECTURES
 from infra.session import check_closed, local_parameters, session_of
 from infra.smoke import smoke_test
-from infra.terminal import CommandError, confirmed
+from infra.terminal import CommandError, Telling, confirmed
 
 PATH: Any = click.Path(path_type=Path)
 
@@ -47,7 +47,7 @@ endpoint_option = click.option("--endpoint", help="LocalStack's address; AWS unl
 confirm_option = click.option("--confirm", envvar="CONFIRM", help="the answer to the question before the change")
 
 
-@click.group()
+@click.group(cls=Telling)
 def main() -> None:
     """What is done to a stage of .chalice/config.json."""
 

@@ -1,14 +1,29 @@
 """How the commands speak with a person: one sentence if something is wrong, a question before a change."""
 
+import errno
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
 
 class CommandError(click.ClickException):
     """The command cannot go on. The message says in a sentence or two what is wrong and what to do; exit code 1."""
+
+
+class Telling(click.Group):
+    """Commands that tell in a sentence what the machine refuses: a disk that is full, a folder of somebody else."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            # Of a pipe whose reader has gone, click says nothing.
+            if error.errno == errno.EPIPE:
+                raise
+            raise CommandError(f"This machine refused: {error}.") from error
 
 
 def confirmed(question: str, answer: str, given: str | None) -> bool:

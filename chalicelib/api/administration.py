@@ -12,10 +12,9 @@ from chalicelib.errors import InvalidRequest, LoanError
 from chalicelib.logs import log
 from chalicelib.requests.access_models import NewKeyBody, RevokeKeyBody, SuperuserBody
 from chalicelib.requests.parsing import parse
-from chalicelib.rules.access import Author, Role
+from chalicelib.rules.access import Author
 from chalicelib.services import api_keys, invitations, users
 from chalicelib.services.api_keys import WantedKey
-from chalicelib.services.users import WantedUser
 from chalicelib.storage.users import User
 
 if TYPE_CHECKING:
@@ -41,12 +40,11 @@ def administer(event: object, request_id: str) -> "answers.Made | answers.Refusa
 def create_superuser(body: bytes, author: Author) -> "answers.Superuser":
     """An admin of this login, with a password or a link to choose one; who is there already is let in again."""
     wanted = parse(SuperuserBody, body, "application/json")
-    name = wanted.name or wanted.login
     if wanted.password is None:
-        invited = invitations.invite_superuser(runtime.database(), author, wanted.login, name=name)
+        invited = invitations.invite_superuser(runtime.database(), author, wanted.login, name=wanted.name)
         return {**_superuser(invited.user), "invitation": f"invitation/{invited.token}/"}
-    superuser = WantedUser(wanted.login, name, Role.ADMIN.value, wanted.password)
-    return _superuser(users.make_superuser(runtime.database(), author, superuser))
+    made = users.make_superuser(runtime.database(), author, wanted.login, name=wanted.name, password=wanted.password)
+    return _superuser(made)
 
 
 def _superuser(user: User) -> "answers.Superuser":

@@ -66,11 +66,14 @@ def renew(database: Database, author: Author, user_id: int) -> Invitation:
     return renewed
 
 
-def invite_superuser(database: Database, author: Author, login: str, *, name: str) -> Invitation:
-    """Invites an admin for an operator. Somebody who has the login already becomes one, and is let in again."""
+def invite_superuser(database: Database, author: Author, login: str, *, name: str | None) -> Invitation:
+    """Invites an admin for an operator. Somebody who has the login already becomes one, and is let in again.
+
+    Without a name, whoever is there keeps theirs, and a new user is called by the login.
+    """
     user_id = number_of(database, login)
     if user_id is None:
-        return invite(database, author, Invitee(login, name, Role.ADMIN.value))
+        return invite(database, author, Invitee(login, name or login, Role.ADMIN.value))
     return _make_superuser(database, author, user_id, name)
 
 
@@ -104,7 +107,7 @@ def _invite(database: Database, author: Author, wanted: NewUser) -> Invitation:
 
 
 @retried
-def _make_superuser(database: Database, author: Author, user_id: int, name: str) -> Invitation:
+def _make_superuser(database: Database, author: Author, user_id: int, name: str | None) -> Invitation:
     with database.transaction() as tx:
         before, _ = locked(tx.connection, user_id)
         changes = UserChanges(name, Role.ADMIN.value, disabled=False)

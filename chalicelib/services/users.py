@@ -75,12 +75,15 @@ def replace_password(database: Database, author: Author, proven: Secret, *, pass
     return True
 
 
-def make_superuser(database: Database, author: Author, wanted: WantedUser) -> User:
-    """Makes an admin; who has the login already becomes one, with the password, and may sign in at once."""
-    user_id = number_of(database, wanted.login)
+def make_superuser(database: Database, author: Author, login: str, *, name: str | None, password: str) -> User:
+    """Makes an admin; who has the login already becomes one, with the password, and may sign in at once.
+
+    Without a name, whoever is there keeps theirs, and a new user is called by the login.
+    """
+    user_id = number_of(database, login)
     if user_id is None:
-        return create_user(database, author, wanted)
-    changes = UserChanges(wanted.name, wanted.role, disabled=False, password=wanted.password)
+        return create_user(database, author, WantedUser(login, name or login, Role.ADMIN.value, password))
+    changes = UserChanges(name, Role.ADMIN.value, disabled=False, password=password)
     return change_user(database, author, user_id, changes=changes)
 
 

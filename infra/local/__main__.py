@@ -23,13 +23,13 @@ from infra.local.showing import show_imported, show_status
 from infra.local.steps import Steps
 from infra.packaging import ROOT
 from infra.session import LOCAL_REGION
-from infra.terminal import CommandError
+from infra.terminal import CommandError, Telling
 
 PATH: Any = click.Path(path_type=Path)
 PORT = click.IntRange(1, 65535)
 
 
-class Interruptible(click.Group):
+class Interruptible(Telling):
     """Commands that say so if they are interrupted."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -123,7 +123,7 @@ def redrive(home: Home) -> None:
 
 @command
 @click.argument("login")
-@click.option("--name", help="as people know them; the login unless told")
+@click.option("--name", help="as people know them; a new one is called by the login unless told")
 def superuser(home: Home, login: str, name: str | None) -> None:
     """Make an admin, or reset the password of one. Shows a link, this once, to choose a password with."""
     stack = running.running_stack(home)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,6 +46,16 @@ class Native(Launcher):
                 "on this system start Docker and use LAUNCHER=docker."
             )
         return super().start()
+
+    def missing(self) -> list[str]:
+        """As of every launcher, and LocalStack if what it runs with was installed anew since it was started."""
+        missing = super().missing()
+        stamps = [stamp for python in (LOCALSTACK_PYTHON, LAMBDA_PYTHON) for stamp in python.parents[1].glob("ready-*")]
+        since = self.localstack.pid_file.stat().st_mtime if LOCALSTACK not in missing else time.time()
+        if any(stamp.stat().st_mtime > since for stamp in stamps):
+            self.localstack.stop()
+            missing.insert(0, LOCALSTACK)
+        return missing
 
     def _start(self, missing: Sequence[str]) -> None:
         for python in (LOCALSTACK_PYTHON, LAMBDA_PYTHON):

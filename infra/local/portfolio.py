@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy.exc import ProgrammingError
 
 from chalicelib.config import read_settings
 from chalicelib.errors import DatabaseUnavailable
@@ -46,6 +47,8 @@ def reading(database_url: str) -> Iterator[Connection]:
     except DatabaseUnavailable as error:
         reason = str(getattr(error.__cause__, "orig", None) or error.__cause__ or error).splitlines()[0]
         raise CommandError(f"The database does not answer ({reason}); `make up` starts it.") from error
+    except ProgrammingError as error:
+        raise CommandError("The database has not the schema of this source; `make up` migrates it.") from error
     finally:
         engine.dispose()
 

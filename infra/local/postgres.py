@@ -108,6 +108,9 @@ class PostgresServer:
 
     def _initialise(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
+        # It is not the cluster before it is whole: a half one, whose initdb was killed, no server can start with.
+        new = self._data.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
         if os.geteuid() == 0:
             _make_system_user()
             _let_others_through(self.directory)
@@ -119,9 +122,10 @@ class PostgresServer:
             if os.geteuid() == 0:
                 shutil.chown(password_file.name, SYSTEM_USER)
             self._run(
-                "initdb", "-D", str(self._data), "-U", USER, f"--pwfile={password_file.name}",
+                "initdb", "-D", str(new), "-U", USER, f"--pwfile={password_file.name}",
                 "--auth=scram-sha-256", *CLUSTER,
             )  # fmt: skip
+        new.rename(self._data)
 
     def _databases(self) -> list[str]:
         return self._psql("SELECT datname FROM pg_database").split()
@@ -140,10 +144,8 @@ class PostgresServer:
     def _run(self, program: str, *arguments: str) -> str:
         done = self._execute(program, *arguments)
         if done.returncode:
-            words = (done.stderr or done.stdout).strip().splitlines()
-            raise CommandError(
-                f"{program} failed: {words[-1] if words else 'no message'} The server's log is {self.log}."
-            )
+            reason = reason_in(done.stderr or done.stdout)
+            raise CommandError(f"{program} failed: {reason} The server's log is {self.log}.")
         return done.stdout
 
     def _execute(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -168,6 +170,12 @@ class PostgresServer:
             out.seek(0)
             err.seek(0)
             return subprocess.CompletedProcess([program], process.returncode, out.read(), err.read())
+
+
+def reason_in(said: str) -> str:
+    """The line that says why a program of Postgres failed; the last one may tell of what it tidies up."""
+    lines = said.strip().splitlines() or ["no message"]
+    return next((line for line in lines if "FATAL: " in line or " error: " in line), lines[-1])
 
 
 def _system_user() -> pwd.struct_passwd | None:

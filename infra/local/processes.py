@@ -42,8 +42,12 @@ class Daemon:
             ],
             setsid=True,
         )
-        started = psutil.Process(pid).create_time()
-        self.pid_file.write_text(f"{pid} {started}\n")
+        try:
+            self.pid_file.write_text(f"{pid} {psutil.Process(pid).create_time()}\n")
+        except OSError:
+            # On a full disk, say: nobody would find it again to stop it.
+            os.killpg(pid, signal.SIGKILL)
+            raise
 
     def pid(self) -> int | None:
         """Its process id, if it runs."""

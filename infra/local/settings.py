@@ -82,8 +82,8 @@ class Home:
     def remember(self, launcher: str, ports: Ports) -> None:
         """Notes how the stack is started."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.launcher_file.write_text(launcher + "\n")
-        self.ports_file.write_text(json.dumps(asdict(ports)) + "\n")
+        _replace(self.launcher_file, launcher)
+        _replace(self.ports_file, json.dumps(asdict(ports)))
 
     def read_stack(self) -> StackFile:
         """The stack that is up. Raises CommandError if none is."""
@@ -92,4 +92,10 @@ class Home:
         return StackFile(**json.loads(self.stack_file.read_text()))
 
     def write_stack(self, stack: StackFile) -> None:
-        self.stack_file.write_text(json.dumps(asdict(stack), indent=2) + "\n")
+        _replace(self.stack_file, json.dumps(asdict(stack), indent=2))
+
+
+def _replace(file: Path, text: str) -> None:
+    # All of it or nothing: every command reads it, and could not go on with what a full disk takes of it.
+    file.with_suffix(".new").write_text(text + "\n")
+    file.with_suffix(".new").replace(file)

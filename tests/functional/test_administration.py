@@ -58,6 +58,15 @@ def test_a_second_time_gives_the_same_superuser_another_link(closed_api: Api, da
     assert closed_api.post("/api/invitations", {"token": token_of(third), "password": PASSWORD}).status == 201
 
 
+@pytest.mark.usefixtures("closed_api")
+@pytest.mark.parametrize("way", [{}, {"password": PASSWORD}], ids=["by a link", "with a password"])
+def test_a_superuser_who_is_let_in_again_keeps_the_name_unless_told_another(way: dict[str, str]) -> None:
+    def name_after(**named: str) -> object:
+        return administer({"operation": "create_superuser", "login": "asha", **named, **way})["name"]
+
+    assert [name_after(), name_after(name="Asha Rao"), name_after()] == ["asha", "Asha Rao", "Asha Rao"]
+
+
 def test_a_key_is_made_and_works(closed_api: Api) -> None:
     made = administer({"operation": "create_api_key", "name": "shop", "role": "reader", "days": 90})
     assert made["expires_at"] is not None

@@ -16,7 +16,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from chalicelib.services import passwords, sessions, users
 from chalicelib.services.sessions import MOST_FAILURES_OF_A_LOGIN, MOST_FAILURES_OF_AN_ADDRESS, Attempt, sign_in
-from chalicelib.services.users import UserChanges, WantedUser
+from chalicelib.services.users import UserChanges
 from chalicelib.storage import sessions as stored_sessions
 from chalicelib.storage import sign_in_failures
 from tests.support.people import PASSWORD, TEST, session_of, user_of
@@ -279,7 +279,7 @@ def test_two_admins_who_demote_each_other_at_once_do_not_both_succeed(new_databa
 def test_a_superuser_who_is_there_gets_the_password_and_may_sign_in_again(database: Database) -> None:
     user = user_of(database, Role.ADMIN, "other") and user_of(database, Role.VIEWER, "asha")
     users.change_user(database, TEST, user.user_id, changes=UserChanges(disabled=True))
-    made = users.make_superuser(database, TEST, WantedUser("asha", "Asha Rao", "admin", "another long password"))
+    made = users.make_superuser(database, TEST, "asha", name="Asha Rao", password="another long password")
     assert (made.user_id, made.role, made.disabled_at) == (user.user_id, "admin", None)
     assert sign_in(database, attempt("asha", "another long password")).name == "Asha Rao"
 

@@ -2,8 +2,10 @@
 
 import io
 import os
+import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from infra.local.running import choose_launcher
 from infra.local.settings import Home, Ports, StackFile
 from infra.terminal import CommandError
 from tests.support.patience import wait_until
+from tests.support.settings import PROJECT
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(3600)"
@@ -49,6 +52,14 @@ def test_a_program_runs_until_it_is_stopped(daemon: Daemon) -> None:
     daemon.stop()
     assert daemon.pid() is None
     assert not psutil.pid_exists(pid)
+
+
+def test_a_program_that_nobody_could_find_again_does_not_run_on(daemon: Daemon) -> None:
+    daemon.pid_file.mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        daemon.start(["/bin/sleep", "3600"], {})
+    wait_until(lambda: all(each.status() == psutil.STATUS_ZOMBIE for each in psutil.Process().children()), "its end")
+    daemon.pid_file.rmdir()
 
 
 def test_a_program_that_will_not_end_is_made_to(daemon: Daemon) -> None:
@@ -164,6 +175,31 @@ def test_ports_and_addresses_are_remembered(tmp_path: Path) -> None:
     stack = StackFile("a", "b", "c", "d", "e", "f", "g", "h")
     home.write_stack(stack)
     assert home.read_stack() == stack
+
+
+NO_ROOM_LEFT = """
+import resource, sys
+from pathlib import Path
+from infra.local.settings import Home, Ports
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+Home(Path(sys.argv[1])).remember("native", Ports(3, 4))
+"""
+
+
+def test_what_is_remembered_stays_if_there_is_no_room_for_the_new(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.remember("native", Ports(1, 2))
+    done = subprocess.run([sys.executable, "-c", NO_ROOM_LEFT, str(tmp_path)], cwd=PROJECT, capture_output=True)
+    assert b"OSError" in done.stderr
+    assert (home.launcher(), home.ports()) == ("native", Ports(1, 2))
+
+
+def test_a_command_tells_in_a_sentence_what_the_machine_refuses(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [sys.executable, "-m", "infra.local", "--state", str(tmp_path / "file" / "state"), "down"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.fullmatch(r"Error: This machine refused: .*Not a directory: .*/file/state'\.\n", done.stderr)
 
 
 def test_a_log_is_followed_from_its_end_through_growth_and_renewal(tmp_path: Path) -> None:
