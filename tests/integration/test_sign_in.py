@@ -145,6 +145,11 @@ def test_who_guesses_from_a_known_browser_is_counted_too(database: Database) -> 
         sign_in(database, replace(known, password=PASSWORD))
 
 
+def of_another_number(device: str) -> str:
+    """The mark of a browser with another number, which any letter may begin."""
+    return ("x" if device.startswith("y") else "y") + device[1:]
+
+
 @pytest.mark.usefixtures("quick_hash")
 @pytest.mark.parametrize("whose", ["another user", "the password before", "made up", "of another number"])
 def test_a_browser_is_known_for_one_user_and_one_password(database: Database, whose: str) -> None:
@@ -153,7 +158,7 @@ def test_a_browser_is_known_for_one_user_and_one_password(database: Database, wh
         "another user": sign_in(database, attempt("other")).device,
         "the password before": sign_in(database, attempt("asha")).device,
         "made up": f"{'x' * 22}.{'x' * 43}",
-        "of another number": "y" + sign_in(database, attempt("asha")).device[1:],
+        "of another number": of_another_number(sign_in(database, attempt("asha")).device),
     }
     if whose == "the password before":
         users.change_user(database, TEST, user.user_id, changes=UserChanges(password=PASSWORD))
