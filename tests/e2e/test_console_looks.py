@@ -133,8 +133,8 @@ def test_neither_the_search_nor_the_name_of_its_user_is_cut(console: str, page: 
 @on(DESK)
 def test_the_line_above_the_note_of_a_table_is_as_wide_as_the_table(console: str, page: Page) -> None:
     page.goto(f"{console}policy/")
-    widths = {round(page.locator(place).last.bounding_box()["width"]) for place in (".foot", "main table")}  # type: ignore[index]
-    assert len(widths) == 1
+    width = "each => Math.round(each.getBoundingClientRect().width)"
+    assert len({page.locator(place).last.evaluate(width) for place in (".foot", "main table")}) == 1
 
 
 @on(DESK)
