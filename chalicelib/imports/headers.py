@@ -118,7 +118,7 @@ class Layout:
         """The rows, of which those say so that are to be read otherwise."""
         merged: dict[int, Cell] = {}
         for number, row in rows:
-            said = {column: _seen(row[column.at], column.at, merged) for column in self._telling}
+            said = [(column, _seen(row[column.at], column.at, merged)) for column in self._telling]
             problem = said_otherwise(self.kind, self.positions, said, row)
             if number in self.remarked and not all(is_blank(row[at]) for at in self.positions if at is not None):
                 problem = self.remarked[number]

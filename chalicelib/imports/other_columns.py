@@ -4,11 +4,11 @@ They are known by their titles, and what they say by its words. What stands in a
 about something else: a customer's NACH mandate may be cancelled.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chalicelib.imports.kinds.columns import RUPEES, Kind
+from chalicelib.imports.kinds.columns import RUPEES, Kind, spelt
 from chalicelib.imports.kinds.loans import LOANS
 from chalicelib.imports.notes import other_unit, other_unit_of
 from chalicelib.imports.reading.cells import Cell, is_blank, shown
@@ -19,38 +19,34 @@ from chalicelib.rules.typed import Problem
 Says = Callable[[SheetKind, str], bool]
 
 
-def _of(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # A row that is no more, or never was.
-_GONE = _of(
+_GONE = spelt(
     "cancelled canceled cancel cancellation deleted rejected declined denied reversed reversal void voided withdrawn "
     "duplicate undisbursed"
 )
 # Of a payment: that the money did not come, or went.
-_NO_RECEIPT = _GONE | _of(
+_NO_RECEIPT = _GONE | spelt(
     "failed failure unsuccessful bounced bounce returned return dishonoured dishonored unpaid pending initiated "
     "processing refunded refund chargeback disbursal disbursement disbursed payout withdrawal"
 )
 # A demand draft and a direct debit are ways to pay.
-_GONE_ALONE = _of("draft")
-_NO_RECEIPT_ALONE = _GONE_ALONE | _of("debit dr db charge charges entry transaction txn")
-_DENIED = _of("not no never non")
+_GONE_ALONE = spelt("draft")
+_NO_RECEIPT_ALONE = _GONE_ALONE | spelt("debit dr db charge charges entry transaction txn")
+_DENIED = spelt("not no never non")
 # A remark is a sentence of its own: "cancelled" alone is about the row, "NACH cancelled" is not.
-_BESIDE_GONE = _of("loan row record entry receipt payment cheque transaction customer is was has been by the bank")
+_BESIDE_GONE = spelt("loan row record entry receipt payment cheque transaction customer is was has been by the bank")
 # Of the rows below, or of a sheet.
-_MANY = _of("loans rows records entries receipts payments cheques transactions customers accounts")
-_MANY_GONE = _of("cancellations refunds bounces returns disbursals disbursements withdrawals")
-_RUPEES = RUPEES.spellings | _of("of india 356")
-_MONTHS = _of("month months monthly")
-_CREDIT = _of("cr credit c")
-_NOTHING = _of("no n a false f null none nil nan na 0 00 0000")
-_NOT_MONTHS = _of(
+_MANY = spelt("loans rows records entries receipts payments cheques transactions customers accounts")
+_MANY_GONE = spelt("cancellations refunds bounces returns disbursals disbursements withdrawals")
+_RUPEES = RUPEES.spellings | spelt("of india 356")
+_MONTHS = spelt("month months monthly")
+_CREDIT = spelt("cr credit c")
+_NOTHING = spelt("no n a false f null none nil nan na 0 00 0000")
+_NOT_MONTHS = spelt(
     "day days daily d week weeks weekly wk wks w fortnight fortnights fortnightly biweekly bimonthly quarter quarters "
     "quarterly q qtr half halfyearly year years yearly yr yrs y annual annually annum pa bullet"
 )
-_NOT_A_YEAR = _MONTHS | _of("per a pm mth day daily week weekly fortnight quarter quarterly")
+_NOT_A_YEAR = _MONTHS | spelt("per a pm mth day daily week weekly fortnight quarter quarterly")
 
 
 def _is_gone(kind: SheetKind, text: str) -> bool:
@@ -156,13 +152,13 @@ def telling(kind: Kind, header: Sequence[Cell], places: Sequence[int]) -> list[T
 
 
 def said_otherwise(
-    kind: Kind, positions: Sequence[int | None], said: Mapping[Telling, Cell], row: Sequence[Cell]
+    kind: Kind, positions: Sequence[int | None], said: Iterable[tuple[Telling, Cell]], row: Sequence[Cell]
 ) -> Problem | None:
     """What is wrong with a row of which one of the columns says that it is to be read otherwise, if one does.
 
     `said` is what is seen in these. `positions` are those of the kind's columns; a row without a value there is blank.
     """
-    for column, cell in said.items():
+    for column, cell in said:
         if cell == "" or is_blank(cell) or not _is_otherwise(column.says, SheetKind(kind.name), shown(cell)):
             continue
         places = zip(kind.names, positions, strict=True)

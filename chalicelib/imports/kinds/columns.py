@@ -22,28 +22,29 @@ class Unit:
     spellings: frozenset[str] = frozenset()
 
 
-def _spelt(words: str) -> frozenset[str]:
+def spelt(words: str) -> frozenset[str]:
+    """The words of a text that lists them."""
     return frozenset(words.split())
 
 
-_RUPEES = _spelt("₹ rs re inr rupee rupees indian amount amt sanctioned approved principal gross net")
-_A_MONTH = _spelt("month monthly mth pm")
-_MONTHS = _spelt("m mo mos month months mth mths mon mons emi emis instalment instalments installment installments")
-_YEARS = _spelt("year years yr yrs completed")
-_A_YEAR = _spelt(
+_RUPEES = spelt("₹ rs re inr rupee rupees indian amount amt sanctioned approved principal gross net")
+_A_MONTH = spelt("month monthly mth pm")
+_MONTHS = spelt("m mo mos month months mth mths mon mons emi emis instalment instalments installment installments")
+_YEARS = spelt("year years yr yrs completed")
+_A_YEAR = spelt(
     "% percent percentage pct cent roi pa annum annual annually year yearly yr reducing diminishing balance fixed "
     "floating"
 )
-_ORDERED = _spelt("d dd m mm mmm mmmm yy yyyy ddmmyyyy yyyymmdd date format iso")
+_ORDERED = spelt("d dd m mm mmm mmmm yy yyyy ddmmyyyy yyyymmdd date format iso")
 
 # What a title may say of any column.
-EVERY_UNIT = _spelt(
+EVERY_UNIT = spelt(
     "required mandatory compulsory optional in of the per a no nos number numbers count only "
     "as pan aadhaar kyc record records customer client borrower applicant"
 )
 
-AS_IT_STANDS = Unit("it stands", spellings=_spelt("text numeric digits"))
-PHONES = Unit("10 digits", spellings=_spelt("10 digit digits mobile cell 91 india country code with without std"))
+AS_IT_STANDS = Unit("it stands", spellings=spelt("text numeric digits"))
+PHONES = Unit("10 digits", spellings=spelt("10 digit digits mobile cell 91 india country code with without std"))
 RUPEES = Unit("rupees", spellings=_RUPEES)
 RUPEES_A_MONTH = Unit("rupees a month", "month", _RUPEES | _A_MONTH)
 PERCENT_A_YEAR = Unit("percent a year", "year", _A_YEAR)

@@ -7,7 +7,7 @@ from xml.parsers import expat
 
 from chalicelib.imports.reading.marks import Mark, Spoilt
 from chalicelib.imports.reading.merged import Merged, merged_at
-from chalicelib.imports.reading.sheets import Remark
+from chalicelib.imports.reading.sheets import LONGEST_REMARK, Remark
 from chalicelib.imports.reading.xml_parts import known, parser
 
 _MERGED = ["worksheet", "mergeCells", "mergeCell"]
@@ -16,7 +16,7 @@ _CALCULATION = ["worksheet", "sheetCalcPr"]
 # What Excel shows beside a cell that is chosen; newer kinds of checks stand apart.
 _CHECKED = "dataValidation"
 _X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main "
-_LONGEST, _MOST = 2_000, 10_000
+_MOST = 10_000
 _TRUE = ("1", "true")
 
 
@@ -58,6 +58,6 @@ class AroundRows:
         elif path == _CALCULATION:
             self.is_uncalculated = self.is_uncalculated or attributes.get("fullCalcOnLoad") in _TRUE
         elif path[-1] in (_CHECKED, _X14 + _CHECKED) and attributes.get("showInputMessage") in _TRUE:
-            text = " ".join(attributes.get(name, "") for name in ("promptTitle", "prompt"))[:_LONGEST]
+            text = " ".join(attributes.get(name, "") for name in ("promptTitle", "prompt"))[:LONGEST_REMARK]
             if text.strip() and len(self.messages) < _MOST:
                 self.messages.append(Remark(text, what="A message for cells"))

@@ -4,11 +4,8 @@ from collections.abc import Iterable
 
 from chalicelib.imports.reading.cells import shown
 from chalicelib.imports.reading.merged import merged_at
-from chalicelib.imports.reading.sheets import Remark
+from chalicelib.imports.reading.sheets import LONGEST_REMARK, Remark
 from chalicelib.imports.reading.xml_parts import MAX_ELEMENTS, MAX_PIECE_BYTES, Damaged, feed, parser
-
-# A page of text is cut off: what it says of the table stands at its beginning, or nobody finds it.
-LONGEST = 2_000
 
 
 def _place(reference: str) -> tuple[int, int]:
@@ -43,14 +40,14 @@ def read_remarks(some: Iterable[bytes]) -> list[Remark]:
         nonlocal is_text, size
         is_text = False
         if name.rpartition(" ")[2] in ("txBody", "comment") and (text := "".join(texts).strip()):
-            found.append(Remark(text[:LONGEST], row, column))
+            found.append(Remark(text[:LONGEST_REMARK], row, column))
             texts.clear()
             size += len(found[-1].text)
             if size > MAX_PIECE_BYTES:
                 raise Damaged(f"more than {MAX_PIECE_BYTES} characters of text boxes or comments")
 
     def text(characters: str) -> None:
-        if is_text and len(texts) <= LONGEST:
+        if is_text and len(texts) <= LONGEST_REMARK:
             texts.append(characters)
 
     made = parser(start, end)

@@ -30,6 +30,10 @@ class FileRefused(Exception):
     """The file as a whole cannot be imported. `str(error)` is the sentence for a person."""
 
 
+# A page of text is cut off: what it says of the table stands at its beginning, or nobody finds it.
+LONGEST_REMARK = 2_000
+
+
 @dataclass(frozen=True)
 class Remark:
     """What a person reads beside the cells: a comment on the cell at a row and column from 1, or else `what` it is."""
