@@ -112,17 +112,19 @@ def _against_time(groups: Groups, final: Final) -> Iterator[str]:
     for loan_id, rows in final.transactions_of.items():
         earliest_answer = float("inf")
         for row in reversed(rows):
-            if _sent_at(groups, row) > earliest_answer:
+            if first_sent(groups, row) > earliest_answer:
                 yield f"Transaction {row['number']} of loan {loan_id} stands before what was acknowledged earlier."
-            earliest_answer = min(earliest_answer, _answered_at(groups, row))
+            earliest_answer = min(earliest_answer, first_answered(groups, row))
 
 
-def _sent_at(groups: Groups, row: Row) -> float:
+def first_sent(groups: Groups, row: Row) -> float:
+    """When a transaction was first asked for; never later than anything where nobody knows."""
     asked = groups.get(Mark("transaction", row["reference"]), ())
     return min((each.sent_at for each in asked), default=float("-inf"))
 
 
-def _answered_at(groups: Groups, row: Row) -> float:
+def first_answered(groups: Groups, row: Row) -> float:
+    """When a transaction was first acknowledged; never earlier than anything where it was not."""
     asked = groups.get(Mark("transaction", row["reference"]), ())
     return min((each.answered_at or 0 for each in asked if each.status == 201), default=float("inf"))
 
@@ -133,7 +135,7 @@ def _lost_to_readers(history: Iterable[Exchange], groups: Groups, final: Final) 
         if each.status == 200 and each.path.endswith("/account"):
             rows = final.transactions_of.get(int(each.path.split("/")[3]), [])
             shown = {made["number"] for made in told(each)["transactions"]}
-            lost = [row["number"] for row in rows if _answered_at(groups, row) < each.sent_at]
+            lost = [row["number"] for row in rows if first_answered(groups, row) < each.sent_at]
             if not set(lost) <= shown:
                 yield f"{name_of(each)} does not show {sorted(set(lost) - shown)}, acknowledged before."
 
@@ -149,8 +151,8 @@ def wrong_facts_of_a_payer(final: Final, groups: Groups, loan: Row, checks: Iter
     for each in checks:
         seen = facts_in(json.loads(each.text, parse_float=Decimal, parse_int=str)["facts"])
         known = {name: value for name, value in vars(seen).items() if name in vars(Sums())}
-        least = max((at for at, row in enumerate(rows) if _answered_at(groups, row) < each.sent_at), default=0)
-        most = next((at for at, row in enumerate(rows) if _sent_at(groups, row) > (each.answered_at or 0)), len(rows))
+        least = max((at for at, row in enumerate(rows) if first_answered(groups, row) < each.sent_at), default=0)
+        most = next((at for at, row in enumerate(rows) if first_sent(groups, row) > (each.answered_at or 0)), len(rows))
         possible = [sums_of([state], date.fromisoformat(day)) for state in states[least:most] for day in each.days]
         if Sums(**known) not in possible:
             yield f"{name_of(each)} saw facts that never were after a transaction of loan {loan['loan_id']}: {seen}."
