@@ -52,7 +52,8 @@ CHANGES: Mapping[ChangeCode, str] = {
     ChangeCode.APPROVED_LIMIT_AT_LEAST: "The approved limit, {approved_limit:money}, must be at least {bound:money}.",
     ChangeCode.CURRENT_PRINCIPAL_AT_MOST: "The current loans, {current_principal:money}, must fall to {bound:money}.",
     ChangeCode.EMIS_PAID_ON_TIME_AT_LEAST: (
-        "{more:instalments} paid on time would bring the credit score, {score}, above {score_above}."
+        "{more:instalments} paid on time would bring the credit score, {score}, above {score_above}, "
+        "if the current loans have as many to come."
     ),
     ChangeCode.SCORE_ABOVE: "The credit score, {score}, must be above {bound}.",
 }

@@ -180,7 +180,8 @@ HOPELESS: list[tuple[Facts, LoanRequest, Policy, list[str], list[tuple[ChangeCod
             (
                 ChangeCode.EMIS_PAID_ON_TIME_AT_LEAST,
                 "16",
-                "6 more instalments paid on time would bring the credit score, 7, above 10.",
+                "6 more instalments paid on time would bring the credit score, 7, above 10, if the current loans "
+                "have as many to come.",
             )
         ],
     ),
@@ -233,6 +234,16 @@ def test_all_changes_are_named_together() -> None:
         ChangeCode.CURRENT_PRINCIPAL_AT_MOST,
         ChangeCode.EMIS_PAID_ON_TIME_AT_LEAST,
     ]
+
+
+def test_more_instalments_than_the_current_loans_have_left_are_not_promised() -> None:
+    # The loan of 600 months has ended, late; only one of 12 months is current, and the facts do not say so.
+    facts = replace(MIDDLING, loans=2, loans_paid_in_full=0, tenure_total=612, emis_paid_on_time=0)
+    (change,) = changes_needed(facts, ASKED, STANDARD_1)
+    assert change_sentence(change) == (
+        "97 more instalments paid on time would bring the credit score, 0, above 10, if the current loans have as many "
+        "to come."
+    )
 
 
 def test_where_the_new_instalment_takes_all_there_is_the_current_ones_must_fall_to_nothing() -> None:
