@@ -77,8 +77,8 @@ _DEMANDED = """CASE
 END"""
 
 # What is overdue, in paise. The final instalment asks for all that is left, and none for more than that, as those of a
-# shortened loan would: with interest that is counted here by an average month at the stated rate, right to some rupees,
-# on a page that shows thousands.
+# shortened loan would: with interest that is counted here by an average month, right to some rupees, on a page that
+# shows thousands. It runs at the rate of the terms, which is not the stated one if the instalment is not its EMI.
 _OVERDUE = text(f"""
     SELECT coalesce(sum(CASE WHEN number < final THEN least({_DEMANDED} - received, left_to_pay)
                              ELSE left_to_pay END), 0)
@@ -87,7 +87,8 @@ _OVERDUE = text(f"""
                principal * 100 + interest + rate / 30.4375 * (paise_days + principal * 100 * (:today - last_fact_on))
                    AS left_to_pay
         FROM (
-            SELECT principal, last_fact_on, start_date, CAST(interest_rate AS double precision) / 1200 AS rate,
+            SELECT principal, last_fact_on, start_date,
+                   CAST(terms ->> 'annual_rate' AS double precision) / 1200 AS rate,
                    {_months_to("CAST(:today AS date)")} AS months,
                    position -> 'demands' AS demands, CAST(position -> 'received' AS bigint) AS received,
                    CAST(position -> 'final' AS integer) AS final,
@@ -96,6 +97,7 @@ _OVERDUE = text(f"""
                    CAST(position -> 'paise_days' AS double precision) AS paise_days
             FROM loan_positions
             JOIN loans ON loans.loan_id = loan_positions.loan_id
+            JOIN loan_terms ON loan_terms.loan_id = loan_positions.loan_id
             WHERE status = 'open' AND unpaid_from < :today
         ) AS late
     ) AS counted

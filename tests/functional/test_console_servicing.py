@@ -14,11 +14,12 @@ from chalicelib import runtime
 from chalicelib.console.frame.rendering import formats
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
+from chalicelib.rules.money import ZERO
 from chalicelib.rules.policy import STANDARD_1
 from chalicelib.rules.servicing.days import due_date
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
 from chalicelib.services import counted_books, servicing_accounts, statistics
-from chalicelib.services.servicing import Wanted
+from chalicelib.services.servicing import Wanted, WantedOpening
 from tests.support.console.browser import Browser, Seen, names_in
 from tests.support.customers import named
 from tests.support.lending import record
@@ -575,6 +576,19 @@ def test_home_counts_of_a_late_shortened_loan_no_more_than_is_left_of_it(databas
     assert 0 < owed.overdue == owed.outstanding < EMI
     counted = statistics.count(database, STANDARD_1, runtime.today()).servicing
     assert abs(counted.overdue - owed.overdue) < 1
+
+
+@pytest.mark.usefixtures("officer")
+def test_home_counts_interest_at_the_rate_that_it_runs_at(database: Database) -> None:
+    # 12% flat: 1,440 of interest in twelve instalments, which is 21.5% of what is left.
+    start = months_ago(16)
+    loan = an_imported_loan(database, monthly_installment=Decimal(1120), start_date=start, end_date=None)
+    told = WantedOpening(ZERO, due_date(start, 1), 12)
+    record(database, loan, Wanted(Kind.OPENING, Decimal(12_000), start, opening=told), runtime.today(), TEST)
+    owed = servicing_accounts.view_account(database, loan, runtime.today()).account.standing
+    assert owed.overdue > 15_000
+    counted = statistics.count(database, STANDARD_1, runtime.today()).servicing
+    assert abs(counted.overdue - owed.overdue) < 20
 
 
 @pytest.mark.usefixtures("officer")
