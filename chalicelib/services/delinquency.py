@@ -73,7 +73,12 @@ def list_late_loans(
     """The open loans of a bucket of BUCKETS, those that are late the longest first, from behind a loan on."""
     with database.reading() as connection:
         found = delinquency.page(connection, BUCKETS.index(bucket), today, buckets=BUCKETS, behind=behind, limit=limit)
-    return [LateLoanToday(loan, standing(loan.terms, loan.position, today)) for loan in found]
+    return [_today(loan, today) for loan in found]
+
+
+def _today(loan: LateLoan, today: date) -> LateLoanToday:
+    # Around midnight a transaction of the day that has just begun may stand there already.
+    return LateLoanToday(loan, standing(loan.terms, loan.position, max(today, loan.position.on or today)))
 
 
 def _replayed(lives: Sequence[tuple[Terms, list[Fact]]], as_of: date) -> list[Total]:

@@ -116,6 +116,14 @@ def test_a_loan_with_nothing_left_but_charges_is_the_last_of_those_that_are_not_
     assert found == [now, *loan_ids[:2]]
 
 
+def test_what_is_recorded_at_midnight_does_not_break_a_list_that_was_asked_for_before_it(database: Database) -> None:
+    loan_id = a_loan(database)
+    yesterday, today = FIRST_DUE + timedelta(days=9), FIRST_DUE + timedelta(days=10)
+    record(database, loan_id, receipt("100", today), today, TEST)
+    (late,) = list_late_loans(database, BY_CODE["SMA-0"], yesterday, behind=None, limit=10)
+    assert (late.loan.loan_id, late.standing.as_of) == (loan_id, today)
+
+
 def test_late_loans_come_in_pages_the_longest_late_first(database: Database) -> None:
     loan_ids = [a_loan(database, start=START + timedelta(days=days)) for days in (5, 3, 3, 1, 0)]
     today = add_months(START, 1) + timedelta(days=20)
