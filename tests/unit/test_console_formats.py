@@ -72,7 +72,18 @@ def test_a_share_of_nothing_is_a_dash(formats: Formats) -> None:
 
 @pytest.mark.parametrize(
     ("part", "shown"),
-    [(0, "0%"), (1, "<1%"), (99, "<1%"), (100, "1%"), (9900, "99%"), (9901, ">99%"), (10_000, "100%")],
+    [
+        (0, "0%"),
+        (1, "<1%"),
+        (99, "<1%"),
+        (100, "1%"),
+        (9900, "99%"),
+        (9901, ">99%"),
+        (10_000, "100%"),
+        (10_001, ">100%"),
+        (10_099, ">100%"),
+        (10_100, "101%"),
+    ],
 )
 def test_a_share_is_nothing_or_all_only_if_it_is(formats: Formats, part: int, shown: str) -> None:
     assert formats.share(Decimal(part), Decimal(10_000)) == shown

@@ -103,15 +103,17 @@ class Formats:
     def share(self, part: Decimal | int, whole: Decimal | int) -> str:
         """How much of a whole, in whole percent; nothing of nothing is not a share.
 
-        0% is said of nothing and 100% of the whole alone: a class with few loans has a share all the same.
+        0% is said of nothing and 100% of the whole alone: a class with few loans has a share all the same, and what is
+        a little above a limit is above it.
         """
         if not whole:
             return NOTHING
-        if 0 < part < whole:
-            if 100 * part < whole:
-                return "<1%"
-            if 100 * (whole - part) < whole:
-                return ">99%"
+        if 0 < 100 * part < whole:
+            return "<1%"
+        if 0 < 100 * (whole - part) < whole:
+            return ">99%"
+        if 0 < 100 * (part - whole) < whole:
+            return ">100%"
         return f"{round(100 * part / whole)}%"
 
     def day(self, day: date | None) -> Markup | str:
