@@ -225,7 +225,10 @@ class SettlementQuote(TypedDict):
 class LoanProspect(TypedDict):
     """What the rest of a loan will be, if all is paid as demanded."""
 
-    instalment: Annotated[Decimal, Field(description="that of every month but the last, in rupees; 0 if none is left")]
+    instalment: Annotated[
+        Decimal,
+        Field(description="that of every month but the last, or of the last if it is the only one; 0 if none is left"),
+    ]
     instalments_left: Annotated[int, Field(description="how many will be demanded")]
     end_date: Annotated[date | None, Field(description="when it ends; null if it has outlived its due dates")]
     interest_to_pay: Annotated[

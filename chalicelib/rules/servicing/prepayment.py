@@ -25,7 +25,7 @@ class Prospect:
     """What the rest of a loan will be, if all is paid as demanded. Rupees.
 
     `interest` is all that is still to be paid of it, what is owed today included. `instalment` is that of every month
-    but the last; 0 if nothing is left.
+    but the last, and what the last one asks for if it is the only one; 0 if none is left.
     """
 
     instalment: Decimal
@@ -111,6 +111,8 @@ def _prepaid(
 def _prospect(books: Ledger) -> Prospect:
     position = books.position()
     outlook = books.outlook()
-    interest = min(outlook.due, outlook.interest) + sum(row.interest for row in ahead(outlook))
-    instalment = position.demands[-1][1] if position.is_open else 0
-    return Prospect(from_paise(instalment), position.repayments_left, position.end_date, from_paise(interest))
+    following, left = list(ahead(outlook)), position.repayments_left
+    interest = min(outlook.due, outlook.interest) + sum(row.interest for row in following)
+    # The last one asks for what is left, so of one or none that is all there is.
+    instalment = position.demands[-1][1] if left > 1 else outlook.due + sum(row.demanded for row in following)
+    return Prospect(from_paise(instalment), left, position.end_date, from_paise(interest))

@@ -135,6 +135,19 @@ def test_prepayments_of_a_loan_that_is_not_serviced_are_refused_and_not_compared
     assert refused.value.code is Code.NOT_SERVICED
 
 
+def test_the_instalment_of_a_loan_that_has_one_left_is_what_that_one_asks_for() -> None:
+    made = loan(12_000, 12, 12, date(2026, 1, 5))
+    day = due_date(made.start_date, 1)
+    position = fold(made, paid(made, (made.instalment, day)))
+    owed = standing(made, position, day).principal
+    compared = compare_prepayments(made, position, owed - 50, day)
+    assert (compared.without.instalment, compared.without.instalments_left) == (made.instalment, 11)
+    shorter = compared.shorter_tenure.prospect
+    assert (shorter.instalment, shorter.instalments_left) == (Decimal("50.50"), 1)
+    nothing = compare_prepayments(made, position, owed, day).lower_instalment.prospect
+    assert (nothing.instalment, nothing.instalments_left) == (ZERO, 0)
+
+
 def test_a_statement_stops_for_interest_on_due_dates_and_for_penal_charges_only_if_there_are_any() -> None:
     plain = loan(12_000, 12, 12, date(2026, 1, 5))
     until = due_date(plain.start_date, 3)
