@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import Layout
-from chalicelib.imports.kinds.columns import DATES, Check, Column
+from chalicelib.imports.kinds.columns import DATES, PERCENT_A_YEAR, Check, Column
 from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.kinds.readers import counted_from_1904
 from chalicelib.imports.reading.cells import (
@@ -45,6 +45,11 @@ UNCLEAR = Problem(
     "unclear_number_format",
     "has a number format that shows another value than the file holds; format the cell as Number, a date with its day, "
     "month and year as Date, or a text as Text, and check its value.",
+)
+PERCENT_OR_NOT = Problem(
+    UNCLEAR.code,
+    "is the value of a formula in a cell without a number format, which LibreOffice shows as a percentage if it is "
+    "made of percentages, and Excel does not; format the cell as Percent or as Number, and check its value.",
 )
 MERGED = Problem(
     "merged_cell",
@@ -279,7 +284,7 @@ class _Known(dict[Cell, Any]):
     def _read_cell(self, cell: Cell) -> Any:
         if type(cell) is DressedCell:
             if not _is_undressed(self._column, cell):
-                return UNCLEAR
+                return PERCENT_OR_NOT if cell.may_be_percent else UNCLEAR
             cell = cell.number
         if self._days and self._days.is_unsure(cell):
             return AMBIGUOUS
@@ -297,6 +302,8 @@ Reading: TypeAlias = _Known | _Absent
 
 def _is_undressed(column: Column, cell: DressedCell) -> bool:
     """Whether a column means no more than the number by what is seen beside it: 24 months are a tenure of 24."""
+    if cell.may_be_percent:
+        return column.unit is not PERCENT_A_YEAR
     return cell.time == column.unit.time if cell.time else not column.reader.is_text
 
 
