@@ -31,6 +31,7 @@ from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, rows_at_
 from chalicelib.rules.calendar import MONTHS_A_YEAR
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import AMBIGUOUS, EitherWay, proves_month_first
+from chalicelib.rules.typed.letters import is_quoted
 
 CHUNK_ROWS = 20_000
 
@@ -50,6 +51,10 @@ PERCENT_OR_NOT = Problem(
     UNCLEAR.code,
     "is the value of a formula in a cell without a number format, which LibreOffice shows as a percentage if it is "
     "made of percentages, and Excel does not; format the cell as Percent or as Number, and check its value.",
+)
+QUOTED = Problem(
+    "damaged_text",
+    'stands between quotation marks that are part of it; delete them. In a .csv, text stands between " and no others.',
 )
 MERGED = Problem(
     "merged_cell",
@@ -317,6 +322,8 @@ def _read_cell(column: Column, cell: Cell) -> Any:
     if type(cell) is str and cell[:2] == '="' and cell[-1] == '"':
         # In a .csv, how programs keep Excel from changing a text: ="0012" is seen as 0012.
         return UNCALCULATED
+    if type(cell) is str and is_quoted(cell):
+        return QUOTED
     if type(cell) is Uncalculated:
         return UNCALCULATED
     if type(cell) is UnclearCell:

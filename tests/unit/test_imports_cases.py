@@ -375,6 +375,19 @@ def test_a_reference_of_a_text_file_that_may_be_that_of_another_payment_is_rejec
     assert next((found.column_name, found.code) for found in chunk.findings) == ("Reference", code)
 
 
+@pytest.mark.parametrize("quoted", ["'{}'", "“{}”", "‘{}’", " '{}' "])
+def test_a_value_between_quotation_marks_of_another_kind_is_not_read_with_them(quoted: str) -> None:
+    """LibreOffice and databases can write a .csv so; the same payment came a second time as UTR-1'."""
+    row = ["UTR-1", "5001", "1", "28/02/2025", "1066.19", "", "", "UPI", ""]
+    (chunk,), _ = read("\n".join([",".join(RECEIPT_HEADER), ",".join(map(quoted.format, row))]).encode())
+    assert rows_of(chunk) == []
+    assert {found.code for found in chunk.findings} == {"damaged_text"}
+    (chunk,), _ = read(customers_book(customer(first_name=quoted.format("Asha")), customer(first_name="D'Souza'")))
+    assert [(found.row_number, found.column_name, found.code) for found in chunk.findings] == [
+        (2, "First Name", "damaged_text")
+    ]
+
+
 def with_formula(value: bytes, foot: bytes = b"") -> bytes:
     """A workbook of two loans; what was paid of the first is a formula with this value in the file."""
     parts = unpacked(loans_book(loan(1, 1), loan(1, 2)))
