@@ -106,6 +106,8 @@ _TITLES: Mapping[str, Says] = {
             "cancelledat canceledat cancelledon canceledon cancellationdate cancelleddate canceleddate reversed "
             "isreversed reversedat reversedon reversaldate reverseddate void voided isvoid voidedat rejected "
             "isrejected rejectedat rejectedon rejectiondate duplicate isduplicate"),
+    # Of an amount whose rupees and paise stand in two columns.
+    **_said(_is_marked, "paise paisa ps"),
     **_said(_is_not_rupees, "currency ccy curr currencycode loancurrency amountcurrency transactioncurrency"),
     **_said(_is_another_unit, "unit units amountunit amountunits unitofamount amountin amountsin figuresin scale "
             "denomination multiplier"),
