@@ -422,7 +422,10 @@ def _sentence(candidates: Mapping[str, _Candidate | None], incomplete: Sequence[
     wanted = "; ".join(f"{kind.name}: {_listed(kind.titles)}" for kind in KINDS)
     found = "; ".join(f"{name}: {_titles(best)}" for name, best in written.items())
     kinds = joined((kind.name for kind in KINDS), "or")
-    return f"No sheet has the columns of {kinds}. Expected {wanted}. Found {found}."
+    return (
+        f"No sheet has the columns of {kinds} in one of its first {ROWS_SEARCHED} rows. Expected {wanted}. "
+        f"Found {found}."
+    )
 
 
 def _what_is_missing(name: str, best: _Candidate) -> str:

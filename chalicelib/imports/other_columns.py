@@ -106,6 +106,8 @@ _TITLES: Mapping[str, Says] = {
             "cancelledat canceledat cancelledon canceledon cancellationdate cancelleddate canceleddate reversed "
             "isreversed reversedat reversedon reversaldate reverseddate void voided isvoid voidedat rejected "
             "isrejected rejectedat rejectedon rejectiondate duplicate isduplicate"),
+    # Of an amount whose rupees and paise stand in two columns.
+    **_said(_is_marked, "paise paisa ps"),
     **_said(_is_not_rupees, "currency ccy curr currencycode loancurrency amountcurrency transactioncurrency"),
     **_said(_is_another_unit, "unit units amountunit amountunits unitofamount amountin amountsin figuresin scale "
             "denomination multiplier"),
@@ -123,11 +125,15 @@ _OWN_TITLES: Mapping[SheetKind, Mapping[str, Says]] = {
     SheetKind.CUSTOMERS: _said(_is_gone, "customerstatus"),
     SheetKind.LOANS: _TITLES_OF_LOANS,
     SheetKind.OPENINGS: _TITLES_OF_LOANS,
-    SheetKind.RECEIPTS: _said(
-        _is_gone,
-        "receiptstatus paymentstatus transactionstatus txnstatus trxnstatus collectionstatus clearingstatus "
-        "chequestatus realisationstatus transactiontype txntype trxntype vouchertype paymenttype receipttype",
-    ),
+    SheetKind.RECEIPTS: {
+        **_said(_is_gone, "receiptstatus paymentstatus transactionstatus txnstatus trxnstatus collectionstatus "
+                "clearingstatus chequestatus realisationstatus transactiontype txntype trxntype vouchertype "
+                "paymenttype receipttype"),
+        **_said(_is_marked, "bounced isbounced bouncedate bouncedon bounceddate bouncedat returned isreturned "
+                "returndate returnedon returneddate returnedat chequereturndate dishonoured isdishonoured "
+                "dishonourdate dishonouredon dishonoureddate refunded isrefunded refunddate refundedon refundeddate "
+                "refundedat chargeback chargebackdate failed isfailed failedon failedat faileddate failuredate"),
+    },
 }  # fmt: skip
 # What a row that says itself that it is a reversal may be.
 _SAID_BY_REVERSALS = (_is_gone, _is_remark_of_gone, _is_either_side, _is_marked)

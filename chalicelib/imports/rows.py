@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from chalicelib.imports.findings import Finding
 from chalicelib.imports.headers import Layout
-from chalicelib.imports.kinds.columns import DATES, Check, Column
+from chalicelib.imports.kinds.columns import DATES, PERCENT_A_YEAR, Check, Column
 from chalicelib.imports.kinds.customers import CUSTOMER_ID
 from chalicelib.imports.kinds.readers import counted_from_1904
 from chalicelib.imports.reading.cells import (
@@ -31,6 +31,7 @@ from chalicelib.imports.reading.sheets import FileRefused, NumberedRow, rows_at_
 from chalicelib.rules.calendar import MONTHS_A_YEAR
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import AMBIGUOUS, EitherWay, proves_month_first
+from chalicelib.rules.typed.letters import is_quoted
 
 CHUNK_ROWS = 20_000
 
@@ -45,6 +46,15 @@ UNCLEAR = Problem(
     "unclear_number_format",
     "has a number format that shows another value than the file holds; format the cell as Number, a date with its day, "
     "month and year as Date, or a text as Text, and check its value.",
+)
+PERCENT_OR_NOT = Problem(
+    UNCLEAR.code,
+    "is the value of a formula in a cell without a number format, which LibreOffice shows as a percentage if it is "
+    "made of percentages, and Excel does not; format the cell as Percent or as Number, and check its value.",
+)
+QUOTED = Problem(
+    "damaged_text",
+    'stands between quotation marks that are part of it; delete them. In a .csv, text stands between " and no others.',
 )
 MERGED = Problem(
     "merged_cell",
@@ -279,7 +289,7 @@ class _Known(dict[Cell, Any]):
     def _read_cell(self, cell: Cell) -> Any:
         if type(cell) is DressedCell:
             if not _is_undressed(self._column, cell):
-                return UNCLEAR
+                return PERCENT_OR_NOT if cell.may_be_percent else UNCLEAR
             cell = cell.number
         if self._days and self._days.is_unsure(cell):
             return AMBIGUOUS
@@ -297,6 +307,8 @@ Reading: TypeAlias = _Known | _Absent
 
 def _is_undressed(column: Column, cell: DressedCell) -> bool:
     """Whether a column means no more than the number by what is seen beside it: 24 months are a tenure of 24."""
+    if cell.may_be_percent:
+        return column.unit is not PERCENT_A_YEAR
     return cell.time == column.unit.time if cell.time else not column.reader.is_text
 
 
@@ -310,6 +322,8 @@ def _read_cell(column: Column, cell: Cell) -> Any:
     if type(cell) is str and cell[:2] == '="' and cell[-1] == '"':
         # In a .csv, how programs keep Excel from changing a text: ="0012" is seen as 0012.
         return UNCALCULATED
+    if type(cell) is str and is_quoted(cell):
+        return QUOTED
     if type(cell) is Uncalculated:
         return UNCALCULATED
     if type(cell) is UnclearCell:

@@ -375,6 +375,19 @@ def test_a_reference_of_a_text_file_that_may_be_that_of_another_payment_is_rejec
     assert next((found.column_name, found.code) for found in chunk.findings) == ("Reference", code)
 
 
+@pytest.mark.parametrize("quoted", ["'{}'", "“{}”", "‘{}’", " '{}' "])
+def test_a_value_between_quotation_marks_of_another_kind_is_not_read_with_them(quoted: str) -> None:
+    """LibreOffice and databases can write a .csv so; the same payment came a second time as UTR-1'."""
+    row = ["UTR-1", "5001", "1", "28/02/2025", "1066.19", "", "", "UPI", ""]
+    (chunk,), _ = read("\n".join([",".join(RECEIPT_HEADER), ",".join(map(quoted.format, row))]).encode())
+    assert rows_of(chunk) == []
+    assert {found.code for found in chunk.findings} == {"damaged_text"}
+    (chunk,), _ = read(customers_book(customer(first_name=quoted.format("Asha")), customer(first_name="D'Souza'")))
+    assert [(found.row_number, found.column_name, found.code) for found in chunk.findings] == [
+        (2, "First Name", "damaged_text")
+    ]
+
+
 def with_formula(value: bytes, foot: bytes = b"") -> bytes:
     """A workbook of two loans; what was paid of the first is a formula with this value in the file."""
     parts = unpacked(loans_book(loan(1, 1), loan(1, 2)))
@@ -384,6 +397,44 @@ def with_formula(value: bytes, foot: bytes = b"") -> bytes:
     changed, count = re.subn(cell, b'<c r="G2"><f>SUM(A9:A10)</f>' + value + b"</c>", parts[SHEET])
     assert count == 1
     return packed(parts | {SHEET: changed.replace(b"</sheetData>", b"</sheetData>" + foot)})
+
+
+@pytest.mark.parametrize("around", [b"", b"<!-- not plain -->"])
+@pytest.mark.parametrize(
+    ("cell", "read_as"),
+    [
+        ('<c r="E2"><f>$K$2</f><v>0.12</v></c>', "unclear_number_format"),
+        ('<c r="E2" t="n"><f aca="false">12%</f><v>1.2E-1</v></c>', "unclear_number_format"),
+        ('<c r="E2"><f>100%</f><v>1</v></c>', "unclear_number_format"),
+        ('<c r="E2" s="1"><f>$K$2</f><v>0.12</v></c>', "12"),
+        ('<c r="E2" s="2"><f>$K$2</f><v>0.12</v></c>', "0.12"),
+        ('<c r="E2"><f>$K$2*100</f><v>12</v></c>', "12"),
+        ('<c r="E2"><v>0.12</v></c>', "0.12"),
+        ('<c r="D2"><f>5-4</f><v>1</v></c>', "11.25"),
+        ('<c r="D2" t="b"><f>1=1</f><v>1</v></c>', "not_a_number"),
+        ('<c r="D2" t="b"><f>1=1</f><v>true</v></c>', "not_a_number"),
+    ],
+)
+def test_a_rate_that_libreoffice_shows_as_a_percentage_for_its_formula_is_not_read_as_a_fraction(
+    cell: str, read_as: str, around: bytes
+) -> None:
+    """It shows =K2 as 12.00% if K2 is a percentage; of that the file says nothing, and Excel shows 0.12."""
+    book = Workbook()
+    sheet: Any = book.active
+    for row in (LOAN_HEADER, loan(1, 1)):
+        sheet.append(row)
+    sheet["K2"].number_format, sheet["L2"].number_format = "0.00%", "0.00"
+    file = BytesIO()
+    book.save(file)
+    parts = unpacked(file.getvalue())
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b'fullCalcOnLoad="1"', b"")
+    # The first style of the file's own is that of the dates.
+    cell = cell.replace('s="2"', 's="3"').replace('s="1"', 's="2"')
+    changed, count = re.subn(rb'<c r="%b"[^>]*><v>[^<]*</v></c>' % cell[6:8].encode(), cell.encode(), parts[SHEET])
+    assert count == 1
+    (chunk,), _ = read(packed(parts | {SHEET: changed.replace(b"<sheetData>", b"<sheetData>" + around)}))
+    rejected = [found.code for found in chunk.findings if found.outcome == "rejected"]
+    assert [*rejected, *(f"{row[4].normalize():f}" for row in rows_of(chunk))] == [read_as]
 
 
 NOT_CALCULATED = b'<sheetCalcPr fullCalcOnLoad="1"/>'

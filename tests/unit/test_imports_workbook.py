@@ -64,8 +64,20 @@ def refusal(content: bytes) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize("content", [b"", b"\r\n", b"\xef\xbb\xbf", b" \t\n"])
+def test_a_file_with_nothing_in_it_is_said_to_be_empty(content: bytes) -> None:
+    assert refusal(content).startswith("The file is empty")
+
+
+def test_titles_below_a_long_letterhead_are_said_to_stand_too_low() -> None:
+    above = [[f"Line {number}"] for number in range(25)]
+    assert "in one of its first 20 rows" in refusal(workbook({"S": [*above, CUSTOMER_HEADER, customer()]}))
+    text = "\n".join([*("Line" for _ in above), ",".join(CUSTOMER_HEADER), "1,Asha,Rao,41,9812345678,60000,0"])
+    assert "in one of its first 20 lines" in refusal(text.encode())
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"Dear Sir or Madam", b"%PDF-1.7\n%a,b;c\n\0", b"Name\nAsha\n", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"]
+    "content", [b"Dear Sir or Madam", b"%PDF-1.7\n%a,b;c\n\0", b"Name\nAsha\n", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"]
 )
 def test_a_file_that_is_no_zip_and_no_table_is_neither(content: bytes) -> None:
     assert refusal(content).startswith("The file is neither an .xlsx workbook nor a .csv file")
@@ -159,7 +171,7 @@ def test_missing_columns_are_listed_beside_what_was_found() -> None:
 def test_a_workbook_about_something_else_says_what_was_expected_and_found() -> None:
     sentence = refusal(workbook({"Stock": [["Item", "Price"], ["Pen", 12]]}))
     assert sentence.startswith(
-        "No sheet has the columns of customers, loans, openings or receipts. Expected customers: "
+        "No sheet has the columns of customers, loans, openings or receipts in one of its first 20 rows. Expected "
     )
     assert sentence.endswith("Found Stock: Item, Price.")
 

@@ -302,6 +302,8 @@ SENT = {
     "other errors": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2" t="e"><v>#ERROR!</v></c>'),
     "formulas": with_cell(CUSTOMER_HEADER, "B2", '<c r="B2"><f>A1</f></c>'),
     "formula of a channel": with_cell(RECEIPT_HEADER, "H2", '<c r="H2" t="str"><f>A1</f></c>'),
+    "percent or not": with_cell(LOAN_HEADER, "E2", '<c r="E2"><f>K2</f><v>0.12</v></c>'),
+    "a fraction": with_cell(LOAN_HEADER, "F2", '<c r="F2"><f>K2</f><v>0.12</v></c>'),
     "struck channel": with_cell(RECEIPT_HEADER, "H2", '<c r="H2" t="inlineStr"><is><r><rPr><strike/></rPr><t>UPI</t>'
                                 "</r></is></c>"),
     "damaged channel": with_cell(RECEIPT_HEADER, "H2", '<c r="H2" t="inlineStr"><is><t>UP\ufffd</t></is></c>'),

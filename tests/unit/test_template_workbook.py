@@ -66,6 +66,14 @@ def test_the_template_has_the_columns_of_each_kind_and_a_frozen_header() -> None
         }
 
 
+def test_a_rate_typed_as_12_percent_stays_a_percentage_because_its_cells_have_no_format() -> None:
+    """In cells of the format 0.00, Excel and LibreOffice make 0.12 of it; in others they take up its percent format."""
+    rate = next(column for column in KINDS[1].columns if column.title == "Interest Rate")
+    sheet = template()[KINDS[1].name]
+    letter = get_column_letter(KINDS[1].columns.index(rate) + 1)
+    assert sheet.column_dimensions[letter].number_format == sheet[f"{letter}2"].number_format == "General"
+
+
 @pytest.mark.parametrize("column", [column for _, column in COLUMNS], ids=lambda column: column.title)
 def test_what_a_rule_allows_the_import_takes(column: Column) -> None:
     rule = column.reader

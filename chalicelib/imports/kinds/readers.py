@@ -257,8 +257,9 @@ def _calendar_date(cell: Cell, first: date) -> date | EitherWay | Problem:
 ID = whole_number(1, MAX_ID_IN_A_FILE)
 
 # Rates in percent a year from 0 to 100, to a Decimal with at most four decimals. The number format decides, not the
-# size of the number: 0.1125 is 11.25 where Excel shows it as a percentage.
-PERCENT = Reader(_percent, "decimal", *RATE, "0.00")
+# size of the number: 0.1125 is 11.25 where Excel shows it as a percentage. So its cells have no format of their own: in
+# one, spreadsheets show 12% as 0.12, which is then what the cell says.
+PERCENT = Reader(_percent, "decimal", *RATE)
 
 # Phone numbers of ten digits, typed as a number or as text.
 PHONE_NUMBER = Reader(

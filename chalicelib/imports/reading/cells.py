@@ -53,13 +53,18 @@ class UnclearCell:
 
 @dataclass(frozen=True)
 class DressedCell:
-    """A number that is what it is, and of which more is seen: zeros in front, or the time that it is for."""
+    """A number that is what it is, and of which more is seen: zeros in front, the time that it is for, or that it is
+    a percentage, which not every program shows.
+    """
 
     number: float
     number_format: str
-    time: str | None
+    time: str | None = None
+    may_be_percent: bool = False
 
     def __str__(self) -> str:
+        if self.may_be_percent:
+            return f"{shown(self.number)}, or {PercentCell(self.number)}"
         return shown(self.number) + (f" a {self.time}" if self.time else "")
 
 

@@ -32,8 +32,8 @@ _GROUP = re.compile(r"\D{0,10}[1-9]\d{0,2}|\d{2}", re.ASCII)
 _LAST_GROUP = re.compile(r"0\d{2}(?:\.\d*)?\D{0,10}", re.ASCII)
 
 NEITHER = (
-    "The file is neither an .xlsx workbook nor a .csv file with commas, semicolons or tabs; save it in Excel as .xlsx, "
-    "or as CSV UTF-8."
+    "The file is neither an .xlsx workbook nor a .csv file with titles between commas, semicolons or tabs in one of "
+    f"its first {LINES_SEARCHED} lines; save it in Excel as .xlsx, or as CSV UTF-8, with the titles there."
 )
 NOT_UTF_8 = "The .csv file is not in UTF-8; save it in Excel as CSV UTF-8."
 

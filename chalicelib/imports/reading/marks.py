@@ -13,8 +13,16 @@ from heapq import merge
 from itertools import pairwise, repeat
 from typing import Any, TypeAlias
 
-from chalicelib.imports.reading.cells import Cell, ErrorCell, MisfitCell, Uncalculated, UnclearCell, is_blank
-from chalicelib.imports.reading.number_formats import NumberFormat
+from chalicelib.imports.reading.cells import (
+    Cell,
+    DressedCell,
+    ErrorCell,
+    MisfitCell,
+    Uncalculated,
+    UnclearCell,
+    is_blank,
+)
+from chalicelib.imports.reading.number_formats import GENERAL, NumberFormat
 from chalicelib.imports.reading.sheets import NumberedRow
 from chalicelib.rules.typed import Problem
 
@@ -48,7 +56,15 @@ MISTYPED = Spoilt(
     )
 )
 
-Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat | OtherwiseSeen | Spoilt
+
+@dataclass(frozen=True)
+class SeenByFormula:
+    """That a number has no format but General, in which LibreOffice shows the value of a formula as its parts are: 0.12
+    as 12.00% if it is made of percentages. No program writes that into the file, and Excel shows 0.12.
+    """
+
+
+Mark: TypeAlias = ErrorCell | Uncalculated | NumberFormat | OtherwiseSeen | SeenByFormula | Spoilt
 # The rows, from 1 and ascending, in which a column, from 1, has a mark.
 Marks: TypeAlias = "Mapping[tuple[int, Mark], array[int]]"
 
@@ -94,6 +110,8 @@ def _read(cell: Cell, mark: Mark, which: int, seen: dict[tuple[int, float], Cell
         return cell if is_blank(cell) else MisfitCell(cell, mark.problem)
     if isinstance(mark, OtherwiseSeen):
         return cell if is_blank(cell) else UnclearCell(cell, mark.number_format)
+    if isinstance(mark, SeenByFormula):
+        return DressedCell(cell, GENERAL, may_be_percent=True) if type(cell) is float else cell
     if not isinstance(mark, NumberFormat):
         return mark
     if type(cell) is not float:

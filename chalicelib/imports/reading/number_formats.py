@@ -18,6 +18,7 @@ PADDED, A_MONTH, A_YEAR = "padded", "a month", "a year"
 # A number that is itself, of which nothing is seen if it is zero: #,###.
 UNLESS_ZERO = "unless zero"
 
+GENERAL = "General"
 # Excel allows 255.
 MAX_CODE = 512
 

@@ -8,7 +8,7 @@ its time is in proportion to the length, and less than the reader's.
 
 import re
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from chalicelib.imports.reading.marks import (
     Mark,
     Marks,
     OtherwiseSeen,
+    SeenByFormula,
     Spoilt,
     ascending,
     column_number,
@@ -98,7 +99,13 @@ def grammar(prefix: bytes, rest: bytes = _REST) -> re.Pattern[bytes]:
 class PlainRows:
     """Takes the rows of a sheet in, piece by piece, and finds what its cells are beside their values."""
 
-    def __init__(self, prefix: bytes, strings: SharedStrings, formats: Mapping[int, NumberFormat | Spoilt]) -> None:
+    def __init__(
+        self,
+        prefix: bytes,
+        strings: SharedStrings,
+        formats: Mapping[int, NumberFormat | Spoilt],
+        of_own_format: Container[int] = (),
+    ) -> None:
         self.last_row = self.width = self.text_bytes = 0
         # Whether any formula has a value that somebody must have calculated.
         self.is_calculated = False
@@ -111,12 +118,15 @@ class PlainRows:
         self._grammar, self._numbers = grammar(prefix), grammar(prefix, _NUMBER)
         self._strings = strings
         self._formats = formats
+        self._of_own_format = of_own_format
         self._patterns = _Patterns(prefix, formats)
         self._errors: dict[tuple[bytes, ErrorCell | Spoilt], array[int]] = {}
         # Of formulas by their columns: those with a value, of these the ones with a zero, and those without a value.
         self._formulas: dict[bytes, array[int]] = {}
         self._zeros: dict[bytes, array[int]] = {}
         self._valueless: dict[bytes, array[int]] = {}
+        # Those in cells without a format whose value may be a percentage.
+        self._fractions: dict[bytes, array[int]] = {}
         # The first formula whose values stand in other cells too.
         self._spread: bytes | None = None
         self._formatted: dict[tuple[bytes, bytes], array[int]] = {}
@@ -152,6 +162,8 @@ class PlainRows:
         for some in (self._valueless, self._formulas) if is_uncalculated else (self._valueless,):
             for key, rows in _uncalculated(some).items():
                 marks.setdefault(key, array("I")).extend(rows)
+        for letters, rows in self._fractions.items():
+            marks.setdefault((column_number(letters), SeenByFormula()), array("I")).extend(rows)
         # A file may have tens of thousands of styles of one format.
         for (letters, style), rows in self._formatted.items():
             marks.setdefault((column_number(letters), self._formats[int(style)]), array("I")).extend(rows)
@@ -234,8 +246,20 @@ class PlainRows:
             is_zero = bool(value) and not is_text and _ZERO.fullmatch(value) is not None
             self.has_zeros_of_java = self.has_zeros_of_java or (is_zero and value.endswith(b">0.0"))
             self.is_calculated = self.is_calculated or (bool(value) and not is_zero)
-            for some in (self._formulas if has_value else self._valueless, *((self._zeros,) if is_zero else ())):
-                some.setdefault(letters, array("I")).append(int(row))
+            is_fraction = bool(value) and self._may_be_percent(attributes, value)
+            for some, is_one in (
+                (self._formulas if has_value else self._valueless, True),
+                (self._zeros, is_zero),
+                (self._fractions, is_fraction),
+            ):
+                if is_one:
+                    some.setdefault(letters, array("I")).append(int(row))
+
+    def _may_be_percent(self, attributes: bytes, value: bytes) -> bool:
+        if b' t="' in attributes and b' t="n"' not in attributes:
+            return False
+        found = self._patterns.style.search(attributes)
+        return int(found[1] if found else 0) not in self._of_own_format and 0 < float(value.rpartition(b">")[2]) <= 1
 
     def _find_formats(self, xml: bytes) -> None:
         if not self._formats:

@@ -76,9 +76,10 @@ def repack(container: zipfile.ZipFile, package: Package, target: IO[bytes]) -> t
             made.writestr(name, content)
         made.writestr(_STYLES, styles.xml())
         strings = _add_strings(container, package.strings, made)
+        marked, of_own_format = styles.marked, styles.of_own_format
 
         def looker(prefix: bytes) -> PlainRows:
-            return PlainRows(prefix, strings, styles.marked)
+            return PlainRows(prefix, strings, marked, of_own_format)
 
         looked = [
             _add_sheet(container, sheet, made, number, looker, is_uncalculated=package.is_uncalculated)

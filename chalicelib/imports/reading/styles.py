@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.imports.reading.marks import STRUCK, Spoilt
-from chalicelib.imports.reading.number_formats import BUILT_IN, CURRENCIES, FIRST_OF_EAST_ASIA, NumberFormat
+from chalicelib.imports.reading.number_formats import BUILT_IN, CURRENCIES, FIRST_OF_EAST_ASIA, GENERAL, NumberFormat
 from chalicelib.imports.reading.xml_parts import MAIN, elements
 
 # What the reader is told of a style: no format, a date, or hours that passed.
@@ -30,6 +30,11 @@ class Styles:
         styles = enumerate(self.formats)
         is_struck = self.struck.__contains__
         return {at: STRUCK if is_struck(at) else style for at, style in styles if is_struck(at) or not style.is_plain}
+
+    @property
+    def of_own_format(self) -> Container[int]:
+        """The styles whose numbers are shown as the style says, and not as a formula does."""
+        return {at for at, style in enumerate(self.formats) if style.code.casefold() != GENERAL.casefold()}
 
     def xml(self) -> bytes:
         """The styles as the reader of workbooks is given them: it has to know the dates only."""

@@ -20,6 +20,11 @@ def read_workbook(file: IO[bytes]) -> list[Sheet]:
     """The sheets of an .xlsx file, or the one sheet of a .csv file. Raises FileRefused for anything else."""
     start = file.read(_LOOKED_AT)
     file.seek(0)
+    if not start.strip(_BLANK) and len(start) < _LOOKED_AT:
+        # As an export that failed, or an upload that broke off, leaves it.
+        raise FileRefused(
+            "The file is empty: there is nothing in it. Export it again, and look at it before you send it."
+        )
     if start.startswith(OLD_OFFICE_FORMAT):
         raise FileRefused("The file is encrypted or in the old .xls format; save it as .xlsx without a password.")
     if start.lstrip(_BLANK).startswith(b"<"):

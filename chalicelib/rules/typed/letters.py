@@ -22,6 +22,9 @@ _CODED = re.compile(
 )
 
 
+_QUOTATION_MARKS = frozenset(("''", '""', "``", "“”", "‘’", "„“", "«»"))
+
+
 def is_unseen(character: str) -> bool:
     """Whether a character takes no ink and no room: a format character, a filler, a variation selector."""
     return (
@@ -40,6 +43,16 @@ def coded(text: str) -> str | None:
     """
     found = (match[0] for match in _CODED.finditer(text))
     return next((code for code in found if code[0] != "&" or html.unescape(code) != code), None)
+
+
+def is_quoted(text: str) -> bool:
+    """Whether a text stands between quotation marks, as programs with other marks of their own leave it: 'UTR-1'.
+
+    >>> is_quoted("'UTR-1'"), is_quoted("“Asha”"), is_quoted("'0012"), is_quoted("D'Souza")
+    (True, True, False, False)
+    """
+    stripped = text.strip()
+    return len(stripped) > 1 and stripped[0] + stripped[-1] in _QUOTATION_MARKS
 
 
 def is_blank(text: str) -> bool:
