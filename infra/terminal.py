@@ -14,11 +14,17 @@ class CommandError(click.ClickException):
 
 
 class Telling(click.Group):
-    """Commands that tell in a sentence what the machine refuses: a disk that is full, a folder of somebody else."""
+    """Commands that tell in a sentence what the machine refuses, such as a full disk or a folder of somebody else, and
+    what is wrong with a value, by the name that it has at `make`."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.BadParameter as error:
+            if not error.param or isinstance(error, click.MissingParameter):
+                raise
+            variable = error.param.opts[0].lstrip("-").replace("-", "_").upper()
+            raise CommandError(f"{variable}: {error.message}") from error
         except OSError as error:
             # Of a pipe whose reader has gone, click says nothing.
             if error.errno == errno.EPIPE:

@@ -27,6 +27,7 @@ from infra.terminal import CommandError, Telling
 
 PATH: Any = click.Path(path_type=Path)
 PORT = click.IntRange(1, 65535)
+PORT.name = "port"
 
 
 class Interruptible(Telling):
@@ -94,11 +95,9 @@ def reset(home: Home) -> None:
 
 
 @command
-@click.argument("files", type=PATH, nargs=-1)
+@click.argument("files", type=PATH, nargs=-1, required=True)
 def seed(home: Home, files: tuple[Path, ...]) -> None:
     """Upload workbooks as operations would, and wait for their imports."""
-    if not files:
-        raise CommandError('Name the workbooks: make seed FILES="customers.xlsx loans.xlsx".')
     stack = running.running_stack(home)
     show_imported(stack, import_files(stack, list(files), Steps()))
 
