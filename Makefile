@@ -33,6 +33,10 @@ ask_for = $(if $($(call part,2,$(1))),,$(error make $(call part,1,$(1)) needs $(
 $(foreach each,$(NEEDED),$(if $(filter $(call part,1,$(each)),$(MAKECMDGOALS)),$(call ask_for,$(each))))
 
 export UV_NO_PROGRESS ?= 1
+# uv keeps what it fetched in the home folder; in a container whose user has none, it would not start.
+ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2>/dev/null; test -w "$$cache" && echo yes),)
+export UV_CACHE_DIR ?= $(CURDIR)/.local/uv-cache
+endif
 # What is installed is compiled once, also if the environment says that nothing is: each process would do it anew.
 unexport PYTHONDONTWRITEBYTECODE
 

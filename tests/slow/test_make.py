@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +52,9 @@ def test_a_value_that_is_wrong_is_named_as_at_make(words: str, sentence: str) ->
     done = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == f"Error: {sentence}\n"
+
+
+def test_uv_keeps_what_it_fetched_in_this_folder_if_nobody_may_write_to_the_home_folder(tmp_path: Path) -> None:
+    asked = ("-pn", "help")
+    assert "UV_CACHE_DIR =" not in make(*asked, HOME=str(tmp_path)).stdout
+    assert "UV_CACHE_DIR = $(CURDIR)/.local/uv-cache\n" in make(*asked, HOME="/proc/none").stdout
