@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -12,7 +13,7 @@ from infra.database_checks import read_certificates
 from infra.deploy import check_guard, deploy, destroy, roll_back, with_foundation
 from infra.foundation import found
 from infra.packaging import ARCHITECTURES
-from infra.session import check_closed, local_parameters, session_of
+from infra.session import check_stage, forget_other_clouds, local_parameters, session_of
 from infra.smoke import smoke_test
 from infra.terminal import CommandError, Telling, confirmed
 
@@ -30,6 +31,13 @@ def _certificates(_context: Any, _parameter: Any, path: Path | None) -> bytes:
     return read_certificates(path) if path else b""
 
 
+def _endpoint(_context: Any, _parameter: Any, endpoint: str | None) -> str | None:
+    if endpoint:
+        # A proxy, a profile or another endpoint of the environment is for AWS.
+        forget_other_clouds(urlsplit(endpoint).hostname or "")
+    return endpoint
+
+
 def asking(what: str, confirm: str | None) -> Approve:
     """Shows the plan, which changes `what`, to the person at the terminal and asks; `confirm` is an answer to that."""
 
@@ -43,7 +51,7 @@ def asking(what: str, confirm: str | None) -> Approve:
 
 stage_argument = click.argument("stage")
 parameters_argument = click.argument("parameters", nargs=-1, metavar="[Name=value]...", callback=_pairs)
-endpoint_option = click.option("--endpoint", help="LocalStack's address; AWS unless given")
+endpoint_option = click.option("--endpoint", callback=_endpoint, help="LocalStack's address; AWS unless given")
 confirm_option = click.option("--confirm", envvar="CONFIRM", help="the answer to the question before the change")
 
 
@@ -58,6 +66,7 @@ def main() -> None:
 @confirm_option
 def foundation_command(stage: str, parameters: dict[str, str], confirm: str | None) -> None:
     """Make or change network, database and key, by parameters of infra/foundation.yaml."""
+    check_stage(stage, endpoint=None)
     _show(found(stage, session_of(None), parameters, asking(f"the foundation of the stage {stage}", confirm)))
 
 
@@ -72,7 +81,7 @@ def deploy_command(
     stage: str, parameters: dict[str, str], endpoint: str | None, confirm: str | None, **packaged: Any
 ) -> None:
     """Deploy the source, by parameters of infra/template.yaml."""
-    check_closed(stage, endpoint)
+    check_stage(stage, endpoint)
     session = session_of(endpoint)
     parameters = with_foundation(stage, session, local_parameters(stage, endpoint) | parameters)
     approve = asking(f"the stage {stage}", confirm)
@@ -85,7 +94,7 @@ def deploy_command(
 @confirm_option
 def roll_back_command(stage: str, endpoint: str | None, confirm: str | None) -> None:
     """Put the revision before the last deployment back."""
-    check_closed(stage, endpoint)
+    check_stage(stage, endpoint)
     session = session_of(endpoint)
     approve = asking(f"the stage {stage}", confirm)
     _show(roll_back(stage, session, approve=approve, prove=partial(smoke_test, session)))

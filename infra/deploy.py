@@ -15,6 +15,7 @@ from infra.cloudformation import Approve, Plan, Stack
 from infra.database_checks import CA_FILE, check_certificates, check_move
 from infra.functions import run_bootstrap
 from infra.packaging import TEMPLATE, Package, package, source_digest
+from infra.parameters import check_parameters
 from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG, Revision, Say, Stage, template_before
 from infra.session import Session, aws_refusals
 from infra.terminal import CommandError, confirmed
@@ -50,6 +51,7 @@ def deploy(
     """
     with aws_refusals():
         parameters = {"Stage": stage, **parameters, **({"DatabaseCaFile": CA_FILE} if certificates else {})}
+        check_parameters(parameters)
         check_certificates(parameters)
         place = Stage(stage, session)
         place.require_free_bucket()

@@ -125,11 +125,13 @@ def _run_chalice(project: Path, stage: str, output: Path) -> None:
         str(Path(sys.executable).with_name("chalice")), "--project-dir", str(project),
         "package", "--stage", stage, "--merge-template", str(TEMPLATE), str(output),
     ]  # fmt: skip
-    # Chalice asks for a region although nothing of the package depends on it.
-    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    # Chalice asks for a region and an account although nothing of the package depends on them. In search of them it
+    # would fail for a profile that is not there, or at a proxy that knows no address of machines at AWS.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "STAGE"}
+    environment |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
     # requirements.txt is all there is to install: what it leaves out on purpose is not fetched as a dependency.
     environment["PIP_NO_DEPS"] = "1"
-    environment.pop("STAGE", None)
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip()).splitlines()
