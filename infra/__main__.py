@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -13,7 +12,7 @@ from infra.database_checks import read_certificates
 from infra.deploy import check_guard, deploy, destroy, roll_back, with_foundation
 from infra.foundation import found
 from infra.packaging import ARCHITECTURES
-from infra.session import check_stage, forget_other_clouds, local_parameters, session_of
+from infra.session import check_stage, local_parameters, session_of
 from infra.smoke import smoke_test
 from infra.terminal import CommandError, Telling, confirmed
 
@@ -25,17 +24,6 @@ def _pairs(_context: Any, _parameter: Any, words: Sequence[str]) -> dict[str, st
     if wrong:
         raise CommandError(f"A parameter must have the form Name=value. Invalid value: {wrong[0]!r}.")
     return dict(pair.split("=", 1) for pair in words)
-
-
-def _certificates(_context: Any, _parameter: Any, path: Path | None) -> bytes:
-    return read_certificates(path) if path else b""
-
-
-def _endpoint(_context: Any, _parameter: Any, endpoint: str | None) -> str | None:
-    if endpoint:
-        # A proxy, a profile or another endpoint of the environment is for AWS.
-        forget_other_clouds(urlsplit(endpoint).hostname or "")
-    return endpoint
 
 
 def asking(what: str, confirm: str | None) -> Approve:
@@ -51,7 +39,7 @@ def asking(what: str, confirm: str | None) -> Approve:
 
 stage_argument = click.argument("stage")
 parameters_argument = click.argument("parameters", nargs=-1, metavar="[Name=value]...", callback=_pairs)
-endpoint_option = click.option("--endpoint", callback=_endpoint, help="LocalStack's address; AWS unless given")
+endpoint_option = click.option("--endpoint", help="LocalStack's address; AWS unless given")
 confirm_option = click.option("--confirm", envvar="CONFIRM", help="the answer to the question before the change")
 
 
@@ -75,13 +63,14 @@ def foundation_command(stage: str, parameters: dict[str, str], confirm: str | No
 @parameters_argument
 @endpoint_option
 @confirm_option
-@click.option("--certificates", type=PATH, callback=_certificates, help="certificates to trust for the database")
+@click.option("--certificates", type=PATH, help="a file of certificates to trust for the database")
 @click.option("--architecture", type=click.Choice(ARCHITECTURES), help="the functions' kind of processor")
 def deploy_command(
     stage: str, parameters: dict[str, str], endpoint: str | None, confirm: str | None, **packaged: Any
 ) -> None:
     """Deploy the source, by parameters of infra/template.yaml."""
     check_stage(stage, endpoint)
+    packaged["certificates"] = read_certificates(packaged["certificates"]) if packaged["certificates"] else b""
     session = session_of(endpoint)
     parameters = with_foundation(stage, session, local_parameters(stage, endpoint) | parameters)
     approve = asking(f"the stage {stage}", confirm)

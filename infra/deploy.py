@@ -12,10 +12,9 @@ from pathlib import Path
 import yaml
 
 from infra.cloudformation import Approve, Plan, Stack
-from infra.database_checks import CA_FILE, check_certificates, check_move
+from infra.database_checks import CA_FILE, check_certificates, check_move, check_parameters
 from infra.functions import run_bootstrap
 from infra.packaging import TEMPLATE, Package, package, source_digest
-from infra.parameters import check_parameters
 from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG, Revision, Say, Stage, template_before
 from infra.session import Session, aws_refusals
 from infra.terminal import CommandError, confirmed

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,10 @@ def _source_files() -> Iterator[Path]:
     for name in SOURCES:
         source = ROOT / name
         found = source.rglob("*") if source.is_dir() else [source]
-        yield from (path for path in found if path.is_file() and not _is_litter(path))
-
-
-def _is_litter(path: Path) -> bool:
-    return any(Path(part).match(pattern) for part in path.relative_to(ROOT).parts for pattern in LITTER)
+        for path in found:
+            parts = path.relative_to(ROOT).parts
+            if path.is_file() and not any(fnmatch(part, litter) for part in parts for litter in LITTER):
+                yield path
 
 
 def _copy_sources(project: Path) -> None:

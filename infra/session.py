@@ -21,16 +21,14 @@ _ELSEWHERE = ("AWS_", "PG")
 
 
 def forget_other_clouds(*addresses: str) -> None:
-    """Takes accounts, regions and servers of others out of the environment, and asks no proxy for this machine or
-    these addresses.
-
-    What a person has set for other work must not lead the local stack, or its tests, to another place.
-    """
+    """Takes accounts, regions and servers of a person's other work out of the environment, and asks no proxy for this
+    machine or these addresses."""
     for name in list(os.environ):
         if name.startswith(_ELSEWHERE) or name in ("LOCALSTACK_HOST", "USE_SSL"):
             del os.environ[name]
     for name in ("NO_PROXY", "no_proxy"):
-        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "localhost", "127.0.0.1", *addresses)))
+        hosts = (*os.environ.get(name, "").split(","), "localhost", "127.0.0.1", *addresses)
+        os.environ[name] = ",".join(filter(None, dict.fromkeys(hosts)))
 
 
 def session_of(endpoint: str | None) -> Session:
@@ -42,6 +40,8 @@ def session_of(endpoint: str | None) -> Session:
     address = urlsplit(endpoint)
     if address.scheme != "http" or not address.netloc:
         raise CommandError(f"The endpoint must have the form http://localhost:4566. Invalid value: {endpoint!r}.")
+    # Not to where a profile, an endpoint or a proxy of the environment leads.
+    forget_other_clouds(address.hostname or "")
     from localstack_client.session import Session as LocalSession
 
     return LocalSession(region_name=LOCAL_REGION, localstack_host=address.netloc)

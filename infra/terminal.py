@@ -1,6 +1,7 @@
 """How the commands speak with a person: one sentence if something is wrong, a question before a change."""
 
 import errno
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -51,3 +52,13 @@ def patiently(seconds: float, pause: float = 0.1, longest_pause: float = 0.1) ->
             return
         time.sleep(pause)
         pause = min(pause * 2, longest_pause)
+
+
+def end_like_ctrl_c() -> None:
+    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)

@@ -12,7 +12,6 @@ import click
 
 from infra.local import running
 from infra.local.administration import administer, move_dead_letters_back
-from infra.local.environment import end_like_ctrl_c
 from infra.local.launcher import Endpoints, require_free
 from infra.local.native import Native
 from infra.local.provision import import_files
@@ -23,7 +22,7 @@ from infra.local.showing import show_imported, show_status
 from infra.local.steps import Steps
 from infra.packaging import ROOT
 from infra.session import LOCAL_REGION, forget_other_clouds
-from infra.terminal import CommandError, Telling
+from infra.terminal import CommandError, Telling, end_like_ctrl_c
 
 PATH: Any = click.Path(path_type=Path)
 PORT = click.IntRange(1, 65535)
