@@ -25,7 +25,18 @@ LAUNCHED_BY := $(or $(LAUNCHER),$(shell cat .local/launcher 2>/dev/null),$(shell
 endif
 READY_TO_START := $(if $(filter docker,$(LAUNCHED_BY)),$(READY_VENV),$(READY))
 
+# What a target cannot do without is asked for before anything is installed or looked at.
+NEEDED := seed:FILES=customers.xlsx superuser:LOGIN=asha api-key:NAME=shop api-key:ROLE=reader database:STAGE=dev foundation:STAGE=dev \
+  deploy:STAGE=dev roll-back:STAGE=dev destroy:STAGE=dev bench-beside:OTHER=../other bench-beside:OTHER_PYTHON=../other/.venv/bin/python
+part = $(word $(1),$(subst :, ,$(subst =, ,$(2))))
+ask_for = $(if $($(call part,2,$(1))),,$(error make $(call part,1,$(1)) needs $(call part,2,$(1)), as in: make $(subst :, ,$(1))))
+$(foreach each,$(NEEDED),$(if $(filter $(call part,1,$(each)),$(MAKECMDGOALS)),$(call ask_for,$(each))))
+
 export UV_NO_PROGRESS ?= 1
+# uv keeps what it fetched in the home folder; in a container whose user has none, it would not start.
+ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2>/dev/null; test -w "$$cache" && echo yes),)
+export UV_CACHE_DIR ?= $(CURDIR)/.local/uv-cache
+endif
 # What is installed is compiled once, also if the environment says that nothing is: each process would do it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -70,20 +81,20 @@ dev: $(READY_VENV) ## chalice local on http://localhost:8000 with the database o
 	@exec $(LOCAL) dev $(if $(PORT),--port $(PORT))
 
 database: $(READY_VENV) ## a database for another stage on the local server, to deploy it to LocalStack: STAGE=dev
-	@exec $(LOCAL) database $(STAGE)
+	@exec $(LOCAL) database "$(STAGE)"
 
 foundation: $(READY_VENV) ## network, database and key of a stage on AWS: STAGE=dev [PARAMETERS="MaxCapacity=8 …"] [CONFIRM=yes]
-	@exec $(RUN) -m infra foundation $(STAGE) $(PARAMETERS)
+	@exec $(RUN) -m infra foundation "$(STAGE)" $(PARAMETERS)
 
 # The lint is for what goes to others; a roll-back must not wait for it.
 deploy: lint ## deploy a stage: STAGE=dev [ENDPOINT=http://localhost:4566] [CERTIFICATES=file] [ARCHITECTURE=arm64] [PARAMETERS="RequestsASecond=200 …"] [CONFIRM=yes]
-	@exec $(RUN) -m infra deploy $(STAGE) $(TARGET) $(if $(CERTIFICATES),--certificates "$(CERTIFICATES)") $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)") $(PARAMETERS)
+	@exec $(RUN) -m infra deploy "$(STAGE)" $(TARGET) $(if $(CERTIFICATES),--certificates "$(CERTIFICATES)") $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)") $(PARAMETERS)
 
 roll-back: $(READY_VENV) ## put the revision before the last deployment back: STAGE=dev [ENDPOINT=…] [CONFIRM=yes]
-	@exec $(RUN) -m infra roll-back $(STAGE) $(TARGET)
+	@exec $(RUN) -m infra roll-back "$(STAGE)" $(TARGET)
 
 destroy: $(READY_VENV) ## delete the stack of a stage, not its data: STAGE=dev [ENDPOINT=…] [CONFIRM=dev] [FORCE=yes]
-	@exec $(RUN) -m infra destroy $(STAGE) $(TARGET)
+	@exec $(RUN) -m infra destroy "$(STAGE)" $(TARGET)
 
 # One process more than there are cores, four at most: what is on LocalStack waits most of the time.
 SIDE_BY_SIDE := -n $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
@@ -113,7 +124,7 @@ bench: $(READY) ## measure what docs/performance.md tells; BENCHES="imports" for
 	@exec $(RUN) -m bench $(BENCHES)
 
 bench-beside: $(READY) ## measure beside a service in Django: OTHER=its folder OTHER_PYTHON=a Python that has what it needs
-	@exec $(RUN) -m bench.beside $(OTHER) --python $(OTHER_PYTHON)
+	@exec $(RUN) -m bench.beside "$(OTHER)" --python "$(OTHER_PYTHON)"
 
 profile: $(READY) ## where the time of one call goes: CALL=register (or check-eligibility, create-loan, receipt, "page: home", …)
 	@exec $(RUN) -m bench.profiling $(if $(CALL),"$(CALL)")

@@ -22,7 +22,7 @@ from bench import (
 )
 from bench.measuring import machine, write_json
 from bench.noise import ATTEMPTS, MOST, quietly, verdict
-from infra.local.environment import end_like_ctrl_c
+from infra.terminal import end_like_ctrl_c
 
 BENCHES = {
     "handlers": handlers.run,

@@ -22,7 +22,7 @@ from bench.measuring import fresh_database, postgres
 from bench.service import Call, Service, service
 from chalicelib import runtime
 from chalicelib.postgres.waits import waited_so_far
-from infra.local.environment import end_like_ctrl_c
+from infra.terminal import end_like_ctrl_c
 
 ROUNDS = 300
 SHOWN = 25

@@ -12,7 +12,7 @@ from infra.database_checks import read_certificates
 from infra.deploy import check_guard, deploy, destroy, roll_back, with_foundation
 from infra.foundation import found
 from infra.packaging import ARCHITECTURES
-from infra.session import check_closed, local_parameters, session_of
+from infra.session import check_stage, local_parameters, session_of
 from infra.smoke import smoke_test
 from infra.terminal import CommandError, Telling, confirmed
 
@@ -24,10 +24,6 @@ def _pairs(_context: Any, _parameter: Any, words: Sequence[str]) -> dict[str, st
     if wrong:
         raise CommandError(f"A parameter must have the form Name=value. Invalid value: {wrong[0]!r}.")
     return dict(pair.split("=", 1) for pair in words)
-
-
-def _certificates(_context: Any, _parameter: Any, path: Path | None) -> bytes:
-    return read_certificates(path) if path else b""
 
 
 def asking(what: str, confirm: str | None) -> Approve:
@@ -58,6 +54,7 @@ def main() -> None:
 @confirm_option
 def foundation_command(stage: str, parameters: dict[str, str], confirm: str | None) -> None:
     """Make or change network, database and key, by parameters of infra/foundation.yaml."""
+    check_stage(stage, endpoint=None)
     _show(found(stage, session_of(None), parameters, asking(f"the foundation of the stage {stage}", confirm)))
 
 
@@ -66,13 +63,14 @@ def foundation_command(stage: str, parameters: dict[str, str], confirm: str | No
 @parameters_argument
 @endpoint_option
 @confirm_option
-@click.option("--certificates", type=PATH, callback=_certificates, help="certificates to trust for the database")
+@click.option("--certificates", type=PATH, help="a file of certificates to trust for the database")
 @click.option("--architecture", type=click.Choice(ARCHITECTURES), help="the functions' kind of processor")
 def deploy_command(
     stage: str, parameters: dict[str, str], endpoint: str | None, confirm: str | None, **packaged: Any
 ) -> None:
     """Deploy the source, by parameters of infra/template.yaml."""
-    check_closed(stage, endpoint)
+    check_stage(stage, endpoint)
+    packaged["certificates"] = read_certificates(packaged["certificates"]) if packaged["certificates"] else b""
     session = session_of(endpoint)
     parameters = with_foundation(stage, session, local_parameters(stage, endpoint) | parameters)
     approve = asking(f"the stage {stage}", confirm)
@@ -85,7 +83,7 @@ def deploy_command(
 @confirm_option
 def roll_back_command(stage: str, endpoint: str | None, confirm: str | None) -> None:
     """Put the revision before the last deployment back."""
-    check_closed(stage, endpoint)
+    check_stage(stage, endpoint)
     session = session_of(endpoint)
     approve = asking(f"the stage {stage}", confirm)
     _show(roll_back(stage, session, approve=approve, prove=partial(smoke_test, session)))

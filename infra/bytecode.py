@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from copy import copy
 from hashlib import sha256
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
@@ -24,17 +25,16 @@ def add_bytecode(zip_file: Path, kept: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(zip_file, "a", zipfile.ZIP_DEFLATED) as archive:
         sources = {name: archive.read(name) for name in archive.namelist() if name.endswith(".py")}
-        compiled = {name: kept / f"{_key(name, source)}{SUFFIX}" for name, source in sources.items()}
+        keys = {name: sha256(MAGIC_NUMBER + name.encode() + b"\0" + source) for name, source in sources.items()}
+        compiled = {name: kept / f"{key.hexdigest()}{SUFFIX}" for name, key in keys.items()}
         _compile({file: (name, sources[name]) for name, file in compiled.items() if not file.exists()}, kept)
         for name, file in compiled.items():
             if file.exists():
-                archive.writestr(_like(archive.getinfo(name), cache_from_source(name)), file.read_bytes())
+                entry = copy(archive.getinfo(name))
+                entry.filename = cache_from_source(name)
+                archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
     for stale in set(kept.iterdir()) - set(compiled.values()):
         stale.unlink()
-
-
-def _key(name: str, source: bytes) -> str:
-    return sha256(MAGIC_NUMBER + name.encode() + b"\0" + source).hexdigest()
 
 
 def _compile(wanted: dict[Path, tuple[str, bytes]], kept: Path) -> None:
@@ -53,9 +53,3 @@ def _compile(wanted: dict[Path, tuple[str, bytes]], kept: Path) -> None:
             made = Path(cache_from_source(str(Path(folder, name))))
             if made.exists():
                 made.rename(file)
-
-
-def _like(source: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, source.date_time)
-    entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, source.external_attr
-    return entry

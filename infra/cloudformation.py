@@ -34,20 +34,15 @@ class Plan:
 
     def sentences(self) -> list[str]:
         """The changes as a person reads them; resources that only get another tag are counted."""
-        told = [_told(change) for change in self.changes if not _is_tagged_only(change)]
+        told = [_told(each) for each in self.changes if (each["Action"], each.get("Scope")) != ("Modify", ["Tags"])]
         tagged = len(self.changes) - len(told)
         return [*self.settings, *told] + ([f"and {tagged} that only get the tags of this deployment"] if tagged else [])
 
 
-def _is_tagged_only(change: Mapping[str, Any]) -> bool:
-    return change["Action"] == "Modify" and change.get("Scope") == ["Tags"]
-
-
 def _told(change: Mapping[str, Any]) -> str:
     replaced = ", replaced by a new one" if change.get("Replacement") == "True" else ""
-    return (
-        f"{SIGNS.get(change['Action'], '?')} {change['LogicalResourceId']} ({change.get('ResourceType', '')}){replaced}"
-    )
+    sign, kind = SIGNS.get(change["Action"], "?"), change.get("ResourceType", "")
+    return f"{sign} {change['LogicalResourceId']} ({kind}){replaced}"
 
 
 def changed_settings(
@@ -115,6 +110,10 @@ class Stack:
         settings = [] if is_first else changed_settings(self.parameters(), parameters, declared)
         if is_first and self.exists():
             self.delete()
+        told = {
+            name: {"UsePreviousValue": True} if value is None else {"ParameterValue": value}
+            for name, value in parameters.items()
+        }
         # Names every attempt differently, because a failed change set keeps its name.
         change_set = f"deploy-{time.time_ns()}"
         self._client.create_change_set(
@@ -122,7 +121,7 @@ class Stack:
             ChangeSetName=change_set,
             ChangeSetType="CREATE" if is_first else "UPDATE",
             TemplateURL=template_url,
-            Parameters=[_parameter(key, value) for key, value in parameters.items()],  # type: ignore[misc]
+            Parameters=[{"ParameterKey": name, **value} for name, value in told.items()],  # type: ignore[typeddict-item]
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
             Capabilities=list(CAPABILITIES),  # type: ignore[arg-type]  # a list of str, not of their literals
         )
@@ -206,9 +205,3 @@ class Stack:
                 return {}
             raise
         return stacks[0] if stacks and stacks[0]["StackStatus"] != "DELETE_COMPLETE" else {}
-
-
-def _parameter(key: str, value: str | None) -> dict[str, Any]:
-    if value is None:
-        return {"ParameterKey": key, "UsePreviousValue": True}
-    return {"ParameterKey": key, "ParameterValue": value}

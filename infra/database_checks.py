@@ -1,4 +1,4 @@
-"""What a deployment says of its database, and must not say by mistake."""
+"""What a deployment must not be told by mistake, of its database above all."""
 
 import re
 import ssl
@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from infra.packaging import CERTIFICATES
+import yaml
+
+from chalicelib.config import read_settings
+from chalicelib.errors import ConfigurationError
+from infra.packaging import CERTIFICATES, TEMPLATE
 from infra.terminal import CommandError
 
 # Lambda keeps a function's code in this folder.
@@ -15,6 +19,9 @@ BUNDLE = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 OF_RDS = re.compile(r"\.rds\.amazonaws\.com$|\.rds\.[a-z0-9-]+\.amazonaws\.com\.cn$")
 # Which database it is. The rest of what the foundation tells may change without a word.
 WHICH_DATABASE = ("DatabaseUrl", "DatabaseResourceId", "DatabaseClusterId", "DatabaseProxy")
+
+# What only Lambda will know.
+OF_LAMBDA = dict.fromkeys(("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "known later")
 
 
 def read_certificates(path: Path) -> bytes:
@@ -29,6 +36,32 @@ def read_certificates(path: Path) -> bytes:
             f"Invalid value: {str(path)!r} ({error})."
         ) from error
     return found
+
+
+def check_parameters(given: Mapping[str, str]) -> None:
+    """Raises CommandError for a parameter that is missing, unknown, or nothing that the functions can work with.
+
+    CloudFormation would refuse some when all is uploaded, LocalStack none, and the functions only when they run.
+    """
+    template = yaml.safe_load(TEMPLATE.read_text())
+    declared = template["Parameters"]
+    for name, told in declared.items():
+        if "Default" not in told and not given.get(name):
+            raise CommandError(f'{name} is missing: PARAMETERS="{name}=…" (docs/configuration.md says what it is).')
+    for name, value in given.items():
+        if name not in declared:
+            raise CommandError(f"There is no parameter {name}; docs/configuration.md lists those there are.")
+        words = [str(each) for each in declared[name].get("AllowedValues", [value])]
+        if value not in words or (declared[name]["Type"] == "Number" and not value.isdecimal()):
+            what = "a whole number" if value in words else f"one of {', '.join(words)}"
+            raise CommandError(f"{name} must be {what}. Invalid value: {value!r}.")
+    values = {name: given.get(name, str(told.get("Default"))) for name, told in declared.items()}
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    environment = {name: values.get(source.get("Ref"), "known later") for name, source in variables.items()}
+    try:
+        read_settings({**OF_LAMBDA, **environment, "STAGE": given["Stage"]})
+    except ConfigurationError as error:
+        raise CommandError(f"The functions could not work with these parameters: {error}") from error
 
 
 def check_certificates(parameters: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from infra.cloudformation import Approve, Plan, Stack
-from infra.database_checks import CA_FILE, check_certificates, check_move
+from infra.database_checks import CA_FILE, check_certificates, check_move, check_parameters
 from infra.functions import run_bootstrap
 from infra.packaging import TEMPLATE, Package, package, source_digest
 from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG, Revision, Say, Stage, template_before
@@ -50,6 +50,7 @@ def deploy(
     """
     with aws_refusals():
         parameters = {"Stage": stage, **parameters, **({"DatabaseCaFile": CA_FILE} if certificates else {})}
+        check_parameters(parameters)
         check_certificates(parameters)
         place = Stage(stage, session)
         place.require_free_bucket()

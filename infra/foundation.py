@@ -35,11 +35,7 @@ NEEDS = (
         "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'loans_app')",
         "CREATE ROLE loans_app LOGIN",
     ),
-    Need(
-        "its sign-in by IAM",
-        "SELECT pg_has_role('loans_app', 'rds_iam', 'MEMBER')",
-        "GRANT rds_iam TO loans_app",
-    ),
+    Need("its sign-in by IAM", "SELECT pg_has_role('loans_app', 'rds_iam', 'MEMBER')", "GRANT rds_iam TO loans_app"),
     Need(
         "its rights in the database loans",
         "SELECT has_database_privilege('loans_app', 'loans', 'CREATE')"

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,10 @@ def _source_files() -> Iterator[Path]:
     for name in SOURCES:
         source = ROOT / name
         found = source.rglob("*") if source.is_dir() else [source]
-        yield from (path for path in found if path.is_file() and not _is_litter(path))
-
-
-def _is_litter(path: Path) -> bool:
-    return any(Path(part).match(pattern) for part in path.relative_to(ROOT).parts for pattern in LITTER)
+        for path in found:
+            parts = path.relative_to(ROOT).parts
+            if path.is_file() and not any(fnmatch(part, litter) for part in parts for litter in LITTER):
+                yield path
 
 
 def _copy_sources(project: Path) -> None:
@@ -125,11 +125,13 @@ def _run_chalice(project: Path, stage: str, output: Path) -> None:
         str(Path(sys.executable).with_name("chalice")), "--project-dir", str(project),
         "package", "--stage", stage, "--merge-template", str(TEMPLATE), str(output),
     ]  # fmt: skip
-    # Chalice asks for a region although nothing of the package depends on it.
-    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    # Chalice asks for a region and an account although nothing of the package depends on them. In search of them it
+    # would fail for a profile that is not there, or at a proxy that knows no address of machines at AWS.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "STAGE"}
+    environment |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
     # requirements.txt is all there is to install: what it leaves out on purpose is not fetched as a dependency.
     environment["PIP_NO_DEPS"] = "1"
-    environment.pop("STAGE", None)
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip()).splitlines()

@@ -23,6 +23,7 @@ TEMPLATE_TAG = "loans:template"
 PREVIOUS_TAG = "loans:previous"
 
 BOOTSTRAP = "Bootstrap"
+TEMPLATE_KEY = "templates/{}.json"
 
 Say = Callable[[str], None]
 
@@ -67,11 +68,8 @@ class Stage:
         """Uploads zip and template and returns the template's key. What was there before stays, for a roll-back."""
         code_key = f"code/{built.code_digest}.zip"
         self.bucket.put_object(Key=code_key, Body=built.zip_file.read_bytes())
-        return self.upload_template(with_code(built.template, f"s3://{self.bucket.name}/{code_key}"))
-
-    def upload_template(self, template: Mapping[str, Any]) -> str:
-        """Uploads a template of the application and returns its key."""
-        return self.upload_text("templates/{}.json", json.dumps(template))
+        template = with_code(built.template, f"s3://{self.bucket.name}/{code_key}")
+        return self.upload_text(TEMPLATE_KEY, json.dumps(template))
 
     def upload_text(self, key: str, text: str) -> str:
         """Uploads a text under a key that has its digest in place of {}, and returns the key."""
@@ -141,7 +139,7 @@ class Stage:
         """
         template = self.template(before.template_key)
         template["Resources"][BOOTSTRAP]["Properties"]["CodeUri"] = _code(self.template(release.template_key))
-        key = self.upload_template(template)
+        key = self.upload_text(TEMPLATE_KEY, json.dumps(template))
         # A digest of no source, so that a deployment that was killed here is not taken for one that succeeded.
         between = Revision(key, dict.fromkeys(before.parameters), {**before.tags, DIGEST_TAG: "migrating"})
         say("Giving the new code to the bootstrap function.")

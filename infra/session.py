@@ -1,6 +1,7 @@
 """Where a command goes: to AWS, as AWS's own configuration says, or to a LocalStack."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,19 @@ from infra.terminal import CommandError
 Session = Any
 
 LOCAL_REGION = "us-east-1"
+# Where AWS's and PostgreSQL's programs would look for a server or an account unless told.
+_ELSEWHERE = ("AWS_", "PG")
+
+
+def forget_other_clouds(*addresses: str) -> None:
+    """Takes accounts, regions and servers of a person's other work out of the environment, and asks no proxy for this
+    machine or these addresses."""
+    for name in list(os.environ):
+        if name.startswith(_ELSEWHERE) or name in ("LOCALSTACK_HOST", "USE_SSL"):
+            del os.environ[name]
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = (*os.environ.get(name, "").split(","), "localhost", "127.0.0.1", *addresses)
+        os.environ[name] = ",".join(filter(None, dict.fromkeys(hosts)))
 
 
 def session_of(endpoint: str | None) -> Session:
@@ -26,16 +40,20 @@ def session_of(endpoint: str | None) -> Session:
     address = urlsplit(endpoint)
     if address.scheme != "http" or not address.netloc:
         raise CommandError(f"The endpoint must have the form http://localhost:4566. Invalid value: {endpoint!r}.")
+    # Not to where a profile, an endpoint or a proxy of the environment leads.
+    forget_other_clouds(address.hostname or "")
     from localstack_client.session import Session as LocalSession
 
     return LocalSession(region_name=LOCAL_REGION, localstack_host=address.netloc)
 
 
-def check_closed(stage: str, endpoint: str | None) -> None:
-    """Raises CommandError for a stage that AWS must not have, because its API answers without credentials."""
+def check_stage(stage: str, endpoint: str | None) -> None:
+    """Raises CommandError for a stage that is not described, of which Chalice would make one without a name, and for
+    one that AWS must not have, because its API answers without credentials."""
     known = json.loads((ROOT / ".chalice" / "config.json").read_text())["stages"]
-    lets_everybody_in = known.get(stage, {}).get("environment_variables", {}).get("API_AUTH") == "open"
-    if lets_everybody_in and not endpoint:
+    if stage not in known:
+        raise CommandError(f"STAGE must be one of .chalice/config.json: {', '.join(known)}. Invalid value: {stage!r}.")
+    if known[stage]["environment_variables"].get("API_AUTH") == "open" and not endpoint:
         raise CommandError(
             f"The stage {stage} lets everybody in (API_AUTH=open) and is not deployed to AWS. Deploy it to "
             "LocalStack with ENDPOINT=http://localhost:4566, or another stage."

@@ -1,6 +1,7 @@
 """How the commands speak with a person: one sentence if something is wrong, a question before a change."""
 
 import errno
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -14,11 +15,17 @@ class CommandError(click.ClickException):
 
 
 class Telling(click.Group):
-    """Commands that tell in a sentence what the machine refuses: a disk that is full, a folder of somebody else."""
+    """Commands that tell in a sentence what the machine refuses, such as a full disk or a folder of somebody else, and
+    what is wrong with a value, by the name that it has at `make`."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.BadParameter as error:
+            if not error.param or isinstance(error, click.MissingParameter):
+                raise
+            variable = error.param.opts[0].lstrip("-").replace("-", "_").upper()
+            raise CommandError(f"{variable}: {error.message}") from error
         except OSError as error:
             # Of a pipe whose reader has gone, click says nothing.
             if error.errno == errno.EPIPE:
@@ -45,3 +52,13 @@ def patiently(seconds: float, pause: float = 0.1, longest_pause: float = 0.1) ->
             return
         time.sleep(pause)
         pause = min(pause * 2, longest_pause)
+
+
+def end_like_ctrl_c() -> None:
+    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)

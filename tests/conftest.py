@@ -15,8 +15,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.postgres.database import Database, make_engine
 from chalicelib.postgres.migrate import migrate
-from infra.local.environment import forget_other_clouds
 from infra.local.postgres import PostgresServer
+from infra.session import forget_other_clouds
 from tests.support.databases import TEMPLATE, WITHOUT_DURABILITY, Databases
 from tests.support.ports import free_port
 from tests.support.settings import settings_for

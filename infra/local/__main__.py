@@ -12,7 +12,6 @@ import click
 
 from infra.local import running
 from infra.local.administration import administer, move_dead_letters_back
-from infra.local.environment import end_like_ctrl_c, forget_other_clouds
 from infra.local.launcher import Endpoints, require_free
 from infra.local.native import Native
 from infra.local.provision import import_files
@@ -22,11 +21,12 @@ from infra.local.settings import STAGE, Home
 from infra.local.showing import show_imported, show_status
 from infra.local.steps import Steps
 from infra.packaging import ROOT
-from infra.session import LOCAL_REGION
-from infra.terminal import CommandError, Telling
+from infra.session import LOCAL_REGION, forget_other_clouds
+from infra.terminal import CommandError, Telling, end_like_ctrl_c
 
 PATH: Any = click.Path(path_type=Path)
 PORT = click.IntRange(1, 65535)
+PORT.name = "port"
 
 
 class Interruptible(Telling):
@@ -94,11 +94,9 @@ def reset(home: Home) -> None:
 
 
 @command
-@click.argument("files", type=PATH, nargs=-1)
+@click.argument("files", type=PATH, nargs=-1, required=True)
 def seed(home: Home, files: tuple[Path, ...]) -> None:
     """Upload workbooks as operations would, and wait for their imports."""
-    if not files:
-        raise CommandError('Name the workbooks: make seed FILES="customers.xlsx loans.xlsx".')
     stack = running.running_stack(home)
     show_imported(stack, import_files(stack, list(files), Steps()))
 

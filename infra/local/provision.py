@@ -25,7 +25,17 @@ def provision(home: Home, endpoints: Endpoints, data: Path | None, steps: Steps)
     # LocalStack loads each of its services when it is first asked for.
     steps("Looking at what is deployed")
     aws = session_of(endpoints.aws_endpoint_url)
-    stack = _describe(endpoints, _deploy(aws, endpoints, steps))
+    outputs = _deploy(aws, endpoints, steps)
+    stack = StackFile(
+        api_url=f"{outputs['BaseUrl']}/api",
+        console_url=f"{outputs['BaseUrl']}/console/",
+        aws_endpoint_url=endpoints.aws_endpoint_url,
+        region=LOCAL_REGION,
+        database_url=endpoints.database_url,
+        bucket=outputs["BucketName"],
+        import_queue_url=outputs["ImportQueueUrl"],
+        dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+    )
     steps.done()
     if data:
         steps(f"Seeding from {data}, if the database is empty")
@@ -83,20 +93,6 @@ def _deploy(aws: Session, endpoints: Endpoints, steps: Steps) -> dict[str, str]:
         return deploy(STAGE, aws, parameters, steps)
     except CommandError as error:
         raise CommandError(f"{error} {WHERE_LOGS_ARE}") from error
-
-
-def _describe(endpoints: Endpoints, outputs: dict[str, str]) -> StackFile:
-    base = outputs["BaseUrl"]
-    return StackFile(
-        api_url=f"{base}/api",
-        console_url=f"{base}/console/",
-        aws_endpoint_url=endpoints.aws_endpoint_url,
-        region=LOCAL_REGION,
-        database_url=endpoints.database_url,
-        bucket=outputs["BucketName"],
-        import_queue_url=outputs["ImportQueueUrl"],
-        dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
-    )
 
 
 def _seed(home: Home, stack: StackFile, aws: Session, files: list[Path], steps: Steps) -> None:

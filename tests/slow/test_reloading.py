@@ -14,7 +14,7 @@ from tests.support.settings import PROJECT
 PROGRAM = """
 import sys
 from pathlib import Path
-from infra.local.environment import end_like_ctrl_c
+from infra.terminal import end_like_ctrl_c
 from infra.local.reloading import run_and_reload
 end_like_ctrl_c()
 root = Path(sys.argv[1])

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+from pathlib import Path
+from urllib.request import proxy_bypass
 
 import boto3
 import pytest
@@ -11,7 +14,8 @@ from moto import mock_aws
 from infra.__main__ import main
 from infra.cloudformation import Plan, changed_settings
 from infra.deploy import check_guard, deploy, with_foundation
-from infra.session import check_closed, local_parameters, session_of
+from infra.packaging import package
+from infra.session import check_stage, local_parameters, session_of
 from infra.terminal import CommandError, confirmed
 
 
@@ -113,14 +117,76 @@ def test_the_stage_that_lets_everybody_in_is_not_deployed_to_aws(words: list[str
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
 def test_no_other_stage_lets_everybody_in(stage: str) -> None:
-    check_closed(stage, endpoint=None)
-    check_closed("local", endpoint="http://localhost:4566")
+    check_stage(stage, endpoint=None)
+    check_stage("local", endpoint="http://localhost:4566")
 
 
 def test_a_parameter_without_a_value_is_refused() -> None:
     done = CliRunner().invoke(main, ["deploy", "dev", "--endpoint", "http://localhost:1", "DatabaseUrl"])
     assert done.exit_code == 1
     assert "'DatabaseUrl'" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["deploy", "roll-back", "foundation"])
+def test_a_stage_that_is_not_described_is_refused_with_those_that_are(command: str) -> None:
+    done = CliRunner(env={"CONFIRM": "yes"}).invoke(main, [command, "Dev"])
+    assert done.exit_code == 1
+    assert "STAGE must be one of .chalice/config.json: local, dev, staging, prod. Invalid value: 'Dev'." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({}, "DatabaseUrl is missing"),
+        ({"DatabaseUrl": ""}, "DatabaseUrl is missing"),
+        ({"RequestASecond": "9"}, "There is no parameter RequestASecond"),
+        ({"DatabaseUrl": "mysql://x@h/d"}, "DATABASE_URL must have the form"),
+        ({"DatabaseUrl": "postgresql://x:hunter2@h/d"}, "DATABASE_URL must hold no password"),
+        ({"BusinessTimezone": "Asia/Calcuta"}, "BUSINESS_TIMEZONE .*'Asia/Calcuta'"),
+        ({"Lender": "{"}, "LENDER must be a JSON object"),
+        ({"LogDays": "2"}, "LogDays must be one of 1, 3, 5.*'2'"),
+        ({"RequestsASecond": "many"}, "RequestsASecond must be a whole number. .*'many'"),
+    ],
+)
+def test_what_a_stage_could_not_work_with_is_refused_before_anything_is_packaged(
+    parameters: dict[str, str], sentence: str
+) -> None:
+    url = {} if sentence == "DatabaseUrl is missing" else {"DatabaseUrl": "postgresql://loans_dev@h:5432/d"}
+    with pytest.raises(CommandError, match=sentence) as refused:
+        # Nobody is asked: a session of nothing could not even say whether there is a stack.
+        deploy("dev", None, url | parameters)
+    assert "hunter2" not in refused.value.message
+
+
+def test_an_endpoint_is_reached_whatever_account_or_proxy_the_environment_is_set_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "USE_SSL"):
+        monkeypatch.setenv(name, "http://elsewhere:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    with pytest.raises(CommandError, match="Could not connect"):
+        main(["roll-back", "dev", "--endpoint", "http://127.0.0.2:1"], standalone_mode=False)
+    assert "http://elsewhere:1" not in os.environ.values()
+    assert proxy_bypass("127.0.0.2")
+
+
+def test_the_functions_are_packaged_without_a_look_for_an_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, str] = {}
+
+    def run(*_arguments: object, env: dict[str, str], **_more: object) -> None:
+        given.update(env)
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("AWS_PROFILE", "expired")
+    monkeypatch.setenv("STAGE", "prod")
+    monkeypatch.setattr("subprocess.run", run)
+    with pytest.raises(KeyboardInterrupt):
+        package("local", tmp_path)
+    assert given["AWS_SECRET_ACCESS_KEY"] == "none"
+    assert not {"AWS_PROFILE", "STAGE"} & given.keys()
 
 
 def test_a_stage_takes_from_its_foundation_what_its_template_declares(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,12 @@
 """The stage dev, deployed beside the stage local as against AWS."""
 
+import json
 import os
 import subprocess
 import sys
 from typing import Any
 
-from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_TAG, Stage
+from infra.revisions import DIGEST_TAG, PREVIOUS_TAG, TEMPLATE_KEY, TEMPLATE_TAG, Stage
 from infra.session import local_parameters
 from infra.smoke import smoke_test
 from tests.support.settings import PROJECT
@@ -65,7 +66,7 @@ class Dev:
         stack, tags = stage.stack, stage.stack.tags()
         template = stage.template(tags[TEMPLATE_TAG])
         template["Resources"]["ImportWorkbooks"]["Properties"]["MemorySize"] = megabytes
-        key = stage.upload_template(template)
+        key = stage.upload_text(TEMPLATE_KEY, json.dumps(template))
         plan = stack.plan(
             stage.url_of(key),
             dict.fromkeys(stack.parameters()),

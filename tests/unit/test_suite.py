@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.environment import forget_other_clouds
+from infra.session import forget_other_clouds
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.settings import PROJECT

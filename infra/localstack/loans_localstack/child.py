@@ -22,8 +22,7 @@ Handler = Callable[[Any, "Context"], Any]
 class Context:
     """What Lambda hands to a handler beside the event."""
 
-    client_context = None
-    identity = None
+    client_context = identity = None
 
     def __init__(self, request_id: str, function_arn: str, deadline: float) -> None:
         self.aws_request_id = request_id

@@ -33,8 +33,10 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack live
     def start(self, env_vars: dict[str, str]) -> None:
         """Joins the pool, whose first process proves that the handler can be imported."""
         key = f"{self.function_version.qualified_arn}@{self.function_version.config.internal_revision}"
+        # More processes than this only share the cores; each also holds a connection to the database.
+        limit = int(os.environ.get(LIMIT) or max(4, 2 * (os.cpu_count() or 2)))
         with self._lock:
-            pool = self._pools.get(key) or Pool(_function(self.function_version, env_vars), _limit())
+            pool = self._pools.get(key) or Pool(_function(self.function_version, env_vars), limit)
             self._pools[key] = self._pool = pool
         try:
             pool.warm_up()
@@ -49,20 +51,10 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack live
         """Runs the handler in a free process and waits for its answer."""
         if self._pool is None:
             raise RuntimeError(f"The environment {self.id} was stopped before it was invoked.")
-        outcome = self._pool.invoke(
-            Invocation(
-                request_id=payload["invoke-id"],
-                function_arn=payload["invoked-function-arn"],
-                payload=payload["payload"],
-                trace_id=payload["trace-id"],
-            )
-        )
-        return InvocationResult(
-            request_id=payload["invoke-id"],
-            payload=outcome.payload.encode(),
-            is_error=outcome.is_error,
-            logs=outcome.log,
-        )
+        told = (payload[name] for name in ("invoke-id", "invoked-function-arn", "payload", "trace-id"))
+        outcome = self._pool.invoke(Invocation(*told))
+        number, answer = payload["invoke-id"], outcome.payload.encode()
+        return InvocationResult(request_id=number, payload=answer, is_error=outcome.is_error, logs=outcome.log)
 
     def get_logs(self) -> str:
         """Nothing for LocalStack's own log: what functions print is in files of theirs."""
@@ -101,8 +93,3 @@ def _function(version: FunctionVersion, env_vars: dict[str, Any]) -> Function:
         python=Path(os.environ[PYTHON]),
         log_file=Path(os.environ[LOGS]) / f"lambda-{version.id.function_name}.log",
     )
-
-
-def _limit() -> int:
-    # More processes than this only share the cores; each also holds a connection to the database.
-    return int(os.environ.get(LIMIT) or max(4, 2 * (os.cpu_count() or 2)))
