@@ -17,6 +17,10 @@ pytestmark = pytest.mark.e2e
 
 DESK, PHONE = VIEWS[0], VIEWS[2]
 WIDE = View("wide", 1440, 900, "light")
+# A laptop whose page is enlarged to 160%, a tablet held upright, and phones of the smallest sizes.
+LOW = View("low", 853, 400, "light")
+TABLET = View("tablet", 834, 1112, "light")
+NARROW, NARROWEST = View("narrow", 360, 760, "light"), View("narrowest", 320, 640, "light")
 # On how many lines the words of an element are.
 LINES = """each => {
     const words = document.createRange();
@@ -31,6 +35,16 @@ CUT = """each => {
     const missing = whole.offsetWidth - each.offsetWidth;
     whole.remove();
     return missing;
+}"""
+# By how many pixels what it holds is wider than an element.
+BEYOND = "each => each.scrollWidth - each.clientWidth"
+# How far right of a name's end the amount begins that is written after it.
+AFTER_THE_NAME = """name => {
+    const amount = document.createRange();
+    const place = name.nextSibling.data.indexOf("₹");
+    amount.setStart(name.nextSibling, place);
+    amount.setEnd(name.nextSibling, place + 1);
+    return amount.getBoundingClientRect().left - name.getBoundingClientRect().right;
 }"""
 # What a finger meets in the middle of an element.
 AT_ITS_MIDDLE = """each => {
@@ -56,6 +70,15 @@ def large_loan(stack: Stack, console: str) -> int:  # noqa: ARG001 - which furni
     person = {"first_name": "Devika", "age": 44, "monthly_income": 2_000_000, "phone_number": "9100000001"}
     who = stack.post("/register/", person).json()["customer_id"]
     wanted = {"customer_id": who, "loan_amount": 12_345_678.90, "interest_rate": 12, "tenure": 60}
+    return int(stack.post("/create-loan/", wanted).json()["loan_id"])
+
+
+@pytest.fixture(scope="module")
+def largest_loan(stack: Stack, console: str) -> int:  # noqa: ARG001 - which furnishes the stack
+    """The number of a loan of nearly a thousand crores, with paise, of somebody whose name is in Arabic letters."""
+    person = {"first_name": "محمد", "last_name": "القریشی", "age": 44, "monthly_income": 400_000_000}
+    who = stack.post("/register/", person | {"phone_number": "9100000002"}).json()["customer_id"]
+    wanted = {"customer_id": who, "loan_amount": 9_876_543_210.55, "interest_rate": 12, "tenure": 60}
     return int(stack.post("/create-loan/", wanted).json()["loan_id"])
 
 
@@ -156,3 +179,11 @@ def test_what_is_printed_offers_nothing_to_do(console: str, page: Page) -> None:
             "Records",
         )
         assert [each for each in offered if each in words] == [], address
+
+
+@on(DESK, PHONE, NARROW)
+def test_an_amount_of_a_hundred_crores_stands_on_one_line(console: str, largest_loan: int, page: Page) -> None:
+    for address, places in (("", ".figure-value"), ("settlement/", "dl.facts dd")):
+        page.goto(f"{console}loans/{largest_loan}/{address}")
+        expect(page.get_by_text("₹9,87,65,43,210.55").first).to_be_visible()
+        assert lines_of(page.locator(places)) == {1}, address
