@@ -187,3 +187,9 @@ def test_an_amount_of_a_hundred_crores_stands_on_one_line(console: str, largest_
         page.goto(f"{console}loans/{largest_loan}/{address}")
         expect(page.get_by_text("₹9,87,65,43,210.55").first).to_be_visible()
         assert lines_of(page.locator(places)) == {1}, address
+
+
+@on(DESK)
+def test_an_amount_after_a_name_in_arabic_letters_stays_after_it(console: str, largest_loan: int, page: Page) -> None:
+    page.goto(f"{console}loans/{largest_loan}/")
+    assert page.locator(".head .lead a").evaluate(AFTER_THE_NAME) >= 0
