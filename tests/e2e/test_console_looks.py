@@ -193,3 +193,10 @@ def test_an_amount_of_a_hundred_crores_stands_on_one_line(console: str, largest_
 def test_an_amount_after_a_name_in_arabic_letters_stays_after_it(console: str, largest_loan: int, page: Page) -> None:
     page.goto(f"{console}loans/{largest_loan}/")
     assert page.locator(".head .lead a").evaluate(AFTER_THE_NAME) >= 0
+
+
+@on(LOW)
+def test_in_a_low_window_the_end_of_the_side_bar_can_be_reached(page: Page) -> None:
+    sign_out = page.get_by_role("button", name="Sign out")
+    sign_out.scroll_into_view_if_needed()
+    assert sign_out.evaluate(AT_ITS_MIDDLE)
