@@ -200,3 +200,10 @@ def test_in_a_low_window_the_end_of_the_side_bar_can_be_reached(page: Page) -> N
     sign_out = page.get_by_role("button", name="Sign out")
     sign_out.scroll_into_view_if_needed()
     assert sign_out.evaluate(AT_ITS_MIDDLE)
+
+
+@on(TABLET, LOW)
+def test_no_table_makes_a_page_wider_than_the_screen(console: str, page: Page) -> None:
+    for address in ("collections/", "account/"):
+        page.goto(console + address)
+        assert page.locator("html").evaluate(BEYOND) == 0, address
