@@ -1,6 +1,7 @@
 """What only a browser shows of the console: figures that stay whole, words that are not cut, where the focus is."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -222,3 +223,20 @@ def test_the_fees_of_a_key_facts_statement_are_whole_on_a_phone(console: str, pa
     left = "each => each.getBoundingClientRect().left + parseFloat(getComputedStyle(each).paddingLeft)"
     places = ("h2", ".paper-facts th", ".scroll th")
     assert len({page.locator(f".paper {place}").first.evaluate(left) for place in places}) == 1
+
+
+@on(NARROW)
+def test_a_user_with_a_long_name_takes_no_second_line_of_a_phone(page: Page) -> None:
+    middle = "each => { const { y, height } = each.getBoundingClientRect(); return Math.round(y + height / 2); }"
+    assert page.locator(".brand").evaluate(middle) == page.get_by_role("button", name="Sign out").evaluate(middle)
+
+
+@on(NARROWEST)
+def test_the_sections_at_the_foot_of_the_smallest_phone_do_not_touch(page: Page) -> None:
+    words = page.locator("nav .sections > li:visible > :is(a, details) span:visible")
+    ends = [
+        each.evaluate("each => [each.getBoundingClientRect().left, each.getBoundingClientRect().right]")
+        for each in words.all()
+    ]
+    assert len(ends) == 5
+    assert all(right < left for (_, right), (left, _) in pairwise(ends))
