@@ -240,3 +240,13 @@ def test_the_sections_at_the_foot_of_the_smallest_phone_do_not_touch(page: Page)
     ]
     assert len(ends) == 5
     assert all(right < left for (_, right), (left, _) in pairwise(ends))
+
+
+@on(DESK)
+def test_a_form_that_is_on_its_way_shows_it(console: str, large_loan: int, page: Page) -> None:
+    page.goto(f"{console}loans/{large_loan}/receipts/?amount=5000")
+    page.evaluate("addEventListener('submit', event => event.preventDefault())")
+    button = page.get_by_role("button", name="Record the receipt")
+    button.click()
+    expect(button).to_have_css("cursor", "progress")
+    expect(button).to_have_css("opacity", "0.55")
