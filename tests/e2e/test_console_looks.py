@@ -250,3 +250,11 @@ def test_a_form_that_is_on_its_way_shows_it(console: str, large_loan: int, page:
     button.click()
     expect(button).to_have_css("cursor", "progress")
     expect(button).to_have_css("opacity", "0.55")
+
+
+@on(DESK)
+def test_in_colours_of_ones_own_what_enter_opens_is_seen(page: Page) -> None:
+    page.emulate_media(forced_colors="active")
+    page.get_by_role("combobox").fill("meera")
+    chosen = page.locator("#find-results [aria-selected=true]")
+    expect(chosen).to_have_css("outline-style", "solid")
