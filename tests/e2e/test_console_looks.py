@@ -1,6 +1,7 @@
 """What only a browser shows of the console: figures that stay whole, words that are not cut, where the focus is."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -17,6 +18,10 @@ pytestmark = pytest.mark.e2e
 
 DESK, PHONE = VIEWS[0], VIEWS[2]
 WIDE = View("wide", 1440, 900, "light")
+# A laptop whose page is enlarged to 160%, a tablet held upright, and phones of the smallest sizes.
+LOW = View("low", 853, 400, "light")
+TABLET = View("tablet", 834, 1112, "light")
+NARROW, NARROWEST = View("narrow", 360, 760, "light"), View("narrowest", 320, 640, "light")
 # On how many lines the words of an element are.
 LINES = """each => {
     const words = document.createRange();
@@ -31,6 +36,16 @@ CUT = """each => {
     const missing = whole.offsetWidth - each.offsetWidth;
     whole.remove();
     return missing;
+}"""
+# By how many pixels what it holds is wider than an element.
+BEYOND = "each => each.scrollWidth - each.clientWidth"
+# How far right of a name's end the amount begins that is written after it.
+AFTER_THE_NAME = """name => {
+    const amount = document.createRange();
+    const place = name.nextSibling.data.indexOf("₹");
+    amount.setStart(name.nextSibling, place);
+    amount.setEnd(name.nextSibling, place + 1);
+    return amount.getBoundingClientRect().left - name.getBoundingClientRect().right;
 }"""
 # What a finger meets in the middle of an element.
 AT_ITS_MIDDLE = """each => {
@@ -56,6 +71,15 @@ def large_loan(stack: Stack, console: str) -> int:  # noqa: ARG001 - which furni
     person = {"first_name": "Devika", "age": 44, "monthly_income": 2_000_000, "phone_number": "9100000001"}
     who = stack.post("/register/", person).json()["customer_id"]
     wanted = {"customer_id": who, "loan_amount": 12_345_678.90, "interest_rate": 12, "tenure": 60}
+    return int(stack.post("/create-loan/", wanted).json()["loan_id"])
+
+
+@pytest.fixture(scope="module")
+def largest_loan(stack: Stack, console: str) -> int:  # noqa: ARG001 - which furnishes the stack
+    """The number of a loan of nearly a thousand crores, with paise, of somebody whose name is in Arabic letters."""
+    person = {"first_name": "محمد", "last_name": "القریشی", "age": 44, "monthly_income": 400_000_000}
+    who = stack.post("/register/", person | {"phone_number": "9100000002"}).json()["customer_id"]
+    wanted = {"customer_id": who, "loan_amount": 9_876_543_210.55, "interest_rate": 12, "tenure": 60}
     return int(stack.post("/create-loan/", wanted).json()["loan_id"])
 
 
@@ -156,3 +180,80 @@ def test_what_is_printed_offers_nothing_to_do(console: str, page: Page) -> None:
             "Records",
         )
         assert [each for each in offered if each in words] == [], address
+
+
+@on(DESK, PHONE, NARROW)
+def test_an_amount_of_a_hundred_crores_stands_on_one_line(console: str, largest_loan: int, page: Page) -> None:
+    for address, places in (("", ".figure-value"), ("settlement/", "dl.facts dd")):
+        page.goto(f"{console}loans/{largest_loan}/{address}")
+        expect(page.get_by_text("₹9,87,65,43,210.55").first).to_be_visible()
+        assert lines_of(page.locator(places)) == {1}, address
+
+
+@on(DESK)
+def test_an_amount_after_a_name_in_arabic_letters_stays_after_it(console: str, largest_loan: int, page: Page) -> None:
+    page.goto(f"{console}loans/{largest_loan}/")
+    assert page.locator(".head .lead a").evaluate(AFTER_THE_NAME) >= 0
+
+
+@on(LOW)
+def test_in_a_low_window_the_end_of_the_side_bar_can_be_reached(page: Page) -> None:
+    sign_out = page.get_by_role("button", name="Sign out")
+    sign_out.scroll_into_view_if_needed()
+    assert sign_out.evaluate(AT_ITS_MIDDLE)
+
+
+@on(TABLET, LOW)
+def test_no_table_makes_a_page_wider_than_the_screen(console: str, page: Page) -> None:
+    for address in ("collections/", "account/"):
+        page.goto(console + address)
+        assert page.locator("html").evaluate(BEYOND) == 0, address
+
+
+@on(NARROW)
+def test_the_fees_of_a_key_facts_statement_are_in_line_on_a_phone(console: str, page: Page) -> None:
+    page.goto(f"{console}customers/7/key-facts/?loan_amount=240000&interest_rate=13.5&tenure=24")
+    fee = page.locator(".fee-row").first
+    fee.get_by_label("Fee").fill("Processing fee")
+    fee.get_by_label("Amount").fill("2400")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Issue the statement").click()
+    expect(page.locator(".paper .scroll").first).to_be_visible()
+    left = "each => each.getBoundingClientRect().left + parseFloat(getComputedStyle(each).paddingLeft)"
+    places = ("h2", ".paper-facts th", ".scroll th")
+    assert len({page.locator(f".paper {place}").first.evaluate(left) for place in places}) == 1
+
+
+@on(NARROW)
+def test_a_user_with_a_long_name_takes_no_second_line_of_a_phone(page: Page) -> None:
+    middle = "each => { const { y, height } = each.getBoundingClientRect(); return Math.round(y + height / 2); }"
+    assert page.locator(".brand").evaluate(middle) == page.get_by_role("button", name="Sign out").evaluate(middle)
+
+
+@on(NARROWEST)
+def test_the_sections_at_the_foot_of_the_smallest_phone_do_not_touch(page: Page) -> None:
+    words = page.locator("nav .sections > li:visible > :is(a, details) span:visible")
+    ends = [
+        each.evaluate("each => [each.getBoundingClientRect().left, each.getBoundingClientRect().right]")
+        for each in words.all()
+    ]
+    assert len(ends) == 5
+    assert all(right < left for (_, right), (left, _) in pairwise(ends))
+
+
+@on(DESK)
+def test_a_form_that_is_on_its_way_shows_it(console: str, large_loan: int, page: Page) -> None:
+    page.goto(f"{console}loans/{large_loan}/receipts/?amount=5000")
+    page.evaluate("addEventListener('submit', event => event.preventDefault())")
+    button = page.get_by_role("button", name="Record the receipt")
+    button.click()
+    expect(button).to_have_css("cursor", "progress")
+    expect(button).to_have_css("opacity", "0.55")
+
+
+@on(DESK)
+def test_in_colours_of_ones_own_what_enter_opens_is_seen(page: Page) -> None:
+    page.emulate_media(forced_colors="active")
+    page.get_by_role("combobox").fill("meera")
+    chosen = page.locator("#find-results [aria-selected=true]")
+    expect(chosen).to_have_css("outline-style", "solid")

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib import runtime
 from chalicelib.console.frame import kept
+from chalicelib.errors import DatabaseUnavailable
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
 from tests.support.console.browser import Browser, Seen
@@ -312,3 +313,51 @@ def test_pages_say_when_the_session_ends_with_and_without_a_script(officer: Brow
     assert "You are signed out 30 minutes after the last page you opened." in page.words
     assert "session-end" not in officer.get("/console/static/1/console.js").text
     assert "session-end" not in Browser(officer.client).open(SIGN_IN).text
+
+
+RIGHT = {
+    "first_name": "Meera",
+    "last_name": "Iyer",
+    "age": "30",
+    "phone_number": "9812345678",
+    "monthly_income": "64,000",
+}
+
+
+def _unreachable(*_arguments: object, **_named: object) -> None:
+    raise DatabaseUnavailable("The database cannot be reached at the moment.")
+
+
+@pytest.mark.parametrize("knows_the_session", [True, False])
+def test_a_form_that_met_no_database_comes_back_as_it_was(
+    officer: Browser, database: Database, monkeypatch: pytest.MonkeyPatch, knows_the_session: bool
+) -> None:
+    page, before = officer.get(NEW), customers(database)
+    with monkeypatch.context() as outage:
+        if not knows_the_session:
+            runtime.gate().forget()
+        outage.setattr(runtime.database().engine, "connect", _unreachable)
+        for module in ("transaction", "reading"):
+            outage.setattr(type(runtime.database()), module, _unreachable)
+        refused = officer.send(page, NEW, **page.fields() | RIGHT)
+        assert (refused.status, "Back to the form" in refused.words) == (503, True)
+        again = officer.send(refused, NEW, kept_before=refused.hidden("kept_before"))
+    if not knows_the_session:
+        assert again.hidden("kept_before") == refused.hidden("kept_before")
+    back = officer.send(refused, NEW, kept_before=refused.hidden("kept_before"))
+    assert "Here is what you typed" in back.words
+    assert {name: back.fields()[name] for name in RIGHT} == RIGHT
+    assert customers(database) == before
+
+
+def test_a_password_that_met_no_database_is_not_written_into_the_page(
+    officer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = officer.get("/console/account/")
+    monkeypatch.setattr(runtime.database().engine, "connect", _unreachable)
+    for module in ("transaction", "reading"):
+        monkeypatch.setattr(type(runtime.database()), module, _unreachable)
+    refused = officer.send(page, "/console/account/", current_password=PASSWORD, new_password="another horse entirely")
+    assert refused.status == 503
+    assert PASSWORD not in refused.text
+    assert "another horse" not in refused.text

@@ -26,7 +26,7 @@ from chalicelib.console.frame.redirects import (
 )
 from chalicelib.console.frame.rendering import page as rendered
 from chalicelib.console.frame.visit import BASE, Visit, root_of
-from chalicelib.errors import InternalError, LoanError, PathNotFound, Unauthenticated
+from chalicelib.errors import InternalError, LoanError, PathNotFound, Unauthenticated, Unavailable
 from chalicelib.logs import log_exception
 from chalicelib.metrics import RequestWatch
 from chalicelib.requests.gateway import request_id_of
@@ -78,7 +78,7 @@ def _answer(page: Page, request: Request, path_parameters: Mapping[str, str]) ->
     except LoanError as error:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log_exception("request_interrupted", error, request_id=visit.request_id)
-        response = error_page(visit, error)
+        response = error_page(visit, error, typed=_typed(visit, page) if isinstance(error, Unavailable) else "")
     except Exception as error:
         log_exception("request_failed", error, request_id=visit.request_id)
         response = error_page(visit, InternalError("Something went wrong on our side."))
@@ -106,6 +106,14 @@ def _let_in(visit: Visit, page: Page) -> tuple[Visit, Page]:
     if page.method != "GET" and ("GET", page.path) in PAGES and kept.BACK in visit.form:
         return _shown_again(visit, page, kept.read_kept(visit.form[kept.BACK]))
     return visit, page
+
+
+def _typed(visit: Visit, page: Page) -> str:
+    """What was typed into a form whose page can be shown again with it; an empty text if there is nothing to show."""
+    session = cookie_of(visit.request, runtime.settings().stage, SESSION)
+    if visit.request.method == "GET" or ("GET", page.path) not in PAGES or not (session and _is_ours(visit, session)):
+        return ""
+    return visit.form.get(kept.BACK) or kept.kept_of(visit.form)
 
 
 def _shown_again(visit: Visit, page: Page, typed: Mapping[str, str]) -> tuple[Visit, Page]:

@@ -31,10 +31,12 @@ BARE_PAGE = """<!DOCTYPE html>
 """
 
 
-def error_page(visit: Visit, error: LoanError) -> Response:
-    """What went wrong, and what to do about it."""
+def error_page(visit: Visit, error: LoanError, typed: str = "") -> Response:
+    """What went wrong, and what to do about it. `typed` is what was typed into a form, as kept.py writes it: a button
+    leads back to the form with it.
+    """
     title = TITLES.get(error.status, "Something went wrong")
-    response = page(visit, "frame/error.html", status=error.status, title=title, error=error)
+    response = page(visit, "frame/error.html", status=error.status, title=title, error=error, typed=typed)
     if isinstance(error, Unavailable | TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

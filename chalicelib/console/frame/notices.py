@@ -7,7 +7,7 @@ NOTICES: Mapping[str, str] = {
     "password-changed": "Password changed. You are signed out everywhere; sign in with the new password.",
     "session-ended": "Your session has ended. Sign in to go on.",
     "session-ended-form": "Your session has ended. Sign in, and the form comes back as you left it.",
-    "form-kept": "You are signed in again. Here is what you typed: check it, then send it.",
+    "form-kept": "Here is what you typed: check it, then send it.",
     "session-closed": "Session ended.",
     "second-factor-set-up": "From now on you sign in with a code from your app.",
     "second-factor-removed": "Second factor removed. From now on you sign in with your password alone.",
