@@ -3,6 +3,7 @@
 Numbers may also come as text, because the service this one replaces took them so.
 """
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -135,15 +136,31 @@ def _bucket(value: str) -> str:
 
 def not_before(since: str) -> AfterValidator:
     """Refuses a day that is before the one in the field `since`, which is called `from` in a query."""
+    return _in_order(since, "must not be before from, which is {begin}; got {end}")
 
-    def check(to: date, info: ValidationInfo) -> date:
-        begin = info.data.get(since)
-        if begin is not None and to < begin:
-            days = {"begin": begin.isoformat(), "to": to.isoformat()}
-            raise PydanticCustomError(OUT_OF_ORDER, "must not be before from, which is {begin}; got {to}", days)
-        return to
+
+def not_below(least: str) -> AfterValidator:
+    """Refuses a number that is below the one in the field `least`, because nothing is in between."""
+    return _in_order(least, f"must not be below {least}, which is {{begin}}; got {{end}}")
+
+
+def above(least: str) -> AfterValidator:
+    """Refuses a number that is not above the one in the field `least`."""
+    return _in_order(least, f"must be above {least}, which is {{begin}}; got {{end}}", is_in_order=operator.gt)
+
+
+def _in_order(first: str, sentence: str, *, is_in_order: Callable[[Any, Any], bool] = operator.ge) -> AfterValidator:
+    def check(end: Any, info: ValidationInfo) -> Any:
+        begin = info.data.get(first)
+        if begin is not None and not is_in_order(end, begin):
+            raise PydanticCustomError(OUT_OF_ORDER, sentence, {"begin": _written(begin), "end": _written(end)})
+        return end
 
     return AfterValidator(check)
+
+
+def _written(value: object) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 Name = Annotated[
