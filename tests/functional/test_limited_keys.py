@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from tests.support.application import Answer, Api
+from tests.support.application import Answer, Api, lines_of
 from tests.support.customers import RUDRA, asking, registered
 from tests.support.people import key_of
 
@@ -62,6 +62,16 @@ def test_another_customer_is_answered_as_one_who_is_not_there(two: Two) -> None:
         if asked == "schedule":
             asked, missing = others.split("/")[-2], nobodys.split("/")[-2]
         assert json.dumps([status, envelope]) == json.dumps(there_is_none).replace(missing, asked)
+
+
+def test_nothing_is_read_of_another_customer_so_that_the_time_tells_nothing(
+    two: Two, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two.own.get("/api/sessions/current")
+    lines_of(capsys, "request")
+    for kind in ("customers", "view-loans"):
+        assert two.own.get(f"/api/{kind}/{two.other_id}").status == 404
+    assert [line["round_trips"] for line in lines_of(capsys, "request")] == [0, 0]
 
 
 @pytest.mark.parametrize("path", ["/api/check-eligibility", "/api/create-loan"])
