@@ -28,7 +28,7 @@ from chalicelib.rules.text import is_plain_text, joined
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import read_date
 from chalicelib.rules.typed.letters import MAX_TYPED, is_blank
-from chalicelib.rules.typed.names import name
+from chalicelib.rules.typed.names import OVERRIDES, name
 from chalicelib.rules.typed.numbers import amount, number, percent, without_float_noise
 from chalicelib.rules.typed.phones import phone_number
 from chalicelib.storage.paging import Cursor
@@ -72,10 +72,17 @@ PERCENT = _typed(percent, from_floats=True)
 
 
 def printable(value: str) -> str:
-    """Refuses what cannot be stored or seen."""
+    """Refuses what cannot be stored."""
     if not is_plain_text(value):
         raise ValueError
     return value
+
+
+def visible(value: str) -> str:
+    """Refuses what cannot be stored, of which nothing is seen, or which is seen in another order than it has."""
+    if is_blank(value) or OVERRIDES.intersection(value):
+        raise ValueError
+    return printable(value)
 
 
 def _person(value: Any) -> str:
@@ -166,7 +173,7 @@ def _written(value: object) -> str:
 Name = Annotated[
     str,
     text_of(bounds.NAME_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"text of {bounds.NAME_LENGTH} characters without control characters"),
 ]
 PersonName = Annotated[
@@ -206,7 +213,7 @@ def _said(value: str) -> str:
     words = {word.casefold() for word in re.findall(r"\w{2,}", value)}
     if len(words) < 2 or not any(character.isalpha() for character in value):
         raise ValueError
-    return printable(value)
+    return visible(value)
 
 
 Reason = Annotated[
@@ -299,7 +306,7 @@ Tenure = Annotated[
 FileName = Annotated[
     str,
     text_of(bounds.FILE_NAME_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"the name of an .xlsx, .xlsm or .csv file, at most {bounds.FILE_NAME_LENGTH.most} characters"),
 ]
 BucketCode = Annotated[

@@ -21,8 +21,8 @@ from chalicelib.requests.models import (
     Reason,
     digits,
     not_below,
-    printable,
     text_of,
+    visible,
 )
 from chalicelib.rules.bounds import CHANNEL_LENGTH, MAX_ID, REFERENCE_LENGTH, TENURE
 from chalicelib.rules.servicing.values import INTENTS, Effect, Intent, Kind
@@ -62,13 +62,13 @@ Reference = Annotated[
     str,
     BeforeValidator(_seen),
     text_of(REFERENCE_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"text of {REFERENCE_LENGTH} characters, such as the number of the payment"),
 ]
 Channel = Annotated[
     str,
     text_of(CHANNEL_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"text of {CHANNEL_LENGTH} characters, such as upi or cash"),
 ]
 # Named literals, so that the contract lists them; INTENTS says the same to the rules.
