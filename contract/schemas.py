@@ -66,12 +66,17 @@ def parameters(query: type[BaseModel], components: Mapping[str, Schema]) -> list
     schema = tidy(query.model_json_schema(ref_template=REFERENCE))
     values = {name: _without_asides(found) for name, found in schema.get("$defs", {}).items()}
     lists = _lists_of_words(components)
-    return [_parameter(name, _shared(resolved(field, values), lists)) for name, field in schema["properties"].items()]
+    required = schema.get("required", ())
+    return [
+        _parameter(name, _shared(resolved(field, values), lists), required=name in required)
+        for name, field in schema["properties"].items()
+    ]
 
 
-def _parameter(name: str, field: Schema) -> Schema:
+def _parameter(name: str, field: Schema, *, required: bool) -> Schema:
     rest = {key: value for key, value in field.items() if key != "description"}
-    return {"name": name, "in": "query", "description": field["description"], "schema": rest}
+    needed = {"required": True} if required else {}
+    return {"name": name, "in": "query", **needed, "description": field["description"], "schema": rest}
 
 
 def tidy(schema: Schema) -> Schema:

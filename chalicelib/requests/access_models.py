@@ -190,7 +190,8 @@ class NumberedQuery(PageQuery):
 
 ActorIdentity = Annotated[
     str,
-    StringConstraints(pattern=r"^([a-z]{1,20}):([1-9][0-9]{0,17})$|^[a-z]{1,20}$"),
+    # Of a kind that there is not, nobody did anything either.
+    StringConstraints(pattern=rf"^({'|'.join(access.AUTHOR_KINDS)})(:[1-9][0-9]{{0,17}})?$"),
     Field(description="a kind of actor, or one actor, such as user:3, key:12, import:5, anyone, operator or bootstrap"),
 ]
 SubjectId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$"), Field(description="the number of the subject")]

@@ -13,6 +13,13 @@ def address_of(request: Request) -> str:
     return str((request.context.get("identity") or {}).get("sourceIp") or "unknown")
 
 
+def values_of(request: Request, name: str) -> set[str]:
+    """What a header says, in lower case its name, also if it came several times. Chalice itself shows the last only."""
+    several = request._event_dict.get("multiValueHeaders") or {}
+    values = {value for known, each in several.items() if known.lower() == name for value in each}
+    return values | {str(request.headers[name])} if name in request.headers else values
+
+
 def with_head(method: str) -> list[str]:
     """The methods that a view answers: whatever has a GET has a HEAD, after RFC 9110, 9.3.2."""
     return ["GET", "HEAD"] if method == "GET" else [method]

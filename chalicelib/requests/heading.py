@@ -6,6 +6,7 @@ from collections.abc import Container
 from chalice.app import Request
 
 from chalicelib.errors import InvalidRequest, LoanError, PreconditionRequired
+from chalicelib.requests.gateway import values_of
 from chalicelib.requests.json_bodies import shown
 from chalicelib.rules.bounds import IDEMPOTENCY_KEY_LENGTH, MAX_ID
 from chalicelib.services.idempotency import Attempt
@@ -33,9 +34,10 @@ class AnyTag:
 
 def entity_tags(request: Request) -> Container[str]:
     """The states that the client saw, from If-Match. Raises PreconditionRequired where the header is missing."""
-    header = request.headers.get("if-match")
-    if header is None:
+    lines = values_of(request, "if-match")
+    if not lines:
         raise PreconditionRequired("Send the ETag of what you read in the header If-Match, so that no change is lost.")
+    header = ",".join(lines)
     return AnyTag() if header.strip() == "*" else {tag.strip().strip('"') for tag in header.split(",")}
 
 
@@ -44,9 +46,13 @@ def idempotency_attempt(route: str, request: Request) -> Attempt | None:
 
     The draft wants a quoted string; what clients send is mostly bare, so both are taken and mean the same.
     """
-    key = request.headers.get("idempotency-key")
-    if key is None:
+    keys = values_of(request, "idempotency-key")
+    if not keys:
         return None
+    key, *others = sorted(keys)
+    if others:
+        # Which of them counts would depend on who reads the request.
+        raise InvalidRequest(f"Send the header Idempotency-Key once; got {shown(key)} and {shown(others[0])}.")
     bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
     if not (len(bare) in IDEMPOTENCY_KEY_LENGTH and bare.isascii() and bare.isprintable()):
         raise InvalidRequest(

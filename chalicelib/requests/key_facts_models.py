@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from chalicelib.requests.models import Amount, CustomerId, Day, Income, Model, Rate, Tenure, printable, text_of
+from chalicelib.requests.models import Amount, CustomerId, Day, Income, Model, Rate, Tenure, text_of, visible
 from chalicelib.rules.bounds import FEE_NAME_LENGTH, LOAN_TYPE_LENGTH, MAX_FEES
 from chalicelib.rules.key_facts import LOAN_TYPE, Charged, Fee, PayableTo
 from chalicelib.rules.text import joined
@@ -12,13 +12,13 @@ from chalicelib.rules.text import joined
 FeeName = Annotated[
     str,
     text_of(FEE_NAME_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"text of {FEE_NAME_LENGTH} characters, such as Processing fee"),
 ]
 LoanType = Annotated[
     str,
     text_of(LOAN_TYPE_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"text of {LOAN_TYPE_LENGTH} characters, such as Personal loan"),
 ]
 

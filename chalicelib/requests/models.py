@@ -3,6 +3,7 @@
 Numbers may also come as text, because the service this one replaces took them so.
 """
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -27,7 +28,7 @@ from chalicelib.rules.text import is_plain_text, joined
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.dates import read_date
 from chalicelib.rules.typed.letters import MAX_TYPED, is_blank
-from chalicelib.rules.typed.names import name
+from chalicelib.rules.typed.names import OVERRIDES, name
 from chalicelib.rules.typed.numbers import amount, number, percent, without_float_noise
 from chalicelib.rules.typed.phones import phone_number
 from chalicelib.storage.paging import Cursor
@@ -71,10 +72,17 @@ PERCENT = _typed(percent, from_floats=True)
 
 
 def printable(value: str) -> str:
-    """Refuses what cannot be stored or seen."""
+    """Refuses what cannot be stored."""
     if not is_plain_text(value):
         raise ValueError
     return value
+
+
+def visible(value: str) -> str:
+    """Refuses what cannot be stored, of which nothing is seen, or which is seen in another order than it has."""
+    if is_blank(value) or OVERRIDES.intersection(value):
+        raise ValueError
+    return printable(value)
 
 
 def _person(value: Any) -> str:
@@ -135,21 +143,37 @@ def _bucket(value: str) -> str:
 
 def not_before(since: str) -> AfterValidator:
     """Refuses a day that is before the one in the field `since`, which is called `from` in a query."""
+    return _in_order(since, "must not be before from, which is {begin}; got {end}")
 
-    def check(to: date, info: ValidationInfo) -> date:
-        begin = info.data.get(since)
-        if begin is not None and to < begin:
-            days = {"begin": begin.isoformat(), "to": to.isoformat()}
-            raise PydanticCustomError(OUT_OF_ORDER, "must not be before from, which is {begin}; got {to}", days)
-        return to
+
+def not_below(least: str) -> AfterValidator:
+    """Refuses a number that is below the one in the field `least`, because nothing is in between."""
+    return _in_order(least, f"must not be below {least}, which is {{begin}}; got {{end}}")
+
+
+def above(least: str) -> AfterValidator:
+    """Refuses a number that is not above the one in the field `least`."""
+    return _in_order(least, f"must be above {least}, which is {{begin}}; got {{end}}", is_in_order=operator.gt)
+
+
+def _in_order(first: str, sentence: str, *, is_in_order: Callable[[Any, Any], bool] = operator.ge) -> AfterValidator:
+    def check(end: Any, info: ValidationInfo) -> Any:
+        begin = info.data.get(first)
+        if begin is not None and not is_in_order(end, begin):
+            raise PydanticCustomError(OUT_OF_ORDER, sentence, {"begin": _written(begin), "end": _written(end)})
+        return end
 
     return AfterValidator(check)
+
+
+def _written(value: object) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 Name = Annotated[
     str,
     text_of(bounds.NAME_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"text of {bounds.NAME_LENGTH} characters without control characters"),
 ]
 PersonName = Annotated[
@@ -189,7 +213,7 @@ def _said(value: str) -> str:
     words = {word.casefold() for word in re.findall(r"\w{2,}", value)}
     if len(words) < 2 or not any(character.isalpha() for character in value):
         raise ValueError
-    return printable(value)
+    return visible(value)
 
 
 Reason = Annotated[
@@ -282,7 +306,7 @@ Tenure = Annotated[
 FileName = Annotated[
     str,
     text_of(bounds.FILE_NAME_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"the name of an .xlsx, .xlsm or .csv file, at most {bounds.FILE_NAME_LENGTH.most} characters"),
 ]
 BucketCode = Annotated[

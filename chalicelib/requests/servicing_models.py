@@ -20,8 +20,9 @@ from chalicelib.requests.models import (
     PageQuery,
     Reason,
     digits,
-    printable,
+    not_below,
     text_of,
+    visible,
 )
 from chalicelib.rules.bounds import CHANNEL_LENGTH, MAX_ID, REFERENCE_LENGTH, TENURE
 from chalicelib.rules.servicing.values import INTENTS, Effect, Intent, Kind
@@ -61,13 +62,13 @@ Reference = Annotated[
     str,
     BeforeValidator(_seen),
     text_of(REFERENCE_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"text of {REFERENCE_LENGTH} characters, such as the number of the payment"),
 ]
 Channel = Annotated[
     str,
     text_of(CHANNEL_LENGTH),
-    AfterValidator(printable),
+    AfterValidator(visible),
     Field(description=f"text of {CHANNEL_LENGTH} characters, such as upi or cash"),
 ]
 # Named literals, so that the contract lists them; INTENTS says the same to the rules.
@@ -231,7 +232,7 @@ class TransactionsQuery(PageQuery):
     loan_id: LoanNumber | None = None
     customer_id: CustomerNumber | None = None
     amount_from: Income | None = None
-    amount_to: Income | None = None
+    amount_to: Annotated[Income, not_below("amount_from")] | None = None
     since: Day | None = Field(None, alias="from")
     to: LastDay | None = None
     before: CursorId | None = None

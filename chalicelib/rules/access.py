@@ -224,3 +224,5 @@ class Author(NamedTuple):
 
 # What a deployment does by itself, when it comes to life.
 BOOTSTRAP = Author("bootstrap", "bootstrap")
+# All that an author may be: people, keys, the files of imports, and those that there is one of.
+AUTHOR_KINDS = (USER, KEY, "import", "operator", BOOTSTRAP.kind, ANYONE.kind)

@@ -114,9 +114,9 @@ def record(
 def preview(database: Database, loan_id: int, wanted: Wanted, *, today: date, scope: Scope = EVERYBODY) -> Recorded:
     """What `record` would record now, without recording it. Raises what `record` raises, but for `run_once`."""
     with database.reading() as connection:
-        life = read_life(connection, loan_id, _asked(wanted, today), scope=scope)
+        life = read_life(connection, loan_id, _asked(wanted, today, scope), scope=scope)
     if life.stored.known:
-        return _recorded_before(life, life.stored.known, wanted, today, scope)
+        return _recorded_before(life, life.stored.known, wanted, today)
     planned = _plan(life, wanted, today)
     transaction = _transaction(life, planned.fact, wanted, Author("preview", "preview"))
     return Recorded(transaction, planned.split, _standing(life, planned.position, today))
@@ -132,9 +132,9 @@ def _record(
     is_last: bool,
 ) -> Recorded:
     servicing.lock_with_next(connection, loan_id)
-    life = read_life(connection, loan_id, _asked(wanted, today), scope=scope)
+    life = read_life(connection, loan_id, _asked(wanted, today, scope), scope=scope)
     if life.stored.known:
-        return _recorded_before(life, life.stored.known, wanted, today, scope)
+        return _recorded_before(life, life.stored.known, wanted, today)
     planned = _plan(life, wanted, today)
     transaction = _transaction(life, planned.fact, wanted, author)
     written = _written(life, transaction, planned.position)
@@ -145,10 +145,12 @@ def _record(
     return Recorded(transaction, planned.split, _standing(life, planned.position, today))
 
 
-def _asked(wanted: Wanted, today: date) -> Asked:
+def _asked(wanted: Wanted, today: date, scope: Scope) -> Asked:
+    # Whoever is limited to one customer is not told that a payment of another one has the reference.
     fact = Fact(0, wanted.kind, ZERO, wanted.value_date or today, wanted.meant, wanted.effect)
     history_needed = wanted.kind is Kind.REVERSAL
-    return Asked(history_needed, (fact.value_date, 0 if history_needed else rank_of(fact)), wanted.reference)
+    before = (fact.value_date, 0 if history_needed else rank_of(fact))
+    return Asked(history_needed, before, wanted.reference, scope.customer_id)
 
 
 def _plan(life: Life, wanted: Wanted, today: date) -> _Planned:
@@ -268,13 +270,12 @@ def _told(transaction: Transaction) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _recorded_before(life: Life, known: Transaction, wanted: Wanted, today: date, scope: Scope) -> Recorded:
+def _recorded_before(life: Life, known: Transaction, wanted: Wanted, today: date) -> Recorded:
     """The transaction that has the reference already. Raises ReferenceConflict if that is another one."""
     differing = _differences(life, known, wanted)
     if differing:
         sentence = f"The reference {wanted.reference!r} belongs to a transaction with other values."
-        is_ours = known.loan_id == life.loan.loan_id or scope == EVERYBODY
-        raise ReferenceConflict(sentence, differing if is_ours else {})
+        raise ReferenceConflict(sentence, differing)
     number = known.number
     found = _split_of(life, list(life.facts or ()), number)
     return Recorded(known, found, _standing(life, life.position, today), recorded_before=True)

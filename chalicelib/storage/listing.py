@@ -126,7 +126,7 @@ class Source:
     `rows` are alternatives, because one condition for all of them would be searched from the first row on. Each selects
     the number of a row first, then the columns that `conditions` ask for, which are all that no index finds. At most
     `most` of an alternative are looked through, in any order if there is none. If it `repeats`, a row may be found more
-    than once.
+    than once. If it `keeps` its rows, which never leave it, a page goes on from one of them and from no other row.
     """
 
     rows: Sequence[Select[Any]]
@@ -135,6 +135,7 @@ class Source:
     conditions: Callable[[Columns], Iterable[ColumnElement[bool]]] = lambda _columns: ()
     lead: Lead | None = None
     repeats: bool = False
+    keeps: bool = False
 
 
 def both_ways(**keys: ColumnElement[Any]) -> Mapping[str, Order]:
@@ -160,7 +161,7 @@ def page(
     order.
     """
     walks = _walks(source, place)
-    rows = [_keyed(each, place, number, source.lead, goes_on=walks) for each in source.rows]
+    rows = [_keyed(each, place, number, source, goes_on=walks) for each in source.rows]
     looked = _looked(rows, source, place.seen if walks else source.order, source.most)
     conditions = list(source.conditions(looked.c))
     found = select(looked.c.number, looked.c.key).where(*conditions)
@@ -257,7 +258,7 @@ def _walks(source: Source, place: Place) -> bool:
 
 
 def _keyed(
-    rows: Select[Any], place: Place, number: ColumnElement[int], lead: Lead | None, *, goes_on: bool
+    rows: Select[Any], place: Place, number: ColumnElement[int], source: Source, *, goes_on: bool
 ) -> Select[Any]:
     """With the number and the key of each row; if it `goes_on`, those behind the last page."""
     own = rows.selected_columns[0]
@@ -265,11 +266,12 @@ def _keyed(
     keyed = rows.add_columns(own.label("number"), key.label("key"))
     if place.last is None or not goes_on:
         return keyed
+    lead = source.lead
     if lead is not None and lead.value is not None:
         # So the index is read from there.
         here, there = tuple_(lead.column, own), tuple_(literal(lead.value), literal(place.last))
         keyed = keyed.where(here < there if place.seen.descending else here > there)
-    return keyed.where(_is_behind(own, key, place.last, place.seen, number))
+    return keyed.where(_is_behind(own, key, place.last, place.seen, number, among=rows if source.keeps else None))
 
 
 def _looked(rows: Sequence[Select[Any]], source: Source, order: Order | None, most: int) -> Subquery:
@@ -304,14 +306,22 @@ def _directed(column: ColumnElement[Any], descending: bool, bytewise: bool = Fal
 
 
 def _is_behind(
-    own: ColumnElement[int], key: ColumnElement[Any], last: int, order: Order, number: ColumnElement[int]
+    own: ColumnElement[int],
+    key: ColumnElement[Any],
+    last: int,
+    order: Order,
+    number: ColumnElement[int],
+    among: Select[Any] | None = None,
 ) -> ColumnElement[bool]:
-    """Whether a row comes after the one with the number `last`, which is looked up for its key where it stands now."""
+    """Whether a row comes after the one with the number `last`, which is looked up for its key where it stands now:
+    `among` these rows, or among all.
+    """
     is_after = own < last if order.descending else own > last
     if order.key is None:
         return is_after
     # By itself, or it would take its row from the statement around it.
-    key_of_last = select(order.key).where(number == last).correlate(None).scalar_subquery()
+    rows = select(order.key) if among is None else among.with_only_columns(order.key)
+    key_of_last = rows.where(number == last).correlate(None).scalar_subquery()
     if order.bytewise:
         or_equal, strictly = ("~<=~", "~<~") if order.descending else ("~>=~", "~>~")
         return and_(key.bool_op(or_equal)(key_of_last), or_(key.bool_op(strictly)(key_of_last), is_after))

@@ -88,12 +88,13 @@ class Asked(NamedTuple):
 
     All transactions come if `history` is asked for, if the position has a fact that is after `before` (a value date
     and a rank among the facts of that day), if there is no position, and if `reference` is known: whenever one step
-    would not do.
+    would not do. With `customer_id` it is known only if it belongs to a loan of this customer.
     """
 
     history: bool = False
     before: tuple[date, int] | None = None
     reference: str | None = None
+    customer_id: int | None = None
 
 
 def _as_json_array(alias: str) -> str:
@@ -128,6 +129,9 @@ _READ = f"""
     LEFT JOIN loan_terms ON loan_terms.loan_id = loans.loan_id
     LEFT JOIN loan_positions AS positions ON positions.loan_id = loans.loan_id
     LEFT JOIN loan_transactions AS known ON known.reference = CAST(:reference AS text)
+         AND (CAST(:customer_id AS bigint) IS NULL
+              OR EXISTS (SELECT FROM loans AS theirs
+                         WHERE theirs.loan_id = known.loan_id AND theirs.customer_id = CAST(:customer_id AS bigint)))
     WHERE loans.loan_id = :loan_id
 """  # noqa: S608 - names of ours
 
@@ -190,6 +194,7 @@ def get(connection: Connection, loan_id: int, asked: Asked) -> StoredLife | None
         "value_date": value_date,
         "rank": rank,
         "reference": asked.reference,
+        "customer_id": asked.customer_id,
     }
     row = connection.execute(_READ_ONE, values).first()
     if row is None:

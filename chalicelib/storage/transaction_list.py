@@ -148,7 +148,9 @@ def _source(wanted: Wanted) -> Source:
     if wanted.reversed is not None:
         most //= AMONG_REVERSALS
         rows = rows.add_columns(_IS_REVERSED.label("is_reversed"))
-    return Source([rows], ORDERS["newest"], most, lambda columns: _conditions(wanted, columns))
+    # Nothing of a transaction that is asked here ever changes. So whoever is limited to one customer is not told by a
+    # page behind the number of another's transaction that there is one.
+    return Source([rows], ORDERS["newest"], most, lambda columns: _conditions(wanted, columns), keeps=True)
 
 
 def _conditions(wanted: Wanted, columns: Columns) -> Iterator[ColumnElement[bool]]:

@@ -217,6 +217,25 @@ def test_a_user_is_made_changed_and_disabled(admin: Api) -> None:
     assert sign_in(admin, "asha").status == 201
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\u2800 \u200b", "\u202enimda"], ids=["no width", "blank", "turned around"])
+def test_a_name_of_which_nothing_is_seen_or_in_another_order_is_refused(admin: Api, name: str) -> None:
+    for path, body in (("users", {"login": "asha.rao", "role": "viewer"}), ("api-keys", {"role": "reader"})):
+        assert list(admin.post(f"/api/{path}", {**body, "name": name}).json["fields"]) == ["name"]
+        assert admin.post(f"/api/{path}", {**body, "name": "श्री\u200d"}).status == 201
+    loan = {"loan_amount": 1000, "interest_rate": 10, "tenure": 12}
+    issued = admin.post("/api/key-facts", {**loan, "fees": [{"name": name, "amount": 1}]})
+    assert list(issued.json["fields"]) == ["fees[0].name"]
+
+
+@pytest.mark.parametrize("kind", ["users:1", "nobody", "key:0", "user:"])
+def test_an_actor_of_no_kind_that_there_is_is_refused_and_not_found_to_have_done_nothing(admin: Api, kind: str) -> None:
+    answer = admin.get(f"/api/audit?actor={kind}")
+    assert answer.status == 400
+    assert list(answer.json["fields"]) == ["actor"]
+    for each in ("user", "key:7", "import:5", "operator", "bootstrap", "anyone"):
+        assert admin.get(f"/api/audit?actor={each}").status == 200
+
+
 def test_a_change_of_a_user_that_changes_nothing_is_not_in_the_audit_log(admin: Api) -> None:
     made = admin.post("/api/users", {"login": "asha", "name": "Asha Rao", "role": "viewer"})
     path = f"/api/users/{made.json['user_id']}"

@@ -314,6 +314,7 @@ def test_the_filters_of_the_audit_log_stand_in_its_address(admin: Browser, datab
     "query",
     [
         "?actor=the boss",
+        "?actor=users:3",
         "?action=theft",
         "?subject_kind=dog",
         "?subject_id=x",

@@ -74,6 +74,11 @@ def test_applications_are_listed_with_their_customers_and_filtered_by_the_addres
     [
         ("applications/?from=yesterday", "Must be a date from 1950 to 2199"),
         ("applications/?from=2026-05-02&to=2026-05-01", "Must not be before from, which is 2026-05-02"),
+        ("applications/?amount_from=5,000&amount_to=1,000", "Must not be below amount from, which is 5000; got 1000"),
+        ("applications/?score_from=50&score_to=10", "Must not be below score from, which is 50; got 10"),
+        ("loans/?rate_from=12.5&rate_to=9", "Must not be below rate from, which is 12.5; got 9"),
+        ("loans/?rate_from=12.5&rate_below=12.5", "Must be above rate from, which is 12.5; got 12.5"),
+        ("customers/?exposure_from=5000&exposure_to=1000", "Must not be below exposure from, which is 5000; got 1000"),
         ("applications/?outcome=maybe", "Must be approved or refused"),
         ("loans/?customer_id=Rudra", "Must be the whole number of a customer"),
     ],

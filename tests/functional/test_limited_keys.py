@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.postgres.database import Database
 from chalicelib.rules.access import Role
-from tests.support.application import Answer, Api
+from tests.support.application import Answer, Api, lines_of
 from tests.support.customers import RUDRA, asking, registered
 from tests.support.people import key_of
 
@@ -64,6 +64,16 @@ def test_another_customer_is_answered_as_one_who_is_not_there(two: Two) -> None:
         assert json.dumps([status, envelope]) == json.dumps(there_is_none).replace(missing, asked)
 
 
+def test_nothing_is_read_of_another_customer_so_that_the_time_tells_nothing(
+    two: Two, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two.own.get("/api/sessions/current")
+    lines_of(capsys, "request")
+    for kind in ("customers", "view-loans"):
+        assert two.own.get(f"/api/{kind}/{two.other_id}").status == 404
+    assert [line["round_trips"] for line in lines_of(capsys, "request")] == [0, 0]
+
+
 @pytest.mark.parametrize("path", ["/api/check-eligibility", "/api/create-loan"])
 def test_it_cannot_ask_for_another_customer(two: Two, path: str) -> None:
     assert two.own.post(path, asking(two.customer_id)).status in (200, 201)
@@ -83,6 +93,39 @@ def test_lists_have_its_own_customer_only(two: Two, kind: str) -> None:
         assert two.own.get(f"/api/{kind}?customer_id={two.other_id}").json[kind] == []
     else:
         assert two.own.get(f"/api/customers?q={two.other_id}").json["customers"] == []
+
+
+def test_a_page_of_transactions_does_not_go_on_from_one_of_somebody_else(two: Two) -> None:
+    own, others = (
+        two.everybody.get(f"/api/transactions?loan_id={each['loan_id']}").json for each in (two.loan, two.other_loan)
+    )
+    (first,), (other,) = own["transactions"], others["transactions"]
+    assert first["transaction_id"] < other["transaction_id"]
+    for number in (other["transaction_id"], 999999):
+        assert two.own.get(f"/api/transactions?before={number}").json == {"transactions": [], "next": None}
+    two.everybody.post(f"/api/loans/{two.loan['loan_id']}/receipts", {"amount": 100})
+    shown = two.own.get("/api/transactions?limit=1").json
+    assert two.own.get(f"/api/transactions?before={shown['next']}").json["transactions"] == own["transactions"]
+
+
+def test_the_reference_of_a_payment_of_somebody_else_is_not_known(two: Two) -> None:
+    def recorded(loan: dict[str, Any], reference: str) -> None:
+        receipt = {"amount": 100, "reference": reference}
+        assert two.everybody.post(f"/api/loans/{loan['loan_id']}/receipts", receipt).status == 201
+
+    def previewed(reference: str) -> Answer:
+        receipt = {"amount": 200, "reference": reference}
+        return two.own.post(f"/api/loans/{two.loan['loan_id']}/receipts/preview", receipt)
+
+    recorded(two.other_loan, "UTR 1")
+    known, unknown = previewed("UTR 1"), previewed("UTR 2")
+    assert (known.status, known.json) == (unknown.status, unknown.json) == (200, unknown.json)
+    settled = {"amount": asking(two.customer_id)["loan_amount"], "intent": "settlement", "reference": "UTR 3"}
+    assert two.everybody.post(f"/api/loans/{two.loan['loan_id']}/receipts", settled).status == 201
+    own = two.everybody.post("/api/create-loan", asking(two.customer_id)).json
+    conflict = two.own.post(f"/api/loans/{own['loan_id']}/receipts/preview", {"amount": 200, "reference": "UTR 3"})
+    assert (conflict.status, conflict.json["code"]) == (409, "reference_conflict")
+    assert conflict.json["figures"]["recorded_loan_id"] == two.loan["loan_id"]
 
 
 def test_it_neither_registers_nor_changes_customers(two: Two) -> None:

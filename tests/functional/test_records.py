@@ -298,3 +298,12 @@ def test_days_that_end_before_they_begin_are_refused(api: Api) -> None:
     assert answer.status == 400
     assert answer.json["fields"] == {"to": ["must not be before from, which is 2026-05-02; got 2026-05-01"]}
     assert api.get("/api/applications/?from=2026-05-02&to=2026-05-02").status == 200
+
+
+def test_amounts_that_end_below_where_they_begin_are_refused(api: Api) -> None:
+    answer = api.get("/api/transactions/?amount_from=5,000.50&amount_to=1e3")
+    assert list(answer.json["fields"]) == ["amount_to"]
+    answer = api.get("/api/transactions/?amount_from=5,000.50&amount_to=1000")
+    assert answer.status == 400
+    assert answer.json["fields"] == {"amount_to": ["must not be below amount_from, which is 5000.50; got 1000"]}
+    assert api.get("/api/transactions/?amount_from=5000&amount_to=5000").status == 200

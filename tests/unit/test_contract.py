@@ -53,6 +53,17 @@ def test_the_published_files_are_what_is_generated_now(name: str) -> None:
     assert (PUBLISHED / name).read_text() == generated()[name], f"{name} is out of date: run `make openapi`"
 
 
+def test_a_parameter_without_which_a_call_is_refused_is_required() -> None:
+    required = {
+        (path, each["name"])
+        for path, methods in DOCUMENT["paths"].items()
+        for operation in methods.values()
+        for each in operation.get("parameters", ())
+        if each.get("in") == "query" and each.get("required")
+    }
+    assert required == {("/api/delinquency/loans/", "class"), ("/api/loans/{loan_id}/prepayment/", "amount")}
+
+
 @pytest.mark.parametrize("endpoint", declared().values(), ids=view_name)
 def test_whatever_an_endpoint_answers_as_json_has_a_type(endpoint: Endpoint) -> None:
     assert len(endpoint.answers) == len({answer.status for answer in endpoint.answers})

@@ -13,7 +13,7 @@ from chalicelib.console.frame.lending_list import AMOUNTS, CUSTOMER, LendingList
 from chalicelib.console.frame.listing import Column, Filter, Input, List, Options, answer_list
 from chalicelib.console.frame.lists import periods
 from chalicelib.console.frame.visit import Visit
-from chalicelib.requests.models import Name, digits
+from chalicelib.requests.models import Name, digits, not_below
 from chalicelib.rules import bounds
 from chalicelib.rules.reasons import Reason
 from chalicelib.rules.typed.names import full_name
@@ -53,7 +53,7 @@ class ApplicationsListQuery(LendingListQuery):
     outcome: Annotated[Literal["approved", "refused"], Field(description="approved or refused")] | None = None
     reason: Annotated[Literal[REASON_NAMES], Field(description="one of the list")] | None = None  # type: ignore[valid-type]  # as data
     score_from: Points | None = None
-    score_to: Points | None = None
+    score_to: Annotated[Points, not_below("score_from")] | None = None
     policy: Name | None = None
 
     def wanted(self) -> Wanted:

@@ -11,7 +11,7 @@ from chalicelib.console.frame.labels import LATE
 from chalicelib.console.frame.listing import Column, DaysLate, Filter, Input, List, ListQuery, answer_list
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
-from chalicelib.requests.models import Income, Searched
+from chalicelib.requests.models import Income, Searched, not_below
 from chalicelib.rules.sentences import counted
 from chalicelib.services import lists
 from chalicelib.services.list_files import Written
@@ -26,7 +26,7 @@ class CustomersListQuery(ListQuery):
     q: Searched = ""
     late: DaysLate | None = None
     exposure_from: Income | None = None
-    exposure_to: Income | None = None
+    exposure_to: Annotated[Income, not_below("exposure_from")] | None = None
     part: Annotated[Literal["rows"], Field(description="rows")] | None = None
 
     def wanted(self) -> Wanted:

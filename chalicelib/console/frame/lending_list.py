@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
 from chalicelib.console.frame.cells import Cell
 from chalicelib.console.frame.listing import Column, Filter, Input, ListQuery
 from chalicelib.requests.access_models import ActorIdentity
-from chalicelib.requests.models import CustomerNumber, Day, Income, LastDay
+from chalicelib.requests.models import CustomerNumber, Day, Income, LastDay, not_below
 from chalicelib.services.list_files import Written
 from chalicelib.storage.lending_list import WantedLending
 
@@ -48,7 +48,7 @@ class AmountsListQuery(ListQuery):
     """What the addresses of all three may have."""
 
     amount_from: Income | None = None
-    amount_to: Income | None = None
+    amount_to: Annotated[Income, not_below("amount_from")] | None = None
     who: ActorIdentity | None = None
     since: Day | None = Field(None, alias="from")
     to: LastDay | None = None

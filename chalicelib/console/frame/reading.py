@@ -3,7 +3,7 @@
 Amounts may be typed with their currency and grouped; their bounds are written as the locale does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -35,7 +35,8 @@ def read(model: type[Model], typed: Mapping[str, str]) -> Model:
         )
     except InvalidRequest as error:
         wrong = {name: _sentences(said, amounts.get(name), given.get(name)) for name, said in error.fields.items()}
-        raise InvalidRequest(error.sentence, wrong) from None
+        told = {name: [_with_labels(each, names) for each in said] for name, said in wrong.items()}
+        raise InvalidRequest(error.sentence, told) from None
 
 
 def plain_amount(text: str) -> str:
@@ -54,7 +55,16 @@ def _sentences(said: Sequence[str], field: FieldInfo | None, typed: str | None) 
     if typed is None:
         # What it must be is said by the hint; a sentence of another kind is about several fields.
         return [REQUIRED if each.startswith(f"{REQUIRED};") else each for each in said]
-    return list(said) if field is None else [_amount_sentence(field, typed)]
+    # What it is held against is another field.
+    is_about_two = not said[0].startswith("must be ")
+    return list(said) if field is None or is_about_two else [_amount_sentence(field, typed)]
+
+
+def _with_labels(sentence: str, names: Iterable[str]) -> str:
+    """A sentence that names another field, which is called by its label: amount from, which is 5000."""
+    for name in names:
+        sentence = sentence.replace(f" {name}, which is ", f" {name.replace('_', ' ')}, which is ")
+    return sentence
 
 
 def _amount_sentence(field: FieldInfo, typed: str) -> str:

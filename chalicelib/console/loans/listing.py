@@ -14,7 +14,7 @@ from chalicelib.console.frame.lending_list import AMOUNTS, CUSTOMER, LendingList
 from chalicelib.console.frame.listing import Column, DaysLate, Filter, Input, List, Options, answer_list
 from chalicelib.console.frame.rendering import formats
 from chalicelib.console.frame.visit import Visit
-from chalicelib.requests.models import BucketCode, Rate
+from chalicelib.requests.models import BucketCode, Rate, above, not_below
 from chalicelib.rules.sentences import counted
 from chalicelib.rules.servicing.buckets import BUCKETS, bucket_named
 from chalicelib.rules.servicing.standing import Standing, Status
@@ -44,8 +44,8 @@ class LoansListQuery(LendingListQuery):
     bucket: BucketCode | None = Field(None, alias="class")
     late: DaysLate | None = None
     rate_from: Rate | None = None
-    rate_to: Rate | None = None
-    rate_below: Rate | None = None
+    rate_to: Annotated[Rate, not_below("rate_from")] | None = None
+    rate_below: Annotated[Rate, above("rate_from")] | None = None
 
     def wanted(self) -> Wanted:
         """What is looked for."""

@@ -19,7 +19,7 @@ MEANS_NOTHING = Problem(
 
 # A character as workbooks escape it, where their reader leaves it so.
 _ESCAPED = re.compile(r"_x[0-9A-Fa-f]{4}_")
-_OVERRIDES = frozenset("\u202d\u202e")
+OVERRIDES = frozenset("\u202d\u202e")
 _REPLACEMENT = "\ufffd"
 # They say how letters of Indian and Arabic scripts join, and nothing to others.
 _JOINERS = frozenset("\u200c\u200d")
@@ -58,7 +58,7 @@ def name(text: str) -> str | Problem:
         return Problem("too_long", f"must have at most {NAME_LENGTH.most} characters; it has {len(text)}.")
     if not is_plain_text(text):
         return CONTROL
-    if _OVERRIDES.intersection(text):
+    if OVERRIDES.intersection(text):
         return OVERRIDDEN
     if is_damaged(text):
         return DAMAGED
