@@ -69,7 +69,7 @@ def test_the_release_before_does_its_work_on_the_newest_schema(
         "view loans": 200,
         "applications": 200,
         "customers": 200,
-    }
+    }, done.stdout + done.stderr
     with database.reading() as connection:
         counted = (
             "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM loans), (SELECT count(*) FROM imports)"
