@@ -110,10 +110,10 @@ class Stack:
         settings = [] if is_first else changed_settings(self.parameters(), parameters, declared)
         if is_first and self.exists():
             self.delete()
-        told = {
-            name: {"UsePreviousValue": True} if value is None else {"ParameterValue": value}
+        told: list[Any] = [
+            {"ParameterKey": name, **({"UsePreviousValue": True} if value is None else {"ParameterValue": value})}
             for name, value in parameters.items()
-        }
+        ]
         # Names every attempt differently, because a failed change set keeps its name.
         change_set = f"deploy-{time.time_ns()}"
         self._client.create_change_set(
@@ -121,7 +121,7 @@ class Stack:
             ChangeSetName=change_set,
             ChangeSetType="CREATE" if is_first else "UPDATE",
             TemplateURL=template_url,
-            Parameters=[{"ParameterKey": name, **value} for name, value in told.items()],  # type: ignore[typeddict-item]
+            Parameters=told,
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
             Capabilities=list(CAPABILITIES),  # type: ignore[arg-type]  # a list of str, not of their literals
         )
