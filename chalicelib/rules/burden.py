@@ -33,7 +33,7 @@ class Burden:
     @property
     def emi_percent(self) -> Decimal:
         """The instalments in percent of the income, rounded up to a tenth: what exceeds the share is seen to."""
-        return CONTEXT.divide(100 * self.emis, self.income).quantize(TENTH, ROUND_UP, CONTEXT)
+        return CONTEXT.divide(CONTEXT.multiply(100, self.emis), self.income).quantize(TENTH, ROUND_UP, CONTEXT)
 
 
 def burden(facts: Facts, policy: Policy, loan_amount: Decimal = ZERO, instalment: Decimal = ZERO) -> Burden:

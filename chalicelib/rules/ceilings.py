@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from chalicelib.rules.access import Role
+from chalicelib.rules.money import CONTEXT
 
 
 class Ceiling(NamedTuple):
@@ -14,7 +15,7 @@ class Ceiling(NamedTuple):
 
     def limit_for(self, monthly_income: Decimal) -> Decimal:
         """The highest limit in rupees for an income in rupees a month."""
-        return min(self.incomes * monthly_income, Decimal(self.most))
+        return min(CONTEXT.multiply(self.incomes, monthly_income), Decimal(self.most))
 
 
 class Ceilings(NamedTuple):

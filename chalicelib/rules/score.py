@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from chalicelib.rules.bounds import MAX_SCORE
-from chalicelib.rules.money import ZERO, from_paise
+from chalicelib.rules.money import CONTEXT, ZERO, from_paise
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.reasons import Reason
 
@@ -88,7 +88,7 @@ def limit_reasons(facts: Facts, request: LoanRequest, policy: Policy) -> tuple[R
     That the two together exceed the limit is news only where neither does so alone.
     """
     limit, principal, amount = facts.approved_limit, facts.current_principal, request.loan_amount
-    together = policy.counts_requested_loan and max(principal, amount) <= limit < principal + amount
+    together = policy.counts_requested_loan and max(principal, amount) <= limit < CONTEXT.add(principal, amount)
     checks = (
         (Reason.CURRENT_LOANS_EXCEED_LIMIT, principal > limit),
         (Reason.AMOUNT_EXCEEDS_LIMIT, amount > limit),
