@@ -1,4 +1,7 @@
-"""docs/operations.md, followed on LocalStack: every command in it is run here, or listed with the reason why not."""
+"""docs/operations.md, followed on LocalStack: every command in it is run here, or listed with the reason why not.
+
+Which test follows which commands is said in `tests/support/operations.py`, where the gate sees that none is missing.
+"""
 
 import json
 import os
@@ -6,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,44 +18,13 @@ from chalicelib.services.dead_letters import find_queue
 from tests.support import plain_http
 from tests.support.aws_commands import read
 from tests.support.deployments import Dev
+from tests.support.operations import FOLLOWED, followed_by
 from tests.support.patience import PATIENCE_SECONDS, patiently
 from tests.support.people import PASSWORD, token_of
 from tests.support.settings import DATA, PROJECT
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.e2e
-
-DOCUMENT = PROJECT / "docs" / "operations.md"
-
-# What cannot be run here, by how it begins. The aws commands among them are held against AWS's own models.
-NO_AURORA = "LocalStack has no Aurora: the foundation and a restore are for AWS."
-NO_IMPORT = "LocalStack removes the bucket with the stack, and cannot take one into a new stack."
-NOT_HERE = {
-    "make foundation": NO_AURORA,
-    "curl -O https://truststore.pki.rds.amazonaws.com": "The tests need no internet.",
-    "make deploy STAGE=dev CERTIFICATES=": NO_AURORA,
-    "aws rds": NO_AURORA,
-    "ACCOUNT=$(": NO_IMPORT,
-    "aws cloudformation": NO_IMPORT,
-    "filter event": "A query for CloudWatch Logs Insights, which LocalStack has not.",
-}
-FOLLOWED: set[str] = set()
-
-Test = Callable[..., None]
-
-
-def commands() -> list[str]:
-    """Every command of the document, each on one line."""
-    text = re.sub(r"\\\n\s*", "", DOCUMENT.read_text())
-    # A paragraph in a list goes on with three blanks, a command with eight.
-    return [line.strip() for line in text.splitlines() if line.startswith("    ")]
-
-
-def follows(*beginnings: str) -> Callable[[Test], Test]:
-    """Hands a test the commands that begin so, in the order of the beginnings, as `told`."""
-    FOLLOWED.update(beginnings)
-    told = [line for beginning in beginnings for line in commands() if line.startswith(beginning)]
-    return pytest.mark.parametrize("told", [told], ids=["document"])
 
 
 class Reader:
@@ -101,30 +72,15 @@ def reader(stack: Stack) -> Reader:
     return Reader(stack)
 
 
-def test_every_command_of_the_document_is_run_here_or_listed_with_the_reason() -> None:
-    known = (*FOLLOWED, *NOT_HERE)
-    assert [line for line in commands() if not line.startswith(known)] == []
-    assert [each for each in known if not any(line.startswith(each) for line in commands())] == []
+@pytest.fixture
+def told(request: pytest.FixtureRequest) -> list[str]:
+    return followed_by(request.function.__name__)
 
 
-@pytest.mark.parametrize(
-    "command", [line for line in commands() if line.startswith("aws ") and " logs tail " not in line]
-)
-def test_an_aws_command_is_one_that_aws_takes(command: str) -> None:
-    # A placeholder stands for a value that is long enough.
-    assert read(command.replace("<", "the-value-of-").replace(">", "-that-was-printed-before")).service
+def test_every_test_that_is_said_to_follow_a_command_is_here() -> None:
+    assert [name for name in FOLLOWED if name not in globals()] == []
 
 
-@follows(
-    "make database STAGE=dev",
-    "make deploy STAGE=dev ENDPOINT=",
-    "aws logs tail",
-    "aws lambda list-event-source-mappings",
-    "aws lambda update-event-source-mapping --uuid <uuid> --no-enabled",
-    "aws lambda update-event-source-mapping --uuid <uuid> --enabled",
-    "make roll-back STAGE=dev",
-    "make destroy STAGE=dev",
-)
 def test_a_stage_is_deployed_watched_stopped_rolled_back_and_destroyed(reader: Reader, told: list[str]) -> None:
     database, deploy, tail, mappings, stop, go_on, roll_back, destroy = told
     here = f"ENDPOINT={reader.stack.file.aws_endpoint_url}"
@@ -150,7 +106,6 @@ def test_a_stage_is_deployed_watched_stopped_rolled_back_and_destroyed(reader: R
     assert "is gone" in reader.reads(destroy, here, "CONFIRM=dev")
 
 
-@follows("make logs")
 def test_the_logs_are_followed(reader: Reader, told: list[str]) -> None:
     with reader.types(told[0]) as process:
         assert process.stdout is not None
@@ -162,7 +117,6 @@ def test_the_logs_are_followed(reader: Reader, told: list[str]) -> None:
     assert re.search(r" 200 GET /api/customers \d+ ms ", line)
 
 
-@follows("make redrive", "aws sqs start-message-move-task", "aws sqs list-message-move-tasks")
 def test_dead_letters_are_put_back(reader: Reader, told: list[str]) -> None:
     redrive, move, moves = told
     stack = reader.stack
@@ -189,7 +143,6 @@ def test_dead_letters_are_put_back(reader: Reader, told: list[str]) -> None:
     assert stack.depths()["dead"] == 0
 
 
-@follows("make superuser", "make api-key", "aws lambda invoke")
 def test_the_first_admin_and_a_key_are_made(reader: Reader, told: list[str]) -> None:
     superuser, api_key, *invocations = told
     link = reader.reads(superuser).split()[-1]
