@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from bench.lives import lives_on
 from bench.measuring import settings_for
 from chalicelib.postgres.database import make_engine
+from chalicelib.rules.servicing.position import FOLD_REVISION
 
 LOANS_A_CUSTOMER = 10
 CHUNK = 200_000
@@ -67,9 +68,10 @@ _SERVICED = """
         INSERT INTO loan_terms (loan_id, terms) SELECT loan_id, terms FROM given
     ), position AS (
         INSERT INTO loan_positions (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left,
-                                    last_fact_on, last_number, position)
+                                    last_fact_on, last_number, position, fold_revision)
         SELECT given.loan_id, one.status, one.principal, one.charges, one.credit, one.unpaid_from, one.held,
-               one.repayments_left, one.last_fact_on, jsonb_array_length(facts), one.position
+               one.repayments_left, one.last_fact_on, jsonb_array_length(facts), one.position,
+               CAST(:revision AS smallint)
         FROM given, jsonb_populate_record(NULL::loan_positions, given.position) AS one
     )
     INSERT INTO loan_transactions (loan_id, number, kind, amount, value_date, intent, reference, actor_kind, actor_name)
@@ -95,7 +97,15 @@ def fill_serviced(database_url: str, loans: int, today: date, *, behind: int = 0
         run("SET session_replication_role = replica")
         for first in range(behind + 1, behind + loans + 1, CHUNK):
             last = min(first + CHUNK - 1, behind + loans)
-            run(_SERVICED, customers=customers, others=others, first=first, last=last, lives=len(lives))
+            run(
+                _SERVICED,
+                customers=customers,
+                others=others,
+                first=first,
+                last=last,
+                lives=len(lives),
+                revision=FOLD_REVISION,
+            )
         run("RESET session_replication_role")
         run("DROP TABLE bench_lives")
         _count_on_from(run, others + customers, behind + loans)

@@ -13,6 +13,7 @@ class Action(StrEnum):
     WAITING_LOANS_APPLIED = "waiting_loans_applied"
     LOAN_APPLIED_FOR = "loan_applied_for"
     LOAN_CHANGED = "loan_changed"
+    LOAN_RECOUNTED = "loan_recounted"
     TRANSACTION_RECORDED = "transaction_recorded"
     KEY_FACTS_ISSUED = "key_facts_issued"
     IMPORT_STARTED = "import_started"

@@ -17,7 +17,7 @@ from chalicelib.postgres.migrate import migrate
 from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.services import imports
 from chalicelib.services.counted_books import count_ahead
-from chalicelib.services.servicing_upkeep import begin_servicing
+from chalicelib.services.servicing_upkeep import begin_servicing, recount
 from chalicelib.storage import idempotency, sessions, sign_in_failures
 from chalicelib.storage.waiting_loans import apply_waiting_loans
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 SEED_PREFIX = "seed/"
+
+# The next run goes on with it.
+RECOUNTING_SECONDS = 60
 
 
 class BootstrapResult(TypedDict):
@@ -43,6 +46,7 @@ def bootstrap(database: Database, settings: Settings, *, s3: "S3Client", sqs: "S
     """
     _, revision = migrate(database)
     begun = begin_servicing(database)
+    recounted = recount(database, RECOUNTING_SECONDS)
     found = list(_seeds(s3, settings.import_bucket))
     today = datetime.now(settings.business_timezone).date()
     populated = _prepare(database, found, today)
@@ -57,6 +61,7 @@ def bootstrap(database: Database, settings: Settings, *, s3: "S3Client", sqs: "S
         populated=populated,
         given_up=given_up,
         begun=begun,
+        recounted=recounted,
     )
     return {"revision": revision, "seeded": seeded, "populated": populated}
 

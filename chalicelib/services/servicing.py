@@ -29,7 +29,7 @@ from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.services.servicing_lives import read_life
 from chalicelib.services.servicing_refusals import told_refusals
 from chalicelib.storage import servicing
-from chalicelib.storage.lives import Life, end_date_of
+from chalicelib.storage.lives import Life, loan_at
 from chalicelib.storage.servicing import Asked, Transaction, Written
 
 
@@ -231,9 +231,7 @@ def _transaction(life: Life, fact: Fact, wanted: Wanted, author: Author) -> Tran
 def _written(life: Life, transaction: Transaction, position: Position) -> Written:
     begins = transaction.kind is Kind.OPENING or life.disbursal is not None
     loan = life.loan
-    paid = position.paid_on_time if position.is_serviced else _paid_before(life, transaction)
-    ends = end_date_of(life, position)
-    changed = loan._replace(emis_paid_on_time=paid, end_date=ends, is_open=position.is_open)
+    changed = loan_at(life, position, _paid_before(life, transaction))
     before, after = difference(loan._asdict(), changed._asdict())
     event = Event(
         Action.TRANSACTION_RECORDED, SubjectKind.LOAN, loan.loan_id, before or None, _told(transaction) | after
@@ -243,8 +241,8 @@ def _written(life: Life, transaction: Transaction, position: Position) -> Writte
         [*(disbursed(life) if life.disbursal else ()), transaction],
         position,
         transaction.number,
-        paid,
-        ends,
+        changed.emis_paid_on_time,
+        changed.end_date,
         life.terms if begins else None,
         loan.end_date if begins else None,
         [(transaction.author, event)],

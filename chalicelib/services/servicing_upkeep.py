@@ -1,13 +1,21 @@
 """What a deployment does for the life of loans by itself, whenever it comes to life."""
 
+from time import monotonic
+
 from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
+from chalicelib.rules.access import BOOTSTRAP
+from chalicelib.rules.auditing import Action, Event, SubjectKind, difference
+from chalicelib.rules.servicing.refusals import Refused
 from chalicelib.services.servicing import disbursed
 from chalicelib.storage import servicing
-from chalicelib.storage.lives import Life, end_date_of, life_of
-from chalicelib.storage.servicing import Written
+from chalicelib.storage.lives import Life, end_date_of, life_of, loan_at
+from chalicelib.storage.servicing import StoredLife, Written
 
 BATCH = 1000
+
+# Receipts of the loans of a batch wait until it is done.
+RECOUNTED_AT_ONCE = 200
 
 
 def begin_servicing(database: Database) -> int:
@@ -43,4 +51,50 @@ def _disbursal(life: Life) -> Written:
         end_date_of(life, life.position),
         life.terms,
         life.loan.end_date,
+    )
+
+
+def recount(database: Database, seconds: float) -> int:
+    """Makes the positions anew that other rules than today's made, and what their loans say of themselves.
+
+    In batches, each a transaction, until none is left or the time is over: safe to run at any time and by several at
+    once, and the next run goes on. Returns how many were made. Raises RuntimeError with the loan if the rules refuse
+    what was recorded of it, which they must not.
+    """
+    until, made = monotonic() + seconds, 0
+    while batch := _recount_batch(database):
+        made += batch
+        if monotonic() > until:
+            break
+    return made
+
+
+@retried
+def _recount_batch(database: Database) -> int:
+    with database.transaction() as tx:
+        numbers = servicing.lock_outdated(tx.connection, RECOUNTED_AT_ONCE)
+        if numbers:
+            found = servicing.get_many(tx.connection, dict.fromkeys(numbers))
+            servicing.write(tx.connection, [_recounted(stored) for stored in found])
+        tx.commit()
+    return len(numbers)
+
+
+def _recounted(stored: StoredLife) -> Written:
+    try:
+        life = life_of(stored)
+    except Refused as refused:
+        raise RuntimeError(f"Loan {stored.loan.loan_id} cannot be counted anew: {refused}") from refused
+    loan = life.loan
+    changed = loan_at(life, life.position, loan.emis_paid_on_time)
+    before, after = difference(loan._asdict(), changed._asdict())
+    event = Event(Action.LOAN_RECOUNTED, SubjectKind.LOAN, loan.loan_id, before, after)
+    return Written(
+        loan.loan_id,
+        (),
+        life.position,
+        life.last_number,
+        changed.emis_paid_on_time,
+        changed.end_date,
+        events=[(BOOTSTRAP, event)] if after else (),
     )

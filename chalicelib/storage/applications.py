@@ -14,7 +14,7 @@ from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.decision import Decision
 from chalicelib.rules.policy import Policy
 from chalicelib.rules.score import Facts, LoanRequest
-from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.position import FOLD_REVISION, Position
 from chalicelib.rules.servicing.values import Terms
 from chalicelib.rules.stored import facts_as_stored, policy_as_stored, reason_as_stored
 from chalicelib.storage import audit, servicing
@@ -70,7 +70,7 @@ _STORED: Select[Any] = select(*(loan_applications.c[name] for name in StoredAppl
 
 # An application, its loan if it was approved, what begins the loan's life, and the entry in the audit log: each needs
 # the number of the one before, and one statement waits for the database once.
-_ADD = Placed("""
+_ADD = Placed(f"""
     WITH loan AS (
         INSERT INTO loans
             (customer_id, loan_amount, interest_rate, tenure, monthly_installment, start_date, end_date,
@@ -89,9 +89,9 @@ _ADD = Placed("""
     ), position AS (
         INSERT INTO loan_positions
             (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left, last_fact_on, last_number,
-             position)
+             position, fold_revision)
         SELECT loan_id, :status, :principal, :charges, :credit, :unpaid_from, :held, :repayments_left, :last_fact_on, 1,
-               CAST(:position AS jsonb)
+               CAST(:position AS jsonb), {FOLD_REVISION}
         FROM loan
     ), application AS (
         INSERT INTO loan_applications
@@ -110,7 +110,7 @@ _ADD = Placed("""
         FROM application
     )
     SELECT application_id, loan_id FROM application
-""")
+""")  # noqa: S608 - a number of ours
 
 
 def add(

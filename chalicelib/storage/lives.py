@@ -41,14 +41,14 @@ class Life:
 
 
 def life_of(stored: StoredLife) -> Life:
-    """The same as values of the rules. A loan that has no position yet gets it by a replay."""
+    """The same as values of the rules. A loan that has no position yet, or one by other rules, gets it by a replay."""
     serviced = stored.position is not None and stored.position.is_serviced
     terms = stored.terms if serviced and stored.terms else agreed_terms(stored.loan)
     disbursal = missing_disbursal(stored)
     facts = None if stored.transactions is None else [each.fact for each in stored.transactions]
     if disbursal:
         facts = [disbursal]
-    position = fold(terms, facts or ()) if stored.position is None else stored.position
+    position = fold(terms, facts or ()) if stored.position is None or stored.is_outdated else stored.position
     return Life(stored, terms, facts, position, disbursal)
 
 
@@ -72,3 +72,12 @@ def agreed_terms(loan: LoanOnRecord) -> Terms:
 def end_date_of(life: Life, position: Position) -> date | None:
     """What the loan says of its end: its last due date, or when it was over; before servicing, what was stated."""
     return position.end_date if position.is_serviced else life.stored.stated_end_date
+
+
+def loan_at(life: Life, position: Position, paid_before: int) -> LoanOnRecord:
+    """What the loan says of itself at the position; `paid_before` is how many EMIs were stated before servicing."""
+    return life.loan._replace(
+        emis_paid_on_time=position.paid_on_time if position.is_serviced else paid_before,
+        end_date=end_date_of(life, position),
+        is_open=position.is_open,
+    )

@@ -13,7 +13,7 @@ from chalicelib.postgres.connection import PREPARED, driver_of, prepared
 from chalicelib.rules.access import Author
 from chalicelib.rules.auditing import Event
 from chalicelib.rules.money import from_paise
-from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.position import FOLD_REVISION, Position
 from chalicelib.rules.servicing.standing import status_of
 from chalicelib.rules.servicing.stored import (
     opening_as_stored,
@@ -26,6 +26,7 @@ from chalicelib.rules.servicing.stored import (
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Opening, Terms
 from chalicelib.storage import audit
 from chalicelib.storage.loans import LoanOnRecord
+from chalicelib.storage.tables import IS_OUTDATED
 
 Json = dict[str, Any]
 
@@ -69,14 +70,16 @@ class Transaction(NamedTuple):
 class StoredLife(NamedTuple):
     """A loan and what is stored of its life. `terms` and `position` are None before it is serviced.
 
-    `transactions` are all of them in the order of recording, or None if they were not asked for; `known` is the one
-    that has the reference that was asked for, of whatever loan. `now` is when the transaction began.
+    `is_outdated` is a position that other rules than today's made. `transactions` are all of them in the order of
+    recording, or None if they were not asked for; `known` is the one that has the reference that was asked for, of
+    whatever loan. `now` is when the transaction began.
     """
 
     loan: LoanOnRecord
     terms: Terms | None
     stated_end_date: date | None
     position: Position | None
+    is_outdated: bool
     last_number: int
     transactions: tuple[Transaction, ...] | None
     known: Transaction | None
@@ -87,8 +90,8 @@ class Asked(NamedTuple):
     """What to read beside the loan, its terms and its position.
 
     All transactions come if `history` is asked for, if the position has a fact that is after `before` (a value date
-    and a rank among the facts of that day), if there is no position, and if `reference` is known: whenever one step
-    would not do. With `customer_id` it is known only if it belongs to a loan of this customer.
+    and a rank among the facts of that day), if there is no position or an outdated one, and if `reference` is known:
+    whenever one step would not do. With `customer_id` it is known only if it belongs to a loan of this customer.
     """
 
     history: bool = False
@@ -117,8 +120,8 @@ _EXACT = ("loan_amount", "interest_rate", "monthly_installment")
 
 _READ = f"""
     SELECT {_LOAN_COLUMNS}, loan_terms.terms, loan_terms.stated_end_date, positions.position,
-           coalesce(positions.last_number, 0) AS last_number,
-           CASE WHEN CAST(:history AS boolean) OR positions.loan_id IS NULL OR known.number IS NOT NULL
+           coalesce({IS_OUTDATED}, false) AS is_outdated, coalesce(positions.last_number, 0) AS last_number,
+           CASE WHEN CAST(:history AS boolean) OR positions.loan_id IS NULL OR {IS_OUTDATED} OR known.number IS NOT NULL
                      OR (positions.last_fact_on, CAST(positions.position ->> 'rank' AS integer))
                         > (CAST(:value_date AS date), CAST(:rank AS integer))
                 THEN {recorded_of("loans.loan_id")} END AS transactions,
@@ -138,17 +141,19 @@ _READ = f"""
 _READ_ONE = prepared(_READ)
 
 # The same of many loans at once, by columns; all transactions come of those with a fact on the day `from` or later, or
-# without such a day, and if there is no position. As JSON, because the driver takes ten times as long to read a date,
-# and by columns, because the server asks for the type of each value of a row anew. The numbers are asked for twice: the
-# loans are found by the array, and together with the table of it the planner takes them for so few that it looks up the
-# position of each, where it would read all positions of a portfolio of some ten thousand.
+# without such a day, and if there is no position or an outdated one. As JSON, because the driver takes ten times as
+# long to read a date, and by columns, because the server asks for the type of each value of a row anew. The numbers are
+# asked for twice: the loans are found by the array, and together with the table of it the planner takes them for so few
+# that it looks up the position of each, where it would read all positions of a portfolio of some ten thousand.
 _COLUMNS_OF_MANY = (
     *(f"CAST(loans.{name} AS text)" if name in _EXACT else f"loans.{name}" for name in _LOAN_NAMES),
     "loan_terms.terms",
     "loan_terms.stated_end_date",
     "positions.position",
+    f"coalesce({IS_OUTDATED}, false)",
     "coalesce(positions.last_number, 0)",
     f"""CASE WHEN positions.loan_id IS NULL OR asked.since IS NULL OR asked.since <= positions.last_fact_on
+                  OR {IS_OUTDATED}
              THEN coalesce({recorded_of("loans.loan_id")}, CAST('[]' AS jsonb)) END""",
 )
 _READ_MANY = text(f"""
@@ -172,6 +177,14 @@ _LOCK_UNDISBURSED = text(f"""
     LIMIT :limit
     FOR NO KEY UPDATE
 """)  # noqa: S608 - names of ours
+
+# Two steps, so that loans are locked in the order of their numbers, as an import locks them.
+_LOCK_OUTDATED = text(f"""
+    SELECT loan_id FROM loans
+    WHERE loan_id = ANY(ARRAY(SELECT loan_id FROM loan_positions WHERE {IS_OUTDATED} ORDER BY loan_id LIMIT :limit))
+    ORDER BY loan_id
+    FOR NO KEY UPDATE
+""")  # noqa: S608 - a condition of ours
 
 
 def lock_with_next(connection: Connection, loan_id: int) -> None:
@@ -206,6 +219,7 @@ def get(connection: Connection, loan_id: int, asked: Asked) -> StoredLife | None
         terms_from_stored(row.terms) if row.terms else None,
         row.stated_end_date,
         position_from_stored(row.position) if row.position else None,
+        row.is_outdated,
         row.last_number,
         () if recorded is None and row.is_whole else recorded and tuple(map(_transaction, recorded)),
         _transaction(row.known) if row.known else None,
@@ -226,12 +240,13 @@ def get_many(connection: Connection, since: Mapping[int, str | None]) -> Iterato
 
 def _stored_life(stored: Sequence[Any], now: datetime) -> StoredLife:
     """One that _READ_MANY made."""
-    *loan, terms, stated_end_date, position, last_number, recorded = stored
+    *loan, terms, stated_end_date, position, is_outdated, last_number, recorded = stored
     return StoredLife(
         _loan(loan),
         terms_from_stored(terms) if terms else None,
         stated_end_date and date.fromisoformat(stated_end_date),
         position_from_stored(position) if position else None,
+        is_outdated,
         last_number,
         None if recorded is None else tuple(map(_transaction, recorded)),
         None,
@@ -263,7 +278,13 @@ def lock_undisbursed(connection: Connection, behind: int, limit: int) -> list[St
     """
     driver_of(connection).send_with_next("SELECT pg_advisory_xact_lock(%s)", [_UPKEEP_LOCK])
     rows = connection.execute(_LOCK_UNDISBURSED, {"behind": behind, "limit": limit})
-    return [StoredLife(LoanOnRecord(*row[:-1]), None, None, None, 0, (), None, row.now) for row in rows]
+    return [StoredLife(LoanOnRecord(*row[:-1]), None, None, None, False, 0, (), None, row.now) for row in rows]
+
+
+def lock_outdated(connection: Connection, limit: int) -> list[int]:
+    """The numbers of the first loans with an outdated position, locked as by a write; one deployment at a time, too."""
+    driver_of(connection).send_with_next("SELECT pg_advisory_xact_lock(%s)", [_UPKEEP_LOCK])
+    return list(connection.execute(_LOCK_OUTDATED, {"limit": limit}).scalars())
 
 
 def facts_from_stored(recorded: Sequence[Any]) -> list[Fact]:
@@ -315,7 +336,7 @@ class Written(NamedTuple):
 # From one JSON value, so that it is one statement for one receipt or for a thousand loans, and can be sent ahead. The
 # planner takes it for a hundred, for which it would read all loans of a portfolio of some ten thousand; of an array it
 # thinks that it is short, and uses the index.
-_WRITE = """
+_WRITE = f"""
     WITH given AS (
         SELECT CAST(%s AS jsonb) AS everything
     ), transaction AS (
@@ -337,9 +358,9 @@ _WRITE = """
     ), position AS (
         INSERT INTO loan_positions
             (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left, last_fact_on,
-             last_number, position)
+             last_number, position, fold_revision)
         SELECT loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left, last_fact_on,
-               last_number, position
+               last_number, position, {FOLD_REVISION}
         FROM given, jsonb_to_recordset(everything -> 'positions') AS each
             (loan_id bigint, status text, principal numeric, charges numeric, credit numeric, unpaid_from date,
              held boolean, repayments_left smallint, last_fact_on date, last_number integer, position jsonb)
@@ -347,7 +368,8 @@ _WRITE = """
         SET status = excluded.status, principal = excluded.principal, charges = excluded.charges,
             credit = excluded.credit, unpaid_from = excluded.unpaid_from, held = excluded.held,
             repayments_left = excluded.repayments_left, last_fact_on = excluded.last_fact_on,
-            last_number = excluded.last_number, position = excluded.position, updated_at = now()
+            last_number = excluded.last_number, position = excluded.position,
+            fold_revision = excluded.fold_revision, updated_at = now()
     ), loan AS (
         UPDATE loans
         SET emis_paid_on_time = each.emis_paid_on_time, end_date = each.end_date, is_open = each.is_open,
@@ -367,7 +389,7 @@ _WRITE = """
     FROM given, jsonb_to_recordset(everything -> 'events') AS each
         (actor_kind text, actor_id bigint, actor_name text, action text, subject_kind text, subject_id text,
          before jsonb, after jsonb, request_id text)
-"""
+"""  # noqa: S608 - a number of ours
 
 
 def write(connection: Connection, written: Iterable[Written], *, with_next: bool = False) -> None:

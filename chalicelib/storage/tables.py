@@ -36,6 +36,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from chalicelib.rules import bounds
 from chalicelib.rules.access import MACHINES, PEOPLE, PasswordState
 from chalicelib.rules.bounds import Range
+from chalicelib.rules.servicing.position import FOLD_REVISION
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.rules.servicing.values import Effect, Intent, Kind
 
@@ -43,6 +44,9 @@ metadata = MetaData()
 
 MONEY = Numeric(16, bounds.AMOUNT_DECIMALS)
 RATE = Numeric(7, bounds.RATE_DECIMALS)
+
+# Whether other rules than today's made a position (loan_positions).
+IS_OUTDATED = f"fold_revision < {FOLD_REVISION}"
 
 # So many of the last digits of a phone number find it.
 PHONE_ENDING = 4
@@ -537,6 +541,8 @@ loan_positions = Table(
     Column("last_fact_on", Date),
     Column("last_number", Integer, nullable=False),
     Column("position", JSONB, nullable=False),
+    # By which rules it was made; 0 by those of releases that did not say so.
+    Column("fold_revision", SmallInteger, nullable=False, server_default="0"),
     now("updated_at"),
     PrimaryKeyConstraint("loan_id", name="loan_positions_pkey"),
     ForeignKeyConstraint(["loan_id"], ["loans.loan_id"], name="loan_positions_loan_fkey"),
@@ -561,6 +567,8 @@ loan_positions = Table(
     Index(
         "loan_positions_ended_idx", "loan_id", postgresql_where=literal_column("status IN ('closed', 'written_off')")
     ),
+    # Those that are to be made anew; none, most of the time.
+    Index("loan_positions_outdated_idx", "loan_id", postgresql_where=literal_column(IS_OUTDATED)),
 )
 
 # Key Facts Statements that were issued, with all that they say: a trigger refuses UPDATE, DELETE and TRUNCATE, for

@@ -22,7 +22,7 @@ from chalicelib.rules.reasons import Reason
 from chalicelib.rules.score import Facts, LoanRequest
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.fold import step
-from chalicelib.rules.servicing.position import NOTHING
+from chalicelib.rules.servicing.position import FOLD_REVISION, NOTHING
 from chalicelib.rules.servicing.stored import position_as_stored, terms_as_stored
 from chalicelib.rules.servicing.values import Fact, Kind, terms_of
 from chalicelib.rules.stored import facts_as_stored, policy_as_stored
@@ -68,10 +68,10 @@ PORTFOLIO = f"""
     INSERT INTO loan_terms (loan_id, terms)
     SELECT n, '<terms>' FROM generate_series({LOANS // 2 + 1}, {LOANS}) AS n;
     INSERT INTO loan_positions (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left,
-                                last_fact_on, last_number, position)
+                                last_fact_on, last_number, position, fold_revision)
     SELECT n, 'open', 1000, 0, 0,
            CASE WHEN n < {LOANS // 2 + 200} THEN current_date - (n % 120)::integer ELSE current_date + 20 END,
-           n < {LOANS // 2 + 200} AND n % 120 > 90, 12, '2026-01-01', 1, '<position>'
+           n < {LOANS // 2 + 200} AND n % 120 > 90, 12, '2026-01-01', 1, '<position>', {FOLD_REVISION}
     FROM generate_series({LOANS // 2 + 1}, {LOANS}) AS n;
     INSERT INTO loan_applications (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts,
                                    approved, score, score_parts, reasons, corrected_interest_rate, monthly_installment,

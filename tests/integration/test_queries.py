@@ -14,7 +14,7 @@ from chalicelib.postgres.database import make_engine
 from chalicelib.rules.access import BOOTSTRAP
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.fold import step
-from chalicelib.rules.servicing.position import NOTHING
+from chalicelib.rules.servicing.position import FOLD_REVISION, NOTHING
 from chalicelib.rules.servicing.standing import Status
 from chalicelib.rules.servicing.stored import position_as_stored, terms_as_stored
 from chalicelib.rules.servicing.values import Fact, Intent, Kind, terms_of
@@ -60,9 +60,9 @@ PORTFOLIO = """
     SELECT n, 1, 'disbursal', 1000, '2026-01-01', 'UTR-' || n, 'operator', 'test' FROM generate_series(1, 40000) AS n;
     INSERT INTO loan_terms (loan_id, terms) SELECT n, '<terms>' FROM generate_series(1, 40000) AS n;
     INSERT INTO loan_positions (loan_id, status, principal, charges, credit, unpaid_from, held, repayments_left,
-                                last_fact_on, last_number, position)
+                                last_fact_on, last_number, position, fold_revision)
     SELECT n, 'open', 1000, 0, 0, date '2026-12-31' - CASE WHEN n % 100 = 0 THEN n / 100 ELSE 0 END, n % 500 = 0, 12,
-           '2026-01-01', 1, '<position>'
+           '2026-01-01', 1, '<position>', <revision>
     FROM generate_series(1, 40000) AS n;
     INSERT INTO loan_applications (customer_id, loan_amount, interest_rate, tenure, decided_on, policy, facts,
                                    approved, score, score_parts, reasons, corrected_interest_rate, monthly_installment)
@@ -142,6 +142,7 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         (lambda c: audit.listed(c, AuditFilter(actor_kind="key", actor_id=7), FIRST), "audit_log_actor_idx"),
         (lambda c: audit.listed(c, AuditFilter(subject_kind="loan", subject_id="7"), FIRST), "audit_log_subject_idx"),
         (lambda c: servicing.get(c, 7, Asked()), "loan_positions_pkey"),
+        (lambda c: servicing.lock_outdated(c, 200), "loan_positions_outdated_idx"),
         (lambda c: servicing.get(c, 7, Asked(history=True)), "loan_transactions_pkey"),
         (lambda c: servicing.get(c, 7, Asked(reference="UTR-77")), "loan_transactions_reference_key"),
         (lambda c: in_class(c, 0), "loan_positions_pkey"),
@@ -166,7 +167,7 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
         "application", "import", "import of one's own",
         "application of a loan", "applications", "applications of a customer",
         "audit", "audit of an actor", "audit of a subject",
-        "life of a loan", "history of a loan", "transaction by reference",
+        "life of a loan", "loans with an outdated position", "history of a loan", "transaction by reference",
         "loans of the best class", "loans of a class", "loans of the worst class", "loans of a customer in a class",
         "delinquency", "loans that are not late", "late loans", "loans that are held", "the next that are held",
         "the next that are worst", "loans that changed since a day",
@@ -359,6 +360,7 @@ def portfolio(postgres: PostgresServer, administration: Callable[[str], None]) -
         connection.execute(text("SET synchronous_commit = on"))
         portfolio = PORTFOLIO.replace("<terms>", json.dumps(terms_as_stored(TERMS)))
         portfolio = portfolio.replace("<position>", json.dumps(position_as_stored(POSITION)))
+        portfolio = portfolio.replace("<revision>", str(FOLD_REVISION))
         for part in portfolio.strip().removesuffix(";").split(";\n"):
             connection.exec_driver_sql(part)
         for table in TABLES:

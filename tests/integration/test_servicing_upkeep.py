@@ -17,7 +17,7 @@ from chalicelib.rules.servicing.values import Kind
 from chalicelib.services import servicing_upkeep
 from chalicelib.services.loans import view_loans
 from chalicelib.services.opening_books import proposed_row
-from chalicelib.services.servicing import Wanted, WantedOpening
+from chalicelib.services.servicing import Wanted
 from chalicelib.services.servicing_accounts import quote_settlement, view_account, view_statement
 from chalicelib.services.servicing_lists import loans_of_customer
 from chalicelib.services.servicing_upkeep import begin_servicing
@@ -36,6 +36,7 @@ from tests.support.loan_lives import (
     an_imported_loan,
     loan_row,
     made_before,
+    opened,
     receipt,
     replayed,
     reversal,
@@ -185,13 +186,6 @@ def test_a_loan_that_was_made_before_is_current_after_its_due_dates_once_it_is_d
     made_before(database)
     begin_servicing(database)
     assert current_principal(database, date(2030, 1, 1)) == 12_000
-
-
-def opened(loan_id: int, database: Database) -> int:
-    """The loan, serviced from an opening with nine instalments left."""
-    opening = WantedOpening(Decimal(0), date(2025, 5, 31), 9)
-    record(database, loan_id, Wanted(Kind.OPENING, Decimal(9_000), TODAY, opening=opening), TODAY, TEST)
-    return loan_id
 
 
 def current_principal(database: Database, day: date) -> Decimal:

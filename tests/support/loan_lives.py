@@ -13,12 +13,12 @@ from chalicelib.rules.score import LoanRequest
 from chalicelib.rules.servicing.fold import fold
 from chalicelib.rules.servicing.position import Position
 from chalicelib.rules.servicing.values import Effect, Intent, Kind, Terms
-from chalicelib.services.servicing import Wanted
+from chalicelib.services.servicing import Wanted, WantedOpening
 from chalicelib.storage import servicing
 from chalicelib.storage.customers import Registration
 from chalicelib.storage.servicing import Asked
 from chalicelib.storage.tables import loans
-from tests.support.lending import create_loan, register
+from tests.support.lending import create_loan, record, register
 from tests.support.people import TEST
 
 START = date(2025, 1, 31)
@@ -65,6 +65,13 @@ def an_imported_loan(database: Database, customer_id: int | None = None, **colum
 def made_before(database: Database, customer_id: int | None = None, **columns: Any) -> int:
     """The number of a loan that a release before made, without a disbursal: as an imported one, with nothing paid."""
     return an_imported_loan(database, customer_id, **{"source_loan_id": None, "emis_paid_on_time": 0, **columns})
+
+
+def opened(loan_id: int, database: Database) -> int:
+    """The loan, serviced from an opening with nine instalments left."""
+    opening, today = WantedOpening(Decimal(0), date(2025, 5, 31), 9), date(2025, 7, 15)
+    record(database, loan_id, Wanted(Kind.OPENING, Decimal(9_000), today, opening=opening), today, TEST)
+    return loan_id
 
 
 def receipt(

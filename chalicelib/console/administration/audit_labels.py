@@ -19,6 +19,7 @@ ACTIONS: Mapping[str, str] = {
     Action.WAITING_LOANS_APPLIED: "Added waiting loans",
     Action.LOAN_APPLIED_FOR: "Applied for a loan",
     Action.LOAN_CHANGED: "Changed a loan",
+    Action.LOAN_RECOUNTED: "Counted a loan anew",
     Action.TRANSACTION_RECORDED: "Recorded a transaction",
     Action.KEY_FACTS_ISSUED: "Issued a Key Facts Statement",
     Action.IMPORT_STARTED: "Import started",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from chalicelib.imports.copying import copy_from, lines
 from chalicelib.rules.access import BOOTSTRAP
-from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.servicing.position import FOLD_REVISION, Position
 from chalicelib.rules.servicing.stored import opening_as_stored, position_as_json, terms_as_stored
 from chalicelib.rules.servicing.values import Fact
 from chalicelib.storage.lives import Life, end_date_of
@@ -66,10 +66,11 @@ _CREATE = text("""
 _APPLY = (
     "ANALYZE recorded_lives (loan_id)",
     f"""
-        INSERT INTO loan_positions (loan_id, last_number, {", ".join(_COLUMNS)})
-        SELECT loan_id, last_number, {", ".join(_COLUMNS)} FROM recorded_lives ORDER BY loan_id
+        INSERT INTO loan_positions (loan_id, last_number, {", ".join(_COLUMNS)}, fold_revision)
+        SELECT loan_id, last_number, {", ".join(_COLUMNS)}, {FOLD_REVISION} FROM recorded_lives ORDER BY loan_id
         ON CONFLICT (loan_id) DO UPDATE
-        SET {", ".join(f"{name} = excluded.{name}" for name in ("last_number", *_COLUMNS))}, updated_at = now()
+        SET {", ".join(f"{name} = excluded.{name}" for name in ("last_number", *_COLUMNS, "fold_revision"))},
+            updated_at = now()
     """,
     """
         INSERT INTO loan_terms (loan_id, terms, stated_end_date)

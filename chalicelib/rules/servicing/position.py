@@ -5,6 +5,10 @@ from typing import NamedTuple
 
 from chalicelib.rules.servicing.demands import Steps, asking_nothing
 
+# Counted up with each change of the rules that makes another position of facts which were recorded already, so that
+# what is stored is made anew (services/servicing_upkeep.py). CONTRIBUTING.md says what else it takes.
+FOLD_REVISION = 1
+
 
 class Position(NamedTuple):
     """What is needed to go on from here without the earlier facts. All amounts in whole paise.

@@ -1,6 +1,6 @@
 """Loans and their lives, as hypothesis draws them, and short ways to write them down."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -113,13 +113,17 @@ def terms(draw: st.DrawFn, tenures: st.SearchStrategy[int] = SHORT, *, charged: 
     )
 
 
+# How the amount of an act is chosen.
+CHOICES = ("demanded", "instalment", "instalment", "some", "some", "paisa", "all")
+
 # (days after the start, on a due date instead?, what, how the amount is chosen, a number to choose by)
+Plan = tuple[int, bool, tuple[Kind, Intent | None, Effect | None], str, int]
 _plans = st.lists(
     st.tuples(
         st.integers(0, 340),
         st.booleans(),
         st.sampled_from(ACTS),
-        st.sampled_from(["demanded", "instalment", "instalment", "some", "some", "paisa", "all"]),
+        st.sampled_from(CHOICES),
         st.integers(1, 10**6),
     ),
     min_size=2,
@@ -130,10 +134,14 @@ _plans = st.lists(
 @st.composite
 def lives(draw: st.DrawFn, *, charged: bool = True) -> Life:
     """A loan with whatever its customer and its officers did that is not refused, recorded in any order of dates."""
-    made = draw(terms(charged=charged))
+    return lived(draw(terms(charged=charged)), draw(_plans))
+
+
+def lived(made: Terms, plans: Sequence[Plan]) -> Life:
+    """The loan with those of the plans that are not refused, in this order."""
     today = made.start_date + timedelta(days=360)
     facts = [disbursed(made)]
-    for plan in draw(_plans):
+    for plan in plans:
         fact = _planned(made, facts, today, *plan)
         if fact is None:
             continue
