@@ -15,12 +15,16 @@ class CommandError(click.ClickException):
 
 
 class Telling(click.Group):
-    """Commands that tell in a sentence what the machine refuses, such as a full disk or a folder of somebody else, and
-    what is wrong with a value, by the name that it has at `make`."""
+    """Commands that tell in a sentence what the machine refuses, such as a full disk or a folder of somebody else, what
+    is wrong with a value, by the name that it has at `make`, and that they were interrupted (exit code 130)."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        end_like_ctrl_c()
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted; what this command had started on this machine is stopped.", err=True)
+            ctx.exit(130)
         except click.BadParameter as error:
             if not error.param or isinstance(error, click.MissingParameter):
                 raise
@@ -55,10 +59,16 @@ def patiently(seconds: float, pause: float = 0.1, longest_pause: float = 0.1) ->
 
 
 def end_like_ctrl_c() -> None:
-    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does."""
+    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does, once: what comes meanwhile is ignored.
+
+    Whoever ends all of a group, as `timeout` does, reaches a command twice, because make hands on what it gets itself.
+    """
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def interrupt(_signal: int, _frame: object) -> None:
+        for number in ends:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ends:
         signal.signal(number, interrupt)

@@ -1,6 +1,7 @@
 """What tests of every level share: a real Postgres, started once a run, and an empty database for each test."""
 
 import shutil
+import signal
 import ssl
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,6 +31,12 @@ settings.register_profile("gate", settings.get_profile("thorough"), max_examples
 settings.load_profile("gate")
 
 DEPLOYING = ("tests/e2e/test_commands.py", "tests/e2e/test_deploy.py")
+
+
+def pytest_configure() -> None:
+    """A polite kill cleans up as Ctrl-C does: the servers of a run, in sessions of their own, would run on."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

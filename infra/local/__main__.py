@@ -22,32 +22,19 @@ from infra.local.showing import show_imported, show_status
 from infra.local.steps import Steps
 from infra.packaging import ROOT
 from infra.session import LOCAL_REGION, forget_other_clouds
-from infra.terminal import CommandError, Telling, end_like_ctrl_c
+from infra.terminal import CommandError, Telling
 
 PATH: Any = click.Path(path_type=Path)
 PORT = click.IntRange(1, 65535)
 PORT.name = "port"
 
 
-class Interruptible(Telling):
-    """Commands that say so if they are interrupted."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Runs a command; exit code 130 if it was interrupted."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Interrupted; what this command had started is stopped.", err=True)
-            ctx.exit(130)
-
-
-@click.group(cls=Interruptible)
+@click.group(cls=Telling)
 @click.option("--state", type=PATH, default=Home().folder, help="the folder that keeps the stack's state")
 @click.pass_context
 def main(context: click.Context, state: Path) -> None:
     """The local stack."""
     forget_other_clouds()
-    end_like_ctrl_c()
     context.obj = Home(state.resolve())
 
 

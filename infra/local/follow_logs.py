@@ -42,10 +42,13 @@ def follow_compose(command: Sequence[str], folder: Path, out: TextIO) -> None:
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as program:
         assert program.stdout is not None
-        for line in program.stdout:
-            told = from_compose(line.rstrip("\n"))
-            if told is not None:
-                _write(told, out)
+        try:
+            for line in program.stdout:
+                if (told := from_compose(line.rstrip("\n"))) is not None:
+                    _write(told, out)
+        finally:
+            # A Ctrl-C of the terminal reaches it too, a kill of this program does not.
+            program.terminate()
 
 
 def _write(line: str, out: TextIO) -> None:
