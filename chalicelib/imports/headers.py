@@ -55,7 +55,7 @@ class Layout:
         """
         below = islice(self.sheet.rows(), self.header_row, None)
         fitted: Iterator[NumberedRow] = below
-        if self._untitled or self._length < len(self.header):
+        if self._untitled or self._length < len(self.header) or self.sheet.unended_row:
             fitted = map(self._fitted, below)
         if self._telling or self.remarked:
             fitted = self._told(fitted)
@@ -93,7 +93,7 @@ class Layout:
     @cached_property
     def _length(self) -> int:
         """How many cells the header has; in a text it may have fewer than other rows."""
-        return sum(cell is not ABSENT for cell in self.header)
+        return _cells_of(self.header)
 
     @cached_property
     def _titles(self) -> int:
@@ -125,7 +125,9 @@ class Layout:
             yield self._misfit((number, row), problem) if problem else (number, row)
 
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
-        _, row = numbered
+        number, row = numbered
+        if number == self.sheet.unended_row and row[self._length - 1] is ABSENT and not all(map(is_blank, row)):
+            return self._misfit(numbered, self._broken_off(row))
         has_more = self._length < len(row) and row[self._length] is not ABSENT
         odd = next((at for at in self._untitled if row[at] != "" and not is_blank(row[at])), None)
         if odd is None and (not has_more or all(map(is_blank, row))):
@@ -153,10 +155,16 @@ class Layout:
         return [at for at, column in columns if at is not None and at + 1 < self._length and column.unit in AMOUNTS]
 
     def _too_long(self, row: Sequence[Cell]) -> Problem:
-        cells = sum(cell is not ABSENT for cell in row)
         return _misfit(
-            f"stands in a row of {cells} cells, and the header has {self._length}; put a number or text that holds "
-            "the separator between quotation marks."
+            f"stands in a row of {_cells_of(row)} cells, and the header has {self._length}; put a number or text that "
+            "holds the separator between quotation marks."
+        )
+
+    def _broken_off(self, row: Sequence[Cell]) -> Problem:
+        return _misfit(
+            f"stands in the last row, which has {_cells_of(row)} cells and no line break at its end, and the header "
+            f"has {self._length}: the file seems to break off there. Export it again; if all of it is there, end the "
+            "row with a line break."
         )
 
     def _without_title(self, row: Sequence[Cell], odd: int) -> Problem:
@@ -179,6 +187,11 @@ def _seen(cell: Cell, at: int, merged: dict[int, Cell]) -> Cell:
     elif not is_blank(cell):
         merged[at] = cell
     return merged.get(at, cell)
+
+
+def _cells_of(row: Sequence[Cell]) -> int:
+    """How many cells a row of a text has before it ends."""
+    return sum(cell is not ABSENT for cell in row)
 
 
 def _width(row: Sequence[Cell]) -> int:
