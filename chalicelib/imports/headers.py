@@ -15,7 +15,7 @@ from chalicelib.imports.other_columns import Telling, said_otherwise, telling
 from chalicelib.imports.other_rows import check_name, check_remarks, check_units, is_data, is_note, titles_again
 from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.csv_text import may_be_torn
-from chalicelib.imports.reading.marks import column_letters
+from chalicelib.imports.reading.marks import STRUCK, column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
 from chalicelib.imports.titles import normalised, not_understood, without_number, without_unit
 from chalicelib.rules.text import joined
@@ -253,8 +253,8 @@ class _Candidate:
 def find_layouts(sheets: Sequence[Sheet]) -> tuple[list[Layout], list[Finding]]:
     """The sheets of a kind that is known, and a finding for each other sheet that is not empty.
 
-    Raises FileRefused if there is no such sheet, or one lacks some of its columns, has one twice, in another unit, or
-    those of two kinds: the sentence lists what is missing and what was found.
+    Raises FileRefused if there is no such sheet, or one lacks some of its columns, has one twice, struck out or in
+    another unit, or those of two kinds: the sentence lists what is missing and what was found.
     """
     read = [sheet for sheet in sheets if not sheet.left_out]
     left_out = [sheet for sheet in sheets if sheet.left_out]
@@ -304,7 +304,7 @@ def _check_kinds(best: _Candidate, candidates: Sequence[_Candidate]) -> None:
 
 
 def _check_columns(best: _Candidate) -> None:
-    """Raises FileRefused if a column is there twice, or in another unit than this service counts in."""
+    """Raises FileRefused if a column is there twice, struck out, or in another unit than this service counts in."""
     first = best.sheet.first_column
     numbered = {
         at: {normalised(without_number(_text(cell)))} for at, cell in enumerate(best.cells) if not is_blank(cell)
@@ -320,7 +320,14 @@ def _check_columns(best: _Candidate) -> None:
                 f"The sheet {best.sheet.name} has two columns for one thing: which of columns {joined(letters, 'and')} "
                 f"is the {title}? Delete the others, or give them other titles."
             )
-        written = _text(best.cells[found[0]]) if found else ""
+        cell = best.cells[found[0]] if found else ""
+        written = _text(cell)
+        if isinstance(cell, MisfitCell) and cell.problem is STRUCK.problem:
+            raise FileRefused(
+                f"Column {letters[0]} of the sheet {best.sheet.name} is titled {shown(written)}, which is struck out, "
+                "or raised or lowered in part, so nobody knows whether it counts; write the title plainly, or delete "
+                "the column."
+            )
         if added := not_understood(column, written):
             raise FileRefused(
                 f"Column {letters[0]} of the sheet {best.sheet.name} is titled {shown(written)}, and {title} is read "
