@@ -374,6 +374,16 @@ def test_a_stray_cell_far_away_is_named_instead_of_making_room_for_it(address: s
     assert "Delete what stands far below or to the right" in refusal(one_cell_at(address))
 
 
+@pytest.mark.parametrize("row", [b'<row r="1048576" ht="21.6"></row>', b'<row><c r="B1048576" s="1"/></row>'])
+def test_the_last_row_of_a_sheet_may_be_written_without_a_value(row: bytes) -> None:
+    """LibreOffice does that if somebody gave a height to all rows; there is nothing to be seen, nor to be deleted."""
+    parts = unpacked(one_cell_at("AZ900"))
+    name = "xl/worksheets/sheet1.xml"
+    book = packed(parts | {name: parts[name].replace(b"</sheetData>", row + b"</sheetData>")})
+    chunks = list(read_chunks(layouts_of(book)))
+    assert [row[0] for chunk in chunks for row in good_rows(chunk)] == [1]
+
+
 def test_the_search_for_titles_looks_at_cells_with_something_in_them_only(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
