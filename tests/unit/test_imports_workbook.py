@@ -97,8 +97,13 @@ def test_a_web_page_that_is_named_as_a_workbook_is_said_to_be_one(content: bytes
     )
 
 
-def test_half_a_zip_is_no_workbook() -> None:
-    assert refusal(b"PK\x03\x04 and no more") == "The file is not an .xlsx workbook; save it in Excel as .xlsx."
+def test_a_workbook_that_was_cut_off_on_its_way_is_said_to_be() -> None:
+    whole = customers_book(customer())
+    for part in (b"PK\x03\x04 and no more", whole[: len(whole) // 2], whole[:-30]):
+        assert refusal(part) == (
+            "The file begins as an .xlsx workbook, and its end is missing or damaged: it may have been cut off on its "
+            "way. Save or export it again, and send it whole."
+        )
 
 
 def test_another_zip_is_no_workbook() -> None:

@@ -133,7 +133,10 @@ def _check_container(file: IO[bytes]) -> None:
         with zipfile.ZipFile(file) as container:
             parts = container.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        raise FileRefused("The file is not an .xlsx workbook; save it in Excel as .xlsx.") from None
+        raise FileRefused(
+            "The file begins as an .xlsx workbook, and its end is missing or damaged: it may have been cut off on its "
+            "way. Save or export it again, and send it whole."
+        ) from None
     _check_size(parts)
 
 
