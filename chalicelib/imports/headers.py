@@ -15,7 +15,7 @@ from chalicelib.imports.other_columns import Telling, said_otherwise, telling
 from chalicelib.imports.other_rows import check_name, check_remarks, check_units, is_data, is_note, titles_again
 from chalicelib.imports.reading.cells import Cell, MergedCell, MisfitCell, is_blank, shown
 from chalicelib.imports.reading.csv_text import may_be_torn
-from chalicelib.imports.reading.marks import column_letters
+from chalicelib.imports.reading.marks import STRUCK, column_letters
 from chalicelib.imports.reading.sheets import ABSENT, FileRefused, NumberedRow, Sheet
 from chalicelib.imports.titles import normalised, not_understood, without_number, without_unit
 from chalicelib.rules.text import joined
@@ -55,7 +55,7 @@ class Layout:
         """
         below = islice(self.sheet.rows(), self.header_row, None)
         fitted: Iterator[NumberedRow] = below
-        if self._untitled or self._length < len(self.header):
+        if self._untitled or self._length < len(self.header) or self.sheet.unended_row:
             fitted = map(self._fitted, below)
         if self._telling or self.remarked:
             fitted = self._told(fitted)
@@ -93,7 +93,7 @@ class Layout:
     @cached_property
     def _length(self) -> int:
         """How many cells the header has; in a text it may have fewer than other rows."""
-        return sum(cell is not ABSENT for cell in self.header)
+        return _cells_of(self.header)
 
     @cached_property
     def _titles(self) -> int:
@@ -125,7 +125,9 @@ class Layout:
             yield self._misfit((number, row), problem) if problem else (number, row)
 
     def _fitted(self, numbered: NumberedRow) -> NumberedRow:
-        _, row = numbered
+        number, row = numbered
+        if number == self.sheet.unended_row and row[self._length - 1] is ABSENT and not all(map(is_blank, row)):
+            return self._misfit(numbered, self._broken_off(row))
         has_more = self._length < len(row) and row[self._length] is not ABSENT
         odd = next((at for at in self._untitled if row[at] != "" and not is_blank(row[at])), None)
         if odd is None and (not has_more or all(map(is_blank, row))):
@@ -153,10 +155,16 @@ class Layout:
         return [at for at, column in columns if at is not None and at + 1 < self._length and column.unit in AMOUNTS]
 
     def _too_long(self, row: Sequence[Cell]) -> Problem:
-        cells = sum(cell is not ABSENT for cell in row)
         return _misfit(
-            f"stands in a row of {cells} cells, and the header has {self._length}; put a number or text that holds "
-            "the separator between quotation marks."
+            f"stands in a row of {_cells_of(row)} cells, and the header has {self._length}; put a number or text that "
+            "holds the separator between quotation marks."
+        )
+
+    def _broken_off(self, row: Sequence[Cell]) -> Problem:
+        return _misfit(
+            f"stands in the last row, which has {_cells_of(row)} cells and no line break at its end, and the header "
+            f"has {self._length}: the file seems to break off there. Export it again; if all of it is there, end the "
+            "row with a line break."
         )
 
     def _without_title(self, row: Sequence[Cell], odd: int) -> Problem:
@@ -179,6 +187,11 @@ def _seen(cell: Cell, at: int, merged: dict[int, Cell]) -> Cell:
     elif not is_blank(cell):
         merged[at] = cell
     return merged.get(at, cell)
+
+
+def _cells_of(row: Sequence[Cell]) -> int:
+    """How many cells a row of a text has before it ends."""
+    return sum(cell is not ABSENT for cell in row)
 
 
 def _width(row: Sequence[Cell]) -> int:
@@ -240,8 +253,8 @@ class _Candidate:
 def find_layouts(sheets: Sequence[Sheet]) -> tuple[list[Layout], list[Finding]]:
     """The sheets of a kind that is known, and a finding for each other sheet that is not empty.
 
-    Raises FileRefused if there is no such sheet, or one lacks some of its columns, has one twice, in another unit, or
-    those of two kinds: the sentence lists what is missing and what was found.
+    Raises FileRefused if there is no such sheet, or one lacks some of its columns, has one twice, struck out or in
+    another unit, or those of two kinds: the sentence lists what is missing and what was found.
     """
     read = [sheet for sheet in sheets if not sheet.left_out]
     left_out = [sheet for sheet in sheets if sheet.left_out]
@@ -291,7 +304,7 @@ def _check_kinds(best: _Candidate, candidates: Sequence[_Candidate]) -> None:
 
 
 def _check_columns(best: _Candidate) -> None:
-    """Raises FileRefused if a column is there twice, or in another unit than this service counts in."""
+    """Raises FileRefused if a column is there twice, struck out, or in another unit than this service counts in."""
     first = best.sheet.first_column
     numbered = {
         at: {normalised(without_number(_text(cell)))} for at, cell in enumerate(best.cells) if not is_blank(cell)
@@ -307,7 +320,14 @@ def _check_columns(best: _Candidate) -> None:
                 f"The sheet {best.sheet.name} has two columns for one thing: which of columns {joined(letters, 'and')} "
                 f"is the {title}? Delete the others, or give them other titles."
             )
-        written = _text(best.cells[found[0]]) if found else ""
+        cell = best.cells[found[0]] if found else ""
+        written = _text(cell)
+        if isinstance(cell, MisfitCell) and cell.problem is STRUCK.problem:
+            raise FileRefused(
+                f"Column {letters[0]} of the sheet {best.sheet.name} is titled {shown(written)}, which is struck out, "
+                "or raised or lowered in part, so nobody knows whether it counts; write the title plainly, or delete "
+                "the column."
+            )
         if added := not_understood(column, written):
             raise FileRefused(
                 f"Column {letters[0]} of the sheet {best.sheet.name} is titled {shown(written)}, and {title} is read "

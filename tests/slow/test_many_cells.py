@@ -12,7 +12,8 @@ import pytest
 from chalicelib.imports.headers import find_layouts
 from chalicelib.imports.reading.plain_rows import PlainRows
 from chalicelib.imports.reading.shared_strings import SharedStrings
-from chalicelib.imports.reading.workbook import read_workbook
+from chalicelib.imports.reading.workbook import FileRefused, read_workbook
+from chalicelib.imports.reading.xml_parts import MAX_PIECE_BYTES
 from chalicelib.imports.rows import read_chunks
 from tests.support.workbooks import customer, customers_book, one_cell_at, packed, unpacked
 
@@ -41,6 +42,43 @@ def test_error_cells_are_kept_in_a_few_bytes_each() -> None:
 def test_a_stray_cell_for_which_there_is_just_room_does_no_harm(address: str) -> None:
     layouts, _ = find_layouts(read_workbook(BytesIO(one_cell_at(address))))
     assert [chunk.columns[0][0] for chunk in read_chunks(layouts) if chunk.positions] == [1]
+
+
+def test_rows_without_cells_far_down_a_sheet_do_no_harm() -> None:
+    """Excel writes such a row for each that somebody gave a height or a colour, or hid."""
+    parts = unpacked(customers_book(customer(1)))
+    rows = (b'<row r="%d" spans="1:7" s="1" customFormat="1" ht="15.75"/>' % row for row in range(3, 300_000))
+    last = b'<row r="300000"><c r="A300000"><v>2</v></c></row>'
+    book = packed(parts | {_SHEET: parts[_SHEET].replace(b"</sheetData>", b"".join((*rows, last, b"</sheetData>")))})
+    layouts, _ = find_layouts(read_workbook(BytesIO(book)))
+    chunks = list(read_chunks(layouts))
+    assert [number for chunk in chunks for number in chunk.row_numbers] == [2]
+    assert {found.row_number for chunk in chunks for found in chunk.findings} == {300_000}
+
+
+def test_much_that_stands_below_the_rows_does_no_harm() -> None:
+    """As the conditional formats that Excel doubles whenever somebody inserts cells."""
+    parts = unpacked(customers_book(customer(1)))
+    rule = (
+        b'<conditionalFormatting sqref="A%d:G%d"><cfRule type="cellIs" dxfId="0" priority="%d" operator="lessThan">'
+        b"<formula>0</formula></cfRule></conditionalFormatting>"
+    )
+    below = b"</sheetData>" + b"".join(rule % (number, number, number) for number in range(1, 120_000))
+    assert len(below) > MAX_PIECE_BYTES
+    book = packed(parts | {_SHEET: parts[_SHEET].replace(b"</sheetData>", below)})
+    layouts, _ = find_layouts(read_workbook(BytesIO(book)))
+    assert [number for chunk in read_chunks(layouts) for number in chunk.row_numbers] == [2]
+
+
+@pytest.mark.parametrize("beside", [b"", b"<!-- </row> -->"])
+def test_a_row_of_more_text_than_any_has_is_refused(beside: bytes) -> None:
+    parts = unpacked(customers_book(customer(1)))
+    cell = b'<c r="%c3" t="inlineStr"><is><t>%b</t></is></c>' + beside
+    text = b"a" * (MAX_PIECE_BYTES // 5)
+    row = b'<row r="3">%b</row></sheetData>' % b"".join(cell % (letter, text) for letter in b"ABCDEF")
+    book = packed(parts | {_SHEET: parts[_SHEET].replace(b"</sheetData>", row)})
+    with pytest.raises(FileRefused, match="the row 3 has more than 16777216 characters"):
+        read_workbook(BytesIO(book))
 
 
 def wide_rows(count: int) -> bytes:

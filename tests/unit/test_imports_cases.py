@@ -93,6 +93,25 @@ def test_a_row_of_text_with_more_cells_than_the_header_is_rejected() -> None:
     assert "row of 10 cells, and the header has 7" in chunk.findings[0].message
 
 
+RECEIPTS_TEXT = ",".join(RECEIPT_HEADER) + "\nU-1,5001,1,2024-05-17,14015,instalment,,UPI,\n"
+
+
+@pytest.mark.parametrize("rest", ["U-2,5001,1,2024-05-17,140", "U-2,5001,1,2024-05-17,14015,,,", "U-2"])
+def test_what_is_left_of_a_row_in_which_a_text_breaks_off_is_not_read(rest: str) -> None:
+    (chunk,), _ = read((RECEIPTS_TEXT + rest).encode())
+    assert [row[0] for row in rows_of(chunk)] == ["U-1"]
+    found = chunk.findings[0]
+    assert (found.row_number, found.code) == (3, "row_does_not_fit")
+    assert "no line break at its end, and the header has 9: the file seems to break off there" in found.message
+
+
+@pytest.mark.parametrize("rest", ["U-2,5001,1,2024-05-17,140\r\n", "U-2,5001,1,2024-05-17,140,,,,", "  ", ",,"])
+def test_a_last_row_that_is_whole_or_blank_needs_no_line_break(rest: str) -> None:
+    (chunk,), _ = read((RECEIPTS_TEXT + rest).encode())
+    assert [row[0] for row in rows_of(chunk)] == ["U-1", "U-2"][: 1 + bool(rest.strip(" ,"))]
+    assert not chunk.findings
+
+
 def test_a_row_of_a_worksheet_with_values_beyond_the_titles_is_rejected() -> None:
     (chunk,), _ = read(customers_book(customer(1), [*customer(2), 5]))
     assert [row[0] for row in rows_of(chunk)] == [1]

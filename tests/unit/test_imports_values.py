@@ -371,6 +371,19 @@ def test_a_text_that_is_struck_out_or_raised_in_part_is_refused(font: str) -> No
         )
 
 
+@pytest.mark.parametrize("end", ["<t>End </t>", "<rPr><strike/></rPr><t>End </t>"])
+def test_a_title_that_is_struck_out_refuses_the_file(end: str) -> None:
+    parts = unpacked(book_with(""))
+    title = f'<c r="I1" t="inlineStr"><is><r>{end}</r><r><rPr><strike/></rPr><t>Date</t></r></is></c>'
+    xml, count = re.subn(rb'<c r="I1"[^>]*>.*?</c>', title.encode(), parts[SHEET])
+    assert count == 1
+    _, (finding,) = read(packed(parts | {SHEET: xml}))
+    assert finding.message == (
+        "Column I of the sheet loans is titled End Date, which is struck out, or raised or lowered in part, so nobody "
+        "knows whether it counts; write the title plainly, or delete the column."
+    )
+
+
 @pytest.mark.parametrize("font", ["", "<b/>", '<strike val="0"/>', '<vertAlign val="baseline"/>'])
 def test_a_text_of_several_fonts_is_that_text(font: str) -> None:
     text = f"<r><t>31/12/</t></r><r><rPr>{font}</rPr><t>2024</t></r>"

@@ -97,8 +97,13 @@ def test_a_web_page_that_is_named_as_a_workbook_is_said_to_be_one(content: bytes
     )
 
 
-def test_half_a_zip_is_no_workbook() -> None:
-    assert refusal(b"PK\x03\x04 and no more") == "The file is not an .xlsx workbook; save it in Excel as .xlsx."
+def test_a_workbook_that_was_cut_off_on_its_way_is_said_to_be() -> None:
+    whole = customers_book(customer())
+    for part in (b"PK\x03\x04 and no more", whole[: len(whole) // 2], whole[:-30]):
+        assert refusal(part) == (
+            "The file begins as an .xlsx workbook, and its end is missing or damaged: it may have been cut off on its "
+            "way. Save or export it again, and send it whole."
+        )
 
 
 def test_another_zip_is_no_workbook() -> None:
@@ -372,6 +377,16 @@ def test_a_cell_of_text_may_have_lines_and_quotation_marks() -> None:
 @pytest.mark.parametrize("address", ["XFD1048576", "xfd1048576", "ZZ900000", "A99999999", "B4294967295", "ZZZZZZ3"])
 def test_a_stray_cell_far_away_is_named_instead_of_making_room_for_it(address: str) -> None:
     assert "Delete what stands far below or to the right" in refusal(one_cell_at(address))
+
+
+@pytest.mark.parametrize("row", [b'<row r="1048576" ht="21.6"></row>', b'<row><c r="B1048576" s="1"/></row>'])
+def test_the_last_row_of_a_sheet_may_be_written_without_a_value(row: bytes) -> None:
+    """LibreOffice does that if somebody gave a height to all rows; there is nothing to be seen, nor to be deleted."""
+    parts = unpacked(one_cell_at("AZ900"))
+    name = "xl/worksheets/sheet1.xml"
+    book = packed(parts | {name: parts[name].replace(b"</sheetData>", row + b"</sheetData>")})
+    chunks = list(read_chunks(layouts_of(book)))
+    assert [row[0] for chunk in chunks for row in good_rows(chunk)] == [1]
 
 
 def test_the_search_for_titles_looks_at_cells_with_something_in_them_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,8 @@ def read_csv(file: IO[bytes]) -> Sheet:
         for number, row in enumerate(_records(file, delimiter), start=1):
             yield number, [*row, *[ABSENT] * (width - len(row))] if len(row) < width else row
 
-    return Sheet(NAME, height, rows, has_commas=delimiter == ",")
+    unended = 0 if _ends_in_line_break(file) else height
+    return Sheet(NAME, height, rows, has_commas=delimiter == ",", unended_row=unended)
 
 
 def _is_binary(file: IO[bytes]) -> bool:
@@ -58,6 +59,11 @@ def _is_binary(file: IO[bytes]) -> bool:
     file.seek(0)
     start = file.read(1024)
     return b"\0" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def _ends_in_line_break(file: IO[bytes]) -> bool:
+    file.seek(-1, io.SEEK_END)
+    return file.read() in b"\r\n"
 
 
 def _size(file: IO[bytes], delimiter: str) -> tuple[int, int]:

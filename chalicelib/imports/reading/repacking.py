@@ -36,7 +36,7 @@ _LOCAL_HEADER = 30
 class LookedInto:
     """Of one sheet: how far its cells reach, how many bytes of text are in them, and what they are beside values.
 
-    `rows` counts those without a value too; the last that may have one is at `height`. `zeros` are the formulas whose
+    The last row is at `rows`, and the last that may have a value at `height`. `zeros` are the formulas whose
     value is zero, and `is_calculated` is whether any formula has another. `has_zeros_of_java` is whether a zero is
     written as Apache POI does.
     """

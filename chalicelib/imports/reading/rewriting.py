@@ -66,6 +66,7 @@ class _Rewriter:
         # The texts of the elements of a cell, by their name; None if there is no such element.
         self._parts: dict[str, list[str]] = {}
         self._formula = ""
+        # How many characters there are in the row.
         self._size = 0
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -95,7 +96,7 @@ class _Rewriter:
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         self._cells = {}
-        self._column = 0
+        self._column = self._size = 0
         number = attributes.get("r")
         # A row that does not say its number takes that of its first cell that does, or the next.
         self._before = self._row
@@ -104,7 +105,7 @@ class _Rewriter:
             raise self._unclear(f"the row {self._row} stands below the row {self._before}")
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
-        self._attributes, self._parts, self._formula, self._size = attributes, {}, "", 0
+        self._attributes, self._parts, self._formula = attributes, {}, ""
         address = attributes.get("r")
         if address is None:
             self._column += 1
@@ -143,8 +144,8 @@ class _Rewriter:
             return
         if path in _VALUES:
             self._size += len(characters)
-            if self._size > MAX_PIECE_BYTES // 4:
-                raise Damaged(f"a cell of more than {MAX_PIECE_BYTES // 4} characters")
+            if self._size > MAX_PIECE_BYTES:
+                raise self._unclear(f"the row {self._row} has more than {MAX_PIECE_BYTES} characters")
             self._parts[path[4]].append(characters)
         elif not _UNREAD.intersection(path) and not characters.isspace():
             raise self._unclear(f"{self._named()} has text where no value stands; {_REMEDY}")

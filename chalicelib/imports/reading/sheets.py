@@ -63,5 +63,7 @@ class Sheet:
     left_out: str | None = None
     # Whether its cells stand between commas, so that a number with commas of its own may be in several.
     has_commas: bool = False
+    # The number of the last row of a text that ends without a line break: the file may break off in it. Else 0.
+    unended_row: int = 0
     # The text boxes of the sheet, and the comments on its cells.
     remarks: Sequence[Remark] = ()

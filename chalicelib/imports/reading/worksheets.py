@@ -14,25 +14,32 @@ _SHEET_DATA = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.-]{0,19}:)?sheetData>")
 
 
 def plain_sheet(some: Iterable[bytes], looker: Callable[[bytes], PlainRows]) -> tuple[PlainRows, AroundRows] | None:
-    """What is in the rows of a sheet, and around them; None if anything is not plain. Reads it to its end."""
-    source = iter(some)
+    """What is in the rows of a sheet, and around them; None as soon as anything is not plain."""
+    try:
+        return _plain_sheet(iter(some), looker)
+    except Damaged:
+        # Below the rows there may be more than a piece holds. If more is wrong, whoever writes it anew finds it.
+        return None
+
+
+def _plain_sheet(source: Iterator[bytes], looker: Callable[[bytes], PlainRows]) -> tuple[PlainRows, AroundRows] | None:
     start, head, prefix = _head(source)
-    rows = looker(prefix) if start is not None and _is_plain_head(head) else None
+    if start is None or not _is_plain_head(head):
+        return None
+    rows = looker(prefix)
     end = b"</%brow>" % prefix
     close = b"</%bsheetData>" % prefix
     is_below = False
     foot = close
-    for piece in pieces(_chained(start or b"", source), end):
-        if not rows:
-            continue
+    for piece in pieces(_chained(start, source), end, b"<%brow " % prefix):
         inside, closing, below = piece.partition(close) if close in piece else (piece, b"", b"")
         foot += piece if is_below else below
         # Below the rows there is nothing that the reader looks at, and no second table.
         is_second = (is_below and (end in piece or b"sheetData" in piece)) or b"sheetData" in below
         if is_second or not (is_below or rows.take(inside)):
-            rows = None
+            return None
         is_below = is_below or bool(closing)
-    return (rows, AroundRows.of(head + foot)) if rows and is_below else None
+    return (rows, AroundRows.of(head + foot)) if is_below else None
 
 
 def row_pieces(some: Iterable[bytes], most: int) -> tuple[bytes, bytes, Iterator[tuple[int, bytes]]]:
@@ -49,7 +56,7 @@ def row_pieces(some: Iterable[bytes], most: int) -> tuple[bytes, bytes, Iterator
 
 def _rows(source: Iterable[bytes], prefix: bytes, most: int) -> Iterator[tuple[int, bytes]]:
     row = re.compile(rb'<%brow r="(\d+)' % re.escape(prefix))
-    for piece in pieces(source, b"</%brow>" % prefix):
+    for piece in pieces(source, b"</%brow>" % prefix, b"<%brow " % prefix):
         rows, close, _ = piece.partition(b"</%bsheetData>" % prefix)
         yield from _stretches(rows, row, rows.rfind(b"<%brow " % prefix), most)
         if close:

@@ -133,7 +133,10 @@ def _check_container(file: IO[bytes]) -> None:
         with zipfile.ZipFile(file) as container:
             parts = container.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        raise FileRefused("The file is not an .xlsx workbook; save it in Excel as .xlsx.") from None
+        raise FileRefused(
+            "The file begins as an .xlsx workbook, and its end is missing or damaged: it may have been cut off on its "
+            "way. Save or export it again, and send it whole."
+        ) from None
     _check_size(parts)
 
 
@@ -167,11 +170,14 @@ def _check_directory(file: IO[bytes]) -> None:
 def _check_cells(package: Package, looked: Sequence[LookedInto]) -> None:
     names = [sheet.name for sheet in package.sheets if sheet.part]
     for name, sheet in zip(names, looked, strict=True):
-        if sheet.rows > LAST_ROW or sheet.rows * sheet.columns > MAX_CELLS:
+        if sheet.rows > LAST_ROW:
             raise stray(name, sheet.rows, sheet.columns)
-        if cells_of(sheet.merged) > sheet.rows * sheet.columns:
+        # Below the last value there is nothing to be seen, and nothing is read: a row that was given a height, mostly.
+        if sheet.height * sheet.columns > MAX_CELLS:
+            raise stray(name, sheet.height, sheet.columns)
+        if cells_of(sheet.merged) > sheet.height * sheet.columns:
             raise FileRefused(f"Merged cells of the sheet {shown(name)} overlap; unmerge them in Excel, and save it.")
-    cells = sum(sheet.rows * sheet.columns for sheet in looked)
+    cells = sum(sheet.height * sheet.columns for sheet in looked)
     if cells > MAX_CELLS:
         raise FileRefused(f"The sheets of the workbook span {cells} cells; at most {MAX_CELLS} are read. Split it.")
 

@@ -45,16 +45,21 @@ def blocks(container: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]
             yield block
 
 
-def pieces(some: Iterable[bytes], end: bytes) -> Iterator[bytes]:
-    """The XML in pieces that each stop behind an `end`, so that no row or string is cut in two. Raises Damaged."""
+def pieces(some: Iterable[bytes], end: bytes, start: bytes = b"") -> Iterator[bytes]:
+    """The XML in pieces that each stop behind an `end`, so that no row or string is cut in two. Raises Damaged.
+
+    Or before a `start`, in a block that has no `end`: a million rows without cells may each be one tag.
+    """
     held: list[bytes] = []
-    # So many bytes may be the beginning of an end.
-    seam, few = b"", len(end) - 1
+    # So many bytes may be the beginning of an end or a start.
+    seam, few = b"", max(len(end), len(start)) - 1
     for block in some:
-        block, found, rest = (seam + block).rpartition(end)
-        if found:
-            yield b"".join((*held, block, found))
+        block = seam + block
+        stop = block.rfind(end) + len(end) if end in block else block.rfind(start) if start else 0
+        if stop > 0:
+            yield b"".join((*held, block[:stop]))
             held = []
+        rest = block[max(stop, 0) :]
         cut = max(len(rest) - few, 0)
         held.append(rest[:cut])
         seam = rest[cut:]
