@@ -3,6 +3,7 @@
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import Answer, ok
+from chalicelib.api.forms import ELSE_ACCEPT, form_of
 from chalicelib.api.responses import JSON, Reply, Text
 from chalicelib.api.taking import IfNoneMatch
 from chalicelib.requests.models import DocsQuery
@@ -24,6 +26,7 @@ class Published:
     """A file as it is answered."""
 
     text: str
+    tag: str
     headers: dict[str, str]
 
 
@@ -48,17 +51,19 @@ def view_contract(call: Call, known: IfNoneMatch) -> Reply[Text]:
     "GET",
     "/api/docs",
     Operation.READ_CONTRACT,
-    ok("The page, or with `format=json` the document.", media=("text/html", JSON), headers=_KEPT),
+    ok("The page, or the document.", media=("text/html", JSON), headers=_KEPT),
     _UNCHANGED,
     tag="Contract",
+    note=f"`format` says in which form: `html` or `json`. {ELSE_ACCEPT}",
 )
 def view_docs(call: Call, query: DocsQuery, known: IfNoneMatch) -> Reply[Text]:
     """This contract, for people."""
     # The page's link to the document is `?format=json`: it answers with and without a slash at the end, behind a
     # stage's name or not, so that no other relative link would lead to the same place from everywhere.
-    if query.format == "json":
-        return _reply(known, _document(call), JSON)
-    return _reply(known, published("docs.html"), HTML)
+    json = form_of(call.request, query.format, ("html", "json")) == "json"
+    answer = _reply(known, _document(call), JSON) if json else _reply(known, published("docs.html"), HTML)
+    # It may be kept, so whoever keeps it must know what it depends on.
+    return answer._replace(headers={**(answer.headers or {}), "Vary": "Accept"})
 
 
 def _document(call: Call) -> Published:
@@ -74,9 +79,9 @@ def _one_step_down() -> Published:
     return _with_headers(text.replace('"servers":[{"url":".."', '"servers":[{"url":"../.."', 1))
 
 
-def _reply(known: str, file: Published, content_type: str) -> Reply[Text]:
+def _reply(known: Container[str], file: Published, content_type: str) -> Reply[Text]:
     headers = {**file.headers, "Content-Type": content_type}
-    if headers["ETag"] in known:
+    if file.tag in known:
         return Reply(Text(), headers, 304)
     return Reply(Text(file.text), headers)
 
@@ -88,13 +93,14 @@ def published(name: str) -> Published:
 
 
 def _with_headers(text: str) -> Published:
+    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
     headers = {
-        "ETag": f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"',
+        "ETag": f'"{tag}"',
         "Cache-Control": "public, max-age=300",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": content_security_policy(text),
     }
-    return Published(text, headers)
+    return Published(text, tag, headers)
 
 
 def content_security_policy(page: str) -> str:

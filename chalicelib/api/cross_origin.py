@@ -31,7 +31,8 @@ def let_in(request: Request, response: Response, origins: Collection[str]) -> No
     if not origins:
         return
     # Caches must not give the answer for one origin to another.
-    response.headers["Vary"] = "Origin"
+    known = response.headers.get("Vary")
+    response.headers["Vary"] = f"{known}, Origin" if known else "Origin"
     origin = str(request.headers.get("origin"))
     if origin in origins:
         response.headers["Access-Control-Allow-Origin"] = origin

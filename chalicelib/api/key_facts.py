@@ -6,6 +6,7 @@ from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import FILE_ELSEWHERE, OF_A_WRITE, Link, created, ok
+from chalicelib.api.forms import ELSE_ACCEPT, form_of
 from chalicelib.api.responses import FileLink, Reply, Text, to_json
 from chalicelib.api.schedules import schedule_answered
 from chalicelib.api.taking import IdempotencyKey, KeyFactsNumber
@@ -67,14 +68,14 @@ def issue_key_facts(
     FILE_ELSEWHERE,
     tag="Loans",
     raises=(PdfCannotWrite, Unavailable),
-    note="`format=pdf` leads to the statement as a PDF, through a link.",
+    note=f"`format` says in which form: `json`, or `pdf`, which is downloaded through a link. {ELSE_ACCEPT}",
 )
 def view_key_facts(
-    number: KeyFactsNumber, query: PaperQuery, scope: Scope
+    call: Call, number: KeyFactsNumber, query: PaperQuery, scope: Scope
 ) -> "Reply[answers.KeyFactsStatement] | FileLink":
     """A Key Facts Statement as it was issued, as JSON or as a PDF."""
     found = key_facts.view(runtime.database(), number, scope)
-    return _pdf(found) if query.format == "pdf" else Reply(_statement(found))
+    return _pdf(found) if form_of(call.request, query.format, ("json", "pdf")) == "pdf" else Reply(_statement(found))
 
 
 def _pdf(found: StoredStatement) -> FileLink:

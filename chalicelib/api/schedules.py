@@ -6,7 +6,7 @@ from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import FILE_ELSEWHERE, ok
-from chalicelib.api.forms import CSV, FORMS, form_of, written_as_csv
+from chalicelib.api.forms import CSV, FORMS, TABLE, form_of, written_as_csv
 from chalicelib.api.responses import JSON, FileLink, Reply
 from chalicelib.api.taking import LoanNumber
 from chalicelib.errors import InstalmentsDoNotRepayLoan, Unavailable
@@ -38,7 +38,7 @@ def view_schedule(
 ) -> "Reply[answers.AmortizationSchedule] | FileLink":
     """The schedule of a loan, as JSON, CSV or a workbook."""
     plan = loans.loan_schedule(runtime.database(), loan_id, scope)
-    return _in_form(plan, form_of(call.request, query), f"Loan {loan_id}")
+    return _in_form(plan, form_of(call.request, query.format, TABLE), f"Loan {loan_id}")
 
 
 @endpoints.add(
@@ -58,7 +58,7 @@ def preview_schedule(
     """The schedule of a loan that need not exist, as JSON, CSV or a workbook."""
     request = LoanRequest(body.loan_amount, body.interest_rate, body.tenure)
     plan = loans.preview_schedule(request, body.start_date or runtime.today(), body.monthly_installment)
-    return _in_form(plan, form_of(call.request, query), "Preview")
+    return _in_form(plan, form_of(call.request, query.format, TABLE), "Preview")
 
 
 def _in_form(plan: Schedule, form: str, title: str) -> "Reply[answers.AmortizationSchedule] | FileLink":

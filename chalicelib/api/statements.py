@@ -6,7 +6,7 @@ from chalicelib import runtime
 from chalicelib.api.blueprint import endpoints
 from chalicelib.api.call import Call
 from chalicelib.api.declaring import FILE_ELSEWHERE, ok
-from chalicelib.api.forms import CSV, FORMS, form_of, written_as_csv
+from chalicelib.api.forms import CSV, FORMS, TABLE, form_of, written_as_csv
 from chalicelib.api.responses import JSON, FileLink, Reply
 from chalicelib.api.standing import paid_answered
 from chalicelib.api.taking import LoanNumber
@@ -38,7 +38,7 @@ def view_statement(
     """All that happened to a loan between two days, with interest and charges, as JSON, CSV, a workbook or a PDF."""
     until = query.to or runtime.today()
     found = servicing_accounts.view_statement(runtime.database(), loan_id, since=query.since, until=until, scope=scope)
-    form = form_of(call.request, query)
+    form = form_of(call.request, query.format, (*TABLE, "pdf"))
     if form == "xlsx":
         return _workbook(found)
     if form == "pdf":

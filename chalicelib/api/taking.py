@@ -31,7 +31,7 @@ from chalicelib.errors import (
     UnsupportedMediaType,
     UserNotFound,
 )
-from chalicelib.requests.heading import entity_tags, idempotency_attempt, number_in_path
+from chalicelib.requests.heading import entity_tags, idempotency_attempt, number_in_path, tags_known
 from chalicelib.rules.access import Scope
 from chalicelib.services.idempotency import Attempt
 from chalicelib.starting import importing
@@ -84,7 +84,7 @@ UserNumber = Annotated[int, PathNumber("user", UserNotFound)]
 
 IdempotencyKey = Annotated[Attempt | None, Header("Idempotency-Key", _attempt, (RequestInFlight, IdempotencyKeyReused))]
 IfMatch = Annotated[Container[str], Header("If-Match", lambda call: entity_tags(call.request), (PreconditionRequired,))]
-IfNoneMatch = Annotated[str, Header("If-None-Match", lambda call: call.request.headers.get("if-none-match", ""))]
+IfNoneMatch = Annotated[Container[str], Header("If-None-Match", lambda call: tags_known(call.request))]
 
 
 def parameters_of(view: Callable[..., object]) -> dict[str, Parameter]:

@@ -182,6 +182,13 @@ def commit_with_next(connection: Connection) -> None:
     driver_of(connection).commit_with_next()
 
 
+def see_one_moment(connection: Connection) -> None:
+    """Says that the transaction that this connection is in, and that has read nothing yet, only reads, and that all its
+    statements see the same, whatever is written meanwhile.
+    """
+    driver_of(connection).send_with_next("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
 def after_commit(connection: Connection, callback: Callable[[], object]) -> None:
     """Leaves something for after the COMMIT of the transaction that this connection is in, such as to count a decision.
 

@@ -13,11 +13,15 @@ def address_of(request: Request) -> str:
     return str((request.context.get("identity") or {}).get("sourceIp") or "unknown")
 
 
-def values_of(request: Request, name: str) -> set[str]:
-    """What a header says, in lower case its name, also if it came several times. Chalice itself shows the last only."""
+def values_of(request: Request, name: str) -> list[str]:
+    """What a header says, in lower case its name, also if it came several times: each value once, in the order in which
+    they came. Chalice itself shows the last only.
+    """
     several = request._event_dict.get("multiValueHeaders") or {}
-    values = {value for known, each in several.items() if known.lower() == name for value in each}
-    return values | {str(request.headers[name])} if name in request.headers else values
+    values = [value for known, each in several.items() if known.lower() == name for value in each]
+    if name in request.headers:
+        values.append(str(request.headers[name]))
+    return [*dict.fromkeys(values)]
 
 
 def with_head(method: str) -> list[str]:

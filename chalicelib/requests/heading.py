@@ -1,7 +1,7 @@
 """What a request says outside of its body: the number in its path, its headers; and the body as it was sent."""
 
 import hashlib
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from chalice.app import Request
 
@@ -26,7 +26,7 @@ def number_in_path(text: str, not_found: type[LoanError], what: str) -> int:
 
 
 class AnyTag:
-    """What `If-Match: *` means: whatever is there now."""
+    """What `If-Match: *` and `If-None-Match: *` mean: whatever is there now."""
 
     def __contains__(self, tag: object) -> bool:
         return True
@@ -37,8 +37,26 @@ def entity_tags(request: Request) -> Container[str]:
     lines = values_of(request, "if-match")
     if not lines:
         raise PreconditionRequired("Send the ETag of what you read in the header If-Match, so that no change is lost.")
+    return _tags(lines, weak_too=False)
+
+
+def tags_known(request: Request) -> Container[str]:
+    """The states that the client has already, from If-None-Match."""
+    return _tags(values_of(request, "if-none-match"), weak_too=True)
+
+
+def _tags(lines: Sequence[str], *, weak_too: bool) -> Container[str]:
+    """The tags of such a header without their quotes. A weak one, W/"…", is enough to be spared an answer, but not to
+    change what may differ from what was read (RFC 9110, 8.8.3.2). A client that forgets the quotes is understood.
+    """
     header = ",".join(lines)
-    return AnyTag() if header.strip() == "*" else {tag.strip().strip('"') for tag in header.split(",")}
+    if header.strip() == "*":
+        return AnyTag()
+    if '"' not in header:
+        return {tag.strip() for tag in header.split(",")}
+    # Every second part stands in quotes, and may have commas in it.
+    parts = header.split('"')
+    return {tag for before, tag in zip(parts[::2], parts[1::2], strict=False) if weak_too or not before.endswith("W/")}
 
 
 def idempotency_attempt(route: str, request: Request) -> Attempt | None:

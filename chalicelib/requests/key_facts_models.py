@@ -64,4 +64,4 @@ class PaperQuery(Model):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Annotated[Literal["json", "pdf"], Field(description="json or pdf")] = "json"
+    format: Annotated[Literal["json", "pdf"], Field(description="json or pdf")] | None = None

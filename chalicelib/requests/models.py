@@ -480,7 +480,7 @@ class DocsQuery(Model):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Annotated[Literal["html", "json"], Field(description="html or json")] = "html"
+    format: Annotated[Literal["html", "json"], Field(description="html or json")] | None = None
 
 
 class RegisterBody(Model):

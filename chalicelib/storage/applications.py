@@ -197,8 +197,11 @@ def listed(
     if wanted.to is not None:
         statement = statement.where(columns.decided_on <= wanted.to)
     if cursor.behind is not None and by_day:
-        last = select(day).where(number == cursor.behind).scalar_subquery()
-        statement = statement.where(tuple_(day, number) < tuple_(last, cursor.behind))
+        last = select(day).where(number == cursor.behind)
+        if scope.customer_id is not None:
+            # The page would tell the day of somebody else's application.
+            last = last.where(columns.customer_id == scope.customer_id)
+        statement = statement.where(tuple_(day, number) < tuple_(last.scalar_subquery(), cursor.behind))
     elif cursor.behind is not None:
         statement = statement.where(number < cursor.behind)
     order = [day.desc(), number.desc()] if by_day else [number.desc()]

@@ -48,10 +48,28 @@ def test_the_document_leads_to_the_service_from_wherever_it_is_read(api: Api, pa
 def test_what_a_client_has_already_is_not_sent_again(api: Api, path: str) -> None:
     first = api.get(path)
     assert first.headers["Cache-Control"] == "public, max-age=300"
-    for known in (first.headers["ETag"], f"W/{first.headers['ETag']}", f'"x", {first.headers["ETag"]}'):
+    for known in (first.headers["ETag"], f"W/{first.headers['ETag']}", f'"x", {first.headers["ETag"]}', "*"):
         again = api.call("GET", path, headers={"If-None-Match": known})
         assert (again.status, again.text, again.headers["ETag"]) == (304, "", first.headers["ETag"])
     assert api.call("GET", path, headers={"If-None-Match": '"other"'}).text == first.text
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/docs/"])
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
+        ("*/*", "text/html"),
+        ("application/json", "application/json"),
+    ],
+)
+def test_a_program_that_asks_the_page_for_json_gets_the_document(api: Api, path: str, accept: str, kind: str) -> None:
+    headers = {"Accept": accept}
+    for status in (200, 304):
+        answer = api.call("GET", path, headers=headers)
+        assert (answer.status, answer.headers["Vary"]) == (status, "Accept")
+        assert answer.headers["Content-Type"].startswith(kind)
+        headers["If-None-Match"] = answer.headers["ETag"]
 
 
 def test_the_page_may_load_nothing_but_its_own_style(api: Api) -> None:

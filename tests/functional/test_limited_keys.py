@@ -95,6 +95,17 @@ def test_lists_have_its_own_customer_only(two: Two, kind: str) -> None:
         assert two.own.get(f"/api/customers?q={two.other_id}").json["customers"] == []
 
 
+def test_a_page_of_applications_does_not_tell_the_day_of_one_of_somebody_else(two: Two) -> None:
+    two.everybody.post("/api/create-loan", asking(two.other_id))
+    other = two.everybody.get("/api/applications").json["applications"][0]
+    assert other["customer_id"] == two.other_id
+    days = f"from={other['decided_on']}&to={other['decided_on']}"
+    for number in (other["application_id"], 999999):
+        answer = two.own.get(f"/api/applications?{days}&before={number}")
+        assert answer.json == {"applications": [], "next": None}
+    assert len(two.own.get(f"/api/applications?{days}").json["applications"]) == 1
+
+
 def test_a_page_of_transactions_does_not_go_on_from_one_of_somebody_else(two: Two) -> None:
     own, others = (
         two.everybody.get(f"/api/transactions?loan_id={each['loan_id']}").json for each in (two.loan, two.other_loan)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import load_workbook
 
-from chalicelib.api.forms import preferred_format
+from chalicelib.api.forms import TABLE, form_of, preferred_form
 from chalicelib.services.files import XLSX
 from tests.support import plain_http
 from tests.support.application import BUCKET, Answer, Api
+from tests.support.headers import asked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -78,10 +79,33 @@ def test_the_same_schedule_is_written_once(api: Api, s3: "S3Client") -> None:
         ("text/csv;q=0, application/json", "json"),
         ("text/csv;q=nan", "csv"),
         (";;,,;q=", "json"),
+        ("text/csv;q=0.5, application/json", "json"),
+        ("text/csv; q=.2, application/json", "json"),
+        ("text/*", "csv"),
+        ("application/*", "json"),
+        ("text/*, application/json;q=0.9", "csv"),
+        ("text/csv, */*", "csv"),
+        ("application/json;q=0, */*", "csv"),
+        ("application/json;q=0, text/*;q=0, */*", "xlsx"),
+        ("text/csv;q=0, text/*;q=1, */*;q=0.1", "json"),
+        ("text/csv;q=0", "json"),
+        ("*/*;q=0", "json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "json"),
+        ("application/json, text/plain, */*", "json"),
     ],
 )
 def test_the_form_is_the_one_that_is_liked_best(accept: str, form: str) -> None:
-    assert preferred_format(accept) == form
+    assert preferred_form(accept, TABLE) == form
+
+
+def test_a_header_that_comes_in_two_lines_is_one_list() -> None:
+    request = asked(("Accept", "application/json"), ("Accept", "text/csv;q=0.5"))
+    assert form_of(request, None, TABLE) == "json"
+
+
+def test_a_form_that_an_endpoint_does_not_have_is_not_liked() -> None:
+    assert preferred_form("application/pdf", TABLE) == "json"
+    assert preferred_form("application/pdf", (*TABLE, "pdf")) == "pdf"
 
 
 def money(values: Any) -> list[Decimal]:

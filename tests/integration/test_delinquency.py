@@ -1,19 +1,21 @@
 """How many loans are how late, and which."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from chalicelib.errors import InvalidRequest
 from chalicelib.postgres.database import Database
 from chalicelib.rules.calendar import add_months
 from chalicelib.rules.servicing.buckets import BUCKETS
-from chalicelib.rules.servicing.values import Kind
+from chalicelib.rules.servicing.values import Fact, Kind, Terms
 from chalicelib.services import delinquency
 from chalicelib.services.delinquency import list_late_loans, view_delinquency
 from chalicelib.services.servicing import Wanted
 from chalicelib.services.servicing_accounts import view_account
+from chalicelib.storage import delinquency as stored
 from chalicelib.storage.delinquency import Behind
 from tests.support.lending import record
 from tests.support.loan_lives import START, a_loan, an_imported_loan, receipt, reversal
@@ -84,6 +86,21 @@ def test_a_day_in_the_past_is_told_by_the_facts_up_to_it(database: Database) -> 
     a_loan(database, start=today)
     assert counted(database, FIRST_DUE + timedelta(days=40), today) == {"SMA-1": (3, 36_000)}
     assert counted(database, today) == {"STANDARD": (1, 12_000), "NPA": (2, 24_000)}
+
+
+def test_a_loan_that_is_paid_while_a_past_day_is_asked_for_is_counted_once(
+    database: Database, new_database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = FIRST_DUE + timedelta(days=100)
+    loan_id = a_loan(database)
+    other, changed_since = new_database(), stored.changed_since
+
+    def after_a_receipt(connection: Connection, as_of: date, limit: int) -> list[tuple[Terms, list[Fact]]]:
+        record(other, loan_id, receipt("100", today), today, TEST)
+        return changed_since(connection, as_of, limit)
+
+    monkeypatch.setattr(stored, "changed_since", after_a_receipt)
+    assert counted(database, FIRST_DUE, today) == {"STANDARD": (1, 12_000)}
 
 
 def test_a_day_too_far_in_the_past_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

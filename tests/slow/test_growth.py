@@ -19,7 +19,7 @@ from xml.parsers.expat import ExpatError
 import pytest
 
 import chalicelib
-from chalicelib.api.forms import preferred_format
+from chalicelib.api.forms import TABLE, preferred_form
 from chalicelib.errors import LoanError
 from chalicelib.imports.files import safe_file_name
 from chalicelib.imports.kinds.customers import CUSTOMERS
@@ -417,10 +417,10 @@ INLINE: Mapping[tuple[str, str, str], str | list[Case]] = {
         Case(lambda n: "a " * n, models._said),
         Case(lambda n: "a" * n, models._said),
     ],
-    ("api.forms", "fullmatch", r"r'q=(0(\.\d{0,3})?|1(\.0{0,3})?)'"): [
-        Case(lambda n: "text/csv;q=0." + "0" * n, preferred_format),
-        Case(lambda n: "a;q=1," * n, preferred_format),
-        Case(lambda n: "a" + ";" * n, preferred_format),
+    ("api.forms", "fullmatch", r"r'q=(0?\.\d+|[01]\.?|1\.0+)'"): [
+        Case(lambda n: "text/csv;q=0." + "0" * n, lambda accept: preferred_form(accept, TABLE)),
+        Case(lambda n: "a;q=1," * n, lambda accept: preferred_form(accept, TABLE)),
+        Case(lambda n: "a" + ";" * n, lambda accept: preferred_form(accept, TABLE)),
     ],
     ("imports.kinds.readers", "sub", r"r'[\s_-]'"): [
         Case(lambda n: "_" * n, one_of(tuple(Intent), "unknown_intent").read),

@@ -1,31 +1,11 @@
 """Headers of a request that came several times, as API Gateway hands them over."""
 
-from typing import Any
-
 import pytest
-from chalice.app import Request
 
 from chalicelib.api.credentials import credentials_of
 from chalicelib.errors import InvalidRequest, Unauthenticated
-from chalicelib.requests.heading import entity_tags, idempotency_attempt
-
-
-def asked(*headers: tuple[str, str]) -> Request:
-    """A request with these headers: by name the last of each, and beside it all of them."""
-    every: dict[str, list[str]] = {}
-    for name, value in headers:
-        every.setdefault(name, []).append(value)
-    event: dict[str, Any] = {
-        "headers": dict(headers),
-        "multiValueHeaders": every,
-        "multiValueQueryStringParameters": None,
-        "requestContext": {"httpMethod": "POST", "resourcePath": "/api/create-loan"},
-        "pathParameters": None,
-        "stageVariables": None,
-        "body": "{}",
-        "isBase64Encoded": False,
-    }
-    return Request(event)
+from chalicelib.requests.heading import entity_tags, idempotency_attempt, tags_known
+from tests.support.headers import asked
 
 
 def test_two_idempotency_keys_in_one_request_are_refused_by_their_names() -> None:
@@ -52,3 +32,31 @@ def test_tags_that_come_in_two_lines_are_one_list() -> None:
     assert "a" in tags
     assert "b" in tags
     assert "c" not in tags
+
+
+@pytest.mark.parametrize(
+    ("header", "known", "unknown"),
+    [
+        ('"a"', "a", "b"),
+        ('"a" , "b"', "b", ""),
+        ('"a,b"', "a,b", "a"),
+        ("a, b", "b", "c"),
+        ("*", "anything", None),
+        (" * ", "anything", None),
+        ('"*"', "*", "a"),
+    ],
+)
+def test_both_headers_take_one_tag_a_list_and_a_star(header: str, known: str, unknown: str | None) -> None:
+    for tags in (entity_tags(asked(("If-Match", header))), tags_known(asked(("If-None-Match", header)))):
+        assert known in tags
+        assert unknown is None or unknown not in tags
+
+
+def test_a_weak_tag_spares_an_answer_and_changes_nothing() -> None:
+    assert "a" in tags_known(asked(("If-None-Match", 'W/"x", W/"a"')))
+    assert "a" not in entity_tags(asked(("If-Match", 'W/"a"')))
+    assert "b" in entity_tags(asked(("If-Match", 'W/"a", "b"')))
+
+
+def test_a_client_that_says_nothing_knows_nothing() -> None:
+    assert "a" not in tags_known(asked())

@@ -9,6 +9,7 @@ from chalice.app import Response
 
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import PathNotFound
+from chalicelib.requests.heading import tags_known
 from chalicelib.requests.transport import strict_transport
 
 FOLDER = Path(__file__).with_name("static")
@@ -36,7 +37,7 @@ def view_static(visit: Visit, digest: str, name: str) -> Response:
         "X-Request-Id": visit.request_id,
         **strict_transport(),
     }
-    if headers["ETag"] in visit.request.headers.get("if-none-match", ""):
+    if version() in tags_known(visit.request):
         return Response("", headers, 304)
     return Response(files[name], headers)
 
