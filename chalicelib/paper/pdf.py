@@ -12,6 +12,7 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -33,6 +34,10 @@ MARGIN, TOP, BOTTOM = 18 * mm, 24 * mm, 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
 # Rows of a table that reportlab sets at once.
 LONGEST = 1000
+# On either side of a cell, in points; and how narrow a column of words may become beside large figures.
+PADDING, NARROWEST = 4, 24 * mm
+# What is as wide as its column to the last bit may be broken all the same.
+AROUND = 2 * PADDING + 0.5
 LINE = colors.HexColor("#c9cfd6")
 MUTED = colors.HexColor("#5b6470")
 SHADE = colors.HexColor("#f2f4f6")
@@ -149,21 +154,51 @@ def _tables(part: Rows) -> Iterator[Flowable]:
 
     reportlab copies what is left of a table for each page, so the time grows with the square of its length.
     """
-    shares = part.widths or [1] * len(part.heads)
-    widths = [WIDTH * share / sum(shares) for share in shares]
+    widths, size = _fitted(part)
+    figure_head = ParagraphStyle("figure-head", parent=FIGURE_HEAD, fontSize=size)
     starts = range(0, max(len(part.rows), 1), LONGEST)
     for start in starts:
-        rows = [_head(part.heads, part.figures)]
+        rows = [_head(part.heads, part.figures, figure_head)]
         rows += [_cells(row, part.figures) for row in part.rows[start : start + LONGEST]]
         style = [*_GRID, *_COLUMNS, ("ALIGN", (part.figures, 0), (-1, -1), "RIGHT")]
+        style.append(("FONTSIZE", (part.figures, 0), (-1, -1), size))
         if part.foot and start == starts[-1]:
-            rows.append(_head(part.foot, part.figures))
+            rows.append(_head(part.foot, part.figures, figure_head))
             style.append(("BACKGROUND", (0, -1), (-1, -1), SHADE))
         yield LongTable(rows, colWidths=widths, repeatRows=1, style=style)
 
 
-def _head(cells: Sequence[str], figures: int) -> list[Any]:
-    return [_paragraph(cell, FIGURE_HEAD if at >= figures else HEAD) for at, cell in enumerate(cells)]
+def _fitted(part: Rows) -> tuple[list[float], float]:
+    """The widths of the columns, and the size of the figures.
+
+    No figure is cut, broken or written over the next: of amounts of crores the columns take room from those of words,
+    and if that is not enough, the figures are written smaller.
+    """
+    shares = part.widths or [1] * len(part.heads)
+    widths = [WIDTH * share / sum(shares) for share in shares]
+    needs = [_need(part, at) for at in range(part.figures, len(part.heads))]
+    if all(need <= width for need, width in zip(needs, widths[part.figures :], strict=True)):
+        return widths, CELL.fontSize
+    words = widths[: part.figures]
+    least = [min(width, NARROWEST) for width in words]
+    spare = WIDTH - sum(needs) - sum(least)
+    if spare >= 0:
+        shared = [low + spare * width / sum(words) for low, width in zip(least, words, strict=True)]
+        return [*shared, *needs], CELL.fontSize
+    smaller = (WIDTH - sum(least) - AROUND * len(needs)) / (sum(needs) - AROUND * len(needs))
+    return [*least, *((need - AROUND) * smaller + AROUND for need in needs)], CELL.fontSize * smaller
+
+
+def _need(part: Rows, column: int) -> float:
+    """How wide a column of figures has to be; digits are equally wide, so the longest text is the widest."""
+    bold = [*part.heads[column].split(), part.foot[column] if part.foot else ""]
+    body = max((row[column] for row in part.rows), key=len, default="")
+    widest = max(stringWidth(body, BASE, CELL.fontSize), *(stringWidth(text, BOLD, CELL.fontSize) for text in bold))
+    return widest + AROUND
+
+
+def _head(cells: Sequence[str], figures: int, figure_style: ParagraphStyle) -> list[Any]:
+    return [_paragraph(cell, figure_style if at >= figures else HEAD) for at, cell in enumerate(cells)]
 
 
 def _cells(row: Sequence[str], figures: int) -> list[Any]:
@@ -214,8 +249,8 @@ def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
 
 _GRID: list[Any] = [
     ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
-    ("LEFTPADDING", (0, 0), (-1, -1), 4),
-    ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+    ("LEFTPADDING", (0, 0), (-1, -1), PADDING),
+    ("RIGHTPADDING", (0, 0), (-1, -1), PADDING),
     ("TOPPADDING", (0, 0), (-1, -1), 2.5),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
 ]

@@ -31,6 +31,7 @@ from chalicelib.rules.typed.letters import MAX_TYPED, is_blank
 from chalicelib.rules.typed.names import OVERRIDES, name
 from chalicelib.rules.typed.numbers import amount, number, percent, without_float_noise
 from chalicelib.rules.typed.phones import phone_number
+from chalicelib.rules.wording import Sentence
 from chalicelib.storage.paging import Cursor
 
 BUCKET_CODES = tuple(bucket.code for bucket in BUCKETS)
@@ -141,33 +142,42 @@ def _bucket(value: str) -> str:
     return value
 
 
+Figure = Literal["money", "rate", "day", "number"]
+
+
 def not_before(since: str) -> AfterValidator:
     """Refuses a day that is before the one in the field `since`, which is called `from` in a query."""
-    return _in_order(since, "must not be before from, which is {begin}; got {end}")
+    return _in_order("must not be before", since, "day", given_as="from")
 
 
-def not_below(least: str) -> AfterValidator:
-    """Refuses a number that is below the one in the field `least`, because nothing is in between."""
-    return _in_order(least, f"must not be below {least}, which is {{begin}}; got {{end}}")
+def not_below(least: str, figure: Figure) -> AfterValidator:
+    """Refuses a figure that is below the one in the field `least`, because nothing is in between."""
+    return _in_order("must not be below", least, figure)
 
 
-def above(least: str) -> AfterValidator:
-    """Refuses a number that is not above the one in the field `least`."""
-    return _in_order(least, f"must be above {least}, which is {{begin}}; got {{end}}", is_in_order=operator.gt)
+def above(least: str, figure: Figure) -> AfterValidator:
+    """Refuses a figure that is not above the one in the field `least`."""
+    return _in_order("must be above", least, figure, is_in_order=operator.gt)
 
 
-def _in_order(first: str, sentence: str, *, is_in_order: Callable[[Any, Any], bool] = operator.ge) -> AfterValidator:
+def _in_order(
+    must: str,
+    first: str,
+    figure: Figure,
+    *,
+    given_as: str | None = None,
+    is_in_order: Callable[[Any, Any], bool] = operator.ge,
+) -> AfterValidator:
+    words = f"{must} {{first:label}}, which is {{begin:{figure}}}; got {{end:{figure}}}"
+
     def check(end: Any, info: ValidationInfo) -> Any:
         begin = info.data.get(first)
         if begin is not None and not is_in_order(end, begin):
-            raise PydanticCustomError(OUT_OF_ORDER, sentence, {"begin": _written(begin), "end": _written(end)})
+            sentence = Sentence(words, first=given_as or first, begin=begin, end=end)
+            raise PydanticCustomError(OUT_OF_ORDER, "{sentence}", {"sentence": sentence})
         return end
 
     return AfterValidator(check)
-
-
-def _written(value: object) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 Name = Annotated[

@@ -12,6 +12,7 @@ from chalicelib.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
 from chalicelib.requests.heading import bytes_of
 from chalicelib.requests.json_bodies import MAX_FAULTS, SHOWN_CHARACTERS, given_twice, json_object, presentable, shown
 from chalicelib.requests.models import OUT_OF_ORDER, PatchBody
+from chalicelib.rules.wording import Sentence
 
 # The largest body of an endpoint here is under 1 KB; what is longer is a mistake or worse.
 MAX_BODY_BYTES = 64 * 1024
@@ -59,7 +60,7 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
+        faults = error.errors(include_url=False)
         fields = _sentences(model, faults)
         unknown = [_place(model, fault["loc"]).owner for fault in faults if fault["type"] == UNKNOWN]
         known = f" The fields of this request are {', '.join(_fields_of(unknown[0]))}." if unknown else ""
@@ -121,7 +122,8 @@ def _sentence(model: type[BaseModel], name: str, fault: Mapping[str, Any]) -> st
     if fault["type"] == UNKNOWN:
         return "is not a field of this request"
     if fault["type"] == OUT_OF_ORDER:
-        return str(fault["msg"])
+        sentence: Sentence = fault["ctx"]["sentence"]
+        return sentence
     wanted = f"must be {description_of(fields[name])}"
     if fault["type"] == "missing":
         return f"is required; it {wanted}"

@@ -232,7 +232,7 @@ class TransactionsQuery(PageQuery):
     loan_id: LoanNumber | None = None
     customer_id: CustomerNumber | None = None
     amount_from: Income | None = None
-    amount_to: Annotated[Income, not_below("amount_from")] | None = None
+    amount_to: Annotated[Income, not_below("amount_from", "money")] | None = None
     since: Day | None = Field(None, alias="from")
     to: LastDay | None = None
     before: CursorId | None = None

@@ -4,6 +4,7 @@ from datetime import date
 from typing import NamedTuple
 
 from chalicelib.rules.bounds import AGE
+from chalicelib.rules.wording import Sentence
 
 
 class Refusal(NamedTuple):
@@ -39,7 +40,9 @@ def refusal(age: int | None, born: date | None, today: date) -> Refusal | None:
     if born is None:
         return None
     if (known := age_on(born, today)) not in AGE:
-        return Refusal("date_of_birth", f"must make the customer {AGE} years old today; got {born}")
+        sentence = Sentence(f"must make the customer {AGE} years old today; got {{born:day}}", born=born)
+        return Refusal("date_of_birth", sentence)
     if age is not None and age != known:
-        return Refusal("age", f"must be {known}, as the date of birth {born} says, or be left out; got {age}")
+        words = f"must be {known}, as the date of birth {{born:day}} says, or be left out; got {age}"
+        return Refusal("age", Sentence(words, born=born))
     return None

@@ -11,7 +11,7 @@ from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import GIVEN, Author, Role
 from chalicelib.rules.auditing import Action, Event, SubjectKind
 from chalicelib.rules.tokens import Token, new_key, renewed_key
-from chalicelib.storage import api_keys, audit
+from chalicelib.storage import api_keys, audit, customers
 from chalicelib.storage.api_keys import NewKey, StoredKey
 from chalicelib.storage.paging import Cursor, Slice
 
@@ -52,6 +52,11 @@ def create_key(database: Database, author: Author, wanted: WantedKey) -> IssuedK
         )
     token = new_key()
     with database.transaction() as tx:
+        if wanted.customer_id is not None and customers.get(tx.connection, wanted.customer_id) is None:
+            raise InvalidRequest(
+                f"There is no customer {wanted.customer_id}.",
+                {"customer_id": [f"must be the number of a customer who is registered; got {wanted.customer_id}"]},
+            )
         key = api_keys.add(tx.connection, _new_key(wanted, token, author))
         audit.add(tx.connection, author, _event(Action.KEY_CREATED, key))
         tx.commit()

@@ -14,6 +14,7 @@ from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.fold import fold
 from chalicelib.rules.servicing.standing import Standing, Status, standing
 from chalicelib.rules.servicing.values import Fact, Terms
+from chalicelib.rules.wording import Sentence
 from chalicelib.storage import delinquency
 from chalicelib.storage.delinquency import Behind, LateLoan, Total
 
@@ -66,7 +67,8 @@ def view_delinquency(database: Database, as_of: date, today: date) -> Delinquenc
         totals = delinquency.totals(tx.connection, as_of, BUCKETS)
         changed = delinquency.changed_since(tx.connection, as_of, MOST_REPLAYED + 1)
     if len(changed) > MOST_REPLAYED:
-        sentence = f"More than {MOST_REPLAYED} loans have changed since {as_of}; ask for a later day."
+        words = f"More than {MOST_REPLAYED} loans have changed since {{as_of:day}}; ask for a later day."
+        sentence = Sentence(words, as_of=as_of)
         raise InvalidRequest(sentence, {"as_of": [sentence]})
     return Delinquency(as_of, added_up([*totals, *_replayed(changed, as_of)]))
 

@@ -32,10 +32,13 @@ def save_view(database: Database, user_id: int, view: SavedView) -> None:
 @retried
 def rename_view(database: Database, user_id: int, *, view_id: int, name: str) -> None:
     """Gives a view another name. Raises PathNotFound, and Conflict if another view of the list has this name."""
-    with database.transaction() as tx:
-        if not saved_views.rename(tx.connection, user_id, view_id=view_id, name=name):
-            raise _no_such_view(view_id)
-        tx.commit()
+    try:
+        with database.transaction() as tx:
+            if not saved_views.rename(tx.connection, user_id, view_id=view_id, name=name):
+                raise _no_such_view(view_id)
+            tx.commit()
+    except Conflict:
+        raise Conflict(f'Another view of this list is called "{name}" already.') from None
 
 
 @retried

@@ -17,6 +17,7 @@ from chalicelib.rules.servicing.refusals import Code, already_serviced, check_op
 from chalicelib.rules.servicing.settlement import Settlement
 from chalicelib.rules.servicing.statement import Statement
 from chalicelib.rules.servicing.values import Fact, Terms
+from chalicelib.rules.wording import Sentence
 from chalicelib.services.servicing import disbursed
 from chalicelib.services.servicing_lives import check_day, check_reachable, read_life
 from chalicelib.services.servicing_refusals import told_refusals
@@ -109,7 +110,8 @@ def view_statement(
             check_open(life.position)
     begins = since or life.position.since or until
     if until < begins:
-        sentence = f"A statement cannot end on {until}, before it begins on {begins}."
+        words = "A statement cannot end on {until:day}, before it begins on {begins:day}."
+        sentence = Sentence(words, until=until, begins=begins)
         # With both of them, the query was refused before it came here.
         raise InvalidRequest(sentence, {"to" if since is None else "from": [sentence]})
     made = statement.statement(life.terms, life.facts or (), begins, until)

@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 from chalicelib.errors import InvalidRequest, LoanNotFound
 from chalicelib.rules.access import Scope
 from chalicelib.rules.bounds import LAST_DATE
+from chalicelib.rules.servicing.refusals import before_servicing
+from chalicelib.rules.wording import Sentence
 from chalicelib.storage import servicing
 from chalicelib.storage.lives import Life, life_of
 from chalicelib.storage.servicing import Asked
@@ -24,7 +26,7 @@ def check_day(life: Life, day: date, field: str) -> None:
     """Raises InvalidRequest with the field if the day is before the servicing of the loan began, or too far ahead."""
     since = life.position.since
     if since is not None and day < since:
-        sentence = f"{day} is before {since}, when the servicing of the loan began."
+        sentence = before_servicing(day, since)
         raise InvalidRequest(sentence, {field: [sentence]})
     check_reachable(day, field)
 
@@ -32,5 +34,5 @@ def check_day(life: Life, day: date, field: str) -> None:
 def check_reachable(day: date, field: str) -> None:
     """Raises InvalidRequest with the field if the day is too far ahead to count to it."""
     if day > LAST_DATE:
-        sentence = f"A date must not be after {LAST_DATE}."
+        sentence = Sentence("A date must not be after {last:day}.", last=LAST_DATE)
         raise InvalidRequest(sentence, {field: [sentence]})

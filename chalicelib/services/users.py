@@ -126,6 +126,8 @@ def _create(database: Database, author: Author, wanted: NewUser) -> User:
 def add_user(connection: Connection, author: Author, wanted: NewUser) -> User:
     """Adds a user within a transaction. Raises Conflict where the login is taken."""
     user = users.add(connection, wanted)
+    if user is None:
+        raise Conflict(f"Somebody has the login {wanted.login} already.")
     audit.add(connection, author, Event(Action.USER_CREATED, SubjectKind.USER, user.user_id, after=_shown(user)))
     return user
 

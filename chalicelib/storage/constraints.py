@@ -12,7 +12,6 @@ BROKEN = {
     "api_keys_customer_fkey": lambda: InvalidRequest(
         "There is no such customer.", {"customer_id": ["must be the number of a customer who is registered"]}
     ),
-    "users_login_key": lambda: Conflict("Somebody has this login already."),
     "saved_views_name_key": lambda: Conflict("Another view of this list has this name already."),
     # An import may take a number in the moment between its drawing and its use here; the next one is free.
     "loans_pkey": interrupted,

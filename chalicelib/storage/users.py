@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from chalicelib.rules.access import PasswordState, Role
 from chalicelib.storage.paging import Cursor, Slice
@@ -89,9 +90,11 @@ _LINK_LASTS = timedelta(hours=LINK_HOURS)
 _IS_ADMIN = and_(users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
 
 
-def add(connection: Connection, user: NewUser) -> User:
-    """Inserts a user. Raises Conflict where the login is taken."""
-    return User(*connection.execute(insert(users).values(vars(user)).returning(*_STORED.selected_columns)).one())
+def add(connection: Connection, user: NewUser) -> User | None:
+    """Inserts a user; None, and nothing is inserted, if somebody has the login."""
+    statement = insert(users).values(vars(user)).on_conflict_do_nothing(constraint="users_login_key")
+    row = connection.execute(statement.returning(*_STORED.selected_columns)).first()
+    return None if row is None else User(*row)
 
 
 def get(connection: Connection, user_id: int) -> User | None:

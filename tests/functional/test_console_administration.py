@@ -105,7 +105,7 @@ def test_a_login_that_somebody_has_is_told_beside_the_field(admin: Browser) -> N
     make_user(admin)
     answer = make_user(admin, name="Another")
     assert answer.status == 409
-    assert "Somebody has this login already." in answer.words
+    assert "Somebody has the login asha already." in answer.words
     assert 'value="Another"' in answer.text
 
 

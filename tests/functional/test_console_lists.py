@@ -382,7 +382,7 @@ def test_two_views_of_a_list_cannot_have_one_name(officer: Browser, database: Da
         save(officer, officer.get("/console/customers/?late=1"), name)
     refused = officer.send(officer.get("/console/views/"), "2/", name="One")
     assert refused.status == 409
-    assert "has this name already" in refused.words
+    assert 'Another view of this list is called "One" already.' in refused.words
 
 
 @pytest.mark.parametrize("query", ["late=0", "exposure_from=much", "sort=phone", "format=pdf", f"sort={'x' * 41}"])

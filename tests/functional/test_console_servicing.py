@@ -212,8 +212,8 @@ def test_a_known_reference_is_told_and_not_recorded_twice(officer: Browser, data
         ({"amount": "0"}, 400, "Must be above ₹0"),
         ({"amount": "1.005"}, 400, "Must have at most 2 decimals"),
         ({"amount": "5", "value_date": "soon"}, 400, "Must be a date from 1950 to 2199"),
-        ({"amount": "5", "value_date": "2199-01-01"}, 400, "is in the future"),
-        ({"amount": "5", "value_date": "2001-01-01"}, 400, "when the servicing of the loan began"),
+        ({"amount": "5", "value_date": "2199-01-01"}, 400, "1 Jan 2199 is in the future; today is "),
+        ({"amount": "5", "value_date": "2001-01-01"}, 400, "1 Jan 2001 is before "),
         ({"amount": "5", "purpose": "fun"}, 400, "Must be one of those in the list"),
         ({"amount": "5", "purpose": "settlement"}, 409, "The settlement on this day is ₹12,"),
         ({"amount": "5", "purpose": "shorter_tenure"}, 409, "is overdue on this day."),
@@ -336,6 +336,35 @@ def test_a_loan_is_written_off_with_a_reason(officer: Browser, database: Databas
     refused = filled(officer, f"{LOAN}receipts/", amount="5")
     assert refused.status == 409
     assert "Reverse that first." in refused.words
+
+
+def test_dates_in_the_sentences_of_errors_are_written_in_words(officer: Browser, database: Database) -> None:
+    lent(database)
+    number = an_imported_loan(database, named(database))
+    opening = {"amount": "99,999", "interest_due": "0", "instalments_left": "3", "value_date": runtime.today()}
+    page = opened(officer, f"/console/loans/{number}/opening/")
+    typed = opening | {"first_unpaid_due_date": "2001-02-03", "idempotency_key": page.hidden("idempotency_key")}
+    told = (
+        (officer.get(f"{LOAN}settlement/?on=2001-02-03"), "3 Feb 2001 is before "),
+        (officer.get(f"{LOAN}statement/?to=2001-02-03"), "A statement cannot end on 3 Feb 2001, before it begins on "),
+        (
+            officer.get(f"{LOAN}statement/?from=2001-02-03&to=2001-01-31"),
+            "before From, which is 3 Feb 2001; got 31 Jan",
+        ),
+        (officer.get(f"/console/loans/{number}/opening/?on=2001-02-03"), "The loan starts on "),
+        (officer.send(page, "", **typed), "The first unpaid due date, 3 Feb 2001, is no due date of a loan of "),
+        (officer.send(page, "", **typed), "The principal outstanding, ₹99,999, cannot be more than the loan, ₹"),
+        (opened_preview(officer, amount="5", value_date="2199-01-01"), "1 Jan 2199 is in the future"),
+    )
+    for seen, sentence in told:
+        assert sentence in seen.words
+        wrong = " ".join(re.findall(r'(?:field-wrong|role="alert")[^>]*>([^<]*)', seen.text))
+        assert not re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", wrong), wrong
+
+
+def opened_preview(officer: Browser, **fields: object) -> Seen:
+    """What a script shows of a receipt while it is typed."""
+    return officer.send(opened(officer, f"{LOAN}receipts/"), f"{LOAN}receipts/", part="preview", **fields)
 
 
 def test_an_imported_loan_is_opened_as_proposed(officer: Browser, database: Database) -> None:

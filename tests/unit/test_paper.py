@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 import pypdfium2
 import pytest
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from reportlab.pdfbase import pdfmetrics
 
 from chalicelib.errors import PdfCannotWrite
+from chalicelib.paper import key_facts, plans, statement
 from chalicelib.paper.letters import BASE, FONTS, OF_SCRIPTS, Run, register, runs
 from chalicelib.paper.parts import Facts, Heading, Paper, Part, Points, Rows, Signatures, Words
-from chalicelib.paper.pdf import BODY, _paragraph, pdf_of
+from chalicelib.paper.pdf import BODY, MARGIN, WIDTH, _paragraph, pdf_of
 from chalicelib.rules.lender import Lender
 
 # A name in each script, with letters that join.
@@ -150,6 +152,29 @@ def test_the_longest_name_and_amount_stay_on_the_page() -> None:
         paper=replace(PAPER, recipient=[name]),
     )
     assert "".join(pages[0].split()).count("W" * 100) == 1
+
+
+@pytest.mark.parametrize(
+    "widths", [statement.WIDTHS, plans.WIDTHS, key_facts.FEE_WIDTHS], ids=["statement", "schedule", "fees"]
+)
+@pytest.mark.parametrize("digits", ["12,34,567", "98,76,54,32", "9,87,65,43,21", "9,99,99,99,99,99"])
+def test_no_figure_of_a_table_is_broken_or_written_over_the_next(widths: Sequence[int], digits: str) -> None:
+    words, columns = (3 if len(widths) == 4 else 2), range(len(widths))
+    figures = [f"₹{digits},{at}00.0{at}" for at in columns][words:]
+    texts = ["360", "Disbursal No. 1, of a long reason that goes on over lines", "Once"][:words]
+    row, foot = [*texts, *figures], [*texts, *(figure.replace(".0", ".9") for figure in figures)]
+    table = Rows([f"Head {at}" for at in columns], [row], figures=words, foot=foot, widths=widths)
+    page = pypdfium2.PdfDocument(pdf_of(replace(PAPER, parts=[table])))[0]
+    read = page.get_textpage()
+    for written in (figures, foot[words:]):
+        boxes = []
+        for figure in written:
+            found = read.search(figure).get_next()
+            assert found, f"{figure} is not whole in {read.get_text_range()}"
+            boxes.append((read.get_charbox(found[0]), read.get_charbox(found[0] + found[1] - 1)))
+        assert all(last[2] < first[0] for (_, last), (first, _) in pairwise(boxes))
+        assert all(abs(first[1] - last[1]) < 3 for first, last in boxes)
+        assert boxes[-1][1][2] <= WIDTH + MARGIN
 
 
 def test_a_lender_without_a_name_is_told_of() -> None:

@@ -76,7 +76,7 @@ class ShownAuditQuery(AuditQuery):
 def view_audit(visit: Visit) -> Response:
     """Entries, the newest first, as the filters in the address say; or a file of them."""
     try:
-        query = read(ShownAuditQuery, visit.query)
+        query = read(ShownAuditQuery, visit.query, {"from": "From"})
     except InvalidRequest as error:
         return _audit(visit, Form.refused(visit.query, error), Slice([]), status=error.status)
     database, wanted = runtime.database(), query.filter(runtime.settings().business_timezone)

@@ -53,7 +53,7 @@ class ApplicationsListQuery(LendingListQuery):
     outcome: Annotated[Literal["approved", "refused"], Field(description="approved or refused")] | None = None
     reason: Annotated[Literal[REASON_NAMES], Field(description="one of the list")] | None = None  # type: ignore[valid-type]  # as data
     score_from: Points | None = None
-    score_to: Annotated[Points, not_below("score_from")] | None = None
+    score_to: Annotated[Points, not_below("score_from", "number")] | None = None
     policy: Name | None = None
 
     def wanted(self) -> Wanted:

@@ -115,8 +115,9 @@ def inputs_of(model: type[BaseModel]) -> list[tuple[Field, Mapping[str, Any]]]:
 
 def refused(typed: Mapping[str, str], error: InvalidRequest) -> Form:
     """The form with what is wrong about it."""
-    errors = {name: [_must(name, typed)] if _has_words(name) else error.fields[name] for name in error.fields}
-    return replace(Form.refused(typed, error), errors=errors)
+    form = Form.refused(typed, error)
+    wrong = {name: [_must(name, typed)] if _has_words(name) else said for name, said in form.errors.items()}
+    return replace(form, errors=wrong)
 
 
 def typed_value(customer: Customer, name: str) -> str:

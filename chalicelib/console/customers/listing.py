@@ -26,7 +26,7 @@ class CustomersListQuery(ListQuery):
     q: Searched = ""
     late: DaysLate | None = None
     exposure_from: Income | None = None
-    exposure_to: Annotated[Income, not_below("exposure_from")] | None = None
+    exposure_to: Annotated[Income, not_below("exposure_from", "money")] | None = None
     part: Annotated[Literal["rows"], Field(description="rows")] | None = None
 
     def wanted(self) -> Wanted:

@@ -4,6 +4,7 @@ from chalice.app import Response
 
 from chalicelib.console.frame.headers import HTML
 from chalicelib.console.frame.rendering import page
+from chalicelib.console.frame.told import told
 from chalicelib.console.frame.visit import Visit
 from chalicelib.errors import LoanError, TooManyRequests, Unavailable
 from chalicelib.requests.transport import strict_transport
@@ -36,7 +37,15 @@ def error_page(visit: Visit, error: LoanError, typed: str = "") -> Response:
     leads back to the form with it.
     """
     title = TITLES.get(error.status, "Something went wrong")
-    response = page(visit, "frame/error.html", status=error.status, title=title, error=error, typed=typed)
+    response = page(
+        visit,
+        "frame/error.html",
+        status=error.status,
+        title=title,
+        error=error,
+        sentence=told(error.sentence),
+        typed=typed,
+    )
     if isinstance(error, Unavailable | TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

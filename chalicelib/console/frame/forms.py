@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from chalice.app import Request
 
+from chalicelib.console.frame.told import told
 from chalicelib.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
 
 KIND = "application/x-www-form-urlencoded"
@@ -27,7 +28,8 @@ class Form:
     @classmethod
     def refused(cls, typed: Mapping[str, object], error: InvalidRequest) -> "Form":
         """What was typed, with what is wrong about it."""
-        return cls(typed, error.fields, None if error.fields else error.sentence)
+        errors = {name: [told(each) for each in sentences] for name, sentences in error.fields.items()}
+        return cls(typed, errors, None if errors else told(error.sentence))
 
     def value(self, name: str) -> object:
         """The value of a field; an empty text if it has none."""

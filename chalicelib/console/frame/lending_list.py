@@ -48,7 +48,7 @@ class AmountsListQuery(ListQuery):
     """What the addresses of all three may have."""
 
     amount_from: Income | None = None
-    amount_to: Annotated[Income, not_below("amount_from")] | None = None
+    amount_to: Annotated[Income, not_below("amount_from", "money")] | None = None
     who: ActorIdentity | None = None
     since: Day | None = Field(None, alias="from")
     to: LastDay | None = None

@@ -190,7 +190,7 @@ def answer_list(visit: Visit, listed: List[Q, T], template: str, **values: Any) 
     """The page of a list, or the file that the address asks for. Filters that are not valid are shown again."""
     typed = {name: visit.query[name] for name in listed.names if name in visit.query}
     try:
-        query = read(listed.query, visit.query)
+        query = read(listed.query, visit.query, {each.name: each.label for each in listed.filters})
         order = _order(listed, query)
     except InvalidRequest as error:
         if not error.fields.keys() & set(listed.names):

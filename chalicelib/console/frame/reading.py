@@ -3,28 +3,31 @@
 Amounts may be typed with their currency and grouped; their bounds are written as the locale does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from chalicelib.console.frame.rendering import formats
+from chalicelib.console.frame.told import NO_LABELS, told
 from chalicelib.errors import InvalidRequest
 from chalicelib.requests.json_bodies import shown
 from chalicelib.requests.models import RUPEES
 from chalicelib.requests.parsing import metadata_of, validated
 from chalicelib.rules.typed import Problem
 from chalicelib.rules.typed.numbers import POINT_OR_GROUP, amount
+from chalicelib.rules.wording import Sentence
 
 Model = TypeVar("Model", bound=BaseModel)
 REQUIRED = "is required"
 
 
-def read(model: type[Model], typed: Mapping[str, str]) -> Model:
+def read(model: type[Model], typed: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS) -> Model:
     """The model with those of its fields that were typed; a field that was left empty was not.
 
-    Raises InvalidRequest with a sentence for each field that is wrong.
+    Raises InvalidRequest with a sentence for each field that is wrong. One that names another field calls it by its
+    label; `labels` has those of the form, by the names of the fields.
     """
     names = {field.alias or name for name, field in model.model_fields.items()}
     amounts = {name: field for name, field in model.model_fields.items() if RUPEES in metadata_of(field)}
@@ -35,8 +38,8 @@ def read(model: type[Model], typed: Mapping[str, str]) -> Model:
         )
     except InvalidRequest as error:
         wrong = {name: _sentences(said, amounts.get(name), given.get(name)) for name, said in error.fields.items()}
-        told = {name: [_with_labels(each, names) for each in said] for name, said in wrong.items()}
-        raise InvalidRequest(error.sentence, told) from None
+        said = {name: [told(each, labels) for each in sentences] for name, sentences in wrong.items()}
+        raise InvalidRequest(error.sentence, said) from None
 
 
 def plain_amount(text: str) -> str:
@@ -53,18 +56,11 @@ def plain_amount(text: str) -> str:
 def _sentences(said: Sequence[str], field: FieldInfo | None, typed: str | None) -> list[str]:
     """What stands beside a field: in fewer words than the API says it in, because the form says what to type."""
     if typed is None:
-        # What it must be is said by the hint; a sentence of another kind is about several fields.
-        return [REQUIRED if each.startswith(f"{REQUIRED};") else each for each in said]
-    # What it is held against is another field.
-    is_about_two = not said[0].startswith("must be ")
+        # What it must be is said by the hint.
+        return [REQUIRED]
+    # An amount may be good by itself, and wrong beside another field.
+    is_about_two = any(isinstance(each, Sentence) for each in said)
     return list(said) if field is None or is_about_two else [_amount_sentence(field, typed)]
-
-
-def _with_labels(sentence: str, names: Iterable[str]) -> str:
-    """A sentence that names another field, which is called by its label: amount from, which is 5000."""
-    for name in names:
-        sentence = sentence.replace(f" {name}, which is ", f" {name.replace('_', ' ')}, which is ")
-    return sentence
 
 
 def _amount_sentence(field: FieldInfo, typed: str) -> str:

@@ -44,8 +44,8 @@ class LoansListQuery(LendingListQuery):
     bucket: BucketCode | None = Field(None, alias="class")
     late: DaysLate | None = None
     rate_from: Rate | None = None
-    rate_to: Annotated[Rate, not_below("rate_from")] | None = None
-    rate_below: Annotated[Rate, above("rate_from")] | None = None
+    rate_to: Annotated[Rate, not_below("rate_from", "rate")] | None = None
+    rate_below: Annotated[Rate, above("rate_from", "rate")] | None = None
 
     def wanted(self) -> Wanted:
         """What is looked for."""

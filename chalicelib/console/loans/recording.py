@@ -16,6 +16,7 @@ from chalicelib.console.frame.labels import loan_badge
 from chalicelib.console.frame.reading import read
 from chalicelib.console.frame.redirects import redirect
 from chalicelib.console.frame.rendering import page
+from chalicelib.console.frame.told import told
 from chalicelib.console.frame.visit import Visit
 from chalicelib.console.loans.loan import entries_of
 from chalicelib.console.loans.refused import refusal_sentence, refused_form
@@ -185,9 +186,9 @@ def _fragment(visit: Visit, paper: Paper, number: int, reverses: int | None) -> 
 def _sentence_of(error: InvalidRequest) -> str:
     labels = {"amount": "The amount", "value_date": "The date", "reference": "The reference", "channel": "The channel"}
     for name, sentences in error.fields.items():
-        said = sentences[0]
+        said = told(sentences[0])
         return f"{labels.get(name, name.capitalize())} {said}." if said.startswith(("must", "is ")) else said
-    return error.sentence
+    return told(error.sentence)
 
 
 def _previewed(number: int, wanted: Wanted) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.console.frame.forms import Form
 from chalicelib.console.frame.rendering import formats
+from chalicelib.console.frame.told import told
 from chalicelib.errors import (
     AlreadyReversed,
     InArrears,
@@ -110,8 +111,9 @@ def refused_form(typed: Mapping[str, object], error: InvalidRequest | Transactio
     """What was typed, with what stands against it beside the field it is about, or above the form."""
     if isinstance(error, InvalidRequest):
         # What the rules find wrong with a field that the form does not have stands above it.
-        shown = {name: sentences for name, sentences in error.fields.items() if name in typed or name in _ALWAYS}
-        return Form(typed, shown, None if shown else error.sentence)
+        said = Form.refused(typed, error)
+        shown = {name: sentences for name, sentences in said.errors.items() if name in typed or name in _ALWAYS}
+        return Form(typed, shown, None if shown else told(error.sentence))
     field, sentence = _told(error)
     return Form(typed, {field: [sentence]} if field and field in typed else {}, None if field in typed else sentence)
 
@@ -120,12 +122,12 @@ def refusal_sentence(error: LoanError) -> str:
     """The same as one sentence, for a preview."""
     if isinstance(error, TransactionRefused):
         return _told(error)[1]
-    return error.sentence
+    return told(error.sentence)
 
 
 def _told(error: TransactionRefused) -> tuple[str | None, str]:
     field, words = _SENTENCES.get(type(error), (None, None))
-    return field, words(error.figures) if words else error.sentence
+    return field, words(error.figures) if words else told(error.sentence)
 
 
 _ALWAYS = frozenset({"amount", "value_date", "reason"})

@@ -38,7 +38,7 @@ def view_statement(visit: Visit, loan_id: str) -> Response:
     database, today = runtime.database(), runtime.today()
     typed = {name: visit.query[name] for name in ("from", "to") if name in visit.query}
     try:
-        query = read(ShownQuery, visit.query)
+        query = read(ShownQuery, visit.query, {"from": "From"})
         found = servicing_accounts.view_statement(database, number, since=query.since, until=query.to or today)
     except (InvalidRequest, TransactionRefused) as error:
         loan = loans.view_on_record(database, number)

@@ -12,6 +12,7 @@ from chalicelib.rules.servicing.refusals import (
     Code,
     Refused,
     already_serviced,
+    before_servicing,
     check_credit,
     check_open,
     check_recordable,
@@ -19,6 +20,7 @@ from chalicelib.rules.servicing.refusals import (
 from chalicelib.rules.servicing.settlement import payoff, settlement
 from chalicelib.rules.servicing.standing import standing
 from chalicelib.rules.servicing.values import INTENTS, Effect, Fact, Intent, Kind, Terms, is_whole_paise
+from chalicelib.rules.wording import Sentence
 
 
 def record_next(
@@ -146,10 +148,10 @@ def check_reversal(facts: Sequence[Fact], reversal: Fact, today: date) -> None:
 
 def _check_amount(fact: Fact) -> None:
     if not is_whole_paise(fact.amount):
-        sentence = f"An amount must be rupees with at most 2 decimals, not {fact.amount}."
+        sentence = Sentence("An amount must be rupees with at most 2 decimals, not {amount}.", amount=fact.amount)
         raise Refused(Code.AMOUNT_FINER_THAN_A_PAISA, sentence, {"amount": fact.amount})
     if fact.amount <= 0:
-        sentence = f"An amount must be above 0, not {fact.amount}."
+        sentence = Sentence("An amount must be above 0, not {amount:money}.", amount=fact.amount)
         raise Refused(Code.AMOUNT_NOT_POSITIVE, sentence, {"amount": fact.amount})
 
 
@@ -170,18 +172,19 @@ def _check_intent(fact: Fact) -> None:
 def _check_date(fact: Fact, today: date, since: date | None) -> None:
     figures = {"value_date": fact.value_date, "from": since, "to": today}
     if fact.value_date > today:
-        raise Refused(Code.FUTURE_DATE, f"{fact.value_date} is in the future; today is {today}.", figures)
+        sentence = Sentence("{day:day} is in the future; today is {today:day}.", day=fact.value_date, today=today)
+        raise Refused(Code.FUTURE_DATE, sentence, figures)
     if since is not None and fact.value_date < since:
-        sentence = f"{fact.value_date} is before {since}, when the servicing of the loan began."
-        raise Refused(Code.BEFORE_DISBURSAL, sentence, figures)
+        raise Refused(Code.BEFORE_DISBURSAL, before_servicing(fact.value_date, since), figures)
 
 
 def _check_beginning(terms: Terms, fact: Fact, since: date | None) -> None:
     if since is not None:
         raise already_serviced(since)
     if fact.value_date < terms.start_date:
-        sentence = f"{fact.value_date} is before the loan starts, on {terms.start_date}."
-        raise Refused(Code.BEFORE_DISBURSAL, sentence, {"value_date": fact.value_date, "from": terms.start_date})
+        words = "{day:day} is before the loan starts, on {start:day}."
+        too_early = Sentence(words, day=fact.value_date, start=terms.start_date)
+        raise Refused(Code.BEFORE_DISBURSAL, too_early, {"value_date": fact.value_date, "from": terms.start_date})
     if fact.kind is Kind.DISBURSAL and (fact.amount, fact.value_date) != (terms.principal, terms.start_date):
         sentence = f"The disbursal is {terms.principal} on {terms.start_date}, not {fact.amount} on {fact.value_date}."
         raise Refused(Code.DISBURSAL_DIFFERS, sentence, {"amount": terms.principal, "value_date": terms.start_date})

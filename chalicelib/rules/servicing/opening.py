@@ -11,6 +11,7 @@ from chalicelib.rules.servicing.ledger import Ledger
 from chalicelib.rules.servicing.position import NOTHING
 from chalicelib.rules.servicing.refusals import Code, Refused
 from chalicelib.rules.servicing.values import Fact, Kind, Opening, Terms, is_whole_paise
+from chalicelib.rules.wording import Sentence
 
 MOST_INSTALMENTS = 600
 
@@ -22,7 +23,8 @@ def propose_opening(terms: Terms, on: date, paid: int, emis_paid_on_time: int, n
     nothing to open, or `on` is before the loan's start.
     """
     if on < terms.start_date:
-        raise Refused(Code.BEFORE_DISBURSAL, f"The loan starts on {terms.start_date}.", {"from": terms.start_date})
+        starts = Sentence("The loan starts on {start:day}.", start=terms.start_date)
+        raise Refused(Code.BEFORE_DISBURSAL, starts, {"from": terms.start_date})
     most = _instalments(terms) - 1
     if not 0 <= paid <= most:
         sentence = f"With {paid} of {terms.tenure} instalments paid there is nothing to open; at most {most} can be."
@@ -74,7 +76,8 @@ def wrong_with_opening(terms: Terms, fact: Fact) -> Iterator[tuple[str, str]]:
         )
         return
     if fact.amount > terms.principal:
-        yield "amount", f"The principal outstanding, {fact.amount}, cannot be more than the loan, {terms.principal}."
+        words = "The principal outstanding, {amount:money}, cannot be more than the loan, {principal:money}."
+        yield "amount", Sentence(words, amount=fact.amount, principal=terms.principal)
     if not is_whole_paise(opening.interest_due) or opening.interest_due < 0:
         yield "interest_due", f"The interest due must be rupees with at most 2 decimals, not {opening.interest_due}."
     yield from _wrong_dates(terms, opening)
@@ -86,9 +89,10 @@ def _wrong_dates(terms: Terms, opening: Opening) -> Iterator[tuple[str, str]]:
     start, day = terms.start_date, opening.first_unpaid_due_date
     before = dues_by(start, day)
     if before == 0 or due_date(start, before) != day:
-        near = [due_date(start, number).isoformat() for number in (before, before + 1) if number]
-        sentence = f"The first unpaid due date, {day}, is no due date of a loan of {start}; near it is "
-        yield "first_unpaid_due_date", f"{sentence}{' and '.join(near)}."
+        words = "The first unpaid due date, {day:day}, is no due date of a loan of {start:day}; near it is "
+        near = {f"due_{number}": due_date(start, number) for number in (before, before + 1) if number}
+        words += f"{' and '.join(f'{{{name}:day}}' for name in near)}."
+        yield "first_unpaid_due_date", Sentence(words, day=day, start=start, **near)
     if opening.instalments_left < 1 or before + opening.instalments_left - 1 > MOST_INSTALMENTS:
         most = MOST_INSTALMENTS - before + 1
         yield "instalments_left", f"The instalments left must be from 1 to {most}, not {opening.instalments_left}."

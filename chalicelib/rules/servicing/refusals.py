@@ -8,6 +8,7 @@ from enum import StrEnum
 from chalicelib.rules.bounds import MAX_AMOUNT
 from chalicelib.rules.money import PAISE_A_RUPEE, from_paise
 from chalicelib.rules.servicing.position import Position
+from chalicelib.rules.wording import Sentence
 
 Figure = Decimal | date | int | str | None
 
@@ -95,6 +96,11 @@ def already_serviced(since: date) -> Refused:
     return Refused(Code.ALREADY_SERVICED, f"The loan is serviced here since {since}.", {"since": since})
 
 
+def before_servicing(day: date, since: date) -> Sentence:
+    """What stands against a day on which nothing was known of the loan."""
+    return Sentence("{day:day} is before {since:day}, when the servicing of the loan began.", day=day, since=since)
+
+
 def written_off(day: date, fact: int | None = None) -> Refused:
     """What stands against everything after a write-off; `fact` is the one that comes after it, if it is recorded."""
     figures = {"written_off_on": day} | ({} if fact is None else {"fact": fact})
@@ -113,7 +119,8 @@ def check_credit(position: Position) -> None:
     """Raises Refused if the customer's credit is more than any amount here may be."""
     if position.credit > MAX_AMOUNT * PAISE_A_RUPEE:
         credit = from_paise(position.credit)
-        sentence = f"The credit of the loan would be {credit}, and at most {MAX_AMOUNT} is kept; refund credit first."
+        words = "The credit of the loan would be {credit:money}, and at most {most:money} is kept; refund credit first."
+        sentence = Sentence(words, credit=credit, most=MAX_AMOUNT)
         raise Refused(Code.CREDIT_TOO_HIGH, sentence, {"credit": credit, "highest": MAX_AMOUNT})
 
 
