@@ -372,7 +372,7 @@ def _layout(sheet: Sheet, header: _Candidate) -> Layout:
     findings = [_ignored_column(sheet, header.row_number, title) for title in ignored]
     findings += [_absent_column(sheet, header.row_number, each) for each in _missed(places)]
     above = _data_above(sheet, header, positions)
-    remarked = check_remarks(sheet, header.kind, positions, header.row_number)
+    remarked = check_remarks(sheet, header.kind, positions, header.row_number, header.cells)
     return Layout(
         sheet, header.kind, header.row_number, positions, tuple(findings), header.cells, above, nameless, remarked
     )

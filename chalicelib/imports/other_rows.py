@@ -116,26 +116,36 @@ def check_name(sheet: Sheet, kind: Kind) -> None:
         raise _refused(f"The sheet {sheet.name} is named so", unit)
 
 
-def check_remarks(sheet: Sheet, kind: Kind, positions: Sequence[int | None], header_row: int) -> dict[int, Problem]:
+def check_remarks(
+    sheet: Sheet, kind: Kind, positions: Sequence[int | None], header_row: int, header: Sequence[Cell]
+) -> dict[int, Problem]:
     """What is wrong with rows below the header of which a comment says that they are to be read otherwise.
 
-    Raises FileRefused if a text box, a message, or a comment on the titles or above them says so of values.
+    Raises FileRefused if a text box, a message, or a comment on the titles or above them says so of values. The unit of
+    a column that is ignored may be any.
     """
+    ignored = {at for at, cell in enumerate(header) if at not in positions and not is_blank(cell)}
     columns = {at: column for at, column in zip(positions, kind.columns, strict=True) if at is not None}
     problems = {}
     for remark in sheet.remarks:
         text = " ".join(remark.text.split())
         cell = f"cell {column_letters(remark.column)}{remark.row}" if remark.row else ""
+        is_of_ignored = not 0 < remark.row < header_row and remark.column - sheet.first_column in ignored
+        is_unit = bool(other_unit(text)) and not (is_of_ignored and not _is_about_all(remark.text))
         if remark.row > header_row:
-            if other_unit(text) or is_gone(kind, remark.text):
+            if is_unit or is_gone(kind, remark.text):
                 problems[remark.row] = says_otherwise(f"row with a comment on {cell} that", text)
             continue
         column = columns.get(remark.column - sheet.first_column) if remark.row == header_row else None
-        unit = other_unit(text) or (other_unit_of(column, spoken(remark.text)) if column else "")
+        unit = other_unit(text) if is_unit else other_unit_of(column, spoken(remark.text)) if column else ""
         if unit:
             what = f"The comment on {cell}" if cell else remark.what
             raise _refused(f"{what} of the sheet {sheet.name} says {shown(text)}", unit)
     return problems
+
+
+def _is_about_all(comment: str) -> bool:
+    return spoken(comment).casefold().startswith(("all ", "amounts ", "figures ", "values "))
 
 
 def _refused(what: str, unit: str) -> FileRefused:

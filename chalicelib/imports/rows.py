@@ -174,14 +174,16 @@ def _without_titles(
     layout: Layout, rows: Sequence[NumberedRow], places: Sequence[int], problems: Sequence["_Found"]
 ) -> list["_Found"]:
     """The problems, with one of each row that repeats the titles. Raises FileRefused if a row that is no data, for want
-    of a customer, says more than any row may.
+    of a customer or because it does not fit, says more than any row may.
     """
     number = layout.kind.names.index(CUSTOMER_ID.name)
     blank = set(range(len(rows))) - set(places) if len(places) < len(rows) else set()
     for place in sorted(blank):
         if any(rows[place][1]):
             layout.check_other(rows[place])
-    said = {at: layout.check_other(rows[places[at]]) for at in sorted({f.at for f in problems if f.column == number})}
+    # Two texts that were joined have the titles of the second at the end of a row that is too long.
+    odd = {found.at for found in problems if found.column == number or found.problem.code == "row_does_not_fit"}
+    said = {at: layout.check_other(rows[places[at]]) for at in sorted(odd)}
     again = [_Found(at, 0, problem, "rejected") for at, problem in said.items() if problem]
     repeated = {found.at for found in again}
     return [*(found for found in problems if found.at not in repeated), *again]

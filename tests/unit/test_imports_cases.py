@@ -20,6 +20,7 @@ from chalicelib.imports.rows import Chunk, read_chunks
 from tests.support.workbooks import (
     CUSTOMER_HEADER,
     LOAN_HEADER,
+    OPENING_HEADER,
     RECEIPT_HEADER,
     customer,
     customers_book,
@@ -110,6 +111,17 @@ def test_a_last_row_that_is_whole_or_blank_needs_no_line_break(rest: str) -> Non
     (chunk,), _ = read((RECEIPTS_TEXT + rest).encode())
     assert [row[0] for row in rows_of(chunk)] == ["U-1", "U-2"][: 1 + bool(rest.strip(" ,"))]
     assert not chunk.findings
+
+
+@pytest.mark.parametrize("header", [CUSTOMER_HEADER, LOAN_HEADER, RECEIPT_HEADER, OPENING_HEADER])
+def test_two_texts_that_were_joined_without_a_line_break_are_refused(header: Sequence[str]) -> None:
+    """Whatever the columns of the second, its rows would be read by the titles of the first."""
+    row = {"Reference": "U-1", "First Name": "Asha", "Phone Number": "9812345678"}
+    dates = ("Date of Approval", "Opening Date", "Payment Date", "First Unpaid Due Date")
+    values = ",".join(row.get(title, "2024-05-17" if title in dates else "40") for title in header)
+    other = ",".join([*header[:-2], header[-1], header[-2]])
+    text = f"{','.join(header)}\n{values}{other}\n{values}\n"
+    assert "Row 2 of the sheet csv has titles again" in refusal(text.encode())
 
 
 def test_a_row_of_a_worksheet_with_values_beyond_the_titles_is_rejected() -> None:

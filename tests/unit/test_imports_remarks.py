@@ -93,6 +93,30 @@ def test_another_comment_changes_nothing(cell: str, text: str) -> None:
     assert (list(chunk.row_numbers), chunk.findings) == ([4, 5], [])
 
 
+@pytest.mark.parametrize(
+    ("cell", "text", "said"),
+    [("J3", "Value in lakhs", []), ("J3", "Ravi:\nin USD", []), ("J4", "in lakhs", []), ("J4", "cancelled", [4]),
+     ("J4", "All amounts of this row in lakhs", [4])],
+)  # fmt: skip
+def test_a_comment_in_a_column_that_is_ignored_may_say_its_unit(cell: str, text: str, said: list[int]) -> None:
+    book = openpyxl.load_workbook(BytesIO(commented(cell, text)))
+    sheet: Any = book["L"]
+    for row, value in ((3, "Property Value"), (4, 50), (5, 60)):
+        sheet.cell(row, 10, value)
+    file = BytesIO()
+    book.save(file)
+    assert [found.row_number for found in read(file.getvalue()).findings] == said
+
+
+def test_a_comment_on_a_title_that_is_ignored_may_be_about_all_values() -> None:
+    book = openpyxl.load_workbook(BytesIO(commented("J3", "All amounts in lakhs")))
+    sheet: Any = book["L"]
+    sheet["J3"] = "Property Value"
+    file = BytesIO()
+    book.save(file)
+    assert refusal(file.getvalue()).startswith("The comment on cell J3 of the sheet L says All amounts in lakhs")
+
+
 @pytest.mark.parametrize("is_plain", [True, False])
 @pytest.mark.parametrize(
     ("message", "is_refused"), [("Enter the amount in lakhs", True), ("An amount in rupees, such as 300000", False)]
@@ -110,6 +134,22 @@ def test_the_message_of_a_cell_may_say_its_unit(message: str, is_refused: bool, 
         assert refusal(packed(parts)).startswith(f"A message for cells of the sheet L says Loan Amount {message}, so ")
     else:
         assert len(read(packed(parts)).row_numbers) == 1
+
+
+@pytest.mark.parametrize(("cells", "is_refused"), [("J2:J1000", False), ("J2:J9 J12", False), ("I2:J9", True)])
+def test_a_message_for_the_cells_of_a_column_that_is_ignored_may_say_its_unit(cells: str, is_refused: bool) -> None:
+    first, *others = cells.split()
+
+    def add(sheet: Any) -> None:
+        sheet.write("J1", "Property Value")
+        more = {"other_cells": [[row, 9, row, 9] for row in range(11, 11 + len(others))]}
+        sheet.data_validation(first, {"validate": "any", "input_message": "In lakhs", **more})
+
+    content = written(add)
+    if is_refused:
+        assert refusal(content).startswith("A message for cells of the sheet L says In lakhs")
+    else:
+        assert len(read(content).row_numbers) == 1
 
 
 def test_a_comment_on_a_blank_row_is_about_no_row() -> None:

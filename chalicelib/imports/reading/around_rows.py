@@ -8,7 +8,7 @@ from xml.parsers import expat
 from chalicelib.imports.reading.marks import Mark, Spoilt
 from chalicelib.imports.reading.merged import Merged, merged_at
 from chalicelib.imports.reading.sheets import LONGEST_REMARK, Remark
-from chalicelib.imports.reading.xml_parts import known, parser
+from chalicelib.imports.reading.xml_parts import Damaged, known, parser
 
 _MERGED = ["worksheet", "mergeCells", "mergeCell"]
 # What Apache POI writes of a sheet, where others write it of the workbook.
@@ -60,4 +60,15 @@ class AroundRows:
         elif path[-1] in (_CHECKED, _X14 + _CHECKED) and attributes.get("showInputMessage") in _TRUE:
             text = " ".join(attributes.get(name, "") for name in ("promptTitle", "prompt"))[:LONGEST_REMARK]
             if text.strip() and len(self.messages) < _MOST:
-                self.messages.append(Remark(text, what="A message for cells"))
+                column = _only_column(attributes.get("sqref", ""))
+                self.messages.append(Remark(text, column=column, what="A message for cells"))
+
+
+def _only_column(cells: str) -> int:
+    """The column that all cells of a list such as C2:C9 C12 are in, from 1; 0 if it is none, or not only one."""
+    try:
+        found = [merged_at(each) for each in cells.split()]
+    except Damaged:
+        return 0
+    columns = {column for each in found for column in (each.left, each.right)}
+    return columns.pop() if len(columns) == 1 else 0

@@ -36,7 +36,10 @@ LONGEST_REMARK = 2_000
 
 @dataclass(frozen=True)
 class Remark:
-    """What a person reads beside the cells: a comment on the cell at a row and column from 1, or else `what` it is."""
+    """What a person reads beside the cells: a comment on the cell at a row and column from 1, or else `what` it is.
+
+    A message for cells that are all in one column has that column.
+    """
 
     text: str
     row: int = 0
