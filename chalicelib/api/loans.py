@@ -67,5 +67,5 @@ def view_loans(customer_id: BorrowerNumber, scope: Scope) -> "answers.LoansOfCus
             "monthly_installment": loan.monthly_installment,
             "repayments_left": loan.repayments_left,
         }
-        for loan in loans.view_loans(runtime.database(), customer_id, scope)
+        for loan in loans.view_loans(runtime.database(), customer_id, today=runtime.today(), scope=scope)
     ]

@@ -145,14 +145,14 @@ def view_loan(database: Database, loan_id: int, scope: Scope = EVERYBODY) -> Loa
 
 
 @retried
-def view_loans(database: Database, customer_id: int, scope: Scope = EVERYBODY) -> list[ListedLoan]:
-    """The loans of a customer. Raises LoanNotFound where there are none, as the replaced service did, and for one whom
-    the scope does not cover: the time would tell how many loans there are.
+def view_loans(database: Database, customer_id: int, *, today: date, scope: Scope = EVERYBODY) -> list[ListedLoan]:
+    """The loans of a customer as they are on `today`. Raises LoanNotFound where there are none, as the replaced service
+    did, and for one whom the scope does not cover: the time would tell how many loans there are.
     """
     found: list[ListedLoan] = []
     if scope.covers(customer_id):
         with database.reading() as connection:
-            found = loans.of_customer(connection, customer_id)
+            found = loans.of_customer(connection, customer_id, today)
     if not found:
         raise LoanNotFound(f"There are no loans of a customer {customer_id}.")
     return found

@@ -1,5 +1,6 @@
 """The queries on loans, and the facts that a decision takes from them."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    and_,
     bindparam,
     case,
     func,
@@ -21,8 +23,9 @@ from sqlalchemy import (
 from chalicelib.postgres.connection import prepared
 from chalicelib.rules.ages import current_age
 from chalicelib.rules.score import Facts
-from chalicelib.rules.servicing.standing import Status
-from chalicelib.storage.tables import customers, loan_positions, loans
+from chalicelib.rules.servicing.standing import Status, standing
+from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
+from chalicelib.storage.tables import customers, loan_positions, loan_terms, loans
 
 
 class ListedLoan(NamedTuple):
@@ -130,8 +133,24 @@ _REPAYMENTS_LEFT = case(
     else_=func.greatest(0, loans.c.tenure - loans.c.emis_paid_on_time),
 ).label("repayments_left")
 
+# The life of a loan that would end before its final instalment, and is late: its interest grows by the day, and may
+# come to ask for one instalment more.
+_GROWING = case(
+    (
+        and_(
+            loan_positions.c.status == Status.OPEN.value,
+            loan_positions.c.unpaid_from < bindparam("today"),
+            loan_positions.c.position["last"].as_integer() < loan_positions.c.position["final"].as_integer(),
+        ),
+        func.jsonb_build_array(
+            select(loan_terms.c.terms).where(loan_terms.c.loan_id == loans.c.loan_id).scalar_subquery(),
+            loan_positions.c.position,
+        ),
+    )
+)
+
 _LOANS_OF_CUSTOMER: Select[Any] = prepared(
-    select(*(loans.c[name] for name in ListedLoan._fields[:-1]), _REPAYMENTS_LEFT)
+    select(*(loans.c[name] for name in ListedLoan._fields[:-1]), _REPAYMENTS_LEFT, _GROWING)
     .select_from(loans.outerjoin(loan_positions, loan_positions.c.loan_id == loans.c.loan_id))
     .where(loans.c.customer_id == bindparam("customer_id"))
     .order_by(loans.c.loan_id)
@@ -154,9 +173,19 @@ def with_customer(connection: Connection, loan_id: int) -> LoanWithCustomer | No
     return None if row is None else LoanWithCustomer(*row)
 
 
-def of_customer(connection: Connection, customer_id: int) -> list[ListedLoan]:
-    """The loans of a customer by number; empty also where there is no such customer."""
-    return [ListedLoan(*row) for row in connection.execute(_LOANS_OF_CUSTOMER, {"customer_id": customer_id})]
+def of_customer(connection: Connection, customer_id: int, today: date) -> list[ListedLoan]:
+    """The loans of a customer by number, as they are on `today`; empty also where there is no such customer."""
+    rows = connection.execute(_LOANS_OF_CUSTOMER, {"customer_id": customer_id, "today": today})
+    return [_listed_loan(ListedLoan(*stored), growing, today) for *stored, growing in rows]
+
+
+def _listed_loan(stored: ListedLoan, growing: Sequence[Any] | None, today: date) -> ListedLoan:
+    if growing is None:
+        return stored
+    terms, position = terms_from_stored(growing[0]), position_from_stored(growing[1])
+    # Around midnight a transaction of the day that has just begun may stand there already.
+    stands = standing(terms, position, max(today, position.on or today))
+    return stored._replace(repayments_left=stands.repayments_left)
 
 
 class LikelyDouble(NamedTuple):

@@ -116,6 +116,16 @@ def test_a_loan_that_was_applied_for_today_can_be_repaid_today(api: Api) -> None
     assert loan.pay(total, intent="settlement")["account"]["status"] == "closed"
 
 
+def test_what_is_left_grows_with_the_interest_of_a_shortened_loan_that_is_late(api: Api, database: Database) -> None:
+    customer_id, start = registered(api), runtime.today() - timedelta(days=900)
+    loan = Loan(api, customer_id, a_loan(database, customer_id, tenure=24, start=start))
+    loan.pay(6000, start, intent="prepayment", effect="shorter_tenure")
+    stored = row(database, "SELECT repayments_left FROM loan_positions").repayments_left
+    left = loan.get("account").json["account"]["repayments_left"]
+    assert stored < left < 24
+    assert api.get(f"/api/view-loans/{customer_id}").json[0]["repayments_left"] == left
+
+
 def test_a_rupee_over_fifty_years_raises_no_score_before_it_is_paid(api: Api) -> None:
     customer_id = registered(api)
     rupee = {"customer_id": customer_id, "loan_amount": 1, "interest_rate": 0, "tenure": 600}

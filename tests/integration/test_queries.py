@@ -109,8 +109,8 @@ def in_class(connection: Connection, bucket: int, customer_id: int | None = None
     ("query", "index"),
     [
         (lambda c: loans.facts(c, 7, TODAY), "Index Only Scan using loans_customer_source_loan_key"),
-        (lambda c: loans.of_customer(c, 7), "Index Only Scan using loans_customer_source_loan_key"),
-        (lambda c: loans.of_customer(c, 7), "loan_positions_pkey"),
+        (lambda c: loans.of_customer(c, 7, TODAY), "Index Only Scan using loans_customer_source_loan_key"),
+        (lambda c: loans.of_customer(c, 7, TODAY), "loan_positions_pkey"),
         (lambda c: loans.with_customer(c, 7), "loans_pkey"),
         (lambda c: standings.listed(c, today=TODAY, cursor=LATER), "loans_pkey"),
         (lambda c: standings.listed(c, today=TODAY, cursor=FIRST, customer_id=7, current=True), "loans_customer"),

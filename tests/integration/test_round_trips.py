@@ -270,7 +270,7 @@ def test_what_is_asked_about_a_loan_waits_for_the_database_once(distant: Databas
         lambda: preview(distant, loan_id, receipt("10"), today=TODAY),
         lambda: view_delinquency(distant, TODAY, TODAY),
         lambda: list_late_loans(distant, BUCKETS[1], TODAY, behind=None, limit=20),
-        lambda: view_loans(distant, 1),
+        lambda: view_loans(distant, 1, today=TODAY),
     ]
     for question in questions:
         before = proxy.round_trips

@@ -113,7 +113,7 @@ def test_a_settlement_closes_and_its_reversal_reopens(database: Database) -> Non
     settled = record(database, loan_id, receipt(quoted.total, day, Intent.SETTLEMENT), TODAY, TEST)
     assert (settled.standing.status, settled.standing.outstanding) == (Status.CLOSED, Decimal(0))
     assert loan_row(database, loan_id) == (12, day)
-    assert loans.view_loans(database, 1)[0].repayments_left == 0
+    assert loans.view_loans(database, 1, today=TODAY)[0].repayments_left == 0
     record(database, loan_id, reversal(settled.transaction.number), TODAY, TEST)
     assert view_account(database, loan_id, day).account.standing.status is Status.OPEN
     assert loan_row(database, loan_id) == (1, date(2026, 1, 31))
@@ -217,7 +217,7 @@ def test_an_imported_loan_is_opened_as_proposed_and_goes_on_from_there(database:
     told = WantedOpening(opening.interest_due, opening.first_unpaid_due_date, opening.instalments_left)
     record(database, loan_id, Wanted(Kind.OPENING, proposed.fact.amount, DUE[4], opening=told), TODAY, TEST)
     assert loan_row(database, loan_id)[0] == 3
-    assert loans.view_loans(database, 1)[0].repayments_left == 9
+    assert loans.view_loans(database, 1, today=TODAY)[0].repayments_left == 9
     record(database, loan_id, receipt(EMI, DUE[4]), TODAY, TEST)
     assert loan_row(database, loan_id)[0] == 4
     assert stored_position(database, loan_id) == replayed(database, loan_id)
@@ -232,7 +232,7 @@ def test_an_opening_that_is_reversed_leaves_the_loan_as_the_workbook_had_it(data
     assert loan_row(database, loan_id) == (3, DUE[12])
     record(database, loan_id, reversal(made.transaction.number), TODAY, TEST)
     assert loan_row(database, loan_id) == (3, None)
-    assert loans.view_loans(database, 1)[0].repayments_left == 9
+    assert loans.view_loans(database, 1, today=TODAY)[0].repayments_left == 9
     with pytest.raises(errors.LoanNotServiced):
         record(database, loan_id, receipt(EMI, DUE[4]), TODAY, TEST)
     again = record(database, loan_id, Wanted(Kind.OPENING, Decimal(8000), DUE[3], opening=told), TODAY, TEST)
