@@ -59,10 +59,8 @@ def patiently(seconds: float, pause: float = 0.1, longest_pause: float = 0.1) ->
 
 
 def end_like_ctrl_c() -> None:
-    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does, once: what comes meanwhile is ignored.
-
-    Whoever ends all of a group, as `timeout` does, reaches a command twice, because make hands on what it gets itself.
-    """
+    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does. What comes after the first is ignored:
+    whoever ends all of a group, as `timeout` does, reaches a command twice, because make hands on what it gets."""
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def interrupt(_signal: int, _frame: object) -> None:
