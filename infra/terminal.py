@@ -23,7 +23,7 @@ class Telling(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Interrupted; what this command had started on this machine is stopped.", err=True)
+            click.echo("Interrupted; the programs that this command had started are stopped.", err=True)
             ctx.exit(130)
         except click.BadParameter as error:
             if not error.param or isinstance(error, click.MissingParameter):
