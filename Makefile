@@ -171,6 +171,8 @@ $(READY_VENV): requirements-dev.txt | $(READY_UV)
 	@$(call begin,Installing what development needs)
 	@$(call environment,.venv)
 	@$(UV) pip sync --quiet --require-hashes --python .venv/bin/python requirements-dev.txt
+# If root made it under a umask such as 077, the user as whom Postgres runs could not read Postgres.
+	@chmod -R o+rX .venv
 	@$(end)
 
 $(READY_LOCALSTACK): infra/localstack/requirements.txt infra/localstack/pyproject.toml $(wildcard infra/localstack/loans_localstack/*.py) | $(READY_UV)

@@ -109,6 +109,9 @@ def _copy_sources(project: Path) -> None:
         shutil.copy2(path, copy)
     kept = project.parent / "deployments"
     kept.mkdir(exist_ok=True)
+    # Chalice takes what lies there as it is: half a package too, of a run that was ended.
+    for half in (each for each in kept.glob("*.zip") if not zipfile.is_zipfile(each)):
+        half.unlink()
     (project / ".chalice" / "deployments").symlink_to(kept)
 
 

@@ -23,7 +23,7 @@ class Telling(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Interrupted; what this command had started on this machine is stopped.", err=True)
+            click.echo("Interrupted; the programs that this command had started are stopped.", err=True)
             ctx.exit(130)
         except click.BadParameter as error:
             if not error.param or isinstance(error, click.MissingParameter):
@@ -59,10 +59,8 @@ def patiently(seconds: float, pause: float = 0.1, longest_pause: float = 0.1) ->
 
 
 def end_like_ctrl_c() -> None:
-    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does, once: what comes meanwhile is ignored.
-
-    Whoever ends all of a group, as `timeout` does, reaches a command twice, because make hands on what it gets itself.
-    """
+    """Lets a polite kill, or the end of the terminal, clean up as Ctrl-C does. What comes after the first is ignored:
+    whoever ends all of a group, as `timeout` does, reaches a command twice, because make hands on what it gets."""
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def interrupt(_signal: int, _frame: object) -> None:

@@ -115,7 +115,9 @@ def _again(
             request_id=request_id,
             releases=releases,
         )
-        s3.copy_object(Bucket=job.bucket, Key=released.object_key, CopySource=source)  # type: ignore[arg-type]
+        # Not with its tags, which a scan of the bucket may put there: S3 would ask for rights to read and write those.
+        copy = {"Bucket": job.bucket, "Key": released.object_key, "CopySource": source, "TaggingDirective": "REPLACE"}
+        s3.copy_object(**copy)  # type: ignore[arg-type]
     return released
 
 

@@ -37,7 +37,7 @@ def follow_files(files: Callable[[], Sequence[Path]], out: TextIO) -> None:
 
 
 def follow_compose(command: Sequence[str], folder: Path, out: TextIO) -> None:
-    """Writes what `docker compose logs`, run in the folder, tells, until it ends or is interrupted."""
+    """Writes what `docker compose logs`, run in the folder, tells, until it ends or is interrupted, and ends it."""
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as program:
@@ -47,7 +47,6 @@ def follow_compose(command: Sequence[str], folder: Path, out: TextIO) -> None:
                 if (told := from_compose(line.rstrip("\n"))) is not None:
                     _write(told, out)
         finally:
-            # A Ctrl-C of the terminal reaches it too, a kill of this program does not.
             program.terminate()
 
 

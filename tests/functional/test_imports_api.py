@@ -379,6 +379,20 @@ def test_what_an_import_changed_is_told_row_by_row_and_a_dry_run_is_imported_for
     assert_envelope(api.call("POST", f"/api/imports/{answer.json['import_id']}/import/"), 409, "conflict")
 
 
+def test_the_tags_of_a_file_are_not_copied_which_would_take_rights_that_the_function_lacks(
+    api: Api, s3: "S3Client", database: Database
+) -> None:
+    job = started(api, dry_run=True)
+    upload(job, BOOK)
+    here = {"Bucket": BUCKET, "Key": job["key"]}
+    s3.put_object_tagging(
+        **here, Tagging={"TagSet": [{"Key": "GuardDutyMalwareScanStatus", "Value": "NO_THREATS_FOUND"}]}
+    )
+    import_object(database, s3, reference(s3, job["key"]))
+    copied = api.call("POST", f"/api/imports/{job['import_id']}/import/").json["key"]
+    assert s3.get_object_tagging(Bucket=BUCKET, Key=copied)["TagSet"] == []
+
+
 def test_nothing_is_told_of_what_changed_nothing(api: Api, s3: "S3Client", database: Database) -> None:
     number = uploaded_and_imported(api, s3, database)
     nothing: dict[str, Any] = {"sheet": None, "changes": [], "next": None}

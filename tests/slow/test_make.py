@@ -1,6 +1,8 @@
 """What the Makefile says by itself, and how its commands speak of its variables."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +60,21 @@ def test_uv_keeps_what_it_fetched_in_this_folder_if_nobody_may_write_to_the_home
     asked = ("-pn", "help")
     assert "UV_CACHE_DIR =" not in make(*asked, HOME=str(tmp_path)).stdout
     assert "UV_CACHE_DIR = $(CURDIR)/.local/uv-cache\n" in make(*asked, HOME="/proc/none").stdout
+
+
+def test_what_was_installed_under_a_private_umask_is_for_the_user_of_postgres_to_read(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "Makefile", tmp_path)
+    (tmp_path / "requirements-dev.txt").touch()
+    uv = tmp_path / ".local" / "uv" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text("#!/bin/sh\nmkdir -p .venv/lib && touch .venv/lib/libpq.so\n")
+    uv.chmod(0o755)
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    (of_uv,) = re.findall("^UV_VERSION := (.+)$", (tmp_path / "Makefile").read_text(), re.MULTILINE)
+    (uv.parents[1] / f"ready-{of_uv}-{version}").touch()
+
+    made = ["make", "-C", str(tmp_path), f"PYTHON={sys.executable}", f".venv/ready-{version}"]
+    done = subprocess.run(made, capture_output=True, text=True, umask=0o077, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / ".venv" / "lib").stat().st_mode & 0o005 == 0o005
+    assert (tmp_path / ".venv" / "lib" / "libpq.so").stat().st_mode & 0o004

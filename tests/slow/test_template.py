@@ -19,6 +19,7 @@ from chalicelib.config import CEILING, CURRENCY_CODE, LOCALE, Settings, read_set
 from chalicelib.errors import ConfigurationError
 from chalicelib.postgres.database import CONNECT_TIMEOUT_SECONDS
 from chalicelib.rules.policy import POLICIES
+from infra import packaging
 from infra.local.settings import IMPORT_PARAMETERS
 from infra.packaging import ROOT, Package, package, source_digest
 from infra.revisions import with_code
@@ -635,3 +636,14 @@ def test_the_digest_of_the_source_changes_with_what_is_deployed_only() -> None:
     assert digest != source_digest("local", {"A": "2"})
     assert digest != source_digest("dev", {"A": "1"})
     assert digest != source_digest("local", {"A": "1"}, architecture="arm64")
+
+
+def test_half_a_package_of_a_run_that_was_ended_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    kept = tmp_path / "deployments"
+    kept.mkdir()
+    whole, half = kept / "whole.zip", kept / "half.zip"
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("app.py", "app = 1")
+    half.write_bytes(whole.read_bytes()[:40])
+    packaging._copy_sources(tmp_path / "project")
+    assert list(kept.iterdir()) == [whole]
