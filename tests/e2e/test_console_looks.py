@@ -139,11 +139,17 @@ def test_what_is_wrong_has_the_focus(console: str, page: Page) -> None:
     expect(page.get_by_label("Interest rate")).to_be_focused()
 
 
-@on(WIDE, DESK, PHONE)
-def test_no_choice_of_a_transaction_is_cut(console: str, large_loan: int, page: Page) -> None:
-    for form in ("receipts", "waivers"):
-        page.goto(f"{console}loans/{large_loan}/{form}/")
+@on(WIDE, DESK, TABLET, PHONE, NARROW)
+def test_no_choice_of_a_form_is_cut(console: str, large_loan: int, page: Page) -> None:
+    for form in (f"loans/{large_loan}/receipts/", f"loans/{large_loan}/waivers/", "customers/7/key-facts/"):
+        page.goto(console + form)
         assert {each.evaluate(CUT) for each in page.locator("main select").all()} <= set(range(-2000, 1)), form
+
+
+@on(NARROW)
+def test_a_schedule_of_crores_is_whole_on_a_phone(console: str, largest_loan: int, page: Page) -> None:
+    page.goto(f"{console}loans/{largest_loan}/schedule/")
+    assert page.locator(".scroll:has(table.schedule)").evaluate(BEYOND) <= 0
 
 
 @on(DESK)
