@@ -16,6 +16,7 @@ from chalicelib.rules.money import CONTEXT, ZERO
 from chalicelib.rules.schedule import Schedule, schedule
 from chalicelib.rules.servicing.buckets import BUCKETS
 from chalicelib.rules.servicing.values import Terms
+from chalicelib.rules.wording import Sentence
 
 # What computes a statement. Stored with each, so that one can be derived again after the computation has changed.
 RULE = "rbi-kfs-2024-04-15/1"
@@ -24,6 +25,10 @@ LOAN_TYPE = "Term loan"
 
 class FeesTakeAll(ValueError):
     """The fees that are kept at the disbursal leave nothing of the loan."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 class PayableTo(StrEnum):
@@ -94,10 +99,11 @@ def key_facts(proposal: Proposal) -> KeyFacts:
     once, monthly = total(proposal.fees, Charged.ONCE), total(proposal.fees, Charged.MONTHLY)
     received = CONTEXT.subtract(terms.principal, once)
     if received <= 0:
-        raise FeesTakeAll(
-            f"The fees charged once come to {once}, which leaves nothing of a loan of {terms.principal}; "
+        words = (
+            "The fees charged once come to {once:money}, which leaves nothing of a loan of {loan:money}; "
             "together they must be less than the loan amount."
         )
+        raise FeesTakeAll(Sentence(words, once=once, loan=terms.principal))
     payments = [CONTEXT.add(row.instalment, monthly) for row in plan.rows]
     fees = CONTEXT.fma(monthly, Decimal(len(plan.rows)), once)
     return KeyFacts(

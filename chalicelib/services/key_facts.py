@@ -35,7 +35,7 @@ def figures_of(proposal: Proposal) -> KeyFacts:
     try:
         return key_facts(proposal)
     except FeesTakeAll as error:
-        raise InvalidRequest("The request is not valid: see fees.", {"fees": [str(error)]}) from None
+        raise InvalidRequest("The request is not valid: see fees.", {"fees": [error.sentence]}) from None
 
 
 def issue(

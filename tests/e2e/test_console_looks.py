@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+import pypdfium2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -139,11 +140,17 @@ def test_what_is_wrong_has_the_focus(console: str, page: Page) -> None:
     expect(page.get_by_label("Interest rate")).to_be_focused()
 
 
-@on(WIDE, DESK, PHONE)
-def test_no_choice_of_a_transaction_is_cut(console: str, large_loan: int, page: Page) -> None:
-    for form in ("receipts", "waivers"):
-        page.goto(f"{console}loans/{large_loan}/{form}/")
+@on(WIDE, DESK, TABLET, PHONE, NARROW)
+def test_no_choice_of_a_form_is_cut(console: str, large_loan: int, page: Page) -> None:
+    for form in (f"loans/{large_loan}/receipts/", f"loans/{large_loan}/waivers/", "customers/7/key-facts/"):
+        page.goto(console + form)
         assert {each.evaluate(CUT) for each in page.locator("main select").all()} <= set(range(-2000, 1)), form
+
+
+@on(NARROW)
+def test_a_schedule_of_crores_is_whole_on_a_phone(console: str, largest_loan: int, page: Page) -> None:
+    page.goto(f"{console}loans/{largest_loan}/schedule/")
+    assert page.locator(".scroll:has(table.schedule)").evaluate(BEYOND) <= 0
 
 
 @on(DESK)
@@ -159,6 +166,30 @@ def test_the_line_above_the_note_of_a_table_is_as_wide_as_the_table(console: str
     page.goto(f"{console}policy/")
     width = "each => Math.round(each.getBoundingClientRect().width)"
     assert len({page.locator(place).last.evaluate(width) for place in (".foot", "main table")}) == 1
+
+
+@on(DESK)
+def test_a_printed_list_has_all_its_columns(console: str, large_loan: int, page: Page) -> None:  # noqa: ARG001 - in the list
+    page.goto(f"{console}loans/")
+    heads = [head.inner_text().split()[0] for head in page.locator("main thead th").all()]
+    (first, *_) = pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True))
+    width, height = first.get_size()
+    assert width > height
+    read = first.get_textpage()
+    for head in heads:
+        found = read.search(head, match_case=True, match_whole_word=True).get_next()
+        assert found, head
+        assert read.get_charbox(found[0])[2] < width - 20, head
+
+
+@on(DESK)
+def test_an_instalment_of_a_printed_statement_is_one_line(console: str, page: Page) -> None:
+    page.goto(f"{console}customers/7/key-facts/?loan_amount=200000&interest_rate=12&tenure=24")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Issue the statement").click()
+    page.set_viewport_size({"width": 673, "height": 900})
+    page.emulate_media(media="print")
+    assert lines_of(page.locator(".paper .scroll").last.locator("tbody td")) == {1}
 
 
 @on(DESK)

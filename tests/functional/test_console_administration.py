@@ -101,6 +101,14 @@ def test_a_user_that_is_not_valid_is_refused_beside_the_field_and_the_rest_is_ke
     assert f'value="{kept["login"]}"' in answer.text
 
 
+def test_a_choice_of_a_role_is_one_word_and_says_below_what_it_means(admin: Browser) -> None:
+    for form, role, meaning in (("users", "Officer", "can also register"), ("keys", "Writer", "can also register")):
+        seen = admin.get(f"/console/administration/{form}/new/")
+        assert f">{role}</option>" in seen.text
+        assert f"{role}: {meaning}" in seen.words
+        assert 'aria-describedby=" f-role-hint"' in seen.text
+
+
 def test_a_login_that_somebody_has_is_told_beside_the_field(admin: Browser) -> None:
     make_user(admin)
     answer = make_user(admin, name="Another")

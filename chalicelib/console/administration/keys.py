@@ -27,11 +27,11 @@ from chalicelib.storage.api_keys import StoredKey
 PAGE_ROWS = 50
 
 ROLES = [
-    (Role.READER, "Reader: can read"),
-    (Role.WRITER, "Writer: can also register and apply"),
-    (Role.IMPORTER, "Importer: can import workbooks only"),
+    (Role.READER, "Reader", "can read"),
+    (Role.WRITER, "Writer", "can also register and apply"),
+    (Role.IMPORTER, "Importer", "can import workbooks only"),
 ]
-assert [role for role, _ in ROLES] == [*MACHINES]
+assert [role for role, *_ in ROLES] == [*MACHINES]
 
 
 class KeysQuery(NumberedQuery):

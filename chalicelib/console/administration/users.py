@@ -29,11 +29,11 @@ from chalicelib.storage.users import User
 PAGE_ROWS = 50
 
 ROLES = [
-    (Role.VIEWER, "Viewer: can look at everything"),
-    (Role.OFFICER, "Officer: can also register, apply and import"),
-    (Role.ADMIN, "Admin: can also manage users and keys"),
+    (Role.VIEWER, "Viewer", "can look at everything"),
+    (Role.OFFICER, "Officer", "can also register, apply and import"),
+    (Role.ADMIN, "Admin", "can also manage users and keys"),
 ]
-assert [role for role, _ in ROLES] == [*PEOPLE]
+assert [role for role, *_ in ROLES] == [*PEOPLE]
 
 
 class UsersQuery(NumberedQuery):

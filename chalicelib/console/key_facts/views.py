@@ -85,8 +85,8 @@ def _form(visit: Visit, number: int, form: Form, status: int = 200) -> Response:
         name=names[number],
         rows=range(1, ROWS + 1),
         first_rows=FIRST_ROWS,
-        payable=[(PayableTo.LENDER.value, "The lender"), (PayableTo.THIRD_PARTY.value, "A third party")],
-        charged=[(Charged.ONCE.value, "Once"), (Charged.MONTHLY.value, "With every instalment")],
+        payable=[(PayableTo.LENDER.value, "The lender"), (PayableTo.THIRD_PARTY.value, "Third party")],
+        charged=[(Charged.ONCE.value, "Once"), (Charged.MONTHLY.value, "Monthly")],
         issued=key_facts.latest_of(database, number, LATEST),
     )
 
