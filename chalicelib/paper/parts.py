@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeAlias
 
 from chalicelib.rules.lender import Lender
-from chalicelib.rules.sentences import Writing
+from chalicelib.rules.wording import Writing
 
 NOT_SET = "Not stated by the lender"
 

@@ -5,8 +5,7 @@ Rules give codes and figures. Whoever shows them says how amounts and rates are 
 
 from collections.abc import Mapping
 from decimal import Decimal
-from string import Formatter
-from typing import Any, Protocol
+from typing import Any
 
 from chalicelib.rules.burden import Burden
 from chalicelib.rules.changes import Change, ChangeCode
@@ -15,6 +14,7 @@ from chalicelib.rules.figures import percent as without_zeros
 from chalicelib.rules.figures import rupees
 from chalicelib.rules.money import CONTEXT
 from chalicelib.rules.reasons import Reason, StatedReason
+from chalicelib.rules.wording import Words, Writing
 
 # A figure names after its colon how it is written: see `_Sentence`.
 REASONS: Mapping[Reason, str] = {
@@ -74,16 +74,6 @@ ABOVE_SHARE = (
 AS_ASKED = "For the loan as asked:"
 
 
-class Writing(Protocol):
-    """How somebody writes figures."""
-
-    def money(self, amount: Decimal, /) -> str:
-        """An amount in rupees."""
-
-    def rate(self, percent: Decimal, /) -> str:
-        """A percentage, with its sign."""
-
-
 class _Plain:
     """Digits without a currency: 10447.88, and 8.12%."""
 
@@ -141,18 +131,11 @@ def _offer_sentence(offered: CounterOffer, offer: Offer | None, words: str, writ
     return f"{sentence} {warning}" if warning else sentence
 
 
-class _Sentence(Formatter):
-    """Fills words with figures: `money` and `rate` as `write` does, a `share` as a rate, counts with their noun."""
-
-    def __init__(self, write: Writing) -> None:
-        self._write = write
+class _Sentence(Words):
+    """Writes a `share` as a rate, and counts with their noun."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         match format_spec:
-            case "money":
-                return self._write.money(value)
-            case "rate":
-                return self._write.rate(value)
             case "share":
                 return self._write.rate(CONTEXT.multiply(value, Decimal(100)))
             case "months":
@@ -160,7 +143,7 @@ class _Sentence(Formatter):
             case "instalments":
                 return counted(value, "more instalment")
             case _:
-                return str(value)
+                return super().format_field(value, format_spec)
 
 
 def counted(count: int, noun: str) -> str:

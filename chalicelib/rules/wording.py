@@ -1,5 +1,5 @@
-"""Sentences about what was given, whose words and figures stay apart: the API writes them plainly, the console as its
-pages do.
+"""Words with figures in them, which are kept apart until it is known who writes them: the API plainly, the console as
+its pages do.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from string import Formatter
 from typing import Any, Protocol
 
 
-class PageWriting(Protocol):
-    """How a page writes what a sentence names."""
+class Writing(Protocol):
+    """How somebody writes figures."""
 
     def money(self, amount: Decimal, /) -> str:
         """An amount in rupees."""
@@ -18,11 +18,31 @@ class PageWriting(Protocol):
     def rate(self, percent: Decimal, /) -> str:
         """A percentage, with its sign."""
 
+
+class PageWriting(Writing, Protocol):
+    """How a page writes figures, and what else a sentence names."""
+
     def plain_day(self, day: date, /) -> str:
         """A date in words."""
 
     def label(self, field: str, /) -> str:
         """What a form calls a field."""
+
+
+class Words(Formatter):
+    """Fills words with figures: `money` and `rate` behind the colon of one are as `write` has them."""
+
+    def __init__(self, write: Writing) -> None:
+        self._write = write
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        match format_spec:
+            case "money":
+                return self._write.money(value)
+            case "rate":
+                return self._write.rate(value)
+            case _:
+                return str(value)
 
 
 class Sentence(str):
@@ -55,19 +75,16 @@ class _Plain(Formatter):
         return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-class _OnPage(Formatter):
+class _OnPage(Words):
     def __init__(self, write: PageWriting) -> None:
-        self._write = write
+        super().__init__(write)
+        self._page = write
 
     def format_field(self, value: Any, format_spec: str) -> str:
         match format_spec:
-            case "money":
-                return self._write.money(value)
-            case "rate":
-                return self._write.rate(value)
             case "day":
-                return self._write.plain_day(value)
+                return self._page.plain_day(value)
             case "label":
-                return self._write.label(value)
+                return self._page.label(value)
             case _:
-                return str(value)
+                return super().format_field(value, format_spec)
