@@ -12,7 +12,7 @@ from chalicelib.postgres.errors import retried
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing.buckets import BUCKETS, Bucket
 from chalicelib.rules.servicing.fold import fold
-from chalicelib.rules.servicing.standing import Standing, Status, standing
+from chalicelib.rules.servicing.standing import Standing, Status, standing, standing_today
 from chalicelib.rules.servicing.values import Fact, Terms
 from chalicelib.rules.wording import Sentence
 from chalicelib.storage import delinquency
@@ -84,8 +84,7 @@ def list_late_loans(
 
 
 def _today(loan: LateLoan, today: date) -> LateLoanToday:
-    # Around midnight a transaction of the day that has just begun may stand there already.
-    return LateLoanToday(loan, standing(loan.terms, loan.position, max(today, loan.position.on or today)))
+    return LateLoanToday(loan, standing_today(loan.terms, loan.position, today))
 
 
 def _replayed(lives: Sequence[tuple[Terms, list[Fact]]], as_of: date) -> list[Total]:

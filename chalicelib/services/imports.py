@@ -116,8 +116,12 @@ def _again(
             releases=releases,
         )
         # Not with its tags, which a scan of the bucket may put there: S3 would ask for rights to read and write those.
-        copy = {"Bucket": job.bucket, "Key": released.object_key, "CopySource": source, "TaggingDirective": "REPLACE"}
-        s3.copy_object(**copy)  # type: ignore[arg-type]
+        s3.copy_object(
+            Bucket=job.bucket,
+            Key=released.object_key,
+            CopySource=source,  # type: ignore[arg-type]  # an import that was read has a version
+            TaggingDirective="REPLACE",
+        )
     return released
 
 

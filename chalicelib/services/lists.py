@@ -12,7 +12,7 @@ from chalicelib.postgres.database import Database
 from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.money import ZERO
-from chalicelib.rules.servicing.standing import Standing, standing
+from chalicelib.rules.servicing.standing import Standing, standing_today
 from chalicelib.services.servicing_lists import Listed, as_listed
 from chalicelib.storage import application_list, authors, customer_list, loan_list, transaction_list
 from chalicelib.storage.application_list import ListedApplication
@@ -126,7 +126,7 @@ def list_customers(database: Database, wanted: WantedCustomers, place: Place, *,
 def _customer_row(customer: Customer, owed: Owed | None, today: date) -> CustomerRow:
     if owed is None:
         return CustomerRow(customer, ZERO, ())
-    late = (standing(terms, position, max(today, position.on or today)) for terms, position in owed.late)
+    late = (standing_today(terms, position, today) for terms, position in owed.late)
     return CustomerRow(customer, owed.exposure, tuple(late))
 
 

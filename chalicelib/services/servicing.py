@@ -23,7 +23,7 @@ from chalicelib.rules.servicing import checks
 from chalicelib.rules.servicing.entering import rank_of
 from chalicelib.rules.servicing.fold import Split, history, split
 from chalicelib.rules.servicing.position import Position
-from chalicelib.rules.servicing.standing import Standing, standing
+from chalicelib.rules.servicing.standing import Standing, standing, standing_today
 from chalicelib.rules.servicing.values import Effect, Fact, Intent, Kind, Opening
 from chalicelib.services.idempotency import Once, Told, run_once
 from chalicelib.services.servicing_lives import read_life
@@ -119,7 +119,7 @@ def preview(database: Database, loan_id: int, wanted: Wanted, *, today: date, sc
         return _recorded_before(life, life.stored.known, wanted, today)
     planned = _plan(life, wanted, today)
     transaction = _transaction(life, planned.fact, wanted, Author("preview", "preview"))
-    return Recorded(transaction, planned.split, _standing(life, planned.position, today))
+    return Recorded(transaction, planned.split, standing_today(life.terms, planned.position, today))
 
 
 def _record(
@@ -142,7 +142,7 @@ def _record(
         commit_with_next(connection)
     servicing.write(connection, [written], with_next=not is_last)
     after_commit(connection, partial(log_transaction, transaction.kind.value))
-    return Recorded(transaction, planned.split, _standing(life, planned.position, today))
+    return Recorded(transaction, planned.split, standing_today(life.terms, planned.position, today))
 
 
 def _asked(wanted: Wanted, today: date, scope: Scope) -> Asked:
@@ -202,10 +202,6 @@ def _opening(life: Life, wanted: Wanted) -> Opening | None:
 def _split_of(life: Life, facts: list[Fact], number: int) -> Split | None:
     entries = history(life.terms, facts).entries
     return next((entry.split for entry in entries if entry.fact.number == number), None)
-
-
-def _standing(life: Life, position: Position, today: date) -> Standing:
-    return standing(life.terms, position, max(today, position.on or today))
 
 
 def _transaction(life: Life, fact: Fact, wanted: Wanted, author: Author) -> Transaction:
@@ -276,7 +272,7 @@ def _recorded_before(life: Life, known: Transaction, wanted: Wanted, today: date
         raise ReferenceConflict(sentence, differing)
     number = known.number
     found = _split_of(life, list(life.facts or ()), number)
-    return Recorded(known, found, _standing(life, life.position, today), recorded_before=True)
+    return Recorded(known, found, standing_today(life.terms, life.position, today), recorded_before=True)
 
 
 def _differences(life: Life, known: Transaction, wanted: Wanted) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from chalicelib.postgres.errors import retried
 from chalicelib.rules.access import EVERYBODY, Scope
 from chalicelib.rules.money import ZERO
 from chalicelib.rules.servicing.buckets import Bucket, worst
-from chalicelib.rules.servicing.standing import Standing, Status, standing
+from chalicelib.rules.servicing.standing import Standing, Status, standing_today
 from chalicelib.storage import standings
 from chalicelib.storage.loans import LoanOnRecord
 from chalicelib.storage.paging import Cursor, Slice
@@ -114,4 +114,4 @@ def _standing(stands: Stands, today: date) -> Standing | None:
     if stands is None:
         return None
     terms, position = stands
-    return standing(terms, position, max(today, position.on or today))
+    return standing_today(terms, position, today)

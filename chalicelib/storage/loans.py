@@ -23,7 +23,7 @@ from sqlalchemy import (
 from chalicelib.postgres.connection import prepared
 from chalicelib.rules.ages import current_age
 from chalicelib.rules.score import Facts
-from chalicelib.rules.servicing.standing import Status, standing
+from chalicelib.rules.servicing.standing import Status, standing_today
 from chalicelib.rules.servicing.stored import position_from_stored, terms_from_stored
 from chalicelib.storage.tables import customers, loan_positions, loan_terms, loans
 
@@ -183,9 +183,7 @@ def _listed_loan(stored: ListedLoan, growing: Sequence[Any] | None, today: date)
     if growing is None:
         return stored
     terms, position = terms_from_stored(growing[0]), position_from_stored(growing[1])
-    # Around midnight a transaction of the day that has just begun may stand there already.
-    stands = standing(terms, position, max(today, position.on or today))
-    return stored._replace(repayments_left=stands.repayments_left)
+    return stored._replace(repayments_left=standing_today(terms, position, today).repayments_left)
 
 
 class LikelyDouble(NamedTuple):

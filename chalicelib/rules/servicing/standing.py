@@ -68,6 +68,13 @@ def standing(terms: Terms, position: Position, as_of: date, buckets: Sequence[Bu
     return standing_of(books, as_of, buckets)
 
 
+def standing_today(terms: Terms, position: Position, today: date) -> Standing:
+    """The loan as of today, or as of the last fact: around midnight one of the day that has just begun may be there
+    already.
+    """
+    return standing(terms, position, max(today, position.on or today))
+
+
 def standing_of(books: Ledger, as_of: date, buckets: Sequence[Bucket]) -> Standing:
     """The loan of these books, which have been advanced to `as_of`."""
     position = books.position()
